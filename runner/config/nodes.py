@@ -1,0 +1,91 @@
+"""The configuration as a tree that remembers where each of its parts stands.
+
+One class a kind of YAML node, without a base class and with slots: a file of ten thousand
+profiles has a million of them. Nodes are never changed after the parser made them; a layer
+is merged by making a new mapping that shares the children.
+"""
+
+from typing import TypeAlias
+
+from runner.source import Source, Span
+
+#: What a scalar means in YAML 1.2 (core schema).
+ScalarValue: TypeAlias = str | int | float | bool | None
+
+
+class Scalar:
+    """A single value.
+
+    Attributes:
+        value: Its meaning in YAML 1.2: ``no``, ``on`` and ``Yes`` are text.
+        text: For a plain scalar the exact text in the file; else the unquoted text.
+        plain: Whether it stands without quotes (and is no block scalar).
+        start, end: Offsets of the scalar, its quotes included.
+    """
+
+    __slots__ = ("end", "plain", "source", "start", "text", "value")
+
+    def __init__(
+        self, source: Source, start: int, end: int, text: str, value: ScalarValue, plain: bool
+    ) -> None:
+        self.source = source
+        self.start = start
+        self.end = end
+        self.text = text
+        self.value = value
+        self.plain = plain
+
+    @property
+    def span(self) -> Span:
+        """Where it stands."""
+        return Span(self.source, self.start, self.end)
+
+
+class Sequence:
+    """A list."""
+
+    __slots__ = ("end", "items", "source", "start")
+
+    def __init__(self, source: Source, start: int, end: int, items: "list[Node]") -> None:
+        self.source = source
+        self.start = start
+        self.end = end
+        self.items = items
+
+    @property
+    def span(self) -> Span:
+        """Where it stands: in block style from its first ``-``."""
+        return Span(self.source, self.start, self.end)
+
+
+class Mapping:
+    """A mapping from text to nodes.
+
+    Attributes:
+        keys: The key's own node under each key, for diagnostics that point at the key.
+        values: The value under each key, in file order.
+    """
+
+    __slots__ = ("end", "keys", "source", "start", "values")
+
+    def __init__(
+        self,
+        source: Source,
+        start: int,
+        end: int,
+        keys: dict[str, Scalar],
+        values: "dict[str, Node]",
+    ) -> None:
+        self.source = source
+        self.start = start
+        self.end = end
+        self.keys = keys
+        self.values = values
+
+    @property
+    def span(self) -> Span:
+        """Where it stands: in block style from its first key."""
+        return Span(self.source, self.start, self.end)
+
+
+Node: TypeAlias = Scalar | Sequence | Mapping

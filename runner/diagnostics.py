@@ -1,0 +1,112 @@
+"""What is wrong or doubtful in a file, as values: nobody prints from the middle."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+
+from runner.source import Span
+
+
+class Severity(StrEnum):
+    """How bad a diagnostic is."""
+
+    ERROR = "error"
+    WARNING = "warning"
+
+
+@dataclass(frozen=True, slots=True)
+class Related:
+    """Another place that belongs to a diagnostic, and what it has to do with it."""
+
+    span: Span
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnostic:
+    """One problem at one place.
+
+    Attributes:
+        code: Stable name of the kind of problem, such as ``unknown-key``.
+        message: What is wrong, in one sentence without a full stop; never quotes a secret.
+        span: Where; ``None`` only when there is no text to point at (a missing file).
+        severity: Whether it stops anything.
+        hint: What to do about it, if that is known.
+        related: Other places that belong to it.
+        profile: The profile whose values are judged; ``None`` for errors of structure, which
+            stop an apply of anything.
+    """
+
+    code: str
+    message: str
+    span: Span | None = None
+    severity: Severity = Severity.ERROR
+    hint: str | None = None
+    related: tuple[Related, ...] = ()
+    profile: str | None = None
+
+
+class Diagnostics:
+    """Collects the problems of one run: each once, in file order when read."""
+
+    def __init__(self) -> None:
+        self._found: dict[tuple[object, ...], Diagnostic] = {}
+
+    def add(self, diagnostic: Diagnostic) -> None:
+        """Keep ``diagnostic``, unless the same was said of the same place already."""
+        span = diagnostic.span
+        place = (id(span.source), span.start, span.end) if span else ()
+        self._found.setdefault((diagnostic.code, diagnostic.message, *place), diagnostic)
+
+    def error(
+        self,
+        code: str,
+        message: str,
+        span: Span | None = None,
+        *,
+        hint: str | None = None,
+        related: tuple[Related, ...] = (),
+        profile: str | None = None,
+    ) -> None:
+        """Add an error."""
+        self.add(Diagnostic(code, message, span, Severity.ERROR, hint, related, profile))
+
+    def warning(
+        self,
+        code: str,
+        message: str,
+        span: Span | None = None,
+        *,
+        hint: str | None = None,
+        related: tuple[Related, ...] = (),
+        profile: str | None = None,
+    ) -> None:
+        """Add a warning."""
+        self.add(Diagnostic(code, message, span, Severity.WARNING, hint, related, profile))
+
+    @property
+    def errors(self) -> list[Diagnostic]:
+        """The errors, in file order."""
+        return [found for found in self if found.severity is Severity.ERROR]
+
+    @property
+    def warnings(self) -> list[Diagnostic]:
+        """The warnings, in file order."""
+        return [found for found in self if found.severity is Severity.WARNING]
+
+    def __iter__(self) -> Iterator[Diagnostic]:
+        """All of them: those without a place first, then file by file in order of position."""
+        files: dict[int, int] = {}
+        for found in self._found.values():
+            if found.span:
+                files.setdefault(id(found.span.source), len(files))
+
+        def place(found: Diagnostic) -> tuple[int, int, int]:
+            if found.span is None:
+                return (-1, 0, 0)
+            return (files[id(found.span.source)], found.span.start, found.span.end)
+
+        return iter(sorted(self._found.values(), key=place))
+
+    def __len__(self) -> int:
+        return len(self._found)

@@ -1,0 +1,125 @@
+"""Every error the program raises on purpose, and the exit code each stands for.
+
+The whole hierarchy::
+
+    RunnerError
+    ├── UsageError                  2  a wrong option, name or value on the command line
+    │   ├── ConfigurationError      2  the file has errors; carries its diagnostics
+    │   └── Declined                2  the question was answered with no
+    ├── CannotRun                   3  nothing is wrong with the file, yet it can't be done
+    │   ├── ApiError                3  the Checkly API refused, or answered nonsense
+    │   │   └── Unauthorized        3  it refused the key, the account or the plan
+    │   ├── Unreachable             3  the API could not be reached
+    │   ├── StateError              3  the state can't be read or written
+    │   │   └── Locked              3  somebody else holds the lock
+    │   └── StalePlan               3  a saved plan no longer fits
+    └── Interrupted               130  stopped by a signal
+"""
+
+from collections.abc import Iterable
+from typing import ClassVar
+
+from runner.diagnostics import Diagnostic
+
+
+class RunnerError(Exception):
+    """An error that a user can do something about.
+
+    Attributes:
+        exit_code: What the process ends with.
+        hint: What to do next, if that is known.
+    """
+
+    exit_code: ClassVar[int] = 3
+
+    def __init__(self, message: str, *, hint: str | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+
+class UsageError(RunnerError):
+    """The command line asks for something that does not exist or makes no sense."""
+
+    exit_code = 2
+
+
+class ConfigurationError(UsageError):
+    """The configuration has errors.
+
+    Attributes:
+        diagnostics: All that was found, warnings included, in file order.
+    """
+
+    def __init__(self, diagnostics: Iterable[Diagnostic], *, hint: str | None = None) -> None:
+        self.diagnostics = tuple(diagnostics)
+        super().__init__("The configuration has errors.", hint=hint)
+
+
+class Declined(UsageError):
+    """The question whether to go on was answered with no."""
+
+
+class CannotRun(RunnerError):
+    """Nothing is wrong with what was asked, but it can't be done now."""
+
+
+class ApiError(CannotRun):
+    """The Checkly API refused a request or its answer made no sense.
+
+    Attributes:
+        status: HTTP status of the answer.
+        method: HTTP method of the request.
+        path: Path of the request, without its query.
+        error_code: The API's own code, such as ``ERR_NO_MATCHING_CHECKS``, where it sent one.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        status: int,
+        method: str,
+        path: str,
+        error_code: str | None = None,
+        hint: str | None = None,
+    ) -> None:
+        super().__init__(message, hint=hint)
+        self.status = status
+        self.method = method
+        self.path = path
+        self.error_code = error_code
+
+
+class Unauthorized(ApiError):
+    """The API refused the key (401), the plan (402) or the account (403)."""
+
+
+class Unreachable(CannotRun):
+    """The API could not be reached, or did not answer.
+
+    Attributes:
+        sent: Whether the request may have arrived: ``False`` only when it surely did not.
+    """
+
+    def __init__(self, message: str, *, sent: bool, hint: str | None = None) -> None:
+        super().__init__(message, hint=hint)
+        self.sent = sent
+
+
+class StateError(CannotRun):
+    """The state can't be read or written."""
+
+
+class Locked(StateError):
+    """Another apply holds the lock of an instance."""
+
+
+class StalePlan(CannotRun):
+    """A saved plan does not fit what would be applied now."""
+
+
+class Interrupted(RunnerError):
+    """A signal asked to stop."""
+
+    exit_code = 130
