@@ -1,1 +1,1 @@
-"""models."""
+"""Values that travel between the parts: profile, request, answers, records, events. No I/O."""

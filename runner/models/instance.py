@@ -1,0 +1,50 @@
+"""A profile after its matrix was expanded and its templates rendered."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from runner.models.marked import Body, Marked, leaves, unmarked
+from runner.source import Span
+
+if TYPE_CHECKING:
+    from runner.models.request import TriggerTestSessionRequest
+    from runner.models.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Instance:
+    """One compiled session.
+
+    Attributes:
+        name: ``smoke-prod``, or ``smoke-prod[us-east-1]`` for one of a matrix.
+        profile: Name of the profile it comes from.
+        matrix: Axis names and this instance's values, as text, in the order of the file.
+        body: What is sent, with marks (see ``runner.models.marked``).
+        settings: The runner's own keys.
+        span: Where the profile's name stands.
+    """
+
+    name: str
+    profile: str
+    matrix: tuple[tuple[str, str], ...]
+    body: Body
+    settings: "Settings"
+    span: Span
+
+    @property
+    def unset(self) -> tuple[str, ...]:
+        """Names whose absence leaves something unresolved, such as ``env.TOKEN``, sorted."""
+        found = (leaf for _, leaf in leaves(self.body) if isinstance(leaf, Marked))
+        return tuple(sorted({name for leaf in found for name in leaf.unset}))
+
+    def request(self) -> "TriggerTestSessionRequest":
+        """The request as the contract has it, secrets in clear: for the wire alone.
+
+        Raises:
+            ValueError: Something in it is unresolved.
+        """
+        from runner.models.request import TriggerTestSessionRequest  # noqa: PLC0415 # pydantic
+
+        if self.unset:
+            raise ValueError(f"unresolved: {', '.join(self.unset)}")
+        return TriggerTestSessionRequest.model_validate(unmarked(self.body))

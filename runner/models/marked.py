@@ -1,0 +1,59 @@
+"""Compiled request bodies: JSON trees whose leaves may carry marks.
+
+A body is what ``POST /v1/test-sessions/trigger`` takes, as plain dictionaries, lists and
+scalars, in which a leaf that is more than its value is a :class:`Marked`.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+#: A JSON tree in which a leaf may be a ``Marked``.
+Body: TypeAlias = dict[str, Any]
+#: Keys and indexes that lead to a place in a tree.
+Path: TypeAlias = tuple[str | int, ...]
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Marked:
+    """A leaf that is more than its value.
+
+    Attributes:
+        value: What goes on the wire; ``None`` where ``unset`` says that it is not known.
+        secret: Whether the value may be shown nowhere.
+        unset: The environment variables (``env.NAME``) whose absence leaves it unresolved.
+        template: Its text in the file where it is volatile (reads ``git``, ``ci`` or ``run``):
+            it is compared by this and by ``inputs``, not by its value.
+        inputs: The other names that a volatile template reads, and their values.
+    """
+
+    value: str | int | float | bool | None
+    secret: bool = False
+    unset: tuple[str, ...] = ()
+    template: str | None = None
+    inputs: tuple[tuple[str, str], ...] = ()
+
+    def __repr__(self) -> str:
+        shown = "(secret)" if self.secret else repr(self.value)
+        return f"Marked({shown}, unset={self.unset}, template={self.template!r})"
+
+
+def leaves(tree: object, path: Path = ()) -> Iterator[tuple[Path, object]]:
+    """Every leaf of ``tree`` with the way to it; empty lists and mappings are leaves too."""
+    if isinstance(tree, Mapping) and tree:
+        for key, child in tree.items():
+            yield from leaves(child, (*path, key))
+    elif isinstance(tree, list) and tree:
+        for index, child in enumerate(tree):
+            yield from leaves(child, (*path, index))
+    else:
+        yield path, tree
+
+
+def unmarked(tree: Any) -> Any:
+    """``tree`` with each mark replaced by its value: secrets in clear, unset values as null."""
+    if isinstance(tree, dict):
+        return {key: unmarked(child) for key, child in tree.items()}
+    if isinstance(tree, list):
+        return [unmarked(child) for child in tree]
+    return tree.value if isinstance(tree, Marked) else tree

@@ -1,0 +1,149 @@
+"""The body of ``POST /v1/test-sessions/trigger``, strict to the last limit of the contract.
+
+Every limit in this module comes from the contract's ``TriggerTestSessionRequest`` (see
+``schemas/checkly-api.openapi.yaml``); names are the API's, spelt as Python spells names.
+
+A field's default is what the API takes where the field is left out; what is sent holds only
+the fields that were given.
+"""
+
+from typing import Annotated, Any, Literal, Self, TypeAlias
+from uuid import UUID
+
+from pydantic import AfterValidator, Field, PlainSerializer, model_validator
+
+from runner.models.base import Strict
+
+#: Text that may not be empty (contract: ``minLength: 1``).
+NonEmpty: TypeAlias = Annotated[str, Field(min_length=1)]
+#: A JSON number: an integer or a finite fraction, never a boolean or text; 2 is sent as 2.
+Number: TypeAlias = Annotated[
+    float, PlainSerializer(lambda number: int(number) if number.is_integer() else number)
+]
+
+MAX_ENVIRONMENT_VARIABLES = 50
+MAX_RETRIES = 10
+MAX_RETRY_DURATION_SECONDS = 600
+
+
+def _uuid(text: str) -> str:
+    """Check that ``text`` is a UUID, and keep it as it was written."""
+    try:
+        UUID(text)
+    except ValueError:
+        raise ValueError("not a UUID") from None
+    if len(text) != len("00000000-0000-0000-0000-000000000000"):
+        raise ValueError("not a UUID in its form with hyphens")
+    return text
+
+
+#: The id of a check (contract: ``format: uuid``).
+CheckId: TypeAlias = Annotated[
+    str,
+    AfterValidator(_uuid),
+    Field(json_schema_extra={"format": "uuid"}),
+]
+
+
+class Target(Strict):
+    """Which checks a session runs; filters narrow one another."""
+
+    match_tags: list[list[NonEmpty]] = []
+    """Tag groups: all tags of a group have to match (AND), one group is enough (OR)."""
+    check_id: list[CheckId] = []
+    """Ids of the checks to run."""
+    allow_deactivated: bool = False
+    """Whether deactivated checks may match."""
+
+
+class EnvironmentVariable(Strict):
+    """A variable that the session's checks can read."""
+
+    key: NonEmpty
+    """Name of the variable."""
+    value: str | None
+    """Its text; null sends none. Only a secret may be empty."""
+    secret: bool = False
+    """Whether Checkly hides the value."""
+    locked: bool = False
+    """Whether Checkly keeps the value from being looked at in its editors."""
+
+    @model_validator(mode="after")
+    def _only_a_secret_may_be_empty(self) -> Self:
+        if self.value == "" and not self.secret:
+            raise ValueError("the value of a variable that is not secret may not be empty")
+        return self
+
+
+class _Retries(Strict):
+    base_backoff_seconds: Number = 60
+    """Seconds before the first retry."""
+    same_region: bool = True
+    """Whether a retry runs in the region of the first attempt."""
+    only_on: list[Literal["NETWORK_ERROR"]] = []
+    """Kinds of failure that are retried; all of them where it is left out."""
+
+
+class BackoffRetryStrategy(_Retries):
+    """Several retries, with waits between them that stay, grow evenly or double."""
+
+    type: Literal["FIXED", "LINEAR", "EXPONENTIAL"]
+    """How the wait before a retry grows."""
+    max_retries: Annotated[Number, Field(ge=1, le=MAX_RETRIES)] = 2
+    """How often a failed check is run again."""
+    max_duration_seconds: Annotated[Number, Field(ge=0, le=MAX_RETRY_DURATION_SECONDS)] = 600
+    """Seconds after which no retry is started."""
+
+
+class SingleRetryStrategy(_Retries):
+    """One retry."""
+
+    type: Literal["SINGLE_RETRY"]
+    """One retry, and no more."""
+
+
+RetryStrategy: TypeAlias = Annotated[
+    BackoffRetryStrategy | SingleRetryStrategy, Field(discriminator="type")
+]
+
+
+class Metadata(Strict):
+    """Where a session comes from; shown with it in Checkly."""
+
+    environment: NonEmpty = ""
+    """Short name of the environment that is tested, such as ``staging``."""
+    repo_url: str | None = None
+    """Address of the repository."""
+    commit_id: str | None = None
+    """The commit that is tested."""
+    commit_owner: str | None = None
+    """Who made the commit."""
+    commit_message: str | None = None
+    """What the commit says."""
+    branch_name: str | None = None
+    """The branch of the commit."""
+
+
+class TriggerTestSessionRequest(Strict):
+    """The whole body of a trigger."""
+
+    name: NonEmpty
+    """Name of the session."""
+    run_location: NonEmpty
+    """A public region's code or a private location's slug."""
+    target: Target = Target()
+    """Which checks to run; every eligible check of the account where it is left out."""
+    environment_variables: Annotated[
+        list[EnvironmentVariable], Field(max_length=MAX_ENVIRONMENT_VARIABLES)
+    ] = []
+    """Variables for the session's checks, at most 50."""
+    retry_strategy: RetryStrategy | None = None
+    """When failed checks run again; null for never."""
+    refresh_cache: bool = False
+    """Whether dependencies are installed afresh."""
+    metadata: Metadata = Metadata()
+    """Where the session comes from."""
+
+    def wire(self) -> dict[str, Any]:
+        """The JSON body to send: only what was given, secrets in clear."""
+        return self.model_dump(mode="json", by_alias=True, exclude_unset=True)

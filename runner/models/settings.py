@@ -1,0 +1,62 @@
+"""The runner's own keys of a profile: never sent to the API."""
+
+from datetime import date
+from typing import Annotated
+
+from pydantic import Field
+
+from runner.models.base import Strict
+from runner.models.request import NonEmpty
+
+DEFAULT_TIMEOUT_SECONDS = 1200
+
+
+class ExpectChecks(Strict):
+    """Which checks a session has to run, so that a lost tag does not pass unseen."""
+
+    min: Annotated[int, Field(ge=0)] | None = None
+    """The least number of checks."""
+    max: Annotated[int, Field(ge=0)] | None = None
+    """The greatest number of checks."""
+    include: list[NonEmpty] = []
+    """Names of checks that have to be among them."""
+    exclude: list[NonEmpty] = []
+    """Names of checks that may not be among them."""
+
+
+class Quarantine(Strict):
+    """A check whose failure is shown but does not fail the instance, until a date."""
+
+    check: NonEmpty
+    """Name or id of the check."""
+    reason: NonEmpty
+    """Why it is quarantined."""
+    owner: NonEmpty
+    """Who looks after it."""
+    until: Annotated[date, Field(strict=False)]
+    """The last day on which its failure is forgiven."""
+
+
+class Settings(Strict):
+    """How the runner treats the sessions of a profile."""
+
+    description: str | None = None
+    """What the profile is for."""
+    labels: dict[str, str] = {}
+    """Names and values to select profiles by: ``-l team=web``."""
+    needs: list[NonEmpty] = []
+    """Profiles or instances that have to pass first."""
+    timeout_seconds: Annotated[float, Field(gt=0)] = DEFAULT_TIMEOUT_SECONDS
+    """Seconds from the session's start after which it is cancelled and counts as timed out."""
+    allow_failure: bool = False
+    """Whether a failure, cancellation, time-out or no match leaves the apply a pass."""
+    fail_on_degraded: bool = False
+    """Whether a degraded check counts as failed."""
+    fail_on_no_matching: bool = True
+    """Whether finding no checks counts as a failure."""
+    expect_checks: ExpectChecks | None = None
+    """Which checks have to run."""
+    quorum: Annotated[int, Field(ge=1)] | None = None
+    """How many instances of a matrix have to pass for the profile to pass."""
+    quarantine: list[Quarantine] = []
+    """Checks whose failures do not count for a while."""
