@@ -1,0 +1,108 @@
+"""The options every command shares, accepted before and after the command's name."""
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import wraps
+from typing import Any, TypeVar
+
+import click
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+@dataclass(frozen=True, slots=True)
+class Common:
+    """The shared options, as they were given.
+
+    Attributes:
+        file: The configuration file; looked for when ``None``.
+        variables: ``NAME=VALUE`` texts, the last one of a name wins.
+        env_files: Files that feed ``env.*``, the first one of a name wins.
+        env_allow: Globs that names in ``env.*`` must match; everything when empty.
+        state: Address of the state; the folder beside the file when ``None``.
+        scope: Part of the state to work in.
+        color: Whether to colour; decided by the terminal when ``None``.
+        verbosity: -1 for ``-q``, 0, or the number of ``-v``.
+    """
+
+    file: str | None = None
+    variables: tuple[str, ...] = ()
+    env_files: tuple[str, ...] = ()
+    env_allow: tuple[str, ...] = ()
+    state: str | None = None
+    scope: str | None = None
+    color: bool | None = None
+    verbosity: int = 0
+
+    def over(self, outer: "Common") -> "Common":
+        """These options, filled up with those given before the command's name."""
+        return Common(
+            file=self.file or outer.file,
+            variables=outer.variables + self.variables,
+            env_files=outer.env_files + self.env_files,
+            env_allow=outer.env_allow + self.env_allow,
+            state=self.state or outer.state,
+            scope=self.scope or outer.scope,
+            color=outer.color if self.color is None else self.color,
+            verbosity=outer.verbosity + self.verbosity,
+        )
+
+
+_OPTIONS = (
+    click.option("-f", "--file", metavar="FILE", help="The file, instead of looking for one."),
+    click.option("--var", "variables", multiple=True, metavar="NAME=VALUE", help="Set a variable."),
+    click.option(
+        "--env-file", "env_files", multiple=True, metavar="FILE", help="Read env.* from a file too."
+    ),
+    click.option(
+        "--env-allow", multiple=True, metavar="GLOB", help="Let env.* read only such names."
+    ),
+    click.option("--state", metavar="URL", help="Where the state is: a folder or a bucket."),
+    click.option("--scope", metavar="NAME", help="Part of the state to work in, such as pr-123."),
+    click.option("--no-color", is_flag=True, help="Print without colour."),
+    click.option("-q", "--quiet", is_flag=True, help="Print only what matters."),
+    click.option("-v", "--verbose", count=True, help="Print every request to the API too."),
+)
+
+
+def common_options(function: F) -> F:
+    """Add the shared options to a command, and leave them merged as the context's object."""
+
+    @wraps(function)
+    def command(*args: Any, **kwargs: Any) -> Any:
+        no_color, quiet, verbose = (kwargs.pop(key) for key in ("no_color", "quiet", "verbose"))
+        given = Common(
+            **{
+                key: kwargs.pop(key)
+                for key in ("file", "variables", "env_files", "env_allow", "state", "scope")
+            },
+            color=False if no_color else None,
+            verbosity=-1 if quiet else verbose,
+        )
+        context = click.get_current_context()
+        outer = context.find_object(Common)
+        context.obj = given.over(outer) if outer else from_environment(given)
+        return function(*args, **kwargs)
+
+    for option in reversed(_OPTIONS):
+        option(command)
+    return command  # type: ignore[return-value] # wraps keeps the signature click looks at
+
+
+def from_environment(given: Common) -> Common:
+    """``given``, filled up with the ``CHECKLY_SESSIONS_…`` settings of the environment."""
+    allow = os.environ.get("CHECKLY_SESSIONS_ENV_ALLOW", "")
+    return replace(
+        given,
+        state=given.state or os.environ.get("CHECKLY_SESSIONS_STATE") or None,
+        scope=given.scope or os.environ.get("CHECKLY_SESSIONS_SCOPE") or None,
+        env_allow=given.env_allow or tuple(allow.replace(",", " ").split()),
+    )
+
+
+def current() -> Common:
+    """The shared options of the command that runs."""
+    common = click.get_current_context().find_object(Common)
+    assert common is not None  # noqa: S101 # the group sets it before any command runs
+    return common
