@@ -12,11 +12,16 @@ class Source:
     is printed, which keeps large files small in memory.
     """
 
-    __slots__ = ("__dict__", "name", "text")
+    __slots__ = ("__dict__", "hidden", "name", "text")
 
     def __init__(self, name: str, text: str) -> None:
         self.name = name
         self.text = text
+        self.hidden: list[tuple[int, int]] = []
+
+    def hide(self, start: int, end: int) -> None:
+        """Never quote the text from ``start`` to ``end``: a secret stands there."""
+        self.hidden.append((start, end))
 
     @cached_property
     def _line_starts(self) -> list[int]:

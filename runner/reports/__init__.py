@@ -1,1 +1,1 @@
-"""reports."""
+"""One module a format, behind one interface and one table."""

@@ -1,0 +1,95 @@
+r"""Texts from outside, made harmless: names of checks and profiles, errors, file contents.
+
+What is cleaned can't move a cursor, start a line, turn the reading direction or be taken for
+a command by a CI system that reads the log. Characters that do such things are shown as what
+they are (``\x1b``, ``\u202e``), so that nothing gets lost unseen.
+"""
+
+import re
+from typing import Final
+from unicodedata import category, combining, east_asian_width
+
+#: Most characters shown of a name, where whole texts are not needed.
+NAME_LIMIT: Final = 200
+
+_SHORT: Final = {"\n": "\\n", "\r": "\\r", "\t": "\\t", "\x1b": "\\x1b"}
+# Joiners shape Persian words and families of emoji; all other format characters are invisible.
+_JOINERS: Final = frozenset("\u200c\u200d")
+_ESCAPED: Final = frozenset({"Cc", "Cf", "Zl", "Zp", "Cs"})
+# GitHub reads "::command::" at the head of a line and "##[command]" anywhere in one; Azure
+# and TeamCity read "##vso[" and "##teamcity[".
+_LEADING_COMMAND: Final = re.compile(r"^(\s*)(?=::)")
+_HASH_COMMAND: Final = re.compile(r"##(?=\w*\[)")
+
+
+def one_line(text: str, limit: int | None = None) -> str:
+    """``text`` as one harmless line.
+
+    Args:
+        text: Anything.
+        limit: The most characters that are kept; the rest is replaced by an ellipsis.
+    """
+    if not text.isprintable():
+        if limit is not None and len(text) > limit:
+            text = text[: limit + 1]  # no more is looked at than can be shown
+        text = "".join(map(_visible, text))
+    if limit is not None and len(text) > limit:
+        text = text[: limit - 1] + "…"
+    if ":" in text:
+        text = _LEADING_COMMAND.sub(r"\1\\", text)
+    if "##" in text:
+        text = _HASH_COMMAND.sub(r"#\\#", text)
+    return text
+
+
+def lines(text: str, limit: int | None = None) -> list[str]:
+    """The lines of ``text``, each harmless; ``limit`` is the most characters of each."""
+    return [one_line(line, limit) for line in re.split(r"\r\n|\r|\n", text)]
+
+
+def command_marks(text: str) -> set[int]:
+    """Indexes of the ``#`` in ``text`` that have to be set off, lest a log has a command."""
+    return {found.start() + 1 for found in _HASH_COMMAND.finditer(text)}
+
+
+def display_width(text: str) -> int:
+    """How many columns of a terminal ``text`` takes."""
+    if text.isascii():
+        return len(text)
+    return sum(map(char_width, text))
+
+
+def char_width(char: str) -> int:
+    """How many columns of a terminal ``char`` takes: 0, 1 or 2."""
+    if char.isascii():
+        return 1
+    if combining(char) or category(char) in {"Mn", "Me", "Cf"}:
+        return 0
+    return 2 if east_asian_width(char) in {"W", "F"} else 1
+
+
+def fit(text: str, width: int) -> str:
+    """``text`` cut so that it takes at most ``width`` columns, with an ellipsis if it was cut."""
+    if display_width(text) <= width:
+        return text
+    kept, used = [], 0
+    for char in text:
+        used += char_width(char)
+        if used > width - 1:
+            break
+        kept.append(char)
+    return "".join(kept) + "…" if width > 0 else ""
+
+
+def _visible(char: str) -> str:
+    if char.isprintable() or char in _JOINERS:
+        return char
+    kind = category(char)
+    code = ord(char)
+    if kind not in _ESCAPED and code & 0xFFFE != 0xFFFE:
+        return char
+    if char in _SHORT:
+        return _SHORT[char]
+    if code < 0x100:
+        return f"\\x{code:02x}"
+    return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"

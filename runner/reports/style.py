@@ -1,0 +1,72 @@
+"""How text is set off on a terminal: colours as ANSI sequences, and signs with an ASCII twin.
+
+Kept apart from rich, which takes longer to import than a whole ``validate`` may take.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final, TextIO
+
+_CODES: Final = {
+    "bold": "1",
+    "dim": "2",
+    "red": "31",
+    "green": "32",
+    "yellow": "33",
+    "blue": "34",
+    "magenta": "35",
+    "cyan": "36",
+}
+_ASCII: Final = str.maketrans(
+    {"…": "...", "✓": "+", "✗": "x", "›": ">", "·": "-", "↻": "~", "−": "-", "→": "->", "─": "-"}
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Style:
+    """What the receiver of a text can show.
+
+    Attributes:
+        color: Whether ANSI colour sequences may be used.
+        unicode: Whether more than ASCII can be shown.
+        width: Columns.
+    """
+
+    color: bool = False
+    unicode: bool = True
+    width: int = 80
+
+    def paint(self, text: str, *styles: str) -> str:
+        """``text`` in ``styles`` (``bold``, ``red`` …), where colours may be used."""
+        if not self.color or not text:
+            return text
+        return f"\x1b[{';'.join(_CODES[style] for style in styles)}m{text}\x1b[0m"
+
+    def plain(self, text: str) -> str:
+        r"""``text`` in the characters the receiver has: in ASCII, others are spelt ``\u…``."""
+        if self.unicode or text.isascii():
+            return text
+        return text.translate(_ASCII).encode("ascii", "backslashreplace").decode("ascii")
+
+
+def wants_color(stream: TextIO, environ: Mapping[str, str], *, no_color: bool = False) -> bool:
+    """Whether to colour what goes to ``stream``.
+
+    ``--no-color`` and ``NO_COLOR`` (https://no-color.org) decide first, then ``FORCE_COLOR``
+    (https://force-color.org), then whether it is a terminal. Of both variables any value
+    counts but an empty one.
+    """
+    if no_color or environ.get("NO_COLOR"):
+        return False
+    if environ.get("FORCE_COLOR"):
+        return True
+    return stream.isatty() and environ.get("TERM") != "dumb"
+
+
+def has_unicode(stream: TextIO) -> bool:
+    """Whether ``stream`` can take more than ASCII."""
+    return (getattr(stream, "encoding", None) or "utf-8").lower().replace("-", "") in {
+        "utf8",
+        "utf16",
+        "utf8sig",
+    }
