@@ -1,0 +1,171 @@
+"""The private routes that the official CLI uses beside the public API.
+
+They are not part of the contract; what they take and give was observed on release 8 of the npm
+package `checkly`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from starlette.routing import Route
+
+from runner.emulator import views
+from runner.emulator.api import NO_MATCHING_CHECKS, Answer, Refusal, condition
+from runner.emulator.app import Desk, read_json
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Mapping
+
+    from starlette.requests import Request
+    from starlette.responses import Response
+
+    from runner.emulator.sessions import Session
+
+_METADATA = {
+    "repoUrl": "repoUrl",
+    "commitId": "commitId",
+    "commitOwner": "commitOwner",
+    "commitMessage": "commitMessage",
+    "branchName": "branchName",
+}
+
+
+def next_routes(desk: Desk) -> list[Route]:
+    """Return the routes, each behind the same authentication as the public ones."""
+
+    def guarded(
+        handle: Callable[[Desk, Request], Awaitable[Answer]],
+    ) -> Callable[[Request], Awaitable[Response]]:
+        async def serve(request: Request) -> Response:
+            desk.account.clock.touch()
+            desk.authenticate(request)
+            desk.authorize(request.headers.get("x-checkly-account"))
+            return desk.respond(await handle(desk, request))
+
+        return serve
+
+    return [
+        Route("/next/accounts", guarded(_accounts)),
+        Route("/next/accounts/{account}", guarded(_account)),
+        Route("/next/test-sessions/trigger", guarded(_trigger), methods=["POST"]),
+        Route("/next/test-sessions/{session}/link", guarded(_link)),
+        Route("/next/test-sessions/{session}/results/{result}/links", guarded(_links)),
+        Route("/v1/check-statuses", guarded(_statuses)),
+    ]
+
+
+async def _accounts(desk: Desk, request: Request) -> Answer:
+    del request
+    return Answer(200, [views.account_view(desk.account.world)])
+
+
+async def _account(desk: Desk, request: Request) -> Answer:
+    if request.path_params["account"].lower() != desk.account.world.account_id:
+        raise Refusal(404, "There is no such account.")
+    return Answer(200, views.account_view(desk.account.world))
+
+
+async def _trigger(desk: Desk, request: Request) -> Answer:
+    desk.counts["next-trigger"] += 1
+    body = await read_json(request)
+    if not isinstance(body, dict):
+        raise Refusal(400, '"body" must be of type object')
+    try:
+        session = desk.account.start(
+            name=_text(body, "name"),
+            location=_location(body),
+            target=_target(body),
+            retry=body.get("testRetryStrategy"),
+            metadata=_metadata(body),
+            body=body,
+        )
+    except Refusal as error:
+        if error.status == 404:
+            raise Refusal(403, error.message, NO_MATCHING_CHECKS) from error
+        raise
+    except (TypeError, AttributeError, KeyError) as error:
+        raise Refusal(400, '"body" is not a trigger of the Checkly CLI') from error
+    return Answer(
+        201,
+        {
+            "testSessionId": session.id,
+            "checks": [views.check_view(run.check, apply_group=False) for run in session.runs],
+            "sequenceIds": {run.check.id: run.sequence_id for run in session.runs},
+        },
+    )
+
+
+def _text(body: Mapping[str, Any], name: str) -> str:
+    value = body.get(name)
+    if not isinstance(value, str) or not value:
+        raise Refusal(400, f'"{name}" is required')
+    return value
+
+
+def _location(body: Mapping[str, Any]) -> str:
+    location = body.get("runLocation")
+    if isinstance(location, dict):
+        location = (
+            location.get("slugName")
+            if location.get("type") == "PRIVATE"
+            else (location.get("region"))
+        )
+    if not isinstance(location, str) or not location:
+        raise Refusal(400, '"runLocation" is required')
+    return location
+
+
+def _target(body: Mapping[str, Any]) -> dict[str, Any]:
+    target = {"matchTags": body.get("targetTags"), "checkId": body.get("checkId")}
+    return {key: value for key, value in target.items() if value}
+
+
+def _metadata(body: Mapping[str, Any]) -> dict[str, Any]:
+    repo = body.get("repoInfo") or {}
+    metadata = {name: repo[source] for source, name in _METADATA.items() if repo.get(source)}
+    if body.get("environment"):
+        metadata["environment"] = body["environment"]
+    return metadata
+
+
+def _session(desk: Desk, request: Request) -> Session:
+    return desk.account.session(request.path_params["session"])
+
+
+async def _link(desk: Desk, request: Request) -> Answer:
+    session = _session(desk, request)
+    return Answer(200, {"link": views.session_link(desk.account.app, session)})
+
+
+async def _links(desk: Desk, request: Request) -> Answer:
+    session = _session(desk, request)
+    result = request.path_params["result"]
+    link = f"{views.session_link(desk.account.app, session)}/results/{result}"
+    return Answer(
+        200,
+        {
+            "testResultLink": link,
+            "testTraceLinks": [],
+            "videoLinks": [],
+            "screenshotLinks": [],
+        },
+    )
+
+
+async def _statuses(desk: Desk, request: Request) -> Answer:
+    del request
+    return Answer(
+        200,
+        [
+            {
+                "checkId": check.id,
+                "name": check.name,
+                "hasErrors": False,
+                "hasFailures": condition(check) == "failing",
+                "isDegraded": condition(check) == "degraded",
+            }
+            for check in desk.account.world.checks
+            if check.activated
+        ],
+    )
