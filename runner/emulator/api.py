@@ -32,7 +32,7 @@ class Answer:
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
-class Refusal(Exception): 
+class Refusal(Exception):
     """A request that is refused.
 
     Attributes:

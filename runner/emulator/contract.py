@@ -17,7 +17,7 @@ _METHODS = ("get", "post", "put", "patch", "delete")
 _MASK = "the value"
 
 
-class Violation(Exception): 
+class Violation(Exception):
     """A request that breaks the contract; the text names the field and the rule."""
 
 
