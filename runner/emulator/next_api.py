@@ -20,15 +20,9 @@ if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.responses import Response
 
-    from runner.emulator.sessions import Session
+    from runner.emulator.sessions import Session, error_groups, error_message
 
-_METADATA = {
-    "repoUrl": "repoUrl",
-    "commitId": "commitId",
-    "commitOwner": "commitOwner",
-    "commitMessage": "commitMessage",
-    "branchName": "branchName",
-}
+_METADATA = ("repoUrl", "commitId", "commitOwner", "commitMessage", "branchName")
 
 
 def next_routes(desk: Desk) -> list[Route]:
@@ -48,6 +42,8 @@ def next_routes(desk: Desk) -> list[Route]:
     return [
         Route("/next/accounts", guarded(_accounts)),
         Route("/next/accounts/{account}", guarded(_account)),
+        Route("/next/users/me", guarded(_user)),
+        Route("/v1/test-session-error-groups/{group}", guarded(_error_group)),
         Route("/next/test-sessions/trigger", guarded(_trigger), methods=["POST"]),
         Route("/next/test-sessions/{session}/link", guarded(_link)),
         Route("/next/test-sessions/{session}/results/{result}/links", guarded(_links)),
@@ -64,6 +60,39 @@ async def _account(desk: Desk, request: Request) -> Answer:
     if request.path_params["account"].lower() != desk.account.world.account_id:
         raise Refusal(404, "There is no such account.")
     return Answer(200, views.account_view(desk.account.world))
+
+
+async def _user(desk: Desk, request: Request) -> Answer:
+    del request
+    return Answer(200, {"id": desk.account.world.account_id, "name": "Emulated user"})
+
+
+async def _error_group(desk: Desk, request: Request) -> Answer:
+    wanted = request.path_params["group"].lower()
+    now = desk.account.clock.now()
+    seen = [
+        (session, run)
+        for session in desk.account.store
+        for run in session.runs
+        if wanted in error_groups(run, now)
+    ]
+    if not seen:
+        raise Refusal(404, f"There is no error group {wanted}.")
+    run = seen[0][1]
+    return Answer(
+        200,
+        {
+            "id": wanted,
+            "projectId": desk.account.world.account_id,
+            "environments": [],
+            "errorHash": wanted.replace("-", ""),
+            "rawErrorMessage": error_message(run),
+            "cleanedErrorMessage": error_message(run),
+            "firstSeen": views.timestamp(seen[0][0].started),
+            "lastSeen": views.timestamp(seen[-1][0].started),
+            "archivedUntilNextEvent": False,
+        },
+    )
 
 
 async def _trigger(desk: Desk, request: Request) -> Answer:
@@ -123,8 +152,8 @@ def _target(body: Mapping[str, Any]) -> dict[str, Any]:
 
 def _metadata(body: Mapping[str, Any]) -> dict[str, Any]:
     repo = body.get("repoInfo") or {}
-    metadata = {name: repo[source] for source, name in _METADATA.items() if repo.get(source)}
-    if body.get("environment"):
+    metadata = {name: str(repo[name]) for name in _METADATA if repo.get(name)}
+    if isinstance(body.get("environment"), str):
         metadata["environment"] = body["environment"]
     return metadata
 

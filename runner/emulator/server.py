@@ -33,7 +33,7 @@ _START_SECONDS = 10.0
 
 
 class EmulatorError(Exception):
-    """The emulator can't serve: an address that is taken, or not this machine's."""
+    """The emulator can't serve: an address that is taken, or a record that can't be written."""
 
 
 class Emulator:
@@ -144,9 +144,11 @@ class Emulator:
         """Serve until `stop`.
 
         Raises:
-            EmulatorError: The address can't be listened on.
+            EmulatorError: The address can't be listened on, or the record can't be written.
         """
         listener = self._listen()
+        if self._record is not None:
+            self._recorder = self._open_record(self._record, listener)
         self._thread = threading.Thread(
             target=self._serve, args=(listener,), name="checkly-emulator", daemon=True
         )
@@ -195,6 +197,13 @@ class Emulator:
         self.port = listener.getsockname()[1]
         return listener
 
+    def _open_record(self, path: Path, listener: socket.socket) -> Recorder:
+        try:
+            return Recorder(path, self._clock)
+        except OSError as error:
+            listener.close()
+            raise EmulatorError(f"can't record to {path}: {error.strerror}") from error
+
     def _serve(self, listener: socket.socket) -> None:
         try:
             asyncio.run(self._main(listener))
@@ -215,8 +224,6 @@ class Emulator:
             watch=self._note,
         )
         self._desk = desk
-        if self._record is not None:
-            self._recorder = Recorder(self._record, self._clock)
         config = uvicorn.Config(
             build_app(desk, [*next_routes(desk), *control_routes(desk)]),
             http=connections.protocol(),

@@ -26,7 +26,12 @@ def status_of(attempt: Attempt, now: float) -> str:
 
 def error_group(run: Run) -> str:
     """Return the id of the group of a run's failures: the same check with the same error."""
-    return str(uuid.uuid5(_NAMESPACE, f"{run.check.id}\n{run.check.error}"))
+    return str(uuid.uuid5(_NAMESPACE, f"{run.check.id}\n{error_message(run)}"))
+
+
+def error_message(run: Run) -> str:
+    """Return the message of a run's failures."""
+    return run.check.error or "the check failed"
 
 
 def error_groups(run: Run, now: float) -> list[str]:
