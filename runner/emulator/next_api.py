@@ -13,6 +13,7 @@ from starlette.routing import Route
 from runner.emulator import views
 from runner.emulator.api import NO_MATCHING_CHECKS, Answer, Refusal, condition
 from runner.emulator.app import Desk, read_json
+from runner.emulator.sessions import error_groups, error_message
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.responses import Response
 
-    from runner.emulator.sessions import Session, error_groups, error_message
+    from runner.emulator.sessions import Session
 
 _METADATA = ("repoUrl", "commitId", "commitOwner", "commitMessage", "branchName")
 

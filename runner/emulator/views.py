@@ -5,12 +5,14 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from runner.emulator.sessions import Session, error_group, status_of
+from runner.emulator.sessions import error_group, error_message, status_of
 from runner.emulator.timeline import FAILING, Attempt, Run
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from runner.emulator.sessions import Session
+    from runner.emulator.timeline import Attempt, Run
     from runner.emulator.world import Check, PrivateLocation, World
 
 _EPOCH = "2026-01-01T00:00:00.000Z"
@@ -125,20 +127,20 @@ def result_detail_view(
     }
     details = _DETAILS.get(run.check.type)
     if details and ended:
-        view[details] = _details(run.check, attempt, failed=failed)
+        message = error_message(run) if failed else None
+        view[details] = _details(run.check, attempt, message)
     return view
 
 
-def _details(check: Check, attempt: Attempt, *, failed: bool) -> dict[str, Any]:
-    message = check.error or "the check failed"
+def _details(check: Check, attempt: Attempt, message: str | None) -> dict[str, Any]:
     if check.type == "API":
         return {
             "assertions": [],
             "request": {"method": "GET", "url": check.url or "https://www.example.com/"},
-            "response": {"status": 500 if failed else 200, "headers": {}, "body": ""},
-            "requestError": message if failed and check.network_error else None,
+            "response": {"status": 200 if message is None else 500, "headers": {}, "body": ""},
+            "requestError": message if check.network_error else None,
         }
-    details: dict[str, Any] = {"errors": [{"message": message}] if failed else []}
+    details: dict[str, Any] = {"errors": [] if message is None else [{"message": message}]}
     if check.type in {"BROWSER", "MULTI_STEP"}:
         details |= {
             "startTime": round(attempt.starts * 1000),
