@@ -36,7 +36,9 @@ class FieldChange:
     Attributes:
         path: The field's way in the normal form, ``target.matchTags`` for one; environment
             variables by their key: ``environmentVariables.HOST.value``.
-        before, after: What is shown; a mask for a secret.
+        before, after: The values in normal form, a secret as its fingerprint; ``None`` also
+            where there is none, as ``op`` tells.
+        sensitive: Whether one of them is a secret, or was.
     """
 
     path: str
@@ -69,6 +71,7 @@ class PlannedInstance:
         instance: The compiled instance; ``None`` when it is removed.
         request: Its request in normal form; the record's when it is removed.
         record: Its last apply; ``None`` when there was none.
+        not_compared: Paths of the secrets of which it is not known whether they changed.
         blocked: Why an apply of it must fail (``expectChecks`` is broken), if it must.
         pulled_in: Whether it was not selected but is needed by one that was.
     """
@@ -80,6 +83,7 @@ class PlannedInstance:
     request: dict[str, Any]
     record: Record | None = None
     changes: tuple[FieldChange, ...] = ()
+    not_compared: tuple[str, ...] = ()
     checks: CheckDrift | None = None
     warnings: tuple[str, ...] = ()
     blocked: str | None = None

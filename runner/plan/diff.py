@@ -1,0 +1,104 @@
+"""What differs between two requests in normal form, field by field, in linear time."""
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+from runner.models.marked import Path
+from runner.models.plan import FieldChange, Op
+from runner.plan.normal import SECRET, UNSET, Normal, mark_of
+
+#: What stands in for a field that is not there; never in a result.
+_MISSING: Final = object()
+_PLAIN_KEY: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
+
+
+def diff(before: Normal, after: Normal) -> tuple[FieldChange, ...]:
+    """The changes that make ``after`` of ``before``, in the order of the fields.
+
+    What is unresolved on either side is never a change, nor is a secret whose fingerprints
+    can't be compared. A variable that comes or goes is one change, with all of its fields.
+    """
+    return tuple(
+        FieldChange(
+            path=path_text(path),
+            op=_op(old, new),
+            before=None if old is _MISSING else old,
+            after=None if new is _MISSING else new,
+            sensitive=_holds(old, SECRET) or _holds(new, SECRET),
+        )
+        for path, old, new in _pairs((), before, after)
+        if _comparable_secrets(old, new) is not False and _differ(old, new)
+    )
+
+
+def not_compared(before: Normal, after: Normal) -> tuple[str, ...]:
+    """Paths of the secrets that can't be compared: without a key, or with different ones."""
+    return tuple(
+        path_text(path)
+        for path, old, new in _pairs((), before, after)
+        if _comparable_secrets(old, new) is False
+    )
+
+
+def path_text(path: Path) -> str:
+    """``path`` as it is shown: ``environmentVariables.HOST.value``.
+
+    A key that is no plain word stands in brackets, as JSON, so that no two ways look alike.
+    """
+    shown = ""
+    for key in map(str, path):
+        if _PLAIN_KEY.fullmatch(key):
+            shown += f".{key}" if shown else key
+        else:
+            shown += f"[{json.dumps(key)}]"
+    return shown
+
+
+def _pairs(path: Path, before: Any, after: Any) -> Iterator[tuple[Path, Any, Any]]:
+    """Every field of either side with both of its values."""
+    if not (_has_fields(before) and _has_fields(after)):
+        yield path, before, after
+        return
+    for key in (*after, *(key for key in before if key not in after)):
+        yield from _pairs((*path, key), before.get(key, _MISSING), after.get(key, _MISSING))
+
+
+def _has_fields(value: Any) -> bool:
+    """Whether ``value`` is no value of a field but holds fields itself."""
+    return isinstance(value, Mapping) and mark_of(value) is None
+
+
+def _op(old: Any, new: Any) -> Op:
+    if old is _MISSING:
+        return Op.ADD
+    return Op.REMOVE if new is _MISSING else Op.REPLACE
+
+
+def _differ(old: Any, new: Any) -> bool:
+    if old is _MISSING or new is _MISSING:
+        return mark_of(old) != UNSET and mark_of(new) != UNSET
+    if _holds(old, UNSET) or _holds(new, UNSET):
+        return False
+    return _canonical(old) != _canonical(new)
+
+
+def _comparable_secrets(old: Any, new: Any) -> bool | None:
+    """Whether two secrets can be compared; ``None`` where these are not two secrets."""
+    if mark_of(old) != SECRET or mark_of(new) != SECRET:
+        return None
+    one, other = old[SECRET], new[SECRET]
+    return bool(one and other and one.get("keyId") == other.get("keyId"))
+
+
+def _holds(value: Any, mark: str) -> bool:
+    """Whether ``value`` is ``mark`` or has it anywhere inside."""
+    if isinstance(value, Mapping):
+        return mark_of(value) == mark or any(_holds(item, mark) for item in value.values())
+    return isinstance(value, list) and any(_holds(item, mark) for item in value)
+
+
+def _canonical(value: Any) -> str:
+    """JSON tells true from 1, as Python does not."""
+    return json.dumps(value, sort_keys=True)

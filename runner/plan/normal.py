@@ -1,0 +1,170 @@
+"""A request in normal form: what requests are compared by, and what records keep of them.
+
+The contract's defaults are filled in, environment variables stand under their keys, tag groups
+and ids are sorted sets; so writing a default out, or reordering, makes no difference. The form
+is plain JSON and holds no secret. A leaf that is more than its value is an object with one key:
+
+- ``{"secret": {"fingerprint", "keyId"}}``, or ``{"secret": null}`` where there was no key;
+- ``{"volatile": {"template", "inputs"}}``: compared by these and not by its value;
+- ``{"unset": ["env.NAME"]}``: its value is not known.
+
+No field's value is an object of such a shape, so that nothing a user writes passes for a mark:
+a variable that is called ``secret`` is an object with a ``value``, which no mark has.
+"""
+
+import json
+from collections.abc import Callable, Mapping
+from functools import cache
+from typing import Any, Final, TypeAlias
+
+from pydantic import BaseModel
+from pydantic_core import PydanticUndefined
+
+from runner.models.marked import Body, Marked
+from runner.models.request import (
+    BackoffRetryStrategy,
+    EnvironmentVariable,
+    SingleRetryStrategy,
+    Target,
+    TriggerTestSessionRequest,
+)
+
+#: A request in normal form.
+Normal: TypeAlias = dict[str, Any]
+#: Turns a secret into its fingerprint and the id of the key, or ``None`` where there is no key.
+Fingerprint: TypeAlias = Callable[[str], Mapping[str, str] | None]
+
+SECRET: Final = "secret"  # noqa: S105 # the name of a mark
+VOLATILE: Final = "volatile"
+UNSET: Final = "unset"
+
+
+def normal_form(body: Body, fingerprint: Fingerprint) -> Normal:
+    """The normal form of a compiled request.
+
+    A missing ``retryStrategy`` stays missing, because the contract tells it from null: each
+    check then keeps its own. A missing ``target`` is the one that matches all.
+    """
+    plain = _defaults(TriggerTestSessionRequest)
+    normal: Normal = {
+        "name": _leaf(body.get("name"), fingerprint),
+        "runLocation": _leaf(body.get("runLocation"), fingerprint),
+        "target": _target(body.get("target"), fingerprint),
+        "environmentVariables": _variables(body.get("environmentVariables"), fingerprint),
+        "refreshCache": _leaf(body.get("refreshCache", plain["refreshCache"]), fingerprint),
+        "metadata": _metadata(body.get("metadata"), fingerprint),
+    }
+    if "retryStrategy" in body:
+        normal["retryStrategy"] = _retry_strategy(body["retryStrategy"], fingerprint)
+    return normal
+
+
+def mark_of(value: object) -> str | None:
+    """Which mark ``value`` is: ``secret``, ``volatile`` or ``unset``; ``None`` for a plain one."""
+    if not isinstance(value, Mapping) or len(value) != 1:
+        return None
+    ((key, held),) = value.items()
+    is_mark = (
+        (key == SECRET and (held is None or (isinstance(held, Mapping) and "fingerprint" in held)))
+        or (key == VOLATILE and isinstance(held, Mapping) and "template" in held)
+        or (key == UNSET and isinstance(held, list))
+    )
+    return str(key) if is_mark else None
+
+
+@cache
+def _defaults(model: type[BaseModel]) -> dict[str, Any]:
+    """The fields that ``model`` has a default for, under the API's names."""
+    return {
+        str(field.alias): field.default
+        for field in model.model_fields.values()
+        if field.default is not PydanticUndefined
+    }
+
+
+def _filled(given: Mapping[str, Any], model: type[BaseModel], fingerprint: Fingerprint) -> Normal:
+    """``given`` with the defaults of ``model``, in an order that does not hang on ``given``'s."""
+    defaults = _defaults(model)
+    required = {key: given[key] for key in sorted(given) if key not in defaults}
+    ordered = required | defaults | {key: given[key] for key in defaults if key in given}
+    return {key: _leaf(value, fingerprint) for key, value in ordered.items()}
+
+
+def _target(target: Any, fingerprint: Fingerprint) -> Any:
+    if isinstance(target, Marked):
+        return _leaf(target, fingerprint)
+    filled = _filled(target or {}, Target, fingerprint)
+    if isinstance(groups := filled["matchTags"], list):
+        filled["matchTags"] = _set([_set(g) if isinstance(g, list) else g for g in groups])
+    if isinstance(ids := filled["checkId"], list):
+        filled["checkId"] = _set([i.lower() if isinstance(i, str) else i for i in ids])
+    return filled
+
+
+def _variables(variables: Any, fingerprint: Fingerprint) -> Normal:
+    """Variables by key; one that is secret never shows its value, marked or not."""
+    normal = {}
+    for variable in variables or ():
+        filled = {**_defaults(EnvironmentVariable), **variable}
+        value = filled.pop("value", None)
+        key = filled.pop("key")
+        is_secret = filled["secret"] is True
+        normal[str(key.value if isinstance(key, Marked) else key)] = {
+            "value": _secret(value, fingerprint) if is_secret else _leaf(value, fingerprint),
+            **{name: _leaf(flag, fingerprint) for name, flag in filled.items()},
+        }
+    return normal
+
+
+def _retry_strategy(strategy: Any, fingerprint: Fingerprint) -> Any:
+    if not isinstance(strategy, Mapping):
+        return _leaf(strategy, fingerprint)
+    single = strategy.get("type") == "SINGLE_RETRY"
+    return _filled(strategy, SingleRetryStrategy if single else BackoffRetryStrategy, fingerprint)
+
+
+def _metadata(metadata: Any, fingerprint: Fingerprint) -> Any:
+    """The fields that say something: null is what the contract takes for a missing one."""
+    if isinstance(metadata, Marked):
+        return _leaf(metadata, fingerprint)
+    fields = {key: _leaf(value, fingerprint) for key, value in (metadata or {}).items()}
+    return {key: value for key, value in fields.items() if value is not None}
+
+
+def _secret(value: Any, fingerprint: Fingerprint) -> Any:
+    if isinstance(value, Marked):
+        if value.unset:
+            return {UNSET: sorted(value.unset)}
+        if value.template is not None:
+            return {SECRET: _jsonable(fingerprint(_compact([value.template, *value.inputs])))}
+        value = value.value
+    return None if value is None else {SECRET: _jsonable(fingerprint(str(value)))}
+
+
+def _leaf(value: Any, fingerprint: Fingerprint) -> Any:
+    if isinstance(value, Marked):
+        if value.unset:
+            return {UNSET: sorted(value.unset)}
+        if value.secret:
+            return _secret(value, fingerprint)
+        if value.template is not None:
+            return {VOLATILE: {"template": value.template, "inputs": dict(value.inputs)}}
+        value = value.value
+    if isinstance(value, list):
+        return [_leaf(item, fingerprint) for item in value]
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    return value
+
+
+def _set(items: list[Any]) -> list[Any]:
+    """``items`` as a sorted set; by their JSON, because some may be marks or lists."""
+    return [json.loads(text) for text in sorted({_compact(item) for item in items})]
+
+
+def _compact(value: object) -> str:
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+
+
+def _jsonable(fingerprint: Mapping[str, str] | None) -> dict[str, str] | None:
+    return None if fingerprint is None else dict(fingerprint)
