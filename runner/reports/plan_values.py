@@ -1,0 +1,105 @@
+"""Values of a plan as they may be shown: no secret, no fingerprint, marks in words."""
+
+import json
+from collections.abc import Callable
+from typing import Any, Final, TypeVar
+
+from runner.models.plan import FieldChange, Op
+from runner.plan.normal import SECRET, UNSET, VOLATILE, mark_of
+from runner.reports.clean import one_line
+
+T = TypeVar("T")
+
+#: Marks that are never shown as what they stand for.
+_SAFE: Final = frozenset({SECRET, UNSET})
+
+#: Stands for the side of a change that is not secret while the other one is.
+_NOT_SECRET: Final = "(not secret)"  # noqa: S105 # words to show
+
+
+class Masks:
+    """Numbers the secrets of one output, so that equal ones can be seen to be equal."""
+
+    def __init__(self) -> None:
+        self._numbers: dict[tuple[str, str], int] = {}
+
+    def mask(self, fingerprint: dict[str, str] | None) -> str:
+        """``(secret #1)``; without a number where there is no fingerprint to tell it by."""
+        if not fingerprint:
+            return "(secret)"
+        key = (fingerprint.get("keyId", ""), fingerprint["fingerprint"])
+        return f"(secret #{self._numbers.setdefault(key, len(self._numbers) + 1)})"
+
+
+def shown(value: Any, masks: Masks) -> Any:
+    """``value`` of a normal form as JSON that may be published.
+
+    A secret becomes its mask, an unresolved value ``(unset: env.NAME)``; a volatile one its
+    template, or ``{"template", "inputs"}`` where it has inputs.
+    """
+    match mark_of(value):
+        case "secret":
+            return masks.mask(value[SECRET])
+        case "unset":
+            return f"(unset: {', '.join(value[UNSET])})"
+        case "volatile":
+            volatile = value[VOLATILE]
+            return volatile if volatile.get("inputs") else volatile["template"]
+    if isinstance(value, dict):
+        return {key: shown(child, masks) for key, child in value.items()}
+    if isinstance(value, list):
+        return [shown(child, masks) for child in value]
+    return value
+
+
+def shown_change(change: FieldChange, masks: Masks) -> tuple[Any, Any]:
+    """Before and after of a change, as JSON that may be published.
+
+    Where one side is a secret, the other is not shown in clear either: a value that is
+    declared a secret today was most likely one yesterday.
+    """
+    return _sides(change, lambda value: shown(value, masks))
+
+
+def in_words(value: Any, masks: Masks, limit: int) -> str:
+    """``value`` of a normal form as one harmless line: JSON, and marks in words without quotes.
+
+    Args:
+        value: A field's value.
+        masks: Numbers the secrets.
+        limit: Most characters; a note tells the length of what was longer.
+    """
+    text = one_line(_words(value, masks))
+    return text if len(text) <= limit else f"{text[:limit]}… ({len(text):,} characters)"
+
+
+def change_in_words(change: FieldChange, masks: Masks, limit: int) -> tuple[str, str]:
+    """Before and after of a change as lines, hidden where the other side is a secret."""
+    return _sides(change, lambda value: in_words(value, masks, limit))
+
+
+def _sides(change: FieldChange, show: Callable[[Any], T]) -> tuple[T | str, T | str]:
+    before, after = show(change.before), show(change.after)
+    if change.sensitive and change.op is Op.REPLACE:
+        return (
+            before if mark_of(change.before) in _SAFE else _NOT_SECRET,
+            after if mark_of(change.after) in _SAFE else _NOT_SECRET,
+        )
+    return before, after
+
+
+def _words(value: Any, masks: Masks) -> str:
+    match mark_of(value):
+        case "secret" | "unset":
+            return str(shown(value, masks))
+        case "volatile":
+            template, inputs = value[VOLATILE]["template"], value[VOLATILE].get("inputs") or {}
+            read = ", ".join(f"{name} = {_json(text)}" for name, text in inputs.items())
+            return _json(template) + (f" with {read}" if read else "")
+    if isinstance(value, list):
+        return f"[{', '.join(_words(item, masks) for item in value)}]"
+    return _json(value)
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False)
