@@ -22,9 +22,9 @@ def fingerprint(secret: str) -> dict[str, str]:
     return {"fingerprint": f"hmac-{len(secret)}", "keyId": "k1"}
 
 
-def instance(name: str, timeout: float = 1200, **fields: Any) -> Instance:
+def instance(name: str, /, timeout: float = 1200, **fields: Any) -> Instance:
     body = {"name": name, "runLocation": "eu-west-1", **fields}
-    return Instance(name, name.split("[")[0], (), body, Settings(timeout_seconds=timeout), SPAN)
+    return Instance(name, name.partition("[")[0], (), body, Settings(timeout_seconds=timeout), SPAN)
 
 
 def record(planned: Instance, **more: Any) -> Record:
