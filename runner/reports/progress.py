@@ -1,0 +1,117 @@
+"""What is known while an apply runs: events folded into the state of each instance."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from runner.models.events import (
+    ApplyStarted,
+    Event,
+    InstanceFinished,
+    SessionCancelling,
+    SessionProgress,
+    SessionStarted,
+)
+from runner.models.outcome import CheckOutcome, InstanceOutcome
+from runner.models.verdict import Verdict
+
+
+@dataclass(slots=True)
+class InstanceProgress:
+    """One instance by now.
+
+    Attributes:
+        checks: All checks of its session that are known, running ones included.
+        cancelling: Why it is being cancelled, if it is.
+        outcome: What came of it, once it is finished.
+    """
+
+    name: str
+    started_at: datetime | None = None
+    link: str = ""
+    checks: tuple[CheckOutcome, ...] = ()
+    cancelling: str | None = None
+    outcome: InstanceOutcome | None = None
+
+    @property
+    def is_running(self) -> bool:
+        """Whether its session runs."""
+        return self.started_at is not None and self.outcome is None
+
+    @property
+    def ended_checks(self) -> int:
+        """How many of its checks are over."""
+        return sum(check.verdict is not Verdict.RUNNING for check in self.checks)
+
+
+@dataclass(slots=True)
+class Progress:
+    """All instances of an apply by now, in the order of their start."""
+
+    apply_id: str = ""
+    started_at: datetime | None = None
+    instances: dict[str, InstanceProgress] = field(default_factory=dict)
+
+    def update(self, event: Event) -> tuple[CheckOutcome, ...]:
+        """Take ``event`` in.
+
+        Returns:
+            The checks that ended since the last event of the same instance.
+        """
+        match event:
+            case ApplyStarted():
+                self.apply_id = event.apply_id
+                self.started_at = event.at
+                for name in event.instances:
+                    self._of(name)
+            case SessionStarted():
+                instance = self._of(event.instance)
+                instance.started_at = event.at
+                instance.link = event.link
+            case SessionProgress():
+                return self._progress(self._of(event.instance), event.checks)
+            case SessionCancelling():
+                self._of(event.instance).cancelling = event.why
+            case InstanceFinished():
+                instance = self._of(event.outcome.name)
+                instance.outcome = event.outcome
+                return self._progress(instance, event.outcome.checks)
+            case _:
+                pass
+        return ()
+
+    @property
+    def running(self) -> list[InstanceProgress]:
+        """The instances whose sessions run."""
+        return [instance for instance in self.instances.values() if instance.is_running]
+
+    @property
+    def waiting(self) -> list[InstanceProgress]:
+        """The instances that have neither a session nor an outcome."""
+        return [
+            instance
+            for instance in self.instances.values()
+            if instance.started_at is None and instance.outcome is None
+        ]
+
+    def _of(self, name: str) -> InstanceProgress:
+        return self.instances.setdefault(name, InstanceProgress(name))
+
+    @staticmethod
+    def _progress(
+        instance: InstanceProgress, checks: tuple[CheckOutcome, ...]
+    ) -> tuple[CheckOutcome, ...]:
+        before = _ended(instance.checks)
+        instance.checks = checks
+        return tuple(check for key, check in _ended(checks).items() if key not in before)
+
+
+def _ended(checks: tuple[CheckOutcome, ...]) -> dict[tuple[object, ...], CheckOutcome]:
+    """The checks that are over, under what tells them apart (names may occur twice)."""
+    found: dict[tuple[object, ...], CheckOutcome] = {}
+    seen: dict[tuple[object, ...], int] = {}
+    for check in checks:
+        key = (check.check_id, check.name, check.run_location)
+        number = seen[key] = seen.get(key, 0) + 1
+        if check.verdict is not Verdict.RUNNING:
+            found[*key, number] = check
+    return found

@@ -1,0 +1,227 @@
+"""What a reporter is, the table of formats, and how ``--report FORMAT[=PATH]`` opens them."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from importlib import import_module
+from pathlib import Path
+from types import TracebackType
+from typing import Final, Protocol, Self, TextIO
+
+from runner.errors import CannotRun, UsageError
+from runner.models.events import ApplyFinished, Event
+from runner.models.outcome import ApplyOutcome
+from runner.reports.masking import masked
+from runner.reports.output import FileOutput, StreamOutput
+from runner.reports.style import Style, has_unicode, wants_color
+from runner.reports.verbosity import Verbosity
+
+#: Formats of reports, and the module whose ``render`` makes each; imported when one is used.
+FORMATS: Final[Mapping[str, str]] = {
+    "text": "runner.reports.apply_text",
+}
+#: Variables that name the file of a format; the names are the Checkly CLI's.
+PATH_VARIABLES: Final[Mapping[str, str]] = {
+    "CHECKLY_REPORTER_GITHUB_OUTPUT": "markdown",
+    "CHECKLY_REPORTER_JSON_OUTPUT": "json",
+    "CHECKLY_REPORTER_JUNIT_OUTPUT": "junit",
+}
+
+
+class Reporter(Protocol):
+    """Shows what happens during an apply."""
+
+    def handle(self, event: Event) -> None:
+        """Take note of ``event``."""
+
+    def tick(self, at: datetime) -> None:
+        """Take note that it is ``at`` by now, although nothing happened."""
+
+    def close(self) -> None:
+        """Let go of the terminal and of files."""
+
+
+class Output(Protocol):
+    """Where a report goes."""
+
+    @property
+    def path(self) -> Path | None:
+        """The file, if it is one."""
+
+    def write(self, text: str) -> None:
+        """Write ``text``."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReportSpec:
+    """One ``--report``: a format, and a file unless it goes to standard output."""
+
+    format: str
+    path: Path | None = None
+
+
+class FileReporter:
+    """Writes one report when the apply is over."""
+
+    def __init__(self, render: Callable[[ApplyOutcome], str], output: Output) -> None:
+        self._render = render
+        self.output = output
+
+    def handle(self, event: Event) -> None:
+        """Write the report if the apply is over."""
+        if isinstance(event, ApplyFinished):
+            self.output.write(self._render(event.outcome))
+
+    def tick(self, at: datetime) -> None:
+        """Nothing is shown before the end."""
+
+    def close(self) -> None:
+        """Nothing is kept open."""
+
+
+class Reporters:
+    """All reporters of one apply, behind one.
+
+    No reporter's trouble reaches the engine: an apply goes on, and writes its state, whether
+    or not somebody can be told. The first trouble is raised by :meth:`close`.
+    """
+
+    def __init__(self, reporters: Sequence[Reporter], mask: Callable[[str], str]) -> None:
+        self._reporters = list(reporters)
+        self._mask = mask
+        self._trouble: Exception | None = None
+
+    def handle(self, event: Event) -> None:
+        """Give ``event``, masked, to each reporter."""
+        clean = masked(event, self._mask)
+        self._each(lambda reporter: reporter.handle(clean))
+
+    def tick(self, at: datetime) -> None:
+        """Tell each reporter the time: to be called about every second, by a loop or a timer."""
+        self._each(lambda reporter: reporter.tick(at))
+
+    def close(self) -> None:
+        """Close each reporter.
+
+        Raises:
+            CannotRun: A report could not be written.
+        """
+        self._each(lambda reporter: reporter.close())
+        self._reporters.clear()
+        trouble, self._trouble = self._trouble, None
+        if trouble is not None:
+            raise trouble
+
+    def _each(self, act: Callable[[Reporter], None]) -> None:
+        for reporter in list(self._reporters):
+            try:
+                act(reporter)
+            except Exception as error:  # noqa: BLE001 # raised by close, see the class
+                self._trouble = self._trouble or error
+                self._reporters.remove(reporter)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        try:
+            self.close()
+        except CannotRun:
+            if error is None:
+                raise
+
+
+def parse_report(spec: str) -> ReportSpec:
+    """``FORMAT[=PATH]`` as it stands on the command line.
+
+    Raises:
+        UsageError: There is no such format, or the path is empty.
+    """
+    form, equals, path = spec.partition("=")
+    if form not in FORMATS:
+        raise UsageError(
+            f"There is no report format {form!r}.", hint=f"Formats are {', '.join(FORMATS)}."
+        )
+    if equals and not path:
+        raise UsageError(f"No path follows '=' in --report {spec!r}.")
+    return ReportSpec(form, Path(path) if path else None)
+
+
+def open_reporters(
+    specs: Sequence[str],
+    *,
+    mask: Callable[[str], str],
+    environ: Mapping[str, str],
+    stdout: TextIO,
+    stderr: TextIO,
+    width: int = 80,
+    no_color: bool = False,
+    verbosity: Verbosity = Verbosity.NORMAL,
+) -> Reporters:
+    """Open what ``--report`` and the environment ask for, and the text for people.
+
+    The text is always there, on standard output, or on standard error when a report takes
+    standard output.
+
+    Args:
+        specs: The values of ``--report``.
+        mask: Takes secrets out of a text.
+        environ: The process environment.
+        stdout: Standard output.
+        stderr: Standard error.
+        width: Columns of the terminal.
+        no_color: Whether ``--no-color`` was given.
+        verbosity: How much is said while the apply runs.
+
+    Raises:
+        UsageError: A format or a path is wrong, or two reports would go to one place.
+    """
+    reports = _all_reports([parse_report(spec) for spec in specs], environ)
+    piped = [report for report in reports if report.path is None and report.format != "text"]
+    if len(piped) > 1:
+        named = " and ".join(f"--report {report.format}" for report in piped)
+        raise UsageError(
+            f"{named} would both go to standard output.", hint="Give one of them a path."
+        )
+    stream = stderr if piped else stdout
+    style = Style(
+        color=wants_color(stream, environ, no_color=no_color),
+        unicode=has_unicode(stream),
+        width=width,
+    )
+    reporters = [_text_reporter(StreamOutput(stream), style, verbosity)]
+    for report in reports:
+        if report.path is not None:
+            reporters.append(FileReporter(_render(report.format), FileOutput(report.path)))
+        elif report.format != "text":
+            reporters.append(FileReporter(_render(report.format), StreamOutput(stdout)))
+    return Reporters(reporters, mask)
+
+
+def _text_reporter(output: StreamOutput, style: Style, verbosity: Verbosity) -> Reporter:
+    from runner.reports.plain import PlainReporter  # noqa: PLC0415 # only an apply needs it
+
+    return PlainReporter(output.write, style, verbosity)
+
+
+def _all_reports(reports: list[ReportSpec], environ: Mapping[str, str]) -> list[ReportSpec]:
+    """What was asked for, with the paths that the environment gives."""
+    for variable, form in PATH_VARIABLES.items():
+        path = environ.get(variable)
+        if not path:
+            continue
+        given = [report for report in reports if report.format == form]
+        if not any(report.path for report in given):
+            reports = [report for report in reports if report.format != form]
+            reports.append(ReportSpec(form, Path(path)))
+    return list(dict.fromkeys(reports))
+
+
+def _render(form: str) -> Callable[[ApplyOutcome], str]:
+    render: Callable[[ApplyOutcome], str] = import_module(FORMATS[form]).render
+    return render

@@ -1,0 +1,161 @@
+"""What an outcome comes to, in words and counts: said alike in every format."""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from runner.models.outcome import ApplyOutcome, Change, CheckOutcome, InstanceOutcome
+from runner.models.verdict import Verdict
+
+QUARANTINED: Final = "quarantined"
+#: What is counted, in the order in which it is shown.
+LABELS: Final = (
+    "unknown",
+    "not started",
+    "timed out",
+    "failed",
+    QUARANTINED,
+    "no match",
+    "degraded",
+    "flaky",
+    "passed",
+    "cancelled",
+    "skipped",
+    "running",
+)
+_ORDER: Final = {label: index for index, label in enumerate(LABELS)}
+#: Verdicts that nobody has to look into.
+_QUIET: Final = frozenset({Verdict.PASSED, Verdict.FLAKY, Verdict.DEGRADED, Verdict.SKIPPED})
+_CHANGES: Final = (Change.NEWLY_FAILING, Change.STILL_FAILING, Change.FIXED, Change.NEW)
+
+
+@dataclass(frozen=True, slots=True)
+class Located:
+    """A check and the instance it ran in."""
+
+    instance: InstanceOutcome
+    check: CheckOutcome
+
+
+def label(check: CheckOutcome) -> str:
+    """What a check counts as: its verdict, or that its failure is quarantined."""
+    if check.quarantine is not None and is_failing(check):
+        return QUARANTINED
+    return check.verdict.value
+
+
+def is_failing(check: CheckOutcome) -> bool:
+    """Whether somebody has to look into a check."""
+    return check.verdict not in _QUIET and check.verdict is not Verdict.RUNNING
+
+
+def is_forgiven(instance: InstanceOutcome) -> bool:
+    """Whether an instance did not pass and yet does not fail the apply."""
+    return not instance.counts and not instance.verdict.is_pass
+
+
+def failing_checks(outcome: ApplyOutcome) -> list[Located]:
+    """The failing checks: those that count first, the newly failing before the others."""
+    found = [
+        Located(instance, check)
+        for instance in outcome.instances
+        for check in instance.checks
+        if is_failing(check)
+    ]
+
+    def weight(located: Located) -> tuple[bool, bool, int]:
+        check = located.check
+        return (
+            check.quarantine is not None,
+            not located.instance.counts,
+            _CHANGES.index(check.change) if check.change in _CHANGES else len(_CHANGES),
+        )
+
+    return sorted(found, key=weight)
+
+
+def count_labels(labels: Iterable[str]) -> list[tuple[str, int]]:
+    """How often each label occurs, in the order in which people want to see them."""
+    return sorted(Counter(labels).items(), key=lambda item: _ORDER[item[0]])
+
+
+def count_instances(outcome: ApplyOutcome) -> list[tuple[str, int]]:
+    """How many instances ended in which way."""
+    return count_labels(instance.verdict.value for instance in outcome.instances)
+
+
+def count_checks(outcome: ApplyOutcome) -> list[tuple[str, int]]:
+    """How many checks ended in which way."""
+    return count_labels(label(check) for check in _checks(outcome))
+
+
+def count_changes(outcome: ApplyOutcome) -> list[tuple[str, int]]:
+    """How many checks changed in which way since the last time; those that did not are left out."""
+    found = Counter(check.change for check in _checks(outcome))
+    return [(change.value, found[change]) for change in _CHANGES if found[change]]
+
+
+def in_words(counts: Iterable[tuple[str, int]]) -> str:
+    """Counts as text: ``1 failed, 12 passed``."""
+    return ", ".join(f"{number} {name}" for name, number in counts)
+
+
+def result(outcome: ApplyOutcome) -> str:
+    """How the apply as a whole ended, in a word or two."""
+    if outcome.interrupted:
+        return "interrupted"
+    if outcome.exit_code == 0:
+        return "started" if outcome.detached else "passed"
+    verdicts = {instance.verdict for instance in outcome.instances if instance.counts}
+    if outcome.exit_code == 4:
+        return "timed out"
+    if outcome.exit_code == 3:
+        return "not started" if verdicts & {Verdict.NOT_STARTED} else "unknown"
+    return "failed"
+
+
+def notes(check: CheckOutcome) -> list[str]:
+    """What else is to be said of a check's verdict: its change, quarantine and attempts."""
+    found = []
+    if check.change is not None and check.change is not Change.STILL_PASSING:
+        found.append(check.change.value)
+    if check.quarantine is not None:
+        found.append(f"quarantined: {check.quarantine}")
+    if len(check.attempts) > 1:
+        found.append(f"{len(check.attempts)} attempts")
+    return found
+
+
+def duration(seconds: float) -> str:
+    """A length of time in words that stay short: ``0.8 s``, ``12 s``, ``2 min 05 s``."""
+    if seconds < 10:
+        return f"{max(seconds, 0):.1f} s"
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60:02} s"
+    return f"{whole // 3600} h {whole % 3600 // 60:02} min"
+
+
+def seconds_between(start: datetime | None, stop: datetime | None) -> float | None:
+    """Seconds from ``start`` to ``stop``, where both are known."""
+    if start is None or stop is None:
+        return None
+    return max((stop - start).total_seconds(), 0.0)
+
+
+def check_seconds(check: CheckOutcome) -> float | None:
+    """Seconds from the start of a check's first attempt to the end of its last."""
+    starts = [attempt.started_at for attempt in check.attempts if attempt.started_at]
+    stops = [attempt.stopped_at for attempt in check.attempts if attempt.stopped_at]
+    if starts and stops:
+        return seconds_between(min(starts), max(stops))
+    return None
+
+
+def _checks(outcome: ApplyOutcome) -> Iterator[CheckOutcome]:
+    for instance in outcome.instances:
+        yield from instance.checks
