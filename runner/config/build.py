@@ -1,0 +1,186 @@
+"""Parse events → tree: one loop, with a stack of its own.
+
+It does what a YAML library's composer, resolver and constructor do, because those keep neither
+the exact text of a scalar nor the place of a key, and stop at the first problem.
+"""
+
+from sys import intern
+
+from runner.config.events import Reading
+from runner.config.nodes import Mapping, Node, Scalar, Sequence
+from runner.config.rare import MAX_DEPTH, MAX_NODES, RareParts
+from runner.config.scalars import TYPED_STARTS, resolve
+from runner.diagnostics import Diagnostics
+from runner.source import Source
+
+
+class _Frame:
+    """An open mapping or list, or the document itself.
+
+    Attributes:
+        node: What is being filled.
+        flow: Whether it ends at a bracket, and so knows its own end.
+        anchor: Its name for aliases.
+        before: How many nodes there were before it.
+        key: In a mapping that is left for a deeper one, the key whose value that is.
+    """
+
+    __slots__ = ("anchor", "before", "flow", "key", "node")
+
+    def __init__(self, node: Node, flow: bool, anchor: str | None, before: int) -> None:
+        self.node = node
+        self.flow = flow
+        self.anchor = anchor
+        self.before = before
+        self.key: str | None = None
+
+
+class TreeBuilder:
+    """Makes the tree of one reading of a source."""
+
+    def __init__(self, source: Source, diagnostics: Diagnostics, reading: Reading) -> None:
+        self._source = source
+        self._reading = reading
+        self._rare = RareParts(source, diagnostics)
+
+    def build(self) -> Mapping | None:
+        """Read to the end.
+
+        Raises:
+            Stopped: A limit was passed, or a second document begins.
+            One of PARSE_ERRORS: The text is no YAML, as far as this reading can tell.
+        """
+        documents = Sequence(self._source, 0, 0, [])
+        self._fill(documents)
+        roots = documents.items
+        if not roots or (isinstance(roots[0], Scalar) and not roots[0].text):
+            self._rare.error(
+                "empty-file", "The file is empty", 0, 0, "`runner init` writes a start"
+            )
+            return None
+        root = roots[0]
+        if not isinstance(root, Mapping):
+            kind = "a list" if isinstance(root, Sequence) else "a single value"
+            self._rare.error(
+                "not-a-mapping",
+                f"The file holds {kind} where `key: value` pairs belong",
+                root.start,
+                root.end,
+            )
+            return None
+        return root
+
+    def _fill(self, documents: Sequence) -> None:  # noqa: C901, PLR0912, PLR0915 - one loop: a
+        # call for each event would double the time that a large file takes
+        source, pull, shown = self._source, self._reading.start(), self._reading.shown
+        (
+            scalar,
+            mapping_start,
+            mapping_end,
+            sequence_start,
+            sequence_end,
+            alias,
+            document_start,
+        ) = self._reading.classes
+        rare, typed_starts = self._rare, TYPED_STARTS
+        stack: list[_Frame] = []
+        frame = _Frame(documents, flow=False, anchor=None, before=0)
+        # What is open: a list's `items`; or a mapping's `keys` and `values`, and the `key` whose
+        # value comes next. Locals while they are filled, kept in the frame meanwhile.
+        items: list[Node] = documents.items
+        keys: dict[str, Scalar] | None = None
+        values: dict[str, Node] = {}
+        key: str | None = None
+        count = end = 0
+        node: Node | None
+        while (event := pull()) is not None:
+            kind = event.__class__
+            if kind is scalar:
+                text = event.value
+                start = event.start_mark.index
+                end = event.end_mark.index
+                plain = not event.style
+                if shown:
+                    text = shown(text)
+                count += 1
+                if count > MAX_NODES:
+                    rare.stop_too_large(start)
+                if keys is not None and key is None:
+                    text = intern(text)
+                    node = Scalar(source, start, end, text, text, plain)
+                    if event.tag or event.anchor:
+                        rare.decorate(node, event)
+                    if text in keys or (text == "<<" and plain):
+                        key = rare.odd_key(keys, node)
+                    else:
+                        key = text
+                    keys[key] = node
+                    continue
+                node = Scalar(source, start, end, text, text, plain)
+                if plain and (not text or text[0] in typed_starts):
+                    node.value = resolve(text)
+                if event.tag or event.anchor:
+                    rare.decorate(node, event)
+            elif kind is mapping_start or kind is sequence_start:
+                start = event.start_mark.index
+                count += 1
+                if len(stack) >= MAX_DEPTH:
+                    rare.stop_too_deep(start)
+                if count > MAX_NODES:
+                    rare.stop_too_large(start)
+                frame.key = key
+                stack.append(frame)
+                key = None
+                if kind is mapping_start:
+                    keys, values = {}, {}
+                    node = Mapping(source, start, start, keys, values)
+                else:
+                    keys, items = None, []
+                    node = Sequence(source, start, start, items)
+                frame = _Frame(node, event.flow_style, event.anchor, count + rare.expanded)
+                if event.tag or event.anchor:
+                    rare.open(node, event)
+                continue
+            elif kind is mapping_end or kind is sequence_end:
+                node = frame.node
+                if frame.flow:
+                    end = event.end_mark.index
+                node.end = max(end, node.start)
+                if rare.marked and isinstance(node, Mapping):
+                    rare.settle(node)
+                if frame.anchor:
+                    size = count + rare.expanded - frame.before + 1
+                    rare.anchors[frame.anchor] = (node, size)
+                frame = stack.pop()
+                parent = frame.node
+                if isinstance(parent, Mapping):
+                    keys, values, key = parent.keys, parent.values, frame.key
+                elif isinstance(parent, Sequence):
+                    keys, items, key = None, parent.items, None
+            elif kind is alias:
+                end = event.end_mark.index
+                node = rare.follow(event)
+            elif kind is document_start:
+                rare.begin_document(documents, event)
+                continue
+            else:
+                continue
+
+            if keys is None:
+                if node is not None:
+                    items.append(node)
+            elif key is None:
+                if isinstance(
+                    node, Scalar
+                ):  # an alias: the text is the anchor's, the place its own
+                    start = event.start_mark.index
+                    node = Scalar(source, start, end, node.text, node.text, node.plain)
+                key = rare.odd_key(keys, node)
+                if isinstance(node, Scalar):
+                    keys[key] = node
+            elif node is None:
+                del keys[key]
+                key = None
+            else:
+                values[key] = node
+                key = None

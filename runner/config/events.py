@@ -1,0 +1,113 @@
+"""The one place that asks ruamel.yaml to read: text in, parse events out.
+
+The C parser is twenty times faster than the Python one, but it is an old libyaml: inside
+``[…]`` and ``{…}`` it refuses plain scalars with a ``:`` or ``?`` in them (``[env:prod]``), which
+YAML 1.2 allows. It refuses and never misreads, so whatever it accepts is taken. What it refuses
+is read once more with those characters hidden from it, and then by the Python parser, which
+decides and words the error.
+"""
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
+from importlib import import_module
+from types import ModuleType
+from typing import Any, NamedTuple, Self, TypeAlias
+
+from ruamel.yaml import YAML
+from ruamel.yaml import events as python_events
+from ruamel.yaml.error import YAMLError
+
+Event: TypeAlias = Any  # the C parser's events have no stub, the Python parser's no types
+Pull: TypeAlias = Callable[[], Event | None]
+
+#: What a parser raises for a text that is no YAML. Beside its own errors, the Python parser lets
+#: through what Python says of ``"\UFFFFFFFF"`` (no such character).
+PARSE_ERRORS = (YAMLError, ValueError, OverflowError)
+
+#: Up to this many characters the Python parser has the last word (about two seconds); a larger
+#: file is judged by the C parser alone, whose wording is nearly the same.
+PYTHON_PARSER_LIMIT = 200_000
+
+
+class EventClasses(NamedTuple):
+    """What a parser calls its events; the two parsers have classes of their own."""
+
+    scalar: type
+    mapping_start: type
+    mapping_end: type
+    sequence_start: type
+    sequence_end: type
+    alias: type
+    document_start: type
+
+    @classmethod
+    def of(cls, module: ModuleType) -> Self:
+        """The classes in ``module``."""
+        return cls(*(getattr(module, _event_name(field)) for field in cls._fields))
+
+
+def _event_name(field: str) -> str:
+    return field.title().replace("_", "") + "Event"
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """One attempt at a text.
+
+    Attributes:
+        start: Begins reading: gives what gives the next event (``None`` after the last). Both
+            raise one of ``PARSE_ERRORS``.
+        classes: The classes of the events.
+        shown: Gives a scalar's text as it stands in the file, where characters were hidden.
+    """
+
+    start: Callable[[], Pull]
+    classes: EventClasses
+    shown: Callable[[str], str] | None = None
+
+
+def _load_c_parser() -> ModuleType | None:
+    """The extension of ruamel.yaml.clib; without it (PyPy, say) there is the Python parser."""
+    try:
+        return import_module("_ruamel_yaml")
+    except ModuleNotFoundError:
+        return None
+
+
+_C_PARSER = _load_c_parser()
+
+
+def readings(text: str) -> Iterator[Reading]:
+    """The attempts at ``text``, to be tried in turn while the one before raises."""
+    if _C_PARSER is not None:
+        make_parser, classes = _C_PARSER.CParser, EventClasses.of(_C_PARSER)
+        yield Reading(lambda: make_parser(text).get_event, classes)
+        if hidden := _hide(text):
+            yield Reading(lambda: make_parser(hidden).get_event, classes, _show)
+    if _C_PARSER is None or len(text) <= PYTHON_PARSER_LIMIT:
+        yield Reading(partial(_start_python_parser, text), EventClasses.of(python_events))
+
+
+def _start_python_parser(text: str) -> Pull:
+    return partial(next, YAML(typ="safe", pure=True).parse(text), None)
+
+
+# Two private-use characters stand in for `:` and `?` wherever YAML 1.2 takes them as part of a
+# plain scalar. The length stays, so every position does; values get their characters back.
+_COLON, _QUESTION = "\ue000", "\ue001"
+_IN_SCALAR_COLON = re.compile(r"""(?<!["'\]}]):(?=[^\s,\[\]{}])""")
+_IN_SCALAR_QUESTION = re.compile(r"""(?<=[^\s,\[\]{}"'])\?""")
+_ESCAPED_STAND_IN = re.compile(r"\\(?:u|U0000)[eE]00[01]")
+
+
+def _hide(text: str) -> str | None:
+    if _COLON in text or _QUESTION in text or _ESCAPED_STAND_IN.search(text):
+        return None
+    hidden = _IN_SCALAR_QUESTION.sub(_QUESTION, _IN_SCALAR_COLON.sub(_COLON, text))
+    return None if hidden == text else hidden
+
+
+def _show(text: str) -> str:
+    return text.replace(_COLON, ":").replace(_QUESTION, "?")

@@ -1,0 +1,52 @@
+"""Text → tree of a whole source, with every problem noted."""
+
+from runner.config.build import TreeBuilder
+from runner.config.collector import paused_collector
+from runner.config.events import PARSE_ERRORS, readings
+from runner.config.nodes import Mapping
+from runner.config.rare import Stopped
+from runner.config.syntax import check_characters, syntax_error
+from runner.diagnostics import Diagnostics
+from runner.source import Source
+
+
+def parse(source: Source, diagnostics: Diagnostics) -> Mapping | None:
+    """Read ``source`` as one YAML 1.2 document that holds a mapping.
+
+    Aliases share the node they name, and merge keys (``<<``) are carried out: own keys win,
+    then the sources in order. A key is its text, whatever YAML would make of it.
+
+    Args:
+        source: The text, without a byte order mark.
+        diagnostics: Takes every problem found; an unusable part is left out of the tree.
+
+    Returns:
+        The tree, or ``None`` where there is no mapping to speak of. Whether the file is in
+        order, the diagnostics tell.
+    """
+    if not check_characters(source, diagnostics):
+        return None
+    found = Diagnostics()
+    error: Exception | None = None
+    with paused_collector():
+        for reading in readings(source.text):
+            found = Diagnostics()
+            try:
+                root = TreeBuilder(source, found, reading).build()
+            except PARSE_ERRORS as failed:
+                if error is None or hasattr(failed, "problem_mark"):
+                    error = failed
+                continue
+            except Stopped:
+                root = None
+            _hand_over(found, diagnostics)
+            return root
+    _hand_over(found, diagnostics)
+    if error is not None:
+        diagnostics.add(syntax_error(source, error))
+    return None
+
+
+def _hand_over(found: Diagnostics, diagnostics: Diagnostics) -> None:
+    for diagnostic in found:
+        diagnostics.add(diagnostic)

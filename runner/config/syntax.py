@@ -1,0 +1,177 @@
+"""What is wrong with a text that is no YAML, in words that help."""
+
+import re
+from typing import Any
+
+from runner.config.nodes import Scalar
+from runner.diagnostics import Diagnostic, Diagnostics
+from runner.source import Source, Span
+
+QUOTE_HINT = (
+    "YAML ends a value without quotes at ` #` and `: `, and inside […] and {…} at commas and"
+    " brackets: put the whole value with its `$<…>` in quotes"
+)
+
+# YAML 1.2, production 1 (c-printable), turned around.
+_UNPRINTABLE = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_LONE_RETURN = re.compile("\r(?!\n)")
+
+#: Line breaks of old YAML and of Unicode that look like none, or like nothing, in an editor.
+_BREAKS = {
+    "\x85": ("U+0085 (next line)", "\\N"),
+    "\u2028": ("U+2028 (line separator)", "\\L"),
+    "\u2029": ("U+2029 (paragraph separator)", "\\P"),
+}
+
+# What the parsers say, beginning → code, own words, hint. The first that fits is taken.
+_WORDINGS = (
+    (
+        "found character '\\t'",
+        "tab",
+        "A tab can't indent or begin a value in YAML",
+        "use spaces",
+    ),
+    (
+        "found a tab character",
+        "tab",
+        "A tab can't indent in YAML",
+        "use spaces",
+    ),
+    (
+        "mapping values are not allowed",
+        "yaml-syntax",
+        "A `key: value` pair can't stand here",
+        "a value with `: ` in it needs quotes; else look at the indentation",
+    ),
+    (
+        "found unexpected end of stream",
+        "yaml-syntax",
+        "The file ends in the middle of this",
+        "close the quote",
+    ),
+    (
+        "could not find expected ':'",
+        "yaml-syntax",
+        "A `:` is missing after this key",
+        "write `key: value`, and quote text that goes over several lines",
+    ),
+    (
+        "did not find expected ',' or",
+        "yaml-syntax",
+        "A `,` or the closing bracket is missing",
+        "inside […] and {…} commas separate, and each bracket is closed",
+    ),
+    (
+        "expected ',' or",
+        "yaml-syntax",
+        "A `,` or the closing bracket is missing",
+        "inside […] and {…} commas separate, and each bracket is closed",
+    ),
+    (
+        "expected <block end>",
+        "yaml-syntax",
+        "This does not belong to what stands above it",
+        "look at the indentation: what belongs together begins in the same column",
+    ),
+    (
+        "did not find expected key",
+        "yaml-syntax",
+        "This does not belong to what stands above it",
+        "look at the indentation: what belongs together begins in the same column",
+    ),
+    (
+        "did not find expected '-' indicator",
+        "yaml-syntax",
+        "This does not belong to the list above it",
+        "look at the indentation: what belongs together begins in the same column",
+    ),
+    (
+        "found character",
+        "yaml-syntax",
+        "A value can't begin with this character",
+        "put the value in quotes",
+    ),
+    (
+        "found unknown escape character",
+        "yaml-syntax",
+        "There is no such `\\` escape",
+        "write `\\\\` for a backslash, or use single quotes",
+    ),
+)
+
+
+def check_characters(source: Source, diagnostics: Diagnostics) -> bool:
+    """Refuse line breaks that an editor does not show as such; says whether there are none.
+
+    YAML 1.1 and 1.2 take them differently, and a reviewer can't see them at all.
+    """
+    text = source.text
+    for character, (name, escape) in _BREAKS.items():
+        if (at := text.find(character)) >= 0:
+            diagnostics.error(
+                "line-separator",
+                f"The character {name} is a line break to some and invisible to others",
+                Span(source, at, at + 1),
+                hint=f'leave it out, or write it as {escape} inside "double quotes"',
+            )
+    if "\r" in text and (found := _LONE_RETURN.search(text)):
+        diagnostics.error(
+            "line-separator",
+            "A carriage return without a line feed is no line break here",
+            Span(source, found.start(), found.end()),
+            hint="save the file with Unix or Windows line ends",
+        )
+    return not diagnostics.errors
+
+
+def syntax_error(source: Source, error: Exception) -> Diagnostic:
+    """The diagnostic for what a parser raised about ``source``."""
+    if found := _UNPRINTABLE.search(source.text):
+        point = ord(found[0])
+        name = "NUL" if point == 0 else f"U+{point:04X}"
+        return Diagnostic(
+            "control-character",
+            f"The character {name} can't stand in YAML",
+            Span(source, found.start(), found.end()),
+            hint='leave it out, or write it as an escape (\\x1B) inside "double quotes"',
+        )
+    problem: str = getattr(error, "problem", None) or "this is no YAML"
+    start = _offset(source, getattr(error, "problem_mark", None))
+    if "unexpected end of stream" in problem:
+        start = _offset(source, getattr(error, "context_mark", None), start)
+    code, message, hint = "yaml-syntax", f"YAML can't be read here: {problem}", None
+    for beginning, its_code, words, its_hint in _WORDINGS:
+        if problem.startswith(beginning):
+            code, message, hint = its_code, words, its_hint
+            break
+    line_start = source.text.rfind("\n", 0, start) + 1
+    if _is_open(source.text[line_start:start]):
+        hint = QUOTE_HINT
+    return Diagnostic(code, message, Span(source, start, start), hint=hint)
+
+
+def cut_expression_hint(scalar: Scalar) -> str | None:
+    """What to do when YAML has cut an expression off: the text after it belongs to it.
+
+    Args:
+        scalar: One whose text opens ``$<`` and does not close it.
+
+    Returns:
+        A hint to quote the value, or ``None`` where YAML did not cut anything.
+    """
+    if not scalar.plain:
+        return None
+    text = scalar.source.text
+    line_end = text.find("\n", scalar.end)
+    rest = text[scalar.end : line_end if line_end >= 0 else len(text)]
+    return QUOTE_HINT if _is_open(scalar.text) and ">" in rest else None
+
+
+def _is_open(text: str) -> bool:
+    """Whether the last ``$<`` in ``text`` has no ``>`` after it."""
+    opening = text.rfind("$<")
+    return opening >= 0 and ">" not in text[opening:]
+
+
+def _offset(source: Source, mark: Any, fallback: int = 0) -> int:
+    return fallback if mark is None else min(mark.index, len(source.text))
