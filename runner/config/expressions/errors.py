@@ -1,0 +1,79 @@
+"""What can go wrong with an expression; no message ever quotes a value, for it may be secret."""
+
+from collections.abc import Iterable
+from typing import NoReturn
+
+from runner.config.nodes import Scalar
+
+
+class TemplateError(Exception):
+    """An expression is wrong, or can't be worked out.
+
+    Attributes:
+        message: What is wrong, without a full stop.
+        offset: Where, in characters from the start of the text that holds the expression.
+        length: How many characters it is about.
+        hint: What to do about it, if that is known.
+        node: The scalar that holds the text, when it is not the one being rendered: a
+            mistake in a variable is reported where the variable is declared.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        offset: int = 0,
+        hint: str | None = None,
+        *,
+        length: int = 1,
+        node: Scalar | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.message = message
+        self.offset = offset
+        self.hint = hint
+        self.length = length
+        self.node = node
+
+    def moved(self, by: int) -> "TemplateError":
+        """The same error, seen from a text in which the expression starts at ``by``."""
+        offset = self.offset if self.node else self.offset + by
+        return TemplateError(self.message, offset, self.hint, length=self.length, node=self.node)
+
+    def within(self, node: Scalar) -> "TemplateError":
+        """The same error, as one in the text of ``node`` unless it is elsewhere already."""
+        return TemplateError(
+            self.message, self.offset, self.hint, length=self.length, node=self.node or node
+        )
+
+
+class Unresolved(Exception):
+    """A value needs names that are not set.
+
+    Attributes:
+        names: Those names, such as ``env.SHOP_TOKEN`` or ``ci.pullRequest``.
+    """
+
+    def __init__(self, names: Iterable[str]) -> None:
+        self.names = frozenset(names)
+        super().__init__("not set: " + ", ".join(sorted(self.names)))
+
+
+def nearest(name: str, known: Iterable[str]) -> str | None:
+    """The one of ``known`` that ``name`` is most likely a misspelling of."""
+    from difflib import get_close_matches  # noqa: PLC0415 - only a mistake needs it
+
+    candidates = {candidate.lower(): candidate for candidate in sorted(known)}
+    found = get_close_matches(name.lower(), candidates, n=1)
+    return candidates[found[0]] if found else None
+
+
+def fail_unknown(kind: str, name: str, known: Iterable[str], offset: int) -> NoReturn:
+    """Refuse ``name``, suggesting the nearest of ``known``, or all where they are few."""
+    known = sorted(known)
+    guess = nearest(name, known)
+    hint = None
+    if guess:
+        hint = f"did you mean {guess}?"
+    elif 0 < len(known) <= 8:
+        hint = "there is " + ", ".join(known)
+    raise TemplateError(f"unknown {kind} {name}", offset, hint, length=len(name))
