@@ -1,0 +1,330 @@
+"""The names an expression may read, and their values, each worked out once."""
+
+from collections.abc import Iterable, Mapping
+from typing import NoReturn
+
+from runner.config.context import Context
+from runner.config.environment import Environment
+from runner.config.expression import Expression
+from runner.config.expressions.errors import TemplateError, Unresolved, fail_unknown, nearest
+from runner.config.expressions.meter import RunMeter
+from runner.config.expressions.names import VOLATILE
+from runner.config.expressions.symbols import symbol
+from runner.config.expressions.values import Unset, Value, size_of, to_text, value_of
+from runner.config.nodes import Node, Scalar, Sequence
+from runner.config.template import parse_template
+from runner.config.variables import Graph, is_template, typed
+from runner.errors import UsageError
+
+#: The namespaces that stand for themselves when nothing of this machine may matter.
+PURE = frozenset({"env", "git", "ci", "run"})
+
+_OF_INSTANCE = ("matrix.", "profile.")
+
+
+class _Names:
+    """Values of names, kept once they are known: what both kinds of scope share."""
+
+    __slots__ = ("_errors", "_values", "symbolic")
+
+    def __init__(self, symbolic: frozenset[str]) -> None:
+        self.symbolic = symbolic
+        self._values: dict[str, Value] = {}
+        self._errors: dict[str, TemplateError] = {}
+
+    def value(self, name: str) -> Value:
+        """The value of a name such as ``var.host``; an `Unset` if it is known but not set.
+
+        Raises:
+            TemplateError: There is no such name, it may not be read, or the variable's own
+                template can't be worked out (then `TemplateError.node` says where).
+        """
+        raise NotImplementedError
+
+    def spend(self, units: int) -> None:
+        """Account for work done; see `RunMeter.settle`."""
+        raise NotImplementedError
+
+    def evaluate(self, expression: Expression) -> Value:
+        """The value of an expression.
+
+        Raises:
+            Unresolved: A name that is not set decides about it.
+            TemplateError: It can't be worked out.
+        """
+        return expression.evaluate(self)
+
+    def text(self, expression: Expression) -> str:
+        """The value of an expression as it is written inside text.
+
+        Raises:
+            Unresolved: A name that is not set decides about it.
+            TemplateError: It can't be worked out, or is null, a list or a mapping.
+        """
+        return to_text(expression.evaluate(self))
+
+    def render(self, node: Node) -> Value:
+        """The value of a node with all the templates in it rendered.
+
+        Raises:
+            Unresolved: A name that is not set decides about it.
+            TemplateError: A template is wrong; its `node` is the scalar that is to blame.
+        """
+        if isinstance(node, Scalar):
+            if not is_template(node):
+                return value_of(node)
+            try:
+                return parse_template(node.text).render(self)
+            except TemplateError as error:
+                raise error.within(node) from None
+        if isinstance(node, Sequence):
+            return [self.render(item) for item in node.items]
+        return {key: self.render(value) for key, value in node.values.items()}
+
+    def _keep(self, name: str, node: Node) -> None:
+        """Work out a variable all of whose sources are known already."""
+        try:
+            value = self.render(node)
+            if not isinstance(value, str):
+                self.spend(size_of(value))
+            self._values[name] = value
+        except Unresolved as error:
+            self._values[name] = Unset(error.names)
+        except TemplateError as error:
+            self._errors[name] = error
+
+
+class Scope(_Names):
+    """The names that are the same for every profile.
+
+    Attributes:
+        symbolic: The namespaces whose names stand for themselves.
+    """
+
+    __slots__ = (
+        "_bound",
+        "_context",
+        "_environment",
+        "_external",
+        "_graph",
+        "_meter",
+        "_texts",
+        "_variables",
+    )
+
+    def __init__(
+        self,
+        *,
+        variables: Mapping[str, Node],
+        environment: Environment,
+        context: Context,
+        overrides: Mapping[str, str] | None = None,
+        symbolic: Iterable[str] = (),
+    ) -> None:
+        """Put together what expressions may read.
+
+        Args:
+            variables: The declared variables.
+            environment: What ``env.NAME`` reads; it also sets variables, unless ``env`` is
+                symbolic.
+            context: What ``git.*``, ``ci.*`` and ``run.id`` read.
+            overrides: Variables set on the command line, which win.
+            symbolic: Namespaces whose names stand for themselves.
+
+        Raises:
+            UsageError: A variable of the command line is not declared, or one set from outside
+                does not have the type of its default.
+        """
+        super().__init__(frozenset(symbolic))
+        self._variables = variables
+        self._environment = environment
+        self._context = context
+        self._meter = RunMeter()
+        self._texts: dict[Expression, str] = {}
+        self._bound: dict[Expression, bool] = {}
+        given = _declared(variables, overrides or {})
+        if "env" not in self.symbolic:
+            outside = environment.variables()
+            given = {name: outside[name] for name in outside if name in variables} | given
+        self._external = frozenset(f"var.{name}" for name in given)
+        self._graph = Graph(variables, self._external)
+        if given:
+            # Defaults are looked at as they stand in the file, whatever the environment holds.
+            defaults = Scope(
+                variables=variables, environment=environment, context=context, symbolic=PURE
+            )
+            for name, text in given.items():
+                self._values[f"var.{name}"] = typed(name, text, _default(defaults, name))
+
+    def for_instance(self, profile: str, matrix: Mapping[str, Value]) -> "InstanceScope":
+        """The names inside one instance of a profile.
+
+        Args:
+            profile: What ``profile.name`` says.
+            matrix: The instance's value on each axis; for a scalar of the file use `value_of`,
+                so that a number keeps its spelling.
+        """
+        return InstanceScope(self, profile, matrix)
+
+    def closure(self, name: str) -> frozenset[str]:
+        """``name`` and all the names that feed it, through variables and theirs.
+
+        A variable that is set from outside is fed by nothing: see `is_external`.
+        """
+        return self._graph.closure(name)
+
+    def sources(self, names: Iterable[str]) -> frozenset[str]:
+        """The names, and all that feed them."""
+        return frozenset().union(*map(self._graph.closure, names))
+
+    def is_external(self, name: str) -> bool:
+        """Whether a name such as ``var.host`` was set by an option or the environment."""
+        return name in self._external
+
+    def is_volatile(self, names: Iterable[str]) -> bool:
+        """Whether one of the names is fed by what differs from run to run."""
+        return any(name.startswith(VOLATILE) for name in self.sources(names))
+
+    def needs_instance(self, names: Iterable[str]) -> bool:
+        """Whether one of the names is fed by ``matrix.*`` or ``profile.*``."""
+        return any(name.startswith(_OF_INSTANCE) for name in self.sources(names))
+
+    def value(self, name: str) -> Value:
+        """See `_Names.value`."""
+        if name in self._values:
+            return self._values[name]
+        if name.startswith("var."):
+            return self._variable(name)
+        if name.startswith(_OF_INSTANCE):
+            raise TemplateError(f"{name} is known only inside a profile", length=len(name))
+        namespace, _, rest = name.partition(".")
+        if namespace in self.symbolic:
+            value: Value = symbol(name)
+        else:
+            value = (
+                self._environment.value(rest) if namespace == "env" else self._context.value(name)
+            )
+            if value is None:
+                value = Unset(frozenset([name]))
+        self._values[name] = value
+        return value
+
+    def _variable(self, name: str) -> Value:
+        for each in self.order(name):
+            if each not in self._values and each not in self._errors:
+                self._keep(each, self.declared(each))
+        if name in self._errors:
+            raise self._errors[name]
+        return self._values[name]
+
+    def order(self, name: str) -> list[str]:
+        """The declared variables that have to be known before ``name``, and ``name`` itself.
+
+        Raises:
+            TemplateError: It is not declared, or feeds itself.
+        """
+        if name.removeprefix("var.") not in self._variables:
+            fail_unknown("variable", name, (f"var.{known}" for known in self._variables), 0)
+        cycle = self._graph.cycle(name)
+        if cycle:
+            self._fail_cycle(cycle)
+        return [
+            each
+            for each in self._graph.order(name)
+            if each.removeprefix("var.") in self._variables and not self._graph.cycle(each)
+        ]
+
+    def _fail_cycle(self, cycle: tuple[str, ...]) -> NoReturn:
+        names = [name.removeprefix("var.") for name in cycle]
+        first = min(names, key=list(self._variables).index)
+        turn = names.index(first)
+        circle = [f"var.{name}" for name in [*names[turn:], *names[:turn], first]]
+        node, offset = self._graph.reader(circle[0], circle[1])
+        raise TemplateError(
+            "variables can't feed themselves: " + " reads ".join(circle), offset, node=node
+        )
+
+    def declared(self, name: str) -> Node:
+        """The node that declares a variable."""
+        return self._variables[name.removeprefix("var.")]
+
+    def text(self, expression: Expression) -> str:
+        """See `_Names.text`."""
+        text = self._texts.get(expression)
+        if text is None:
+            text = self._texts[expression] = to_text(expression.evaluate(self))
+        return text
+
+    def bound(self, expression: Expression) -> bool:
+        """Whether an expression's value may differ from instance to instance."""
+        bound = self._bound.get(expression)
+        if bound is None:
+            bound = self._bound[expression] = self.needs_instance(expression.names)
+        return bound
+
+    def spend(self, units: int) -> None:
+        """Account for work done; see `RunMeter.settle`."""
+        self._meter.settle(units)
+
+
+class InstanceScope(_Names):
+    """The names inside one instance of a profile; what it shares with others is kept there."""
+
+    __slots__ = ("_root",)
+
+    def __init__(self, root: Scope, profile: str, matrix: Mapping[str, Value]) -> None:
+        super().__init__(root.symbolic)
+        self._root = root
+        self._values["profile.name"] = profile
+        for axis, value in matrix.items():
+            self._values[f"matrix.{axis}"] = value
+
+    def value(self, name: str) -> Value:
+        """See `_Names.value`."""
+        if name in self._values:
+            return self._values[name]
+        if name.startswith("matrix."):
+            axes = [known for known in self._values if known.startswith("matrix.")]
+            fail_unknown("axis", name, axes, 0)
+        if not name.startswith("var.") or not self._root.needs_instance([name]):
+            return self._root.value(name)
+        for each in self._root.order(name):
+            if each in self._values or each in self._errors:
+                continue
+            if self._root.needs_instance([each]):
+                self._keep(each, self._root.declared(each))
+        if name in self._errors:
+            raise self._errors[name]
+        return self._values[name]
+
+    def evaluate(self, expression: Expression) -> Value:
+        """See `_Names.evaluate`."""
+        return expression.evaluate(self if self._root.bound(expression) else self._root)
+
+    def text(self, expression: Expression) -> str:
+        """See `_Names.text`."""
+        if self._root.bound(expression):
+            return to_text(expression.evaluate(self))
+        return self._root.text(expression)
+
+    def spend(self, units: int) -> None:
+        """Account for work done; see `RunMeter.settle`."""
+        self._root.spend(units)
+
+
+def _declared(variables: Mapping[str, Node], overrides: Mapping[str, str]) -> dict[str, str]:
+    for name in overrides:
+        if name not in variables:
+            guess = nearest(name, variables)
+            raise UsageError(
+                f"there is no variable {name} in the file",
+                hint=f"did you mean {guess}?" if guess else "declare it under variables:",
+            )
+    return dict(overrides)
+
+
+def _default(defaults: Scope, name: str) -> Value:
+    try:
+        return defaults.value(f"var.{name}")
+    except TemplateError:
+        return None
