@@ -1,0 +1,317 @@
+"""Taking, keeping and releasing the locks of an apply."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from math import inf
+from types import TracebackType
+from typing import Final, Self
+
+from runner.errors import Locked, StateError
+from runner.models.clock import Clock
+from runner.models.record import Initiator
+from runner.state.chain import Chains, Link, LockDocument
+
+_RENEWALS: Final = 3
+"""How often a lease is renewed in its time."""
+_LOOKS: Final = 12
+"""How often in that time the owner looks at its clocks."""
+_RELIED_ON: Final = 0.75
+"""The part of a lease the owner relies on; the rest is for writes that are under way."""
+_GRANULE: Final = timedelta(seconds=1)
+"""Stores tell the age of an object in whole seconds."""
+_FIRST_PAUSE: Final = 0.1
+_LONGEST_PAUSE: Final = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """How locks are taken.
+
+    Attributes:
+        timeout: Seconds to wait for a busy lock.
+        lease: Seconds a lock outlives its owner.
+        nonce: Random text that is this owner's alone.
+        clock: Tells the time and waits.
+        store_time: Tells the time by the store's clock, at the price of a few requests.
+        unfinished: What to note at a release: of an instance and the applies that may have left
+            something unfinished, those that have.
+    """
+
+    timeout: float
+    lease: float
+    nonce: str
+    clock: Clock
+    store_time: Callable[[], Awaitable[datetime]]
+    unfinished: Callable[[str, Iterable[str]], tuple[str, ...]]
+
+
+@dataclass(slots=True)
+class _Hold:
+    """A lock that is held: its highest link, and when that was written by both clocks."""
+
+    document: LockDocument
+    number: int
+    replaced: tuple[str, ...]
+    monotonic: float
+    wall: datetime
+    taken_away: bool = False
+    turn: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+
+class Locks:
+    """The locks of an apply, an asynchronous context manager; made by ``State.lock``."""
+
+    def __init__(
+        self,
+        chains: Callable[[], Awaitable[Chains]],
+        instances: Iterable[str],
+        *,
+        owner: Initiator,
+        apply_id: str,
+        terms: Terms,
+    ) -> None:
+        self._open = chains
+        self._instances = sorted(set(instances))
+        self._owner = owner
+        self._apply_id = apply_id
+        self._terms = terms
+        self._clock = terms.clock
+        self._holds: dict[str, _Hold] = {}
+        self._watched: dict[str, tuple[int, float]] = {}
+        self._keeper: asyncio.Task[None] | None = None
+
+    async def __aenter__(self) -> Self:
+        """Takes all locks, one by one in the order of their names, so that nobody deadlocks.
+
+        Raises:
+            Locked: Somebody else holds one for longer than the time-out.
+            StateError: The store can't be read or written.
+        """
+        self._chains = await self._open()
+        self._keeper = asyncio.create_task(self._keep())
+        try:
+            await self._take_all()
+        except BaseException:
+            await self._let_go()
+            raise
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Releases what is still held. A lock that can't be released ends with its lease."""
+        problems = await self._let_go()
+        if problems and error is None:
+            raise problems[0]
+
+    @property
+    def lost(self) -> frozenset[str]:
+        """Instances whose lock can't be relied on any more: nothing may be written for them."""
+        return frozenset(name for name, hold in self._holds.items() if self._doubt(hold))
+
+    def fence(self, instance: str) -> int:
+        """The fencing token to write with: it grows with every owner of the lock.
+
+        Raises:
+            StateError: The lock was lost, so nothing may be written.
+            KeyError: It is not one of these locks, or was released.
+        """
+        hold = self._holds[instance]
+        if doubt := self._doubt(hold):
+            raise StateError(
+                f"The lock of {instance} was lost: {doubt}.",
+                hint="Nothing more is written for it. Look at `runner status`, then apply again.",
+            )
+        return hold.number
+
+    async def release(self, instance: str) -> None:
+        """Releases one lock ahead of the others; one that was lost is left alone.
+
+        Raises:
+            StateError: The store can't be written; the lock ends with its lease.
+            KeyError: It is not one of these locks, or was released.
+        """
+        hold = self._holds.pop(instance)
+        async with hold.turn:
+            if hold.taken_away:
+                return
+            names = self._terms.unfinished(instance, hold.document.left_behind())
+            document = hold.document.model_copy(update={"released": True, "unfinished": names})
+            there = await self._chains.add(hold.number + 1, document)
+            if there and there.nonce == document.nonce and not there.released:
+                # A renewal that was cut off had arrived after all.
+                hold.number += 1
+                await self._chains.add(hold.number + 1, document)
+            await self._chains.drop([self._chains.path(instance, hold.number)])
+
+    # ---------------------------------------------------------------- taking
+
+    async def _take_all(self) -> None:
+        began = self._clock.monotonic()
+        pause = _FIRST_PAUSE
+        while busy := await self._take_missing():
+            left = self._terms.timeout - (self._clock.monotonic() - began)
+            if left <= 0:
+                instance, link = busy
+                raise _locked(instance, link, self._terms.timeout)
+            await self._clock.sleep(min(pause, left))
+            pause = min(pause * 1.5, _LONGEST_PAUSE)
+
+    async def _take_missing(self) -> tuple[str, Link | None] | None:
+        """Takes locks in order up to the first that is busy, which is returned."""
+        missing = [name for name in self._instances if name not in self._holds]
+        tops = await self._chains.tops(missing)
+        taken: dict[str, _Hold] = {}
+        busy: tuple[str, Link | None] | None = None
+        for instance in missing:
+            top = tops.get(instance)
+            if not await self._take(instance, top):
+                if top is None or top.document.released:  # somebody was faster: who?
+                    top = await self._top(instance)
+                busy = instance, top
+                break
+            taken[instance] = self._holds[instance]
+        if overtaken := await self._overtaken(taken):
+            # Links of others had come and gone since the listing. Start over with none held, so
+            # that the order stays.
+            await asyncio.gather(*(self.release(name) for name in list(self._holds)))
+            return overtaken, await self._top(overtaken)
+        await self._chains.drop(path for hold in taken.values() for path in hold.replaced)
+        return busy
+
+    async def _top(self, instance: str) -> Link | None:
+        return (await self._chains.tops([instance])).get(instance)
+
+    async def _take(self, instance: str, top: Link | None) -> bool:
+        if top and not top.document.released and not await self._is_over(instance, top):
+            return False
+        monotonic, wall = self._clock.monotonic(), self._clock.now()
+        document = LockDocument(
+            instance=instance,
+            nonce=self._terms.nonce,
+            apply_id=self._apply_id,
+            by=self._owner,
+            since=wall,
+            lease_seconds=self._terms.lease,
+            unfinished=top.document.left_behind() if top else (),
+        )
+        number = top.number + 1 if top else 1
+        there = await self._chains.add(number, document)
+        if there is None or there.nonce != document.nonce:
+            return False
+        replaced = (*top.lower, self._chains.path(instance, top.number)) if top else ()
+        self._holds[instance] = _Hold(document, number, replaced, monotonic, wall)
+        return True
+
+    async def _is_over(self, instance: str, top: Link) -> bool:
+        """Whether the owner of a lock is surely gone.
+
+        Either it was seen unchanged for a whole lease by a clock that never jumps, or it is old
+        by the store's own clock. This machine's wall clock only says when it is worth asking.
+        """
+        lease = timedelta(seconds=top.document.lease_seconds) + _GRANULE
+        now = self._clock.monotonic()
+        seen_number, since = self._watched.get(instance, (0, now))
+        if seen_number != top.number:
+            self._watched[instance] = (top.number, now)
+        elif now - since > lease.total_seconds():
+            return True
+        if self._clock.now() - top.modified <= lease:
+            return False
+        return await self._terms.store_time() - top.modified > lease
+
+    async def _overtaken(self, holds: dict[str, _Hold]) -> str | None:
+        """Marks locks whose link is not the highest after all; says the first."""
+        if not holds:
+            return None
+        numbers = await self._chains.numbers(holds)
+        first = None
+        for instance, hold in holds.items():
+            if instance in self._holds and numbers.get(instance, inf) > hold.number:
+                hold.taken_away = True
+                await self._chains.drop([self._chains.path(instance, hold.number)])
+                first = first or instance
+        return first
+
+    # ---------------------------------------------------------------- keeping
+
+    def _doubt(self, hold: _Hold) -> str | None:
+        """Why a lock can't be relied on, if so."""
+        if hold.taken_away:
+            return "another apply took it over"
+        lease = self._terms.lease
+        elapsed = self._clock.monotonic() - hold.monotonic
+        if elapsed > lease * _RELIED_ON:
+            return "it could not be renewed in time"
+        if (self._clock.now() - hold.wall).total_seconds() - elapsed > lease * (1 - _RELIED_ON):
+            return "the clock of this machine jumped"
+        return None
+
+    async def _keep(self) -> None:
+        """Renews leases until it is cancelled."""
+        while True:
+            await self._clock.sleep(self._terms.lease / _LOOKS)
+            now = self._clock.monotonic()
+            due = {
+                name: hold
+                for name, hold in self._holds.items()
+                if not hold.taken_away
+                and (now - hold.monotonic >= self._terms.lease / _RENEWALS or self._doubt(hold))
+            }
+            try:
+                await self._renew(due)
+            except StateError:
+                # Tried again at the next look; ``lost`` tells when it has been too long.
+                continue
+
+    async def _renew(self, due: dict[str, _Hold]) -> None:
+        monotonic, wall = self._clock.monotonic(), self._clock.now()
+        await asyncio.gather(*(self._extend(name, hold) for name, hold in due.items()))
+        extended = {name: hold for name, hold in due.items() if not hold.taken_away}
+        await self._overtaken(extended)
+        replaced: list[str] = []
+        for hold in extended.values():
+            if not hold.taken_away:
+                hold.monotonic, hold.wall = monotonic, wall
+                replaced.extend(hold.replaced)
+        await self._chains.drop(replaced)
+
+    async def _extend(self, instance: str, hold: _Hold) -> None:
+        async with hold.turn:
+            if instance not in self._holds:
+                return
+            there = await self._chains.add(hold.number + 1, hold.document)
+            if there is None or there.nonce != hold.document.nonce:
+                hold.taken_away = True
+                return
+            hold.replaced = (self._chains.path(instance, hold.number),)
+            hold.number += 1
+
+    async def _let_go(self) -> list[BaseException]:
+        """Stops renewing and releases everything; says what could not be released."""
+        if self._keeper:
+            self._keeper.cancel()
+        held = list(self._holds)
+        ends = await asyncio.gather(*map(self.release, held), return_exceptions=True)
+        return [end for end in ends if isinstance(end, BaseException)]
+
+
+def _locked(instance: str, link: Link | None, timeout: float) -> Locked:
+    waited = f" after {timeout:g} s of waiting" if timeout > 0 else ""
+    retry = "Wait for it with --lock-timeout SECONDS"
+    if link is None or link.document.released:
+        return Locked(f"{instance} is locked{waited}: others take turns.", hint=f"{retry}.")
+    document = link.document
+    by = document.by
+    return Locked(
+        f"{instance} is locked{waited} by {by.user or 'somebody'} on {by.host or '?'} "
+        f"(process {by.pid}) since {document.since:%Y-%m-%d %H:%M:%S} UTC, apply "
+        f"{document.apply_id}{f', {by.ci_url}' if by.ci_url else ''}.",
+        hint=f"{retry}. If that apply is gone, its lock ends {document.lease_seconds:g} s after "
+        f"its last sign of life; `runner state unlock` ends it at once.",
+    )

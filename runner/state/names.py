@@ -1,0 +1,24 @@
+"""Names of instances, hosts, accounts and scopes as parts of an object's path."""
+
+import hashlib
+import re
+from typing import Final
+
+_MAX_LENGTH: Final = 80
+_PLAIN: Final = re.compile(r"[a-z0-9](?:[a-z0-9._,:\[\]-]*[a-z0-9_\]-])?")
+_SPELLING: Final = str.maketrans({"[": "(", "]": ")", ":": "="})
+_UNSAFE: Final = re.compile(r"[^A-Za-z0-9-]+")
+
+
+def escape(name: str) -> str:
+    """Spells ``name`` so that every store and file system can hold it as one part of a path.
+
+    Plain names stay readable: ``smoke[us-east-1]`` becomes ``smoke(us-east-1)``. All others end
+    in a digest, so that two names never meet, not even where case does not count, where a name
+    is ``..`` or where it is longer than a file system allows. The way back is never needed:
+    each document says inside whose it is.
+    """
+    if len(name) <= _MAX_LENGTH and _PLAIN.fullmatch(name):
+        return name.translate(_SPELLING)
+    digest = hashlib.sha256(name.encode("utf-8", "surrogatepass")).hexdigest()[:16]
+    return f"{_UNSAFE.sub('_', name)[:40]}!{digest}"
