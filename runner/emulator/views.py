@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from runner.emulator.sessions import error_group, error_message, status_of
-from runner.emulator.timeline import FAILING, Attempt, Run
+from runner.emulator.timeline import FAILING
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
