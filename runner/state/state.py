@@ -4,7 +4,7 @@ import asyncio
 import os
 import secrets
 from collections.abc import Callable, Iterable, Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 from typing import Final
 
@@ -19,7 +19,6 @@ from runner.state.store import Store, open_store
 
 DEFAULT_FOLDER: Final = ".runner"
 LEASE_SECONDS: Final = 60.0
-_PATIENCE: Final = timedelta(seconds=30)
 
 
 class State:
@@ -275,11 +274,8 @@ def open_state(
     Raises:
         StateError: The address or a setting of the store makes no sense.
     """
-    store = open_store(
-        url or f"file://{folder.resolve() / DEFAULT_FOLDER}",
-        environment=environment,
-        patience=_PATIENCE,
-    )
+    place = url or folder / DEFAULT_FOLDER
+    store = open_store(place, folder=folder, environment=environment)
     return State(
         store,
         host=host,
