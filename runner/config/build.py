@@ -55,7 +55,11 @@ class TreeBuilder:
         roots = documents.items
         if not roots or (isinstance(roots[0], Scalar) and not roots[0].text):
             self._rare.error(
-                "empty-file", "The file is empty", 0, 0, "`runner init` writes a start"
+                "empty-file",
+                "The file is empty",
+                0,
+                0,
+                "Run `runner init` for a file to start from.",
             )
             return None
         root = roots[0]
@@ -179,7 +183,7 @@ class TreeBuilder:
                 if isinstance(node, Scalar):
                     keys[key] = node
             elif node is None:
-                del keys[key]
+                keys.pop(key, None)  # a dropped key is not there
                 key = None
             else:
                 values[key] = node

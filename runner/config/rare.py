@@ -1,12 +1,12 @@
 """The rare parts of YAML that a tree is made of: tags, aliases, merge keys, odd keys, limits."""
 
-from difflib import get_close_matches
 from typing import NoReturn
 
 from runner.config.events import Event
 from runner.config.nodes import Mapping, Node, Scalar, Sequence
 from runner.config.scalars import MAPPING_TAGS, SCALAR_TAGS, SEQUENCE_TAGS, written_tag
 from runner.diagnostics import Diagnostics, Related
+from runner.nearest import nearest
 from runner.source import Source, Span
 
 #: How deep mappings and lists may nest.
@@ -76,9 +76,9 @@ class RareParts:
                 f"The key `{_short(node.text)}` is given twice",
                 node.start,
                 node.end,
-                "keep one of them"
+                "Keep one of them."
                 if node.text != "<<"
-                else "to merge several, write one list: `<<: [*a, *b]`",
+                else "To merge several, write one list: `<<: [*a, *b]`.",
                 Related(first.span, "first given here"),
             )
         elif node is not None:
@@ -87,7 +87,7 @@ class RareParts:
                 "A key must be text, not a list or mapping",
                 node.start,
                 node.end,
-                "quote it, if it is meant as text" if _is_flow(node) else None,
+                "Quote it, if it is meant as text." if _is_flow(node) else None,
             )
         keys.pop(_DROPPED, None)
         return _DROPPED
@@ -109,7 +109,7 @@ class RareParts:
                     "`<<` takes a mapping or a list of mappings",
                     origin.start,
                     origin.end,
-                    "give the mapping an anchor (`&name`) and merge its alias (`<<: *name`)",
+                    "Give the mapping an anchor (`&name`) and merge its alias (`<<: *name`).",
                 )
                 continue
             for name, value in origin.values.items():
@@ -137,7 +137,7 @@ class RareParts:
                 f"This value is not what `{written_tag(tag)}` stands for",
                 node.start,
                 node.end,
-                "leave the tag out",
+                "Leave the tag out.",
             )
 
     def open(self, node: Node, event: Event) -> None:
@@ -154,16 +154,16 @@ class RareParts:
             f"The tag `{_short(written_tag(tag))}` means nothing here",
             node.start,
             node.start + len(written_tag(tag)),
-            "leave the tag out",
+            "Leave the tag out.",
         )
 
     def follow(self, event: Event) -> Node | None:
         """The node an alias stands for."""
         start, end, name = event.start_mark.index, event.end_mark.index, event.anchor
         if name not in self.anchors:
-            hint = "an anchor (`&name`) comes before its aliases"
-            if near := get_close_matches(name, self.anchors, n=1):
-                hint = f"did you mean `*{near[0]}`?"
+            hint = "An anchor (`&name`) comes before its aliases."
+            if near := nearest(name, self.anchors):
+                hint = f"Did you mean `*{near}`?"
             self.error("unknown-alias", f"No anchor `&{_short(name)}` above", start, end, hint)
             return None
         entry = self.anchors[name]
@@ -178,7 +178,7 @@ class RareParts:
                 f"The aliases of this file stand for more than {MAX_EXPANDED:,} values",
                 start,
                 end,
-                "aliases of aliases multiply; write out what is really meant",
+                "Aliases of aliases multiply: write out what is really meant.",
             )
             raise Stopped
         return node
@@ -192,7 +192,7 @@ class RareParts:
                 "The file holds more than one YAML document",
                 start,
                 event.end_mark.index,
-                "make one document of them, or name further files under `include`",
+                "Make one document of them, or name further files under `include`.",
             )
             raise Stopped
         version = getattr(event, "version", None)
@@ -201,13 +201,13 @@ class RareParts:
                 "yaml-version",
                 "The file asks for another YAML version and is read as 1.2",
                 Span(self._source, start, event.end_mark.index),
-                hint="leave the %YAML line out",
+                hint="Leave the %YAML line out.",
             )
 
     def stop_too_large(self, start: int) -> NoReturn:
         """Refuse to make more values than fit in memory."""
         message = f"The file holds more than {MAX_NODES:,} values"
-        self.error("too-large", message, start, start, "split it by `include`")
+        self.error("too-large", message, start, start, "Split it by `include`.")
         raise Stopped
 
     def stop_too_deep(self, start: int) -> NoReturn:

@@ -9,7 +9,7 @@ from runner.source import Source, Span
 
 QUOTE_HINT = (
     "YAML ends a value without quotes at ` #` and `: `, and inside […] and {…} at commas and"
-    " brackets: put the whole value with its `$<…>` in quotes"
+    " brackets. Put the whole value with its `$<…>` in quotes."
 )
 
 # YAML 1.2, production 1 (c-printable), turned around.
@@ -29,73 +29,73 @@ _WORDINGS = (
         "found character '\\t'",
         "tab",
         "A tab can't indent or begin a value in YAML",
-        "use spaces",
+        "Use spaces.",
     ),
     (
         "found a tab character",
         "tab",
         "A tab can't indent in YAML",
-        "use spaces",
+        "Use spaces.",
     ),
     (
         "mapping values are not allowed",
         "yaml-syntax",
         "A `key: value` pair can't stand here",
-        "a value with `: ` in it needs quotes; else look at the indentation",
+        "Quote a value with `: ` in it; else look at the indentation.",
     ),
     (
         "found unexpected end of stream",
         "yaml-syntax",
         "The file ends in the middle of this",
-        "close the quote",
+        "Close the quote.",
     ),
     (
         "could not find expected ':'",
         "yaml-syntax",
         "A `:` is missing after this key",
-        "write `key: value`, and quote text that goes over several lines",
+        "Write `key: value`, and quote text that goes over several lines.",
     ),
     (
         "did not find expected ',' or",
         "yaml-syntax",
         "A `,` or the closing bracket is missing",
-        "inside […] and {…} commas separate, and each bracket is closed",
+        "Separate by commas inside […] and {…}, and close each bracket.",
     ),
     (
         "expected ',' or",
         "yaml-syntax",
         "A `,` or the closing bracket is missing",
-        "inside […] and {…} commas separate, and each bracket is closed",
+        "Separate by commas inside […] and {…}, and close each bracket.",
     ),
     (
         "expected <block end>",
         "yaml-syntax",
         "This does not belong to what stands above it",
-        "look at the indentation: what belongs together begins in the same column",
+        "Begin what belongs together in the same column.",
     ),
     (
         "did not find expected key",
         "yaml-syntax",
         "This does not belong to what stands above it",
-        "look at the indentation: what belongs together begins in the same column",
+        "Begin what belongs together in the same column.",
     ),
     (
         "did not find expected '-' indicator",
         "yaml-syntax",
         "This does not belong to the list above it",
-        "look at the indentation: what belongs together begins in the same column",
+        "Begin what belongs together in the same column.",
     ),
     (
         "found character",
         "yaml-syntax",
         "A value can't begin with this character",
-        "put the value in quotes",
+        "Put the value in quotes.",
     ),
     (
         "found unknown escape character",
         "yaml-syntax",
         "There is no such `\\` escape",
-        "write `\\\\` for a backslash, or use single quotes",
+        "Write `\\\\` for a backslash, or use single quotes.",
     ),
 )
 
@@ -106,22 +106,23 @@ def check_characters(source: Source, diagnostics: Diagnostics) -> bool:
     YAML 1.1 and 1.2 take them differently, and a reviewer can't see them at all.
     """
     text = source.text
+    before = len(diagnostics)
     for character, (name, escape) in _BREAKS.items():
         if (at := text.find(character)) >= 0:
             diagnostics.error(
                 "line-separator",
                 f"The character {name} is a line break to some and invisible to others",
                 Span(source, at, at + 1),
-                hint=f'leave it out, or write it as {escape} inside "double quotes"',
+                hint=f'Leave it out, or write it as {escape} inside "double quotes".',
             )
     if "\r" in text and (found := _LONE_RETURN.search(text)):
         diagnostics.error(
             "line-separator",
             "A carriage return without a line feed is no line break here",
             Span(source, found.start(), found.end()),
-            hint="save the file with Unix or Windows line ends",
+            hint="Save the file with Unix or Windows line ends.",
         )
-    return not diagnostics.errors
+    return len(diagnostics) == before
 
 
 def syntax_error(source: Source, error: Exception) -> Diagnostic:
@@ -133,7 +134,7 @@ def syntax_error(source: Source, error: Exception) -> Diagnostic:
             "control-character",
             f"The character {name} can't stand in YAML",
             Span(source, found.start(), found.end()),
-            hint='leave it out, or write it as an escape (\\x1B) inside "double quotes"',
+            hint='Leave it out, or write it as an escape (\\x1B) inside "double quotes".',
         )
     problem: str = getattr(error, "problem", None) or "this is no YAML"
     start = _offset(source, getattr(error, "problem_mark", None))

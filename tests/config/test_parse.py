@@ -299,7 +299,7 @@ def test_a_duplicate_points_at_the_first() -> None:
 
 def test_an_unknown_alias_names_the_nearest_anchor() -> None:
     (found,) = read("a: &prod 1\nb: *prdo\n")[1]
-    assert found.hint == "did you mean `*prod`?"
+    assert found.hint == "Did you mean `*prod`?"
 
 
 def bomb(levels: int) -> str:

@@ -1,0 +1,147 @@
+"""Where configuration is read from: one small interface, and the folder on disk behind it.
+
+Paths are ``PurePosixPath`` relative to the root of what may be read, so that the same code reads
+a folder and a commit. The root is the repository, or without one the file's own folder; nothing
+outside of it is ever opened, whatever links say, so no diagnostic can quote anything else.
+"""
+
+import os
+import stat
+from pathlib import Path, PurePosixPath
+from typing import NamedTuple, Protocol
+
+from runner.errors import UsageError
+
+#: How large one file, and a file with its includes, may be.
+MAX_BYTES = 16 * 1024 * 1024
+MAX_SIZE = "16 MiB"
+
+
+class Entries(NamedTuple):
+    """What a folder holds, by name and in order."""
+
+    files: tuple[str, ...]
+    folders: tuple[str, ...]
+
+
+class Files(Protocol):
+    """Something that configuration can be read from."""
+
+    def name(self, path: PurePosixPath) -> str:
+        """What a user calls the file at ``path``, for diagnostics."""
+
+    def read(self, path: PurePosixPath) -> bytes:
+        """The content of the file at ``path``.
+
+        Raises:
+            UsageError: There is no such file, it may not be read, or it is too large.
+        """
+
+    def entries(self, folder: PurePosixPath) -> Entries:
+        """What is in ``folder``; nothing when it is no folder or may not be read."""
+
+    def identity(self, path: PurePosixPath) -> PurePosixPath:
+        """The path of the file itself, where ``path`` goes over links."""
+
+
+class FolderFiles:
+    """The files below a folder on disk.
+
+    Args:
+        root: The folder, without links in its path.
+        working_directory: What names in diagnostics are relative to.
+    """
+
+    def __init__(self, root: Path, working_directory: Path) -> None:
+        self._root = root
+        self._working_directory = working_directory
+
+    @classmethod
+    def around(cls, file: Path, working_directory: Path) -> "tuple[FolderFiles, PurePosixPath]":
+        """The files that ``file`` and its includes may be, and its path among them.
+
+        Args:
+            file: The configuration file; relative to ``working_directory`` when not absolute.
+            working_directory: The process's.
+
+        Raises:
+            UsageError: ``file`` is a folder by its very name.
+        """
+        if file.name in {"", ".."}:
+            raise UsageError(f"{file} is a folder, not a file")
+        folder = (working_directory / file).parent.resolve()
+        root = repository_root(folder) or folder
+        path = (folder / file.name).relative_to(root)
+        return cls(root, working_directory.resolve()), PurePosixPath(path.as_posix())
+
+    def name(self, path: PurePosixPath) -> str:
+        """The path from the working directory, or the whole one where that is shorter."""
+        full = self._root / path
+        return min(os.path.relpath(full, self._working_directory), str(full), key=len)
+
+    def read(self, path: PurePosixPath) -> bytes:
+        """The content of a regular file below the root; see ``Files.read``."""
+        name = self.name(path)
+        try:
+            real = (self._root / path).resolve()
+            if not real.is_relative_to(self._root):
+                raise UsageError(
+                    f"{name} is a link that leads out of {self._area()}",
+                    hint="Put the file itself there.",
+                )
+            # Before it is opened: a pipe would be waited for, a device might act on it.
+            status = real.stat()
+            if not stat.S_ISREG(status.st_mode):
+                raise UsageError(f"{name} is {_kind(status.st_mode)}, not a file")
+            data = None
+            if status.st_size <= MAX_BYTES:
+                with real.open("rb") as stream:
+                    data = stream.read(MAX_BYTES + 1)
+        except (OSError, ValueError, RuntimeError) as error:
+            raise UsageError(f"{name} can't be read: {_reason(error)}") from error
+        if data is None or len(data) > MAX_BYTES:
+            raise UsageError(f"{name} is larger than {MAX_SIZE}", hint="Split it by `include`.")
+        return data
+
+    def entries(self, folder: PurePosixPath) -> Entries:
+        """What is in a folder below the root; links to folders are not followed."""
+        files: list[str] = []
+        folders: list[str] = []
+        try:
+            with os.scandir(self._root / folder) as found:
+                for entry in found:
+                    (folders if entry.is_dir(follow_symlinks=False) else files).append(entry.name)
+        except (OSError, ValueError):
+            return Entries((), ())
+        return Entries(tuple(sorted(files)), tuple(sorted(folders)))
+
+    def identity(self, path: PurePosixPath) -> PurePosixPath:
+        """The path of the file itself, as far as it lies below the root."""
+        try:
+            return PurePosixPath((self._root / path).resolve().relative_to(self._root).as_posix())
+        except (OSError, ValueError, RuntimeError):
+            return path
+
+    def _area(self) -> str:
+        return "the repository" if repository_root(self._root) else "the file's folder"
+
+
+def repository_root(folder: Path) -> Path | None:
+    """The nearest folder from ``folder`` upwards that holds a ``.git``, if there is one."""
+    return next((at for at in (folder, *folder.parents) if (at / ".git").exists()), None)
+
+
+def _kind(mode: int) -> str:
+    if stat.S_ISDIR(mode):
+        return "a folder"
+    if stat.S_ISFIFO(mode):
+        return "a pipe"
+    return "a device or socket"
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, FileNotFoundError):
+        return "there is no such file"
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror.lower()
+    return "this is no usable path"

@@ -1,0 +1,92 @@
+"""A configuration file and its includes, read into trees."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+
+from runner.config.decode import decode
+from runner.config.files import MAX_BYTES, MAX_SIZE, Files
+from runner.config.include import included_paths, judge_included, judge_names
+from runner.config.nodes import Mapping
+from runner.config.parse import parse
+from runner.diagnostics import Diagnostics
+from runner.errors import UsageError
+from runner.source import Source
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """One file that was read.
+
+    Attributes:
+        path: Where it is among the ``Files`` it came from.
+        source: Its text.
+        root: Its tree.
+    """
+
+    path: PurePosixPath
+    source: Source
+    root: Mapping
+
+
+@dataclass(frozen=True, slots=True)
+class Documents:
+    """A configuration: the main file, and those it includes in the order of their globs."""
+
+    main: Document
+    included: tuple[Document, ...] = ()
+
+    def __iter__(self) -> Iterator[Document]:
+        yield self.main
+        yield from self.included
+
+
+def load(path: PurePosixPath, files: Files, diagnostics: Diagnostics) -> Documents | None:
+    """Read a configuration.
+
+    Args:
+        path: The main file among ``files``.
+        files: What it and its includes are read from.
+        diagnostics: Takes every problem of reading; none of what the keys mean, but for the
+            ``include`` key and names given in two files.
+
+    Returns:
+        What could be read; ``None`` when the main file could not.
+
+    Raises:
+        UsageError: There is no main file, or it may not be read.
+    """
+    data = files.read(path)
+    main = _document(path, data, files, diagnostics)
+    if main is None:
+        return None
+    included: list[Document] = []
+    total = len(data)
+    for target, span in included_paths(path, main.root, files, diagnostics):
+        try:
+            data = files.read(target)
+        except UsageError as error:
+            diagnostics.error("unreadable-include", error.message, span, hint=error.hint)
+            continue
+        total += len(data)
+        if total > MAX_BYTES:
+            message = f"The file and its includes are larger than {MAX_SIZE} together"
+            diagnostics.error("too-large", message, span)
+            break
+        document = _document(target, data, files, diagnostics)
+        if document is not None:
+            judge_included(document.root, diagnostics)
+            included.append(document)
+    documents = Documents(main, tuple(included))
+    judge_names([document.root for document in documents], diagnostics)
+    return documents
+
+
+def _document(
+    path: PurePosixPath, data: bytes, files: Files, diagnostics: Diagnostics
+) -> Document | None:
+    source = decode(files.name(path), data, diagnostics)
+    if source is None:
+        return None
+    root = parse(source, diagnostics)
+    return None if root is None else Document(path, source, root)
