@@ -74,6 +74,7 @@ class PlannedInstance:
         not_compared: Paths of the secrets of which it is not known whether they changed.
         blocked: Why an apply of it must fail (``expectChecks`` is broken), if it must.
         pulled_in: Whether it was not selected but is needed by one that was.
+        renamed_from: What it was called at the base, if only its name changed.
     """
 
     name: str
@@ -88,14 +89,22 @@ class PlannedInstance:
     warnings: tuple[str, ...] = ()
     blocked: str | None = None
     pulled_in: bool = False
+    renamed_from: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """The planned instances in file order, removed ones last, and warnings on the whole."""
+    """What a plan says of all instances.
+
+    Attributes:
+        instances: In file order, removed ones last.
+        warnings: On the plan as a whole.
+        against: What it was compared with, if not with the records: a commit, in words.
+    """
 
     instances: tuple[PlannedInstance, ...]
     warnings: tuple[str, ...] = ()
+    against: str | None = None
 
     def count(self, action: Action) -> int:
         """How many instances have ``action``."""

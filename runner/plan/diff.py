@@ -42,6 +42,13 @@ def not_compared(before: Normal, after: Normal) -> tuple[str, ...]:
     )
 
 
+def additions(plain: Normal, request: Normal) -> Iterator[tuple[str, Any]]:
+    """Paths and values of all that ``request`` says and ``plain`` does not, unresolved or not."""
+    for path, old, new in _pairs((), plain, request):
+        if new is not _MISSING and (old is _MISSING or _canonical(old) != _canonical(new)):
+            yield path_text(path), new
+
+
 def path_text(path: Path) -> str:
     """``path`` as it is shown: ``environmentVariables.HOST.value``.
 

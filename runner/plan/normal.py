@@ -1,6 +1,6 @@
 """A request in normal form: what requests are compared by, and what records keep of them.
 
-The contract's defaults are filled in, environment variables stand under their keys, tag groups
+Defaults are filled in, environment variables stand under their keys, tag groups
 and ids are sorted sets; so writing a default out, or reordering, makes no difference. The form
 is plain JSON and holds no secret. A leaf that is more than its value is an object with one key:
 
@@ -20,6 +20,7 @@ from typing import Any, Final, TypeAlias
 from pydantic import BaseModel
 from pydantic_core import PydanticUndefined
 
+from runner.models.filled import FILLED_METADATA
 from runner.models.marked import Body, Marked
 from runner.models.request import (
     BackoffRetryStrategy,
@@ -124,11 +125,12 @@ def _retry_strategy(strategy: Any, fingerprint: Fingerprint) -> Any:
 
 
 def _metadata(metadata: Any, fingerprint: Fingerprint) -> Any:
-    """The fields that say something: null is what the contract takes for a missing one."""
+    """All fields; those left out as if filled in, so that a machine without git is no change."""
     if isinstance(metadata, Marked):
         return _leaf(metadata, fingerprint)
-    fields = {key: _leaf(value, fingerprint) for key, value in (metadata or {}).items()}
-    return {key: value for key, value in fields.items() if value is not None}
+    filled = {key: Marked(None, template=f"$<{name}>") for key, name in FILLED_METADATA.items()}
+    fields = filled | (metadata or {})
+    return {key: _leaf(value, fingerprint) for key, value in fields.items()}
 
 
 def _secret(value: Any, fingerprint: Fingerprint) -> Any:

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from runner.models.plan import Action, CheckDrift, FieldChange, Plan, PlannedInstance
 from runner.models.record import Record
-from runner.reports.plan_values import Masks, shown, shown_change
+from runner.reports.plan_values import Masks, current, shown, shown_change
 
 FORMAT_VERSION: Final = 1
 
@@ -31,7 +31,7 @@ def _profile(planned: PlannedInstance, masks: Masks) -> dict[str, Any]:
     return {
         "profile": planned.name,
         "action": planned.action.value,
-        "request": shown(planned.request, masks),
+        "request": shown(current(planned), masks),
         "changes": [_change(change, masks) for change in planned.changes],
         "last": None if planned.record is None else _last(planned.record),
         "checks": None if planned.checks is None else _checks(planned.checks, planned.blocked),

@@ -4,8 +4,9 @@ import json
 from collections.abc import Callable
 from typing import Any, Final, TypeVar
 
-from runner.models.plan import FieldChange, Op
-from runner.plan.normal import SECRET, UNSET, VOLATILE, mark_of
+from runner.models.marked import Body, Marked
+from runner.models.plan import FieldChange, Op, PlannedInstance
+from runner.plan.normal import SECRET, UNSET, VOLATILE, Normal, mark_of
 from runner.reports.clean import one_line
 
 T = TypeVar("T")
@@ -29,6 +30,39 @@ class Masks:
             return "(secret)"
         key = (fingerprint.get("keyId", ""), fingerprint["fingerprint"])
         return f"(secret #{self._numbers.setdefault(key, len(self._numbers) + 1)})"
+
+
+def current(planned: PlannedInstance) -> Normal:
+    """The request of ``planned`` as it would be sent now: volatile fields by their value."""
+    if planned.instance is None:
+        return planned.request
+    body = planned.instance.body
+    request = {**planned.request, "name": _now(planned.request["name"], body.get("name"))}
+    sent = body.get("metadata")
+    if isinstance(sent, dict):
+        request["metadata"] = {
+            key: _now(value, sent[key])
+            for key, value in planned.request["metadata"].items()
+            if key in sent
+        }
+    elif sent is None:
+        request["metadata"] = {}
+    values = {variable["key"]: variable.get("value") for variable in _list(body)}
+    request["environmentVariables"] = {
+        key: {**variable, "value": _now(variable["value"], values.get(key))}
+        for key, variable in planned.request["environmentVariables"].items()
+    }
+    return request
+
+
+def _list(body: Body) -> list[dict[str, Any]]:
+    return body.get("environmentVariables") or []
+
+
+def _now(value: Any, sent: Any) -> Any:
+    if mark_of(value) == VOLATILE and isinstance(sent, Marked):
+        return sent.value
+    return value
 
 
 def shown(value: Any, masks: Masks) -> Any:

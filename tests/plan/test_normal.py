@@ -23,14 +23,24 @@ def variable(value: Any, **more: Any) -> dict[str, Any]:
     return normal(environmentVariables=[{"key": "A", "value": value, **more}])
 
 
-def test_the_contracts_defaults_are_filled_in() -> None:
+def test_defaults_are_filled_in() -> None:
     assert normal() == {
         "name": "smoke",
         "runLocation": "eu-west-1",
         "target": {"matchTags": [], "checkId": [], "allowDeactivated": False},
         "environmentVariables": {},
         "refreshCache": False,
-        "metadata": {},
+        "metadata": {
+            key: {"volatile": {"template": f"$<{name}>", "inputs": {}}}
+            for key, name in {
+                "environment": "CHECKLY_TEST_ENVIRONMENT",
+                "repoUrl": "git.repoUrl",
+                "commitId": "git.sha",
+                "commitOwner": "git.author",
+                "commitMessage": "git.message",
+                "branchName": "git.branch",
+            }.items()
+        },
     }
     assert normal(retryStrategy={"type": "FIXED"})["retryStrategy"] == {
         "type": "FIXED",
@@ -57,7 +67,7 @@ def test_the_contracts_defaults_are_filled_in() -> None:
         {"refreshCache": False},
         {"environmentVariables": []},
         {"metadata": {}},
-        {"metadata": {"repoUrl": None}},
+        {"metadata": {"commitId": Marked("abc", template="$<git.sha>")}},
     ],
 )
 def test_writing_a_default_out_makes_no_difference(written_out: dict[str, Any]) -> None:
@@ -99,6 +109,7 @@ def test_order_and_spelling_make_no_difference(one: Any, other: Any) -> None:
     ("one", "other"),
     [
         ({}, {"retryStrategy": None}),
+        ({}, {"metadata": {"commitId": None}}),
         ({}, {"target": {"allowDeactivated": True}}),
         ({"target": {"matchTags": [["a", "b"]]}}, {"target": {"matchTags": [["a"], ["b"]]}}),
         ({}, {"retryStrategy": {"type": "FIXED"}}),

@@ -1,0 +1,103 @@
+"""What a plan says, in words that the text and the Markdown of it share."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC
+from typing import Any, Final
+
+from runner.models.plan import Action, CheckDrift, Op, Plan, PlannedInstance
+from runner.models.record import Record
+from runner.plan.diff import additions
+from runner.plan.normal import Normal, mark_of, normal_form
+from runner.reports.plan_values import Masks, change_in_words, current, in_words
+
+#: Characters of a value that are shown; a variable may hold a megabyte.
+VALUE_LIMIT: Final = 600
+#: Names of checks that are shown of those that came or went.
+_NAMES_LIMIT: Final = 10
+
+#: A request that says nothing, to show what another says beyond the defaults.
+_EMPTY: Final[Normal] = {**normal_form({}, lambda _: None), "metadata": {}}
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One field that changes, in words; ``None`` where there is no value on that side."""
+
+    op: Op
+    path: str
+    before: str | None
+    after: str | None
+
+
+def summary(plan: Plan) -> str:
+    """The line that sums a plan up: ``Plan: 1 to create, 1 to update, 2 to rerun, 0 removed.``."""
+    return (
+        f"Plan: {plan.count(Action.CREATE)} to create, {plan.count(Action.UPDATE)} to update, "
+        f"{plan.count(Action.RERUN)} to rerun, {plan.count(Action.REMOVED)} removed."
+    )
+
+
+def last_ended(record: Record | None) -> str:
+    """When and how an instance last ended: ``last passed 2026-11-23 08:12 UTC``."""
+    if record is None:
+        return "never applied"
+    at = (record.stopped_at or record.applied_at).astimezone(UTC).strftime("%Y-%m-%d %H:%M UTC")
+    if record.verdict is None:
+        return f"last started {at}, not known to have ended"
+    return f"last {record.verdict} {at}"
+
+
+def drift(checks: CheckDrift) -> str:
+    """How many checks match, and which came or went: ``14 match (+1: Login; −1: Search)``."""
+    count = len(checks.matched)
+    counted = f"{count} match" + ("es" if count == 1 else "")
+    turns = [
+        f"{sign}{len(names)}: {_listed(names)}"
+        for sign, names in (("+", checks.added), ("−", checks.removed))
+        if names
+    ]
+    least = "" if checks.complete else "at least "
+    return f"{least}{counted}" + (f" ({'; '.join(turns)})" if turns else "")
+
+
+def lines_of(planned: PlannedInstance, masks: Masks) -> Iterator[Line]:
+    """What changes, field by field; for a new instance all that it says beyond the defaults."""
+    if planned.action is Action.CREATE:
+        for place, added in additions(_EMPTY, current(planned)):
+            for path, value in _flat(place, added):
+                yield Line(Op.ADD, path, None, in_words(value, masks, VALUE_LIMIT))
+        return
+    for change in planned.changes:
+        if change.op is Op.REPLACE and not (_is_whole(change.before) or _is_whole(change.after)):
+            yield Line(change.op, change.path, *change_in_words(change, masks, VALUE_LIMIT))
+            continue
+        if change.op is not Op.ADD:
+            for path, value in _flat(change.path, change.before):
+                yield Line(Op.REMOVE, path, in_words(value, masks, VALUE_LIMIT), None)
+        if change.op is not Op.REMOVE:
+            for path, value in _flat(change.path, change.after):
+                yield Line(Op.ADD, path, None, in_words(value, masks, VALUE_LIMIT))
+
+
+def _is_whole(value: Any) -> bool:
+    """Whether it is no value of one field: a variable, or a retry strategy."""
+    return isinstance(value, dict) and mark_of(value) is None
+
+
+def _flat(path: str, value: Any) -> Iterator[tuple[str, Any]]:
+    """The fields of a whole variable or retry strategy that are not the default."""
+    if not _is_whole(value):
+        yield path, value
+    elif "value" in value:
+        yield path + (" (locked)" if value.get("locked") is True else ""), value["value"]
+    else:
+        plain = normal_form({"retryStrategy": {"type": value.get("type")}}, lambda _: None)
+        for key, child in value.items():
+            if key == "type" or child != plain["retryStrategy"].get(key):
+                yield f"{path}.{key}", child
+
+
+def _listed(names: tuple[str, ...]) -> str:
+    more = len(names) - _NAMES_LIMIT
+    return ", ".join(names[:_NAMES_LIMIT]) + (f" and {more} more" if more > 0 else "")
