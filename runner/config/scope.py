@@ -108,6 +108,7 @@ class Scope(_Names):
         "_external",
         "_graph",
         "_meter",
+        "_results",
         "_texts",
         "_variables",
     )
@@ -141,6 +142,7 @@ class Scope(_Names):
         self._context = context
         self._meter = RunMeter()
         self._texts: dict[Expression, str] = {}
+        self._results: dict[Expression, Value] = {}
         self._bound: dict[Expression, bool] = {}
         given = _declared(variables, overrides or {})
         if "env" not in self.symbolic:
@@ -248,11 +250,17 @@ class Scope(_Names):
         """The node that declares a variable."""
         return self._variables[name.removeprefix("var.")]
 
+    def evaluate(self, expression: Expression) -> Value:
+        """See `_Names.evaluate`."""
+        if expression not in self._results:
+            self._results[expression] = expression.evaluate(self)
+        return self._results[expression]
+
     def text(self, expression: Expression) -> str:
         """See `_Names.text`."""
         text = self._texts.get(expression)
         if text is None:
-            text = self._texts[expression] = to_text(expression.evaluate(self))
+            text = self._texts[expression] = to_text(self.evaluate(expression))
         return text
 
     def bound(self, expression: Expression) -> bool:
@@ -299,7 +307,9 @@ class InstanceScope(_Names):
 
     def evaluate(self, expression: Expression) -> Value:
         """See `_Names.evaluate`."""
-        return expression.evaluate(self if self._root.bound(expression) else self._root)
+        if self._root.bound(expression):
+            return expression.evaluate(self)
+        return self._root.evaluate(expression)
 
     def text(self, expression: Expression) -> str:
         """See `_Names.text`."""

@@ -29,6 +29,10 @@ _START = re.compile(r"\$\$<|\$<")
 _NEXT = re.compile(
     r"""'[^'\\]*(?:\\.[^'\\]*)*'|"[^"\\]*(?:\\.[^"\\]*)*"|['"()\[\]{}>]""", re.DOTALL
 )
+# The plain case of an expression in which nothing but its end matters.
+_SIMPLE = re.compile(r"[^'\"()\[\]{}<>]{1,200}(?=>)")
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
+_LITERAL_HINT = "an expression is written $<…>; a literal $< is written $$<"
 
 
 class Scope(Protocol):
@@ -68,9 +72,8 @@ class Template:
         self.parts = parts
         self._starts = starts
         self.is_single = len(parts) == 1 and isinstance(parts[0], Expression)
-        self.names: frozenset[str] = frozenset().union(
-            *(part.names for part in parts if isinstance(part, Expression))
-        )
+        names = [part.names for part in parts if isinstance(part, Expression)]
+        self.names: frozenset[str] = names[0] if len(names) == 1 else frozenset().union(*names)
 
     def render(self, scope: Scope) -> Value:
         """What the template gives: a value of its own type if it is single, else text.
@@ -88,10 +91,8 @@ class Template:
         try:
             if self.is_single:
                 return scope.evaluate(self.parts[0])  # type: ignore[arg-type]  # single means that
-            pieces.extend(
-                part if type(part) is str else scope.text(part)  # type: ignore[arg-type]  # no subclass of str is in parts
-                for part in self.parts
-            )
+            for part in self.parts:
+                pieces.append(part if isinstance(part, str) else scope.text(part))  # noqa: PERF401 - how many there are says where an error was
         except TemplateError as error:
             raise error.moved(self._starts[len(pieces)]) from None
         except Unresolved:
@@ -130,38 +131,41 @@ def parse_template(text: str) -> Template:
     """
     parts: list[str | Expression] = []
     starts: list[int] = []
-    literal: list[str] = []
-    literal_start = position = 0
-
-    def flush() -> None:
-        joined = "".join(literal)
-        if joined:
-            parts.append(joined)
-            starts.append(literal_start)
-        literal.clear()
-
+    literal, literal_start, position = "", 0, 0
     while found := _START.search(text, position):
-        literal.append(text[position : found.start()])
-        if found[0] == "$$<":
-            literal.append("$<")
-            position = found.end()
-            continue
-        flush()
+        literal += text[position : found.start()]
         start = found.end()
-        end = _end_of(text, start)
+        if found[0] == "$$<":
+            literal += "$<"
+            position = start
+            continue
+        if literal:
+            parts.append(literal)
+            starts.append(literal_start)
+        simple = _SIMPLE.match(text, start)
+        end = simple.end() if simple else _end_of(text, start)
         try:
             parts.append(_expression(text[start:end]))
         except TemplateError as error:
             raise error.moved(start) from None
         starts.append(start)
-        literal_start = position = end + 1
-    literal.append(text[position:])
-    flush()
+        literal, literal_start, position = "", end + 1, end + 1
+    literal += text[position:]
+    if literal:
+        parts.append(literal)
+        starts.append(literal_start)
     return Template(text, tuple(parts), tuple(starts))
 
 
 @lru_cache(maxsize=4096)
 def _expression(source: str) -> Expression:
+    if len(source) > MAX_SOURCE or len(source.encode(errors="replace")) > MAX_SOURCE:
+        raise TemplateError("the expression is longer than 4 KiB", -2)
+    if not source.strip():
+        raise TemplateError("the expression is empty", -2, _LITERAL_HINT, length=3)
+    control = _CONTROL.search(source)
+    if control:
+        raise TemplateError("the expression holds a control character", control.start())
     return Expression(source)
 
 
@@ -174,7 +178,7 @@ def _end_of(text: str, start: int) -> int:
         match found[0]:
             case ">":
                 if depth == 0:
-                    return _checked_end(text, start, found.start())
+                    return found.start()
             case "(" | "[" | "{":
                 depth += 1
                 if depth > MAX_BRACKETS:
@@ -193,21 +197,6 @@ def _end_of(text: str, start: int) -> int:
         raise TemplateError("the expression is longer than 4 KiB, or does not end", start - 2)
     hint = "a bracket is not closed" if depth else _LITERAL_HINT
     raise TemplateError("the expression does not end", start - 2, hint, length=2)
-
-
-_LITERAL_HINT = "an expression is written $<…>; a literal $< is written $$<"
-
-
-def _checked_end(text: str, start: int, end: int) -> int:
-    source = text[start:end]
-    if len(source) > MAX_SOURCE or len(source.encode(errors="replace")) > MAX_SOURCE:
-        raise TemplateError("the expression is longer than 4 KiB", start - 2)
-    if not source.strip():
-        raise TemplateError("the expression is empty", start - 2, _LITERAL_HINT, length=3)
-    control = re.search(r"[\x00-\x08\x0b\x0c\x0e-\x1f]", source)
-    if control:
-        raise TemplateError("the expression holds a control character", start + control.start())
-    return end
 
 
 def place(scalar: Scalar, offset: int, length: int = 1) -> Span:

@@ -1,9 +1,7 @@
 """A filter, test or method as data: what it takes, what it says of itself, how it is called."""
 
-import inspect
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from functools import cache
+from inspect import CO_VARARGS
 from typing import Any
 
 from runner.config.expressions.errors import TemplateError, fail_unknown
@@ -26,41 +24,51 @@ _KINDS: dict[object, tuple[str, tuple[type, ...]]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
 class Function:
     """One entry of the tables `FILTERS`, `TESTS` and `METHODS`.
 
     Attributes:
         name: As it is written in an expression.
-        run: What it does: called with the meter, the value it is applied to, and arguments.
+        parameters: The names of what it takes besides the value it is applied to.
         takes_unset: Whether it may be applied to a name that is not set.
     """
 
-    name: str
-    run: Callable[..., Value]
-    takes_unset: bool = False
+    __slots__ = ("_checks", "_defaults", "_rest", "_run", "name", "parameters", "takes_unset")
+
+    def __init__(self, name: str, run: Callable[..., Value], *, takes_unset: bool = False) -> None:
+        """Describe a function.
+
+        Args:
+            name: As it is written in an expression.
+            run: What it does: called with the meter, the value it is applied to, and the
+                arguments. Its annotations say what it takes.
+            takes_unset: Whether it may be applied to a name that is not set.
+        """
+        code = run.__code__
+        names = code.co_varnames[1 : code.co_argcount]
+        self.name = name
+        self.parameters = names[1:]
+        self.takes_unset = takes_unset
+        self._run = run
+        self._defaults: tuple[Value, ...] = run.__defaults__ or ()
+        rest = code.co_flags & CO_VARARGS
+        self._rest = code.co_varnames[code.co_argcount] if rest else None
+        self._checks = {each: _KINDS.get(run.__annotations__[each]) for each in names}
 
     @property
     def summary(self) -> str:
         """What it does, in one sentence."""
-        return inspect.getdoc(self.run) or ""
-
-    @property
-    def parameters(self) -> list[inspect.Parameter]:
-        """Its parameters, beginning with the value it is applied to."""
-        return list(_signature(self.run).parameters.values())[1:]
+        return self._run.__doc__ or ""
 
     @property
     def usage(self) -> str:
         """How it is written: ``replace(old, new, count=-1)``."""
-        written = []
-        for parameter in self.parameters[1:]:
-            text = parameter.name
-            if parameter.kind is parameter.VAR_POSITIONAL:
-                text = f"{text}…"
-            elif parameter.default is not parameter.empty:
-                text = f"{text}={_literal(parameter.default)}"
-            written.append(text)
+        required = len(self.parameters) - len(self._defaults)
+        written = list(self.parameters[:required])
+        for name, default in zip(self.parameters[required:], self._defaults, strict=True):
+            written.append(f"{name}={_literal(default)}")
+        if self._rest:
+            written.append(f"{self._rest}…")
         return f"{self.name}({', '.join(written)})" if written else self.name
 
     def call(
@@ -76,43 +84,51 @@ class Function:
         Raises:
             TemplateError: It does not take these, or they are too large for it.
         """
+        self._check_arguments(args, named, offset)
+        weight = 0
+        for name, given in zip(self._checks, (value, *args), strict=False):
+            self._check(name, given, offset)
+        for name, given in named.items():
+            self._check(name, given, offset)
+        for given in (value, *args, *named.values()):
+            weight += _weight(given)
+        meter.pay(weight)
         try:
-            bound = _signature(self.run).bind(meter, value, *args, **named)
-        except TypeError:
-            unknown = set(named) - {parameter.name for parameter in self.parameters}
-            if unknown:
-                known = [parameter.name for parameter in self.parameters[1:]]
-                fail_unknown(f"argument of {self.name},", min(unknown), known, offset)
-            raise TemplateError(
-                f"{self.name} does not take these arguments", offset, f"it is used as {self.usage}"
-            ) from None
-        for parameter in self.parameters:
-            if parameter.name in bound.arguments and parameter.kind is not parameter.VAR_POSITIONAL:
-                self._check(parameter, bound.arguments[parameter.name], offset)
-        meter.pay(_weight(value) + sum(map(_weight, args)) + sum(map(_weight, named.values())))
-        try:
-            result = self.run(*bound.args, **bound.kwargs)
-            meter.pay(_weight(result))
+            result = self._run(meter, value, *args, **named)
         except TemplateError as error:
             raise error.moved(offset) from None
         except (TypeError, ValueError, ArithmeticError, LookupError, RecursionError):
             # The error's own text may quote the value.
             raise TemplateError(f"{self.name} can't work with these values", offset) from None
+        meter.pay(_weight(result))
         return result
 
-    def _check(self, parameter: inspect.Parameter, value: Value, offset: int) -> None:
-        if parameter.annotation not in _KINDS:
+    def _check_arguments(
+        self, args: Sequence[Value], named: Mapping[str, Value], offset: int
+    ) -> None:
+        for name in named:
+            if name not in self.parameters:
+                fail_unknown(f"argument of {self.name},", name, self.parameters, offset)
+        given = self.parameters[: len(args)]
+        required = self.parameters[len(args) : len(self.parameters) - len(self._defaults)]
+        if (
+            (len(args) > len(self.parameters) and not self._rest)
+            or any(name in given for name in named)
+            or any(name not in named for name in required)
+        ):
+            raise TemplateError(
+                f"{self.name} does not take these arguments", offset, f"it is used as {self.usage}"
+            )
+
+    def _check(self, parameter: str, value: Value, offset: int) -> None:
+        check = self._checks[parameter]
+        if check is None:
             return
-        wanted, types = _KINDS[parameter.annotation]
-        if isinstance(value, types) and (not isinstance(value, bool) or bool in types):
+        wanted, types = check
+        if isinstance(value, types) and (type(value) is not bool or bool in types):
             return
-        what = self.name if parameter.name == "value" else f"{parameter.name} of {self.name}"
+        what = f"{parameter} of {self.name}" if parameter in self.parameters else self.name
         raise TemplateError(f"{what} takes {wanted}, and this is {kind_of(value)}", offset)
-
-
-@cache
-def _signature(run: Callable[..., Value]) -> inspect.Signature:
-    return inspect.signature(run)
 
 
 def table(*functions: Function) -> dict[str, Function]:
@@ -121,6 +137,8 @@ def table(*functions: Function) -> dict[str, Function]:
 
 
 def _weight(value: Value) -> int:
+    if type(value) is str:
+        return len(value)
     return 0 if isinstance(value, Unset) else size_of(value)
 
 
