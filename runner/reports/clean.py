@@ -8,6 +8,7 @@ they are (``\x1b``, ``\u202e``), so that nothing gets lost unseen.
 import re
 from typing import Final
 from unicodedata import category, combining, east_asian_width
+from urllib.parse import quote
 
 #: Most characters shown of a name, where whole texts are not needed.
 NAME_LIMIT: Final = 200
@@ -20,6 +21,8 @@ _ESCAPED: Final = frozenset({"Cc", "Cf", "Zl", "Zp", "Cs"})
 # and TeamCity read "##vso[" and "##teamcity[".
 _LEADING_COMMAND: Final = re.compile(r"^(\s*)(?=::)")
 _HASH_COMMAND: Final = re.compile(r"##(?=\w*\[)")
+_UNSAFE_IN_URL: Final = re.compile(r"""[^A-Za-z0-9._~:/?#@!$&*+,;=%-]|##""")
+_URL_LIMIT: Final = 2_000
 
 
 def one_line(text: str, limit: int | None = None) -> str:
@@ -45,6 +48,13 @@ def one_line(text: str, limit: int | None = None) -> str:
 def lines(text: str, limit: int | None = None) -> list[str]:
     """The lines of ``text``, each harmless; ``limit`` is the most characters of each."""
     return [one_line(line, limit) for line in re.split(r"\r\n|\r|\n", text)]
+
+
+def safe_url(url: str | None) -> str | None:
+    """``url`` as a link may lead to it: only http and https, and nothing that ends a link."""
+    if url is None or not url.lower().startswith(("https://", "http://")):
+        return None
+    return _UNSAFE_IN_URL.sub(lambda found: quote(found[0], errors="replace"), url)[:_URL_LIMIT]
 
 
 def command_marks(text: str) -> set[int]:

@@ -4,14 +4,14 @@ Imports nothing heavy: a ``validate`` that finds a mistake has to answer as fast
 finds none.
 """
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Final, Literal, TypeAlias
 
 from runner.diagnostics import Diagnostic, Severity
+from runner.reports.annotations import annotation
 from runner.reports.clean import NAME_LIMIT, command_marks, display_width, one_line
-from runner.reports.github import annotation
+from runner.reports.json_text import dump_json
 from runner.reports.style import Style
 from runner.source import Span
 
@@ -175,11 +175,6 @@ def _render_json(diagnostics: Sequence[Diagnostic]) -> str:
         },
     }
     return dump_json(document)
-
-
-def dump_json(document: object) -> str:
-    """``document`` as indented JSON in ASCII that no CI system takes for a command."""
-    return json.dumps(document, indent=2).replace("##", "#\\u0023") + "\n"
 
 
 def _json_place(span: Span | None) -> dict[str, object] | None:

@@ -19,6 +19,9 @@ from runner.reports.verbosity import Verbosity
 #: Formats of reports, and the module whose ``render`` makes each; imported when one is used.
 FORMATS: Final[Mapping[str, str]] = {
     "text": "runner.reports.apply_text",
+    "json": "runner.reports.apply_json",
+    "junit": "runner.reports.apply_junit",
+    "markdown": "runner.reports.apply_markdown",
 }
 #: Variables that name the file of a format; the names are the Checkly CLI's.
 PATH_VARIABLES: Final[Mapping[str, str]] = {
@@ -200,6 +203,13 @@ def open_reporters(
             reporters.append(FileReporter(_render(report.format), FileOutput(report.path)))
         elif report.format != "text":
             reporters.append(FileReporter(_render(report.format), StreamOutput(stdout)))
+    if environ.get("GITHUB_ACTIONS") == "true":
+        from runner.reports.github_actions import (  # noqa: PLC0415 # only there
+            GitHubActionsReporter,
+        )
+
+        files = [report.path for report in reports if report.path is not None]
+        reporters.append(GitHubActionsReporter(StreamOutput(stream).write, environ, files))
     return Reporters(reporters, mask)
 
 

@@ -1,4 +1,5 @@
 import io
+import json
 from dataclasses import fields, is_dataclass
 from enum import Enum
 from pathlib import Path
@@ -56,6 +57,37 @@ def test_a_text_report_can_go_to_a_file(tmp_path: Path) -> None:
 def test_a_wrong_report_is_an_error_of_usage(spec: str) -> None:
     with pytest.raises(UsageError):
         parse_report(spec)
+
+
+def test_a_report_takes_standard_output_and_the_text_moves_to_standard_error() -> None:
+    text, _ = run()
+    out, err = run("json")
+    assert json.loads(out)["exitCode"] == 4
+    assert err == text
+    with pytest.raises(UsageError, match="--report json and --report junit would both go"):
+        run("json", "junit")
+
+
+@pytest.mark.parametrize(
+    ("variable", "form", "start"),
+    [
+        ("CHECKLY_REPORTER_GITHUB_OUTPUT", "markdown", "## "),
+        ("CHECKLY_REPORTER_JSON_OUTPUT", "json", "{"),
+        ("CHECKLY_REPORTER_JUNIT_OUTPUT", "junit", "<?xml"),
+    ],
+)
+def test_a_path_can_come_from_the_environment(
+    variable: str, form: str, start: str, tmp_path: Path
+) -> None:
+    path, other = tmp_path / "report", tmp_path / "other"
+    environ = MappingProxyType({variable: str(path)})
+    out, err = run(environ=environ)
+    assert path.read_text().startswith(start)
+    assert (out, err) == run(form, environ=environ)
+    path.unlink()
+    run(f"{form}={other}", environ=environ)
+    assert other.read_text().startswith(start)
+    assert not path.exists()
 
 
 def test_a_path_that_cannot_be_written_is_said_before_anything_starts(tmp_path: Path) -> None:
