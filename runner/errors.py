@@ -72,6 +72,7 @@ class ApiError(CannotRun):
         method: HTTP method of the request.
         path: Path of the request, without its query.
         error_code: The API's own code, such as ``ERR_NO_MATCHING_CHECKS``, where it sent one.
+        retry_after: Seconds it asked to wait, where it did.
     """
 
     def __init__(
@@ -82,9 +83,11 @@ class ApiError(CannotRun):
         method: str,
         path: str,
         error_code: str | None = None,
+        retry_after: float | None = None,
         hint: str | None = None,
     ) -> None:
         super().__init__(message, hint=hint)
+        self.retry_after = retry_after
         self.status = status
         self.method = method
         self.path = path

@@ -6,10 +6,10 @@ type counts as absent, and unknown fields are ignored.
 """
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated, Any, TypeAlias, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, WrapValidator
+from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, ValidationError, WrapValidator
 from pydantic.alias_generators import to_camel
 
 T = TypeVar("T")
@@ -35,10 +35,28 @@ def _text(value: Any, _read: Callable[[Any], Any]) -> Any:
     return value if isinstance(value, str) else ""
 
 
+def _link(value: Any, _read: Callable[[Any], Any]) -> Any:
+    return value if isinstance(value, str) and value.startswith(("https://", "http://")) else ""
+
+
+def _moment(value: Any, read: Callable[[Any], Any]) -> Any:
+    """A time as the contract spells it, text; one without a zone is in UTC."""
+    moment = _or_none(value, read) if isinstance(value, str) else None
+    if moment is None:
+        return None
+    try:
+        return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+    except OverflowError:
+        return None
+
+
 Text: TypeAlias = Annotated[str, WrapValidator(_text)]
+Link: TypeAlias = Annotated[str, WrapValidator(_link)]
+"""An address of the web; anything else, which a reader should not be led to, counts as absent."""
 OptionalText: TypeAlias = Annotated[str | None, WrapValidator(_or_none)]
-OptionalTime: TypeAlias = Annotated[datetime | None, WrapValidator(_or_none)]
-OptionalNumber: TypeAlias = Annotated[float | None, WrapValidator(_or_none)]
+OptionalTime: TypeAlias = Annotated[datetime | None, WrapValidator(_moment)]
+"""An aware datetime in UTC."""
+OptionalNumber: TypeAlias = Annotated[FiniteFloat | None, WrapValidator(_or_none)]
 Flag: TypeAlias = Annotated[bool | None, WrapValidator(_or_none)]
 Items: TypeAlias = Annotated[list[T], WrapValidator(_readable_items)]
 
@@ -60,7 +78,7 @@ class Result(Answer):
     """The result of one attempt of one check in a session."""
 
     id: Text = Field("", alias="testSessionResultId")
-    link: Text = Field("", alias="testSessionResultLink")
+    link: Link = Field("", alias="testSessionResultLink")
     check_id: OptionalText = None
     check_type: Text = ""
     name: Text = ""
@@ -80,11 +98,32 @@ class Result(Answer):
     error_group_ids: Items[str] = []
 
 
+class RunDetails(Answer):
+    """What a check's own kind of result says, of which only the errors are read."""
+
+    errors: Items[Any] = []
+    request_error: OptionalText = None
+
+
+Details: TypeAlias = Annotated[RunDetails | None, WrapValidator(_or_none)]
+
+
+class ResultDetail(Answer):
+    """One result with everything that is known about it."""
+
+    schedule_error: OptionalText = None
+    api_check_result: Details = None
+    browser_check_result: Details = None
+    multi_step_check_result: Details = None
+    playwright_check_result: Details = None
+    agentic_check_result: Details = None
+
+
 class Session(Answer):
     """A test session."""
 
     id: Text = Field("", alias="testSessionId")
-    link: Text = Field("", alias="testSessionLink")
+    link: Link = Field("", alias="testSessionLink")
     name: Text = ""
     status: Text = ""
     """``RUNNING``, ``PASSED``, ``FAILED``, ``CANCELLED``, or something newer."""

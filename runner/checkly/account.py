@@ -1,0 +1,120 @@
+"""Credentials and the API's address, taken from the environment as the Checkly CLI takes them."""
+
+import ipaddress
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from urllib.parse import urlsplit
+
+from runner.errors import UsageError
+
+#: The addresses behind ``CHECKLY_ENV``, as the Checkly CLI has them.
+ADDRESSES = {
+    "production": "https://api.checklyhq.com",
+    "staging": "https://api-test.checklyhq.com",
+    "development": "https://api-dev.checklyhq.com",
+    "local": "http://127.0.0.1:3000",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """Who asks, and where.
+
+    Attributes:
+        api_key: The API key; never shown, not even by ``repr``.
+        account_id: The account that the key is used for.
+        url: The API's address, without a slash at its end.
+    """
+
+    api_key: str = field(repr=False)
+    account_id: str
+    url: str
+
+    @property
+    def host(self) -> str:
+        """Host of the address, with its port where one is written: part of the state's path."""
+        return urlsplit(self.url).netloc.lower()
+
+    @property
+    def is_loopback(self) -> bool:
+        """Whether the address is one of this machine alone."""
+        return is_loopback(urlsplit(self.url).hostname or "")
+
+
+def credentials(environ: Mapping[str, str]) -> Credentials:
+    """Read the credentials from ``environ``.
+
+    Raises:
+        UsageError: One is missing or can't be one, or the address is not safe to use.
+    """
+    names = ("CHECKLY_API_KEY", "CHECKLY_ACCOUNT_ID")
+    values = {name: environ.get(name, "").strip() for name in names}
+    missing = [name for name in names if not values[name]]
+    if missing:
+        raise UsageError(
+            f"No credentials: {' and '.join(missing)} {'is' if len(missing) == 1 else 'are'} not"
+            " set.",
+            hint="Create a key under User settings, API keys, in Checkly; the account's id stands"
+            " under Account settings. In CI, store both as secrets.",
+        )
+    for name in names:
+        if not all("!" <= character <= "~" for character in values[name]):
+            raise UsageError(
+                f"{name} holds a space or a character that no key or id has.",
+                hint="Copy it anew from Checkly, without quotes or line breaks.",
+            )
+    key, account = (values[name] for name in names)
+    return Credentials(api_key=key, account_id=account, url=address(environ))
+
+
+def has_credentials(environ: Mapping[str, str]) -> bool:
+    """Whether both parts of the credentials are set."""
+    return all(environ.get(n, "").strip() for n in ("CHECKLY_API_KEY", "CHECKLY_ACCOUNT_ID"))
+
+
+def address(environ: Mapping[str, str]) -> str:
+    """The API's address: ``CHECKLY_API_URL``, else what ``CHECKLY_ENV`` stands for.
+
+    Raises:
+        UsageError: It is no address, or one that would send the key unencrypted.
+    """
+    environment = environ.get("CHECKLY_ENV", "").strip() or "production"
+    if environment not in ADDRESSES:
+        raise UsageError(
+            f"CHECKLY_ENV is {environment!r}, which is no environment of Checkly.",
+            hint=f"It is one of {', '.join(ADDRESSES)}; leave it unset for production.",
+        )
+    url = (environ.get("CHECKLY_API_URL", "").strip() or ADDRESSES[environment]).rstrip("/")
+    _check(url)
+    return url
+
+
+def _check(url: str) -> None:
+    hint = f"An address looks like {ADDRESSES['production']}."
+    try:
+        parts = urlsplit(url)
+        host, _ = parts.hostname or "", parts.port
+    except ValueError:
+        raise UsageError("CHECKLY_API_URL is no web address.", hint=hint) from None
+    printable = all("!" <= character <= "~" for character in url)
+    if parts.scheme not in {"http", "https"} or not host or not printable:
+        raise UsageError("CHECKLY_API_URL is no web address.", hint=hint)
+    if "@" in parts.netloc or parts.query or parts.fragment:
+        raise UsageError(
+            "CHECKLY_API_URL holds more than an address: a user, a query or a fragment.", hint=hint
+        )
+    if parts.scheme == "http" and not is_loopback(host):
+        raise UsageError(
+            f"The API's address {url} is not encrypted, so anybody on the way could read the key.",
+            hint="Use https://; plain http:// is for this machine alone (127.0.0.1, localhost).",
+        )
+
+
+def is_loopback(host: str) -> bool:
+    """Whether ``host`` is this machine: ``localhost``, 127.0.0.0/8 or ::1."""
+    if host.lower() == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False

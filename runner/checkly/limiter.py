@@ -1,0 +1,96 @@
+"""At most so many requests a minute, shared by everything in the process.
+
+A token bucket either bursts over a sliding limit or starves. This keeps a log of the send times
+instead. A request may leave at a time when
+
+* fewer than the limit left in the window before it: the limit itself;
+* a slow trickle could be kept up from then on for ever, so that a burst at the start
+  never ends in a long silence;
+* the share of one request of the window has passed since the last one, once anybody had to wait;
+* nobody was told by the server to wait longer.
+"""
+
+import asyncio
+from collections import deque
+
+from runner.models.clock import Clock
+
+DEFAULT_REQUESTS_PER_MINUTE = 600
+#: Seconds over which requests are counted: a little more than a minute, because the server
+#: counts when a request arrives, which is not quite when it left.
+WINDOW_SECONDS = 60.5
+#: Part of the limit that can always be kept up, whatever happened before.
+TRICKLE = 0.33
+
+
+class SendLog:
+    """When the last requests left, and so when the next may. Pure; times are seconds."""
+
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
+        self._spacing = WINDOW_SECONDS / limit
+        self._trickle = TRICKLE * limit / 60
+        self._times: deque[float] = deque(maxlen=limit)
+        self._sent = 0
+        # The n-th send at time t holds the trickle back until t - n / rate has passed; the
+        # greatest of those counts, so the smaller ones before it are dropped when it comes.
+        self._holds: deque[tuple[int, float]] = deque()
+        self._spaced = False
+
+    def earliest(self, now: float) -> float:
+        """When the next request may leave: ``now`` or later."""
+        while self._holds and self._holds[0][0] <= self._sent - self._limit:
+            self._holds.popleft()
+        if self._times and self._times[-1] + WINDOW_SECONDS <= now:
+            self._spaced = False
+        at = now
+        if len(self._times) == self._limit:
+            at = max(at, self._times[0] + WINDOW_SECONDS)
+        if self._holds:
+            ahead = (self._limit - self._sent - 1) / self._trickle
+            at = max(at, self._holds[0][1] + WINDOW_SECONDS - ahead)
+        if self._spaced:
+            at = max(at, self._times[-1] + self._spacing)
+        if at > now:
+            self._spaced = bool(self._times)
+        return at
+
+    def record(self, now: float) -> None:
+        """Note that a request leaves ``now``."""
+        self._sent += 1
+        self._times.append(now)
+        hold = now - self._sent / self._trickle
+        while self._holds and self._holds[-1][1] <= hold:
+            self._holds.pop()
+        self._holds.append((self._sent, hold))
+
+    def slow_down(self) -> None:
+        """Space the next requests, as if somebody had had to wait."""
+        self._spaced = bool(self._times)
+
+
+class Limiter:
+    """Lets requests leave one by one, first come first served."""
+
+    def __init__(self, clock: Clock, requests_per_minute: int = DEFAULT_REQUESTS_PER_MINUTE):
+        self.requests_per_minute = requests_per_minute
+        self._clock = clock
+        self._log = SendLog(requests_per_minute)
+        self._not_before = float("-inf")
+        self._turn = asyncio.Lock()
+
+    async def turn(self) -> None:
+        """Wait until a request may leave, and count it."""
+        async with self._turn:
+            while True:
+                now = self._clock.monotonic()
+                at = max(self._log.earliest(now), self._not_before)
+                if at <= now:
+                    self._log.record(now)
+                    return
+                await self._clock.sleep(at - now)
+
+    def hold(self, seconds: float) -> None:
+        """Let nothing leave for ``seconds``: the server asked everybody to slow down."""
+        self._not_before = max(self._not_before, self._clock.monotonic() + seconds)
+        self._log.slow_down()

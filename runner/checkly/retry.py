@@ -1,0 +1,69 @@
+"""When to ask again, and after how long: pure rules."""
+
+import random
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+
+from runner.errors import ApiError, RunnerError, Unreachable
+
+TOO_MANY_REQUESTS = 429
+_TIMEOUT = 408
+
+
+@dataclass(frozen=True, slots=True)
+class Backoff:
+    """Exponential waits with full jitter: anything from nothing to the cap of the attempt.
+
+    Attributes:
+        base: Cap of the first wait, in seconds; it doubles with each attempt.
+        most: Greatest cap.
+    """
+
+    base: float = 0.5
+    most: float = 20.0
+
+    def wait(self, attempt: int, rng: random.Random) -> float:
+        """Seconds to wait after ``attempt`` (counted from 0)."""
+        return rng.uniform(0, min(self.most, self.base * 2 ** min(attempt, 30)))
+
+
+def retry_after(value: str | None, server_now: datetime | None) -> float | None:
+    """Seconds that a ``Retry-After`` header asks for: a number, or a date on the server's clock."""
+    text = (value or "").strip()
+    if text.isascii() and text.isdigit():
+        return float(text[:9])
+    try:
+        date = parsedate_to_datetime(text)
+    except (ValueError, OverflowError):
+        return None
+    if server_now is None:
+        return None
+    date = date if date.tzinfo else date.replace(tzinfo=UTC)
+    return max(0.0, (date - server_now).total_seconds())
+
+
+def surely_not_accepted(error: RunnerError) -> bool:
+    """Whether a trigger that ended with ``error`` surely started no session.
+
+    That is so when no connection was made, and when the answer is a refusal; every other answer,
+    and none at all, leaves it open.
+    """
+    if isinstance(error, Unreachable):
+        return not error.sent
+    return isinstance(error, ApiError) and 300 <= error.status < 500 and error.status != _TIMEOUT
+
+
+def may_send_again(error: RunnerError) -> bool:
+    """Whether a trigger that ended with ``error`` may leave again: never a blind retry."""
+    if isinstance(error, ApiError):
+        return error.status == TOO_MANY_REQUESTS
+    return surely_not_accepted(error)
+
+
+def may_ask_again(error: RunnerError) -> bool:
+    """Whether a read that ended with ``error`` is worth asking again."""
+    if isinstance(error, ApiError):
+        refused = 300 <= error.status < 500
+        return not refused or error.status in {_TIMEOUT, TOO_MANY_REQUESTS}
+    return isinstance(error, Unreachable)
