@@ -83,9 +83,11 @@ class Flight:
 
     Attributes:
         in_the_air: Whether the request may be with the server, without an answer yet.
+        is_last: Set by who wants to stop: it is not sent again.
     """
 
     in_the_air: bool = False
+    is_last: bool = False
 
 
 def _unmasked(text: str) -> str:
@@ -259,7 +261,7 @@ class Checkly:
                 flight.in_the_air = not surely_not_accepted(error)
                 left = give_up - self._clock.monotonic()
                 asked = error.retry_after or 0.0 if isinstance(error, ApiError) else 0.0
-                if not again(error) or left <= 0 or asked > patience:
+                if not again(error) or left <= 0 or asked > patience or flight.is_last:
                     raise
                 await self._pause(error, min(self.options.backoff.wait(attempt, self._rng), left))
                 attempt += 1

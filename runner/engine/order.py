@@ -1,37 +1,38 @@
-"""Who waits for whom: ``needs`` as a graph of instances. Pure."""
+"""Who waits for whom: ``needs`` as a graph of instances."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+import asyncio
+from collections.abc import Mapping, Sequence
 
+from runner.engine.context import Job
 from runner.errors import UsageError
 from runner.models.outcome import InstanceOutcome
-from runner.models.settings import Settings
 
 
-@dataclass(frozen=True, slots=True)
-class Member:
-    """An instance as far as order and quorum care."""
-
-    name: str
-    profile: str
-    settings: Settings
-
-
-@dataclass(frozen=True, slots=True)
-class Need:
-    """What has to pass first: ``needed`` of ``instances``.
+class Gate:
+    """Opens when enough of those that are needed passed, and shuts when they can't any more.
 
     Attributes:
-        name: As the profile spells it: a profile or an instance.
+        name: As the profiles that wait spell it: a profile or an instance.
+        instances: Who is needed.
+        needed: How many of them.
+        is_met: Whether enough passed, once ``decided``.
     """
 
-    name: str
-    instances: tuple[str, ...]
-    needed: int
+    def __init__(self, name: str, instances: Sequence[str], needed: int) -> None:
+        self.name = name
+        self.instances = tuple(instances)
+        self.needed = needed
+        self.is_met = False
+        self.decided = asyncio.Event()
+        self._passed, self._left = 0, len(self.instances)
 
-    def is_met(self, outcomes: Mapping[str, InstanceOutcome]) -> bool:
-        """Whether enough of ``instances`` passed, or failed in a way that is allowed."""
-        return sum(satisfies(outcomes[name]) for name in self.instances) >= self.needed
+    def note(self, outcome: InstanceOutcome) -> None:
+        """Take in the outcome of one of ``instances``."""
+        self._left -= 1
+        self._passed += satisfies(outcome)
+        self.is_met = self._passed >= self.needed
+        if self.is_met or self._passed + self._left < self.needed:
+            self.decided.set()
 
 
 def satisfies(outcome: InstanceOutcome) -> bool:
@@ -39,39 +40,46 @@ def satisfies(outcome: InstanceOutcome) -> bool:
     return outcome.verdict.is_pass or not outcome.counts
 
 
-def needs(members: Sequence[Member]) -> dict[str, tuple[Need, ...]]:
-    """What each member needs of the others; a need that is not among them counts as met.
+def gates(jobs: Sequence[Job]) -> dict[str, tuple[Gate, ...]]:
+    """The gates that each job waits for; a need that is not among ``jobs`` counts as met.
 
     Raises:
         UsageError: Some wait for one another in a circle.
     """
-    names = {member.name for member in members}
-    profiles: dict[str, list[Member]] = {}
-    for member in members:
-        profiles.setdefault(member.profile, []).append(member)
-    found: dict[str, tuple[Need, ...]] = {}
-    for member in members:
-        mine = []
-        for need in member.settings.needs:
+    profiles: dict[str, list[Job]] = {}
+    for job in jobs:
+        profiles.setdefault(job.profile, []).append(job)
+    names = {job.name for job in jobs}
+    made: dict[str, Gate] = {}
+    found: dict[str, tuple[Gate, ...]] = {}
+    for job in jobs:
+        for need in job.settings.needs:
+            if need in made:
+                continue
             if need in profiles:
                 together = profiles[need]
-                needed = min(together[0].settings.quorum or len(together), len(together))
-                mine.append(Need(need, tuple(m.name for m in together), needed))
+                quorum = together[0].settings.quorum or len(together)
+                members = [member.name for member in together]
+                made[need] = Gate(need, members, min(quorum, len(members)))
             elif need in names:
-                mine.append(Need(need, (need,), 1))
-        found[member.name] = tuple(mine)
+                made[need] = Gate(need, [need], 1)
+        found[job.name] = tuple(made[need] for need in job.settings.needs if need in made)
     _refuse_circles(found)
     return found
 
 
-def needed_by_others(graph: Mapping[str, Iterable[Need]]) -> frozenset[str]:
-    """Every instance that another one waits for."""
-    return frozenset(name for mine in graph.values() for need in mine for name in need.instances)
+def by_member(waiting: Mapping[str, tuple[Gate, ...]]) -> dict[str, list[Gate]]:
+    """The gates that each instance's outcome counts for."""
+    members: dict[str, list[Gate]] = {}
+    for gate in {id(gate): gate for mine in waiting.values() for gate in mine}.values():
+        for name in gate.instances:
+            members.setdefault(name, []).append(gate)
+    return members
 
 
-def _refuse_circles(graph: Mapping[str, Iterable[Need]]) -> None:
+def _refuse_circles(waiting: Mapping[str, tuple[Gate, ...]]) -> None:
     done: set[str] = set()
-    for start in graph:
+    for start in waiting:
         way: list[str] = []
         stack = [(start, False)]
         while stack:
@@ -87,4 +95,4 @@ def _refuse_circles(graph: Mapping[str, Iterable[Need]]) -> None:
             elif name not in done:
                 way.append(name)
                 stack.append((name, True))
-                stack += [(other, False) for need in graph[name] for other in need.instances]
+                stack += [(other, False) for gate in waiting[name] for other in gate.instances]

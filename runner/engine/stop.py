@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Coroutine
 from typing import Any, TypeVar
 
+from runner.errors import Interrupted
 from runner.models.clock import Clock
 
 T = TypeVar("T")
@@ -14,15 +15,18 @@ SAME_SECONDS = 0.1
 
 
 class Stop:
-    """Set by the signal handler, watched by the engine."""
+    """Set by the signal handler, watched by the engine.
+
+    Attributes:
+        gently: Start nothing more, cancel what runs, report.
+        at_once: Leave now.
+    """
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._last: float | None = None
         self.gently = asyncio.Event()
-        """Start nothing more, cancel what runs, report."""
         self.at_once = asyncio.Event()
-        """Leave now."""
 
     def signal(self) -> None:
         """Note that a signal came."""
@@ -35,36 +39,38 @@ class Stop:
         self.gently.set()
 
 
-async def unless(event: asyncio.Event, work: Coroutine[Any, Any, T]) -> T | None:
-    """The result of ``work``, or ``None`` if ``event`` is set before it is there.
+async def unless(event: asyncio.Event, work: Coroutine[Any, Any, T]) -> T:
+    """The result of ``work``, which is cut off when ``event`` is set before it is there.
 
-    ``work`` is cancelled then; give only what may be cut off at any point.
+    Raises:
+        Interrupted: It was cut off.
     """
-    if event.is_set():
+    return await _first(work, event.wait(), Interrupted("Interrupted."), is_over=event.is_set())
+
+
+async def within(clock: Clock, seconds: float, work: Coroutine[Any, Any, T]) -> T:
+    """The result of ``work``, which is cut off after ``seconds`` of ``clock``.
+
+    Raises:
+        TimeoutError: It was cut off.
+    """
+    return await _first(work, clock.sleep(seconds), TimeoutError(), is_over=seconds <= 0)
+
+
+async def _first(
+    work: Coroutine[Any, Any, T], end: Coroutine[Any, Any, Any], late: Exception, *, is_over: bool
+) -> T:
+    if is_over:
         work.close()
-        return None
-    doing = asyncio.ensure_future(work)
-    waiting = asyncio.ensure_future(event.wait())
+        end.close()
+        raise late
+    doing, ending = asyncio.ensure_future(work), asyncio.ensure_future(end)
     try:
-        await asyncio.wait({doing, waiting}, return_when=asyncio.FIRST_COMPLETED)
-        return doing.result() if doing.done() else None
+        await asyncio.wait({doing, ending}, return_when=asyncio.FIRST_COMPLETED)
+        if doing.done():
+            return doing.result()
+        raise late
     finally:
-        for task in (doing, waiting):
+        for task in (doing, ending):
             task.cancel()
-        await asyncio.gather(doing, waiting, return_exceptions=True)
-
-
-async def within(clock: Clock, seconds: float, work: Coroutine[Any, Any, T]) -> T | None:
-    """The result of ``work``, or ``None`` if it takes longer than ``seconds`` of ``clock``."""
-    over = asyncio.Event()
-
-    async def end() -> None:
-        await clock.sleep(max(0.0, seconds))
-        over.set()
-
-    timer = asyncio.ensure_future(end())
-    try:
-        return await unless(over, work)
-    finally:
-        timer.cancel()
-        await asyncio.gather(timer, return_exceptions=True)
+        await asyncio.gather(doing, ending, return_exceptions=True)

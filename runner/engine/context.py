@@ -1,0 +1,84 @@
+"""What everything in the engine works with, and the unit it works on."""
+
+import random
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from runner.checkly.client import Checkly
+from runner.engine.stop import Stop
+from runner.errors import RunnerError
+from runner.models.clock import Clock
+from runner.models.events import Emit, Notice
+from runner.models.record import Initiator, Record
+from runner.models.settings import Settings
+from runner.source import Span
+from runner.state.state import State
+
+
+@dataclass(frozen=True, slots=True)
+class ApplyOptions:
+    """How an apply goes about its work; times are seconds.
+
+    Attributes:
+        concurrency: Sessions that run at once, at most.
+        detach: Whether to leave once all sessions have started.
+        lock_timeout: How long to wait for a lock that somebody else holds.
+        settle_seconds: How long a session whose trigger's answer was lost is looked for.
+        grace_seconds: How long a session is followed after it was cancelled.
+        poll_seconds: How long one poll may take; the API allows 30 at most.
+        lost_seconds: How long a session is followed without a single answer.
+    """
+
+    concurrency: int = 10
+    detach: bool = False
+    lock_timeout: float = 0.0
+    settle_seconds: float = 30.0
+    grace_seconds: float = 15.0
+    poll_seconds: float = 30.0
+    lost_seconds: float = 300.0
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """An instance that is applied, or waited for.
+
+    Attributes:
+        before: Its last apply, if there was one: what its checks are compared with.
+        span: Where its profile stands in the file, if the file was at hand.
+    """
+
+    name: str
+    profile: str
+    settings: Settings
+    run_location: str = ""
+    before: Record | None = None
+    span: Span | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """The outside world, as it was handed in.
+
+    Attributes:
+        known: Ids of sessions that belong to somebody already, so that no lookup adopts them.
+    """
+
+    client: Checkly
+    state: State
+    clock: Clock
+    rng: random.Random
+    emit: Emit
+    stop: Stop
+    owner: Initiator
+    redact: Callable[[str], str]
+    options: ApplyOptions
+    known: set[str] = field(default_factory=set)
+
+    def notice(self, text: str, instance: str | None = None, *, is_warning: bool = False) -> None:
+        """Tell the user something in passing."""
+        self.emit(Notice(self.clock.now(), text, instance, is_warning))
+
+    def warn(self, error: RunnerError, instance: str | None = None) -> None:
+        """Tell the user of an error that the apply goes on after."""
+        text = f"{error.message} {error.hint}" if error.hint else error.message
+        self.notice(text, instance, is_warning=True)

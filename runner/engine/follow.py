@@ -1,0 +1,192 @@
+"""Following one session to its end, or to the end of anybody's patience."""
+
+from dataclasses import dataclass
+from enum import Enum, auto
+
+from runner.checkly.retry import may_ask_again
+from runner.engine.context import Context, Job
+from runner.engine.judge import Judgement, is_over
+from runner.engine.outcomes import checks_of, of_session
+from runner.engine.start import Started
+from runner.engine.stop import unless, within
+from runner.errors import CannotRun, Interrupted, RunnerError
+from runner.models.events import SessionCancelling, SessionProgress
+from runner.models.outcome import InstanceOutcome
+from runner.models.response import Session
+from runner.models.verdict import Verdict
+
+#: A poll that was answered sooner than this, without an end, is followed by a pause.
+_SOON = 0.5
+_PAUSE = 1.0
+WAIT_HINT = "`runner wait` follows it further."
+
+
+class _End(Enum):
+    """Why a session is no longer followed."""
+
+    OVER = auto()
+    LATE = auto()
+    INTERRUPTED = auto()
+    LOST = auto()
+
+
+@dataclass(slots=True)
+class _Watch:
+    """A session that is followed."""
+
+    context: Context
+    job: Job
+    started: Started
+    session: Session
+    heard_at: float
+    trouble: RunnerError | None = None
+
+    async def until(self, deadline: float) -> _End:
+        """Follow until it is over, the deadline has come, or no answer does."""
+        clock = self.context.clock
+        while not is_over(self.session):
+            left = deadline - clock.monotonic()
+            try:
+                await within(clock, left, self._poll(left))
+            except TimeoutError:
+                return _End.LATE
+            except CannotRun as error:
+                self.trouble = error
+                silent = clock.monotonic() - self.heard_at
+                if not may_ask_again(error) or silent > self.context.options.lost_seconds:
+                    return _End.LOST
+                self.context.notice(f"{error.message} Asking again.", self.job.name)
+                await clock.sleep(min(_PAUSE, max(0.0, deadline - clock.monotonic())))
+        return _End.OVER
+
+    async def _poll(self, left: float) -> None:
+        """One poll; a server that answers at once that it is not over is not asked in a rush."""
+        context, clock = self.context, self.context.clock
+        asked_at = clock.monotonic()
+        wait = min(context.options.poll_seconds, max(1.0, left))
+        answer = await context.client.completion(self.session_id, wait)
+        self.heard_at = clock.monotonic()
+        if answer is not None:
+            self.see(answer)
+        if not is_over(self.session) and self.heard_at - asked_at < _SOON:
+            await clock.sleep(_PAUSE)
+
+    async def look(self, seconds: float) -> None:
+        """See how it is now, if an answer comes within ``seconds``."""
+        work = self.context.client.session(self.session_id)
+        self.see(await within(self.context.clock, seconds, work))
+        self.heard_at = self.context.clock.monotonic()
+
+    def see(self, session: Session) -> None:
+        """Take in an answer, and tell of the checks it has."""
+        self.session = session
+        if session.results and not is_over(session):
+            checks = checks_of(self.context, self.job, session)
+            now = self.context.clock.now()
+            self.context.emit(SessionProgress(now, self.job.name, checks))
+
+    @property
+    def session_id(self) -> str:
+        """The id by which it was started or adopted, whatever an answer says."""
+        return self.started.session.id
+
+
+async def follow(context: Context, job: Job, started: Started, elapsed: float) -> InstanceOutcome:
+    """Follow a session, cancel it when its time is over, and judge it.
+
+    Args:
+        context: The outside world.
+        job: The instance.
+        started: Its session.
+        elapsed: Seconds for which the session has run already.
+    """
+    now = context.clock.monotonic()
+    watch = _Watch(context, job, started, started.session, heard_at=now)
+    watch.see(started.session)
+    end = await _first_end(watch, now + job.settings.timeout_seconds - elapsed)
+    if end is _End.OVER:
+        return of_session(context, job, started.attempt, watch.session)
+    if end is _End.LOST:
+        return _lost(watch)
+    if end is _End.LATE:
+        return await _late(watch)
+    return await _cut_off(watch)
+
+
+async def _first_end(watch: _Watch, deadline: float) -> _End:
+    try:
+        return await unless(watch.context.stop.gently, watch.until(deadline))
+    except Interrupted:
+        return _End.INTERRUPTED
+
+
+async def _late(watch: _Watch) -> InstanceOutcome:
+    """The time is over; but the session may have ended in it, unheard."""
+    context, job = watch.context, watch.job
+    try:
+        await watch.look(context.options.grace_seconds)
+    except TimeoutError:
+        return _lost(watch)
+    except CannotRun as error:
+        watch.trouble = error
+        return _lost(watch)
+    if is_over(watch.session):
+        return of_session(context, job, watch.started.attempt, watch.session)
+    await _cancel(watch, "timeout")
+    limit = f"{job.settings.timeout_seconds:g} s"
+    reason = f"It did not end within its timeoutSeconds ({limit})."
+    if not is_over(watch.session):
+        reason += " It could not be cancelled and runs on: the API cancels Playwright runs only."
+    return of_session(
+        context,
+        job,
+        watch.started.attempt,
+        watch.session,
+        Judgement(Verdict.TIMED_OUT, reason),
+        hint="Raise timeoutSeconds if it needs longer.",
+    )
+
+
+async def _cut_off(watch: _Watch) -> InstanceOutcome:
+    """A signal came: cancel, and see for a short while what comes of it."""
+    await _cancel(watch, "interrupt")
+    if is_over(watch.session):
+        return of_session(watch.context, watch.job, watch.started.attempt, watch.session)
+    reason = "Interrupted; it runs on, as the API cancels Playwright runs only."
+    return of_session(
+        watch.context,
+        watch.job,
+        watch.started.attempt,
+        watch.session,
+        Judgement(Verdict.RUNNING, reason),
+        hint=WAIT_HINT,
+    )
+
+
+async def _cancel(watch: _Watch, why: str) -> None:
+    """Cancel the session, and follow it for the time of grace."""
+    context = watch.context
+    context.emit(SessionCancelling(context.clock.now(), watch.job.name, why))
+    over = context.clock.monotonic() + context.options.grace_seconds
+    try:
+        cancelling = context.client.cancel(watch.session_id)
+        await within(context.clock, context.options.grace_seconds, cancelling)
+    except TimeoutError:
+        context.notice("No answer came to its cancellation.", watch.job.name, is_warning=True)
+    except CannotRun as error:
+        context.warn(error, watch.job.name)
+    await watch.until(over)
+
+
+def _lost(watch: _Watch) -> InstanceOutcome:
+    """Nobody answers any more: how the session ends is not known."""
+    trouble = watch.trouble
+    reason = "How it ended is not known" + (f": {trouble.message}" if trouble else ".")
+    return of_session(
+        watch.context,
+        watch.job,
+        watch.started.attempt,
+        watch.session,
+        Judgement(Verdict.UNKNOWN, reason),
+        hint=WAIT_HINT,
+    )

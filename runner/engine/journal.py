@@ -1,0 +1,138 @@
+"""What an apply writes into the state: each step before, or right after, it is taken."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from runner.engine.context import Context, Job
+from runner.errors import StateError
+from runner.models.outcome import CheckOutcome, InstanceOutcome
+from runner.models.record import Attempt, CheckRecord, Lookup, Phase, Record
+from runner.models.request import TriggerTestSessionRequest
+from runner.models.response import Session
+from runner.models.verdict import Verdict
+from runner.state.locks import Locks
+
+#: A document never needs more checks than a person could look through.
+MAX_CHECKS = 10_000
+#: Verdicts without a session that are still the last word on an instance.
+TAKEN = frozenset({Verdict.NO_MATCH, Verdict.UNKNOWN})
+
+
+@dataclass(slots=True)
+class Journal:
+    """The attempts of one apply.
+
+    Attributes:
+        troubled: Whether something could not be written after a session had started; the user
+            was told.
+    """
+
+    context: Context
+    locks: Locks
+    troubled: bool = field(default=False)
+
+    async def intend(
+        self,
+        job: Job,
+        apply_id: str,
+        request: TriggerTestSessionRequest,
+        normal: dict[str, Any],
+        window_from: datetime | None,
+    ) -> Attempt:
+        """Store that a trigger is about to be sent.
+
+        Raises:
+            StateError: It can't be stored, or the lock was lost; so nothing may be sent.
+        """
+        self.locks.fence(job.name)
+        attempt = Attempt(
+            apply_id=apply_id,
+            instance=job.name,
+            profile=job.profile,
+            phase=Phase.INTENT,
+            request=normal,
+            lookup=lookup_of(request),
+            settings=job.settings.model_dump(mode="json", by_alias=True, exclude_unset=True),
+            intent_at=self.context.clock.now(),
+            window_from=window_from,
+            by=self.context.owner,
+            commit=request.metadata.commit_id,
+            branch=request.metadata.branch_name,
+        )
+        await self.context.state.put_attempt(attempt)
+        return attempt
+
+    async def started(self, attempt: Attempt, session: Session, before: Record | None) -> Attempt:
+        """Store the id of a session; its record keeps the last checks until there are new ones."""
+        started = attempt.model_copy(
+            update={
+                "phase": Phase.STARTED,
+                "session_id": session.id,
+                "link": session.link,
+                "started_at": session.started_at or self.context.clock.now(),
+            }
+        )
+        await self._write(started, [] if before is None else before.checks)
+        return started
+
+    async def finished(self, attempt: Attempt, outcome: InstanceOutcome) -> Attempt:
+        """Store an outcome: of a session that ran, or of one that surely never was."""
+        finished = attempt.model_copy(
+            update={
+                "phase": Phase.FINISHED,
+                "stopped_at": outcome.stopped_at or self.context.clock.now(),
+                "verdict": outcome.verdict,
+                "reason": outcome.reason,
+                "checks": [_recorded(check) for check in outcome.checks[:MAX_CHECKS]],
+            }
+        )
+        await self._write(finished, finished.checks)
+        return finished
+
+    async def _write(self, attempt: Attempt, checks: list[CheckRecord]) -> None:
+        """Store an attempt and, where the server took it, the record."""
+        try:
+            await self.context.state.put_attempt(attempt)
+            if attempt.session_id or attempt.verdict in TAKEN:
+                record = record_of(attempt, checks, self.locks.fence(attempt.instance))
+                await self.context.state.put_record(record)
+        except StateError as error:
+            self.troubled = True
+            self.context.warn(error, attempt.instance)
+
+
+def lookup_of(request: TriggerTestSessionRequest) -> Lookup:
+    """What tells the session of ``request`` apart in the list of sessions."""
+    return Lookup(
+        name=request.name,
+        run_location=request.run_location,
+        environment=request.metadata.environment or None,
+        commit_id=request.metadata.commit_id,
+        branch_name=request.metadata.branch_name,
+    )
+
+
+def record_of(attempt: Attempt, checks: list[CheckRecord], fence: int) -> Record:
+    """The record that an attempt leaves."""
+    return Record(
+        instance=attempt.instance,
+        profile=attempt.profile,
+        apply_id=attempt.apply_id,
+        request=attempt.request,
+        applied_at=attempt.started_at or attempt.intent_at,
+        session_id=attempt.session_id,
+        link=attempt.link,
+        stopped_at=attempt.stopped_at,
+        verdict=attempt.verdict,
+        reason=attempt.reason,
+        checks=checks,
+        by=attempt.by,
+        commit=attempt.commit,
+        branch=attempt.branch,
+        fence=fence,
+    )
+
+
+def _recorded(check: CheckOutcome) -> CheckRecord:
+    return CheckRecord(id=check.check_id, name=check.name, verdict=check.verdict)
