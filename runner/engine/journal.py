@@ -24,13 +24,16 @@ class Journal:
     """The attempts of one apply.
 
     Attributes:
+        newest: The last apply that the record of an instance is of: an older one that is still
+            to be settled leaves the record alone.
         troubled: Whether something could not be written after a session had started; the user
             was told.
     """
 
     context: Context
     locks: Locks
-    troubled: bool = field(default=False)
+    newest: dict[str, str] = field(default_factory=dict)
+    troubled: bool = False
 
     async def intend(
         self,
@@ -90,13 +93,26 @@ class Journal:
         await self._write(finished, finished.checks)
         return finished
 
+    async def archive(self, record: Record, now: datetime) -> None:
+        """Mark the record of an instance whose profile is gone."""
+        fence = self.locks.fence(record.instance)
+        try:
+            await self.context.state.put_record(
+                record.model_copy(update={"archived_at": now, "fence": fence})
+            )
+        except StateError as error:
+            self.troubled = True
+            self.context.warn(error, record.instance)
+
     async def _write(self, attempt: Attempt, checks: list[CheckRecord]) -> None:
         """Store an attempt and, where the server took it, the record."""
         try:
             await self.context.state.put_attempt(attempt)
-            if attempt.session_id or attempt.verdict in TAKEN:
+            is_newest = self.newest.get(attempt.instance, "") <= attempt.apply_id
+            if is_newest and (attempt.session_id or attempt.verdict in TAKEN):
                 record = record_of(attempt, checks, self.locks.fence(attempt.instance))
                 await self.context.state.put_record(record)
+                self.newest[attempt.instance] = attempt.apply_id
         except StateError as error:
             self.troubled = True
             self.context.warn(error, attempt.instance)

@@ -12,7 +12,7 @@ from runner.engine.context import Context, Job
 from runner.engine.journal import Journal, lookup_of
 from runner.engine.outcomes import not_started, without_session
 from runner.engine.reconcile import search
-from runner.engine.twins import TwinsByLookup
+from runner.engine.twins import Turn, TwinsByLookup
 from runner.errors import ApiError, CannotRun, Interrupted, RunnerError, StateError
 from runner.models.events import SessionStarted
 from runner.models.outcome import InstanceOutcome
@@ -66,26 +66,33 @@ async def start(
                 )
             except StateError as error:
                 return not_started(job, error)
-            try:
-                session = await _send(context, order.request)
-            except Interrupted:
-                return await _interrupted(journal, job, attempt)
-            except CannotRun as error:
-                if surely_not_accepted(error):
-                    return await _refused(journal, job, attempt, error)
-                text = f"{error.message} Whether it started a session is being looked up."
-                context.notice(text, job.name, is_warning=True)
-                is_alone = await turn.lost()
-                settled = await settle(context, journal, job, attempt, is_alone=is_alone)
-                if settled is not None:
-                    return settled
-            else:
-                return await begin(context, journal, job, attempt, session)
+            result = await _send_and_settle(context, journal, order, attempt, turn)
+            if result is not None:
+                return result
     reason = f"{SENDS} times no answer came to its trigger, and no session was found each time."
     hint = "Look at Checkly's status page, then apply again."
     return await _closed(
         journal, attempt, without_session(job, Verdict.NOT_STARTED, reason, hint=hint)
     )
+
+
+async def _send_and_settle(
+    context: Context, journal: Journal, order: Order, attempt: Attempt, turn: Turn
+) -> Started | InstanceOutcome | None:
+    """Send the trigger once; ``None`` when it may be sent again."""
+    job = order.job
+    try:
+        session = await _send(context, order.request)
+    except Interrupted:
+        return await _interrupted(journal, job, attempt)
+    except CannotRun as error:
+        if surely_not_accepted(error):
+            return await _refused(journal, job, attempt, error)
+        text = f"{error.message} Whether it started a session is being looked up."
+        context.notice(text, job.name, is_warning=True)
+        is_alone = await turn.lost()
+        return await settle(context, journal, job, attempt, is_alone=is_alone)
+    return await begin(context, journal, job, attempt, session)
 
 
 async def settle(

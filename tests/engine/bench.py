@@ -1,0 +1,160 @@
+"""An emulator over a real socket, a state in a folder, and one way to apply to them."""
+
+import asyncio
+import random
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from uuid import NAMESPACE_URL, uuid5
+
+from runner.checkly.account import Credentials
+from runner.checkly.client import Checkly, ClientOptions
+from runner.checkly.retry import Backoff
+from runner.emulator.server import Emulator
+from runner.emulator.world import Check, Ending, Location, World
+from runner.engine.apply import apply
+from runner.engine.context import ApplyOptions
+from runner.engine.stop import Stop
+from runner.models.clock import Clock, SystemClock
+from runner.models.instance import Instance
+from runner.models.outcome import ApplyOutcome, InstanceOutcome
+from runner.models.plan import Action, PlannedInstance
+from runner.models.record import Attempt, Initiator, Record
+from runner.models.settings import Settings
+from runner.plan.normal import normal_form
+from runner.source import Source, Span
+from runner.state.state import State, open_state
+
+if TYPE_CHECKING:
+    from runner.models.events import Event
+
+SOURCE = Source("checkly-sessions.yaml", "profiles:\n  smoke:\n")
+ME = Initiator(user="ada", host="ci-1", pid=7)
+
+REGIONS = ("eu-west-1", "us-east-1")
+
+#: Patient enough for a machine that is busy, quick enough for a test.
+QUICK = ClientOptions(
+    answer_seconds=2.0, patience_seconds=3.0, backoff=Backoff(base=0.02, most=0.1)
+)
+OPTIONS = ApplyOptions(settle_seconds=0.6, grace_seconds=1.0, poll_seconds=5.0, lost_seconds=4.0)
+
+
+def a_check(name: str, *outcomes: str, tags: Sequence[str] = (), **fields: Any) -> Check:
+    duration = fields.pop("duration", 0.05)
+    return Check(
+        id=str(uuid5(NAMESPACE_URL, name)),
+        name=name,
+        type=fields.pop("type", "API"),
+        tags=(*tags, name),
+        ending=Ending(outcomes=outcomes or ("passed",), duration=duration),
+        **fields,
+    )
+
+
+def a_world(*checks: Check, **fields: Any) -> World:
+    return World(
+        checks=checks or (a_check("home"), a_check("login")),
+        locations=tuple(Location(region=region, name=region) for region in REGIONS),
+        **fields,
+    )
+
+
+def planned(
+    name: str = "smoke",
+    *,
+    tags: Sequence[str] | None = None,
+    body: dict[str, Any] | None = None,
+    blocked: str | None = None,
+    record: Record | None = None,
+    **settings: Any,
+) -> PlannedInstance:
+    """An instance as a plan hands it over; ``settings`` are the runner's own keys."""
+    target = {"target": {"matchTags": [list(tags)]}} if tags is not None else {}
+    whole = {"name": name, "runLocation": "eu-west-1", **target, **(body or {})}
+    profile = name.partition("[")[0]
+    instance = Instance(name, profile, (), whole, Settings(**settings), Span(SOURCE, 12, 17))
+    return PlannedInstance(
+        name=name,
+        profile=profile,
+        action=Action.RERUN if record else Action.CREATE,
+        instance=instance,
+        request=normal_form(whole, lambda _: None),
+        record=record,
+        blocked=blocked,
+    )
+
+
+class Bench:
+    """What a test works with.
+
+    Attributes:
+        events: Everything the engine emitted, in order.
+    """
+
+    def __init__(self, emulator: Emulator, folder: Path) -> None:
+        self.emulator = emulator
+        self.folder = folder
+        self.clock: Clock = SystemClock()
+        self.client_options = QUICK
+        self.options = OPTIONS
+        self.events: list[Event] = []
+        self.stop: Stop | None = None
+
+    def client(self) -> Checkly:
+        return Checkly(
+            Credentials(self.emulator.api_key, self.emulator.account_id, self.emulator.url),
+            clock=self.clock,
+            rng=random.Random(1),
+            emit=self.events.append,
+            options=self.client_options,
+        )
+
+    def state(self) -> State:
+        return open_state(
+            f"file://{self.folder}",
+            host="127.0.0.1",
+            account=self.emulator.account_id,
+            scope="default",
+            folder=self.folder,
+            clock=self.clock,
+        )
+
+    async def applying(self, *instances: PlannedInstance, **options: Any) -> ApplyOutcome:
+        self.stop = Stop(self.clock)
+        async with self.client() as client:
+            return await apply(
+                instances,
+                client=client,
+                state=self.state(),
+                options=replace(self.options, **options),
+                clock=self.clock,
+                rng=random.Random(),
+                emit=self.events.append,
+                stop=self.stop,
+                owner=ME,
+                redact=lambda text: text,
+            )
+
+    def apply(self, *instances: PlannedInstance, **options: Any) -> ApplyOutcome:
+        return asyncio.run(self.applying(*instances, **options))
+
+    def records(self) -> dict[str, Record]:
+        return asyncio.run(self.state().records())
+
+    def unfinished(self) -> list[Attempt]:
+        return asyncio.run(self.state().unfinished())
+
+    def attempts(self, apply_id: str) -> list[Attempt]:
+        return asyncio.run(self.state().attempts(apply_id))
+
+    @property
+    def session_ids(self) -> list[str]:
+        return [session["id"] for session in self.emulator.sessions]
+
+
+def only(outcome: ApplyOutcome) -> InstanceOutcome:
+    """The one instance of an outcome."""
+    (instance,) = outcome.instances
+    return instance
