@@ -77,6 +77,15 @@ class Expression:
 
             self._tree, self.names = parse(source)
 
+    @property
+    def has_literal_fallback(self) -> bool:
+        """Whether a text written in the expression itself may be what it gives."""
+        if self._tree is None:
+            return False
+        from runner.config.expressions.fallbacks import has_literal_fallback  # noqa: PLC0415 - Jinja
+
+        return has_literal_fallback(self._tree)
+
     def evaluate(self, scope: Names) -> Value:
         """Its value.
 

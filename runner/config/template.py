@@ -75,6 +75,11 @@ class Template:
         names = [part.names for part in parts if isinstance(part, Expression)]
         self.names: frozenset[str] = names[0] if len(names) == 1 else frozenset().union(*names)
 
+    @property
+    def has_literal_fallback(self) -> bool:
+        """Whether an expression in it may give a text that is written in the expression."""
+        return any(part.has_literal_fallback for part in self.parts if isinstance(part, Expression))
+
     def render(self, scope: Scope) -> Value:
         """What the template gives: a value of its own type if it is single, else text.
 

@@ -31,9 +31,9 @@ def _uuid(text: str) -> str:
     try:
         UUID(text)
     except ValueError:
-        raise ValueError("not a UUID") from None
+        raise ValueError("A check's id must be a UUID") from None
     if len(text) != len("00000000-0000-0000-0000-000000000000"):
-        raise ValueError("not a UUID in its form with hyphens")
+        raise ValueError("A check's id must be a UUID in its form with hyphens")
     return text
 
 
@@ -71,7 +71,7 @@ class EnvironmentVariable(Strict):
     @model_validator(mode="after")
     def _only_a_secret_may_be_empty(self) -> Self:
         if self.value == "" and not self.secret:
-            raise ValueError("the value of a variable that is not secret may not be empty")
+            raise ValueError("The value of a variable that is not secret may not be empty")
         return self
 
 

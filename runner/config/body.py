@@ -1,0 +1,108 @@
+"""The keys of a profile → the body of a request: conveniences become the contract's own form."""
+
+from typing import Any
+
+from runner.models.marked import Body, Marked
+
+#: Reports a problem: keys that lead to its place in the profile, code, message, hint.
+Report = Any
+
+_PLAIN_KEYS = ("retryStrategy", "refreshCache", "metadata")
+_TARGET_HINT = (
+    "give `matchTags` or `checkId`, or write `target: all` to run every check of the account"
+)
+
+
+def body_of(data: dict[str, Any], instance: str, report: Report) -> Body:
+    """The body that ``data``, the rendered keys of a profile, stands for.
+
+    Args:
+        data: Values by key; environment variables as a mapping of mappings.
+        instance: The instance's name: the session's name where the profile gives none.
+        report: Takes what only this step can judge: targets that select nothing.
+    """
+    body: Body = {"name": data.get("name", instance)}
+    if "runLocation" in data:
+        body["runLocation"] = data["runLocation"]
+    target = _target(data["target"], report) if "target" in data else None
+    if target:
+        body["target"] = target
+    if "environmentVariables" in data:
+        body["environmentVariables"] = _variables(data["environmentVariables"])
+    for key in _PLAIN_KEYS:
+        if key in data:
+            body[key] = data[key]
+    return body
+
+
+def _variables(variables: Any) -> Any:
+    if not isinstance(variables, dict):
+        return variables
+    return [{"key": key, **variable} for key, variable in variables.items() if variable is not None]
+
+
+def _target(target: Any, report: Report) -> Any:
+    """The target as the contract has it; ``None`` for all checks."""
+    if target == "all":
+        return None
+    if isinstance(target, Marked):
+        return target
+    if not isinstance(target, dict):
+        report(
+            ("target",),
+            "wrong-type",
+            "`target` must be `all` or a mapping of filters",
+            _TARGET_HINT,
+        )
+        return None
+    filters = {key: value for key, value in target.items() if key != "all"}
+    if "checkId" in filters and isinstance(filters["checkId"], str | Marked):
+        filters["checkId"] = [filters["checkId"]]
+    narrowed = _tags_narrow(filters.get("matchTags"), report) | _narrows(filters.get("checkId"))
+    if "all" in target:
+        _check_all(target["all"], narrowed, report)
+    elif not narrowed:
+        report(("target",), "target-without-filter", "This target has no filter left", _TARGET_HINT)
+    return filters
+
+
+def _check_all(value: Any, narrowed: bool, report: Report) -> None:
+    if value is not True:
+        report(("target", "all"), "wrong-type", "`all` can only be true", "leave it out otherwise")
+    elif narrowed:
+        report(
+            ("target", "all"),
+            "target-all-with-filter",
+            "`all: true` and a filter contradict each other",
+            "keep one of them",
+        )
+
+
+def _narrows(value: Any) -> bool:
+    return value is not None and value != []
+
+
+def _tags_narrow(groups: Any, report: Report) -> bool:
+    """Whether ``matchTags`` selects anything; a flat list is reported with what it may mean."""
+    if not isinstance(groups, list):
+        return groups is not None
+    flat = [tag for tag in groups if isinstance(tag, str)]
+    if flat:
+        together = ", ".join(flat)
+        apart = ", ".join(f"[{tag}]" for tag in flat)
+        report(
+            ("target", "matchTags"),
+            "flat-match-tags",
+            "`matchTags` is a list of groups, each a list of tags",
+            f"`[[{together}]]` takes checks that have all of these tags; "
+            f"`[{apart}]` those that have any",
+        )
+        return True
+    if [] in groups and len(groups) > 1:
+        report(
+            ("target", "matchTags", groups.index([])),
+            "empty-tag-group",
+            "A group without tags is no filter",
+            "leave it out",
+        )
+    return any(group != [] for group in groups)

@@ -1,0 +1,198 @@
+"""The whole way of a file: documents → structure → layers → instances."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from runner.config.compile import Compiler
+from runner.config.layers import Layers
+from runner.config.matrix import Combination, instance_name
+from runner.config.nodes import Mapping, Scalar
+from runner.config.scope import Scope
+from runner.config.secret_flow import SecretFlow
+from runner.config.select import Selection, unknown_name
+from runner.config.structure import ProfileSource, Structure
+from runner.diagnostics import Diagnostics
+from runner.errors import UsageError
+from runner.models.instance import Instance
+from runner.nearest import did_you_mean
+
+
+@dataclass(frozen=True, slots=True)
+class Compiled:
+    """What a selection compiled to.
+
+    Attributes:
+        instances: In file order.
+        pulled_in: Names of those that were not selected but are needed.
+        all_names: Every instance the file declares, so that a record without one is removed.
+    """
+
+    instances: tuple[Instance, ...]
+    pulled_in: frozenset[str]
+    all_names: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class _Expanded:
+    profile: ProfileSource
+    layers: Mapping
+    combinations: list[Combination]
+    names: list[str]
+
+
+class Configuration:
+    """A file that was read, ready to be compiled."""
+
+    def __init__(
+        self, structure: Structure, scope: Scope, compiler: Compiler, diagnostics: Diagnostics
+    ) -> None:
+        self._structure = structure
+        self._compiler = compiler
+        self._diagnostics = diagnostics
+        self._layers = Layers(structure, diagnostics)
+        self._flow = SecretFlow(scope, structure.public_env, diagnostics)
+
+    def check(self) -> int:
+        """Judge everything the file declares, keeping nothing; returns how many instances."""
+        count = 0
+        for expanded in self._expand_all():
+            for _ in self._compiler.instances(
+                expanded.profile, expanded.layers, expanded.combinations
+            ):
+                count += 1
+        return count
+
+    def compile(self, selection: Selection, *, with_needs: bool = True) -> Compiled:
+        """Compile what ``selection`` means, and what that needs.
+
+        Errors of structure are found everywhere, errors of value only in what is compiled.
+
+        Raises:
+            UsageError: A name matches nothing.
+        """
+        expanded = list(self._expand_all())
+        self._check_names(selection, expanded)
+        selected = {name for one in expanded for name in self._selected(one, selection)}
+        wanted = selected | (self._needed(selected, expanded) if with_needs else set())
+        instances = tuple(
+            instance
+            for one in expanded
+            if not wanted.isdisjoint(one.names)
+            for instance in self._compiler.instances(
+                one.profile,
+                one.layers,
+                [
+                    combination
+                    for combination, name in zip(one.combinations, one.names, strict=True)
+                    if name in wanted
+                ],
+            )
+        )
+        return Compiled(
+            instances,
+            frozenset(wanted - selected),
+            frozenset(name for one in expanded for name in one.names),
+        )
+
+    def _expand_all(self) -> Iterator[_Expanded]:
+        """Every concrete profile with its combinations; abstract ones are judged on the way."""
+        expansions: dict[str, list[str]] = {}
+        for profile in self._structure.profiles.values():
+            layers = self._layers.effective(profile)
+            self._flow.add(layers)
+            if profile.abstract:
+                self._compiler.judge_abstract(profile, layers)
+                continue
+            combinations = self._compiler.combinations(profile, layers)
+            names = [instance_name(profile.name, combination) for combination in combinations]
+            expansions[profile.name] = names
+            yield _Expanded(profile, layers, combinations, names)
+        self._flow.check()
+        self._check_needs(expansions)
+
+    def _selected(self, expanded: _Expanded, selection: Selection) -> Iterator[str]:
+        profile = expanded.profile
+        for combination, name in zip(expanded.combinations, expanded.names, strict=True):
+            if selection.has_instance(profile.name, name) and (
+                not selection.labels
+                or selection.has_labels(
+                    self._compiler.labels(profile, expanded.layers, combination)
+                )
+            ):
+                yield name
+
+    def _check_names(self, selection: Selection, expanded: list[_Expanded]) -> None:
+        for name in selection.names:
+            one = Selection((name,))
+            if any(one.has_instance(e.profile.name, n) for e in expanded for n in e.names):
+                continue
+            known = [profile.profile.name for profile in expanded]
+            if name.partition("[")[0] in self._structure.profiles:
+                matching = [e for e in expanded if e.profile.name == name.partition("[")[0]]
+                if not matching:
+                    raise _abstract(name)
+                if not matching[0].combinations:
+                    continue  # its matrix is wrong, which the diagnostics say
+                known = matching[0].names
+            raise unknown_name(name, known)
+
+    def _needed(self, selected: Iterable[str], expanded: list[_Expanded]) -> set[str]:
+        """The instances that ``selected`` ones need, and those that these need."""
+        by_profile = {one.profile.name: one for one in expanded}
+        profile_of = {name: one.profile for one in expanded for name in one.names}
+        wanted: set[str] = set()
+        waiting = list(selected)
+        while waiting:
+            for need in profile_of[waiting.pop()].needs:
+                one = by_profile.get(need.text)
+                names = one.names if one else [need.text] if need.text in profile_of else []
+                new = [name for name in names if name not in wanted]
+                wanted.update(new)
+                waiting += new
+        return wanted
+
+    def _check_needs(self, expansions: dict[str, list[str]]) -> None:
+        instances = {name for names in expansions.values() for name in names}
+        graph: dict[str, list[Scalar]] = {}
+        for profile in self._structure.profiles.values():
+            graph[profile.name] = []
+            for need in profile.needs:
+                if need.text in expansions or need.text in instances:
+                    graph[profile.name].append(need)
+                else:
+                    self._diagnostics.error(
+                        "unknown-profile",
+                        f"`{need.text}` is not a profile or instance that can run",
+                        need.span,
+                        hint=did_you_mean(need.text, [*expansions, *instances]),
+                    )
+        for need, circle in _circles(graph):
+            self._diagnostics.error(
+                "needs-cycle", f"A profile needs itself: {' → '.join(circle)}", need.span
+            )
+
+
+def _circles(graph: dict[str, list[Scalar]]) -> Iterator[tuple[Scalar, list[str]]]:
+    """Each need that closes a circle, with the circle; no recursion, for chains may be long."""
+    done: set[str] = set()
+    for root, needs in graph.items():
+        path = [root]
+        stack = [iter(needs)] if root not in done else []
+        while stack:
+            for need in stack[-1]:
+                profile = need.text.partition("[")[0]
+                if profile in path:
+                    yield need, [*path[path.index(profile) :], profile]
+                elif profile not in done:
+                    path.append(profile)
+                    stack.append(iter(graph[profile]))
+                    break
+            else:
+                stack.pop()
+                done.add(path.pop())
+
+
+def _abstract(name: str) -> UsageError:
+    return UsageError(
+        f"'{name}' is abstract.", hint="It is there to be extended; name a profile that does."
+    )

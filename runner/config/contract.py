@@ -1,0 +1,109 @@
+"""Compiled values against the contract's models: each limit broken becomes a diagnostic."""
+
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from pydantic import ValidationError
+from pydantic_core import ErrorDetails
+
+from runner.models.base import Strict
+from runner.models.marked import Marked, Path, leaves, unmarked
+
+M = TypeVar("M", bound=Strict)
+
+#: pydantic's name of a problem → the diagnostic's code and its words.
+_WORDS = {
+    "missing": ("missing-key", "`{key}` is missing"),
+    "extra_forbidden": ("unknown-key", "`{key}` is not a key here"),
+    "string_type": ("wrong-type", "`{key}` must be text"),
+    "bool_type": ("wrong-type", "`{key}` must be true or false"),
+    "float_type": ("wrong-type", "`{key}` must be a number"),
+    "int_type": ("wrong-type", "`{key}` must be a whole number"),
+    "list_type": ("wrong-type", "`{key}` must be a list"),
+    "dict_type": ("wrong-type", "`{key}` must be a mapping"),
+    "model_type": ("wrong-type", "`{key}` must be a mapping"),
+    "model_attributes_type": ("wrong-type", "`{key}` must be a mapping"),
+    "date_type": ("wrong-type", "`{key}` must be a date such as 2026-01-31"),
+    "finite_number": ("wrong-type", "`{key}` must be a finite number"),
+    "string_too_short": ("empty-value", "`{key}` may not be empty"),
+    "too_long": ("too-many", "`{key}` holds more than the {max_length} the API takes"),
+    "greater_than": ("out-of-range", "`{key}` must be more than {gt}"),
+    "greater_than_equal": ("out-of-range", "`{key}` must be at least {ge}"),
+    "less_than_equal": ("out-of-range", "`{key}` must be at most {le}"),
+    "literal_error": ("not-one-of", "`{key}` must be one of {expected}"),
+    "union_tag_invalid": ("not-one-of", "`type` must be one of {expected_tags}"),
+    "union_tag_not_found": ("missing-key", "`type` is missing in `{key}`"),
+    "value_error": ("bad-value", "{error}"),
+}
+_HINTS = {
+    "string_type": "put it in quotes",
+    "union_tag_not_found": "one of FIXED, LINEAR, EXPONENTIAL and SINGLE_RETRY",
+}
+_TAGS = frozenset({"FIXED", "LINEAR", "EXPONENTIAL", "SINGLE_RETRY"})
+_NUMBERS = frozenset({"float_type", "int_type", "bool_type"})
+
+
+@dataclass(frozen=True, slots=True)
+class Breach:
+    """A limit that a value breaks, at the way to it.
+
+    Attributes:
+        text: The text that stands where ``wanted`` (``bool``, ``int`` or ``float``) belongs.
+    """
+
+    path: Path
+    code: str
+    message: str
+    hint: str | None
+    wanted: str | None = None
+    text: str | None = None
+
+
+def check(model: type[M], tree: dict[str, Any]) -> tuple[M | None, list[Breach]]:
+    """``tree`` as a ``model``, or what is wrong with it.
+
+    What is marked as unset is not judged; where there is such a leaf, or anything is wrong,
+    there is no model.
+    """
+    try:
+        return model.model_validate(unmarked(tree)), []
+    except ValidationError as error:
+        unset = {path for path, leaf in leaves(tree) if isinstance(leaf, Marked) and leaf.unset}
+        breaches = [
+            _breach(details, path)
+            for details in error.errors(include_url=False)
+            if not _is_unset(path := _path(details), details, unset)
+        ]
+        return None, breaches
+
+
+def _is_unset(path: Path, details: ErrorDetails, unset: set[Path]) -> bool:
+    """Whether the problem is only that something is not known yet."""
+    if any(path[: len(hole)] == hole for hole in unset):
+        return True
+    return details["type"].startswith("union_tag") and (*path, "type") in unset
+
+
+def _path(details: ErrorDetails) -> Path:
+    """The way to the place, without the names pydantic gives to the parts of a union."""
+    location = details["loc"]
+    if len(location) > 1 and location[0] == "retryStrategy" and location[1] in _TAGS:
+        return location[:1] + location[2:]
+    return location
+
+
+def _breach(details: ErrorDetails, path: Path) -> Breach:
+    kind = details["type"]
+    code, words = _WORDS.get(kind, ("bad-value", f"`{{key}}`: {details['msg']}"))
+    key = next((str(part) for part in reversed(path) if isinstance(part, str)), "value")
+    context = {name: _shown(value) for name, value in details.get("ctx", {}).items()}
+    wanted = text = None
+    if kind in _NUMBERS and isinstance(details["input"], str):
+        wanted, text = kind.removesuffix("_type"), details["input"]
+    return Breach(path, code, words.format(key=key, **context), _HINTS.get(kind), wanted, text)
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    return str(value).replace("'", "")

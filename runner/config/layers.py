@@ -1,0 +1,263 @@
+"""Layers → one mapping a profile: ``defaults``, then what it extends, then the profile.
+
+Mappings merge key by key, environment variables by variable; everything else replaces. Nodes
+are shared, never copied or changed. A mapping that replaces what stands below it (after a
+null, or a retry strategy of another type) is remembered as :class:`Replacing`, so that it makes
+no difference in which order three layers are put together.
+"""
+
+from runner.config.keys import NOT_INHERITED
+from runner.config.nodes import Mapping, Node, Scalar, Sequence
+from runner.config.structure import ProfileSource, Structure, shorten
+from runner.diagnostics import Diagnostics, Related
+from runner.nearest import did_you_mean
+
+#: Keys whose mappings are taken over as a whole, or not at all.
+_WHOLE = frozenset({"matrix"})
+_CIRCLE_SHOWN = 8
+
+
+class Replacing(Mapping):
+    """A mapping that takes nothing over from the layers below it."""
+
+    __slots__ = ()
+
+
+class DroppedSecret(Scalar):
+    """A secret variable that a layer dropped: whoever sets it again sets a secret.
+
+    Attributes:
+        key, secret: The nodes that made it secret.
+    """
+
+    __slots__ = ("key", "secret")
+
+    def __init__(self, null: Scalar, key: Scalar, secret: Node) -> None:
+        super().__init__(null.source, null.start, null.end, null.text, None, null.plain)
+        self.key = key
+        self.secret = secret
+
+
+def merge(below: Mapping, above: Mapping) -> Mapping:
+    """The layer ``above`` on top of the layer ``below``; both canonical (see ``canonical``)."""
+    if not below.values:
+        return above
+    keys, values = below.keys | above.keys, dict(below.values)
+    for name, node in above.values.items():
+        under = values.get(name)
+        values[name] = node if under is None else _combine(name, under, node)
+    return Mapping(above.source, above.start, above.end, keys, values)
+
+
+def _combine(name: str, below: Node, above: Node) -> Node:
+    if name == "environmentVariables" and isinstance(above, Mapping):
+        return _merge_variables(below, above)
+    if not isinstance(above, Mapping) or isinstance(above, Replacing) or name in _WHOLE:
+        return above
+    if not isinstance(below, Mapping) or (name == "retryStrategy" and _types_differ(below, above)):
+        return _replacing(above)
+    merged = merge(below, above)
+    return _replacing(merged) if isinstance(below, Replacing) else merged
+
+
+def _replacing(node: Mapping) -> Replacing:
+    return Replacing(node.source, node.start, node.end, node.keys, node.values)
+
+
+def _types_differ(below: Mapping, above: Mapping) -> bool:
+    old, new = below.values.get("type"), above.values.get("type")
+    return isinstance(old, Scalar) and isinstance(new, Scalar) and old.text != new.text
+
+
+def _merge_variables(below: Node, above: Mapping) -> Mapping:
+    if not isinstance(below, Mapping):
+        return _replacing(above)
+    if isinstance(above, Replacing):
+        kept = {name: node for name, node in below.values.items() if _secret(node)}
+        values = {
+            name: _merge_variable(kept[name], node) if name in kept else node
+            for name, node in above.values.items()
+        }
+        return Replacing(above.source, above.start, above.end, above.keys, values)
+    values = dict(below.values)
+    for name, node in above.values.items():
+        under = values.get(name)
+        values[name] = node if under is None else _merge_variable(under, node)
+    merged = Mapping(above.source, above.start, above.end, below.keys | above.keys, values)
+    return _replacing(merged) if isinstance(below, Replacing) else merged
+
+
+def _merge_variable(below: Node, above: Node) -> Node:
+    """One variable over another of its name: what is secret in one layer stays secret."""
+    secret = _secret(below)
+    if isinstance(above, Scalar):
+        return DroppedSecret(above, *secret) if secret else above
+    if not isinstance(above, Mapping):
+        return above
+    if isinstance(below, Mapping) and not isinstance(above, Replacing):
+        merged = merge(below, above)
+    else:
+        merged = _replacing(above)
+    if secret:
+        keys, values = dict(merged.keys), dict(merged.values)
+        keys["secret"], values["secret"] = secret
+        merged = type(merged)(merged.source, merged.start, merged.end, keys, values)
+    return _replacing(merged) if isinstance(below, Replacing) else merged
+
+
+def _secret(variable: Node) -> tuple[Scalar, Node] | None:
+    """The nodes that make ``variable`` secret, if it is."""
+    if isinstance(variable, DroppedSecret):
+        return variable.key, variable.secret
+    if isinstance(variable, Mapping):
+        node = variable.values.get("secret")
+        if isinstance(node, Scalar) and node.value is True:
+            return variable.keys["secret"], node
+    return None
+
+
+def canonical(layer: Mapping, diagnostics: Diagnostics) -> Mapping:
+    """``layer`` with its environment variables as a mapping of mappings.
+
+    A null variable stays a null: it drops what a layer below sets.
+    """
+    node = layer.values.get("environmentVariables")
+    if node is None:
+        return layer
+    if isinstance(node, Mapping):
+        variables = _canonical_mapping(node)
+    elif isinstance(node, Sequence):
+        variables = _canonical_list(node, diagnostics)
+    elif node.value is None:
+        return layer
+    else:
+        diagnostics.error(
+            "wrong-type",
+            "`environmentVariables` must be a mapping of names, or the API's list",
+            node.span,
+        )
+        return layer
+    values = {**layer.values, "environmentVariables": variables}
+    return Mapping(layer.source, layer.start, layer.end, layer.keys, values)
+
+
+def _canonical_mapping(node: Mapping) -> Mapping:
+    values: dict[str, Node] = {}
+    for name, value in node.values.items():
+        if value.__class__ is Mapping or (value.__class__ is Scalar and value.value is None):
+            values[name] = value
+        else:
+            values[name] = Mapping(
+                value.source, value.start, value.end, {"value": node.keys[name]}, {"value": value}
+            )
+    return Mapping(node.source, node.start, node.end, node.keys, values)
+
+
+def _canonical_list(node: Sequence, diagnostics: Diagnostics) -> Mapping:
+    keys: dict[str, Scalar] = {}
+    values: dict[str, Node] = {}
+    for item in node.items:
+        name = item.values.get("key") if isinstance(item, Mapping) else None
+        if not isinstance(item, Mapping) or not isinstance(name, Scalar) or not name.text:
+            diagnostics.error(
+                "wrong-type",
+                "A variable in a list must be a mapping with a `key` and a `value`",
+                item.span,
+            )
+        elif "$<" in name.text:
+            diagnostics.error("template-in-key", "A variable's key takes no template", name.span)
+        elif name.text in keys:
+            diagnostics.error(
+                "duplicate-key",
+                f"The variable `{name.text}` is given twice",
+                name.span,
+                related=(Related(keys[name.text].span, "first given here"),),
+            )
+        else:
+            rest = {key: value for key, value in item.values.items() if key != "key"}
+            keys[name.text] = name
+            values[name.text] = Mapping(item.source, item.start, item.end, item.keys, rest)
+    return Mapping(node.source, node.start, node.end, keys, values)
+
+
+class Layers:
+    """Puts the layers of each profile together."""
+
+    def __init__(self, structure: Structure, diagnostics: Diagnostics) -> None:
+        self._profiles = structure.profiles
+        self._diagnostics = diagnostics
+        #: What a profile hands down to those that extend it.
+        self._inherited: dict[str, Mapping] = {}
+        self._defaults: dict[int, Mapping] = {}
+
+    def effective(self, profile: ProfileSource) -> Mapping:
+        """All layers of ``profile``, defaults included."""
+        resolved = self.resolved(profile)
+        if profile.defaults is None:
+            return resolved
+        defaults = self._defaults.get(id(profile.defaults))
+        if defaults is None:
+            defaults = canonical(profile.defaults, self._diagnostics)
+            self._defaults[id(profile.defaults)] = defaults
+        return merge(defaults, resolved)
+
+    def resolved(self, profile: ProfileSource) -> Mapping:
+        """The layers of ``profile`` without defaults."""
+        if profile.extends:
+            self._resolve_ancestors(profile)
+        return self._fold(profile)
+
+    def _resolve_ancestors(self, profile: ProfileSource) -> None:
+        """Work out what each ancestor hands down, the eldest first; no recursion, any depth."""
+        path = [(profile, iter(profile.extends))]
+        names = [profile.name]
+        while path:
+            current, parents = path[-1]
+            for name in parents:
+                parent = self._parent(name)
+                if parent is None or parent.name in self._inherited:
+                    continue
+                if parent.name in names:
+                    self._report_cycle(name, [*names[names.index(parent.name) :], parent.name])
+                    continue
+                path.append((parent, iter(parent.extends)))
+                names.append(parent.name)
+                break
+            else:
+                path.pop()
+                names.pop()
+                if current is not profile:
+                    self._inherited[current.name] = _handed_down(self._fold(current))
+
+    def _fold(self, profile: ProfileSource) -> Mapping:
+        """``profile`` on top of what its parents, all worked out, hand down."""
+        layer: Mapping | None = None
+        for name in profile.extends:
+            parent = self._inherited.get(name.text)
+            if parent is not None:
+                layer = parent if layer is None else merge(layer, parent)
+        own = canonical(profile.node, self._diagnostics)
+        return own if layer is None else merge(layer, own)
+
+    def _parent(self, name: Scalar) -> ProfileSource | None:
+        parent = self._profiles.get(name.text)
+        if parent is None:
+            self._diagnostics.error(
+                "unknown-profile",
+                f"`{shorten(name.text)}` is not a profile",
+                name.span,
+                hint=did_you_mean(name.text, self._profiles),
+            )
+        return parent
+
+    def _report_cycle(self, name: Scalar, circle: list[str]) -> None:
+        shown = circle if len(circle) <= _CIRCLE_SHOWN else [*circle[:_CIRCLE_SHOWN], "…"]
+        self._diagnostics.error(
+            "extends-cycle", f"A profile extends itself: {' → '.join(shown)}", name.span
+        )
+
+
+def _handed_down(layer: Mapping) -> Mapping:
+    """``layer`` without what a profile keeps to itself."""
+    values = {key: node for key, node in layer.values.items() if key not in NOT_INHERITED}
+    return Mapping(layer.source, layer.start, layer.end, layer.keys, values)

@@ -1,0 +1,114 @@
+"""Nodes → values: templates rendered, texts kept to the letter, marks where they belong."""
+
+from typing import Any
+
+from runner.config.expressions.errors import TemplateError, Unresolved
+from runner.config.expressions.values import plain, to_text, value_of
+from runner.config.nodes import Node, Scalar, Sequence
+from runner.config.scope import InstanceScope
+from runner.config.template import Template, parse_template, place
+from runner.diagnostics import Diagnostic, Diagnostics, Severity
+from runner.models.marked import Marked
+
+#: Names of a mapping whose values are text whatever they look like: ``1.10`` stays ``1.10``.
+_TEXT_KEYS = frozenset({"labels"})
+
+
+class Renderer:
+    """Renders the nodes of one instance.
+
+    ``scope`` is ``None`` for an abstract profile, of which only literal values can be judged:
+    there every template is unresolved. ``unset`` is how bad it is that a name is not set.
+    """
+
+    def __init__(
+        self,
+        scope: InstanceScope | None,
+        diagnostics: Diagnostics,
+        unset: Severity = Severity.WARNING,
+    ) -> None:
+        self._scope = scope
+        self._diagnostics = diagnostics
+        self._unset = unset
+
+    def value(self, node: Node) -> Any:
+        """What ``node`` stands for: a JSON value in which what is unresolved is ``Marked``."""
+        if isinstance(node, Scalar):
+            value = node.value
+            if isinstance(value, str) and "$<" in value:
+                rendered = self.rendered(node)
+                return rendered if isinstance(rendered, Marked) else plain(rendered)
+            return value
+        if isinstance(node, Sequence):
+            return [self.value(item) for item in node.items]
+        return {
+            name: self.text(child) if name in _TEXT_KEYS else self.value(child)
+            for name, child in node.values.items()
+        }
+
+    def text(self, node: Node) -> Any:
+        """Like ``value``, but scalars are text: plain ones exactly as they stand in the file."""
+        if not isinstance(node, Scalar):
+            if isinstance(node, Sequence):
+                return self.value(node)
+            return {name: self.text(child) for name, child in node.values.items()}
+        if not (isinstance(node.value, str) and "$<" in node.value):
+            return None if node.value is None else node.text
+        rendered = self.rendered(node)
+        if rendered is None or isinstance(rendered, Marked):
+            return rendered
+        try:
+            return to_text(rendered)
+        except TemplateError as error:
+            report_template_error(error, node, self._diagnostics)
+            return Marked(None, unset=(f"template {node.text}",))
+
+    def spelt(self, node: Node) -> Any:
+        """Like ``value``, but numbers keep their spelling, so that they can become text."""
+        if isinstance(node, Scalar):
+            if isinstance(node.value, str) and "$<" in node.value:
+                return self.rendered(node)
+            return value_of(node)
+        return self.value(node)
+
+    def rendered(self, node: Scalar) -> Any:
+        """The value of a scalar that holds a template; ``Marked`` where there is none."""
+        template = template_of(node, self._diagnostics)
+        if template is None or self._scope is None:
+            return Marked(None, unset=(node.text,))
+        try:
+            return template.render(self._scope)
+        except Unresolved as unresolved:
+            names = tuple(sorted(unresolved.names))
+            self._report_unset(node, names)
+            return Marked(None, unset=names)
+        except TemplateError as error:
+            report_template_error(error, node, self._diagnostics)
+            return Marked(None, unset=(node.text,))
+
+    def _report_unset(self, node: Scalar, names: tuple[str, ...]) -> None:
+        verb = "is" if len(names) == 1 else "are"
+        self._diagnostics.add(
+            Diagnostic(
+                "unset",
+                f"{' and '.join(f'`{name}`' for name in names)} {verb} not set",
+                node.span,
+                self._unset,
+                "set it in the environment or an --env-file; CI systems pass an absent one as empty",
+            )
+        )
+
+
+def template_of(node: Scalar, diagnostics: Diagnostics) -> Template | None:
+    """The template that ``node`` holds, read once for each text; ``None`` if it is wrong."""
+    try:
+        return parse_template(str(node.value))
+    except TemplateError as error:
+        report_template_error(error, node, diagnostics)
+        return None
+
+
+def report_template_error(error: TemplateError, node: Scalar, diagnostics: Diagnostics) -> None:
+    """Report what is wrong with a template at its own place in the file."""
+    where = place(error.node or node, error.offset, error.length)
+    diagnostics.error("bad-template", error.message, where, hint=error.hint)

@@ -1,0 +1,134 @@
+"""What feeds a secret feeds nothing else: judged over all profiles, before anything is rendered."""
+
+from collections.abc import Iterable, Iterator
+
+from runner.config.nodes import Mapping, Node, Scalar, Sequence
+from runner.config.render import template_of
+from runner.config.scope import Scope
+from runner.diagnostics import Diagnostics, Related
+from runner.secrets import key_looks_secret
+
+_LITERAL_HINT = "take it from the environment: `value: $<env.{name}>`"
+#: Keys whose values take no templates.
+_UNRENDERED = frozenset({"extends", "needs", "abstract", "secret", "description"})
+
+
+class SecretFlow:
+    """Collects which names feed secrets and which feed what is public."""
+
+    def __init__(self, scope: Scope, public_env: frozenset[str], diagnostics: Diagnostics) -> None:
+        self._scope = scope
+        self._public_env = public_env
+        self._diagnostics = diagnostics
+        self._secret: dict[str, Scalar] = {}
+        self._public: dict[str, Scalar] = {}
+        #: What a text reads from outside, worked out once for each text.
+        self._sources: dict[str, frozenset[str]] = {}
+
+    def add(self, profile: Mapping) -> None:
+        """Take in all templates of a profile, its layers put together."""
+        for key, node in profile.values.items():
+            if key == "environmentVariables" and isinstance(node, Mapping):
+                for name, variable in node.values.items():
+                    if isinstance(variable, Mapping):
+                        self._add_variable(name, node.keys[name], variable)
+            elif key not in _UNRENDERED:
+                self._add_public(node)
+
+    def check(self) -> None:
+        """Report every name that feeds a secret and something public too."""
+        for name in sorted(self._secret.keys() & self._public.keys()):
+            secret, public = self._secret[name], self._public[name]
+            self._diagnostics.error(
+                "secret-made-public",
+                f"`{name}` feeds a secret, so it may not stand in what is not secret",
+                public.span,
+                hint=_public_hint(name),
+                related=(Related(secret.span, "the secret it feeds"),),
+            )
+
+    def _add_variable(self, name: str, key: Scalar, variable: Mapping) -> None:
+        secret, value = variable.values.get("secret"), variable.values.get("value")
+        if isinstance(secret, Scalar) and isinstance(secret.value, str):
+            self._diagnostics.error(
+                "wrong-type", "`secret` must be true or false, written out", secret.span
+            )
+        if secret is None and key_looks_secret(name):
+            self._diagnostics.warning(
+                "looks-secret",
+                f"`{name}` looks like a secret, and is not marked as one",
+                key.span,
+                hint="add `secret: true`, or `secret: false` if it is none",
+            )
+        if isinstance(secret, Scalar) and secret.value is True:
+            self._add_secret(name, value)
+        elif value is not None:
+            self._add_public(value)
+
+    def _add_secret(self, name: str, value: Node | None) -> None:
+        if not isinstance(value, Scalar) or value.value is None:
+            return
+        sources = self._from_outside(value)
+        if sources is None:
+            return
+        for source in sources - {f"env.{public}" for public in self._public_env}:
+            self._secret.setdefault(source, value)
+        template = template_of(value, self._diagnostics) if "$<" in value.text else None
+        if template is None or template.has_literal_fallback:
+            value.source.hide(value.start, value.end)
+        if not sources - {f"env.{public}" for public in self._public_env}:
+            self._diagnostics.error(
+                "literal-secret",
+                f"The secret `{name}` is readable in the file, which is committed",
+                value.span,
+                hint=_LITERAL_HINT.format(name=name),
+            )
+        elif template is not None and template.has_literal_fallback:
+            self._diagnostics.error(
+                "literal-secret",
+                f"The secret `{name}` has a default that is readable in the file",
+                value.span,
+                hint="leave the default out: `apply` then asks for the variable",
+            )
+
+    def _add_public(self, node: Node) -> None:
+        for scalar in _templates(node):
+            for name in self._from_outside(scalar) or ():
+                if name.removeprefix("env.") not in self._public_env:
+                    self._public.setdefault(name, scalar)
+
+    def _from_outside(self, scalar: Scalar) -> frozenset[str] | None:
+        """Names from outside that feed ``scalar``, through variables too; ``None`` if wrong."""
+        text = scalar.text
+        sources = self._sources.get(text)
+        if sources is None:
+            if "$<" not in text:
+                return frozenset()
+            template = template_of(scalar, self._diagnostics)
+            if template is None:
+                return None
+            sources = frozenset(
+                name for name in self._scope.sources(template.names) if self._is_outside(name)
+            )
+            self._sources[text] = sources
+        return sources
+
+    def _is_outside(self, name: str) -> bool:
+        return name.startswith("env.") or self._scope.is_external(name)
+
+
+def _public_hint(name: str) -> str:
+    if name.startswith("env."):
+        return f"if it is not secret in itself, list it: `publicEnv: [{name[4:]}]`"
+    return "use a variable of its own for the secret"
+
+
+def _templates(node: Node) -> Iterator[Scalar]:
+    """Every scalar below ``node`` that holds a template."""
+    if isinstance(node, Scalar):
+        if isinstance(node.value, str) and "$<" in node.value:
+            yield node
+        return
+    children: Iterable[Node] = node.items if isinstance(node, Sequence) else node.values.values()
+    for child in children:
+        yield from _templates(child)

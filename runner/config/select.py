@@ -1,0 +1,91 @@
+"""Which instances a command means: by name, by instance, by wildcard, by label."""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from runner.errors import UsageError
+from runner.nearest import did_you_mean
+
+_WILDCARDS = re.compile(r"[*?]")
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """What was asked for on the command line.
+
+    Attributes:
+        names: Profiles, instances or wildcards; everything when empty.
+        labels: ``key=value`` pairs, all of which an instance has to have.
+    """
+
+    names: tuple[str, ...] = ()
+    labels: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def is_everything(self) -> bool:
+        """Whether nothing narrows it."""
+        return not self.names and not self.labels
+
+    @property
+    def is_exact(self) -> bool:
+        """Whether everything in it is named in full."""
+        return bool(self.names) and not self.labels and not any(map(is_wildcard, self.names))
+
+    def has_profile(self, profile: str) -> bool:
+        """Whether an instance of ``profile`` may be meant."""
+        return not self.names or any(
+            _matches(name, profile) or _matches(name.partition("[")[0], profile)
+            for name in self.names
+        )
+
+    def has_instance(self, profile: str, instance: str) -> bool:
+        """Whether ``instance`` of ``profile`` is meant, as far as names tell."""
+        return not self.names or any(
+            _matches(name, profile) or _matches(name, instance) for name in self.names
+        )
+
+    def has_labels(self, labels: Mapping[str, object]) -> bool:
+        """Whether ``labels`` are those asked for."""
+        return all(labels.get(key) == value for key, value in self.labels)
+
+
+def selection(names: Iterable[str], labels: Iterable[str]) -> Selection:
+    """Read what was given on the command line.
+
+    Raises:
+        UsageError: A label is not ``key=value``.
+    """
+    pairs = []
+    for label in labels:
+        key, equals, value = label.partition("=")
+        if not equals or not key:
+            raise UsageError(f"'{label}' is not a label", hint="write it as key=value")
+        pairs.append((key, value))
+    return Selection(tuple(names), tuple(pairs))
+
+
+def is_wildcard(name: str) -> bool:
+    """Whether ``name`` stands for more than itself."""
+    return bool(_WILDCARDS.search(name))
+
+
+def unknown_name(name: str, known: Iterable[str]) -> UsageError:
+    """The error for a ``name`` that matches nothing of what is ``known``."""
+    candidates = list(known)
+    hint = did_you_mean(name, candidates)
+    if hint is None and candidates:
+        shown = ", ".join(candidates[:8]) + (", …" if len(candidates) > 8 else "")
+        hint = f"There is {shown}."
+    return UsageError(f"'{name}' matches no profile of the file.", hint=hint)
+
+
+def _matches(pattern: str, name: str) -> bool:
+    if pattern == name:
+        return True
+    if not is_wildcard(pattern):
+        return False
+    translated = "".join(
+        ".*" if sign == "*" else "." if sign == "?" else re.escape(sign) for sign in pattern
+    )
+    return re.fullmatch(translated, name) is not None

@@ -1,0 +1,207 @@
+"""Documents → profiles and variables by name: what can be judged before layers are merged.
+
+Everything found here is an error of structure: it stops an apply of anything, because the file
+says something that means nothing.
+"""
+
+import re
+from dataclasses import dataclass, field
+
+from runner.config.keys import (
+    DEFAULTS_KEYS,
+    LISTED_VARIABLE_KEYS,
+    NESTED_KEYS,
+    PROFILE_KEYS,
+    QUARANTINE_KEYS,
+    ROOT_KEYS,
+    VARIABLE_KEYS,
+)
+from runner.config.nodes import Mapping, Node, Scalar, Sequence
+from runner.diagnostics import Diagnostics
+from runner.nearest import did_you_mean
+
+PROFILE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}\Z")
+VARIABLE_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
+SUPPORTED_VERSION = 1
+
+
+@dataclass(frozen=True, slots=True)
+class ProfileSource:
+    """A profile as it stands in the file.
+
+    Attributes:
+        key: The node of its name.
+        defaults: The ``defaults`` of the document it stands in.
+        extends, needs: The nodes of the names given there.
+    """
+
+    name: str
+    key: Scalar
+    node: Mapping
+    defaults: Mapping | None
+    abstract: bool
+    extends: tuple[Scalar, ...]
+    needs: tuple[Scalar, ...]
+
+
+@dataclass(slots=True)
+class Structure:
+    """What a configuration declares, by name."""
+
+    variables: dict[str, tuple[Scalar, Node]] = field(default_factory=dict)
+    profiles: dict[str, ProfileSource] = field(default_factory=dict)
+    public_env: frozenset[str] = frozenset()
+    state: str | None = None
+
+
+class StructureReader:
+    """Reads documents into one :class:`Structure`, noting what is wrong."""
+
+    def __init__(self, diagnostics: Diagnostics) -> None:
+        self._diagnostics = diagnostics
+        self.structure = Structure()
+
+    def read(self, root: Mapping, *, included: bool = False) -> None:
+        """Take over what ``root`` declares; of an ``included`` one the keys were judged."""
+        if not included:
+            self._known_keys(root, ROOT_KEYS, "here")
+            self._read_root(root)
+        self._read_variables(root.values.get("variables"))
+        defaults = self._mapping(root.values.get("defaults"), "defaults")
+        if defaults is not None:
+            self._check_layer(defaults, DEFAULTS_KEYS, "in defaults")
+        profiles = self._mapping(root.values.get("profiles"), "profiles")
+        for name, node in profiles.values.items() if profiles else ():
+            assert profiles is not None  # noqa: S101 # for the type checker
+            self._read_profile(name, profiles.keys[name], node, defaults)
+
+    def _read_root(self, root: Mapping) -> None:
+        version = root.values.get("version")
+        if version is None:
+            self._diagnostics.error(
+                "missing-key",
+                "`version` is missing",
+                root.span,
+                hint="begin the file with `version: 1`",
+            )
+        elif not isinstance(version, Scalar) or version.value != SUPPORTED_VERSION:
+            self._diagnostics.error(
+                "unknown-version",
+                "This release reads version 1 of the file",
+                version.span,
+                hint="write `version: 1`, or use the release of the runner the file was made for",
+            )
+        public = root.values.get("publicEnv")
+        self.structure.public_env = frozenset(
+            name.text for name in self._names(public, "publicEnv", single=False)
+        )
+        state = root.values.get("state")
+        if isinstance(state, Scalar) and isinstance(state.value, str):
+            self.structure.state = state.value
+        elif state is not None:
+            self._wrong_type(state, "`state` must be the address of a store")
+
+    def _read_variables(self, node: Node | None) -> None:
+        variables = self._mapping(node, "variables")
+        for name, value in variables.values.items() if variables else ():
+            assert variables is not None  # noqa: S101 # for the type checker
+            key = variables.keys[name]
+            if not VARIABLE_NAME.match(name):
+                self._diagnostics.error(
+                    "bad-name",
+                    "A variable's name has letters, digits and underscores, and no digit first",
+                    key.span,
+                )
+            self.structure.variables.setdefault(name, (key, value))
+
+    def _read_profile(self, name: str, key: Scalar, node: Node, defaults: Mapping | None) -> None:
+        if not PROFILE_NAME.match(name):
+            self._diagnostics.error(
+                "bad-name",
+                "A profile's name has up to 64 letters, digits, dots, underscores and hyphens, "
+                "and begins with a letter or digit",
+                key.span,
+            )
+        if isinstance(node, Scalar) and node.value is None:
+            node = Mapping(node.source, key.start, key.end, {}, {})
+        if not isinstance(node, Mapping):
+            self._wrong_type(node, "A profile must be a mapping of keys")
+            return
+        self._check_layer(node, PROFILE_KEYS, "in a profile")
+        abstract = node.values.get("abstract")
+        if abstract is not None and not (
+            isinstance(abstract, Scalar) and isinstance(abstract.value, bool)
+        ):
+            self._wrong_type(abstract, "`abstract` must be true or false")
+        profile = ProfileSource(
+            name,
+            key,
+            node,
+            defaults,
+            isinstance(abstract, Scalar) and abstract.value is True,
+            self._names(node.values.get("extends"), "extends", single=True),
+            self._names(node.values.get("needs"), "needs", single=True),
+        )
+        self.structure.profiles.setdefault(name, profile)
+
+    def _check_layer(self, layer: Mapping, keys: frozenset[str], where: str) -> None:
+        self._known_keys(layer, keys, where)
+        for name, nested in NESTED_KEYS.items():
+            self._known_keys_of(layer.values.get(name), nested, f"in `{name}`")
+        variables = layer.values.get("environmentVariables")
+        if isinstance(variables, Mapping):
+            for variable in variables.values.values():
+                self._known_keys_of(variable, VARIABLE_KEYS, "in a variable")
+        elif isinstance(variables, Sequence):
+            for variable in variables.items:
+                self._known_keys_of(variable, LISTED_VARIABLE_KEYS, "in a variable")
+        quarantine = layer.values.get("quarantine")
+        for entry in quarantine.items if isinstance(quarantine, Sequence) else ():
+            self._known_keys_of(entry, QUARANTINE_KEYS, "in a quarantine")
+
+    def _known_keys_of(self, node: Node | None, known: frozenset[str], where: str) -> None:
+        if isinstance(node, Mapping):
+            self._known_keys(node, known, where)
+
+    def _known_keys(self, mapping: Mapping, known: frozenset[str], where: str) -> None:
+        for name in mapping.values:
+            if name not in known and not (name.startswith("x-") and known <= ROOT_KEYS):
+                hint = did_you_mean(name, known)
+                self._diagnostics.error(
+                    "unknown-key",
+                    f"`{shorten(name)}` is not a key {where}",
+                    mapping.keys[name].span,
+                    hint=hint or f"known keys: {', '.join(sorted(known))}",
+                )
+
+    def _mapping(self, node: Node | None, name: str) -> Mapping | None:
+        if node is None or isinstance(node, Mapping):
+            return node
+        if not (isinstance(node, Scalar) and node.value is None):
+            self._wrong_type(node, f"`{name}` must be a mapping")
+        return None
+
+    def _names(self, node: Node | None, key: str, *, single: bool) -> tuple[Scalar, ...]:
+        """The names given under ``key``: a list, or one name alone where ``single`` allows it."""
+        if node is None or (isinstance(node, Scalar) and node.value is None):
+            return ()
+        items = node.items if isinstance(node, Sequence) else [node] if single else None
+        if items is None:
+            self._wrong_type(node, f"`{key}` must be a list of names")
+            return ()
+        found = []
+        for item in items:
+            if isinstance(item, Scalar) and item.value is not None:
+                found.append(item)
+            else:
+                self._wrong_type(item, f"`{key}` must hold names")
+        return tuple(found)
+
+    def _wrong_type(self, node: Node, message: str) -> None:
+        self._diagnostics.error("wrong-type", message, node.span)
+
+
+def shorten(text: str, limit: int = 60) -> str:
+    """``text`` fit for a message: on one line, and not without end."""
+    line = " ".join(text.split())
+    return line if len(line) <= limit else line[: limit - 1] + "…"
