@@ -8,6 +8,8 @@ from typing import Any, TypeVar
 
 import click
 
+from runner.cli.console import Console
+
 F = TypeVar("F", bound=Callable[..., Any])
 
 
@@ -22,7 +24,6 @@ class Common:
         env_allow: Globs that names in ``env.*`` must match; everything when empty.
         state: Address of the state; the folder beside the file when ``None``.
         scope: Part of the state to work in.
-        color: Whether to colour; decided by the terminal when ``None``.
         verbosity: -1 for ``-q``, 0, or the number of ``-v``.
     """
 
@@ -32,7 +33,6 @@ class Common:
     env_allow: tuple[str, ...] = ()
     state: str | None = None
     scope: str | None = None
-    color: bool | None = None
     verbosity: int = 0
 
     def over(self, outer: "Common") -> "Common":
@@ -44,7 +44,6 @@ class Common:
             env_allow=outer.env_allow + self.env_allow,
             state=self.state or outer.state,
             scope=self.scope or outer.scope,
-            color=outer.color if self.color is None else self.color,
             verbosity=outer.verbosity + self.verbosity,
         )
 
@@ -77,9 +76,10 @@ def common_options(function: F) -> F:
                 key: kwargs.pop(key)
                 for key in ("file", "variables", "env_files", "env_allow", "state", "scope")
             },
-            color=False if no_color else None,
             verbosity=-1 if quiet else verbose,
         )
+        if no_color:
+            Console.of_process().no_color = True
         context = click.get_current_context()
         outer = context.find_object(Common)
         context.obj = given.over(outer) if outer else from_environment(given)

@@ -4,9 +4,13 @@ import os
 import shutil
 import sys
 from collections.abc import Callable, Sequence
-from typing import IO
+from typing import TYPE_CHECKING, TextIO
 
 from runner.diagnostics import Diagnostic
+
+if TYPE_CHECKING:
+    from runner.reports.diagnostics import DiagnosticsFormat
+    from runner.reports.style import Style
 
 
 def _unmasked(text: str) -> str:
@@ -14,20 +18,20 @@ def _unmasked(text: str) -> str:
 
 
 class Console:
-    """Standard output and error, with what is known of them.
+    """Standard output and error.
 
     Attributes:
         mask: Replaces secrets in a text; the identity until a configuration was read.
-        color: Whether to colour what goes to standard output.
+        no_color: Whether ``--no-color`` was given.
     """
 
     _process: "Console | None" = None
 
-    def __init__(self, out: IO[str], err: IO[str]) -> None:
+    def __init__(self, out: TextIO, err: TextIO) -> None:
         self.out = out
         self.err = err
         self.mask: Callable[[str], str] = _unmasked
-        self.color: bool | None = None
+        self.no_color = False
 
     @classmethod
     def of_process(cls) -> "Console":
@@ -38,48 +42,38 @@ class Console:
 
     def write(self, text: str) -> None:
         """Print ``text`` on standard output, with a line break."""
-        print(self._printable(text, self.out), file=self.out)
+        self._print(text, self.out)
 
     def problem(self, text: str, *, hint: str | None = None) -> None:
         """Print what went wrong, and what to do about it, on standard error."""
-        print(self._printable(text, self.err), file=self.err)
+        self._print(text, self.err)
         if hint:
-            print(self._printable(f"  {hint}", self.err), file=self.err)
+            self._print(f"  {hint}", self.err)
 
-    def diagnostics(self, diagnostics: Sequence[Diagnostic], *, form: str = "text") -> None:
+    def diagnostics(
+        self, diagnostics: Sequence[Diagnostic], *, form: "DiagnosticsFormat" = "text"
+    ) -> None:
         """Print diagnostics: as text on standard error, else on standard output."""
         from runner.reports.diagnostics import render_diagnostics  # noqa: PLC0415 # when needed
 
         stream = self.err if form == "text" else self.out
+        style = self.style_for(stream)
         text = render_diagnostics(
-            diagnostics,
-            form,
-            color=self.colored(stream),
-            width=self.width,
-            unicode=self.unicode(stream),
+            diagnostics, form, color=style.color, width=style.width, unicode=style.unicode
         )
         if text:
-            print(self._printable(text, stream), file=stream)
+            self._print(text.rstrip("\n"), stream)
 
-    def colored(self, stream: IO[str]) -> bool:
-        """Whether to colour what goes to ``stream``: by option, NO_COLOR, FORCE_COLOR, terminal."""
-        if self.color is not None:
-            return self.color
-        if os.environ.get("NO_COLOR"):
-            return False
-        if os.environ.get("FORCE_COLOR"):
-            return True
-        return stream.isatty() and os.environ.get("TERM") != "dumb"
+    def style_for(self, stream: TextIO) -> "Style":
+        """What ``stream`` can show."""
+        from runner.reports.style import Style, has_unicode, wants_color  # noqa: PLC0415
 
-    @property
-    def width(self) -> int:
-        """Columns of the terminal; 80 where there is none."""
-        return shutil.get_terminal_size().columns
+        return Style(
+            color=wants_color(stream, os.environ, no_color=self.no_color),
+            unicode=has_unicode(stream),
+            width=shutil.get_terminal_size().columns,
+        )
 
-    def unicode(self, stream: IO[str]) -> bool:
-        """Whether ``stream`` can take more than ASCII."""
-        return (getattr(stream, "encoding", None) or "ascii").lower().startswith("utf")
-
-    def _printable(self, text: str, stream: IO[str]) -> str:
+    def _print(self, text: str, stream: TextIO) -> None:
         encoding = getattr(stream, "encoding", None) or "utf-8"
-        return self.mask(text).encode(encoding, "replace").decode(encoding)
+        print(self.mask(text).encode(encoding, "replace").decode(encoding), file=stream)

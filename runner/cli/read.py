@@ -1,0 +1,135 @@
+"""From the shared options to a configuration that is ready to be compiled."""
+
+import os
+from datetime import UTC, datetime
+from pathlib import Path
+
+from runner.cli.common import Common
+from runner.cli.console import Console
+from runner.config.compile import Compiler
+from runner.config.configuration import Compiled, Configuration
+from runner.config.context import Context
+from runner.config.discover import discover
+from runner.config.environment import Environment, read_env_file
+from runner.config.files import FolderFiles
+from runner.config.load import load
+from runner.config.scope import Scope
+from runner.config.select import Selection
+from runner.config.structure import Structure, StructureReader
+from runner.diagnostics import Diagnostics, Severity
+from runner.errors import ConfigurationError, UsageError
+from runner.secrets import Redactor
+
+#: What ``run.id`` says before there is a run.
+KNOWN_AFTER_APPLY = "(known after apply)"
+
+
+class Reading:
+    """A configuration that was read, and what is known of it.
+
+    Attributes:
+        path: The file.
+        diagnostics: What was found so far; grows while instances are compiled.
+        redactor: Knows the secrets of what was compiled so far.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        structure: Structure,
+        configuration: Configuration,
+        diagnostics: Diagnostics,
+        redactor: Redactor,
+    ) -> None:
+        self.path = path
+        self.structure = structure
+        self.configuration = configuration
+        self.diagnostics = diagnostics
+        self.redactor = redactor
+
+    @property
+    def name(self) -> str:
+        """The file as a user would call it."""
+        return os.path.relpath(self.path)
+
+    @property
+    def api_url(self) -> str:
+        """Address of the API that requests go to."""
+        from runner.checkly.account import address  # noqa: PLC0415 # only ``show`` asks
+
+        return address(os.environ)
+
+    def check(self, selection: Selection) -> int:
+        """Judge what is selected, keeping nothing; returns the number of instances."""
+        if selection.is_everything:
+            return self.configuration.check()
+        return len(self.configuration.compile(selection, with_needs=False).instances)
+
+    def compile(self, selection: Selection, *, with_needs: bool = True) -> Compiled:
+        """Compile what is selected.
+
+        Raises:
+            ConfigurationError: There is an error of structure anywhere, or one of value in
+                what is selected.
+            UsageError: A name matches nothing.
+        """
+        compiled = self.configuration.compile(selection, with_needs=with_needs)
+        if self.diagnostics.errors:
+            raise ConfigurationError(self.diagnostics)
+        return compiled
+
+
+def read(
+    common: Common,
+    console: Console,
+    *,
+    run_id: str = KNOWN_AFTER_APPLY,
+    unset: Severity = Severity.WARNING,
+    fill_metadata: bool = True,
+) -> Reading:
+    """Find and read the configuration; from here on the console masks its secrets.
+
+    Raises:
+        ConfigurationError: There is no file, it can't be read, or it is no YAML.
+        UsageError: A variable or env file on the command line is wrong.
+    """
+    path = Path(common.file) if common.file else discover(Path.cwd())
+    diagnostics, redactor = Diagnostics(), Redactor()
+    console.mask = redactor.mask
+    files, inside = FolderFiles.around(path, Path.cwd())
+    documents = load(inside, files, diagnostics)
+    if documents is None:
+        raise ConfigurationError(diagnostics)
+    reader = StructureReader(diagnostics)
+    for index, document in enumerate(documents):
+        reader.read(document.root, included=index > 0)
+    env_file: dict[str, str] = {}
+    for name in common.env_files:
+        env_file = read_env_file(Path(name)) | env_file
+    scope = Scope(
+        variables={name: node for name, (_, node) in reader.structure.variables.items()},
+        environment=Environment(os.environ, env_file, common.env_allow),
+        context=Context(os.environ, path.parent, run_id),
+        overrides=_overrides(common.variables),
+    )
+    compiler = Compiler(
+        scope,
+        diagnostics,
+        redactor,
+        environment=os.environ.get("CHECKLY_TEST_ENVIRONMENT"),
+        today=datetime.now(UTC).date(),
+        unset=unset,
+        fill_metadata=fill_metadata,
+    )
+    configuration = Configuration(reader.structure, scope, compiler, diagnostics)
+    return Reading(path, reader.structure, configuration, diagnostics, redactor)
+
+
+def _overrides(given: tuple[str, ...]) -> dict[str, str]:
+    overrides = {}
+    for text in given:
+        name, equals, value = text.partition("=")
+        if not equals:
+            raise UsageError(f"'{name}' is not NAME=VALUE", hint="write --var NAME=VALUE")
+        overrides[name] = value
+    return overrides
