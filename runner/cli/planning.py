@@ -1,0 +1,61 @@
+"""What ``plan`` and ``apply`` share: from a reading and a state to a plan."""
+
+import os
+
+from runner.cli.backend import Backend
+from runner.cli.common import Common
+from runner.cli.read import Reading
+from runner.config.select import Selection
+from runner.models.plan import Plan
+from runner.plan.normal import Fingerprint
+from runner.plan.plan import make_plan
+from runner.secrets import Fingerprinter
+from runner.state.state import State
+
+
+def open_state(backend: Backend, common: Common, reading: Reading) -> State:
+    """The state that belongs to the file and the backend."""
+    return backend.state(common, reading.path.parent, reading.structure.state)
+
+
+async def plan_of(
+    selection: Selection,
+    reading: Reading,
+    state: State,
+    backend: Backend,
+    *,
+    with_needs: bool = True,
+) -> Plan:
+    """The plan of what is selected, against the records of ``state``.
+
+    Raises:
+        ConfigurationError: What is selected has errors.
+        UsageError: A name matches nothing.
+        StateError: The state can't be read.
+    """
+    compiled = reading.compile(selection, with_needs=with_needs)
+    everything = selection.is_everything
+    names = None if everything else [instance.name for instance in compiled.instances]
+    return make_plan(
+        compiled.instances,
+        await state.records(names),
+        fingerprint_of(backend),
+        everything=everything,
+        pulled_in=compiled.pulled_in,
+    )
+
+
+def fingerprint_of(backend: Backend) -> Fingerprint:
+    """Makes the fingerprints of secrets; without a key it makes none."""
+    fingerprinter = Fingerprinter.from_environment(os.environ)
+    if fingerprinter is None and backend.credentials is not None:
+        fingerprinter = Fingerprinter(backend.credentials.api_key)
+    account = backend.credentials.account_id if backend.credentials else ""
+
+    def fingerprint(value: str) -> dict[str, str] | None:
+        if fingerprinter is None:
+            return None
+        digest = fingerprinter.fingerprint(value, account)
+        return {"keyId": fingerprinter.key_id, "fingerprint": digest}
+
+    return fingerprint
