@@ -94,7 +94,7 @@ class Renderer:
                 f"{' and '.join(f'`{name}`' for name in names)} {verb} not set",
                 node.span,
                 self._unset,
-                "set it in the environment or an --env-file; CI systems pass an absent one as empty",
+                "set it in the environment or an --env-file; an empty one counts as not set",
             )
         )
 
