@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from collections import Counter
 from dataclasses import dataclass, field
 from email.utils import formatdate
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from runner.emulator.wire import Connections
+
+_log = logging.getLogger(__name__)
 
 MAX_BODY_BYTES = 1_048_576
 _SHORT_NAMES = {operation: name for name, operation in ENDPOINTS.items()}
@@ -84,6 +87,7 @@ def build_app(desk: Desk, more_routes: list[Route]) -> Starlette:
         exception_handlers={
             HTTPException: _http_error(desk),
             Refusal: _refused(desk),
+            Exception: _failed(desk),
         },
     )
 
@@ -108,6 +112,14 @@ def _refused(desk: Desk) -> Callable[[Request, Exception], Awaitable[Response]]:
         del request
         assert isinstance(error, Refusal)  # noqa: S101 -- registered for it alone
         return desk.respond(refuse(error))
+
+    return handle
+
+
+def _failed(desk: Desk) -> Callable[[Request, Exception], Awaitable[Response]]:
+    async def handle(request: Request, error: Exception) -> Response:
+        _log.error("%s %s failed", request.method, request.url.path, exc_info=error)
+        return desk.respond(Answer(500, error_body(500, "The emulator has a bug.")))
 
     return handle
 

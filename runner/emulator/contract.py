@@ -10,6 +10,7 @@ from typing import Any
 
 import jsonschema_rs
 
+from runner.emulator.formats import FORMATS
 from runner.emulator.resources import schema_path
 from runner.emulator.yamlfile import load_plain
 
@@ -169,7 +170,7 @@ class _Compiler:
                 "components": {"schemas": _needed(schema, self._schemas)},
             }
             self._compiled[key] = jsonschema_rs.Draft4Validator(
-                root, validate_formats=True, mask=_MASK
+                root, formats=dict(FORMATS), validate_formats=True, mask=_MASK
             )
         return self._compiled[key]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import socket
 import threading
 from collections import deque
@@ -27,6 +28,9 @@ if TYPE_CHECKING:
 
     from runner.emulator.faulty import Exchange
     from runner.emulator.world import World
+
+# What a client does wrong is told to the client; the program's output is not the place for it.
+logging.getLogger("uvicorn").addHandler(logging.NullHandler())
 
 _BACKLOG = 2048
 _START_SECONDS = 10.0
@@ -77,7 +81,7 @@ class Emulator:
         self._started = threading.Event()
         self._failure: BaseException | None = None
         self._thread: threading.Thread | None = None
-        self._server: uvicorn.Server | None = None
+        self._server: _Server | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._recorder: Recorder | None = None
         self._desk: Desk | None = None
@@ -159,10 +163,9 @@ class Emulator:
 
     def stop(self) -> None:
         """Stop serving; connections that are still open are reset."""
-        if self._server is None or self._thread is None:
+        if self._server is None or self._loop is None or self._thread is None:
             return
-        self._server.should_exit = True
-        self._server.force_exit = True
+        self._loop.call_soon_threadsafe(self._server.stop)
         self._thread.join(_START_SECONDS)
         self._thread = None
         if self._recorder is not None:
@@ -237,9 +240,8 @@ class Emulator:
             date_header=False,
             backlog=_BACKLOG,
         )
-        self._server = _Server(config, self._started)
+        self._server = _Server(config, self._started, connections)
         await self._server.serve(sockets=[listener])
-        connections.reset_all()
 
     def _note(self, exchange: Exchange) -> None:
         self._recent.append(
@@ -272,15 +274,32 @@ class Emulator:
 
 
 class _Server(uvicorn.Server):
-    """uvicorn's server, telling when it listens."""
+    """uvicorn's server, telling when it listens, and stopping at once instead of gracefully."""
 
-    def __init__(self, config: uvicorn.Config, started: threading.Event) -> None:
+    def __init__(
+        self, config: uvicorn.Config, listening: threading.Event, connections: Connections
+    ) -> None:
         super().__init__(config)
-        self._listening = started
+        self._listening = listening
+        self._connections = connections
+        self._stop = asyncio.Event()
+
+    def stop(self) -> None:
+        """Ask the server to stop (from its own thread)."""
+        self._stop.set()
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         self._listening.set()
+
+    async def main_loop(self) -> None:
+        await self._stop.wait()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        del sockets  # closed by whoever opened them
+        for server in self.servers:
+            server.close()
+        self._connections.reset_all()
 
 
 def _fault(fault: str | Fault) -> Fault:

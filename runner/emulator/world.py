@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import jsonschema_rs
 
 from runner.emulator.faults import Fault, FaultSyntaxError, parse_fault
+from runner.emulator.formats import FORMATS
 from runner.emulator.resources import default_world_path, schema_path
 from runner.emulator.yamlfile import Document, Path_, YamlFileError, load_document
 
@@ -147,7 +148,9 @@ def load_world(path: Path | str) -> World:
 @cache
 def _validator() -> jsonschema_rs.Draft7Validator:
     text = schema_path("emulator-world.schema.json").read_text(encoding="utf-8")
-    return jsonschema_rs.Draft7Validator(json.loads(text), validate_formats=True)
+    return jsonschema_rs.Draft7Validator(
+        json.loads(text), formats=dict(FORMATS), validate_formats=True
+    )
 
 
 def _mistakes(document: Document) -> Iterator[tuple[Path_, str]]:

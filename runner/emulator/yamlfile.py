@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _MAX_DEPTH = 32
+_BASES = {"0x", "0X", "0o", "0b"}
 
 Path_ = tuple[str | int, ...]
 
@@ -123,7 +124,7 @@ def _scalar(node: ScalarNode) -> Any:
             case "bool":
                 return text.lower() == "true"
             case "int":
-                return int(text.replace("_", ""), 0)
+                return int(text.replace("_", ""), 0 if text[:2] in _BASES else 10)
             case "float":
                 return float(text)
             case _:
