@@ -47,6 +47,16 @@ class Backend:
     host: str
     emulated: bool
 
+    def require_credentials(self) -> "Credentials":
+        """The credentials.
+
+        Raises:
+            UsageError: There are none; says which variables to set.
+        """
+        from runner.checkly.account import credentials  # noqa: PLC0415
+
+        return self.credentials or credentials(os.environ)
+
     def state(self, common: Common, folder: Path, declared: str | None) -> "State":
         """The state of this backend.
 

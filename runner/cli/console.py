@@ -40,9 +40,9 @@ class Console:
             cls._process = cls(sys.stdout, sys.stderr)
         return cls._process
 
-    def write(self, text: str) -> None:
-        """Print ``text`` on standard output, with a line break."""
-        self._print(text, self.out)
+    def write(self, text: str, stream: TextIO | None = None) -> None:
+        """Print ``text`` with a line break, on standard output unless ``stream`` is given."""
+        self._print(text, stream or self.out)
 
     def problem(self, text: str, *, hint: str | None = None) -> None:
         """Print what went wrong, and what to do about it, on standard error."""

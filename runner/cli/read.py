@@ -29,6 +29,7 @@ class Reading:
 
     Attributes:
         path: The file.
+        context: Where this runs: commit and CI job.
         diagnostics: What was found so far; grows while instances are compiled.
         redactor: Knows the secrets of what was compiled so far.
     """
@@ -37,11 +38,13 @@ class Reading:
         self,
         path: Path,
         structure: Structure,
+        context: Context,
         configuration: Configuration,
         diagnostics: Diagnostics,
         redactor: Redactor,
     ) -> None:
         self.path = path
+        self.context = context
         self.structure = structure
         self.configuration = configuration
         self.diagnostics = diagnostics
@@ -106,10 +109,11 @@ def read(
     env_file: dict[str, str] = {}
     for name in common.env_files:
         env_file = read_env_file(Path(name)) | env_file
+    context = Context(os.environ, path.parent, run_id)
     scope = Scope(
         variables={name: node for name, (_, node) in reader.structure.variables.items()},
         environment=Environment(os.environ, env_file, common.env_allow),
-        context=Context(os.environ, path.parent, run_id),
+        context=context,
         overrides=_overrides(common.variables),
     )
     compiler = Compiler(
@@ -122,7 +126,7 @@ def read(
         fill_metadata=fill_metadata,
     )
     configuration = Configuration(reader.structure, scope, compiler, diagnostics)
-    return Reading(path, reader.structure, configuration, diagnostics, redactor)
+    return Reading(path, reader.structure, context, configuration, diagnostics, redactor)
 
 
 def _overrides(given: tuple[str, ...]) -> dict[str, str]:

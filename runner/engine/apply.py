@@ -10,7 +10,6 @@ from runner.checkly.client import Checkly
 from runner.engine import exit_code
 from runner.engine.context import ApplyOptions, Context, Job
 from runner.engine.follow import follow
-from runner.engine.ids import apply_id
 from runner.engine.journal import Journal
 from runner.engine.judge import Judgement
 from runner.engine.order import Gate, by_member, gates
@@ -35,6 +34,7 @@ _LEAVE_SECONDS = 2.0
 async def apply(
     planned: Sequence[PlannedInstance],
     *,
+    run_id: str,
     client: Checkly,
     state: State,
     options: ApplyOptions,
@@ -49,11 +49,12 @@ async def apply(
 
     Args:
         planned: What to apply, in file order; removed instances are archived.
+        run_id: Id of this apply (see ``runner.engine.ids``), which templates read as ``run.id``.
         client: The API.
         state: Where intents, sessions and outcomes are kept.
         options: How to go about it.
         clock: Tells the time.
-        rng: Draws the random part of the apply's id.
+        rng: Draws the random parts of waits.
         emit: Is told of everything that happens.
         stop: Set by signals.
         owner: Who applies.
@@ -66,13 +67,13 @@ async def apply(
         Interrupted: A signal came before anything was sent.
     """
     context = Context(client, state, clock, rng, emit, stop, owner, redact, options)
-    return await _Apply(context, planned).run()
+    return await _Apply(context, run_id, planned).run()
 
 
 class _Apply:
-    def __init__(self, context: Context, planned: Sequence[PlannedInstance]) -> None:
+    def __init__(self, context: Context, run_id: str, planned: Sequence[PlannedInstance]) -> None:
         self.context = context
-        self.id = apply_id(context.clock.now(), context.rng)
+        self.id = run_id
         self.started_at = context.clock.now()
         self.removed = [each for each in planned if each.action is Action.REMOVED]
         self.orders = [self._order(each) for each in planned if each.instance is not None]

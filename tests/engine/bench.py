@@ -15,6 +15,7 @@ from runner.emulator.server import Emulator
 from runner.emulator.world import Check, Ending, Location, World
 from runner.engine.apply import apply
 from runner.engine.context import ApplyOptions
+from runner.engine.ids import apply_id
 from runner.engine.stop import Stop
 from runner.models.clock import Clock, SystemClock
 from runner.models.instance import Instance
@@ -126,6 +127,7 @@ class Bench:
         async with self.client() as client:
             return await apply(
                 instances,
+                run_id=apply_id(self.clock.now(), random.Random()),
                 client=client,
                 state=self.state(),
                 options=replace(self.options, **options),

@@ -1,0 +1,94 @@
+"""``runner apply``."""
+
+from pathlib import Path
+
+import click
+
+from runner.cli.backend import EMULATOR_OPTION, WORLD_OPTION
+from runner.cli.common import common_options, current
+from runner.cli.console import Console
+from runner.cli.selecting import LABEL_OPTION, PROFILE_ARGUMENT
+
+
+@click.command()
+@PROFILE_ARGUMENT
+@LABEL_OPTION
+@click.option("--changed", is_flag=True, help="Leave out what is unchanged and passed last time.")
+@click.option("--failed", is_flag=True, help="Only what did not pass last time.")
+@click.option("-y", "--yes", is_flag=True, help="Start without asking.")
+@click.option("-d", "--detach", is_flag=True, help="Leave once all sessions have started.")
+@click.option("--no-needs", is_flag=True, help="Leave out what the selected ones need.")
+@click.option(
+    "--concurrency",
+    type=click.IntRange(1, 1000),
+    default=10,
+    show_default=True,
+    help="Sessions at once.",
+)
+@click.option(
+    "--requests-per-minute",
+    type=click.IntRange(1, 6000),
+    default=600,
+    show_default=True,
+    help="Requests to the API in any minute, at most.",
+)
+@click.option(
+    "--lock-timeout",
+    type=click.FloatRange(0),
+    default=0.0,
+    show_default=True,
+    help="Seconds to wait for somebody else's lock.",
+)
+@click.option("--require-shared-state", is_flag=True, help="Refuse a folder as state in CI.")
+@click.option(
+    "--report",
+    "reports",
+    multiple=True,
+    metavar="FORMAT[=PATH]",
+    help="Write a report: text, json, junit, markdown or html.",
+)
+@EMULATOR_OPTION
+@WORLD_OPTION
+@common_options
+def command(
+    names: tuple[str, ...],
+    labels: tuple[str, ...],
+    changed: bool,
+    failed: bool,
+    yes: bool,
+    detach: bool,
+    no_needs: bool,
+    concurrency: int,
+    requests_per_minute: int,
+    lock_timeout: float,
+    require_shared_state: bool,
+    reports: tuple[str, ...],
+    emulated: bool,
+    world: Path | None,
+) -> int:
+    """Start test sessions, follow them to the end, and report.
+
+    The exit code gates: 0 when everything passed, 1 when something failed.
+    """
+    from runner.cli.applying import ApplyCommand, apply  # noqa: PLC0415 # everything heavy
+
+    return apply(
+        ApplyCommand(
+            common=current(),
+            names=names,
+            labels=labels,
+            changed=changed,
+            failed=failed,
+            yes=yes,
+            detach=detach,
+            with_needs=not no_needs,
+            concurrency=concurrency,
+            requests_per_minute=requests_per_minute,
+            lock_timeout=lock_timeout,
+            require_shared_state=require_shared_state,
+            reports=reports,
+            emulated=emulated,
+            world=world,
+        ),
+        Console.of_process(),
+    )

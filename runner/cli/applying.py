@@ -1,0 +1,189 @@
+"""What ``runner apply`` does: plan, ask, start, follow, report."""
+
+import asyncio
+import os
+import random
+import signal
+import sys
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+import click
+
+from runner.checkly.account import Credentials
+from runner.checkly.client import Checkly, ClientOptions
+from runner.cli.backend import backend
+from runner.cli.common import Common
+from runner.cli.console import Console
+from runner.cli.owner import initiator
+from runner.cli.planning import open_state, plan_of
+from runner.cli.read import Reading, read
+from runner.config.select import Selection, selection
+from runner.diagnostics import Severity
+from runner.engine.apply import apply as run_apply
+from runner.engine.context import ApplyOptions
+from runner.engine.ids import apply_id
+from runner.engine.stop import Stop
+from runner.errors import CannotRun, Declined, UsageError
+from runner.models.clock import SystemClock
+from runner.models.plan import Action, Plan
+from runner.plan.narrow import changed_only, failed_only
+from runner.reports import plan_text
+from runner.reports.reporter import Reporters, open_reporters
+from runner.reports.verbosity import Verbosity
+from runner.state.state import State
+
+
+@dataclass(frozen=True, slots=True)
+class ApplyCommand:
+    """What the command was asked for; see its options."""
+
+    common: Common
+    names: tuple[str, ...]
+    labels: tuple[str, ...]
+    changed: bool
+    failed: bool
+    yes: bool
+    detach: bool
+    with_needs: bool
+    concurrency: int
+    requests_per_minute: int
+    lock_timeout: float
+    require_shared_state: bool
+    reports: tuple[str, ...]
+    emulated: bool
+    world: Path | None
+
+
+def apply(command: ApplyCommand, console: Console) -> int:
+    """Apply what is selected; returns the exit code."""
+    clock, rng = SystemClock(), random.SystemRandom()
+    run_id = apply_id(clock.now(), rng)
+    reading = read(command.common, console, run_id=run_id, unset=Severity.ERROR)
+    chosen = selection(command.names, command.labels)
+    with backend(command.emulated, command.world) as behind, asyncio.Runner() as loop:
+        credentials = behind.require_credentials()
+        state = open_state(behind, command.common, reading)
+        _warn_of_folder(state, command, console)
+        plan = loop.run(plan_of(chosen, reading, state, behind, with_needs=command.with_needs))
+        plan = changed_only(plan) if command.changed else plan
+        plan = failed_only(plan) if command.failed else plan
+        _show(plan, reading, command, console)
+        if not plan.instances:
+            console.write("Nothing to apply.")
+            return 0
+        _ask(plan, chosen, command, console)
+        with open_reporters(
+            command.reports,
+            mask=console.mask,
+            environ=os.environ,
+            stdout=console.out,
+            stderr=console.err,
+            width=console.style_for(console.out).width,
+            no_color=console.no_color,
+            verbosity=Verbosity(min(command.common.verbosity, 1) + 1),
+        ) as reporters:
+            return loop.run(_run(plan, command, credentials, state, reporters, reading, run_id))
+
+
+async def _run(
+    plan: Plan,
+    command: ApplyCommand,
+    credentials: Credentials,
+    state: State,
+    reporters: Reporters,
+    reading: Reading,
+    run_id: str,
+) -> int:
+    if behind.credentials is None:
+        raise AssertionError("an apply without credentials")  # ``_ask`` sees to it
+    clock, rng = SystemClock(), random.SystemRandom()
+    stop = Stop(clock)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, stop.signal)
+    ticking = asyncio.create_task(_tick(reporters, clock))
+    try:
+        async with Checkly(
+            credentials,
+            clock=clock,
+            rng=rng,
+            emit=reporters.handle,
+            redact=reading.redactor.mask,
+            options=ClientOptions(requests_per_minute=command.requests_per_minute),
+        ) as client:
+            outcome = await run_apply(
+                plan.instances,
+                run_id=run_id,
+                client=client,
+                state=state,
+                options=ApplyOptions(
+                    concurrency=command.concurrency,
+                    detach=command.detach,
+                    lock_timeout=command.lock_timeout,
+                ),
+                clock=clock,
+                rng=rng,
+                emit=reporters.handle,
+                stop=stop,
+                owner=initiator(reading.context),
+                redact=reading.redactor.mask,
+            )
+    finally:
+        ticking.cancel()
+        with suppress(asyncio.CancelledError):
+            await ticking
+    return outcome.exit_code
+
+
+async def _tick(reporters: Reporters, clock: SystemClock) -> None:
+    """Tell the reporters the time, so that they can give a sign of life."""
+    while True:
+        await clock.sleep(1)
+        reporters.tick(clock.now())
+
+
+def _show(plan: Plan, reading: Reading, command: ApplyCommand, console: Console) -> None:
+    """Show the plan; on standard error when a report takes standard output."""
+    console.diagnostics(reading.diagnostics.warnings)
+    if command.common.verbosity < 0:
+        return
+    piped = any("=" not in report and report != "text" for report in command.reports)
+    stream = console.err if piped else console.out
+    console.write(plan_text.render(plan, console.style_for(stream)).rstrip("\n"), stream)
+
+
+def _ask(plan: Plan, chosen: Selection, command: ApplyCommand, console: Console) -> None:
+    """Make sure that starting is meant.
+
+    Raises:
+        Declined: The answer was no.
+        UsageError: Nobody can be asked, and what is selected was not named in full.
+    """
+    if command.yes:
+        return
+    if sys.stdin.isatty() and console.out.isatty():
+        count = sum(planned.action is not Action.REMOVED for planned in plan.instances)
+        sessions = "this session" if count == 1 else f"these {count} sessions"
+        if not click.confirm(f"Start {sessions}?", err=True):
+            raise Declined("Nothing was started.")
+    elif not chosen.is_exact:
+        raise UsageError(
+            "Nobody can be asked whether to start all of this.",
+            hint="Name the profiles in full, or say --yes.",
+        )
+
+
+def _warn_of_folder(state: State, command: ApplyCommand, console: Console) -> None:
+    """Say once that a folder on a CI machine forgets.
+
+    Raises:
+        CannotRun: It was asked for a state that does not.
+    """
+    if not state.is_local or not os.environ.get("CI") or command.emulated:
+        return
+    text = "The state is a folder of this machine: records, locks and recovery end with it."
+    hint = "Give a bucket with --state or CHECKLY_SESSIONS_STATE: s3://, gs:// or az://."
+    if command.require_shared_state:
+        raise CannotRun(text, hint=hint)
+    console.problem(f"Warning: {text}", hint=hint)
