@@ -96,8 +96,6 @@ async def _run(
     reading: Reading,
     run_id: str,
 ) -> int:
-    if behind.credentials is None:
-        raise AssertionError("an apply without credentials")  # ``_ask`` sees to it
     clock, rng = SystemClock(), random.SystemRandom()
     stop = Stop(clock)
     for number in (signal.SIGINT, signal.SIGTERM):
