@@ -41,7 +41,7 @@ MAY_IMPORT = {
 USERS = {
     "ruamel": {"config", "emulator"},
     "dotenv": {"config"},
-    "jinja2": {"config", "reports/html.py"},
+    "jinja2": {"config", "reports/apply_html.py"},
     "httpx": {"checkly"},
     "obstore": {"state"},
     "click": {"cli"},

@@ -1,25 +1,27 @@
 """The summary of an apply as text for a terminal or a log."""
 
+from collections.abc import Mapping
 from typing import Final
 
 from runner.models.outcome import ApplyOutcome, CheckOutcome, InstanceOutcome, QuorumOutcome
 from runner.reports import words
 from runner.reports.clean import NAME_LIMIT, lines, one_line
+from runner.reports.layout import Piece, lay_out
 from runner.reports.style import Style
 
-_SIGNS: Final = {
-    "unknown": ("?", "magenta"),
-    "not started": ("✗", "red"),
-    "timed out": ("✗", "red"),
-    "failed": ("✗", "red"),
-    words.QUARANTINED: ("!", "yellow"),
-    "no match": ("✗", "red"),
-    "degraded": ("!", "yellow"),
-    "flaky": ("↻", "yellow"),
-    "passed": ("✓", "green"),
-    "cancelled": ("−", "magenta"),
-    "skipped": ("−", "dim"),
-    "running": ("·", "cyan"),
+_SIGNS: Final[Mapping[str, tuple[str, tuple[str, ...]]]] = {
+    "unknown": ("?", ("magenta",)),
+    "not started": ("✗", ("red",)),
+    "timed out": ("✗", ("red",)),
+    "failed": ("✗", ("red",)),
+    words.QUARANTINED: ("!", ("yellow",)),
+    "no match": ("✗", ("red",)),
+    "degraded": ("!", ("yellow",)),
+    "flaky": ("↻", ("yellow",)),
+    "passed": ("✓", ("green",)),
+    "cancelled": ("−", ("magenta",)),
+    "skipped": ("−", ("dim",)),
+    "running": ("·", ("cyan",)),
 }
 _ERROR_LINES: Final = 20
 _LINE_LIMIT: Final = 1_000
@@ -28,8 +30,8 @@ _LINE_LIMIT: Final = 1_000
 def render(outcome: ApplyOutcome, style: Style | None = None) -> str:
     """The summary: failing checks first, then the instances, quorums and counts."""
     style = style or Style()
-    failing = words.failing_checks(outcome)
     rows: list[str] = []
+    failing = words.failing_checks(outcome)
     if failing:
         rows += [style.paint("Failing checks", "bold"), ""]
         for located in failing:
@@ -37,48 +39,51 @@ def render(outcome: ApplyOutcome, style: Style | None = None) -> str:
         rows.append("")
     if outcome.instances:
         rows += [style.paint("Sessions", "bold"), ""]
-        name_width = min(max(len(shown_name(item.name)) for item in outcome.instances), 50)
+        pad = min(max(len(shown_name(item.name)) for item in outcome.instances), 50)
         for instance in outcome.instances:
-            rows += _instance(instance, name_width, style)
+            rows += _instance(instance, 0 if style.wraps and style.width < 72 else pad, style)
         rows.append("")
     for quorum in outcome.quorums:
-        rows.append(_quorum(quorum, style))
-    rows += [f"{style.paint('warning:', 'yellow')} {said}" for said in _warnings(outcome)]
+        rows += _quorum(quorum, style)
+    for warning in outcome.warnings:
+        said = Piece(one_line(warning, _LINE_LIMIT), glued=True)
+        rows += lay_out([Piece("warning:", ("yellow",)), said], style)
     if rows and rows[-1]:
         rows.append("")
-    rows += totals(outcome, style)
-    return "".join(f"{style.plain(row).rstrip()}\n" for row in rows)
+    rows += _totals(outcome, style)
+    return "".join(f"{row}\n" for row in rows)
 
 
-def totals(outcome: ApplyOutcome, style: Style) -> list[str]:
+def _totals(outcome: ApplyOutcome, style: Style) -> list[str]:
     """The last lines: counts of instances and checks, what changed, and how it ended."""
     rows = []
     if outcome.instances:
-        rows.append(f"Sessions: {_counts(words.count_instances(outcome), style)}")
+        rows += _counts("Sessions:", words.count_instances(outcome), style)
     if checks := words.count_checks(outcome):
-        rows.append(f"Checks:   {_counts(checks, style)}")
+        rows += _counts("Checks:  ", checks, style)
     if changes := words.count_changes(outcome):
-        rows.append(f"Changes:  {words.in_words(changes)}")
+        rows += lay_out([Piece("Changes: "), Piece(words.in_words(changes), glued=True)], style)
     seconds = (outcome.stopped_at - outcome.started_at).total_seconds()
-    ended = words.result(outcome)
+    after = "" if outcome.detached else f"after {words.duration(seconds)}"
     tint = "green" if outcome.exit_code == 0 else "red"
-    after = "" if outcome.detached else f" after {words.duration(seconds)}"
-    rows.append(
-        f"Apply {one_line(outcome.apply_id, NAME_LIMIT)} {style.paint(ended, 'bold', tint)}"
-        f"{after} (exit code {outcome.exit_code})"
-    )
-    return rows
+    pieces = [
+        Piece(f"Apply {one_line(outcome.apply_id, NAME_LIMIT)}"),
+        Piece(words.result(outcome), ("bold", tint), glued=True),
+        Piece(after, glued=True),
+        Piece(f"(exit code {outcome.exit_code})", glued=True),
+    ]
+    return rows + lay_out(pieces, style)
 
 
 def sign(label: str, style: Style) -> str:
     """The sign that stands before something that ended as ``label``."""
     char, tint = _SIGNS[label]
-    return style.paint(char, tint)
+    return style.paint(style.plain(char), *tint)
 
 
 def tinted(label: str, style: Style) -> str:
     """``label`` in its colour."""
-    return style.paint(label, _SIGNS[label][1])
+    return style.paint(label, *_SIGNS[label][1])
 
 
 def shown_name(name: str) -> str:
@@ -111,51 +116,67 @@ def _ended(check: CheckOutcome, style: Style) -> str:
 
 def _failing(located: words.Located, style: Style) -> list[str]:
     check, instance = located.check, located.instance
-    where = style.paint(f"{shown_name(instance.name)} › ", "dim")
-    name = style.paint(shown_name(check.name), "bold")
-    rows = [f"{sign(words.label(check), style)} {where}{name}  {_ended(check, style)}"]
+    label = words.label(check)
+    notes = [check.verdict.value, *(one_line(note, _LINE_LIMIT) for note in words.notes(check))]
+    if not instance.counts:
+        notes.append("does not count")
+    pieces = [
+        Piece(*_SIGNS[label]),
+        Piece(f"{shown_name(instance.name)} ›", ("dim",), glued=True),
+        Piece(shown_name(check.name), ("bold",), glued=True),
+        Piece(", ".join(notes), _SIGNS[label][1]),
+    ]
+    rows = lay_out(pieces, style)
     if check.error:
         errors = lines(check.error, _LINE_LIMIT)
-        rows += [f"    {line}" for line in errors[:_ERROR_LINES]]
         if len(errors) > _ERROR_LINES:
-            rows.append(f"    … and {len(errors) - _ERROR_LINES} more lines")
-    link = check.link or instance.link
-    if link:
-        rows.append(f"    {style.paint(one_line(link, _LINE_LIMIT), 'cyan')}")
-    return rows
+            errors = [*errors[:_ERROR_LINES], f"… and {len(errors) - _ERROR_LINES} more lines"]
+        for line in errors:
+            rows += lay_out([Piece(line)], style, indent=4)
+    return rows + _below([check.link or instance.link or ""], style, "cyan")
 
 
-def _instance(instance: InstanceOutcome, name_width: int, style: Style) -> list[str]:
+def _instance(instance: InstanceOutcome, pad: int, style: Style) -> list[str]:
     label = instance.verdict.value
-    name = shown_name(instance.name).ljust(name_width)
-    parts = [style.paint(label, _SIGNS[label][1]) + " " * max(11 - len(label), 0)]
     seconds = words.seconds_between(instance.started_at, instance.stopped_at)
-    parts.append("" if seconds is None else words.duration(seconds))
-    if words.is_forgiven(instance):
-        parts.append("does not count")
-    counts = words.count_labels(map(words.label, instance.checks))
-    if counts:
-        parts.append(f"checks: {words.in_words(counts)}")
-    shown = "  ".join(part for part in parts if part)
-    rows = [f"{sign(label, style)} {name}  {shown}"]
-    said = filter(None, (instance.reason, instance.hint))
-    rows += [f"    {one_line(sentence, _LINE_LIMIT)}" for sentence in said]
-    if instance.link:
-        rows.append(f"    {style.paint(one_line(instance.link, _LINE_LIMIT), 'cyan')}")
+    counts = words.in_words(words.count_labels(map(words.label, instance.checks)))
+    pieces = [
+        Piece(*_SIGNS[label]),
+        Piece(shown_name(instance.name), pad=pad, glued=True),
+        Piece(label, _SIGNS[label][1], pad=11 if pad else 0),
+        Piece("" if seconds is None else words.duration(seconds)),
+        Piece("does not count" if words.is_forgiven(instance) else ""),
+        Piece(f"checks: {counts}" if counts else ""),
+    ]
+    rows = lay_out(pieces, style)
+    rows += _below([instance.reason or "", instance.hint or ""], style)
+    return rows + _below([instance.link or ""], style, "cyan")
+
+
+def _below(texts: list[str], style: Style, *styles: str) -> list[str]:
+    """``texts`` on lines of their own under what they belong to."""
+    rows: list[str] = []
+    for text in filter(None, texts):
+        rows += lay_out([Piece(one_line(text, _LINE_LIMIT), styles)], style, indent=4)
     return rows
 
 
-def _quorum(quorum: QuorumOutcome, style: Style) -> str:
-    reached = style.paint("reached", "green") if quorum.reached else style.paint("missed", "red")
-    return (
-        f"Quorum of {shown_name(quorum.profile)}: {quorum.passed} of {quorum.total} passed, "
-        f"{quorum.needed} needed: {reached}"
-    )
+def _quorum(quorum: QuorumOutcome, style: Style) -> list[str]:
+    pieces = [
+        Piece(
+            f"Quorum of {shown_name(quorum.profile)}: {quorum.passed} of {quorum.total} passed, "
+            f"{quorum.needed} needed:"
+        ),
+        Piece("reached", ("green",), glued=True)
+        if quorum.reached
+        else Piece("missed", ("red",), glued=True),
+    ]
+    return lay_out(pieces, style)
 
 
-def _warnings(outcome: ApplyOutcome) -> list[str]:
-    return [one_line(warning, _LINE_LIMIT) for warning in outcome.warnings]
-
-
-def _counts(counts: list[tuple[str, int]], style: Style) -> str:
-    return ", ".join(style.paint(f"{number} {name}", _SIGNS[name][1]) for name, number in counts)
+def _counts(what: str, counts: list[tuple[str, int]], style: Style) -> list[str]:
+    pieces = [Piece(what)]
+    for index, (name, number) in enumerate(counts, start=1):
+        comma = "," if index < len(counts) else ""
+        pieces.append(Piece(f"{number} {name}{comma}", _SIGNS[name][1], glued=True))
+    return lay_out(pieces, style)

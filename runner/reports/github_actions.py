@@ -28,6 +28,8 @@ class GitHubActionsReporter:
         reports: Files that hold reports, for the output ``report``.
     """
 
+    interval = 1.0
+
     def __init__(
         self,
         write: Callable[[str], None],

@@ -35,6 +35,8 @@ _CANCELLING: Final = {
 class PlainReporter:
     """Writes a line for everything that happens, and one when nothing did for long."""
 
+    interval = 1.0
+
     def __init__(
         self,
         write: Callable[[str], None],

@@ -32,7 +32,13 @@ PATH_VARIABLES: Final[Mapping[str, str]] = {
 
 
 class Reporter(Protocol):
-    """Shows what happens during an apply."""
+    """Shows what happens during an apply.
+
+    Attributes:
+        interval: Seconds between two calls of :meth:`tick` that suit it.
+    """
+
+    interval: float
 
     def handle(self, event: Event) -> None:
         """Take note of ``event``."""
@@ -66,6 +72,8 @@ class ReportSpec:
 class FileReporter:
     """Writes one report when the apply is over."""
 
+    interval = 1.0
+
     def __init__(self, render: Callable[[ApplyOutcome], str], output: Output) -> None:
         self._render = render
         self.output = output
@@ -93,6 +101,8 @@ class Reporters:
         self._reporters = list(reporters)
         self._mask = mask
         self._trouble: Exception | None = None
+        #: Seconds between two calls of :meth:`tick`.
+        self.interval = min((reporter.interval for reporter in reporters), default=1.0)
 
     def handle(self, event: Event) -> None:
         """Give ``event``, masked, to each reporter."""
@@ -100,7 +110,7 @@ class Reporters:
         self._each(lambda reporter: reporter.handle(clean))
 
     def tick(self, at: datetime) -> None:
-        """Tell each reporter the time: to be called about every second, by a loop or a timer."""
+        """Tell each reporter the time: to be called every ``interval`` seconds."""
         self._each(lambda reporter: reporter.tick(at))
 
     def close(self) -> None:
@@ -162,7 +172,6 @@ def open_reporters(
     environ: Mapping[str, str],
     stdout: TextIO,
     stderr: TextIO,
-    width: int = 80,
     no_color: bool = False,
     verbosity: Verbosity = Verbosity.NORMAL,
 ) -> Reporters:
@@ -177,7 +186,6 @@ def open_reporters(
         environ: The process environment.
         stdout: Standard output.
         stderr: Standard error.
-        width: Columns of the terminal.
         no_color: Whether ``--no-color`` was given.
         verbosity: How much is said while the apply runs.
 
@@ -193,11 +201,9 @@ def open_reporters(
         )
     stream = stderr if piped else stdout
     style = Style(
-        color=wants_color(stream, environ, no_color=no_color),
-        unicode=has_unicode(stream),
-        width=width,
+        color=wants_color(stream, environ, no_color=no_color), unicode=has_unicode(stream)
     )
-    reporters = [_text_reporter(StreamOutput(stream), style, verbosity)]
+    reporters = [_text_reporter(stream, style, verbosity, environ)]
     for report in reports:
         if report.path is not None:
             reporters.append(FileReporter(_render(report.format), FileOutput(report.path)))
@@ -213,10 +219,17 @@ def open_reporters(
     return Reporters(reporters, mask)
 
 
-def _text_reporter(output: StreamOutput, style: Style, verbosity: Verbosity) -> Reporter:
+def _text_reporter(
+    stream: TextIO, style: Style, verbosity: Verbosity, environ: Mapping[str, str]
+) -> Reporter:
+    """The text for people: drawn on a terminal somebody looks at, plain lines elsewhere."""
+    if stream.isatty() and environ.get("TERM") != "dumb" and not environ.get("CI"):
+        from runner.reports.live import LiveReporter  # noqa: PLC0415 # rich
+
+        return LiveReporter(stream, style, verbosity)
     from runner.reports.plain import PlainReporter  # noqa: PLC0415 # only an apply needs it
 
-    return PlainReporter(output.write, style, verbosity)
+    return PlainReporter(StreamOutput(stream).write, style, verbosity)
 
 
 def _all_reports(reports: list[ReportSpec], environ: Mapping[str, str]) -> list[ReportSpec]:

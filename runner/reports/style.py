@@ -30,15 +30,17 @@ class Style:
         color: Whether ANSI colour sequences may be used.
         unicode: Whether more than ASCII can be shown.
         width: Columns.
+        wraps: Whether lines end at ``width``, as on a terminal; in a log or a file they do not.
     """
 
     color: bool = False
     unicode: bool = True
     width: int = 80
+    wraps: bool = False
 
     def paint(self, text: str, *styles: str) -> str:
         """``text`` in ``styles`` (``bold``, ``red`` …), where colours may be used."""
-        if not self.color or not text:
+        if not (self.color and text and styles):
             return text
         return f"\x1b[{';'.join(_CODES[style] for style in styles)}m{text}\x1b[0m"
 

@@ -1,6 +1,9 @@
+import pytest
+
 from runner.models.outcome import ApplyOutcome, QuorumOutcome
 from runner.models.verdict import Verdict
 from runner.reports.apply_text import render
+from runner.reports.clean import display_width
 from runner.reports.style import Style
 from tests.reports.outcomes import apply, check, instance, mixed
 
@@ -12,7 +15,7 @@ def test_failing_checks_come_first_then_sessions_then_counts() -> None:
         f"""\
 Failing checks
 
-✗ smoke-prod[us-east-1] › Checkout  failed, newly failing
+✗ smoke-prod[us-east-1] › Checkout  failed, newly failing, does not count
     expected 200, got 500
         at checkout.spec.ts:12
     {BASE}/results/1
@@ -92,3 +95,27 @@ def test_an_error_of_many_lines_is_cut() -> None:
     text = render(apply(instance(checks=(broken,), link=None), exit_code=1))
     assert text.count("    x\n") == 20
     assert "    … and 5 more lines\n" in text
+
+
+@pytest.mark.parametrize("width", [40, 80, 250])
+def test_lines_fit_the_terminal_except_for_addresses(width: int) -> None:
+    text = render(mixed(), Style(width=width, wraps=True))
+    long = [line for line in text.splitlines() if display_width(line) > width]
+    assert all(line.strip().startswith("https://") for line in long)
+    assert " ".join(text.split()) == " ".join(render(mixed()).split())
+
+
+def test_a_narrow_terminal_breaks_lines_at_spaces() -> None:
+    text = render(mixed(), Style(width=40, wraps=True))
+    assert (
+        """\
+! smoke-prod[eu-west-1] › Search
+    failed, still failing, quarantined:
+    index is rebuilt (web, until
+    2026-12-01)
+    timed out
+"""
+        in text
+    )
+    assert "Quorum of smoke-prod: 1 of 2 passed, 1\n    needed: reached\n" in text
+    assert "Checks:   1 failed, 1 quarantined, 1\n    degraded," in text

@@ -129,6 +129,8 @@ def test_each_text_of_an_event_is_masked(event: Event) -> None:
 
 
 class Broken:
+    interval = 1.0
+
     def handle(self, event: Event) -> None:
         raise CannotRun(f"no room for {type(event).__name__}")
 
