@@ -1,6 +1,13 @@
 """Documents and states to test with."""
 
-from collections.abc import Callable
+import os
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+import uuid
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -44,14 +51,65 @@ def a_record(instance: str = "smoke", **fields: Any) -> Record:
     )
 
 
+@pytest.fixture(scope="session")
+def s3_server() -> Iterator[str]:
+    """The address of an S3 server of another make, on loopback."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    address = f"http://127.0.0.1:{port}"
+    environment = {name: value for name, value in os.environ.items() if "COV" not in name}
+    command = [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)]
+    with subprocess.Popen(
+        command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    ) as server:
+        try:
+            deadline = time.monotonic() + 60
+            while True:
+                try:
+                    socket.create_connection(("127.0.0.1", port), 1).close()
+                    break
+                except OSError:
+                    assert time.monotonic() < deadline, "the S3 server did not come up"
+                    time.sleep(0.05)
+            yield address
+        finally:
+            server.kill()
+
+
 @pytest.fixture
-def open_folder(tmp_path: Path) -> OpenState:
-    """Opens the state of a folder, as another process would each time."""
+def bucket(s3_server: str, monkeypatch: pytest.MonkeyPatch) -> str:
+    """The address of a bucket of the test's own, with the variables that lead to it."""
+    name = f"state-{uuid.uuid4().hex}"
+    request = urllib.request.Request(f"{s3_server}/{name}", method="PUT")
+    urllib.request.urlopen(request).close()
+    for variable, value in {
+        "AWS_ENDPOINT_URL": s3_server,
+        "AWS_ACCESS_KEY_ID": "test",
+        "AWS_SECRET_ACCESS_KEY": "test",
+        "AWS_REGION": "us-east-1",
+    }.items():
+        monkeypatch.setenv(variable, value)
+    return f"s3://{name}/runs"
+
+
+@pytest.fixture(params=["folder", "s3"])
+def place(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The address of an empty state: of a folder, and of a bucket."""
+    if request.param == "folder":
+        return f"file://{tmp_path}/state"
+    found: str = request.getfixturevalue("bucket")
+    return found
+
+
+@pytest.fixture
+def open_(place: str, tmp_path: Path) -> OpenState:
+    """Opens the state, as another process would each time."""
 
     def open_(**options: Any) -> State:
         return open_state(
             **{
-                "url": None,
+                "url": place,
                 "host": "api.checklyhq.com",
                 "account": "acc",
                 "scope": "default",

@@ -8,18 +8,16 @@ from runner.models.record import Phase
 from tests.state.conftest import ALICE, OpenState, a_record, an_attempt
 
 
-def test_a_record_is_found_by_another_process(open_folder: OpenState) -> None:
+def test_a_record_is_found_by_another_process(open_: OpenState) -> None:
     record = a_record("smoke[us-east-1]", fence=3)
-    asyncio.run(open_folder().put_record(record))
-    assert asyncio.run(open_folder().records()) == {"smoke[us-east-1]": record}
-    assert asyncio.run(open_folder().records(["smoke[us-east-1]", "new"])) == {
-        "smoke[us-east-1]": record
-    }
+    asyncio.run(open_().put_record(record))
+    assert asyncio.run(open_().records()) == {"smoke[us-east-1]": record}
+    assert asyncio.run(open_().records(["smoke[us-east-1]", "new"])) == {"smoke[us-east-1]": record}
 
 
-def test_reading_makes_no_folder(open_folder: OpenState, tmp_path: Path) -> None:
+def test_reading_makes_no_folder(open_: OpenState, tmp_path: Path) -> None:
     async def read() -> None:
-        state = open_folder()
+        state = open_(url=None)
         assert await state.records() == {}
         assert await state.records(["smoke"]) == {}
         assert await state.attempts("a1") == []
@@ -29,33 +27,33 @@ def test_reading_makes_no_folder(open_folder: OpenState, tmp_path: Path) -> None
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_lower_fence_never_overwrites_a_higher(open_folder: OpenState) -> None:
-    asyncio.run(open_folder().put_record(a_record(fence=5, apply_id="later")))
+def test_a_lower_fence_never_overwrites_a_higher(open_: OpenState) -> None:
+    asyncio.run(open_().put_record(a_record(fence=5, apply_id="later")))
     with pytest.raises(StateError, match="later apply"):
-        asyncio.run(open_folder().put_record(a_record(fence=4)))
-    assert asyncio.run(open_folder().records())["smoke"].apply_id == "later"
+        asyncio.run(open_().put_record(a_record(fence=4)))
+    assert asyncio.run(open_().records())["smoke"].apply_id == "later"
 
 
-def test_a_busy_lock_says_who_and_since_when(open_folder: OpenState) -> None:
+def test_a_busy_lock_says_who_and_since_when(open_: OpenState) -> None:
     async def both() -> None:
-        async with open_folder().lock(["smoke"], ALICE, "a1", timeout=0):
+        async with open_().lock(["smoke"], ALICE, "a1", timeout=0):
             with pytest.raises(Locked) as caught:
-                async with open_folder().lock(["smoke"], ALICE, "a2", timeout=0):
+                async with open_().lock(["smoke"], ALICE, "a2", timeout=0):
                     pytest.fail("both had it")
             for part in ("alice", "ci-7", "42", "https://ci.example.com/runs/9", "since", "a1"):
                 assert part in caught.value.message
-        async with open_folder().lock(["smoke"], ALICE, "a3", timeout=0) as locks:
+        async with open_().lock(["smoke"], ALICE, "a3", timeout=0) as locks:
             assert locks.fence("smoke") == 3
             assert not locks.lost
 
     asyncio.run(both())
 
 
-def test_a_waiting_apply_follows(open_folder: OpenState) -> None:
+def test_a_waiting_apply_follows(open_: OpenState) -> None:
     order: list[str] = []
 
     async def apply(name: str, seconds: float) -> None:
-        async with open_folder().lock(["b", "a"], ALICE, name, timeout=20):
+        async with open_().lock(["b", "a"], ALICE, name, timeout=20):
             order.append(name)
             await asyncio.sleep(seconds)
             order.append(name)
@@ -69,20 +67,20 @@ def test_a_waiting_apply_follows(open_folder: OpenState) -> None:
     assert order[4] == order[5]
 
 
-def test_what_an_apply_left_unfinished_is_found(open_folder: OpenState) -> None:
+def test_what_an_apply_left_unfinished_is_found(open_: OpenState) -> None:
     async def leave() -> None:
-        state = open_folder()
+        state = open_()
         async with state.lock(["a", "b", "c"], ALICE, "a1", timeout=0):
             await state.put_attempt(an_attempt("a", phase=Phase.STARTED, session_id="s"))
             await state.put_attempt(an_attempt("b"))
             await state.put_attempt(an_attempt("b", phase=Phase.FINISHED))
-        assert [each.instance for each in await open_folder().unfinished()] == ["a"]
+        assert [each.instance for each in await open_().unfinished()] == ["a"]
 
-        state = open_folder()
+        state = open_()
         async with state.lock(["a"], ALICE, "a2", timeout=0):
             (left,) = await state.unfinished(["a", "b"])
             assert (left.apply_id, left.instance) == ("a1", "a")
             await state.put_attempt(left.model_copy(update={"phase": Phase.FINISHED}))
-        assert await open_folder().unfinished() == []
+        assert await open_().unfinished() == []
 
     asyncio.run(leave())
