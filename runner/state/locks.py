@@ -22,7 +22,7 @@ _RELIED_ON: Final = 0.75
 _GRANULE: Final = timedelta(seconds=1)
 """Stores tell the age of an object in whole seconds."""
 _FIRST_PAUSE: Final = 0.1
-_LONGEST_PAUSE: Final = 1.0
+_LONGEST_PAUSE: Final = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +35,7 @@ class Terms:
         nonce: Random text that is this owner's alone.
         clock: Tells the time and waits.
         store_time: Tells the time by the store's clock, at the price of a few requests.
+        fences: The highest fence already used, of instances whose lock was never taken or is gone.
         unfinished: What to note at a release: of an instance and the applies that may have left
             something unfinished, those that have.
     """
@@ -44,6 +45,7 @@ class Terms:
     nonce: str
     clock: Clock
     store_time: Callable[[], Awaitable[datetime]]
+    fences: Callable[[Iterable[str]], Awaitable[dict[str, int]]]
     unfinished: Callable[[str, Iterable[str]], tuple[str, ...]]
 
 
@@ -166,11 +168,12 @@ class Locks:
         """Takes locks in order up to the first that is busy, which is returned."""
         missing = [name for name in self._instances if name not in self._holds]
         tops = await self._chains.tops(missing)
+        fences = await self._terms.fences(name for name in missing if name not in tops)
         taken: dict[str, _Hold] = {}
         busy: tuple[str, Link | None] | None = None
         for instance in missing:
             top = tops.get(instance)
-            if not await self._take(instance, top):
+            if not await self._take(instance, top, fences.get(instance, 0)):
                 if top is None or top.document.released:  # somebody was faster: who?
                     top = await self._top(instance)
                 busy = instance, top
@@ -187,7 +190,7 @@ class Locks:
     async def _top(self, instance: str) -> Link | None:
         return (await self._chains.tops([instance])).get(instance)
 
-    async def _take(self, instance: str, top: Link | None) -> bool:
+    async def _take(self, instance: str, top: Link | None, fence: int) -> bool:
         if top and not top.document.released and not await self._is_over(instance, top):
             return False
         monotonic, wall = self._clock.monotonic(), self._clock.now()
@@ -200,7 +203,7 @@ class Locks:
             lease_seconds=self._terms.lease,
             unfinished=top.document.left_behind() if top else (),
         )
-        number = top.number + 1 if top else 1
+        number = (top.number if top else fence) + 1
         there = await self._chains.add(number, document)
         if there is None or there.nonce != document.nonce:
             return False

@@ -6,6 +6,7 @@ from typing import Final
 
 _MAX_LENGTH: Final = 80
 _PLAIN: Final = re.compile(r"[a-z0-9](?:[a-z0-9._,:\[\]-]*[a-z0-9_\]-])?")
+_ULID: Final = re.compile(r"[0-7][0-9A-HJKMNP-TV-Z]{25}")
 _SPELLING: Final = str.maketrans({"[": "(", "]": ")", ":": "="})
 _UNSAFE: Final = re.compile(r"[^A-Za-z0-9-]+")
 
@@ -22,3 +23,8 @@ def escape(name: str) -> str:
         return name.translate(_SPELLING)
     digest = hashlib.sha256(name.encode("utf-8", "surrogatepass")).hexdigest()[:16]
     return f"{_UNSAFE.sub('_', name)[:40]}!{digest}"
+
+
+def escape_id(apply_id: str) -> str:
+    """Spells an apply's id; those that the runner makes stay as they are, so that they sort."""
+    return apply_id if _ULID.fullmatch(apply_id) else escape(apply_id)

@@ -10,19 +10,18 @@ from typing import Final
 
 from runner.errors import StateError
 from runner.models.clock import Clock, SystemClock
-from runner.models.record import Attempt, Initiator, Phase, Record
-from runner.state.chain import Chains
-from runner.state.documents import decode, encode, foreign
+from runner.models.record import Attempt, Initiator, Phase
+from runner.state.chain import Chains, Link
 from runner.state.locks import Locks, Terms
-from runner.state.names import escape
+from runner.state.shelf import Shelf
 from runner.state.store import Store, open_store
 
 DEFAULT_FOLDER: Final = ".runner"
 LEASE_SECONDS: Final = 60.0
 
 
-class State:
-    """What is remembered of the instances of one host, account and scope.
+class State(Shelf):
+    """What is remembered of the instances of one host, account and scope, and who may write it.
 
     Every method raises ``StateError`` when the store can't be read or written, or when a document
     is cut off, something else, or of a newer release.
@@ -39,84 +38,18 @@ class State:
         lease: float,
         token: Callable[[], str],
     ) -> None:
-        self._store = store
-        self._host = host
-        self._account = account
-        self._scope = scope
-        self._clock = clock
+        super().__init__(store, host=host, account=account, scope=scope)
+        self.clock = clock
         self._lease = lease
         self._token = token
-        self._base: str | None = None
         self._trusted = False
         self._own: set[str] = set()
         self._is_unfinished: dict[tuple[str, str], bool] = {}
 
-    @property
-    def is_local(self) -> bool:
-        """Whether it is a folder, which ends with the machine where machines come and go."""
-        return self._store.is_local
-
-    @property
-    def where(self) -> str:
-        """Where it is, for people."""
-        return self._store.where()
-
-    # ---------------------------------------------------------------- records
-
-    async def records(self, instances: Iterable[str] | None = None) -> dict[str, Record]:
-        """The last applies by instance: of ``instances`` that have one, or of all."""
-        folder = await self._folder("records")
-        if instances is None:
-            listed = await self._store.entries(folder)
-            paths = [entry.path for entry in listed if entry.name.endswith(".json")]
-        else:
-            paths = [f"{folder}/{escape(instance)}.json" for instance in dict.fromkeys(instances)]
-        found = zip(paths, await self._store.get_all(paths), strict=True)
-        records = [self._record(path, data) for path, data in found if data is not None]
-        return {record.instance: record for record in records}
-
-    async def put_record(self, record: Record) -> None:
-        """Stores the last apply of an instance.
-
-        Raises:
-            StateError: It was written by a later owner of the lock, which stays as it is.
-        """
-        path = f"{await self._folder('records')}/{escape(record.instance)}.json"
-        there = await self._store.get(path)
-        if there is not None and self._record(path, there).fence > record.fence:
-            raise StateError(
-                f"The record of {record.instance} was written by a later apply meanwhile; "
-                "it stays as it is.",
-                hint="See `runner status`.",
-            )
-        await self._store.put(path, encode(record))
-
-    async def forget(self, instances: Iterable[str]) -> None:
-        """Deletes the records of ``instances``; their history and the locks' numbers stay."""
-        folder = await self._folder("records")
-        await self._store.delete(f"{folder}/{escape(instance)}.json" for instance in instances)
-
-    # ---------------------------------------------------------------- attempts
-
     async def put_attempt(self, attempt: Attempt) -> None:
-        """Stores how far an attempt got."""
-        path = await self._attempt_path(attempt.apply_id, attempt.instance)
-        await self._store.put(path, encode(attempt))
+        """Stores how far an attempt got; the lock's release will tell what is unfinished."""
+        await super().put_attempt(attempt)
         self._note(attempt.instance, attempt.apply_id, attempt)
-
-    async def attempt(self, apply_id: str, instance: str) -> Attempt | None:
-        """One attempt, ``None`` when there was none."""
-        path = await self._attempt_path(apply_id, instance)
-        data = await self._store.get(path)
-        return None if data is None else self._attempt(path, data)
-
-    async def attempts(self, apply_id: str) -> list[Attempt]:
-        """All attempts of an apply, by the names of their instances; empty for an unknown one."""
-        listed = await self._store.entries(f"{await self._folder('applies')}/{escape(apply_id)}")
-        paths = [entry.path for entry in listed if entry.name.endswith(".json")]
-        found = zip(paths, await self._store.get_all(paths), strict=True)
-        attempts = [self._attempt(path, data) for path, data in found if data is not None]
-        return sorted(attempts, key=lambda attempt: attempt.instance)
 
     async def unfinished(self, instances: Iterable[str] | None = None) -> list[Attempt]:
         """Attempts without an outcome that applies before this one left behind, oldest first.
@@ -125,12 +58,11 @@ class State:
         not among them. The locks know them, so it takes a few requests for each instance,
         however long the history is.
         """
-        tops = await (await self._chains()).tops(instances)
+        tops = await (await self.chains()).tops(instances)
         wanted = []
         for instance, link in tops.items():
             document = link.document
-            age = (self._clock.now() - link.modified).total_seconds()
-            runs = document.nonce in self._own or age <= document.lease_seconds
+            runs = document.nonce in self._own or self.is_held(link)
             known = document.unfinished if runs else document.left_behind()
             wanted += [(apply_id, instance) for apply_id in known]
         found = await asyncio.gather(*(self.attempt(*each) for each in wanted))
@@ -158,39 +90,27 @@ class State:
             timeout=timeout,
             lease=self._lease,
             nonce=nonce,
-            clock=self._clock,
+            clock=self.clock,
             store_time=self._store_time,
+            fences=self._fences,
             unfinished=lambda instance, ids: self._left(instance, apply_id, ids),
         )
         return Locks(self._trusted_chains, instances, owner=owner, apply_id=apply_id, terms=terms)
 
+    def is_held(self, link: Link) -> bool:
+        """Whether a lock is held at this moment, as far as this machine's clock can tell."""
+        age = (self.clock.now() - link.modified).total_seconds()
+        return not link.document.released and age <= link.document.lease_seconds
+
+    async def chains(self) -> Chains:
+        """The locks, link by link."""
+        return Chains(self.store, await self.folder("locks"))
+
     # ---------------------------------------------------------------- inside
-
-    async def _folder(self, kind: str) -> str:
-        """The folder of one kind of documents, once the account is known."""
-        if self._base is None:
-            account = escape(self._account) if self._account else await self._only_account()
-            self._base = f"{escape(self._host)}/{account}/{escape(self._scope)}"
-        return f"{self._base}/{kind}"
-
-    async def _only_account(self) -> str:
-        accounts = await self._store.folders(escape(self._host))
-        if len(accounts) > 1:
-            raise StateError(
-                f"The state at {self.where} has several accounts: {', '.join(accounts)}.",
-                hint="Say which one with CHECKLY_ACCOUNT_ID.",
-            )
-        return accounts[0] if accounts else escape("")
-
-    async def _attempt_path(self, apply_id: str, instance: str) -> str:
-        return f"{await self._folder('applies')}/{escape(apply_id)}/{escape(instance)}.json"
-
-    async def _chains(self) -> Chains:
-        return Chains(self._store, await self._folder("locks"))
 
     async def _trusted_chains(self) -> Chains:
         """The locks, once it is known that the store keeps the promise they stand on."""
-        chains = await self._chains()
+        chains = await self.chains()
         if not self._trusted:
             await self._prove_create()
             self._trusted = True
@@ -202,18 +122,23 @@ class State:
         Raises:
             StateError: It does; locks would not hold.
         """
-        path = f"{await self._folder('proof')}.json"
+        path = f"{await self.folder('proof')}.json"
         content = b'{"formatVersion": 1, "purpose": "shows that the store refuses to overwrite"}\n'
         # Only the first of all runs has to write it, and then try to overwrite it.
-        if await self._store.create(path, content) and await self._store.create(path, content):
+        if await self.store.create(path, content) and await self.store.create(path, content):
             raise StateError(
                 f"The store at {self.where} overwrites objects it was asked to create only "
                 "(If-None-Match is ignored), so two applies could start the same session.",
                 hint="Choose a store that honours conditional writes, or a newer release of it.",
             )
 
+    async def _fences(self, instances: Iterable[str]) -> dict[str, int]:
+        """With what fences records were written whose locks are gone: theirs have to go on."""
+        records = await self.records(instances, problems=[])
+        return {name: record.fence for name, record in records.items()}
+
     async def _store_time(self) -> datetime:
-        return await self._store.time(f"{await self._folder('clock')}/{self._token()}.json")
+        return await self.store.time(f"{await self.folder('clock')}/{self._token()}.json")
 
     def _note(self, instance: str, apply_id: str, attempt: Attempt | None) -> None:
         open_ = attempt is not None and attempt.phase is not Phase.FINISHED
@@ -230,20 +155,6 @@ class State:
             for each in dict.fromkeys((*ids, *noted))
             if self._is_unfinished.get((instance, each), each != apply_id)
         )
-
-    def _record(self, path: str, data: bytes) -> Record:
-        record = decode(Record, data, self._store.where(path))
-        self._check(path, record.instance)
-        return record
-
-    def _attempt(self, path: str, data: bytes) -> Attempt:
-        attempt = decode(Attempt, data, self._store.where(path))
-        self._check(path, attempt.instance)
-        return attempt
-
-    def _check(self, path: str, instance: str) -> None:
-        if path.rpartition("/")[2] != f"{escape(instance)}.json":
-            raise foreign(self._store.where(path), f"it belongs to {instance}")
 
 
 def open_state(

@@ -1,0 +1,178 @@
+"""Records and attempts: the documents that are about instances, under host, account and scope."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterable
+from datetime import datetime
+from typing import Final, TypeVar
+
+from runner.errors import StateError
+from runner.models.history import PastApply
+from runner.models.record import Attempt, Record
+from runner.state.documents import decode, encode, foreign
+from runner.state.names import escape, escape_id
+from runner.state.store import Store
+
+D = TypeVar("D", Record, Attempt)
+
+_APPLIES_AT_ONCE: Final = 16
+
+
+class Shelf:
+    """The documents of one host, account and scope.
+
+    Every method raises ``StateError`` when the store can't be read or written, or when a document
+    is cut off, something else, or of a newer release. Those that read many documents take a list
+    of ``problems``: with one, such documents are left out and told there.
+    """
+
+    def __init__(self, store: Store, *, host: str, account: str | None, scope: str) -> None:
+        self.store = store
+        self.host = host
+        self._account = account
+        self.scope = scope
+        self._base: str | None = None
+
+    @property
+    def is_local(self) -> bool:
+        """Whether it is a folder, which ends with the machine where machines come and go."""
+        return self.store.is_local
+
+    @property
+    def where(self) -> str:
+        """Where it is, for people."""
+        return self.store.where()
+
+    # ---------------------------------------------------------------- records
+
+    async def records(
+        self,
+        instances: Iterable[str] | None = None,
+        *,
+        problems: list[StateError] | None = None,
+    ) -> dict[str, Record]:
+        """The last applies by instance: of ``instances`` that have one, or of all."""
+        folder = await self.folder("records")
+        if instances is None:
+            paths = _documents(entry.path for entry in await self.store.entries(folder))
+        else:
+            paths = [f"{folder}/{escape(instance)}.json" for instance in dict.fromkeys(instances)]
+        records = await self._read_all(Record, paths, problems)
+        return {record.instance: record for record in records}
+
+    async def put_record(self, record: Record) -> None:
+        """Stores the last apply of an instance.
+
+        Raises:
+            StateError: It was written by a later owner of the lock, which stays as it is.
+        """
+        path = f"{await self.folder('records')}/{escape(record.instance)}.json"
+        there = await self.store.get(path)
+        if there is not None and self._parse(Record, path, there).fence > record.fence:
+            raise StateError(
+                f"The record of {record.instance} was written by a later apply meanwhile; "
+                "it stays as it is.",
+                hint="See `runner status`.",
+            )
+        await self.store.put(path, encode(record))
+
+    async def forget(self, instances: Iterable[str]) -> None:
+        """Deletes the records of ``instances``; their history and the locks' numbers stay."""
+        folder = await self.folder("records")
+        await self.store.delete(f"{folder}/{escape(instance)}.json" for instance in instances)
+
+    # ---------------------------------------------------------------- attempts
+
+    async def put_attempt(self, attempt: Attempt) -> None:
+        """Stores how far an attempt got."""
+        path = await self.attempt_path(attempt.apply_id, attempt.instance)
+        await self.store.put(path, encode(attempt))
+
+    async def attempt(self, apply_id: str, instance: str) -> Attempt | None:
+        """One attempt, ``None`` when there was none."""
+        path = await self.attempt_path(apply_id, instance)
+        data = await self.store.get(path)
+        return None if data is None else self._parse(Attempt, path, data)
+
+    async def attempts(
+        self, apply_id: str, *, problems: list[StateError] | None = None
+    ) -> list[Attempt]:
+        """All attempts of an apply, by the names of their instances; empty for an unknown one."""
+        return await self._attempts_in(escape_id(apply_id), problems)
+
+    async def history(
+        self,
+        *,
+        wanted: Callable[[Attempt], bool] = lambda _: True,
+        since: datetime | None = None,
+        problems: list[StateError] | None = None,
+    ) -> AsyncIterator[PastApply]:
+        """Past applies, newest first, read page by page as they are asked for.
+
+        Args:
+            wanted: Which attempts; applies that have none of them are left out.
+            since: Reading ends at the first apply that is older.
+            problems: See the class.
+        """
+        newest_first = (await self.store.folders(await self.folder("applies")))[::-1]
+        for start in range(0, len(newest_first), _APPLIES_AT_ONCE):
+            page = newest_first[start : start + _APPLIES_AT_ONCE]
+            for attempts in await asyncio.gather(
+                *(self._attempts_in(folder, problems) for folder in page)
+            ):
+                if since and attempts and max(each.intent_at for each in attempts) < since:
+                    return
+                if chosen := tuple(filter(wanted, attempts)):
+                    yield PastApply(chosen[0].apply_id, chosen)
+
+    # ---------------------------------------------------------------- inside
+
+    async def folder(self, kind: str) -> str:
+        """The folder of one kind of documents, once the account is known."""
+        if self._base is None:
+            account = escape(self._account) if self._account else await self._only_account()
+            self._base = f"{escape(self.host)}/{account}/{escape(self.scope)}"
+        return f"{self._base}/{kind}"
+
+    async def attempt_path(self, apply_id: str, instance: str) -> str:
+        """Where an attempt is stored."""
+        return f"{await self.folder('applies')}/{escape_id(apply_id)}/{escape(instance)}.json"
+
+    async def _only_account(self) -> str:
+        accounts = await self.store.folders(escape(self.host))
+        if len(accounts) > 1:
+            raise StateError(
+                f"The state at {self.where} has several accounts: {', '.join(accounts)}.",
+                hint="Say which one with CHECKLY_ACCOUNT_ID.",
+            )
+        return accounts[0] if accounts else escape("")
+
+    async def _attempts_in(self, folder: str, problems: list[StateError] | None) -> list[Attempt]:
+        entries = await self.store.entries(f"{await self.folder('applies')}/{folder}")
+        paths = _documents(entry.path for entry in entries)
+        attempts = await self._read_all(Attempt, paths, problems)
+        return sorted(attempts, key=lambda attempt: attempt.instance)
+
+    async def _read_all(
+        self, model: type[D], paths: list[str], problems: list[StateError] | None
+    ) -> list[D]:
+        read = []
+        for path, data in zip(paths, await self.store.get_all(paths), strict=True):
+            try:
+                if data is not None:
+                    read.append(self._parse(model, path, data))
+            except StateError as error:
+                if problems is None:
+                    raise
+                problems.append(error)
+        return read
+
+    def _parse(self, model: type[D], path: str, data: bytes) -> D:
+        document = decode(model, data, self.store.where(path))
+        if path.rpartition("/")[2] != f"{escape(document.instance)}.json":
+            raise foreign(self.store.where(path), f"it belongs to {document.instance}")
+        return document
+
+
+def _documents(paths: Iterable[str]) -> list[str]:
+    """The paths that can be documents; other files do not matter."""
+    return [path for path in paths if path.endswith(".json")]
