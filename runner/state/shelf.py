@@ -87,6 +87,11 @@ class Shelf:
         path = await self.attempt_path(attempt.apply_id, attempt.instance)
         await self.store.put(path, encode(attempt))
 
+    async def add_attempt(self, attempt: Attempt) -> bool:
+        """Stores an attempt unless there is one; says whether it did."""
+        path = await self.attempt_path(attempt.apply_id, attempt.instance)
+        return await self.store.create(path, encode(attempt))
+
     async def attempt(self, apply_id: str, instance: str) -> Attempt | None:
         """One attempt, ``None`` when there was none."""
         path = await self.attempt_path(apply_id, instance)
@@ -97,7 +102,7 @@ class Shelf:
         self, apply_id: str, *, problems: list[StateError] | None = None
     ) -> list[Attempt]:
         """All attempts of an apply, by the names of their instances; empty for an unknown one."""
-        return await self._attempts_in(escape_id(apply_id), problems)
+        return await self._attempts_in(await self.apply_folder(apply_id), problems)
 
     async def history(
         self,
@@ -113,7 +118,8 @@ class Shelf:
             since: Reading ends at the first apply that is older.
             problems: See the class.
         """
-        newest_first = (await self.store.folders(await self.folder("applies")))[::-1]
+        applies = await self.folder("applies")
+        newest_first = [f"{applies}/{each}" for each in await self.store.folders(applies)][::-1]
         for start in range(0, len(newest_first), _APPLIES_AT_ONCE):
             page = newest_first[start : start + _APPLIES_AT_ONCE]
             for attempts in await asyncio.gather(
@@ -133,9 +139,13 @@ class Shelf:
             self._base = f"{escape(self.host)}/{account}/{escape(self.scope)}"
         return f"{self._base}/{kind}"
 
+    async def apply_folder(self, apply_id: str) -> str:
+        """Where the attempts of an apply are stored."""
+        return f"{await self.folder('applies')}/{escape_id(apply_id)}"
+
     async def attempt_path(self, apply_id: str, instance: str) -> str:
         """Where an attempt is stored."""
-        return f"{await self.folder('applies')}/{escape_id(apply_id)}/{escape(instance)}.json"
+        return f"{await self.apply_folder(apply_id)}/{escape(instance)}.json"
 
     async def _only_account(self) -> str:
         accounts = await self.store.folders(escape(self.host))
@@ -147,8 +157,7 @@ class Shelf:
         return accounts[0] if accounts else escape("")
 
     async def _attempts_in(self, folder: str, problems: list[StateError] | None) -> list[Attempt]:
-        entries = await self.store.entries(f"{await self.folder('applies')}/{folder}")
-        paths = _documents(entry.path for entry in entries)
+        paths = _documents(entry.path for entry in await self.store.entries(folder))
         attempts = await self._read_all(Attempt, paths, problems)
         return sorted(attempts, key=lambda attempt: attempt.instance)
 

@@ -51,6 +51,13 @@ class State(Shelf):
         await super().put_attempt(attempt)
         self._note(attempt.instance, attempt.apply_id, attempt)
 
+    async def add_attempt(self, attempt: Attempt) -> bool:
+        """Stores an attempt unless there is one; says whether it did."""
+        added = await super().add_attempt(attempt)
+        if added:
+            self._note(attempt.instance, attempt.apply_id, attempt)
+        return added
+
     async def unfinished(self, instances: Iterable[str] | None = None) -> list[Attempt]:
         """Attempts without an outcome that applies before this one left behind, oldest first.
 
