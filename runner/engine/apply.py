@@ -7,28 +7,25 @@ from contextlib import AsyncExitStack, suppress
 from dataclasses import replace
 
 from runner.checkly.client import Checkly
-from runner.engine import exit_code
 from runner.engine.context import ApplyOptions, Context, Job
 from runner.engine.follow import follow
-from runner.engine.journal import Journal
+from runner.engine.journal import Journal, is_open
 from runner.engine.judge import Judgement
 from runner.engine.order import Gate, by_member, gates
-from runner.engine.outcomes import FORGIVABLE, of_session, without_session
+from runner.engine.outcomes import of_session, without_session
 from runner.engine.recover import elapsed, leave_nothing_behind
 from runner.engine.start import Order, Started, start
-from runner.engine.stop import Stop, unless, within
+from runner.engine.stop import Stop, unless
+from runner.engine.summary import leave, sum_up
 from runner.engine.twins import TwinsByLookup
-from runner.errors import Interrupted, StateError
+from runner.errors import Interrupted
 from runner.models.clock import Clock
-from runner.models.events import ApplyFinished, ApplyStarted, Emit, InstanceFinished
-from runner.models.outcome import ApplyOutcome, InstanceOutcome, QuorumOutcome
+from runner.models.events import ApplyStarted, Emit, InstanceFinished
+from runner.models.outcome import ApplyOutcome, InstanceOutcome
 from runner.models.plan import Action, PlannedInstance
 from runner.models.record import Initiator
 from runner.models.verdict import Verdict
 from runner.state.state import State
-
-#: Seconds that leaving at once may take to release the locks; their leases end by themselves.
-_LEAVE_SECONDS = 2.0
 
 
 async def apply(
@@ -113,7 +110,7 @@ class _Apply:
             with suppress(Interrupted):
                 await unless(context.stop.at_once, self._run_all(journal))
             await self._archive(journal)
-            await self._leave(stack)
+            await leave(context, stack)
         return self._finish(journal)
 
     async def _greet(self) -> None:
@@ -176,7 +173,7 @@ class _Apply:
         if context.options.detach and job.name not in self.members:
             return _running(context, job, started)
         outcome = await follow(context, job, started, elapsed(context, started.attempt))
-        if outcome.verdict not in {Verdict.RUNNING, Verdict.UNKNOWN} or outcome.stopped_at:
+        if not is_open(outcome):
             await journal.finished(started.attempt, outcome)
         return outcome
 
@@ -189,44 +186,18 @@ class _Apply:
             if each.record is not None and each.record.archived_at is None:
                 await journal.archive(each.record, now)
 
-    async def _leave(self, stack: AsyncExitStack) -> None:
-        """Release the locks; one that can't be released ends with its lease."""
-        context = self.context
-        leaving = stack.pop_all().aclose()
-        try:
-            if context.stop.at_once.is_set():
-                await within(context.clock, _LEAVE_SECONDS, leaving)
-            else:
-                await leaving
-        except StateError as error:
-            context.warn(error)
-        except TimeoutError:
-            context.notice("The locks were not released; they end by themselves.", is_warning=True)
-
     def _finish(self, journal: Journal) -> ApplyOutcome:
         context = self.context
-        interrupted = context.stop.gently.is_set()
         for order in self.orders:
             if order.job.name not in self.outcomes:
                 self._note(self._cut_off(order.job))
-        instances = [self.outcomes[order.job.name] for order in self.orders]
-        quorums = quorum_outcomes([order.job for order in self.orders], self.outcomes)
-        instances = forgive(instances, quorums)
-        codes = [exit_code.code_of(outcome) for outcome in instances]
-        codes += [exit_code.CANNOT_RUN] * journal.troubled
-        codes += [exit_code.INTERRUPTED] * interrupted
-        outcome = ApplyOutcome(
+        return sum_up(
+            context,
             apply_id=self.id,
             started_at=self.started_at,
-            stopped_at=context.clock.now(),
-            instances=tuple(instances),
-            quorums=quorums,
-            exit_code=exit_code.worst(codes),
-            interrupted=interrupted,
-            detached=context.options.detach,
+            ends=[(order.job, self.outcomes[order.job.name]) for order in self.orders],
+            is_troubled=journal.troubled,
         )
-        context.emit(ApplyFinished(context.clock.now(), outcome))
-        return outcome
 
     def _cut_off(self, job: Job) -> InstanceOutcome:
         """The outcome of one that was under way when the second signal came."""
@@ -247,35 +218,3 @@ def _unmet(gate: Gate) -> str:
     if len(gate.instances) == 1:
         return f"{gate.name}, which it needs, did not pass."
     return f"Of {gate.name}, which it needs, {gate.needed} did not pass."
-
-
-def quorum_outcomes(
-    jobs: Sequence[Job], outcomes: dict[str, InstanceOutcome]
-) -> tuple[QuorumOutcome, ...]:
-    """How each profile with a quorum did, of the instances that were applied."""
-    profiles: dict[str, list[Job]] = {}
-    for job in jobs:
-        if job.settings.quorum is not None:
-            profiles.setdefault(job.profile, []).append(job)
-    return tuple(
-        QuorumOutcome(
-            profile=profile,
-            needed=min(members[0].settings.quorum or 1, len(members)),
-            passed=sum(outcomes[member.name].verdict.is_pass for member in members),
-            total=len(members),
-        )
-        for profile, members in profiles.items()
-    )
-
-
-def forgive(
-    instances: Sequence[InstanceOutcome], quorums: Sequence[QuorumOutcome]
-) -> list[InstanceOutcome]:
-    """``instances``, where those of a profile whose quorum passed count no more."""
-    reached = {quorum.profile for quorum in quorums if quorum.reached}
-    return [
-        replace(outcome, counts=False)
-        if outcome.profile in reached and outcome.verdict in FORGIVABLE
-        else outcome
-        for outcome in instances
-    ]

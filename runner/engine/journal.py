@@ -150,5 +150,10 @@ def record_of(attempt: Attempt, checks: list[CheckRecord], fence: int) -> Record
     )
 
 
+def is_open(outcome: InstanceOutcome) -> bool:
+    """Whether a session goes on, or may: the attempt stays open, for `wait` to pick up."""
+    return outcome.verdict in {Verdict.RUNNING, Verdict.UNKNOWN} and outcome.stopped_at is None
+
+
 def _recorded(check: CheckOutcome) -> CheckRecord:
     return CheckRecord(id=check.check_id, name=check.name, verdict=check.verdict)

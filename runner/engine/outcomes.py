@@ -6,7 +6,7 @@ from runner.engine.context import Context, Job
 from runner.engine.judge import Judgement, check_outcomes, is_over, judge
 from runner.errors import RunnerError
 from runner.models.outcome import CheckOutcome, InstanceOutcome
-from runner.models.record import Attempt
+from runner.models.record import Attempt, Phase
 from runner.models.response import Session
 from runner.models.verdict import Verdict
 
@@ -88,6 +88,30 @@ def of_session(
         run_location=job.run_location,
         counts=counts(job, judgement.verdict),
         span=job.span,
+    )
+
+
+def of_attempt(job: Job, attempt: Attempt) -> InstanceOutcome:
+    """The outcome of an attempt as the state has it."""
+    is_over = attempt.phase is Phase.FINISHED
+    unknown = Verdict.RUNNING if attempt.phase is Phase.STARTED else Verdict.UNKNOWN
+    verdict = (attempt.verdict if is_over else None) or unknown
+    return InstanceOutcome(
+        name=job.name,
+        profile=job.profile,
+        verdict=verdict,
+        session_id=attempt.session_id,
+        link=attempt.link,
+        reason=attempt.reason,
+        started_at=attempt.started_at,
+        stopped_at=attempt.stopped_at,
+        checks=tuple(
+            CheckOutcome(name=check.name, verdict=check.verdict, check_id=check.id)
+            for check in attempt.checks
+            if check.verdict is not None
+        ),
+        run_location=job.run_location,
+        counts=counts(job, verdict),
     )
 
 

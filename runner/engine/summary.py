@@ -1,0 +1,100 @@
+"""From the outcomes of instances to the outcome of the whole."""
+
+from collections.abc import Sequence
+from contextlib import AsyncExitStack
+from dataclasses import replace
+from datetime import datetime
+from typing import TypeAlias
+
+from runner.engine import exit_code
+from runner.engine.context import Context, Job
+from runner.engine.outcomes import FORGIVABLE
+from runner.engine.stop import within
+from runner.errors import StateError
+from runner.models.events import ApplyFinished
+from runner.models.outcome import ApplyOutcome, InstanceOutcome, QuorumOutcome
+
+End: TypeAlias = tuple[Job, InstanceOutcome]
+
+#: Seconds that leaving at once may take to release the locks; their leases end by themselves.
+_LEAVE_SECONDS = 2.0
+
+
+def sum_up(
+    context: Context,
+    *,
+    apply_id: str,
+    started_at: datetime,
+    ends: Sequence[End],
+    is_troubled: bool,
+) -> ApplyOutcome:
+    """The outcome of an apply, told to everybody.
+
+    Args:
+        context: The outside world.
+        apply_id: The apply.
+        started_at: When it began.
+        ends: What came of each instance.
+        is_troubled: Whether the state could not be written after a session had started.
+    """
+    interrupted = context.stop.gently.is_set()
+    quorums = quorum_outcomes(ends)
+    instances = forgive([outcome for _, outcome in ends], quorums)
+    codes = [exit_code.code_of(outcome) for outcome in instances]
+    codes += [exit_code.CANNOT_RUN] * is_troubled + [exit_code.INTERRUPTED] * interrupted
+    outcome = ApplyOutcome(
+        apply_id=apply_id,
+        started_at=started_at,
+        stopped_at=context.clock.now(),
+        instances=tuple(instances),
+        quorums=quorums,
+        exit_code=exit_code.worst(codes),
+        interrupted=interrupted,
+        detached=context.options.detach,
+    )
+    context.emit(ApplyFinished(context.clock.now(), outcome))
+    return outcome
+
+
+def quorum_outcomes(ends: Sequence[End]) -> tuple[QuorumOutcome, ...]:
+    """How each profile with a quorum did, of the instances that were applied."""
+    profiles: dict[str, list[End]] = {}
+    for job, outcome in ends:
+        if job.settings.quorum is not None:
+            profiles.setdefault(job.profile, []).append((job, outcome))
+    return tuple(
+        QuorumOutcome(
+            profile=profile,
+            needed=min(members[0][0].settings.quorum or 1, len(members)),
+            passed=sum(outcome.verdict.is_pass for _, outcome in members),
+            total=len(members),
+        )
+        for profile, members in profiles.items()
+    )
+
+
+def forgive(
+    instances: Sequence[InstanceOutcome], quorums: Sequence[QuorumOutcome]
+) -> list[InstanceOutcome]:
+    """``instances``, where those of a profile whose quorum passed count no more."""
+    reached = {quorum.profile for quorum in quorums if quorum.reached}
+    return [
+        replace(outcome, counts=False)
+        if outcome.profile in reached and outcome.verdict in FORGIVABLE
+        else outcome
+        for outcome in instances
+    ]
+
+
+async def leave(context: Context, stack: AsyncExitStack) -> None:
+    """Release what ``stack`` holds, the locks; one that can't be released ends with its lease."""
+    leaving = stack.pop_all().aclose()
+    try:
+        if context.stop.at_once.is_set():
+            await within(context.clock, _LEAVE_SECONDS, leaving)
+        else:
+            await leaving
+    except StateError as error:
+        context.warn(error)
+    except TimeoutError:
+        context.notice("The locks were not released; they end by themselves.", is_warning=True)
