@@ -70,7 +70,7 @@ def refusal(reply: Reply, redact: Redact, retry_after: float | None = None) -> A
     meaning, hint = _meaning(reply.status)
     if code == NO_MATCHING_CHECKS:
         meaning, hint = "no checks match the target", "Check the target's tags and ids."
-    quoted = f", saying: {quote(said, redact)}" if said else ""
+    quoted = f", saying: {quote(said, redact).rstrip('.')}" if said else ""
     kind = Unauthorized if reply.status in {401, 402, 403} else ApiError
     return kind(
         f"{reply.method} {reply.path}: {meaning} ({reply.status}{quoted}).",

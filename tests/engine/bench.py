@@ -2,10 +2,10 @@
 
 import asyncio
 import random
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
 from runner.checkly.account import Credentials
@@ -17,7 +17,9 @@ from runner.engine.apply import apply
 from runner.engine.context import ApplyOptions
 from runner.engine.ids import apply_id
 from runner.engine.stop import Stop
+from runner.engine.wait import wait
 from runner.models.clock import Clock, SystemClock
+from runner.models.events import Event
 from runner.models.instance import Instance
 from runner.models.outcome import ApplyOutcome, InstanceOutcome
 from runner.models.plan import Action, PlannedInstance
@@ -26,9 +28,6 @@ from runner.models.settings import Settings
 from runner.plan.normal import normal_form
 from runner.source import Source, Span
 from runner.state.state import State, open_state
-
-if TYPE_CHECKING:
-    from runner.models.events import Event
 
 SOURCE = Source("checkly-sessions.yaml", "profiles:\n  smoke:\n")
 ME = Initiator(user="ada", host="ci-1", pid=7)
@@ -92,6 +91,9 @@ class Bench:
 
     Attributes:
         events: Everything the engine emitted, in order.
+        stop: What signals the apply that runs, once one does.
+        url: Where the API is sought, if not at the emulator.
+        watch: Is told of each event as it comes.
     """
 
     def __init__(self, emulator: Emulator, folder: Path) -> None:
@@ -102,13 +104,21 @@ class Bench:
         self.options = OPTIONS
         self.events: list[Event] = []
         self.stop: Stop | None = None
+        self.url: str | None = None
+        self.watch: Callable[[Event], None] | None = None
+
+    def emit(self, event: Event) -> None:
+        self.events.append(event)
+        if self.watch is not None:
+            self.watch(event)
 
     def client(self) -> Checkly:
+        url = self.url or self.emulator.url
         return Checkly(
-            Credentials(self.emulator.api_key, self.emulator.account_id, self.emulator.url),
+            Credentials(self.emulator.api_key, self.emulator.account_id, url),
             clock=self.clock,
             rng=random.Random(1),
-            emit=self.events.append,
+            emit=self.emit,
             options=self.client_options,
         )
 
@@ -131,13 +141,32 @@ class Bench:
                 client=client,
                 state=self.state(),
                 options=replace(self.options, **options),
-                clock=self.clock,
-                rng=random.Random(),
-                emit=self.events.append,
-                stop=self.stop,
-                owner=ME,
-                redact=lambda text: text,
+                **self._outside(),
             )
+
+    async def waiting(self, apply_id: str | None = None, **options: Any) -> ApplyOutcome | None:
+        self.stop = Stop(self.clock)
+        async with self.client() as client:
+            return await wait(
+                apply_id,
+                client=client,
+                state=self.state(),
+                options=replace(self.options, **options),
+                **self._outside(),
+            )
+
+    def _outside(self) -> Any:
+        return {
+            "clock": self.clock,
+            "rng": random.Random(),
+            "emit": self.emit,
+            "stop": self.stop,
+            "owner": ME,
+            "redact": lambda text: text,
+        }
+
+    def wait(self, apply_id: str | None = None, **options: Any) -> ApplyOutcome | None:
+        return asyncio.run(self.waiting(apply_id, **options))
 
     def apply(self, *instances: PlannedInstance, **options: Any) -> ApplyOutcome:
         return asyncio.run(self.applying(*instances, **options))
