@@ -97,8 +97,8 @@ def _start_python_parser(text: str) -> Pull:
 # Two private-use characters stand in for `:` and `?` wherever YAML 1.2 takes them as part of a
 # plain scalar. The length stays, so every position does; values get their characters back.
 _COLON, _QUESTION = "\ue000", "\ue001"
-_IN_SCALAR_COLON = re.compile(r"""(?<!["'\]}]):(?=[^\s,\[\]{}])""")
-_IN_SCALAR_QUESTION = re.compile(r"""(?<=[^\s,\[\]{}"'])\?""")
+_IN_SCALAR_COLON = re.compile(r"""(?<=[^\s,\[\]{}"'?]):(?=[^\s,\[\]{}])""")
+_IN_SCALAR_QUESTION = re.compile(r"""(?<=[^\s,\[\]{}"'?])\?""")
 _ESCAPED_STAND_IN = re.compile(r"\\(?:u|U0000)[eE]00[01]")
 
 

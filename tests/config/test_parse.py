@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from runner.config import events
@@ -393,6 +393,7 @@ YAML_PIECES = st.sampled_from(
 )  # fmt: skip
 
 
+@settings(deadline=None)
 @given(st.one_of(st.text(), st.lists(YAML_PIECES, max_size=40).map("".join)))
 def test_no_text_makes_parse_raise(text: str) -> None:
     root, diagnostics = read(text)
