@@ -32,7 +32,7 @@ def annotation(
     if span is not None:
         line, column = span.source.line_and_column(span.start)
         end_line, end_column = span.source.line_and_column(max(span.end, span.start))
-        properties["file"] = _relative(span.source.name, repository)
+        properties["file"] = one_line(_relative(span.source.name, repository))
         properties["line"] = line
         if end_line == line:
             properties["col"] = column

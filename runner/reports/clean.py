@@ -19,7 +19,8 @@ _JOINERS: Final = frozenset("\u200c\u200d")
 _ESCAPED: Final = frozenset({"Cc", "Cf", "Zl", "Zp", "Cs"})
 # GitHub reads "::command::" at the head of a line and "##[command]" anywhere in one; Azure
 # and TeamCity read "##vso[" and "##teamcity[".
-_LEADING_COMMAND: Final = re.compile(r"^(\s*)(?=::)")
+# After a space too, since a line may be broken there.
+_LEADING_COMMAND: Final = re.compile(r"(?:^|(?<=\s))(?=::)")
 _HASH_COMMAND: Final = re.compile(r"##(?=\w*\[)")
 _UNSAFE_IN_URL: Final = re.compile(r"""[^A-Za-z0-9._~:/?#@!$&*+,;=%-]|##""")
 _URL_LIMIT: Final = 2_000
@@ -38,8 +39,8 @@ def one_line(text: str, limit: int | None = None) -> str:
         text = "".join(map(_visible, text))
     if limit is not None and len(text) > limit:
         text = text[: limit - 1] + "…"
-    if ":" in text:
-        text = _LEADING_COMMAND.sub(r"\1\\", text)
+    if "::" in text:
+        text = _LEADING_COMMAND.sub(r"\\", text)
     if "##" in text:
         text = _HASH_COMMAND.sub(r"#\\#", text)
     return text

@@ -22,6 +22,7 @@ FORMATS: Final[Mapping[str, str]] = {
     "json": "runner.reports.apply_json",
     "junit": "runner.reports.apply_junit",
     "markdown": "runner.reports.apply_markdown",
+    "html": "runner.reports.apply_html",
 }
 #: Variables that name the file of a format; the names are the Checkly CLI's.
 PATH_VARIABLES: Final[Mapping[str, str]] = {
