@@ -7,6 +7,7 @@ import click
 from runner.cli.backend import EMULATOR_OPTION, WORLD_OPTION
 from runner.cli.common import common_options, current
 from runner.cli.console import Console
+from runner.cli.following import following_options
 from runner.cli.selecting import LABEL_OPTION, PROFILE_ARGUMENT
 
 
@@ -25,20 +26,7 @@ from runner.cli.selecting import LABEL_OPTION, PROFILE_ARGUMENT
     show_default=True,
     help="Sessions at once.",
 )
-@click.option(
-    "--requests-per-minute",
-    type=click.IntRange(1, 6000),
-    default=600,
-    show_default=True,
-    help="Requests to the API in any minute, at most.",
-)
-@click.option(
-    "--lock-timeout",
-    type=click.FloatRange(0),
-    default=0.0,
-    show_default=True,
-    help="Seconds to wait for somebody else's lock.",
-)
+@following_options
 @click.option("--require-shared-state", is_flag=True, help="Refuse a folder as state in CI.")
 @click.option(
     "--report",
@@ -61,6 +49,8 @@ def command(
     concurrency: int,
     requests_per_minute: int,
     lock_timeout: float,
+    settle_time: float,
+    grace_period: float,
     require_shared_state: bool,
     reports: tuple[str, ...],
     emulated: bool,
@@ -85,6 +75,8 @@ def command(
             concurrency=concurrency,
             requests_per_minute=requests_per_minute,
             lock_timeout=lock_timeout,
+            settle_time=settle_time,
+            grace_period=grace_period,
             require_shared_state=require_shared_state,
             reports=reports,
             emulated=emulated,

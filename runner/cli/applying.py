@@ -3,19 +3,18 @@
 import asyncio
 import os
 import random
-import signal
 import sys
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 import click
 
 from runner.checkly.account import Credentials
-from runner.checkly.client import Checkly, ClientOptions
+from runner.checkly.client import ClientOptions
 from runner.cli.backend import backend
 from runner.cli.common import Common
 from runner.cli.console import Console
+from runner.cli.outside import outside, reporters, terminable
 from runner.cli.owner import initiator
 from runner.cli.planning import open_state, plan_of
 from runner.cli.read import Reading, read
@@ -24,14 +23,12 @@ from runner.diagnostics import Severity
 from runner.engine.apply import apply as run_apply
 from runner.engine.context import ApplyOptions
 from runner.engine.ids import apply_id
-from runner.engine.stop import Stop
 from runner.errors import CannotRun, Declined, UsageError
 from runner.models.clock import SystemClock
 from runner.models.plan import Action, Plan
 from runner.plan.narrow import changed_only, failed_only
 from runner.reports import plan_text
-from runner.reports.reporter import Reporters, open_reporters
-from runner.reports.verbosity import Verbosity
+from runner.reports.reporter import Reporters
 from runner.state.state import State
 
 
@@ -50,6 +47,8 @@ class ApplyCommand:
     concurrency: int
     requests_per_minute: int
     lock_timeout: float
+    settle_time: float
+    grace_period: float
     require_shared_state: bool
     reports: tuple[str, ...]
     emulated: bool
@@ -62,7 +61,11 @@ def apply(command: ApplyCommand, console: Console) -> int:
     run_id = apply_id(clock.now(), rng)
     reading = read(command.common, console, run_id=run_id, unset=Severity.ERROR)
     chosen = selection(command.names, command.labels)
-    with backend(command.emulated, command.world) as behind, asyncio.Runner() as loop:
+    with (
+        terminable(),
+        backend(command.emulated, command.world) as behind,
+        asyncio.Runner() as loop,
+    ):
         credentials = behind.require_credentials()
         state = open_state(behind, command.common, reading)
         _warn_of_folder(state, command, console)
@@ -74,17 +77,8 @@ def apply(command: ApplyCommand, console: Console) -> int:
             console.write("Nothing to apply.")
             return 0
         _ask(plan, chosen, command, console)
-        with open_reporters(
-            command.reports,
-            mask=console.mask,
-            environ=os.environ,
-            stdout=console.out,
-            stderr=console.err,
-            width=console.style_for(console.out).width,
-            no_color=console.no_color,
-            verbosity=Verbosity(min(command.common.verbosity, 1) + 1),
-        ) as reporters:
-            return loop.run(_run(plan, command, credentials, state, reporters, reading, run_id))
+        with reporters(command.reports, command.common, console) as opened:
+            return loop.run(_run(plan, command, credentials, state, opened, reading, run_id))
 
 
 async def _run(
@@ -92,53 +86,27 @@ async def _run(
     command: ApplyCommand,
     credentials: Credentials,
     state: State,
-    reporters: Reporters,
+    opened: Reporters,
     reading: Reading,
     run_id: str,
 ) -> int:
-    clock, rng = SystemClock(), random.SystemRandom()
-    stop = Stop(clock)
-    for number in (signal.SIGINT, signal.SIGTERM):
-        asyncio.get_running_loop().add_signal_handler(number, stop.signal)
-    ticking = asyncio.create_task(_tick(reporters, clock))
-    try:
-        async with Checkly(
-            credentials,
-            clock=clock,
-            rng=rng,
-            emit=reporters.handle,
-            redact=reading.redactor.mask,
-            options=ClientOptions(requests_per_minute=command.requests_per_minute),
-        ) as client:
-            outcome = await run_apply(
-                plan.instances,
-                run_id=run_id,
-                client=client,
-                state=state,
-                options=ApplyOptions(
-                    concurrency=command.concurrency,
-                    detach=command.detach,
-                    lock_timeout=command.lock_timeout,
-                ),
-                clock=clock,
-                rng=rng,
-                emit=reporters.handle,
-                stop=stop,
-                owner=initiator(reading.context),
-                redact=reading.redactor.mask,
-            )
-    finally:
-        ticking.cancel()
-        with suppress(asyncio.CancelledError):
-            await ticking
+    async with outside(
+        credentials=credentials,
+        state=state,
+        reporters=opened,
+        owner=initiator(reading.context),
+        redact=reading.redactor.mask,
+        options=ApplyOptions(
+            concurrency=command.concurrency,
+            detach=command.detach,
+            lock_timeout=command.lock_timeout,
+            settle_seconds=command.settle_time,
+            grace_seconds=command.grace_period,
+        ),
+        client_options=ClientOptions(requests_per_minute=command.requests_per_minute),
+    ) as context:
+        outcome = await run_apply(plan.instances, run_id=run_id, context=context)
     return outcome.exit_code
-
-
-async def _tick(reporters: Reporters, clock: SystemClock) -> None:
-    """Tell the reporters the time, so that they can give a sign of life."""
-    while True:
-        await clock.sleep(1)
-        reporters.tick(clock.now())
 
 
 def _show(plan: Plan, reading: Reading, command: ApplyCommand, console: Console) -> None:

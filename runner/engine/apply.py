@@ -1,13 +1,11 @@
 """Applying a plan: locks, starts in order, following, verdicts, records."""
 
 import asyncio
-import random
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import AsyncExitStack, suppress
 from dataclasses import replace
 
-from runner.checkly.client import Checkly
-from runner.engine.context import ApplyOptions, Context, Job
+from runner.engine.context import Context, Job
 from runner.engine.follow import follow
 from runner.engine.journal import Journal, is_open
 from runner.engine.judge import Judgement
@@ -15,47 +13,25 @@ from runner.engine.order import Gate, by_member, gates
 from runner.engine.outcomes import of_session, without_session
 from runner.engine.recover import elapsed, leave_nothing_behind
 from runner.engine.start import Order, Started, start
-from runner.engine.stop import Stop, unless
+from runner.engine.stop import unless
 from runner.engine.summary import leave, sum_up
 from runner.engine.twins import TwinsByLookup
 from runner.errors import Interrupted
-from runner.models.clock import Clock
-from runner.models.events import ApplyStarted, Emit, InstanceFinished
+from runner.models.events import ApplyStarted, InstanceFinished
 from runner.models.outcome import ApplyOutcome, InstanceOutcome
 from runner.models.plan import Action, PlannedInstance
-from runner.models.record import Initiator
 from runner.models.verdict import Verdict
-from runner.state.state import State
 
 
 async def apply(
-    planned: Sequence[PlannedInstance],
-    *,
-    run_id: str,
-    client: Checkly,
-    state: State,
-    options: ApplyOptions,
-    clock: Clock,
-    rng: random.Random,
-    emit: Emit,
-    stop: Stop,
-    owner: Initiator,
-    redact: Callable[[str], str],
+    planned: Sequence[PlannedInstance], *, run_id: str, context: Context
 ) -> ApplyOutcome:
     """Start the planned sessions, follow them to the end and judge them.
 
     Args:
         planned: What to apply, in file order; removed instances are archived.
         run_id: Id of this apply (see ``runner.engine.ids``), which templates read as ``run.id``.
-        client: The API.
-        state: Where intents, sessions and outcomes are kept.
-        options: How to go about it.
-        clock: Tells the time.
-        rng: Draws the random parts of waits.
-        emit: Is told of everything that happens.
-        stop: Set by signals.
-        owner: Who applies.
-        redact: Masks secrets in what came from outside.
+        context: The outside world.
 
     Raises:
         UsageError: Instances need one another in a circle.
@@ -63,7 +39,6 @@ async def apply(
         CannotRun: Before anything was sent, it was clear that it can't be done.
         Interrupted: A signal came before anything was sent.
     """
-    context = Context(client, state, clock, rng, emit, stop, owner, redact, options)
     return await _Apply(context, run_id, planned).run()
 
 

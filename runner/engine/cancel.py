@@ -4,12 +4,10 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from runner.checkly.client import Checkly
+from runner.engine.context import Context
 from runner.errors import CannotRun
-from runner.models.clock import Clock
-from runner.models.events import Emit, SessionCancelling
+from runner.models.events import SessionCancelling
 from runner.models.record import Initiator, Record
-from runner.state.state import State
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,13 +21,7 @@ class Cancellation:
 
 
 async def cancel(
-    wanted: Callable[[Record], bool] | None,
-    *,
-    client: Checkly,
-    state: State,
-    clock: Clock,
-    emit: Emit,
-    owner: Initiator,
+    wanted: Callable[[Record], bool] | None, *, context: Context
 ) -> list[Cancellation]:
     """Cancel sessions that have not ended as far as the state knows; it writes nothing.
 
@@ -38,25 +30,22 @@ async def cancel(
     Args:
         wanted: Says which records' sessions are meant; ``None`` means those of the owner's own
             last apply.
-        client: The API.
-        state: Where the sessions are.
-        clock: Tells the time.
-        emit: Is told of each cancellation.
-        owner: Who cancels.
+        context: The outside world.
 
     Raises:
         StateError: The state can't be read.
     """
-    records = await state.records()
+    records = await context.state.records()
     if wanted is None:
-        wanted = _of_last_apply(list(records.values()), owner)
+        wanted = _of_last_apply(list(records.values()), context.owner)
     open_ = [r for r in records.values() if r.verdict is None and r.session_id and wanted(r)]
 
     async def one(record: Record) -> Cancellation:
         session_id = record.session_id or ""
-        emit(SessionCancelling(clock.now(), record.instance, "request"))
+        now = context.clock.now()
+        context.emit(SessionCancelling(now, record.instance, "request"))
         try:
-            await client.cancel(session_id)
+            await context.client.cancel(session_id)
         except CannotRun as error:
             return Cancellation(record.instance, session_id, record.link, error)
         return Cancellation(record.instance, session_id, record.link)

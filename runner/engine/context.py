@@ -1,6 +1,5 @@
 """What everything in the engine works with, and the unit it works on."""
 
-import random
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -60,13 +59,20 @@ class Context:
     """The outside world, as it was handed in.
 
     Attributes:
+        client: The API.
+        state: Where intents, sessions and outcomes are kept.
+        clock: Tells the time.
+        emit: Is told of everything that happens.
+        stop: Set by signals.
+        owner: Who applies.
+        redact: Masks secrets in what came from outside.
+        options: How to go about it.
         known: Ids of sessions that belong to somebody already, so that no lookup adopts them.
     """
 
     client: Checkly
     state: State
     clock: Clock
-    rng: random.Random
     emit: Emit
     stop: Stop
     owner: Initiator

@@ -1,53 +1,30 @@
 """Re-attaching to sessions that an earlier apply left, and finishing as it would have."""
 
 import asyncio
-import random
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import AsyncExitStack
 
-from runner.checkly.client import Checkly
-from runner.engine.context import ApplyOptions, Context, Job
+from runner.engine.context import Context, Job
 from runner.engine.follow import follow
 from runner.engine.journal import Journal, is_open
 from runner.engine.outcomes import of_attempt
 from runner.engine.recover import elapsed, job_of, settle_all, started_of
 from runner.engine.start import Started
-from runner.engine.stop import Stop, unless
+from runner.engine.stop import unless
 from runner.engine.summary import leave, sum_up
 from runner.errors import Interrupted, UsageError
-from runner.models.clock import Clock
-from runner.models.events import ApplyStarted, Emit, InstanceFinished
+from runner.models.events import ApplyStarted, InstanceFinished
 from runner.models.outcome import ApplyOutcome, InstanceOutcome
-from runner.models.record import Attempt, Initiator, Phase, Record
+from runner.models.record import Attempt, Phase, Record
 from runner.state.state import State
 
 
-async def wait(
-    apply_id: str | None,
-    *,
-    client: Checkly,
-    state: State,
-    options: ApplyOptions,
-    clock: Clock,
-    rng: random.Random,
-    emit: Emit,
-    stop: Stop,
-    owner: Initiator,
-    redact: Callable[[str], str],
-) -> ApplyOutcome | None:
+async def wait(apply_id: str | None, *, context: Context) -> ApplyOutcome | None:
     """Follow what an apply left running, settle what it left open, and judge the whole of it.
 
     Args:
         apply_id: The apply; ``None`` for every one that left something.
-        client: The API.
-        state: Where the attempts are.
-        options: How to go about it.
-        clock: Tells the time.
-        rng: Draws nothing here; part of what every command of the engine is handed.
-        emit: Is told of everything that happens.
-        stop: Set by signals.
-        owner: Who waits.
-        redact: Masks secrets in what came from outside.
+        context: The outside world.
 
     Returns:
         The outcome; ``None`` when there is nothing to wait for.
@@ -58,8 +35,7 @@ async def wait(
         CannotRun: The API or the state can't be reached.
         Interrupted: A signal came before anything was done.
     """
-    context = Context(client, state, clock, rng, emit, stop, owner, redact, options)
-    attempts = await _attempts(state, apply_id)
+    attempts = await _attempts(context.state, apply_id)
     if not attempts:
         return None
     return await _Wait(context, attempts).run()

@@ -14,7 +14,8 @@ from runner.checkly.retry import Backoff
 from runner.emulator.server import Emulator
 from runner.emulator.world import Check, Ending, Location, World
 from runner.engine.apply import apply
-from runner.engine.context import ApplyOptions
+from runner.engine.cancel import Cancellation, cancel
+from runner.engine.context import ApplyOptions, Context
 from runner.engine.ids import apply_id
 from runner.engine.stop import Stop
 from runner.engine.wait import wait
@@ -133,37 +134,32 @@ class Bench:
         )
 
     async def applying(self, *instances: PlannedInstance, **options: Any) -> ApplyOutcome:
-        self.stop = Stop(self.clock)
+        run_id = apply_id(self.clock.now(), random.Random())
         async with self.client() as client:
-            return await apply(
-                instances,
-                run_id=apply_id(self.clock.now(), random.Random()),
-                client=client,
-                state=self.state(),
-                options=replace(self.options, **options),
-                **self._outside(),
-            )
+            return await apply(instances, run_id=run_id, context=self.context(client, options))
 
     async def waiting(self, apply_id: str | None = None, **options: Any) -> ApplyOutcome | None:
-        self.stop = Stop(self.clock)
         async with self.client() as client:
-            return await wait(
-                apply_id,
-                client=client,
-                state=self.state(),
-                options=replace(self.options, **options),
-                **self._outside(),
-            )
+            return await wait(apply_id, context=self.context(client, options))
 
-    def _outside(self) -> Any:
-        return {
-            "clock": self.clock,
-            "rng": random.Random(),
-            "emit": self.emit,
-            "stop": self.stop,
-            "owner": ME,
-            "redact": lambda text: text,
-        }
+    async def cancelling(
+        self, wanted: Callable[[Record], bool] | None = None
+    ) -> list[Cancellation]:
+        async with self.client() as client:
+            return await cancel(wanted, context=self.context(client, {}))
+
+    def context(self, client: Checkly, options: dict[str, Any]) -> Context:
+        self.stop = Stop(self.clock)
+        return Context(
+            client=client,
+            state=self.state(),
+            clock=self.clock,
+            emit=self.emit,
+            stop=self.stop,
+            owner=ME,
+            redact=lambda text: text,
+            options=replace(self.options, **options),
+        )
 
     def wait(self, apply_id: str | None = None, **options: Any) -> ApplyOutcome | None:
         return asyncio.run(self.waiting(apply_id, **options))

@@ -1,0 +1,46 @@
+"""The options of the commands that follow sessions."""
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import click
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+_OPTIONS = (
+    click.option(
+        "--requests-per-minute",
+        type=click.IntRange(1, 6000),
+        default=600,
+        show_default=True,
+        help="Requests to the API in any minute, at most.",
+    ),
+    click.option(
+        "--lock-timeout",
+        type=click.FloatRange(0),
+        default=0.0,
+        show_default=True,
+        help="Seconds to wait for somebody else's lock.",
+    ),
+    click.option(
+        "--settle-time",
+        type=click.FloatRange(0, 600),
+        default=30.0,
+        show_default=True,
+        help="Seconds to look for a session whose start was not answered.",
+    ),
+    click.option(
+        "--grace-period",
+        type=click.FloatRange(0, 600),
+        default=15.0,
+        show_default=True,
+        help="Seconds to follow a session after it was cancelled.",
+    ),
+)
+
+
+def following_options(function: F) -> F:
+    """Add the options to a command."""
+    for option in reversed(_OPTIONS):
+        option(function)
+    return function
