@@ -6,7 +6,6 @@ in time, and everything is just not known.
 """
 
 import os
-import subprocess
 from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
@@ -94,6 +93,8 @@ class Commit:
             GIT_TERMINAL_PROMPT="0",
             LC_ALL="C.UTF-8",
         )
+        import subprocess  # noqa: PLC0415 - git is asked in few runs
+
         try:
             answer = subprocess.run(  # noqa: S603 - fixed arguments, no shell
                 ["git", "--no-pager", "--no-replace-objects", *settings, *arguments],  # noqa: S607 - git is found by PATH, as everywhere

@@ -1,6 +1,6 @@
 """The names an expression may read, and their values, each worked out once."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import NoReturn
 
 from runner.config.context import Context
@@ -8,7 +8,7 @@ from runner.config.environment import Environment
 from runner.config.expression import Expression
 from runner.config.expressions.errors import TemplateError, Unresolved, fail_unknown, nearest
 from runner.config.expressions.meter import RunMeter
-from runner.config.expressions.names import VOLATILE
+from runner.config.expressions.names import OF_INSTANCE, VOLATILE
 from runner.config.expressions.symbols import symbol
 from runner.config.expressions.values import Unset, Value, size_of, to_text, value_of
 from runner.config.nodes import Node, Scalar, Sequence
@@ -18,8 +18,6 @@ from runner.errors import UsageError
 
 #: The namespaces that stand for themselves when nothing of this machine may matter.
 PURE = frozenset({"env", "git", "ci", "run"})
-
-_OF_INSTANCE = ("matrix.", "profile.")
 
 
 class _Names:
@@ -80,6 +78,10 @@ class _Names:
         if isinstance(node, Sequence):
             return [self.render(item) for item in node.items]
         return {key: self.render(value) for key, value in node.values.items()}
+
+    def _is_known(self, name: str) -> bool:
+        """Whether a variable needs no working out in this scope."""
+        return name in self._values or name in self._errors
 
     def _keep(self, name: str, node: Node) -> None:
         """Work out a variable all of whose sources are known already."""
@@ -185,11 +187,12 @@ class Scope(_Names):
 
     def is_volatile(self, names: Iterable[str]) -> bool:
         """Whether one of the names is fed by what differs from run to run."""
-        return any(name.startswith(VOLATILE) for name in self.sources(names))
+        return any(name.startswith(VOLATILE) or name in self._graph.volatile for name in names)
 
     def needs_instance(self, names: Iterable[str]) -> bool:
         """Whether one of the names is fed by ``matrix.*`` or ``profile.*``."""
-        return any(name.startswith(_OF_INSTANCE) for name in self.sources(names))
+        known = self._graph.of_instance
+        return any(name.startswith(OF_INSTANCE) or name in known for name in names)
 
     def value(self, name: str) -> Value:
         """See `_Names.value`."""
@@ -197,7 +200,7 @@ class Scope(_Names):
             return self._values[name]
         if name.startswith("var."):
             return self._variable(name)
-        if name.startswith(_OF_INSTANCE):
+        if name.startswith(OF_INSTANCE):
             raise TemplateError(f"{name} is known only inside a profile", length=len(name))
         namespace, _, rest = name.partition(".")
         if namespace in self.symbolic:
@@ -212,29 +215,28 @@ class Scope(_Names):
         return value
 
     def _variable(self, name: str) -> Value:
-        for each in self.order(name):
-            if each not in self._values and each not in self._errors:
-                self._keep(each, self.declared(each))
+        self.check_variable(name)
+        for each in self._graph.order(name, self._is_known):
+            self._keep(each, self.declared(each))
         if name in self._errors:
-            raise self._errors[name]
+            raise self._errors[name].moved(0)
         return self._values[name]
 
-    def order(self, name: str) -> list[str]:
-        """The declared variables that have to be known before ``name``, and ``name`` itself.
+    def check_variable(self, name: str) -> None:
+        """Make sure that a variable is declared and does not feed itself.
 
         Raises:
-            TemplateError: It is not declared, or feeds itself.
+            TemplateError: It is not, or does.
         """
         if name.removeprefix("var.") not in self._variables:
-            fail_unknown("variable", name, (f"var.{known}" for known in self._variables), 0)
+            fail_unknown("variable", name.removeprefix("var."), self._variables, 0, "var.")
         cycle = self._graph.cycle(name)
         if cycle:
             self._fail_cycle(cycle)
-        return [
-            each
-            for each in self._graph.order(name)
-            if each.removeprefix("var.") in self._variables and not self._graph.cycle(each)
-        ]
+
+    def order(self, name: str, is_known: Callable[[str], bool]) -> Iterator[str]:
+        """See `Graph.order`."""
+        return self._graph.order(name, is_known)
 
     def _fail_cycle(self, cycle: tuple[str, ...]) -> NoReturn:
         names = [name.removeprefix("var.") for name in cycle]
@@ -292,18 +294,19 @@ class InstanceScope(_Names):
         if name in self._values:
             return self._values[name]
         if name.startswith("matrix."):
-            axes = [known for known in self._values if known.startswith("matrix.")]
-            fail_unknown("axis", name, axes, 0)
-        if not name.startswith("var.") or not self._root.needs_instance([name]):
+            axes = [axis.removeprefix("matrix.") for axis in self._values if axis[:7] == "matrix."]
+            fail_unknown("axis", name.removeprefix("matrix."), axes, 0, "matrix.")
+        if not self._root.needs_instance([name]):
             return self._root.value(name)
-        for each in self._root.order(name):
-            if each in self._values or each in self._errors:
-                continue
-            if self._root.needs_instance([each]):
-                self._keep(each, self._root.declared(each))
+        self._root.check_variable(name)
+        for each in self._root.order(name, self._is_known):
+            self._keep(each, self._root.declared(each))
         if name in self._errors:
-            raise self._errors[name]
+            raise self._errors[name].moved(0)
         return self._values[name]
+
+    def _is_known(self, name: str) -> bool:
+        return super()._is_known(name) or not self._root.needs_instance([name])
 
     def evaluate(self, expression: Expression) -> Value:
         """See `_Names.evaluate`."""

@@ -2,9 +2,10 @@
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
 from runner.config.expressions.errors import TemplateError
+from runner.config.expressions.names import OF_INSTANCE, VOLATILE
 from runner.config.expressions.values import SpeltFloat, SpeltInt, Unset, Value, kind_of
 from runner.config.nodes import Node, Scalar, Sequence
 from runner.config.template import parse_template
@@ -19,6 +20,10 @@ class Graph:
     """Which names feed which variables.
 
     Worked out without recursion, for chains of variables may be long.
+
+    Attributes:
+        of_instance: The variables fed by ``matrix.*`` or ``profile.*``.
+        volatile: The variables fed by what differs from run to run.
     """
 
     def __init__(self, nodes: Mapping[str, Node], external: frozenset[str]) -> None:
@@ -27,11 +32,17 @@ class Graph:
         self._external = external
         self._direct: dict[str, frozenset[str]] = {}
         self._closures: dict[str, frozenset[str]] = {}
-        self._orders: dict[str, tuple[str, ...]] = {}
         self._cycles: dict[str, tuple[str, ...]] = {}
+        self.of_instance: set[str] = set()
+        self.volatile: set[str] = set()
+        seen: set[str] = set()
+        for name in nodes:
+            if f"var.{name}" not in seen:
+                for each in self._walk(f"var.{name}", seen):
+                    self._classify(each)
 
     def direct(self, name: str) -> frozenset[str]:
-        """The names that a variable's own templates read; none if they are no templates."""
+        """The names that a variable's own templates read; none for any other name."""
         if name not in self._direct:
             node = self._nodes.get(name.removeprefix("var."))
             names: set[str] = set()
@@ -44,29 +55,28 @@ class Graph:
     def closure(self, name: str) -> frozenset[str]:
         """``name`` and all names that feed it, through other variables too."""
         if name not in self._closures:
-            self._visit(name)
+            found, pending = {name}, [name]
+            while pending:
+                new = self.direct(pending.pop()) - found
+                found |= new
+                pending += new
+            self._closures[name] = frozenset(found)
         return self._closures[name]
 
     def cycle(self, name: str) -> tuple[str, ...]:
         """The variables that feed each other in a circle, if ``name`` is one of them."""
-        self.closure(name)
         return self._cycles.get(name, ())
 
-    def order(self, name: str) -> Iterator[str]:
-        """The variables that feed ``name``, each after those that feed it, ``name`` last."""
-        seen: set[str] = set()
-        stack: list[tuple[str, Iterator[str]]] = [(name, iter(sorted(self.direct(name))))]
-        seen.add(name)
-        while stack:
-            current, children = stack[-1]
-            for child in children:
-                if child.startswith("var.") and child not in seen:
-                    seen.add(child)
-                    stack.append((child, iter(sorted(self.direct(child)))))
-                    break
-            else:
-                stack.pop()
-                yield current
+    def order(self, name: str, is_known: Callable[[str], bool]) -> Iterator[str]:
+        """The declared variables that feed ``name``, each after those that feed it; it last.
+
+        Args:
+            name: Of a variable.
+            is_known: Tells which variables need not be looked at any more.
+        """
+        for each in self._walk(name, set(), is_known):
+            if each.removeprefix("var.") in self._nodes and each not in self._cycles:
+                yield each
 
     def reader(self, name: str, read: str) -> tuple[Scalar | None, int]:
         """The scalar in which the variable ``name`` reads ``read``, and where in its text."""
@@ -75,38 +85,38 @@ class Graph:
                 return scalar, max(scalar.text.find(read), 0)
         return None, 0
 
-    def _visit(self, root: str) -> None:
-        path: list[str] = []
-        position: dict[str, int] = {}
-        collected: dict[str, set[str]] = {}
-        stack: list[tuple[str, Iterator[str]]] = []
+    def _walk(
+        self, root: str, seen: set[str], is_known: Callable[[str], bool] = lambda _: False
+    ) -> Iterator[str]:
+        """The variables that feed ``root``, depth first; remembers circles on the way."""
+        path: dict[str, Iterator[str]] = {}
 
         def enter(name: str) -> None:
-            position[name] = len(path)
-            path.append(name)
-            collected[name] = {name}
-            stack.append((name, iter(sorted(self.direct(name)))))
+            seen.add(name)
+            path[name] = iter(sorted(self.direct(name)))
 
         enter(root)
-        while stack:
-            name, children = stack[-1]
-            for child in children:
-                if child in position:
-                    circle = tuple(path[position[child] :])
+        while path:
+            name = next(reversed(path))
+            for child in path[name]:
+                if child in path:
+                    names = list(path)
+                    circle = tuple(names[names.index(child) :])
                     for member in circle:
                         self._cycles.setdefault(member, circle)
-                elif child in self._closures:
-                    collected[name] |= self._closures[child]
-                else:
+                elif child.startswith("var.") and child not in seen and not is_known(child):
                     enter(child)
                     break
             else:
-                stack.pop()
-                path.pop()
-                del position[name]
-                self._closures[name] = frozenset(collected[name])
-                if path:
-                    collected[path[-1]] |= collected[name]
+                del path[name]
+                yield name
+
+    def _classify(self, name: str) -> None:
+        direct = self.direct(name)
+        if any(each.startswith(OF_INSTANCE) or each in self.of_instance for each in direct):
+            self.of_instance.add(name)
+        if any(each.startswith(VOLATILE) or each in self.volatile for each in direct):
+            self.volatile.add(name)
 
 
 def scalars(node: Node) -> Iterator[Scalar]:
@@ -153,7 +163,7 @@ def typed(name: str, text: str, default: Value) -> Value:
         if text in ("true", "false"):
             return text == "true"
         wanted = "true or false"
-    elif isinstance(default, int) and _INTEGER.fullmatch(text) and len(text) < _MAX_DIGITS:
+    elif isinstance(default, int | float) and _INTEGER.fullmatch(text) and len(text) < _MAX_DIGITS:
         return SpeltInt(int(text), text)
     elif isinstance(default, int | float) and _NUMBER.fullmatch(text):
         if abs(float(text)) != float("inf"):

@@ -67,13 +67,24 @@ def nearest(name: str, known: Iterable[str]) -> str | None:
     return candidates[found[0]] if found else None
 
 
-def fail_unknown(kind: str, name: str, known: Iterable[str], offset: int) -> NoReturn:
-    """Refuse ``name``, suggesting the nearest of ``known``, or all where they are few."""
+def fail_unknown(
+    kind: str, name: str, known: Iterable[str], offset: int, prefix: str = ""
+) -> NoReturn:
+    """Refuse ``name``, suggesting the nearest of ``known``, or all where they are few.
+
+    Args:
+        kind: What kind of name it is.
+        name: As it was written, without ``prefix``.
+        known: The names there are, without ``prefix``.
+        offset: Where it stands.
+        prefix: What is written before all of them.
+    """
     known = sorted(known)
     guess = nearest(name, known)
     hint = None
     if guess:
-        hint = f"did you mean {guess}?"
+        hint = f"did you mean {prefix}{guess}?"
     elif 0 < len(known) <= 8:
-        hint = "there is " + ", ".join(known)
-    raise TemplateError(f"unknown {kind} {name}", offset, hint, length=len(name))
+        hint = "there is " + ", ".join(prefix + each for each in known)
+    written = prefix + name
+    raise TemplateError(f"unknown {kind} {written}", offset, hint, length=len(written))

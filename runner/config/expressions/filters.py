@@ -17,6 +17,8 @@ from runner.config.expressions.predicates import TESTS
 from runner.config.expressions.values import ITEM_WEIGHT, Unset, Value, plain, size_of, to_text
 
 _MAX_PRECISION = 100
+#: What looking for words costs for each character.
+_PATTERN_COST = 16
 
 
 def _fold(value: Value, case_sensitive: bool) -> Value:
@@ -44,9 +46,9 @@ def _center(meter: Meter, value: str, width: int = 80) -> str:
     return value.center(width)
 
 
-def _default(_: Meter, value: object, fallback: object = "", boolean: bool = False) -> object:
-    """The fallback where the name is not set; with ``true`` also for null, 0, '' and the like."""
-    return fallback if isinstance(value, Unset) or (boolean and not value) else value
+def _default(_: Meter, value: object, default_value: object = "", boolean: bool = False) -> object:
+    """The default where the name is not set; with ``true`` also for null, 0 and empty values."""
+    return default_value if isinstance(value, Unset) or (boolean and not value) else value
 
 
 def _dictsort(
@@ -208,7 +210,7 @@ def _round(_: Meter, value: float, precision: int = 0, method: str = "common") -
     if abs(precision) > _MAX_PRECISION:
         raise TemplateError(f"round takes at most {_MAX_PRECISION} places")
     if method == "common":
-        return round(float(value), precision)
+        return round(value, precision)
     factor = 10.0**precision
     return {"ceil": math.ceil, "floor": math.floor}[method](value * factor) / factor
 
@@ -237,8 +239,9 @@ def _sum(_: Meter, value: list[Value], start: float = 0) -> Value:
     return sum(value, start)
 
 
-def _title(_: Meter, value: str) -> str:
+def _title(meter: Meter, value: str) -> str:
     """Every word with an upper case first letter."""
+    meter.pay(_PATTERN_COST * len(value))
     return re.sub(r"[^\s\-({\[<]+", lambda word: word[0][0].upper() + word[0][1:].lower(), value)
 
 
@@ -270,9 +273,10 @@ def _truncate(
 
 def _unique(meter: Meter, value: list[Value] | str, case_sensitive: bool = False) -> Value:
     """The items without repetitions, in their order."""
-    return list(
-        {_fold(item, case_sensitive): item for item in _items(meter, value)[::-1]}.values()
-    )[::-1]
+    found: dict[Value, Value] = {}
+    for item in _items(meter, value):
+        found.setdefault(_fold(item, case_sensitive), item)
+    return list(found.values())
 
 
 def _upper(_: Meter, value: str) -> str:
@@ -288,8 +292,9 @@ def _urlencode(meter: Meter, value: str | dict[str, Value]) -> str:
     return quote(value, safe="/")
 
 
-def _wordcount(_: Meter, value: str) -> int:
+def _wordcount(meter: Meter, value: str) -> int:
     """How many words there are."""
+    meter.pay(_PATTERN_COST * len(value))
     return sum(1 for word in re.finditer(r"\w+", value))
 
 

@@ -21,6 +21,9 @@ _KINDS: dict[object, tuple[str, tuple[type, ...]]] = {
     list[Any] | dict[str, Any] | str: ("a list, a mapping or text", (list, dict, str)),
     int | str: ("a whole number or text", (int, str)),
     float | str: ("a number or text", (int, float, str)),
+    str | None: ("text", (str, type(None))),
+    int | None: ("a whole number", (int, type(None))),
+    float | None: ("a number", (int, float, type(None))),
 }
 
 

@@ -17,6 +17,8 @@ NAMESPACES: dict[str, tuple[str, ...] | None] = {
 }
 #: What these say differs from run to run.
 VOLATILE = ("git.", "ci.", "run.")
+#: What these say differs from instance to instance.
+OF_INSTANCE = ("matrix.", "profile.")
 
 #: Environment variables no template may read, as globs: the credentials of the runner itself,
 #: of CI systems and of clouds, for a template could send them anywhere. What is public by
@@ -77,8 +79,8 @@ def qualified(namespace: str, name: str, offset: int) -> str:
     known = NAMESPACES[namespace]
     full = f"{namespace}.{name}"
     if known is not None and name not in known:
-        fail_unknown("name", full, (f"{namespace}.{n}" for n in known), offset)
-    if name.startswith("_") and namespace != "env":
+        fail_unknown("name", name, known, offset, f"{namespace}.")
+    if name.startswith("_"):
         raise TemplateError("names that begin with _ can't be reached", offset, length=len(full))
     if namespace == "env" and _FORBIDDEN.match(name):
         raise TemplateError(
