@@ -83,8 +83,16 @@ class _Names:
         """Whether a variable needs no working out in this scope."""
         return name in self._values or name in self._errors
 
+    def _work_out(self, name: str, root: "Scope") -> Value:
+        """The value of a variable, after those of all that feed it, each once."""
+        if name not in self._errors:
+            for each in root.order(name, self._is_known):
+                self._keep(each, root.declared(each))
+        if name in self._errors:
+            raise self._errors[name].moved(0)
+        return self._values[name]
+
     def _keep(self, name: str, node: Node) -> None:
-        """Work out a variable all of whose sources are known already."""
         try:
             value = self.render(node)
             if not isinstance(value, str):
@@ -216,11 +224,7 @@ class Scope(_Names):
 
     def _variable(self, name: str) -> Value:
         self.check_variable(name)
-        for each in self._graph.order(name, self._is_known):
-            self._keep(each, self.declared(each))
-        if name in self._errors:
-            raise self._errors[name].moved(0)
-        return self._values[name]
+        return self._work_out(name, self)
 
     def check_variable(self, name: str) -> None:
         """Make sure that a variable is declared and does not feed itself.
@@ -299,11 +303,7 @@ class InstanceScope(_Names):
         if not self._root.needs_instance([name]):
             return self._root.value(name)
         self._root.check_variable(name)
-        for each in self._root.order(name, self._is_known):
-            self._keep(each, self._root.declared(each))
-        if name in self._errors:
-            raise self._errors[name].moved(0)
-        return self._values[name]
+        return self._work_out(name, self._root)
 
     def _is_known(self, name: str) -> bool:
         return super()._is_known(name) or not self._root.needs_instance([name])

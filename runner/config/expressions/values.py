@@ -147,12 +147,12 @@ def size_of(value: Value, depth: int = 0) -> int:
         if depth >= MAX_DEPTH:
             raise TemplateError(f"the value is nested deeper than {MAX_DEPTH} levels")
         size = len(value) * ITEM_WEIGHT
-        for item in value.values() if isinstance(value, dict) else value:
-            size += size_of(item, depth + 1)
-            if size > MAX_SIZE:
-                break
         if isinstance(value, dict):
             size += sum(map(len, value))
+        for item in value.values() if isinstance(value, dict) else value:
+            size += len(item) if type(item) is str else size_of(item, depth + 1)
+            if size > MAX_SIZE:
+                break
     else:
         size = value.bit_length() // 8 if isinstance(value, int) else 8
     if size > MAX_SIZE:
