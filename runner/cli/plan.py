@@ -1,25 +1,49 @@
 """``runner plan``."""
 
 import asyncio
+from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from runner.cli.backend import EMULATOR_OPTION, WORLD_OPTION, backend
-from runner.cli.common import common_options, current
+from runner.cli.common import Common, common_options, current
 from runner.cli.console import Console
 from runner.cli.selecting import LABEL_OPTION, PROFILE_ARGUMENT
+from runner.errors import UsageError
+
+if TYPE_CHECKING:
+    from runner.config.select import Selection
+    from runner.models.plan import Plan
 
 EXIT_CHANGES = 2
+
+
+@dataclass(frozen=True, slots=True)
+class PlanOptions:
+    """What ``runner plan`` was asked for, beside the shared options."""
+
+    names: tuple[str, ...]
+    labels: tuple[str, ...]
+    base: str | None
+    head: str | None
+    form: str
+    detailed_exitcode: bool
+    offline: bool
+    emulated: bool
+    world: Path | None
 
 
 @click.command()
 @PROFILE_ARGUMENT
 @LABEL_OPTION
+@click.option("--base", metavar="REF", help="Show what merging into REF would change.")
+@click.option("--head", metavar="REF", help="With --base: of this commit, not the working tree.")
 @click.option(
     "--format",
     "form",
-    type=click.Choice(["text", "json"]),
+    type=click.Choice(["text", "json", "markdown"]),
     default="text",
     help="How to print the plan.",
 )
@@ -28,33 +52,55 @@ EXIT_CHANGES = 2
 @EMULATOR_OPTION
 @WORLD_OPTION
 @common_options
-def command(
-    names: tuple[str, ...],
-    labels: tuple[str, ...],
-    form: str,
-    detailed_exitcode: bool,
-    offline: bool,
-    emulated: bool,
-    world: Path | None,
-) -> int:
+def command(**options: object) -> int:
     """Show what would start, and what changed since it last did."""
-    from runner.cli.planning import open_state, plan_of  # noqa: PLC0415 # everything heavy
-    from runner.cli.read import read  # noqa: PLC0415
-    from runner.config.select import selection  # noqa: PLC0415
-    from runner.models.plan import Action  # noqa: PLC0415
-    from runner.reports import plan_json, plan_text  # noqa: PLC0415
+    return run(PlanOptions(**options), current(), Console.of_process())  # type: ignore[arg-type] # click made them
 
-    del offline
-    console, common = Console.of_process(), current()
-    reading = read(common, console)
-    with backend(emulated, world) as behind:
-        state = open_state(behind, common, reading)
-        plan = asyncio.run(plan_of(selection(names, labels), reading, state, behind))
-    text = (
-        plan_json.render(plan)
-        if form == "json"
-        else plan_text.render(plan, console.style_for(console.out))
-    )
-    console.write(text.rstrip("\n"))
+
+def run(options: PlanOptions, common: Common, console: Console) -> int:
+    """Make the plan and print it; returns the exit code."""
+    from runner.config.select import selection  # noqa: PLC0415 # everything heavy
+    from runner.models.plan import Action  # noqa: PLC0415
+
+    selected = selection(options.names, options.labels)
+    if options.base is not None:
+        plan = _against_base(options, common, console, selected)
+    elif options.head is not None:
+        raise UsageError("--head needs --base.", hint="Name the branch to merge into.")
+    else:
+        plan = _against_records(options, common, console, selected)
+    console.write(_rendered(plan, options.form, console).rstrip("\n"))
     changes = any(planned.action is not Action.RERUN for planned in plan.instances)
-    return EXIT_CHANGES if detailed_exitcode and changes else 0
+    return EXIT_CHANGES if options.detailed_exitcode and changes else 0
+
+
+def _against_base(
+    options: PlanOptions, common: Common, console: Console, selected: "Selection"
+) -> "Plan":
+    from runner.cli.base import base_plan  # noqa: PLC0415
+
+    if options.emulated or options.world is not None:
+        raise UsageError("--base asks no API: leave --emulator out.")
+    return base_plan(common, console, selected, options.base or "", options.head)
+
+
+def _against_records(
+    options: PlanOptions, common: Common, console: Console, selected: "Selection"
+) -> "Plan":
+    from runner.cli.planning import open_state, plan_of  # noqa: PLC0415
+    from runner.cli.read import read  # noqa: PLC0415
+
+    reading = read(common, console)
+    with backend(options.emulated, options.world) as behind:
+        state = open_state(behind, common, reading)
+        return asyncio.run(plan_of(selected, reading, state, behind))
+
+
+def _rendered(plan: "Plan", form: str, console: Console) -> str:
+    from runner.reports import plan_json, plan_markdown, plan_text  # noqa: PLC0415
+
+    if form == "json":
+        return plan_json.render(plan)
+    if form == "markdown":
+        return plan_markdown.render(plan)
+    return plan_text.render(plan, console.style_for(console.out))

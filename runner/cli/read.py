@@ -114,7 +114,7 @@ def read(
         variables={name: node for name, (_, node) in reader.structure.variables.items()},
         environment=Environment(os.environ, env_file, common.env_allow),
         context=context,
-        overrides=_overrides(common.variables),
+        overrides=overrides(common.variables),
     )
     compiler = Compiler(
         scope,
@@ -129,11 +129,16 @@ def read(
     return Reading(path, reader.structure, context, configuration, diagnostics, redactor)
 
 
-def _overrides(given: tuple[str, ...]) -> dict[str, str]:
-    overrides = {}
+def overrides(given: tuple[str, ...]) -> dict[str, str]:
+    """The variables of ``--var``, the last one of a name.
+
+    Raises:
+        UsageError: One is not ``NAME=VALUE``.
+    """
+    found = {}
     for text in given:
         name, equals, value = text.partition("=")
         if not equals:
             raise UsageError(f"'{name}' is not NAME=VALUE", hint="write --var NAME=VALUE")
-        overrides[name] = value
-    return overrides
+        found[name] = value
+    return found

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from runner.config.expressions.values import Symbolic
 from runner.models.marked import Body, Marked
 
 #: Reports a problem: keys that lead to its place in the profile, code, message, hint.
@@ -45,7 +46,7 @@ def _target(target: Any, report: Report) -> Any:
     """The target as the contract has it; ``None`` for all checks."""
     if target == "all":
         return None
-    if isinstance(target, Marked):
+    if isinstance(target, Marked | Symbolic):
         return target
     if not isinstance(target, dict):
         report(

@@ -5,7 +5,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from runner.config.body import body_of
-from runner.config.contract import Breach, M, check
+from runner.config.contract import Breach, M, check, is_open
 from runner.config.expressions.values import plain
 from runner.config.keys import SETTINGS_KEYS, STRUCTURAL_KEYS
 from runner.config.marks import Marker
@@ -16,6 +16,7 @@ from runner.config.scalars import resolve
 from runner.config.scope import Scope
 from runner.config.structure import ProfileSource
 from runner.diagnostics import Diagnostics, Severity
+from runner.models.filled import FILLED_METADATA
 from runner.models.instance import Instance
 from runner.models.marked import Body, Marked, Path, leaves
 from runner.models.request import TriggerTestSessionRequest
@@ -23,15 +24,6 @@ from runner.models.settings import Settings
 from runner.secrets import Redactor
 
 _QUARANTINE_NOTICE = timedelta(days=7)
-#: Metadata that is filled in where a profile leaves it out, and the name it is filled from.
-_FILLED_METADATA = {
-    "environment": "env.CHECKLY_TEST_ENVIRONMENT",
-    "repoUrl": "git.repoUrl",
-    "commitId": "git.sha",
-    "commitOwner": "git.author",
-    "commitMessage": "git.message",
-    "branchName": "git.branch",
-}
 
 
 class Compiler:
@@ -149,7 +141,7 @@ class Compiler:
         metadata = data.setdefault("metadata", {})
         if not isinstance(metadata, dict):
             return
-        for key, name in _FILLED_METADATA.items():
+        for key, name in FILLED_METADATA.items():
             if key not in metadata:
                 value = self._scope.value(name) if key != "environment" else self._environment
                 if isinstance(value, str) and value:
@@ -268,7 +260,7 @@ def _settings(data: dict[str, Any], needs: tuple[Scalar, ...]) -> dict[str, Any]
 
 
 def _has_unset(value: Any) -> bool:
-    return any(isinstance(leaf, Marked) and leaf.unset for _, leaf in leaves(value))
+    return any(is_open(leaf) for _, leaf in leaves(value))
 
 
 def _file_path(path: Path, tree: dict[str, Any]) -> Path:

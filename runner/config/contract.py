@@ -6,6 +6,7 @@ from typing import Any, TypeVar
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
+from runner.config.expressions.values import Symbolic
 from runner.models.base import Strict
 from runner.models.marked import Marked, Path, leaves, unmarked
 
@@ -62,19 +63,26 @@ class Breach:
 def check(model: type[M], tree: dict[str, Any]) -> tuple[M | None, list[Breach]]:
     """``tree`` as a ``model``, or what is wrong with it.
 
-    What is marked as unset is not judged; where there is such a leaf, or anything is wrong,
+    What is not known is not judged; where there is such a leaf, or anything is wrong,
     there is no model.
     """
     try:
         return model.model_validate(unmarked(tree)), []
     except ValidationError as error:
-        unset = {path for path, leaf in leaves(tree) if isinstance(leaf, Marked) and leaf.unset}
+        unset = {path for path, leaf in leaves(tree) if is_open(leaf)}
         breaches = [
             _breach(details, path)
             for details in error.errors(include_url=False)
             if not _is_unset(path := _path(details), details, unset)
         ]
         return None, breaches
+
+
+def is_open(leaf: object) -> bool:
+    """Whether the value of ``leaf`` is not known: unset, or a name that stands for itself."""
+    if isinstance(leaf, Marked):
+        return bool(leaf.unset) or isinstance(leaf.value, Symbolic)
+    return isinstance(leaf, Symbolic)
 
 
 def _is_unset(path: Path, details: ErrorDetails, unset: set[Path]) -> bool:

@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from runner.config.expressions.values import plain
+from runner.config.expressions.values import Symbolic, plain
 from runner.config.nodes import Mapping, Node, Scalar
 from runner.config.scope import InstanceScope, Scope
 from runner.config.template import TemplateError, parse_template
@@ -52,7 +52,7 @@ class Marker:
         return Marked(marked.value, True, marked.unset, marked.template, marked.inputs)
 
     def _learn(self, value: Any) -> None:
-        if isinstance(value, str) and value:
+        if isinstance(value, str) and value and not isinstance(value, Symbolic):
             self._redactor.add(value)
 
     def _volatile(self, node: Node, value: Any) -> Any:

@@ -6,7 +6,7 @@ from itertools import product
 from math import prod
 from typing import Any
 
-from runner.config.expressions.values import to_text
+from runner.config.expressions.values import Symbolic, to_text
 from runner.config.nodes import Mapping, Node, Scalar, Sequence
 from runner.config.render import Renderer
 from runner.config.structure import VARIABLE_NAME
@@ -77,6 +77,8 @@ class MatrixReader:
             )
             return None
         values = self._values(node)
+        if isinstance(values, Symbolic):
+            return [values]  # without an environment, all that is known of the list
         if isinstance(values, Marked):
             self._error("unset-in-matrix", f"`{name}` needs {', '.join(values.unset)}", node)
             return None
@@ -135,6 +137,6 @@ def _problem(value: Any, axis: str) -> tuple[str, str] | None:
         return "unset-in-matrix", f"A value of `{axis}` needs {', '.join(value.unset)}"
     if value is None or isinstance(value, list | dict) or not to_text(value):
         return "wrong-type", f"A value of `{axis}` must be text, a number or a boolean"
-    if _UNFIT.search(to_text(value)):
+    if not isinstance(value, Symbolic) and _UNFIT.search(to_text(value)):
         return "bad-name", "A value of a matrix can't hold brackets, commas or control characters"
     return None

@@ -13,6 +13,7 @@ a variable that is called ``secret`` is an object with a ``value``, which no mar
 """
 
 import json
+import re
 from collections.abc import Callable, Mapping
 from functools import cache
 from typing import Any, Final, TypeAlias
@@ -34,6 +35,8 @@ from runner.models.request import (
 Normal: TypeAlias = dict[str, Any]
 #: Turns a secret into its fingerprint and the id of the key, or ``None`` where there is no key.
 Fingerprint: TypeAlias = Callable[[str], Mapping[str, str] | None]
+
+_UUID: Final = re.compile(r"[0-9A-Fa-f-]{36}")
 
 SECRET: Final = "secret"  # noqa: S105 # the name of a mark
 VOLATILE: Final = "volatile"
@@ -92,14 +95,19 @@ def _filled(given: Mapping[str, Any], model: type[BaseModel], fingerprint: Finge
 
 
 def _target(target: Any, fingerprint: Fingerprint) -> Any:
-    if isinstance(target, Marked):
+    if not isinstance(target, Mapping | None):
         return _leaf(target, fingerprint)
     filled = _filled(target or {}, Target, fingerprint)
     if isinstance(groups := filled["matchTags"], list):
         filled["matchTags"] = _set([_set(g) if isinstance(g, list) else g for g in groups])
     if isinstance(ids := filled["checkId"], list):
-        filled["checkId"] = _set([i.lower() if isinstance(i, str) else i for i in ids])
+        filled["checkId"] = _set([_check_id(one) for one in ids])
     return filled
+
+
+def _check_id(value: Any) -> Any:
+    """A UUID says the same in capitals; a template does not."""
+    return value.lower() if isinstance(value, str) and _UUID.fullmatch(value) else value
 
 
 def _variables(variables: Any, fingerprint: Fingerprint) -> Normal:
@@ -126,10 +134,10 @@ def _retry_strategy(strategy: Any, fingerprint: Fingerprint) -> Any:
 
 def _metadata(metadata: Any, fingerprint: Fingerprint) -> Any:
     """All fields; those left out as if filled in, so that a machine without git is no change."""
-    if isinstance(metadata, Marked):
+    if not isinstance(metadata, Mapping | None):
         return _leaf(metadata, fingerprint)
     filled = {key: Marked(None, template=f"$<{name}>") for key, name in FILLED_METADATA.items()}
-    fields = filled | (metadata or {})
+    fields = {**filled, **(metadata or {})}
     return {key: _leaf(value, fingerprint) for key, value in fields.items()}
 
 

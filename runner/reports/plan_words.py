@@ -1,14 +1,17 @@
 """What a plan says, in words that the text and the Markdown of it share."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC
 from typing import Any, Final
 
+from runner.models.filled import FILLED_METADATA
 from runner.models.plan import Action, CheckDrift, Op, Plan, PlannedInstance
 from runner.models.record import Record
+from runner.models.settings import Settings
+from runner.plan.compare import own_keys
 from runner.plan.diff import additions
-from runner.plan.normal import Normal, mark_of, normal_form
+from runner.plan.normal import VOLATILE, Normal, mark_of, normal_form
 from runner.reports.plan_values import Masks, change_in_words, current, in_words
 
 #: Characters of a value that are shown; a variable may hold a megabyte.
@@ -18,6 +21,8 @@ _NAMES_LIMIT: Final = 10
 
 #: A request that says nothing, to show what another says beyond the defaults.
 _EMPTY: Final[Normal] = {**normal_form({}, lambda _: None), "metadata": {}}
+#: The runner's own keys where a profile says nothing of them.
+_OWN: Final = own_keys(Settings())
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,10 +69,7 @@ def drift(checks: CheckDrift) -> str:
 def lines_of(planned: PlannedInstance, masks: Masks) -> Iterator[Line]:
     """What changes, field by field; for a new instance all that it says beyond the defaults."""
     if planned.action is Action.CREATE:
-        for place, added in additions(_EMPTY, current(planned)):
-            for path, value in _flat(place, added):
-                yield Line(Op.ADD, path, None, in_words(value, masks, VALUE_LIMIT))
-        return
+        yield from _new(planned, masks)
     for change in planned.changes:
         if change.op is Op.REPLACE and not (_is_whole(change.before) or _is_whole(change.after)):
             yield Line(change.op, change.path, *change_in_words(change, masks, VALUE_LIMIT))
@@ -76,8 +78,34 @@ def lines_of(planned: PlannedInstance, masks: Masks) -> Iterator[Line]:
             for path, value in _flat(change.path, change.before):
                 yield Line(Op.REMOVE, path, in_words(value, masks, VALUE_LIMIT), None)
         if change.op is not Op.REMOVE:
-            for path, value in _flat(change.path, change.after):
-                yield Line(Op.ADD, path, None, in_words(value, masks, VALUE_LIMIT))
+            yield from _added([(change.path, change.after)], masks)
+
+
+def _new(planned: PlannedInstance, masks: Masks) -> Iterator[Line]:
+    """What a new instance says beyond the defaults; what git fills in, in one line."""
+    request = current(planned)
+    filled: list[str] = []
+    if mark_of(metadata := request["metadata"]) is None and isinstance(metadata, dict):
+        filled = [key for key in metadata if _is_filled(key, planned.request["metadata"][key])]
+        rest = {key: value for key, value in metadata.items() if key not in filled}
+        request = {**request, "metadata": rest}
+    yield from _added(additions(_EMPTY, request), masks)
+    if filled:
+        yield Line(Op.ADD, "metadata", None, f"{', '.join(filled)} (filled in)")
+    if planned.instance is not None:
+        yield from _added(additions(_OWN, own_keys(planned.instance.settings)), masks)
+
+
+def _added(fields: Iterable[tuple[str, Any]], masks: Masks) -> Iterator[Line]:
+    for place, added in fields:
+        for path, value in _flat(place, added):
+            yield Line(Op.ADD, path, None, in_words(value, masks, VALUE_LIMIT))
+
+
+def _is_filled(key: str, value: Any) -> bool:
+    """Whether a field of the metadata is what the runner fills in by itself."""
+    template = f"$<{FILLED_METADATA[key]}>"
+    return bool(value == {VOLATILE: {"template": template, "inputs": {}}})
 
 
 def _is_whole(value: Any) -> bool:
@@ -94,7 +122,7 @@ def _flat(path: str, value: Any) -> Iterator[tuple[str, Any]]:
     else:
         plain = normal_form({"retryStrategy": {"type": value.get("type")}}, lambda _: None)
         for key, child in value.items():
-            if key == "type" or child != plain["retryStrategy"].get(key):
+            if key == "type" or child not in (None, [], plain["retryStrategy"].get(key)):
                 yield f"{path}.{key}", child
 
 

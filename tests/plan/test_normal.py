@@ -33,7 +33,7 @@ def test_defaults_are_filled_in() -> None:
         "metadata": {
             key: {"volatile": {"template": f"$<{name}>", "inputs": {}}}
             for key, name in {
-                "environment": "CHECKLY_TEST_ENVIRONMENT",
+                "environment": "env.CHECKLY_TEST_ENVIRONMENT",
                 "repoUrl": "git.repoUrl",
                 "commitId": "git.sha",
                 "commitOwner": "git.author",

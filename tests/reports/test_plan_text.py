@@ -12,7 +12,7 @@ from runner.models.instance import Instance
 from runner.models.marked import Marked
 from runner.models.plan import CheckDrift, Plan, PlannedInstance
 from runner.models.record import Record
-from runner.models.settings import Settings
+from runner.models.settings import ExpectChecks, Settings
 from runner.models.verdict import Verdict
 from runner.plan.normal import normal_form
 from runner.plan.plan import make_plan
@@ -30,9 +30,9 @@ def fingerprint(secret: str) -> dict[str, str]:
     return {"fingerprint": f"of {secret}", "keyId": "k1"}
 
 
-def instance(name: str, /, **fields: Any) -> Instance:
+def instance(name: str, /, settings: Settings | None = None, **fields: Any) -> Instance:
     body = {"name": "Smoke", "runLocation": "eu-west-1", **fields}
-    return Instance(name, name, (), body, Settings(), SPAN)
+    return Instance(name, name, (), body, settings or Settings(), SPAN)
 
 
 def record(of: Instance, key: Any = fingerprint, **more: Any) -> Record:
@@ -62,6 +62,7 @@ def of_one(now: Instance, before: Instance | None = None, **style: Any) -> str:
 def test_a_whole_plan() -> None:
     new = instance(
         "smoke[eu]",
+        Settings(timeout_seconds=300, expect_checks=ExpectChecks(min=3)),
         target={"matchTags": [["production", "smoke"], ["critical", "!flaky"]]},
         environmentVariables=[secret("one"), {"key": "HOST", "value": "x", "locked": True}],
         retryStrategy={"type": "LINEAR", "baseBackoffSeconds": 10, "maxRetries": 2},
@@ -92,9 +93,11 @@ def test_a_whole_plan() -> None:
     + target.matchTags: [["!flaky", "critical"], ["production", "smoke"]]
     + environmentVariables.TOKEN: (secret #1)
     + environmentVariables.HOST (locked): "x"
-    + metadata.commitId: "abc"
     + retryStrategy.type: "LINEAR"
     + retryStrategy.baseBackoffSeconds: 10
+    + metadata: commitId (filled in)
+    + timeoutSeconds: 300
+    + expectChecks.min: 3
 
 ~ changed  update
     last failed 2026-11-23 08:12 UTC

@@ -1,0 +1,103 @@
+"""What changes between two versions of a configuration: added, changed, renamed, removed."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import replace
+from hashlib import sha256
+from typing import Any
+
+from runner.models.instance import Instance
+from runner.models.plan import Action, Plan, PlannedInstance
+from runner.models.settings import Settings
+from runner.plan.diff import diff
+from runner.plan.normal import Normal, normal_form
+
+
+def compare(
+    before: Sequence[Instance],
+    after: Sequence[Instance],
+    *,
+    against: str,
+    warnings: Sequence[str] = (),
+) -> Plan:
+    """The plan that turns ``before`` into ``after``, the runner's own keys included.
+
+    An instance that is gone and a new one that differs in nothing but its name are one that
+    was renamed.
+
+    Args:
+        before: Every instance of the older version, without an environment.
+        after: Every instance of the newer one.
+        against: The older version, in words.
+        warnings: On the plan as a whole.
+    """
+    old = {instance.name: instance for instance in before}
+    new = {instance.name for instance in after}
+    gone: dict[str, list[Instance]] = {}
+    for instance in before:
+        if instance.name not in new:
+            gone.setdefault(_alike(instance), []).append(instance)
+    planned = []
+    for instance in after:
+        twin = old.get(instance.name)
+        if twin is None and (candidates := gone.get(_alike(instance))):
+            twin = candidates.pop(0)
+        planned.append(_changed(twin, instance))
+    planned += [_removed(instance) for rest in gone.values() for instance in rest]
+    return Plan(tuple(planned), tuple(warnings), against)
+
+
+def _changed(before: Instance | None, after: Instance) -> PlannedInstance:
+    planned = PlannedInstance(
+        name=after.name,
+        profile=after.profile,
+        action=Action.CREATE,
+        instance=after,
+        request=_request(after),
+    )
+    if before is None:
+        return planned
+    changes = diff(_request(before), planned.request) + diff(
+        own_keys(before.settings), own_keys(after.settings)
+    )
+    is_renamed = before.name != after.name
+    return replace(
+        planned,
+        action=Action.UPDATE if changes or is_renamed else Action.RERUN,
+        changes=changes,
+        renamed_from=before.name if is_renamed else None,
+    )
+
+
+def _removed(instance: Instance) -> PlannedInstance:
+    return PlannedInstance(
+        name=instance.name,
+        profile=instance.profile,
+        action=Action.REMOVED,
+        instance=None,
+        request=_request(instance),
+    )
+
+
+def own_keys(settings: Settings) -> dict[str, Any]:
+    """The runner's own keys that say how a session is judged, defaults filled in."""
+    dumped: dict[str, Any] = settings.model_dump(
+        mode="json", by_alias=True, exclude={"description"}
+    )
+    seconds = dumped["timeoutSeconds"]
+    return dumped | {"timeoutSeconds": int(seconds) if seconds.is_integer() else seconds}
+
+
+def _alike(instance: Instance) -> str:
+    """The same for instances that differ only in their names."""
+    request = {**_request(instance), "name": None}
+    return json.dumps([request, own_keys(instance.settings)], sort_keys=True)
+
+
+def _request(instance: Instance) -> Normal:
+    return normal_form(instance.body, _unkeyed)
+
+
+def _unkeyed(text: str) -> dict[str, str]:
+    """Tells templates of secrets apart: without an environment there is no secret to hide."""
+    return {"keyId": "", "fingerprint": sha256(text.encode("utf-8", "replace")).hexdigest()}

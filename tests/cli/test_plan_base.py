@@ -1,0 +1,271 @@
+"""``runner plan --base``: the command in repositories, with and without a hostile environment."""
+
+import os
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+BASE = """\
+version: 1
+profiles:
+  kept: {target: all, runLocation: eu-west-1}
+  changed:
+    target: {matchTags: [[production, smoke]]}
+    runLocation: eu-west-1
+    environmentVariables:
+      URL: https://$<env.HOST>/
+      TOKEN: {value: $<env.TOKEN>, secret: true}
+  gone: {target: all, runLocation: us-east-1}
+  old-name: {target: {matchTags: [[nightly]]}, runLocation: eu-west-1}
+"""
+HEAD = """\
+version: 1
+profiles:
+  kept: {runLocation: eu-west-1, target: all, refreshCache: false}
+  changed:
+    target: {matchTags: [[production, smoke], [critical]]}
+    runLocation: eu-west-1
+    allowFailure: true
+    environmentVariables:
+      URL: https://$<env.HOST>/
+      TOKEN: {value: $<env.OTHER_TOKEN>, secret: true}
+  added: {target: all, runLocation: eu-central-1}
+  new-name: {target: {matchTags: [[nightly]]}, runLocation: eu-west-1}
+"""
+EXPECTED = """\
+~ changed  update
+    ~ target.matchTags:
+        - [["production", "smoke"]]
+        + [["critical"], ["production", "smoke"]]
+    ~ environmentVariables.TOKEN.value: (secret #1) → (secret #2)
+    ~ allowFailure: false → true
+
++ added  create
+    + name: "added"
+    + runLocation: "eu-central-1"
+
+~ new-name  renamed from old-name
+    ~ name: "old-name" → "new-name"
+
+- gone  removed
+
+Plan: 1 to create, 2 to update, 1 to rerun, 1 removed.
+"""
+
+
+def git(folder: Path, *arguments: str) -> str:
+    identity = {
+        "GIT_AUTHOR_NAME": "Kim",
+        "GIT_AUTHOR_EMAIL": "kim@example.com",
+        "GIT_COMMITTER_NAME": "Kim",
+        "GIT_COMMITTER_EMAIL": "kim@example.com",
+    }
+    done = subprocess.run(
+        ["git", *arguments],
+        cwd=folder,
+        env={**os.environ, **identity},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return done.stdout.strip()
+
+
+def commit(folder: Path, text: str | None, name: str = "checkly-sessions.yaml") -> str:
+    if text is not None:
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(text)
+    git(folder, "add", "-A")
+    git(folder, "commit", "--quiet", "--allow-empty", "-m", "change")
+    return git(folder, "rev-parse", "HEAD")
+
+
+def runner(folder: Path, *arguments: str, **environ: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "runner", "plan", *arguments],
+        cwd=folder,
+        env={**os.environ, **environ},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+@pytest.fixture
+def repository(tmp_path: Path) -> Path:
+    """``main`` moved on after ``topic`` left it; ``topic`` is checked out."""
+    folder = tmp_path / "repository"
+    folder.mkdir()
+    git(folder, "init", "--quiet", "--initial-branch=main")
+    commit(folder, BASE)
+    git(folder, "switch", "--quiet", "-c", "topic")
+    commit(folder, HEAD)
+    git(folder, "switch", "--quiet", "main")
+    commit(folder, BASE.replace("us-east-1", "eu-north-1"))
+    git(folder, "switch", "--quiet", "topic")
+    return folder
+
+
+def test_exactly_what_a_merge_changes(repository: Path) -> None:
+    done = runner(repository, "--base", "main")
+    base = git(repository, "merge-base", "main", "topic")[:12]
+    assert done.stderr == ""
+    assert done.stdout == f"Compared with main at {base}, the merge base.\n\n{EXPECTED}"
+    assert done.returncode == 0
+
+
+def test_as_markdown_only_what_changes_is_listed(repository: Path) -> None:
+    done = runner(repository, "--base", "main", "--format", "markdown")
+    assert done.returncode == 0
+    rows = [line.split(" | ")[1] for line in done.stdout.splitlines() if "| <code>" in line]
+    assert rows == [
+        "<code>changed</code>",
+        "<code>added</code>",
+        "<code>new-name</code>",
+        "<code>gone</code>",
+    ]
+    assert done.stdout.count("<details>") == 3
+    assert "kept" not in done.stdout
+
+
+def test_the_working_tree_counts_unless_a_head_is_given(repository: Path) -> None:
+    (repository / "checkly-sessions.yaml").write_text(BASE)
+    assert "4 to rerun" in runner(repository, "--base", "main").stdout
+    assert EXPECTED in runner(repository, "--base", "main", "--head", "topic").stdout
+
+
+FORMATS = ("text", "json", "markdown")
+
+
+def test_it_is_pure(repository: Path, tmp_path: Path) -> None:
+    """Canaries in the environment, an unreadable state and no network change no byte."""
+    quiet = {form: runner(repository, "--base", "main", "--format", form) for form in FORMATS}
+    state = repository / ".runner"
+    state.write_text("not a folder")
+    (tmp_path / "bin").mkdir()
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        server.settimeout(0.01)
+        port = server.getsockname()[1]
+        canaries = {
+            "HOST": "canary-host",
+            "TOKEN": "canary-token",
+            "OTHER_TOKEN": "canary-token",
+            "CHECKLY_API_KEY": "canary-key",
+            "CHECKLY_ACCOUNT_ID": "canary-account",
+            "CHECKLY_API_URL": f"http://127.0.0.1:{port}",
+            "CHECKLY_TEST_ENVIRONMENT": "canary-environment",
+            "CHECKLY_REPO_SHA": "canary-sha",
+            "CHECKLY_SESSIONS_STATE": "s3://canary-bucket",
+            "CHECKLY_SESSIONS_ENV_ALLOW": "NOTHING",
+            "CHECKLY_SESSIONS_FINGERPRINT_KEY": "canary-fingerprint",
+            "CHECKLY_SESSIONS_VAR_HOST": "canary-variable",
+            "GITHUB_ACTIONS": "true",
+            "GITHUB_SHA": "canary-sha",
+            "GITHUB_REF_NAME": "canary-branch",
+            "HTTPS_PROXY": f"http://127.0.0.1:{port}",
+            "GIT_DIR": "/canary",
+            "GIT_TRACE": str(tmp_path / "trace"),
+            "LANG": "C",
+            "TZ": "Asia/Tokyo",
+            "PYTHONHASHSEED": "7",
+        }
+        for form in FORMATS:
+            loud = runner(repository, "--base", "main", "--format", form, **canaries)
+            assert loud.stdout == quiet[form].stdout
+            assert (loud.returncode, loud.stderr) == (0, "")
+            assert "canary" not in loud.stdout
+        with pytest.raises(TimeoutError):
+            server.accept()
+    assert not (tmp_path / "trace").exists()
+    assert state.read_text() == "not a folder"
+
+
+def test_from_a_subdirectory_and_a_linked_worktree(repository: Path, tmp_path: Path) -> None:
+    (repository / "deep/down").mkdir(parents=True)
+    assert EXPECTED in runner(repository / "deep/down", "--base", "main").stdout
+    git(repository, "worktree", "add", "--quiet", str(tmp_path / "linked"), "topic~0")
+    assert EXPECTED in runner(tmp_path / "linked", "--base", "main").stdout
+
+
+def test_a_file_that_did_not_exist_at_the_base(tmp_path: Path) -> None:
+    git(tmp_path, "init", "--quiet", "--initial-branch=main")
+    base = commit(tmp_path, None)
+    commit(tmp_path, HEAD)
+    done = runner(tmp_path, "--base", base)
+    assert "4 to create, 0 to update, 0 to rerun, 0 removed" in done.stdout
+    assert "checkly-sessions.yaml does not exist: everything is new" in " ".join(
+        done.stdout.split()
+    )
+
+
+def test_a_file_that_was_called_yml_at_the_base(tmp_path: Path) -> None:
+    git(tmp_path, "init", "--quiet", "--initial-branch=main")
+    commit(tmp_path, BASE, "checkly-sessions.yml")
+    git(tmp_path, "mv", "checkly-sessions.yml", "checkly-sessions.yaml")
+    assert "4 to rerun" in runner(tmp_path, "--base", "main").stdout
+
+
+@pytest.mark.parametrize("broken", ["version: 1\nprofiles: [", "version: 1\nnonsense: 1\n"])
+def test_a_base_that_does_not_compile_is_a_warning(tmp_path: Path, broken: str) -> None:
+    git(tmp_path, "init", "--quiet", "--initial-branch=main")
+    base = commit(tmp_path, broken)
+    commit(tmp_path, HEAD)
+    done = runner(tmp_path, "--base", base)
+    assert done.returncode == 0
+    assert "4 to create" in done.stdout
+    said = " ".join(done.stdout.split())
+    assert f"does not compile, so everything counts as new: {base[:12]}:checkly" in said
+
+
+def test_a_head_that_does_not_compile_is_an_error_at_its_place(repository: Path) -> None:
+    (repository / "checkly-sessions.yaml").write_text("version: 1\nnonsense: 1\n")
+    done = runner(repository, "--base", "main")
+    assert done.returncode == 2
+    assert "checkly-sessions.yaml:2:1: error[unknown-key]" in done.stderr
+
+
+def test_a_selection_narrows_it(repository: Path) -> None:
+    done = runner(repository, "--base", "main", "gone", "add*")
+    assert "1 to create, 0 to update, 0 to rerun, 1 removed" in done.stdout
+    done = runner(repository, "--base", "main", "nothing")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "'nothing' matches no profile" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--base", "--upload-pack=touch canary"], "is no commit"),
+        (["--base=--upload-pack=touch canary"], "is no commit"),
+        (["--base", "main", "--head", "-x"], "is no commit"),
+        (["--base", "nothing"], "There is no commit 'nothing' here."),
+        (["--base", "main^{tree}"], "There is no commit"),
+        (["--base", ""], "is no commit"),
+        (["--head", "main"], "--head needs --base"),
+        (["--base", "main", "--emulator"], "asks no API"),
+    ],
+)
+def test_a_ref_that_is_no_commit_is_refused(
+    repository: Path, arguments: list[str], said: str
+) -> None:
+    done = runner(repository, *arguments)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert said in done.stderr
+    assert not (repository / "canary").exists()
+
+
+def test_without_a_repository(tmp_path: Path) -> None:
+    (tmp_path / "checkly-sessions.yaml").write_text(HEAD)
+    done = runner(tmp_path, "--base", "main")
+    assert done.returncode == 2
+    assert "is in no git repository" in done.stderr
+
+
+def test_the_detailed_exit_code(repository: Path) -> None:
+    assert runner(repository, "--base", "main", "--detailed-exitcode").returncode == 2
+    assert runner(repository, "--base", "topic", "--detailed-exitcode").returncode == 0
+    assert runner(repository, "--base", "nothing", "--detailed-exitcode").returncode == 1
+    assert runner(repository, "--nonsense", "--detailed-exitcode").returncode == 1
