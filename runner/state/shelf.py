@@ -132,10 +132,21 @@ class Shelf:
 
     # ---------------------------------------------------------------- inside
 
-    async def folder(self, kind: str) -> str:
-        """The folder of one kind of documents, once the account is known."""
+    async def folder(self, kind: str, *, to_write: bool = False) -> str:
+        """The folder of one kind of documents, once the account is known.
+
+        Raises:
+            StateError: No account was named, and there are several, or none to write to.
+        """
         if self._base is None:
             account = escape(self._account) if self._account else await self._only_account()
+            if account is None:
+                if to_write:
+                    raise StateError(
+                        f"The state at {self.where} has no account of {self.host} yet.",
+                        hint="Say which one with CHECKLY_ACCOUNT_ID.",
+                    )
+                return f"{escape(self.host)}/{escape('')}"  # where nothing is ever written
             self._base = f"{escape(self.host)}/{account}/{escape(self.scope)}"
         return f"{self._base}/{kind}"
 
@@ -147,14 +158,14 @@ class Shelf:
         """Where an attempt is stored."""
         return f"{await self.apply_folder(apply_id)}/{escape(instance)}.json"
 
-    async def _only_account(self) -> str:
+    async def _only_account(self) -> str | None:
         accounts = await self.store.folders(escape(self.host))
         if len(accounts) > 1:
             raise StateError(
                 f"The state at {self.where} has several accounts: {', '.join(accounts)}.",
                 hint="Say which one with CHECKLY_ACCOUNT_ID.",
             )
-        return accounts[0] if accounts else escape("")
+        return accounts[0] if accounts else None
 
     async def _attempts_in(self, folder: str, problems: list[StateError] | None) -> list[Attempt]:
         paths = _documents(entry.path for entry in await self.store.entries(folder))

@@ -117,6 +117,7 @@ class State(Shelf):
 
     async def _trusted_chains(self) -> Chains:
         """The locks, once it is known that the store keeps the promise they stand on."""
+        await self.folder("locks", to_write=True)
         chains = await self.chains()
         if not self._trusted:
             await self._prove_create()

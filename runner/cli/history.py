@@ -1,0 +1,125 @@
+"""``runner history``."""
+
+import asyncio
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+import click
+
+from runner.cli.common import common_options, current
+from runner.cli.console import Console
+from runner.cli.looking import EMULATED_OPTION, FORMAT_OPTION, moment, state_of, warn
+from runner.cli.selecting import LABEL_OPTION, PROFILE_ARGUMENT
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from runner.errors import StateError
+    from runner.models.history import PastApply
+    from runner.models.record import Attempt
+    from runner.state.state import State
+
+#: ``runner.models.verdict.Verdict``, whose import costs more than this list.
+VERDICTS = (
+    "unknown",
+    "not started",
+    "timed out",
+    "failed",
+    "no match",
+    "degraded",
+    "flaky",
+    "passed",
+    "cancelled",
+    "skipped",
+    "running",
+)
+
+
+@click.command()
+@PROFILE_ARGUMENT
+@LABEL_OPTION
+@click.option(
+    "--verdict", "verdicts", multiple=True, type=click.Choice(VERDICTS), help="Only such attempts."
+)
+@click.option("--since", metavar="WHEN", help="Only from then on: 7d, 12h or 2026-08-01.")
+@click.option("--until", metavar="WHEN", help="Only before then.")
+@click.option(
+    "-n",
+    "--limit",
+    type=click.IntRange(min=1),
+    default=20,
+    show_default=True,
+    help="The most applies to show.",
+)
+@FORMAT_OPTION
+@EMULATED_OPTION
+@common_options
+def command(
+    names: tuple[str, ...],
+    labels: tuple[str, ...],
+    verdicts: tuple[str, ...],
+    since: str | None,
+    until: str | None,
+    limit: int,
+    form: str,
+    emulated: bool,
+) -> int:
+    """List past applies, newest first, with their pass rate and durations."""
+    from runner.models.clock import SystemClock  # noqa: PLC0415 # everything heavy
+    from runner.reports import history_json, history_text  # noqa: PLC0415
+
+    console, now = Console.of_process(), SystemClock().now()
+    first = moment(since, "--since", now) if since else None
+    last = moment(until, "--until", now) if until else None
+    wanted = _filter(names, labels, verdicts, first, last)
+    _, state, _ = state_of(current(), console, emulated=emulated)
+    problems: list[StateError] = []
+    found = asyncio.run(_read(state, wanted, first, limit, problems))
+    warn(problems, console)
+    text = (
+        history_json.render(found)
+        if form == "json"
+        else history_text.render(found, console.style_for(console.out))
+    )
+    console.write(text.rstrip("\n"))
+    return 0
+
+
+async def _read(
+    state: "State",
+    wanted: "Callable[[Attempt], bool]",
+    since: datetime | None,
+    limit: int,
+    problems: "list[StateError]",
+) -> "list[PastApply]":
+    found = []
+    async for past in state.history(wanted=wanted, since=since, problems=problems):
+        found.append(past)
+        if len(found) == limit:
+            break
+    return found
+
+
+def _filter(
+    names: tuple[str, ...],
+    labels: tuple[str, ...],
+    verdicts: tuple[str, ...],
+    since: datetime | None,
+    until: datetime | None,
+) -> "Callable[[Attempt], bool]":
+    """Tells which attempts are wanted; their profiles need not be in the file any more."""
+    from runner.config.select import selection  # noqa: PLC0415
+    from runner.reports.trend import verdict_of  # noqa: PLC0415
+
+    chosen = selection(names, labels)
+
+    def wanted(attempt: "Attempt") -> bool:
+        return (
+            chosen.has_instance(attempt.profile, attempt.instance)
+            and chosen.has_labels(attempt.settings.get("labels", {}))
+            and (not verdicts or verdict_of(attempt) in verdicts)
+            and (since is None or attempt.intent_at >= since)
+            and (until is None or attempt.intent_at < until)
+        )
+
+    return wanted

@@ -1,0 +1,191 @@
+"""``runner state``: look after the state."""
+
+import asyncio
+from typing import TYPE_CHECKING, TextIO
+
+import click
+
+from runner.cli.common import common_options, current
+from runner.cli.console import Console
+from runner.cli.looking import EMULATED_OPTION, YES_OPTION, age, ask, state_of, warn
+from runner.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from runner.errors import StateError
+    from runner.state.chain import Link
+    from runner.state.state import State
+
+
+@click.group()
+@common_options
+def command() -> None:
+    """Look after the state: records, history and locks."""
+
+
+@command.command()
+@click.option("--keep", type=click.IntRange(min=0), metavar="N", help="Keep the N newest applies.")
+@click.option("--older-than", metavar="AGE", help="Delete only older ones: 12h, 7d or 2w.")
+@YES_OPTION
+@EMULATED_OPTION
+@common_options
+def prune(keep: int | None, older_than: str | None, yes: bool, emulated: bool) -> int:
+    """Delete the history of old applies. Records stay, and so does what is unfinished."""
+    from runner.state.upkeep import prune as run  # noqa: PLC0415 # obstore
+
+    if keep is None and older_than is None:
+        raise UsageError("Nothing says what is old.", hint="Give --keep N or --older-than AGE.")
+    console = Console.of_process()
+    limit = age(older_than, "--older-than") if older_than else None
+    _, state, _ = state_of(current(), console, emulated=emulated)
+    ask(f"Delete old applies from the history at {state.where}?", yes=yes, console=console)
+    done = asyncio.run(run(state, keep=keep, older_than=limit))
+    console.write(f"Deleted {_count(done.applies, 'apply', 'applies')}; {done.kept} left.")
+    if done.unfinished:
+        console.write(
+            f"{_count(done.unfinished, 'of them is', 'of them are')} old but unfinished; "
+            "`runner wait` settles that."
+        )
+    return 0
+
+
+@command.command()
+@click.argument("target", metavar="[FILE]", type=click.File("w", encoding="utf-8", lazy=True), default="-")
+@EMULATED_OPTION
+@common_options
+def export(target: TextIO, emulated: bool) -> int:
+    """Write records and history to FILE, or to standard output, as lines of JSON."""
+    from runner.state.upkeep import export as run  # noqa: PLC0415 # obstore
+
+    console = Console.of_process()
+    _, state, _ = state_of(current(), console, emulated=emulated)
+    problems: list[StateError] = []
+
+    async def write() -> None:
+        async for line in run(state, problems):
+            target.write(line)
+
+    try:
+        asyncio.run(write())
+    except BrokenPipeError:
+        raise  # whoever reads has left; that is no problem of the file
+    except OSError as error:
+        raise UsageError(f"Can't write {target.name}: {error.strerror}.") from None
+    warn(problems, console)
+    return 3 if problems else 0
+
+
+@command.command("import")
+@click.argument("source", metavar="FILE", type=click.File("r", encoding="utf-8"))
+@EMULATED_OPTION
+@common_options
+def import_(source: TextIO, emulated: bool) -> int:
+    """Take what an export wrote; what the state has already, or has newer, stays."""
+    from runner.cli.owner import initiator  # noqa: PLC0415
+    from runner.state.upkeep import import_ as run  # noqa: PLC0415 # obstore
+
+    console = Console.of_process()
+    reading, state, _ = state_of(current(), console, emulated=emulated)
+    try:
+        lines = source.readlines()
+    except UnicodeDecodeError:
+        raise UsageError(f"{source.name} is no text.") from None
+    done = asyncio.run(run(state, lines, source=source.name, owner=initiator(reading.context)))
+    console.write(
+        f"Imported {_count(done.records, 'record')} and {_count(done.attempts, 'attempt')}; "
+        f"{done.left} were there already."
+    )
+    return 0
+
+
+@command.command()
+@click.argument("names", nargs=-1, required=True, metavar="INSTANCE...")
+@YES_OPTION
+@EMULATED_OPTION
+@common_options
+def forget(names: tuple[str, ...], yes: bool, emulated: bool) -> int:
+    """Delete the records of instances: the next plan says create."""
+    from runner.cli.owner import initiator  # noqa: PLC0415
+    from runner.state.upkeep import forget as run  # noqa: PLC0415 # obstore
+
+    console = Console.of_process()
+    reading, state, _ = state_of(current(), console, emulated=emulated)
+    found = asyncio.run(_matching(state, names))
+    listed = ", ".join(found)
+    ask(f"Forget the last apply of {listed}?", yes=yes, console=console)
+    asyncio.run(run(state, found, owner=initiator(reading.context)))
+    console.write(f"Forgot {listed}.")
+    return 0
+
+
+@command.command()
+@click.argument("names", nargs=-1, metavar="[INSTANCE]...")
+@YES_OPTION
+@EMULATED_OPTION
+@common_options
+def unlock(names: tuple[str, ...], yes: bool, emulated: bool) -> int:
+    """End locks whose owner is gone. What it left unfinished stays known."""
+    from runner.state.upkeep import held  # noqa: PLC0415 # obstore
+    from runner.state.upkeep import unlock as run  # noqa: PLC0415
+
+    console = Console.of_process()
+    _, state, _ = state_of(current(), console, emulated=emulated)
+    links = asyncio.run(held(state))
+    if names:
+        links = {name: links[name] for name in _named(names, links, "is locked")}
+    if not links:
+        console.write("Nothing is locked.")
+        return 0
+    for name, link in links.items():
+        console.write(f"{name}: {_holder(link)}")
+    ask(
+        "End these locks? If an owner is still at work, a session could be started twice.",
+        yes=yes,
+        console=console,
+    )
+    changed = asyncio.run(run(state, links))
+    for name in changed:
+        console.problem(f"Warning: the lock of {name} changed meanwhile and was left alone.")
+    console.write(f"Ended {_count(len(links) - len(changed), 'lock')}.")
+    return 3 if changed else 0
+
+
+def _holder(link: "Link") -> str:
+    document = link.document
+    by = document.by
+    url = f", {by.ci_url}" if by.ci_url else ""
+    return (
+        f"held by {by.user or 'somebody'} on {by.host or '?'} (process {by.pid}{url}) since "
+        f"{document.since:%Y-%m-%d %H:%M:%S} UTC, last seen {link.modified:%H:%M:%S}"
+    )
+
+
+async def _matching(state: "State", names: tuple[str, ...]) -> list[str]:
+    """The instances that ``names`` mean; one whose record can't be read has to be spelt out."""
+    problems: list[StateError] = []
+    records = await state.records(problems=problems)
+    if problems and not set(names) <= records.keys():
+        return list(names)
+    return _named(names, records, "has a record")
+
+
+def _named(names: tuple[str, ...], known: "Iterable[str]", what: str) -> list[str]:
+    from runner.config.select import Selection  # noqa: PLC0415
+    from runner.nearest import did_you_mean  # noqa: PLC0415
+
+    known = list(known)
+    found: dict[str, None] = {}
+    for name in names:
+        chosen = Selection((name,))
+        hits = [each for each in known if chosen.has_instance(each.partition("[")[0], each)]
+        if not hits:
+            raise UsageError(
+                f"No instance {name!r} {what}.", hint=did_you_mean(name, known) or None
+            )
+        found |= dict.fromkeys(hits)
+    return list(found)
+
+
+def _count(number: int, one: str, many: str | None = None) -> str:
+    return f"{number} {one if number == 1 else many or one + 's'}"

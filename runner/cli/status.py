@@ -1,0 +1,79 @@
+"""``runner status``."""
+
+import asyncio
+from typing import TYPE_CHECKING
+
+import click
+
+from runner.cli.common import common_options, current
+from runner.cli.console import Console
+from runner.cli.looking import EMULATED_OPTION, FORMAT_OPTION, state_of, warn
+from runner.cli.selecting import LABEL_OPTION, PROFILE_ARGUMENT
+
+if TYPE_CHECKING:
+    from runner.cli.backend import Backend
+    from runner.cli.read import Reading
+    from runner.config.select import Selection
+    from runner.errors import StateError
+    from runner.models.history import InstanceStatus
+    from runner.state.state import State
+
+
+@click.command()
+@PROFILE_ARGUMENT
+@LABEL_OPTION
+@FORMAT_OPTION
+@EMULATED_OPTION
+@common_options
+def command(names: tuple[str, ...], labels: tuple[str, ...], form: str, emulated: bool) -> int:
+    """Show the last verdict of each instance, and whether it changed since."""
+    from runner.config.select import selection  # noqa: PLC0415 # everything heavy
+    from runner.models.clock import SystemClock  # noqa: PLC0415
+    from runner.reports import status_json, status_text  # noqa: PLC0415
+
+    console = Console.of_process()
+    reading, state, behind = state_of(current(), console, emulated=emulated)
+    problems: list[StateError] = []
+    chosen = selection(names, labels)
+    statuses = asyncio.run(_statuses(chosen, reading, state, behind, problems))
+    console.diagnostics(reading.diagnostics.errors)
+    warn(problems, console)
+    text = (
+        status_json.render(statuses)
+        if form == "json"
+        else status_text.render(statuses, SystemClock().now(), console.style_for(console.out))
+    )
+    console.write(text.rstrip("\n"))
+    return 0
+
+
+async def _statuses(
+    chosen: "Selection",
+    reading: "Reading",
+    state: "State",
+    behind: "Backend",
+    problems: "list[StateError]",
+) -> "list[InstanceStatus]":
+    """Where the selected instances stand, in file order; those that left the file come last."""
+    from runner.cli.planning import fingerprint_of  # noqa: PLC0415
+    from runner.models.history import InstanceStatus  # noqa: PLC0415
+    from runner.models.plan import Action  # noqa: PLC0415
+    from runner.plan.plan import make_plan  # noqa: PLC0415
+
+    # A mistake in one profile does not hide where the others stand.
+    compiled = reading.configuration.compile(chosen, with_needs=False)
+    names = [instance.name for instance in compiled.instances]
+    records = await state.records(None if chosen.is_everything else names, problems=problems)
+    plan = make_plan(compiled.instances, records, fingerprint_of(behind))
+    changed = {planned.name: planned.action is Action.UPDATE for planned in plan.instances}
+    rest = sorted(records.keys() - changed.keys())
+    return [
+        InstanceStatus(
+            name=name,
+            profile=records[name].profile if name in records else name.partition("[")[0],
+            record=records.get(name),
+            changed=changed.get(name) if name in records else None,
+            is_declared=name in compiled.all_names,
+        )
+        for name in (*names, *rest)
+    ]

@@ -1,0 +1,49 @@
+"""What happened, by whom and where, in words that ``status`` and ``history`` share."""
+
+from datetime import datetime
+from typing import Final
+
+from runner.models.record import Initiator
+from runner.models.verdict import Verdict
+from runner.reports.clean import NAME_LIMIT, one_line
+from runner.reports.style import Style
+
+_SIGNS: Final = {
+    Verdict.UNKNOWN: ("?", "red"),
+    Verdict.NOT_STARTED: ("?", "red"),
+    Verdict.TIMED_OUT: ("✗", "red"),
+    Verdict.FAILED: ("✗", "red"),
+    Verdict.NO_MATCH: ("✗", "red"),
+    Verdict.CANCELLED: ("✗", "yellow"),
+    Verdict.SKIPPED: ("-", "dim"),
+    Verdict.RUNNING: ("›", "cyan"),
+}
+_COMMIT: Final = 7
+
+
+def sign(verdict: Verdict, style: Style) -> str:
+    """A sign that shows at a glance how something ended."""
+    char, color = _SIGNS.get(verdict, ("✓", "green"))
+    return style.paint(style.plain(char), color)
+
+
+def who(by: Initiator) -> str:
+    """Who ran an apply: ``alice on ci-7``."""
+    user, host = one_line(by.user, NAME_LIMIT), one_line(by.host, NAME_LIMIT)
+    return " on ".join(part for part in (user, host) if part) or "somebody"
+
+
+def source(commit: str | None, branch: str | None) -> str | None:
+    """From which commit: ``1a2b3c4 (main)``."""
+    named = f"({one_line(branch, NAME_LIMIT)})" if branch else None
+    short = one_line(commit[:_COMMIT]) if commit else None
+    return " ".join(part for part in (short, named) if part) or None
+
+
+def ago(then: datetime, now: datetime) -> str:
+    """How long ago something was, in one unit: ``12 min ago``."""
+    seconds = max((now - then).total_seconds(), 0)
+    for unit, length in (("d", 86400), ("h", 3600), ("min", 60)):
+        if seconds >= length:
+            return f"{int(seconds // length)} {unit} ago"
+    return "just now"
