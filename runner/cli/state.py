@@ -51,7 +51,9 @@ def prune(keep: int | None, older_than: str | None, yes: bool, emulated: bool) -
 
 
 @command.command()
-@click.argument("target", metavar="[FILE]", type=click.File("w", encoding="utf-8", lazy=True), default="-")
+@click.argument(
+    "target", metavar="[FILE]", type=click.File("w", encoding="utf-8", lazy=True), default="-"
+)
 @EMULATED_OPTION
 @common_options
 def export(target: TextIO, emulated: bool) -> int:
