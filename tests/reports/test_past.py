@@ -202,7 +202,7 @@ def test_history_as_json() -> None:
 
 def test_a_trend_goes_from_old_to_new() -> None:
     known = trend(HISTORY)
-    assert known.rates == (1, None, 0.5)
+    assert list(known.rates) == [1, None, 0.5]
     assert known.seconds == (60, 0, 240)
 
 
