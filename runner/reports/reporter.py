@@ -1,7 +1,7 @@
 """What a reporter is, the table of formats, and how ``--report FORMAT[=PATH]`` opens them."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from importlib import import_module
 from pathlib import Path
@@ -13,7 +13,7 @@ from runner.models.events import ApplyFinished, Event
 from runner.models.outcome import ApplyOutcome
 from runner.reports.masking import masked
 from runner.reports.output import FileOutput, StreamOutput
-from runner.reports.style import Style, has_unicode, wants_color
+from runner.reports.style import Style, style_for
 from runner.reports.verbosity import Verbosity
 
 #: Formats of reports, and the module whose ``render`` makes each; imported when one is used.
@@ -201,9 +201,7 @@ def open_reporters(
             f"{named} would both go to standard output.", hint="Give one of them a path."
         )
     stream = stderr if piped else stdout
-    style = Style(
-        color=wants_color(stream, environ, no_color=no_color), unicode=has_unicode(stream)
-    )
+    style = style_for(stream, environ, no_color=no_color)
     reporters = [_text_reporter(stream, style, verbosity, environ)]
     for report in reports:
         if report.path is not None:
@@ -230,7 +228,7 @@ def _text_reporter(
         return LiveReporter(stream, style, verbosity)
     from runner.reports.plain import PlainReporter  # noqa: PLC0415 # only an apply needs it
 
-    return PlainReporter(StreamOutput(stream).write, style, verbosity)
+    return PlainReporter(StreamOutput(stream).write, replace(style, wraps=False), verbosity)
 
 
 def _all_reports(reports: list[ReportSpec], environ: Mapping[str, str]) -> list[ReportSpec]:

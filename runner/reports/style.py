@@ -3,6 +3,7 @@
 Kept apart from rich, which takes longer to import than a whole ``validate`` may take.
 """
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final, TextIO
@@ -51,6 +52,27 @@ class Style:
         return text.translate(_ASCII).encode("ascii", "backslashreplace").decode("ascii")
 
 
+def style_for(stream: TextIO, environ: Mapping[str, str], *, no_color: bool = False) -> Style:
+    """What ``stream`` can show: its colours, its characters, and its columns if it has any."""
+    columns = 0
+    if stream.isatty():
+        try:
+            columns = os.get_terminal_size(stream.fileno()).columns
+        except OSError:  # it says that it is a terminal, and has no size
+            columns = 0
+    return Style(
+        color=wants_color(stream, environ, no_color=no_color),
+        unicode=has_unicode(stream),
+        width=columns or _columns(environ) or 80,
+        wraps=stream.isatty(),
+    )
+
+
+def _columns(environ: Mapping[str, str]) -> int:
+    text = environ.get("COLUMNS", "")
+    return int(text) if text.isascii() and text.isdigit() else 0
+
+
 def wants_color(stream: TextIO, environ: Mapping[str, str], *, no_color: bool = False) -> bool:
     """Whether to colour what goes to ``stream``.
 
@@ -67,8 +89,5 @@ def wants_color(stream: TextIO, environ: Mapping[str, str], *, no_color: bool = 
 
 def has_unicode(stream: TextIO) -> bool:
     """Whether ``stream`` can take more than ASCII."""
-    return (getattr(stream, "encoding", None) or "utf-8").lower().replace("-", "") in {
-        "utf8",
-        "utf16",
-        "utf8sig",
-    }
+    encoding = (getattr(stream, "encoding", None) or "utf-8").lower()
+    return encoding.replace("-", "").replace("_", "") in {"utf8", "utf8sig", "utf16"}
