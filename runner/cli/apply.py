@@ -7,7 +7,7 @@ import click
 from runner.cli.backend import EMULATOR_OPTION, WORLD_OPTION
 from runner.cli.common import common_options, current
 from runner.cli.console import Console
-from runner.cli.following import following_options
+from runner.cli.following import following_options, report_option
 from runner.cli.selecting import LABEL_OPTION, PROFILE_ARGUMENT
 
 
@@ -28,13 +28,7 @@ from runner.cli.selecting import LABEL_OPTION, PROFILE_ARGUMENT
 )
 @following_options
 @click.option("--require-shared-state", is_flag=True, help="Refuse a folder as state in CI.")
-@click.option(
-    "--report",
-    "reports",
-    multiple=True,
-    metavar="FORMAT[=PATH]",
-    help="Write a report: text, json, junit, markdown or html.",
-)
+@report_option
 @EMULATOR_OPTION
 @WORLD_OPTION
 @common_options

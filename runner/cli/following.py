@@ -44,3 +44,15 @@ def following_options(function: F) -> F:
     for option in reversed(_OPTIONS):
         option(function)
     return function
+
+
+def report_option(function: F) -> F:
+    """Add ``--report`` to a command."""
+    click.option(
+        "--report",
+        "reports",
+        multiple=True,
+        metavar="FORMAT[=PATH]",
+        help="Write a report: text, json, junit, markdown or html.",
+    )(function)
+    return function

@@ -28,8 +28,9 @@ def job_of(attempt: Attempt, record: Record | None) -> Job:
     """The instance of an attempt, from the state alone.
 
     Its last apply is only known where the record is still its own: it keeps the checks of the
-    one before until the attempt has an outcome.
+    one before, if there was one, until the attempt has an outcome.
     """
+    is_own = record is not None and record.apply_id == attempt.apply_id and bool(record.checks)
     try:
         settings = Settings.model_validate(attempt.settings)
     except ValidationError:  # a later release wrote it; its gates are not known here
@@ -39,7 +40,7 @@ def job_of(attempt: Attempt, record: Record | None) -> Job:
         profile=attempt.profile,
         settings=settings,
         run_location=attempt.lookup.run_location,
-        before=record if record is not None and record.apply_id == attempt.apply_id else None,
+        before=record if is_own else None,
     )
 
 

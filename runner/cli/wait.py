@@ -1,0 +1,40 @@
+"""``runner wait``."""
+
+import click
+
+from runner.cli.common import common_options, current
+from runner.cli.console import Console
+from runner.cli.following import following_options, report_option
+
+
+@click.command()
+@click.argument("apply_id", required=False, metavar="[APPLY_ID]")
+@following_options
+@report_option
+@common_options
+def command(
+    apply_id: str | None,
+    requests_per_minute: int,
+    lock_timeout: float,
+    settle_time: float,
+    grace_period: float,
+    reports: tuple[str, ...],
+) -> int:
+    """Re-attach to detached or interrupted sessions, and finish as `apply` would.
+
+    Without an APPLY_ID every apply that left something running or undecided is meant.
+    """
+    from runner.cli.waiting import WaitCommand, wait  # noqa: PLC0415 # everything heavy
+
+    return wait(
+        WaitCommand(
+            common=current(),
+            apply_id=apply_id,
+            requests_per_minute=requests_per_minute,
+            lock_timeout=lock_timeout,
+            settle_time=settle_time,
+            grace_period=grace_period,
+            reports=reports,
+        ),
+        Console.of_process(),
+    )
