@@ -1,9 +1,19 @@
 """Applying, from the plan to the exit code, against an emulator over a real socket."""
 
+import asyncio
+import time
+from dataclasses import replace
+
+import pytest
+
+from runner.errors import Locked, UsageError
 from runner.models.events import ApplyFinished, ApplyStarted, InstanceFinished, SessionStarted
+from runner.models.outcome import Change
+from runner.models.plan import Action
 from runner.models.record import Phase
+from runner.models.settings import ExpectChecks
 from runner.models.verdict import Verdict
-from tests.engine.bench import a_check, a_world, only, planned
+from tests.engine.bench import ME, a_check, a_world, only, planned
 from tests.engine.conftest import MakeBench
 
 
@@ -27,3 +37,211 @@ def test_a_failing_check_fails_the_apply(make_bench: MakeBench) -> None:
     bench = make_bench(a_world(a_check("home"), a_check("login", "failed")))
     outcome = bench.apply(planned())
     assert (only(outcome).verdict, outcome.exit_code) == (Verdict.FAILED, 1)
+
+
+def test_order_follows_needs_and_a_failure_skips_what_needs_it(make_bench: MakeBench) -> None:
+    bench = make_bench(a_world(a_check("home"), a_check("login", "failed")))
+    outcome = bench.apply(
+        planned("last", tags=["home"], needs=["first"]),
+        planned("first", tags=["home"]),
+        planned("bad", tags=["login"]),
+        planned("after-bad", tags=["home"], needs=["bad"]),
+        planned("after-skipped", tags=["home"], needs=["after-bad"]),
+    )
+    verdicts = {each.name: each.verdict for each in outcome.instances}
+    assert verdicts == {
+        "last": Verdict.PASSED,
+        "first": Verdict.PASSED,
+        "bad": Verdict.FAILED,
+        "after-bad": Verdict.SKIPPED,
+        "after-skipped": Verdict.SKIPPED,
+    }
+    assert outcome.exit_code == 1
+    started = [event.instance for event in bench.events if isinstance(event, SessionStarted)]
+    assert started.index("first") < started.index("last")
+    assert len(bench.session_ids) == 3
+
+
+def test_an_allowed_failure_satisfies_and_does_not_fail_the_apply(make_bench: MakeBench) -> None:
+    bench = make_bench(a_world(a_check("home"), a_check("login", "failed")))
+    outcome = bench.apply(
+        planned("bad", tags=["login"], allow_failure=True),
+        planned("after", tags=["home"], needs=["bad"]),
+    )
+    assert [each.verdict for each in outcome.instances] == [Verdict.FAILED, Verdict.PASSED]
+    assert outcome.exit_code == 0
+
+
+def test_a_circle_of_needs_is_refused_before_anything_is_sent(make_bench: MakeBench) -> None:
+    bench = make_bench()
+    with pytest.raises(UsageError, match="a → b → a"):
+        bench.apply(planned("a", needs=["b"]), planned("b", needs=["a"]))
+    assert bench.emulator.requests == []
+
+
+def test_a_quorum_passes_a_profile_and_lets_those_that_need_it_go_on(
+    make_bench: MakeBench,
+) -> None:
+    bench = make_bench(
+        a_world(a_check("home"), a_check("login", "failed"), a_check("slow", duration=1.5))
+    )
+    outcome = bench.apply(
+        planned("smoke[a]", tags=["home"], quorum=1),
+        planned("smoke[b]", tags=["login"], quorum=1),
+        planned("smoke[c]", tags=["slow"], quorum=1),
+        planned("after", tags=["home"], needs=["smoke"]),
+    )
+    verdicts = [each.verdict for each in outcome.instances]
+    assert verdicts == [Verdict.PASSED, Verdict.FAILED, Verdict.PASSED, Verdict.PASSED]
+    (quorum,) = outcome.quorums
+    assert (quorum.needed, quorum.passed, quorum.total) == (1, 2, 3)
+    assert outcome.exit_code == 0
+    finished = [e.outcome.name for e in bench.events if isinstance(e, InstanceFinished)]
+    assert finished.index("after") < finished.index("smoke[c]")
+
+
+def test_a_missed_quorum_fails_the_apply(make_bench: MakeBench) -> None:
+    bench = make_bench(a_world(a_check("home"), a_check("login", "failed")))
+    outcome = bench.apply(
+        planned("smoke[a]", tags=["home"], quorum=2),
+        planned("smoke[b]", tags=["login"], quorum=2),
+        planned("after", tags=["home"], needs=["smoke"]),
+    )
+    assert outcome.instances[2].verdict is Verdict.SKIPPED
+    assert outcome.exit_code == 1
+
+
+@pytest.mark.parametrize(("status", "fails"), [(404, True), (403, True), (404, False)])
+def test_no_matching_checks_fail_unless_that_is_allowed(
+    make_bench: MakeBench, status: int, fails: bool
+) -> None:
+    bench = make_bench(a_world(no_matching_checks=status))
+    outcome = bench.apply(planned(tags=["nothing"], fail_on_no_matching=fails))
+    assert (only(outcome).verdict, outcome.exit_code) == (Verdict.NO_MATCH, int(fails))
+    assert bench.records()["smoke"].verdict is Verdict.NO_MATCH
+
+
+def test_expected_checks_are_judged_before_and_after(make_bench: MakeBench) -> None:
+    bench = make_bench()
+    outcome = bench.apply(
+        planned("before", blocked="It breaks expectChecks: without Checkout."),
+        planned("after", tags=["home"], expect_checks=ExpectChecks(min=2)),
+    )
+    assert [each.verdict for each in outcome.instances] == [Verdict.FAILED, Verdict.FAILED]
+    assert outcome.instances[1].reason == "It breaks expectChecks: 1 of at least 2 checks."
+    assert (outcome.exit_code, len(bench.session_ids)) == (1, 1)
+
+
+def test_concurrency_bounds_the_sessions_that_run_at_once(make_bench: MakeBench) -> None:
+    bench = make_bench(a_world(a_check("home", duration=0.2)))
+    outcome = bench.apply(*(planned(f"p{n}") for n in range(6)), concurrency=2)
+    assert outcome.exit_code == 0
+    running = most = 0
+    for event in bench.events:
+        running += isinstance(event, SessionStarted) - isinstance(event, InstanceFinished)
+        most = max(most, running)
+    assert most == 2
+
+
+def test_a_session_over_its_time_is_cancelled_and_timed_out(make_bench: MakeBench) -> None:
+    bench = make_bench(a_world(a_check("home", type="PLAYWRIGHT", duration=60.0)))
+    outcome = bench.apply(planned(timeout_seconds=0.3))
+    instance = only(outcome)
+    assert (instance.verdict, outcome.exit_code) == (Verdict.TIMED_OUT, 4)
+    assert [check.verdict for check in instance.checks] == [Verdict.CANCELLED]
+    assert bench.emulator.sessions[0]["status"] == "CANCELLED"
+    assert bench.records()["smoke"].verdict is Verdict.TIMED_OUT
+
+
+def test_a_session_that_ended_unheard_before_its_time_is_judged(make_bench: MakeBench) -> None:
+    bench = make_bench(a_world(a_check("home", duration=0.2)))
+    bench.emulator.add_fault("hang:on=completion")
+    assert only(bench.apply(planned(timeout_seconds=1.0))).verdict is Verdict.PASSED
+
+
+def test_detached_sessions_are_left_running_and_wait_finishes(make_bench: MakeBench) -> None:
+    bench = make_bench(a_world(a_check("home", duration=0.4), a_check("login", "failed")))
+    outcome = bench.apply(
+        planned("good", tags=["home"]), planned("bad", tags=["login"]), detach=True
+    )
+    assert {each.verdict for each in outcome.instances} == {Verdict.RUNNING}
+    assert (outcome.exit_code, outcome.detached) == (0, True)
+    waited = bench.wait()
+    assert waited is not None
+    assert waited.apply_id == outcome.apply_id
+    verdicts = {each.name: each.verdict for each in waited.instances}
+    assert verdicts == {"good": Verdict.PASSED, "bad": Verdict.FAILED}
+    assert waited.exit_code == 1
+    assert len(bench.session_ids) == 2
+    assert bench.wait() is None
+    again = bench.wait(outcome.apply_id)
+    assert again is not None
+    assert again.exit_code == 1
+
+
+def test_what_others_need_is_followed_even_when_detached(make_bench: MakeBench) -> None:
+    bench = make_bench()
+    outcome = bench.apply(planned("first"), planned("second", needs=["first"]), detach=True)
+    assert [each.verdict for each in outcome.instances] == [Verdict.PASSED, Verdict.RUNNING]
+
+
+def test_the_next_apply_notes_what_a_detached_one_came_to(make_bench: MakeBench) -> None:
+    bench = make_bench(a_world(a_check("home", duration=0.1)))
+    first = bench.apply(planned(), detach=True)
+    time.sleep(0.3)
+    bench.apply(planned())
+    (attempt,) = bench.attempts(first.apply_id)
+    assert (attempt.phase, attempt.verdict) == (Phase.FINISHED, Verdict.PASSED)
+    assert len(bench.session_ids) == 2
+
+
+def test_cancel_reaches_the_sessions_of_ones_last_apply(make_bench: MakeBench) -> None:
+    bench = make_bench(a_world(a_check("home", type="PLAYWRIGHT", duration=60.0)))
+    bench.apply(planned("a"), planned("b"), detach=True)
+    bench.apply(planned("b"), detach=True)
+    (cancelled,) = asyncio.run(bench.cancelling())
+    assert (cancelled.instance, cancelled.error) == ("b", None)
+    statuses = [session["status"] for session in bench.emulator.sessions]
+    assert statuses.count("CANCELLED") == 1
+    both = asyncio.run(bench.cancelling(lambda record: record.profile in {"a", "b"}))
+    assert [each.instance for each in both] == ["a", "b"]
+
+
+def test_checks_are_compared_with_the_last_apply(make_bench: MakeBench) -> None:
+    flips = [a_check("home", "passed", "failed"), a_check("login", "failed", "passed")]
+    bench = make_bench(a_world(*flips))
+    assert {check.change for check in only(bench.apply(planned())).checks} == {None}
+    changes = [check.change for check in only(bench.apply(planned())).checks]
+    assert changes == [Change.NEWLY_FAILING, Change.FIXED]
+
+
+def test_a_busy_lock_stops_the_apply_before_anything_is_sent(make_bench: MakeBench) -> None:
+    bench = make_bench()
+
+    async def twice() -> None:
+        locks = bench.state().lock(["smoke"], ME, "01", timeout=0)
+        async with locks:
+            await bench.applying(planned())
+
+    with pytest.raises(Locked):
+        asyncio.run(twice())
+    assert bench.session_ids == []
+
+
+def test_a_removed_profile_is_archived(make_bench: MakeBench) -> None:
+    bench = make_bench()
+    bench.apply(planned("old"))
+    record = bench.records()["old"]
+    gone = replace(planned("old", record=record), action=Action.REMOVED, instance=None)
+    outcome = bench.apply(planned("new"), gone)
+    assert [each.name for each in outcome.instances] == ["new"]
+    assert bench.records()["old"].archived_at is not None
+
+
+def test_requests_stay_within_their_budget(make_bench: MakeBench) -> None:
+    bench = make_bench()
+    outcome = bench.apply(*(planned(f"p{n}") for n in range(20)), concurrency=20)
+    assert outcome.exit_code == 0
+    polls = bench.emulator.counts["completion"]
+    assert len(bench.emulator.requests) <= 1 + 20 + polls
+    assert polls <= 40
