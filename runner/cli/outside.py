@@ -101,5 +101,5 @@ async def outside(
 async def _tick(reporters: Reporters, clock: SystemClock) -> None:
     """Tell the reporters the time, so that they can give a sign of life."""
     while True:
-        await clock.sleep(1)
+        await clock.sleep(reporters.interval)
         reporters.tick(clock.now())

@@ -159,7 +159,7 @@ def _block(instance: InstanceProgress, now: datetime, style: Style) -> list[str]
         rows.append(f"  {style.paint(link, 'cyan')}")
     for check in instance.checks:
         if check.verdict is Verdict.RUNNING:
-            attempt = len(check.attempts) + 1
+            attempt = sum(known.verdict is not Verdict.RUNNING for known in check.attempts) + 1
             again = f", attempt {attempt}" if attempt > 1 else ""
             shown = fit(style.plain(apply_text.shown_name(check.name)), room - 4 - len(again))
             rows.append(f"  {apply_text.sign('running', style)} {shown}{again}")

@@ -16,14 +16,16 @@ T = TypeVar("T")
 
 def masked(value: T, mask: Callable[[str], str]) -> T:
     """``value`` (an event or a part of one) with each text in it masked."""
-    result: object = value
     if isinstance(value, (Enum, Span)):
         return value  # fixed words, and a place whose text is never printed
+    result: object = value
     if isinstance(value, str):
         result = mask(value)
     elif isinstance(value, tuple):
         result = tuple(masked(item, mask) for item in value)
     elif is_dataclass(value) and not isinstance(value, type):
-        changed = {field.name: masked(getattr(value, field.name), mask) for field in fields(value)}
-        result = replace(value, **changed)
+        parts = {field.name: getattr(value, field.name) for field in fields(value)}
+        changed = {name: masked(part, mask) for name, part in parts.items()}
+        if changed != parts:  # most events hold no secret, and a copy is slow
+            result = replace(value, **changed)
     return result  # type: ignore[return-value] # each branch gives the type it was given

@@ -12,7 +12,7 @@ from runner.reports.plain import PlainReporter
 from runner.reports.reporter import open_reporters
 from runner.reports.style import Style
 from runner.reports.verbosity import Verbosity
-from tests.reports.outcomes import APP, apply, at, check, instance, mixed, story
+from tests.reports.outcomes import APP, apply, at, attempt, check, instance, mixed, story
 
 
 class Terminal(io.StringIO):
@@ -101,9 +101,11 @@ def test_what_runs_is_drawn_below_what_has_ended() -> None:
 def test_a_retry_is_shown_as_one() -> None:
     terminal = Terminal()
     reporter = terminal.reporter()
-    again = check("Login", attempts=check().attempts * 2)
-    begin(reporter, instance(checks=(check(), again)))
-    assert "  · Login, attempt 2" in terminal.picture
+    over = attempt(Verdict.FAILED, 1, 2)
+    first = check("Search", attempts=(attempt(Verdict.RUNNING, 3, 3), over))
+    again = check("Login", attempts=(over, attempt(Verdict.RUNNING, 3, 3, 2), over))
+    begin(reporter, instance(checks=(check(), first, again)))
+    assert terminal.picture[-3:-1] == ["  · Search", "  · Login, attempt 2"]
     reporter.close()
 
 
