@@ -10,9 +10,6 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-_QUIET_SECONDS = 0.005
-"""How long nothing may happen before time jumps: enough for a client to send its next request."""
-
 
 class Clock:
     """Tells the emulator's time and lets requests wait for it.
@@ -20,6 +17,8 @@ class Clock:
     Args:
         scale: Seconds of the emulator's time in one real second; 0 stands still.
         jump: Whether time jumps to the next thing somebody waits for when all are waiting.
+        quiet: Real seconds in which nothing may happen before time jumps; enough for a client to
+            send its next request.
         monotonic: The real time that passes, in seconds.
         start: The emulator's first moment, as Unix time; now, when left out.
     """
@@ -29,11 +28,13 @@ class Clock:
         *,
         scale: float = 1.0,
         jump: bool = False,
+        quiet: float = 0.005,
         monotonic: Callable[[], float] = time.monotonic,
         start: float | None = None,
     ) -> None:
         self._scale = scale
         self._jump = jump
+        self._quiet = quiet
         self._monotonic = monotonic
         self._start = time.time() if start is None else start
         self._origin = monotonic()
@@ -86,7 +87,7 @@ class Clock:
     def _schedule_jump(self) -> None:
         if self._timer is not None:
             self._timer.cancel()
-        self._timer = asyncio.get_running_loop().call_later(_QUIET_SECONDS, self._jump_ahead)
+        self._timer = asyncio.get_running_loop().call_later(self._quiet, self._jump_ahead)
 
     def _jump_ahead(self) -> None:
         self._timer = None

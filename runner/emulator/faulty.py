@@ -74,6 +74,8 @@ class Spoiler:
         done = await work() if fault.after_work else None
         if fault.kind == "echo":
             return done, self._echo(fault, await request.body())
+        if fault.kind == "reset-before":
+            await request.body()  # so that every client is past writing when the reset comes
         return done, self._replaced(fault)
 
     def _replaced(self, fault: Fault) -> Response:

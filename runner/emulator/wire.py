@@ -84,7 +84,7 @@ class Reset(Response):
             await send({"type": "http.response.body", "body": half, "more_body": True})
             await asyncio.sleep(0.02)  # let the half leave before the reset overtakes it
         self._connections.reset(tuple(scope["client"]))
-        del receive
+        await _disconnect(receive)  # or uvicorn would miss a response
 
 
 class Hang(Response):
@@ -93,8 +93,13 @@ class Hang(Response):
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Wait for the client to give up."""
         del scope, send
-        while (await receive())["type"] != "http.disconnect":
-            pass
+        await _disconnect(receive)
+
+
+async def _disconnect(receive: Receive) -> None:
+    """Wait until the connection is gone."""
+    while (await receive())["type"] != "http.disconnect":
+        pass
 
 
 def slow(
