@@ -62,6 +62,11 @@ FORBIDDEN = (
 _FORBIDDEN = re.compile("|".join(translate(glob) for glob in FORBIDDEN), re.IGNORECASE)
 
 
+def is_forbidden(name: str) -> bool:
+    """Whether no template may read the environment variable ``name``."""
+    return bool(_FORBIDDEN.match(name))
+
+
 def qualified(namespace: str, name: str, offset: int) -> str:
     """The full name of ``namespace.name``, if an expression may read it.
 
@@ -82,7 +87,7 @@ def qualified(namespace: str, name: str, offset: int) -> str:
         fail_unknown("name", name, known, offset, f"{namespace}.")
     if name.startswith("_"):
         raise TemplateError("names that begin with _ can't be reached", offset, length=len(full))
-    if namespace == "env" and _FORBIDDEN.match(name):
+    if namespace == "env" and is_forbidden(name):
         raise TemplateError(
             f"{full} can't be read: credentials of the runner, of CI systems and of clouds "
             "are kept from templates",
