@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from runner.models.outcome import ApplyOutcome, CheckOutcome, InstanceOutcome, QuorumOutcome
+from runner.models.verdict import Verdict
 from runner.reports import words
 from runner.reports.clean import NAME_LIMIT, lines, one_line
 from runner.reports.layout import Piece, lay_out
@@ -150,6 +151,8 @@ def _instance(instance: InstanceOutcome, pad: int, style: Style) -> list[str]:
     ]
     rows = lay_out(pieces, style)
     rows += _below([instance.reason or "", instance.hint or ""], style)
+    if instance.verdict is Verdict.RUNNING:  # somebody will want to find it again
+        rows += _below([f"session {instance.session_id}" if instance.session_id else ""], style)
     return rows + _below([instance.link or ""], style, "cyan")
 
 

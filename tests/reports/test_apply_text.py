@@ -119,3 +119,9 @@ def test_a_narrow_terminal_breaks_lines_at_spaces() -> None:
     )
     assert "Quorum of smoke-prod: 1 of 2 passed, 1\n    needed: reached\n" in text
     assert "Checks:   1 failed, 1 quarantined, 1\n    degraded," in text
+
+
+def test_a_session_that_was_left_running_is_shown_with_its_id() -> None:
+    running = instance("api", Verdict.RUNNING, stopped_at=None)
+    text = render(apply(running, detached=True))
+    assert f"· api  running\n    session s1\n    {BASE}\n" in text
