@@ -6,7 +6,7 @@ from runner.config.expressions.errors import TemplateError, Unresolved
 from runner.config.expressions.values import plain, to_text, value_of
 from runner.config.nodes import Node, Scalar, Sequence
 from runner.config.scope import InstanceScope
-from runner.config.template import Template, parse_template, place
+from runner.config.template import Template, hint_for, parse_template, place
 from runner.diagnostics import Diagnostic, Diagnostics, Severity
 from runner.models.marked import Marked
 
@@ -110,5 +110,6 @@ def template_of(node: Scalar, diagnostics: Diagnostics) -> Template | None:
 
 def report_template_error(error: TemplateError, node: Scalar, diagnostics: Diagnostics) -> None:
     """Report what is wrong with a template at its own place in the file."""
-    where = place(error.node or node, error.offset, error.length)
-    diagnostics.error("bad-template", error.message, where, hint=error.hint)
+    holder = error.node or node
+    where = place(holder, error.offset, error.length)
+    diagnostics.error("bad-template", error.message, where, hint=hint_for(error, holder))

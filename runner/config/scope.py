@@ -6,7 +6,7 @@ from typing import NoReturn
 from runner.config.context import Context
 from runner.config.environment import Environment
 from runner.config.expression import Expression
-from runner.config.expressions.errors import TemplateError, Unresolved, fail_unknown, nearest
+from runner.config.expressions.errors import TemplateError, Unresolved, fail_unknown
 from runner.config.expressions.meter import RunMeter
 from runner.config.expressions.names import OF_INSTANCE, VOLATILE
 from runner.config.expressions.symbols import symbol
@@ -15,6 +15,7 @@ from runner.config.nodes import Node, Scalar, Sequence
 from runner.config.template import parse_template
 from runner.config.variables import Graph, is_template, typed
 from runner.errors import UsageError
+from runner.nearest import did_you_mean
 
 #: The namespaces that stand for themselves when nothing of this machine may matter.
 PURE = frozenset({"env", "git", "ci", "run"})
@@ -328,10 +329,9 @@ class InstanceScope(_Names):
 def _declared(variables: Mapping[str, Node], overrides: Mapping[str, str]) -> dict[str, str]:
     for name in overrides:
         if name not in variables:
-            guess = nearest(name, variables)
             raise UsageError(
                 f"there is no variable {name} in the file",
-                hint=f"did you mean {guess}?" if guess else "declare it under variables:",
+                hint=did_you_mean(name, variables) or "declare it under `variables:`",
             )
     return dict(overrides)
 

@@ -9,13 +9,13 @@ from functools import lru_cache
 from typing import Protocol
 
 from runner.config.expression import Expression
-from runner.config.expressions.errors import TemplateError, Unresolved
+from runner.config.expressions.errors import TemplateError, Unended, Unresolved
 from runner.config.expressions.symbols import concatenate
 from runner.config.expressions.values import MAX_SIZE, Value
 from runner.config.nodes import Scalar
 from runner.source import Span
 
-__all__ = ["Template", "TemplateError", "Unresolved", "parse_template", "place"]
+__all__ = ["Template", "TemplateError", "Unresolved", "hint_for", "parse_template", "place"]
 
 #: An expression may have so many bytes in UTF-8.
 MAX_SOURCE = 4096
@@ -32,6 +32,12 @@ _NEXT = re.compile(
 # The plain case of an expression in which nothing but its end matters.
 _SIMPLE = re.compile(r"[^'\"()\[\]{}<>]{1,200}(?=>)")
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
+# What ends a plain scalar of YAML before its line does.
+_CUT = re.compile(r"[ \t]+#|[ \t]*[,\[\]{}]|:")
+_CUT_HINT = (
+    "YAML ends a value without quotes at ` #` and `: `, and inside […] and {…} at commas and "
+    "brackets; put the whole value in quotes"
+)
 _LITERAL_HINT = "an expression is written $<…>; a literal $< is written $$<"
 
 
@@ -195,13 +201,22 @@ def _end_of(text: str, start: int) -> int:
             case "'" | '"':
                 if len(text) > limit:
                     break
-                raise TemplateError(
+                raise Unended(
                     "the text in the expression does not end", found.start(), _LITERAL_HINT
                 )
     if len(text) > limit:
-        raise TemplateError("the expression is longer than 4 KiB, or does not end", start - 2)
+        message = "the expression is longer than 4 KiB, or does not end"
+        raise TemplateError(message, start - 2, length=2)
     hint = "a bracket is not closed" if depth else _LITERAL_HINT
-    raise TemplateError("the expression does not end", start - 2, hint, length=2)
+    raise Unended("the expression does not end", start - 2, hint, length=2)
+
+
+def hint_for(error: TemplateError, scalar: Scalar) -> str | None:
+    """What to do about an error in a scalar's text: whether YAML has cut the text off, too."""
+    cut = isinstance(error, Unended) and scalar.plain
+    if cut and _CUT.match(scalar.source.text, scalar.end):
+        return _CUT_HINT
+    return error.hint
 
 
 def place(scalar: Scalar, offset: int, length: int = 1) -> Span:

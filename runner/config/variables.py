@@ -1,19 +1,14 @@
 """The file's variables: which feed which, and what they are once set from outside."""
 
 import json
-import re
 from collections.abc import Callable, Iterator, Mapping
 
 from runner.config.expressions.errors import TemplateError
 from runner.config.expressions.names import OF_INSTANCE, VOLATILE
-from runner.config.expressions.values import SpeltFloat, SpeltInt, Unset, Value, kind_of
+from runner.config.expressions.values import Unset, Value, kind_of, value_of_text
 from runner.config.nodes import Node, Scalar, Sequence
 from runner.config.template import parse_template
 from runner.errors import UsageError
-
-_INTEGER = re.compile(r"[-+]?[0-9]+")
-_NUMBER = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
-_MAX_DIGITS = 1000
 
 
 class Graph:
@@ -159,16 +154,7 @@ def typed(name: str, text: str, default: Value) -> Value:
     if default is None or isinstance(default, str | Unset):
         return text
     wanted = kind_of(default)
-    if isinstance(default, bool):
-        if text in ("true", "false"):
-            return text == "true"
-        wanted = "true or false"
-    elif isinstance(default, int | float) and _INTEGER.fullmatch(text) and len(text) < _MAX_DIGITS:
-        return SpeltInt(int(text), text)
-    elif isinstance(default, int | float) and _NUMBER.fullmatch(text):
-        if abs(float(text)) != float("inf"):
-            return SpeltFloat(float(text), text)
-    elif isinstance(default, list | dict):
+    if isinstance(default, list | dict):
         wanted += " as JSON"
         try:
             value = json.loads(text, parse_constant=_refuse_constant)
@@ -176,6 +162,11 @@ def typed(name: str, text: str, default: Value) -> Value:
             value = None
         if isinstance(value, type(default)):
             return value
+    else:
+        value = value_of_text(text)
+        if isinstance(value, bool) is isinstance(default, bool) and isinstance(value, int | float):
+            return value
+        wanted = "true or false" if isinstance(default, bool) else wanted
     raise UsageError(
         f"variable {name} needs {wanted}",
         hint="a variable set from outside has the type of its declared default",

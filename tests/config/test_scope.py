@@ -205,6 +205,9 @@ def test_an_option_takes_the_type_of_the_default(
         (scalar(3), ""),
         (scalar(3), "1e999"),
         (scalar(3), "9" * 2000 + "!"),
+        (scalar(3), ".inf"),
+        (scalar(3), "true"),
+        (scalar(True, "true"), "1"),
         (scalar(True, "true"), "yes"),
         (sequence("a"), "b"),
         (sequence("a"), '{"a": 1}'),
@@ -222,10 +225,10 @@ def test_an_option_of_another_type_is_refused_unquoted(default: Node, text: str)
 def test_an_option_for_an_undeclared_variable_is_refused() -> None:
     with pytest.raises(UsageError) as caught:
         scope({"host": "x"}, overrides={"hots": "y"})
-    assert caught.value.hint == "did you mean host?"
+    assert caught.value.hint == "Did you mean 'host'?"
     with pytest.raises(UsageError) as caught:
         scope({}, overrides={"host": "y"})
-    assert caught.value.hint == "declare it under variables:"
+    assert caught.value.hint == "declare it under `variables:`"
 
 
 @pytest.mark.parametrize(

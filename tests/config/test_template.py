@@ -11,7 +11,7 @@ from runner.config.context import Context
 from runner.config.environment import Environment
 from runner.config.nodes import Node, Scalar, Sequence
 from runner.config.scope import InstanceScope, Scope
-from runner.config.template import TemplateError, Unresolved, parse_template, place
+from runner.config.template import TemplateError, Unresolved, hint_for, parse_template, place
 from runner.source import Source
 
 SOURCE = Source("checkly-sessions.yaml", "")
@@ -207,16 +207,16 @@ def test_names_are_told_by_the_text_alone() -> None:
 @pytest.mark.parametrize(
     ("text", "offset", "words", "hint"),
     [
-        ("ab $<var.hots>", 5, "unknown variable var.hots", "did you mean var.host?"),
-        ("$<vra.host>", 2, "unknown name vra", "did you mean var?"),
-        ("$<git.sah>", 2, "unknown name git.sah", "did you mean git.sha?"),
-        ("$<matrix.runLoc>", 2, "unknown axis", "did you mean matrix.runLocation?"),
+        ("ab $<var.hots>", 5, "unknown variable var.hots", "Did you mean 'var.host'?"),
+        ("$<vra.host>", 2, "unknown name vra", "Did you mean 'var'?"),
+        ("$<git.sah>", 2, "unknown name git.sah", "Did you mean 'git.sha'?"),
+        ("$<matrix.runLoc>", 2, "unknown axis", "Did you mean 'matrix.runLocation'?"),
         ("$<host>", 2, "unknown name host", "var.host"),
         ("x $<env>", 4, "env is not a value", "env.NAME"),
         ("$<env['A']>", 2, "env is not a value", "env.NAME"),
-        ("$<var.host | uper>", 13, "unknown filter uper", "did you mean upper?"),
+        ("$<var.host | uper>", 13, "unknown filter uper", "Did you mean 'upper'?"),
         ("$<var.host is od>", 11, "unknown test od", "odd"),
-        ("$<var.host.uper()>", 10, "unknown method uper", "did you mean upper?"),
+        ("$<var.host.uper()>", 10, "unknown method uper", "Did you mean 'upper'?"),
         ("$<1 + >", 4, "syntax error", None),
         ("$<1 ! 2>", 4, "syntax error", None),
         ("$<1 2>", 4, "syntax error: unexpected '2'", None),
@@ -253,3 +253,30 @@ def test_the_place_in_the_file_is_exact_in_every_style(raw: str, value: str, nee
     node = Scalar(source, 5, 5 + len(raw), value, value, plain=False)
     span = place(node, value.index(needle), len(needle))
     assert source.text[span.start : span.end] == needle
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "name: $<var.a ~ ' # x'>",
+        "name: $<var.a~' #x'>",
+        "{name: $<range(1, 2)>}",
+        "{name: $<'a' ~ {}>}",
+        "name: $<{'a': 1}.a>",
+    ],
+)
+def test_where_yaml_cuts_an_expression_off_the_hint_says_to_quote(line: str) -> None:
+    start = line.index("$<")
+    end = min(found for cut in (" #", ",", ": ", "{}") if (found := line.find(cut, start)) > 0)
+    node = Scalar(Source("f.yaml", line), start, end, line[start:end], line[start:end], plain=True)
+    error = refused(node.text)
+    assert "put the whole value in quotes" in str(hint_for(error, node))
+    node.plain = False
+    assert hint_for(error, node) == error.hint
+
+
+def test_an_expression_that_nothing_cut_off_is_no_matter_of_quotes() -> None:
+    node = Scalar(Source("f.yaml", "a: $<var.a\nb: 1"), 3, 10, "$<var.a", "$<var.a", plain=True)
+    assert hint_for(refused(node.text), node) == refused(node.text).hint
+    other = refused("$<var.hots>")
+    assert hint_for(other, node) == other.hint

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from typing import NoReturn
 
 from runner.config.nodes import Scalar
+from runner.nearest import nearest
 
 
 class TemplateError(Exception):
@@ -37,13 +38,17 @@ class TemplateError(Exception):
     def moved(self, by: int) -> "TemplateError":
         """The same error, seen from a text in which the expression starts at ``by``."""
         offset = self.offset if self.node else self.offset + by
-        return TemplateError(self.message, offset, self.hint, length=self.length, node=self.node)
+        return type(self)(self.message, offset, self.hint, length=self.length, node=self.node)
 
     def within(self, node: Scalar) -> "TemplateError":
         """The same error, as one in the text of ``node`` unless it is elsewhere already."""
-        return TemplateError(
+        return type(self)(
             self.message, self.offset, self.hint, length=self.length, node=self.node or node
         )
+
+
+class Unended(TemplateError):
+    """An expression whose end is not in its text: it may have been cut off by YAML."""
 
 
 class Unresolved(Exception):
@@ -56,15 +61,6 @@ class Unresolved(Exception):
     def __init__(self, names: Iterable[str]) -> None:
         self.names = frozenset(names)
         super().__init__("not set: " + ", ".join(sorted(self.names)))
-
-
-def nearest(name: str, known: Iterable[str]) -> str | None:
-    """The one of ``known`` that ``name`` is most likely a misspelling of."""
-    from difflib import get_close_matches  # noqa: PLC0415 - only a mistake needs it
-
-    candidates = {candidate.lower(): candidate for candidate in sorted(known)}
-    found = get_close_matches(name.lower(), candidates, n=1)
-    return candidates[found[0]] if found else None
 
 
 def fail_unknown(
@@ -83,7 +79,7 @@ def fail_unknown(
     guess = nearest(name, known)
     hint = None
     if guess:
-        hint = f"did you mean {prefix}{guess}?"
+        hint = f"Did you mean '{prefix}{guess}'?"
     elif 0 < len(known) <= 8:
         hint = "there is " + ", ".join(prefix + each for each in known)
     written = prefix + name

@@ -5,10 +5,12 @@ from the file know how they are spelt there, so ``1.10`` inside a text stays ``1
 mappings are shared between all who read them and never changed.
 """
 
+import math
 from typing import Any, TypeAlias
 
 from runner.config.expressions.errors import TemplateError
 from runner.config.nodes import Scalar
+from runner.config.scalars import resolve
 
 #: None, bool, int, float, str, list or dict[str, Value]; inside the evaluator also an Unset.
 Value: TypeAlias = Any
@@ -73,12 +75,22 @@ class Unset:
 
 def value_of(scalar: Scalar) -> Value:
     """The value of a scalar as an expression sees it: a number with its spelling."""
-    value = scalar.value
-    if scalar.plain:
-        if type(value) is int and str(value) != scalar.text:
-            return SpeltInt(value, scalar.text)
-        if type(value) is float and repr(value) != scalar.text:
-            return SpeltFloat(value, scalar.text)
+    return _spelt(scalar.value, scalar.text) if scalar.plain else scalar.value
+
+
+def value_of_text(text: str) -> Value:
+    """The value that a plain scalar with this text would have; infinity and no-number are text."""
+    value = resolve(text)
+    if isinstance(value, float) and not math.isfinite(value):
+        return text
+    return _spelt(value, text)
+
+
+def _spelt(value: Value, text: str) -> Value:
+    if type(value) is int and str(value) != text:
+        return SpeltInt(value, text)
+    if type(value) is float and repr(value) != text:
+        return SpeltFloat(value, text)
     return value
 
 
