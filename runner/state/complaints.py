@@ -22,6 +22,9 @@ VARIABLES: Final = {
     "az": "AZURE_STORAGE_ACCOUNT_NAME and AZURE_STORAGE_ACCOUNT_KEY",
 }
 
+_DENIED: Final = (PermissionDeniedError, UnauthenticatedError)
+_DENIED_TEXT: Final = re.compile(r"status(?: code)?:? 40[13]\b")  # listings raise no such class
+
 _ELSEWHERE: Final = "choose another place with --state."
 _SYSTEM: Final = {
     1: ("access is denied", f"Let this user write there, or {_ELSEWHERE}"),
@@ -59,7 +62,7 @@ def _of_bucket(error: Exception, variables: str) -> tuple[str, str]:
     if "169.254.169.254" in text or "token request" in text:
         # The library's last resort is the metadata service of a cloud machine.
         return "no credentials were found", f"Set {variables}."
-    if isinstance(error, (PermissionDeniedError, UnauthenticatedError)):
+    if isinstance(error, _DENIED) or _DENIED_TEXT.search(text):
         return f"access is denied ({_plain(text)})", f"Check {variables}, and what they may do."
     if isinstance(error, FileNotFoundError) or "NoSuchBucket" in text:
         return "the bucket does not exist", f"Create it, or {_ELSEWHERE}"

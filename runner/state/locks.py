@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from math import inf
@@ -149,7 +150,8 @@ class Locks:
                 # A renewal that was cut off had arrived after all.
                 hold.number += 1
                 await self._chains.add(hold.number + 1, document)
-            await self._chains.drop([self._chains.path(instance, hold.number)])
+            with suppress(StateError):  # it is released; the next owner will tidy up
+                await self._chains.drop([self._chains.path(instance, hold.number)])
 
     # ---------------------------------------------------------------- taking
 

@@ -21,6 +21,7 @@ T = TypeVar("T")
 
 _AT_ONCE: Final = {"file": 8}
 _AT_ONCE_FAR: Final = 64
+_DELETED_AT_ONCE: Final = 1000
 _CONNECT: Final = timedelta(seconds=5)
 _PATIENCE: Final = timedelta(seconds=20)
 """How long one request may take, and be tried again."""
@@ -126,15 +127,19 @@ class Store:
 
     async def delete(self, paths: Iterable[str]) -> None:
         """Deletes objects; those already gone are fine."""
+        doomed = list(paths)
+        # S3 takes many in one request, and does not mind those that are gone.
+        size = _DELETED_AT_ONCE if self._scheme == "s3" else 1
+        chunks = [doomed[start : start + size] for start in range(0, len(doomed), size)]
 
-        async def delete(path: str) -> None:
-            def one(backend: ObjectStore) -> None:
+        async def delete(chunk: list[str]) -> None:
+            def delete(backend: ObjectStore) -> None:
                 with suppress(FileNotFoundError):
-                    obstore.delete(backend, path)
+                    obstore.delete(backend, chunk)
 
-            await self._read("delete", path, one, None)
+            await self._read("delete", chunk[0], delete, None)
 
-        await asyncio.gather(*map(delete, paths))
+        await asyncio.gather(*map(delete, chunks))
 
     async def time(self, path: str) -> datetime:
         """The store's own clock, told by an object that is written to ``path`` and deleted."""

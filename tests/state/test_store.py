@@ -1,0 +1,296 @@
+"""What stores do wrong, and what is said of it."""
+
+import asyncio
+import os
+import resource
+import stat
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from runner.errors import StateError
+from runner.state.state import State
+from tests.state.conftest import ALICE, OpenState, a_record, an_attempt
+from tests.state.stub_s3 import ERROR, StubS3, serving
+
+
+@pytest.fixture
+def stub(monkeypatch: pytest.MonkeyPatch) -> Iterator[StubS3]:
+    with serving(StubS3()) as found:
+        monkeypatch.setenv("AWS_ENDPOINT_URL", found.url)
+        monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
+        monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "canary-secret")
+        monkeypatch.setenv("AWS_REGION", "us-east-1")
+        yield found
+
+
+@pytest.fixture(params=["folder"])
+def place(tmp_path: Path) -> str:
+    return f"file://{tmp_path}/state"
+
+
+async def take(state: State) -> None:
+    async with state.lock(["smoke"], ALICE, "a1", timeout=0):
+        pass
+
+
+# ---------------------------------------------------------------- buckets
+
+
+def test_a_store_that_overwrites_is_refused(open_: OpenState, stub: StubS3) -> None:
+    stub.ignores_conditions = True
+    for _ in range(2):
+        with pytest.raises(StateError, match="If-None-Match is ignored"):
+            asyncio.run(take(open_(url="s3://bucket")))
+
+
+def test_a_store_that_honours_conditions_is_asked_once(open_: OpenState, stub: StubS3) -> None:
+    asyncio.run(take(open_(url="s3://bucket")))
+    assert sum(path.endswith("proof.json") for path in stub.objects) == 1
+
+
+def test_a_lock_whose_answer_was_lost_is_known_as_own(open_: OpenState, stub: StubS3) -> None:
+    async def go() -> None:
+        state = open_(url="s3://bucket")
+        await take(state)
+        stub.loses_answers = 1
+        async with state.lock(["smoke"], ALICE, "a2", timeout=0) as locks:
+            assert locks.fence("smoke") == 3
+            stub.loses_answers = 1
+
+    asyncio.run(go())
+    assert [path for path in stub.objects if "locks" in path] == [
+        "/bucket/api.checklyhq.com/acc/default/locks/smoke/0000000004.json"
+    ]
+
+
+def test_denied_access_says_which_variables_to_check(open_: OpenState, stub: StubS3) -> None:
+    stub.answer = lambda _method, _path: (403, ERROR.format("AccessDenied", "No rights."))
+    with pytest.raises(StateError) as caught:
+        asyncio.run(open_(url="s3://bucket").records())
+    assert caught.value.message == (
+        "Can't list the state at s3://bucket/api.checklyhq.com/acc/default/records: "
+        "access is denied (AccessDenied: No rights)."
+    )
+    assert "AWS_ACCESS_KEY_ID" in str(caught.value.hint)
+    assert "canary" not in f"{caught.value} {caught.value.hint}"
+
+
+def test_a_missing_bucket_is_not_an_empty_state(open_: OpenState, stub: StubS3) -> None:
+    stub.answer = lambda _method, _path: (404, ERROR.format("NoSuchBucket", "No bucket."))
+
+    async def go() -> None:
+        state = open_(url="s3://bucket")
+        for what in (
+            state.records(),
+            state.records(["smoke"]),
+            state.put_record(a_record()),
+            state.put_attempt(an_attempt()),
+            state.unfinished(),
+            state.attempts("a1"),
+            take(state),
+        ):
+            with pytest.raises(StateError, match="the bucket does not exist"):
+                await what
+
+    asyncio.run(go())
+
+
+def test_a_server_that_knows_no_conditions_is_refused(open_: OpenState, stub: StubS3) -> None:
+    stub.answer = lambda method, _path: (
+        (501, ERROR.format("NotImplemented", "A header you sent is not supported."))
+        if method == "PUT"
+        else None
+    )
+    with pytest.raises(StateError, match="lacks the conditional writes"):
+        asyncio.run(take(open_(url="s3://bucket")))
+
+
+def test_another_refusal_is_told_as_the_server_says_it(open_: OpenState, stub: StubS3) -> None:
+    stub.answer = lambda _method, _path: (400, ERROR.format("InvalidThing", "Not like this."))
+    with pytest.raises(StateError, match=r"records: InvalidThing: Not like this\.$"):
+        asyncio.run(open_(url="s3://bucket").records())
+
+
+def test_a_server_that_is_not_there(open_: OpenState, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
+    with pytest.raises(StateError, match="the store does not answer") as caught:
+        asyncio.run(open_(url="s3://bucket").records())
+    assert "AWS_ENDPOINT_URL" in str(caught.value.hint)
+
+
+@pytest.mark.parametrize("url", ["s3://", "http://bucket", "bucket", "ftp://x/y", "s3:///"])
+def test_an_address_that_is_none(open_: OpenState, url: str) -> None:
+    with pytest.raises(StateError, match="is no place for state") as caught:
+        open_(url=url)
+    assert "s3://bucket/prefix" in str(caught.value.hint)
+
+
+def test_a_setting_that_is_missing_is_told_when_the_store_is_opened(open_: OpenState) -> None:
+    with pytest.raises(StateError, match="Account must be specified") as caught:
+        open_(url="az://container")
+    assert "AZURE_STORAGE_ACCOUNT_NAME" in str(caught.value.hint)
+
+
+# ---------------------------------------------------------------- folders
+
+
+def test_the_folder_is_for_its_owner_only_and_hidden_from_git(
+    open_: OpenState, tmp_path: Path
+) -> None:
+    async def go() -> None:
+        state = open_(url=None)
+        await take(state)
+        await state.put_record(a_record())
+        await state.put_attempt(an_attempt())
+
+    before = os.umask(0o022)
+    try:
+        asyncio.run(go())
+    finally:
+        os.umask(before)
+    folder = tmp_path / ".runner"
+    assert (folder / ".gitignore").read_text() == "*\n"
+    for path in [folder, *folder.rglob("*")]:
+        if path.name != ".gitignore":
+            assert stat.S_IMODE(path.stat().st_mode) & 0o077 == 0, path
+    written = {path.relative_to(folder).as_posix() for path in folder.rglob("*.json")}
+    base = "api.checklyhq.com/acc/default"
+    assert written == {
+        f"{base}/proof.json",
+        f"{base}/records/smoke.json",
+        f"{base}/applies/a1/smoke.json",
+        f"{base}/locks/smoke/0000000002.json",
+    }
+
+
+def test_a_folder_that_was_there_gets_no_gitignore(open_: OpenState, tmp_path: Path) -> None:
+    (tmp_path / "state").mkdir()
+    asyncio.run(open_().put_record(a_record()))
+    assert not (tmp_path / "state" / ".gitignore").exists()
+
+
+def test_a_relative_address_is_relative_to_the_file(open_: OpenState, tmp_path: Path) -> None:
+    asyncio.run(open_(url="file://our%20state").put_record(a_record()))
+    assert (tmp_path / "our state").is_dir()
+
+
+def test_a_file_where_the_folder_should_be(open_: OpenState, tmp_path: Path) -> None:
+    (tmp_path / ".runner").touch()
+    state = open_(url=None)
+    assert asyncio.run(state.records()) == {}
+    with pytest.raises(StateError, match="a file stands where a folder should be"):
+        asyncio.run(state.put_record(a_record()))
+
+
+def test_a_place_where_nothing_can_be_made(open_: OpenState) -> None:
+    with pytest.raises(StateError, match=r"Can't write the state at /proc/.*/smoke\.json: "):
+        asyncio.run(open_(url="file:///proc/nothing/here").put_record(a_record()))
+
+
+def test_a_read_only_folder(open_: OpenState, tmp_path: Path) -> None:
+    state = tmp_path / "state"
+    state.mkdir()
+    if os.geteuid() == 0:  # root writes wherever the file system lets it
+        mounted = subprocess.run(
+            ["mount", "-t", "tmpfs", "-o", "ro,size=1m", "tmpfs", str(state)],
+            capture_output=True,
+            check=False,
+        )
+        if mounted.returncode:
+            pytest.skip("this machine does not let us mount anything")
+    else:
+        state.chmod(0o500)
+    try:
+        with pytest.raises(StateError, match=r"the file system is read-only|access is denied"):
+            asyncio.run(open_().put_attempt(an_attempt()))
+    finally:
+        if os.geteuid() == 0:
+            subprocess.run(["umount", str(state)], check=True)
+        else:
+            state.chmod(0o700)
+
+
+FULL = """
+import asyncio, pathlib, resource, sys
+sys.path.insert(0, sys.argv[2])
+from runner.errors import StateError
+from tests.state.conftest import an_attempt
+from runner.state.state import open_state
+
+state = open_state(
+    None, host="h", account="a", scope="s", folder=pathlib.Path(sys.argv[1])
+)
+asyncio.run(state.put_attempt(an_attempt(instance="before")))
+resource.setrlimit(resource.RLIMIT_FSIZE, (100, 100))
+try:
+    asyncio.run(state.put_attempt(an_attempt()))
+except StateError as error:
+    print(error.message)
+"""
+
+
+def test_a_document_that_does_not_fit_leaves_nothing_behind(
+    open_: OpenState, tmp_path: Path
+) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", FULL, str(tmp_path), str(Path(__file__).parents[2])],
+        capture_output=True,
+        text=True,
+        check=False,
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_CORE, (0, 0)),
+    )
+    assert done.returncode == 0, done.stderr
+    assert "smoke.json: this process may not write files of that size." in done.stdout
+    state = open_(url=None, host="h", account="a", scope="s")
+    assert [each.instance for each in asyncio.run(state.attempts("a1"))] == ["before"]
+
+
+def test_a_full_disk(open_: OpenState, tmp_path: Path) -> None:
+    disk = tmp_path / "state"
+    disk.mkdir()
+    mounted = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", str(disk)],
+        capture_output=True,
+        check=False,
+    )
+    if mounted.returncode:
+        pytest.skip("this machine does not let us mount a small disk")
+    try:
+        asyncio.run(open_().put_record(a_record()))
+        (disk / "filler").write_bytes(bytes(65536 - 4096 * 1))
+    except OSError:
+        pass
+    try:
+        with pytest.raises(StateError, match="the disk is full"):
+            asyncio.run(open_().put_record(a_record("other", request={"x": "y" * 9000})))
+        assert list(asyncio.run(open_().records())) == ["smoke"]
+    finally:
+        subprocess.run(["umount", str(disk)], check=True)
+
+
+# ---------------------------------------------------------------- the process
+
+
+def test_a_process_that_used_the_store_ends_as_it_should(tmp_path: Path) -> None:
+    """The library's asynchronous calls made one process in five end with SIGABRT."""
+    program = (
+        "import asyncio, sys, pathlib\n"
+        "sys.path.insert(0, sys.argv[2])\n"
+        "from tests.state.conftest import a_record\n"
+        "from runner.state.state import open_state\n"
+        "folder = pathlib.Path(sys.argv[1])\n"
+        "state = open_state(None, host='h', account='a', scope='s', folder=folder)\n"
+        "async def go():\n"
+        "    await asyncio.gather(*(state.put_record(a_record(str(n))) for n in range(50)))\n"
+        "    await state.records()\n"
+        "asyncio.run(go())\n"
+    )
+    command = [sys.executable, "-c", program, str(tmp_path), str(Path(__file__).parents[2])]
+    for _ in range(3):
+        assert subprocess.run(command, check=False).returncode == 0
