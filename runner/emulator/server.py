@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import socket
 import threading
@@ -150,6 +151,7 @@ class Emulator:
         Raises:
             EmulatorError: The address can't be listened on, or the record can't be written.
         """
+        _allow_many_connections()
         listener = self._listen()
         if self._record is not None:
             self._recorder = self._open_record(self._record, listener)
@@ -300,6 +302,17 @@ class _Server(uvicorn.Server):
         for server in self.servers:
             server.close()
         self._connections.reset_all()
+
+
+def _allow_many_connections() -> None:
+    """Raise the process's limit of open files as far as it may, for thousands of long polls."""
+    with contextlib.suppress(
+        ImportError, ValueError, OSError
+    ):  # not on Windows; no infinity on macOS
+        import resource  # noqa: PLC0415 -- not on Windows
+
+        _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
 def _fault(fault: str | Fault) -> Fault:
