@@ -6,6 +6,7 @@ outside of it is ever opened, whatever links say, so no diagnostic can quote any
 """
 
 import os
+import shutil
 import stat
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple, Protocol
@@ -121,6 +122,23 @@ class FolderFiles:
             return PurePosixPath((self._root / path).resolve().relative_to(self._root).as_posix())
         except (OSError, ValueError, RuntimeError):
             return path
+
+    def write(self, path: PurePosixPath, data: bytes) -> None:
+        """Put ``data`` in the place of an existing file, whole or not at all.
+
+        Raises:
+            UsageError: It can't be written.
+        """
+        real = (self._root / path).resolve()
+        temporary = real.with_name(f".{real.name}.{os.getpid()}")
+        try:
+            with temporary.open("xb") as stream:
+                stream.write(data)
+            shutil.copymode(real, temporary)
+            temporary.replace(real)
+        except OSError as error:
+            temporary.unlink(missing_ok=True)
+            raise UsageError(f"{self.name(path)} can't be written: {_reason(error)}") from error
 
     def _area(self) -> str:
         return "the repository" if repository_root(self._root) else "the file's folder"

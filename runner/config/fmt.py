@@ -74,10 +74,20 @@ def _laid_out(text: str) -> str:
     Raises:
         One of PARSE_ERRORS: ruamel.yaml's round trip refuses what its C parser has taken.
     """
-    text = _without_blanks_at_line_ends(text)  # the Python parser takes no tab there
+    text = _without_tabs_before_comments(_without_blanks_at_line_ends(text))
     new = _with_comments_placed(Layout(text), Layout(round_trip(text)))
     new = _without_blanks_at_line_ends(new)
     return new if Layout(new).is_text(len(new) - 1) else new.rstrip("\n") + "\n"
+
+
+def _without_tabs_before_comments(text: str) -> str:
+    """``text`` as the Python parser takes it, which is stricter than the C parser."""
+    edits = []
+    for comment in Layout(text).comments:
+        begin = len(text[: comment.start].rstrip(" \t"))
+        if "\t" in text[begin : comment.start]:
+            edits.append((begin, comment.start, "  "))
+    return _edited(text, edits)
 
 
 def _without_blanks_at_line_ends(text: str) -> str:
@@ -98,11 +108,20 @@ def _with_comments_placed(before: Layout, after: Layout) -> str:
     for old, new in zip(before.comments, after.comments, strict=True):
         begin = len(after.text[: new.start].rstrip(" \t"))
         if not old.alone:
-            edits.append((len(after.text[: new.start].rstrip()), new.start, "  "))
+            edits.append((len(after.text[: new.start].rstrip()), new.start, _gap(old, before)))
         else:
             margin = " " * _column(old, before, after)
             edits.append((begin, new.start, margin if new.alone else "\n" + margin))
     return _edited(after.text, edits)
+
+
+def _gap(comment: Comment, before: Layout) -> str:
+    """The blanks before a comment behind a value: one stays one, all else is two.
+
+    Of the common tools one asks for a single blank and another for at least two.
+    """
+    text = before.text[before.line_start(comment.start) : comment.start]
+    return " " if len(text) - len(text.rstrip()) == 1 and text.endswith(" ") else "  "
 
 
 def _column(comment: Comment, before: Layout, after: Layout) -> int:

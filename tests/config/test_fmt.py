@@ -1,4 +1,5 @@
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 from hypothesis import assume, given, settings
@@ -131,7 +132,8 @@ def test_a_tidy_file_stays() -> None:
         ("a: 1   \nb: 'x'\t\n", "a: 1\nb: 'x'\n"),
         ("a: |+\n   x\n\n", "a: |+\n  x\n\n"),
         ("---\na: 1\n", "---\na: 1\n"),
-        ("a: 1\r\nb:\r\n    - c # x\r\n", "a: 1\r\nb:\r\n  - c  # x\r\n"),
+        ("a: 1\r\nb:\r\n    - c # x\r\n", "a: 1\r\nb:\r\n  - c # x\r\n"),
+        ("a: 1 # x\nb: 2    # y\nc: 3\t# z\n", "a: 1 # x\nb: 2  # y\nc: 3  # z\n"),
         ("a:\n- b\n- c\n", "a:\n  - b\n  - c\n"),
         ("a:\n  # only a comment\nb: 1\n", "a:\n  # only a comment\nb: 1\n"),
         ("a:\n    b: 1\n    # in a\nc: 2\n", "a:\n  b: 1\n  # in a\nc: 2\n"),
@@ -192,6 +194,18 @@ SCALARS = st.sampled_from(
      "https://x/y?z=1", "é 😀", "two words", "env:prod", "-x", "2026-01-01", '"\\n"', "&n1 v"]
 )  # fmt: skip
 KEYS = ["a", "b", "c-d", "'e f'", "1", "no"]
+
+
+ROOT = Path(__file__).parents[2]
+EXAMPLES = [ROOT / "checkly-sessions.yaml", *sorted(ROOT.glob("examples/**/*.yaml"))]
+
+
+@pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_the_examples_are_formatted_and_keep_their_meaning_in_any_case(path: Path) -> None:
+    text = path.read_text("utf-8")
+    assert formatted(text) == text
+    looser = text.replace(" #", "     #").replace("\n\n", "\n  \n")
+    assert Layout(formatted(looser)).meaning == Layout(text).meaning
 
 
 @dataclass
@@ -273,7 +287,7 @@ def files(draw: st.DrawFn) -> str:
     return Writer(draw).mapping(0, 0)
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=60)
 @given(files())
 def test_formatting_keeps_meaning_and_comments_and_is_idempotent(text: str) -> None:
     diagnostics = Diagnostics()
