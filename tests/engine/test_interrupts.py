@@ -1,0 +1,158 @@
+"""Signals: the first is gentle, the second leaves at once, and the state says what is left."""
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from runner.engine.stop import SAME_SECONDS, Stop
+from runner.errors import Interrupted
+from runner.models.events import Event, RequestMade, SessionCancelling, SessionStarted
+from runner.models.outcome import ApplyOutcome
+from runner.models.record import Phase
+from runner.models.verdict import Verdict
+from tests.engine.bench import Bench, a_check, a_world, only, planned
+from tests.engine.clocks import FakeClock
+from tests.engine.conftest import MakeBench
+
+
+def signal_on(bench: Bench, kind: type, *, times: int = 1) -> None:
+    """Send signals to the apply right after its first event of ``kind``."""
+    left = [times]
+
+    def watch(event: Event) -> None:
+        if isinstance(event, kind) and left[0]:
+            stop = bench.stop
+            assert stop is not None
+            while left[0]:
+                left[0] -= 1
+                stop.signal()
+                stop._last = None  # the signals are far apart
+
+    bench.watch = watch
+
+
+def test_signals_close_together_count_as_one() -> None:
+    clock = FakeClock()
+    stop = Stop(clock)
+    stop.signal()
+    clock.time += SAME_SECONDS / 2
+    stop.signal()
+    assert (stop.gently.is_set(), stop.at_once.is_set()) == (True, False)
+    clock.time += SAME_SECONDS
+    stop.signal()
+    assert stop.at_once.is_set()
+
+
+def test_the_first_signal_cancels_what_runs_and_starts_nothing_more(
+    make_bench: MakeBench,
+) -> None:
+    bench = make_bench(a_world(a_check("home", type="PLAYWRIGHT", duration=60.0)))
+    signal_on(bench, SessionStarted)
+    outcome = bench.apply(planned("a"), planned("b"), planned("c", needs=["a"]), concurrency=1)
+    verdicts = [each.verdict for each in outcome.instances]
+    assert verdicts == [Verdict.CANCELLED, Verdict.NOT_STARTED, Verdict.NOT_STARTED]
+    assert (outcome.exit_code, outcome.interrupted) == (130, True)
+    assert len(bench.session_ids) == 1
+    (attempt,) = bench.attempts(outcome.apply_id)
+    assert (attempt.phase, attempt.verdict) == (Phase.FINISHED, Verdict.CANCELLED)
+
+
+def test_what_can_not_be_cancelled_is_left_for_wait(make_bench: MakeBench) -> None:
+    bench = make_bench(a_world(a_check("home", type="API", duration=3.0)))
+    signal_on(bench, SessionStarted)
+    outcome = bench.apply(planned(), grace_seconds=0.3)
+    assert (only(outcome).verdict, outcome.exit_code) == (Verdict.RUNNING, 130)
+    (attempt,) = bench.attempts(outcome.apply_id)
+    assert attempt.phase is Phase.STARTED
+    bench.watch = None
+    waited = bench.wait()
+    assert waited is not None
+    assert (only(waited).verdict, waited.exit_code) == (Verdict.PASSED, 0)
+
+
+def test_the_second_signal_leaves_at_once(make_bench: MakeBench) -> None:
+    bench = make_bench(a_world(a_check("home", type="API", duration=60.0)))
+    signal_on(bench, SessionCancelling)  # the second one, as the first was already handled
+    gentle = bench.watch
+
+    def watch(event: Event) -> None:
+        assert bench.stop is not None
+        if isinstance(event, SessionStarted):
+            bench.stop.signal()
+            bench.stop._last = None
+        if gentle is not None:
+            gentle(event)
+
+    bench.watch = watch
+    outcome = bench.apply(planned(), grace_seconds=60.0)
+    assert (only(outcome).verdict, outcome.exit_code) == (Verdict.RUNNING, 130)
+    (attempt,) = bench.unfinished()
+    assert attempt.phase is Phase.STARTED
+    took = (outcome.stopped_at - outcome.started_at).total_seconds()
+    assert took < 20
+
+
+@pytest.mark.parametrize("fault", ["hang:on=trigger", "hang:on=trigger,work=after"])
+def test_a_signal_while_the_trigger_is_in_the_air_waits_for_what_came_of_it(
+    make_bench: MakeBench, fault: str
+) -> None:
+    bench = make_bench()
+    bench.emulator.add_fault(fault)
+    outcome = interrupted_after(bench, 0.5)
+    after = "work=after" in fault
+    assert len(bench.session_ids) == int(after)
+    assert outcome.exit_code == 130
+    (attempt,) = bench.attempts(outcome.apply_id)
+    if after:
+        assert attempt.session_id == bench.session_ids[0]
+    else:
+        assert (only(outcome).verdict, attempt.phase) == (Verdict.UNKNOWN, Phase.INTENT)
+        bench.emulator.clear_faults()
+        waited = bench.wait()
+        assert waited is not None
+        assert only(waited).verdict is Verdict.NOT_STARTED
+
+
+def test_a_signal_while_the_trigger_waits_for_its_turn_sends_nothing(
+    make_bench: MakeBench,
+) -> None:
+    bench = make_bench()
+    bench.emulator.add_fault("429:on=trigger,retry-after=2")
+    outcome = interrupted_after(bench, 0.7)
+    assert (only(outcome).verdict, outcome.exit_code) == (Verdict.NOT_STARTED, 130)
+    assert bench.emulator.counts["trigger"] == 1
+    assert bench.session_ids == []
+
+
+def test_a_signal_before_anything_was_sent_is_an_error(make_bench: MakeBench) -> None:
+    bench = make_bench()
+    bench.emulator.add_fault("hang:on=account")
+    with pytest.raises(Interrupted):
+        interrupted_after(bench, 0.3)
+    assert bench.unfinished() == []
+
+
+def interrupted_after(bench: Bench, seconds: float, **options: Any) -> ApplyOutcome:
+    async def main() -> ApplyOutcome:
+        asyncio.get_running_loop().call_later(seconds, signal_now(bench))
+        return await bench.applying(planned(), **options)
+
+    return asyncio.run(main())
+
+
+def signal_now(bench: Bench) -> Callable[[], None]:
+    def now() -> None:
+        assert bench.stop is not None
+        bench.stop.signal()
+
+    return now
+
+
+def test_requests_are_told_as_events(make_bench: MakeBench) -> None:
+    bench = make_bench()
+    bench.apply(planned())
+    made = [event for event in bench.events if isinstance(event, RequestMade)]
+    assert [(each.method, each.status) for each in made][:2] == [("GET", 200), ("POST", 201)]
+    assert bench.emulator.api_key not in repr(bench.events)
