@@ -4,12 +4,14 @@ from datetime import datetime, timedelta
 
 from runner.engine.context import Context
 from runner.engine.stop import unless
-from runner.errors import Interrupted
+from runner.errors import Interrupted, StateError
 from runner.models.record import Lookup
 from runner.models.response import ListedSession
 
 #: How much earlier than the server's own clock a session may say that it was made.
 MARGIN = timedelta(seconds=2)
+#: How far the clocks of the machines that apply may be apart.
+SLACK = timedelta(hours=1)
 #: The moments of the looks, as parts of the settling time.
 LOOKS = (0.0, 0.07, 0.2, 0.5, 1.0)
 
@@ -23,7 +25,7 @@ async def search(
         CannotRun: The list can't be read, so nothing is known.
         Interrupted: A signal came before the settling time was over; one last look found nothing.
     """
-    known = context.known | await _known_to_state(context)
+    known = context.known | await _known_to_state(context, window_from)
     last = 0.0
     for moment in LOOKS:
         interrupted = False
@@ -40,13 +42,13 @@ async def search(
     return ()
 
 
-async def _known_to_state(context: Context) -> set[str]:
-    """The sessions that the state says belong to somebody."""
-    records = await context.state.records()
-    unfinished = await context.state.unfinished()
-    ids = [record.session_id for record in records.values()]
-    ids += [attempt.session_id for attempt in unfinished]
-    return {each for each in ids if each}
+async def _known_to_state(context: Context, window_from: datetime | None) -> set[str]:
+    """The sessions that the state says belong to somebody, as far back as it matters."""
+    since = None if window_from is None else window_from - SLACK
+    problems: list[StateError] = []  # a document that can't be read knows no session
+    past = context.state.history(since=since, problems=problems)
+    attempts = [attempt async for each in past for attempt in each.attempts]
+    return {attempt.session_id for attempt in attempts if attempt.session_id}
 
 
 async def _look(
