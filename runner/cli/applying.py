@@ -14,6 +14,7 @@ from runner.checkly.client import ClientOptions
 from runner.cli.backend import backend
 from runner.cli.common import Common
 from runner.cli.console import Console
+from runner.cli.online import judge_online, telling
 from runner.cli.outside import outside, reporters, terminable
 from runner.cli.owner import initiator
 from runner.cli.planning import open_state, plan_of
@@ -72,6 +73,8 @@ def apply(command: ApplyCommand, console: Console) -> int:
         plan = loop.run(plan_of(chosen, reading, state, behind, with_needs=command.with_needs))
         plan = changed_only(plan) if command.changed else plan
         plan = failed_only(plan) if command.failed else plan
+        emit = telling(console, command.common)
+        plan = loop.run(judge_online(plan, credentials, reading.redactor, emit))
         _show(plan, reading, command, console)
         if not plan.instances:
             console.write("Nothing to apply.")

@@ -93,7 +93,13 @@ def _against_records(
     reading = read(common, console)
     with backend(options.emulated, options.world) as behind:
         state = open_state(behind, common, reading)
-        return asyncio.run(plan_of(selected, reading, state, behind))
+        plan = asyncio.run(plan_of(selected, reading, state, behind))
+        if behind.credentials is None or options.offline:
+            return plan
+        from runner.cli.online import judge_online, telling  # noqa: PLC0415 # httpx
+
+        emit = telling(console, common)
+        return asyncio.run(judge_online(plan, behind.credentials, reading.redactor, emit))
 
 
 def _rendered(plan: "Plan", form: str, console: Console) -> str:

@@ -7,8 +7,9 @@ from datetime import date
 from runner.models.outcome import Change, CheckAttempt, CheckOutcome
 from runner.models.record import CheckRecord
 from runner.models.response import Result, Session
-from runner.models.settings import ExpectChecks, Quarantine, Settings
+from runner.models.settings import Quarantine, Settings
 from runner.models.verdict import Verdict
+from runner.plan.expect import unmet
 
 _PENDING = "PENDING"
 _RUNNING = "RUNNING"
@@ -80,22 +81,6 @@ def judge(session: Session, checks: Sequence[CheckOutcome], settings: Settings) 
         return Judgement(Verdict.FAILED, broken)
     by_checks = _by_failures(checks, settings) or _by_ends(session, checks)
     return by_checks or _by_session(session, checks)
-
-
-def unmet(expected: ExpectChecks | None, names: Sequence[str]) -> str | None:
-    """How the checks ``names`` break ``expectChecks``, in one sentence; ``None`` if they do not."""
-    if expected is None:
-        return None
-    troubles = []
-    if expected.min is not None and len(names) < expected.min:
-        troubles.append(f"{len(names)} of at least {expected.min} checks")
-    if expected.max is not None and len(names) > expected.max:
-        troubles.append(f"{len(names)} of at most {expected.max} checks")
-    if missing := [name for name in expected.include if name not in names]:
-        troubles.append(f"without {', '.join(missing)}")
-    if unwanted := [name for name in expected.exclude if name in names]:
-        troubles.append(f"with {', '.join(unwanted)}")
-    return f"It breaks expectChecks: {'; '.join(troubles)}." if troubles else None
 
 
 def _check(results: list[Result], *, over: bool, redact: Callable[[str], str]) -> CheckOutcome:

@@ -160,8 +160,21 @@ class SessionList(Answer):
     next_id: OptionalText = None
 
 
+class CheckVariable(Answer):
+    """A variable that a check brings along."""
+
+    key: Text = ""
+
+
+class Dependency(Answer):
+    """A file that a check's script reads."""
+
+    path: Text = ""
+    content: Text = ""
+
+
 class Check(Answer):
-    """A check of the account."""
+    """A check of the account; asked for with the settings of its group."""
 
     id: Text = ""
     name: Text = ""
@@ -170,6 +183,14 @@ class Check(Answer):
     tags: Items[str] = []
     group_id: OptionalNumber = None
     script: OptionalText = None
+    local_setup_script: OptionalText = None
+    local_tear_down_script: OptionalText = None
+    setup_snippet_id: OptionalNumber = None
+    tear_down_snippet_id: OptionalNumber = None
+    request: Any = None
+    """What an API check or a monitor asks, as the API tells it."""
+    environment_variables: Items[CheckVariable] = []
+    dependencies: Items[Dependency] = []
 
 
 class Location(Answer):

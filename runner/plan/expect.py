@@ -1,0 +1,21 @@
+"""Whether the checks of a session, or those it would run, are the expected ones."""
+
+from collections.abc import Sequence
+
+from runner.models.settings import ExpectChecks
+
+
+def unmet(expected: ExpectChecks | None, names: Sequence[str]) -> str | None:
+    """How the checks ``names`` break ``expectChecks``, in one sentence; ``None`` if they do not."""
+    if expected is None:
+        return None
+    troubles = []
+    if expected.min is not None and len(names) < expected.min:
+        troubles.append(f"{len(names)} of at least {expected.min} checks")
+    if expected.max is not None and len(names) > expected.max:
+        troubles.append(f"{len(names)} of at most {expected.max} checks")
+    if missing := [name for name in expected.include if name not in names]:
+        troubles.append(f"without {', '.join(missing)}")
+    if unwanted := [name for name in expected.exclude if name in names]:
+        troubles.append(f"with {', '.join(unwanted)}")
+    return f"It breaks expectChecks: {'; '.join(troubles)}." if troubles else None

@@ -1,0 +1,70 @@
+"""Which variables the scripts and requests of checks mention, where the API tells them."""
+
+import re
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from typing import Final
+
+from runner.models.marked import leaves
+from runner.models.response import Check
+
+#: Types of checks that only ask: what they ask is all that could mention a variable.
+_MONITORS: Final = frozenset(
+    {"TCP", "URL", "DNS", "ICMP", "HEARTBEAT", "SSL", "GRPC", "TRACEROUTE"}
+)
+_SCRIPTED: Final = frozenset({"BROWSER", "MULTI_STEP"})
+_HANDLEBARS: Final = re.compile(r"\{\{\{?\s*([A-Za-z_][A-Za-z0-9_]*)\s*\}?\}\}")
+_OWN_FILES: Final = re.compile(r"""(?:from|import|require\()\s*\(?\s*['"]\.""")
+#: Names that Checkly sets itself (documentation: built-in variables), and words of Handlebars.
+_BUILT_IN: Final = re.compile(
+    r"else|this|CHECK_\w+|GROUP_\w+|RUN_ID|REGION|RUNTIME_VERSION|PUBLIC_IP_V4|TEST_SESSION_\w+"
+    r"|ENVIRONMENT_\w+|CHECKLY\w*|ACCOUNT_ID"
+)
+
+
+def unmentioned(keys: Collection[str], checks: Sequence[Check]) -> list[str]:
+    """The ``keys`` that no check mentions; none where that of one check can't be told."""
+    texts: list[str] = []
+    for check in checks:
+        told = _texts(check)
+        if told is None:
+            return []
+        texts += told
+    if not checks:
+        return []
+    words = {word for text in texts for word in re.findall(r"\w+", text)}
+    return [key for key in keys if not set(re.findall(r"\w+", key)) <= words]
+
+
+def undefined(keys: Collection[str], checks: Iterable[Check]) -> dict[str, list[str]]:
+    """Handlebars names that neither ``keys`` nor the check sets, with the checks' names."""
+    found: dict[str, list[str]] = {}
+    for check in checks:
+        own = {variable.key for variable in check.environment_variables}
+        used = {name for text in _asked(check) for name in _HANDLEBARS.findall(text)}
+        for name in sorted(used - own - set(keys)):
+            if not _BUILT_IN.fullmatch(name):
+                found.setdefault(name, []).append(check.name)
+    return found
+
+
+def _texts(check: Check) -> list[str] | None:
+    """All texts of a check in which a variable may be read; ``None`` where they are not told."""
+    if check.setup_snippet_id is not None or check.tear_down_snippet_id is not None:
+        return None
+    scripts = [check.script, check.local_setup_script, check.local_tear_down_script]
+    if check.check_type in _SCRIPTED:
+        if check.script is None:
+            return None
+    elif check.check_type == "API":
+        if check.request is None:
+            return None
+    elif check.check_type not in _MONITORS:
+        return None
+    told = [script for script in scripts if script is not None]
+    if not check.dependencies and any(map(_OWN_FILES.search, told)):
+        return None
+    return [*told, *_asked(check), *(file.content for file in check.dependencies)]
+
+
+def _asked(check: Check) -> Iterator[str]:
+    return (leaf for _, leaf in leaves(check.request) if isinstance(leaf, str))

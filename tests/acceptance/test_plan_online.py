@@ -1,0 +1,107 @@
+"""``runner plan`` with credentials: what the account says of a plan before anything starts."""
+
+import json
+from typing import Any
+
+import pytest
+
+from runner.emulator.server import Emulator
+from tests.acceptance.conftest import Project
+
+FILE = """\
+version: 1
+profiles:
+  smoke:
+    target: {{matchTags: [[production, smoke, "!flaky"]]}}
+    runLocation: {place}
+    {more}
+"""
+
+
+def planned(project: Project, *arguments: str) -> dict[str, Any]:
+    done = project.run("plan", "--format", "json", *arguments)
+    assert done.returncode == 0, done.stderr
+    found: dict[str, Any] = json.loads(done.stdout)
+    return found
+
+
+def smoke(project: Project, *, place: str = "eu-west-1", more: str = "") -> dict[str, Any]:
+    project.write(FILE.format(place=place, more=more))
+    (found,) = planned(project)["profiles"]
+    assert isinstance(found, dict)
+    return found
+
+
+def test_targets_are_resolved_and_drift_is_told(online: Project) -> None:
+    first = smoke(online)["checks"]
+    assert first["complete"]
+    assert "Home page" in first["matched"]
+    assert (first["added"], first["removed"]) == ([], [])
+    assert online.run("apply", "smoke", "--settle-time", "0").returncode in {0, 1}
+    now = smoke(online, more="labels: {a: b}")
+    assert (now["action"], now["checks"]["added"], now["checks"]["removed"]) == ("rerun", [], [])
+    text = FILE.format(place="eu-west-1", more="").replace("smoke, ", "")
+    online.write(text)
+    (wider,) = planned(online)["profiles"]
+    assert wider["action"] == "update"
+    assert "Payment gateway" in wider["checks"]["added"]
+
+
+@pytest.mark.parametrize(
+    ("place", "told"),
+    [
+        ("office-berlin", None),
+        ("warehouse", "No agent of the private location 'warehouse' is connected"),
+        ("eu-vest-1", "The account has no location 'eu-vest-1'"),
+    ],
+)
+def test_locations_are_checked_before_anything_starts(
+    online: Project, emulator: Emulator, place: str, told: str | None
+) -> None:
+    blocked = smoke(online, place=place)["checks"]["blocked"]
+    assert blocked is None if told is None else blocked.startswith(told)
+    if told is not None:
+        done = online.run("apply", "smoke")
+        assert done.returncode == 1
+        assert told in " ".join(done.stdout.split())
+        assert list(emulator.sessions) == []
+
+
+def test_expected_checks_stop_an_apply(online: Project, emulator: Emulator) -> None:
+    blocked = smoke(online, more="expectChecks: {include: [Nothing]}")["checks"]["blocked"]
+    assert blocked == "It breaks expectChecks: without Nothing."
+    assert online.run("apply", "smoke").returncode == 1
+    assert list(emulator.sessions) == []
+
+
+def test_offline_nothing_is_asked(online: Project, emulator: Emulator) -> None:
+    online.write(FILE.format(place="nowhere", more=""))
+    before = len(emulator.requests)
+    (found,) = planned(online, "--offline")["profiles"]
+    assert found["checks"] is None
+    assert len(emulator.requests) == before
+
+
+def test_each_list_is_asked_for_once(online: Project) -> None:
+    online.write(FILE.format(place="eu-west-1", more="matrix: {n: [1, 2, 3]}"))
+    done = online.run("plan", "-v")
+    assert done.stderr.count("GET ") == 3
+
+
+def test_an_api_that_is_away_is_a_warning(online: Project) -> None:
+    online.write(FILE.format(place="eu-west-1", more=""))
+    online.environment["CHECKLY_API_URL"] = "http://127.0.0.1:9"
+    done = online.run("plan")
+    assert done.returncode == 0
+    said = " ".join(done.stdout.split())
+    assert "warning: The account's locations, private locations, checks could not be read" in said
+    assert "1 to create" in said
+
+
+def test_an_api_that_refuses_the_key_is_an_error(online: Project) -> None:
+    online.write(FILE.format(place="eu-west-1", more=""))
+    online.environment["CHECKLY_API_KEY"] = "cu_wrong"
+    done = online.run("plan")
+    assert (done.returncode, done.stdout) == (3, "")
+    assert "the API key is not valid" in done.stderr
+    assert online.run("plan", "--detailed-exitcode").returncode == 1
