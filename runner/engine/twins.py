@@ -18,6 +18,7 @@ class Twins:
     def __init__(self) -> None:
         self._in_the_air = 0
         self._lost = 0
+        self._lost_together = 0
         self._changed = asyncio.Condition()
 
     @asynccontextmanager
@@ -40,12 +41,15 @@ class Twins:
         await self._change(in_the_air=-1, lost=1)
         async with self._changed:
             await self._changed.wait_for(lambda: not self._in_the_air)
-            return self._lost == 1
+            return self._lost_together == 1
 
     async def _change(self, *, in_the_air: int, lost: int) -> None:
         async with self._changed:
             self._in_the_air += in_the_air
             self._lost += lost
+            # Counts up until all of them are settled: one that is settled first was lost with
+            # the others all the same.
+            self._lost_together = self._lost_together + max(lost, 0) if self._lost else 0
             self._changed.notify_all()
 
 

@@ -1,0 +1,200 @@
+"""The engine's small parts: ids, exit codes, order, twins, waiting."""
+
+import asyncio
+import random
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from runner.engine import exit_code
+from runner.engine.context import Job
+from runner.engine.ids import apply_id, time_of
+from runner.engine.order import by_member, gates
+from runner.engine.stop import unless, within
+from runner.engine.twins import Twins
+from runner.errors import Interrupted, UsageError
+from runner.models.outcome import InstanceOutcome
+from runner.models.settings import Settings
+from runner.models.verdict import Verdict
+from tests.engine.clocks import FakeClock
+
+START = datetime(2026, 8, 1, 12, tzinfo=UTC)
+MOMENTS = st.datetimes(
+    min_value=datetime(1970, 1, 1), max_value=datetime(9000, 1, 1), timezones=st.just(UTC)
+)
+
+
+@given(MOMENTS, MOMENTS)
+def test_ids_sort_by_time_and_tell_it(one: datetime, other: datetime) -> None:
+    rng = random.Random(1)
+    first, second = apply_id(one, rng), apply_id(other, rng)
+    assert len(first) == 26
+    assert abs(time_of(first) - one) < timedelta(milliseconds=1)
+    if other - one >= timedelta(milliseconds=1):
+        assert first < second
+
+
+def test_what_is_no_id_tells_no_time() -> None:
+    with pytest.raises(ValueError, match="substring"):
+        time_of("not an id!")
+
+
+@pytest.mark.parametrize(
+    ("verdict", "counts", "code"),
+    [
+        (Verdict.PASSED, True, 0),
+        (Verdict.FLAKY, True, 0),
+        (Verdict.DEGRADED, True, 0),
+        (Verdict.RUNNING, True, 0),
+        (Verdict.FAILED, True, 1),
+        (Verdict.FAILED, False, 0),
+        (Verdict.CANCELLED, True, 1),
+        (Verdict.NO_MATCH, True, 1),
+        (Verdict.NO_MATCH, False, 0),
+        (Verdict.SKIPPED, True, 1),
+        (Verdict.TIMED_OUT, True, 4),
+        (Verdict.TIMED_OUT, False, 0),
+        (Verdict.UNKNOWN, True, 3),
+        (Verdict.NOT_STARTED, True, 3),
+    ],
+)
+def test_the_code_of_one_instance(verdict: Verdict, counts: bool, code: int) -> None:
+    assert exit_code.code_of(InstanceOutcome("a", "a", verdict, counts=counts)) == code
+
+
+@pytest.mark.parametrize(
+    ("codes", "worst"),
+    [
+        ([], 0),
+        ([0, 1], 1),
+        ([1, 4], 4),
+        ([1, 4, 3], 3),
+        ([1, 70, 3], 70),
+        ([130, 70, 3, 4, 1, 0], 130),
+    ],
+)
+def test_the_worst_of_several_codes(codes: list[int], worst: int) -> None:
+    assert exit_code.worst(codes) == worst
+
+
+def job(name: str, *needs: str, quorum: int | None = None) -> Job:
+    return Job(name, name.partition("[")[0], Settings(needs=list(needs), quorum=quorum))
+
+
+def test_a_need_names_a_profile_or_an_instance_and_one_that_is_left_out_is_met() -> None:
+    jobs = [job("a[1]"), job("a[2]"), job("b", "a"), job("c", "a[2]", "elsewhere"), job("d", "a")]
+    waiting = gates(jobs)
+    assert [gate.instances for gate in waiting["b"]] == [("a[1]", "a[2]")]
+    assert [gate.instances for gate in waiting["c"]] == [("a[2]",)]
+    assert waiting["b"][0] is waiting["d"][0]
+    assert len(by_member(waiting)["a[2]"]) == 2
+
+
+@pytest.mark.parametrize(
+    "jobs",
+    [
+        [job("a", "a")],
+        [job("a", "b"), job("b", "c"), job("c", "a")],
+        [job("x", "a"), job("a[1]", "b"), job("a[2]"), job("b", "a[1]")],
+    ],
+)
+def test_circles_are_refused(jobs: list[Job]) -> None:
+    with pytest.raises(UsageError, match=" → "):
+        gates(jobs)
+
+
+def test_a_diamond_is_no_circle() -> None:
+    waiting = gates([job("a"), job("b", "a"), job("c", "a"), job("d", "b", "c")])
+    assert [gate.name for gate in waiting["d"]] == ["b", "c"]
+
+
+def test_a_long_chain_and_a_wide_fan_are_ordered_in_no_time() -> None:
+    chain = [job("0"), *(job(str(n), str(n - 1)) for n in range(1, 3000))]
+    fan = [job(f"many[{n}]") for n in range(1000)] + [job(f"w{n}", "many") for n in range(500)]
+    assert len(gates(chain)) == 3000
+    assert len(gates(fan)) == 1500
+
+
+def test_a_gate_shuts_as_soon_as_its_quorum_can_not_be_reached() -> None:
+    (gate,) = gates([job("a[1]", quorum=2), job("a[2]", quorum=2), job("b", "a")])["b"]
+    gate.note(InstanceOutcome("a[1]", "a", Verdict.FAILED))
+    assert (gate.decided.is_set(), gate.is_met) == (True, False)
+
+
+def test_work_is_cut_off_by_time_or_by_an_event() -> None:
+    async def main() -> None:
+        clock, event = FakeClock(), asyncio.Event()
+        assert await within(clock, 5, done()) == "done"
+        with pytest.raises(TimeoutError):
+            await within(clock, 5, asyncio.sleep(60))
+        with pytest.raises(TimeoutError):
+            await within(clock, 0, done())
+        assert await unless(event, done()) == "done"
+        event.set()
+        with pytest.raises(Interrupted):
+            await unless(event, done())
+
+    async def done() -> str:
+        return "done"
+
+    asyncio.run(main())
+
+
+def test_an_error_of_the_work_comes_through() -> None:
+    async def fails() -> None:
+        raise ValueError("mine")
+
+    with pytest.raises(ValueError, match="mine"):
+        asyncio.run(unless(asyncio.Event(), fails()))
+
+
+def test_twins_in_the_air_are_waited_for_and_hold_back_the_next() -> None:
+    events: list[str] = []
+
+    async def lost(twins: Twins) -> None:
+        async with twins.turn() as turn:
+            events.append("lost")
+            is_alone = await turn.lost()
+            events.append(f"searching, alone: {is_alone}")
+            await asyncio.sleep(0.01)
+            events.append("found")
+
+    async def quick(twins: Twins, name: str) -> None:
+        async with twins.turn():
+            events.append(f"{name} leaves")
+            await asyncio.sleep(0.01)
+            events.append(f"{name} is back")
+
+    async def main() -> None:
+        twins = Twins()
+        await asyncio.gather(quick(twins, "a"), lost(twins), later(twins))
+
+    async def later(twins: Twins) -> None:
+        await asyncio.sleep(0.005)
+        await quick(twins, "b")
+
+    asyncio.run(main())
+    assert events == [
+        "a leaves",
+        "lost",
+        "a is back",
+        "searching, alone: True",
+        "found",
+        "b leaves",
+        "b is back",
+    ]
+
+
+def test_two_twins_lost_at_once_can_not_be_told_apart() -> None:
+    async def lost(twins: Twins) -> bool:
+        async with twins.turn() as turn:
+            await asyncio.sleep(0.01)
+            return await turn.lost()
+
+    async def main() -> list[bool]:
+        twins = Twins()
+        return await asyncio.gather(lost(twins), lost(twins))
+
+    assert asyncio.run(main()) == [False, False]
