@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from email.utils import formatdate
 from typing import TYPE_CHECKING, Any
@@ -21,12 +22,14 @@ from runner.emulator.faults import ENDPOINTS, Fault, FaultPlan
 from runner.emulator.faulty import Exchange, Spoiler
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable
 
     from runner.emulator.wire import Connections
 
+_Endpoint = Callable[["Request"], "Awaitable[Response]"]
 _log = logging.getLogger(__name__)
 
+_METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE")
 MAX_BODY_BYTES = 1_048_576
 _SHORT_NAMES = {operation: name for name, operation in ENDPOINTS.items()}
 
@@ -78,12 +81,17 @@ class Desk:
 
 def build_app(desk: Desk, more_routes: list[Route]) -> Starlette:
     """Build the application: the contract's operations and further routes."""
-    routes = [
-        Route(operation.path, _endpoint(desk, operation), methods=[operation.method])
-        for operation in desk.contract.operations.values()
-    ]
+    endpoints: dict[str, dict[str, _Endpoint]] = {}
+    for operation in desk.contract.operations.values():
+        by_method = endpoints.setdefault(operation.path, {})
+        by_method[operation.method] = _endpoint(desk, operation)
+        if operation.method == "GET":
+            by_method["HEAD"] = by_method["GET"]
+    # Fixed paths go first, or a pattern would swallow them.
+    paths = sorted(endpoints, key=lambda path: path.count("{"))
     return Starlette(
-        routes=merge(routes) + more_routes,
+        routes=[Route(path, _by_method(endpoints[path]), methods=_METHODS) for path in paths]
+        + more_routes,
         exception_handlers={
             HTTPException: _http_error(desk),
             Refusal: _refused(desk),
@@ -92,9 +100,15 @@ def build_app(desk: Desk, more_routes: list[Route]) -> Starlette:
     )
 
 
-def merge(routes: list[Route]) -> list[Route]:
-    """Order routes so that fixed paths go before patterns that would swallow them."""
-    return sorted(routes, key=lambda route: route.path.count("{"))
+def _by_method(endpoints: dict[str, _Endpoint]) -> _Endpoint:
+    """Serve a path, whatever the method: one that it does not have must not reach a pattern."""
+
+    async def serve(request: Request) -> Response:
+        if request.method not in endpoints:
+            raise HTTPException(405, headers={"Allow": ", ".join(endpoints)})
+        return await endpoints[request.method](request)
+
+    return serve
 
 
 def _http_error(desk: Desk) -> Callable[[Request, Exception], Awaitable[Response]]:
@@ -129,7 +143,7 @@ def refuse(error: Refusal) -> Answer:
     return Answer(error.status, error_body(error.status, error.message, error.code))
 
 
-def _endpoint(desk: Desk, operation: Operation) -> Callable[[Request], Awaitable[Response]]:
+def _endpoint(desk: Desk, operation: Operation) -> _Endpoint:
     name = _SHORT_NAMES[operation.id]
     spoiler = Spoiler(desk.respond, desk.connections, desk.account.clock)
 

@@ -118,6 +118,8 @@ def test_another_content_type_is_refused(wire: Wire) -> None:
         ("DELETE", "/v1/test-sessions", "GET"),
         ("POST", "/v1/checks", "GET"),
         ("GET", TRIGGER.replace("trigger", "x/cancel"), "POST"),
+        ("GET", TRIGGER, "POST"),
+        ("HEAD", TRIGGER, "POST"),
         ("PATCH", "/v1/accounts/me", "GET"),
     ],
 )
@@ -126,7 +128,8 @@ def test_a_wrong_method_is_told_which_is_right(
 ) -> None:
     answer = wire.http.request(method, path)
 
-    assert (answer.status_code, answer.json()["statusCode"]) == (405, 405)
+    assert answer.status_code == 405
+    assert method == "HEAD" or answer.json()["statusCode"] == 405
     assert allowed in answer.headers["Allow"]
 
 
