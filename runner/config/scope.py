@@ -1,5 +1,6 @@
 """The names an expression may read, and their values, each worked out once."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import NoReturn
 
@@ -21,7 +22,7 @@ from runner.nearest import did_you_mean
 PURE = frozenset({"env", "git", "ci", "run"})
 
 
-class _Names:
+class _Names(ABC):
     """Values of names, kept once they are known: what both kinds of scope share."""
 
     __slots__ = ("_errors", "_values", "symbolic")
@@ -31,6 +32,7 @@ class _Names:
         self._values: dict[str, Value] = {}
         self._errors: dict[str, TemplateError] = {}
 
+    @abstractmethod
     def value(self, name: str) -> Value:
         """The value of a name such as ``var.host``; an `Unset` if it is known but not set.
 
@@ -38,11 +40,10 @@ class _Names:
             TemplateError: There is no such name, it may not be read, or the variable's own
                 template can't be worked out (then `TemplateError.node` says where).
         """
-        raise NotImplementedError
 
+    @abstractmethod
     def spend(self, units: int) -> None:
         """Account for work done; see `RunMeter.settle`."""
-        raise NotImplementedError
 
     def evaluate(self, expression: Expression) -> Value:
         """The value of an expression.

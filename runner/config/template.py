@@ -23,7 +23,7 @@ MAX_SOURCE = 4096
 #: has stack for.
 MAX_BRACKETS = 40
 
-_START = re.compile(r"\$\$<|\$<")
+_START = re.compile(r"(?<!\$)\$<")
 # The next character that matters for where an expression ends; a text is skipped as a whole,
 # by the rule of Jinja's own lexer.
 _NEXT = re.compile(
@@ -116,18 +116,15 @@ class Template:
 
     def _missing(self, scope: Scope) -> set[str]:
         missing: set[str] = set()
-        for part in self.parts:
+        for part, start in zip(self.parts, self._starts, strict=True):
             if isinstance(part, Expression):
                 try:
                     scope.evaluate(part)
                 except Unresolved as error:
                     missing |= error.names
-                except TemplateError:
-                    continue
+                except TemplateError as error:
+                    raise error.moved(start) from None
         return missing
-
-    def __repr__(self) -> str:
-        return f"Template({self.text!r})"
 
 
 @lru_cache(maxsize=4096)
@@ -142,17 +139,12 @@ def parse_template(text: str) -> Template:
     """
     parts: list[str | Expression] = []
     starts: list[int] = []
-    literal, literal_start, position = "", 0, 0
+    position = 0
     while found := _START.search(text, position):
-        literal += text[position : found.start()]
+        if found.start() > position:
+            parts.append(text[position : found.start()].replace("$$<", "$<"))
+            starts.append(position)
         start = found.end()
-        if found[0] == "$$<":
-            literal += "$<"
-            position = start
-            continue
-        if literal:
-            parts.append(literal)
-            starts.append(literal_start)
         simple = _SIMPLE.match(text, start)
         end = simple.end() if simple else _end_of(text, start)
         try:
@@ -160,11 +152,10 @@ def parse_template(text: str) -> Template:
         except TemplateError as error:
             raise error.moved(start) from None
         starts.append(start)
-        literal, literal_start, position = "", end + 1, end + 1
-    literal += text[position:]
-    if literal:
-        parts.append(literal)
-        starts.append(literal_start)
+        position = end + 1
+    if position < len(text):
+        parts.append(text[position:].replace("$$<", "$<"))
+        starts.append(position)
     return Template(text, tuple(parts), tuple(starts))
 
 

@@ -73,12 +73,11 @@ class Graph:
             if each.removeprefix("var.") in self._nodes and each not in self._cycles:
                 yield each
 
-    def reader(self, name: str, read: str) -> tuple[Scalar | None, int]:
+    def reader(self, name: str, read: str) -> tuple[Scalar, int]:
         """The scalar in which the variable ``name`` reads ``read``, and where in its text."""
-        for scalar in scalars(self._nodes[name.removeprefix("var.")]):
-            if read in _names_in(scalar):
-                return scalar, max(scalar.text.find(read), 0)
-        return None, 0
+        nodes = scalars(self._nodes[name.removeprefix("var.")])
+        scalar = next(scalar for scalar in nodes if read in _names_in(scalar))
+        return scalar, max(scalar.text.find(read), 0)
 
     def _walk(
         self, root: str, seen: set[str], is_known: Callable[[str], bool] = lambda _: False

@@ -131,6 +131,16 @@ def test_what_a_variable_holds_stays_unresolved_only_where_it_matters() -> None:
     assert render(made, "$<('a' if var.token else 'b')>") == "b"
 
 
+def test_lists_nested_through_variables_have_a_depth() -> None:
+    variables: dict[str, Any] = {"v0": "x"}
+    for number in range(1, 80):
+        variables[f"v{number}"] = sequence(f"$<var.v{number - 1}>")
+    made = scope(variables)
+    assert render(made, "$<var.v60 | length>") == 1
+    with pytest.raises(TemplateError, match="nested deeper than 64 levels"):
+        render(made, "$<var.v79>")
+
+
 def test_sources_are_told_through_variables() -> None:
     made = scope(
         {
@@ -253,6 +263,8 @@ def test_an_option_for_an_undeclared_variable_is_refused() -> None:
         ("$<env.X[:2]>", "$<env.X[:2]>"),
         ("$<env.X.a>", "$<env.X.a>"),
         ("$<not env.X>", "$<not env.X>"),
+        ("$<env.X - 1>", "$<env.X - 1>"),
+        ("$<{'a': env.X} == 1>", "$<{'a': env.X} == 1>"),
         ("$<[env.X, 'b'] | join(var.path)>", "$<[env.X, 'b'] | join(\"p\")>"),
         ("$<var.url | upper>", '$<("https://" ~ env.HOST ~ "/" ~ "p") | upper>'),
         ("$<var.held ~ '!'>", "$<env.X | upper>!"),

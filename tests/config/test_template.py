@@ -196,6 +196,37 @@ def test_what_is_not_set_may_be_tested(text: str, expected: object) -> None:
     assert render(text, SET="s", X="") == expected
 
 
+def test_a_mistake_counts_more_than_a_name_that_is_not_set() -> None:
+    error = refused("$<env.A> and $<var.hots>")
+    assert "var.hots" in error.message
+    assert error.offset == 15
+
+
+def test_an_expression_has_at_most_4_kib_of_utf8() -> None:
+    assert render("$<'" + "é" * 2000 + "'>") == "é" * 2000
+    assert "longer than 4 KiB" in refused("a $<'" + "é" * 2100 + "'>").message
+    assert "longer than 4 KiB" in refused("a $<'" + "e" * 4100 + "'>").message
+    assert refused("a $<'" + "é" * 2100 + "'>").offset == 2
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("$<env.X | default('d')>", True),
+        ("$<env.X or 'd'>", True),
+        ("a $<env.X> $<('a' if env.X else env.Y)>", True),
+        ("$<[env.X, 'd'][1]>", True),
+        ("$<env.X | default(default_value='d') | upper>", True),
+        ("$<env.X | default('')>", False),
+        ("$<env.X>", False),
+        ("$<env.X if env.X == 'a' else env.Y>", False),
+        ("$<env.X | replace('a', 'b')>", False),
+    ],
+)
+def test_it_is_known_whether_a_text_of_its_own_may_come_out(text: str, expected: bool) -> None:
+    assert parse_template(text).has_literal_fallback is expected
+
+
 def test_names_are_told_by_the_text_alone() -> None:
     template = parse_template("$<env.A or var.b.c[matrix.d]> $<git.sha[:7]> $$<env.Q> $<run.id>")
     assert template.names == {"env.A", "var.b", "matrix.d", "git.sha", "run.id"}
@@ -280,3 +311,16 @@ def test_an_expression_that_nothing_cut_off_is_no_matter_of_quotes() -> None:
     assert hint_for(refused(node.text), node) == refused(node.text).hint
     other = refused("$<var.hots>")
     assert hint_for(other, node) == other.hint
+
+
+def test_where_the_text_is_written_in_escapes_the_place_is_as_near_as_can_be() -> None:
+    raw = '"\\x24<var.hots>"'
+    hidden = Scalar(Source("f", raw), 0, len(raw), "$<var.hots>", "$<var.hots>", plain=False)
+    assert place(hidden, 2, 8) == hidden.span
+    raw = '"$<var.\\x68ots>"'
+    partly = Scalar(Source("f", raw), 0, len(raw), "$<var.hots>", "$<var.hots>", plain=False)
+    span = place(partly, 2, 8)
+    assert raw[span.start : span.end] == "$<"
+    raw = '"a\\tb"'
+    without = Scalar(Source("f", raw), 0, len(raw), "a\tb", "a\tb", plain=False)
+    assert place(without, 1) == without.span

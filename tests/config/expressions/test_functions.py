@@ -4,10 +4,12 @@ from collections.abc import Mapping
 from typing import Any
 
 import jinja2
+import jinja2.nodes
 import pytest
 
 from runner.config.expression import Expression
-from runner.config.expressions.errors import TemplateError
+from runner.config.expressions import syntax
+from runner.config.expressions.errors import TemplateError, Unresolved
 from runner.config.expressions.filters import FILTERS
 from runner.config.expressions.functions import Function
 from runner.config.expressions.methods import METHODS
@@ -264,6 +266,10 @@ range(9, 1, -3) | list
 'con' 'cat'
 0x1f + 0b11 + 0o7 + 1_000
 1.5e3
+'a' < 'b'
+'b' >= 'a'
+2 >= 3
+2 <= 3
 """.strip().splitlines()
 
 
@@ -364,6 +370,7 @@ def test_where_jinja_is_not_followed(source: str, expected: Value) -> None:
         ("1 / 0", "division by zero"),
         ("1 % 0", "division by zero"),
         ("0 ** -1", "division by zero"),
+        ("2 ** 4000 * 2 ** 200", "too large"),
         ("(-8) ** 0.5", "no such power"),
         ("1e308 * 10", "too large"),
         ("10.0 ** 400", "too large"),
@@ -417,3 +424,21 @@ def test_the_tables_are_their_own_documentation(table: Mapping[str, Function]) -
     }
     assert FILTERS["select"].usage == "select(test='', arguments…)"
     assert FILTERS["sort"].usage == "sort(reverse=false, case_sensitive=false)"
+
+
+def test_what_is_not_set_has_no_parts() -> None:
+    for source in ("env.X.a", "env.X[0] | default(1)", "env.X.upper()", "env.X | upper"):
+        with pytest.raises(Unresolved, match=r"env\.X"):
+            evaluate(source)
+
+
+def test_private_names_are_refused_on_the_short_way_too() -> None:
+    with pytest.raises(TemplateError) as caught:
+        Expression("var.a._b")
+    assert caught.value.offset == 6
+
+
+def test_a_kind_of_node_that_nobody_allowed_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(syntax, "_ALLOWED", (jinja2.nodes.Const,))
+    with pytest.raises(TemplateError, match="can't be used"):
+        Expression("1 + 1")
