@@ -7,12 +7,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runner.engine.judge import check_outcomes, is_over, judge, unmet
+from runner.engine.judge import check_outcomes, is_over, judge
 from runner.models.outcome import Change, CheckOutcome
 from runner.models.record import CheckRecord
 from runner.models.response import Result, Session
 from runner.models.settings import ExpectChecks, Quarantine, Settings
 from runner.models.verdict import Verdict
+from runner.plan.expect import unmet
 
 TODAY = date(2026, 8, 1)
 

@@ -195,6 +195,6 @@ def test_two_twins_lost_at_once_can_not_be_told_apart() -> None:
 
     async def main() -> list[bool]:
         twins = Twins()
-        return await asyncio.gather(lost(twins), lost(twins))
+        return list(await asyncio.gather(lost(twins), lost(twins)))
 
     assert asyncio.run(main()) == [False, False]
