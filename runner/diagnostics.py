@@ -58,6 +58,11 @@ class Diagnostics:
         place = (id(span.source), span.start, span.end) if span else ()
         self._found.setdefault((diagnostic.code, diagnostic.message, *place), diagnostic)
 
+    def extend(self, others: "Diagnostics") -> None:
+        """Keep what ``others`` found as well."""
+        for diagnostic in others._found.values():
+            self.add(diagnostic)
+
     def error(
         self,
         code: str,

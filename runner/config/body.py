@@ -1,5 +1,7 @@
 """The keys of a profile → the body of a request: conveniences become the contract's own form."""
 
+import json
+import re
 from typing import Any
 
 from runner.config.expressions.values import Symbolic
@@ -9,6 +11,7 @@ from runner.models.marked import Body, Marked
 Report = Any
 
 _PLAIN_KEYS = ("retryStrategy", "refreshCache", "metadata")
+_BARE_TAG = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_./-]*")
 _TARGET_HINT = (
     "give `matchTags` or `checkId`, or write `target: all` to run every check of the account"
 )
@@ -48,6 +51,9 @@ def _target(target: Any, report: Report) -> Any:
         return None
     if isinstance(target, Marked | Symbolic):
         return target
+    if target is None or target == []:
+        report(("target",), "target-without-filter", "This target has no filter", _TARGET_HINT)
+        return None
     if not isinstance(target, dict):
         report(
             ("target",),
@@ -62,9 +68,12 @@ def _target(target: Any, report: Report) -> Any:
     narrowed = _tags_narrow(filters.get("matchTags"), report) | _narrows(filters.get("checkId"))
     if "all" in target:
         _check_all(target["all"], narrowed, report)
-    elif not narrowed:
+    elif not narrowed and filters.keys() <= _FILTERS:  # what else there is gets its own error
         report(("target",), "target-without-filter", "This target has no filter left", _TARGET_HINT)
     return filters
+
+
+_FILTERS = frozenset({"matchTags", "checkId", "allowDeactivated"})
 
 
 def _check_all(value: Any, narrowed: bool, report: Report) -> None:
@@ -85,18 +94,17 @@ def _narrows(value: Any) -> bool:
 
 def _tags_narrow(groups: Any, report: Report) -> bool:
     """Whether ``matchTags`` selects anything; a flat list is reported with what it may mean."""
+    if isinstance(groups, str):
+        groups = [groups]
     if not isinstance(groups, list):
         return groups is not None
-    flat = [tag for tag in groups if isinstance(tag, str)]
+    flat = [_written(tag) for tag in groups if isinstance(tag, str)]
     if flat:
-        together = ", ".join(flat)
-        apart = ", ".join(f"[{tag}]" for tag in flat)
         report(
             ("target", "matchTags"),
             "flat-match-tags",
             "`matchTags` is a list of groups, each a list of tags",
-            f"`[[{together}]]` takes checks that have all of these tags; "
-            f"`[{apart}]` those that have any",
+            _both_spellings(flat) if len(flat) == len(groups) else "put each group in brackets",
         )
         return True
     if [] in groups and len(groups) > 1:
@@ -107,3 +115,18 @@ def _tags_narrow(groups: Any, report: Report) -> bool:
             "leave it out",
         )
     return any(group != [] for group in groups)
+
+
+def _both_spellings(tags: list[str]) -> str:
+    if len(tags) == 1:
+        return f"write `[[{tags[0]}]]`"
+    apart = ", ".join(f"[{tag}]" for tag in tags)
+    return (
+        f"`[[{', '.join(tags)}]]` takes checks that have all of these tags; "
+        f"`[{apart}]` those that have any"
+    )
+
+
+def _written(tag: str) -> str:
+    """A tag as it is written in YAML: `!flaky` needs quotes."""
+    return tag if _BARE_TAG.fullmatch(tag) else json.dumps(tag, ensure_ascii=False)

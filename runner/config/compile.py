@@ -1,16 +1,17 @@
 """One profile's layers → its instances: rendered, judged, marked."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import date, timedelta
 from typing import Any
 
 from runner.config.body import body_of
 from runner.config.contract import Breach, M, check, is_open
-from runner.config.expressions.values import plain
-from runner.config.keys import SETTINGS_KEYS, STRUCTURAL_KEYS
+from runner.config.expressions.values import plain, to_text
+from runner.config.keys import NESTED_KEYS, PROFILE_KEYS, SETTINGS_KEYS, STRUCTURAL_KEYS
 from runner.config.marks import Marker
 from runner.config.matrix import Combination, MatrixReader, instance_name
-from runner.config.nodes import Mapping, Node, Scalar, Sequence
+from runner.config.nodes import Mapping, Node, Scalar
+from runner.config.places import file_path, key_at, node_at
 from runner.config.render import Renderer, template_of
 from runner.config.scalars import resolve
 from runner.config.scope import Scope
@@ -18,9 +19,9 @@ from runner.config.structure import ProfileSource
 from runner.diagnostics import Diagnostics, Severity
 from runner.models.filled import FILLED_METADATA
 from runner.models.instance import Instance
-from runner.models.marked import Body, Marked, Path, leaves
+from runner.models.marked import Body, Marked, leaves
 from runner.models.request import TriggerTestSessionRequest
-from runner.models.settings import Settings
+from runner.models.settings import ExpectChecks, Settings
 from runner.secrets import Redactor
 
 _QUARANTINE_NOTICE = timedelta(days=7)
@@ -59,24 +60,25 @@ class Compiler:
         self._unset = unset
         self._fill = fill_metadata
 
-    def combinations(self, profile: ProfileSource, layers: Mapping) -> list[Combination]:
-        """The combinations of the profile's matrix; one empty one where it has none."""
+    def combinations(
+        self, profile: ProfileSource, layers: Mapping, values: Diagnostics
+    ) -> list[Combination]:
+        """The combinations of the profile's matrix; one empty one where it has none.
+
+        Where it is wrong, or reads what is not set, there are none.
+
+        Args:
+            profile: Whose matrix it is.
+            layers: All its layers, put together.
+            values: Takes what is wrong with the values of its templates, which matters only
+                to those who select the profile.
+        """
         matrix = layers.values.get("matrix")
         if matrix is None:
             return [{}]
         scope = self._scope.for_instance(profile.name, {})
-        combinations = MatrixReader(Renderer(scope, self._diagnostics), self._diagnostics).expand(
-            matrix
-        )
-        for axis in combinations[0] if combinations else ():
-            if axis in profile.node.values:
-                self._diagnostics.error(
-                    "set-by-matrix",
-                    f"`{axis}` is set by the matrix already",
-                    profile.node.keys[axis].span,
-                    hint="keep one of the two",
-                )
-        return combinations
+        renderer = Renderer(scope, values, self._unset, profile.name)
+        return MatrixReader(renderer, self._diagnostics).expand(matrix)
 
     def labels(self, profile: ProfileSource, layers: Mapping, combination: Combination) -> Any:
         """The labels of one instance, for selecting by them."""
@@ -87,50 +89,69 @@ class Compiler:
         return Renderer(scope, Diagnostics()).text(node)
 
     def instances(
-        self, profile: ProfileSource, layers: Mapping, combinations: list[Combination]
+        self,
+        profile: ProfileSource,
+        layers: Mapping,
+        combinations: Iterable[Combination],
+        total: int,
     ) -> Iterator[Instance]:
-        """The instances of ``profile``; one that breaks a rule is reported and left out."""
+        """The instances of ``profile``; one that breaks a rule is reported and left out.
+
+        Args:
+            profile: Whose instances they are.
+            layers: All its layers, put together.
+            combinations: Those to compile.
+            total: How many there are in all, which a quorum is judged by.
+        """
         for combination in combinations:
-            instance = self._instance(profile, layers, combination, len(combinations))
+            instance = self._instance(profile, layers, combination, total)
             if instance is not None:
                 yield instance
 
-    def judge_abstract(self, profile: ProfileSource, layers: Mapping) -> None:
-        """Judge the literal values of an abstract profile."""
-        renderer = Renderer(None, self._diagnostics)
-        data = _data(layers, renderer, {})
-        body = body_of(data, profile.name, lambda *_: None)
-        _, breaches = check(TriggerTestSessionRequest, body)
-        _, more = check(Settings, _settings(data, ()))
-        for breach in (*breaches, *more):
-            if breach.code != "missing-key" or len(breach.path) > 1:
-                self._report(breach, profile, layers, body)
+    def judge_literals(self, layer: Mapping, key: Scalar, profile: str | None = None) -> None:
+        """Judge what is written out in a layer that is no session yet, and no template.
+
+        Args:
+            layer: ``defaults``, or an abstract profile with all its layers.
+            key: Its name in the file.
+            profile: Its name, if it is a profile.
+        """
+        data = _data(layer, Renderer(None, self._diagnostics, profile=profile), {})
+        problems: list[Breach] = []
+        body = body_of(data, key.text, lambda *found: problems.append(Breach(*found)))
+        problems += _without_echoes(check(TriggerTestSessionRequest, body)[1], problems)
+        problems += check(Settings, _settings(data, ()))[1]
+        for problem in problems:
+            if not _may_be_completed(problem):
+                self._report(problem, layer, key, profile, body)
 
     def _instance(
-        self, profile: ProfileSource, layers: Mapping, combination: Combination, count: int
+        self, profile: ProfileSource, layers: Mapping, combination: Combination, total: int
     ) -> Instance | None:
         scope = self._scope.for_instance(profile.name, combination)
         name = instance_name(profile.name, combination)
-        data = _data(layers, Renderer(scope, self._diagnostics, self._unset), combination)
-        Marker(self._scope, scope, self._redactor).mark(layers, data)
+        renderer = Renderer(scope, self._diagnostics, self._unset, profile.name)
+        data = _data(layers, renderer, combination)
+        Marker(self._scope, scope, self._redactor, self._diagnostics).mark(layers, data)
         if self._fill:
             self._fill_metadata(data)
         problems: list[Breach] = []
         body = body_of(data, name, lambda *found: problems.append(Breach(*found)))
         if "target" not in data:
             problems.append(_MISSING_TARGET)
-        problems += self._check(TriggerTestSessionRequest, body, layers)[1]
+        breaches = self._check(TriggerTestSessionRequest, body, layers)[1]
+        problems += _without_echoes(breaches, problems)
         settings, breaches = self._check(Settings, _settings(data, profile.needs), layers)
         problems += breaches
         for problem in problems:
-            self._report(problem, profile, layers, body)
+            self._report(problem, layers, profile.key, profile.name, body)
         if problems or settings is None:
             return None
-        self._judge(settings, profile, layers, count)
+        self._judge(settings, profile, layers, total)
         return Instance(
             name,
             profile.name,
-            tuple((axis, str(value)) for axis, value in combination.items()),
+            tuple((axis, to_text(value)) for axis, value in combination.items()),
             body,
             settings,
             profile.key.span,
@@ -158,7 +179,7 @@ class Compiler:
         return check(model, tree) if any(read) else (checked, breaches)
 
     def _read_number(self, breach: Breach, tree: dict[str, Any], layers: Mapping) -> bool:
-        node = node_at(layers, _file_path(breach.path, tree))
+        node = node_at(layers, file_path(breach.path, tree))
         template = (
             isinstance(node, Scalar) and "$<" in node.text and template_of(node, self._diagnostics)
         )
@@ -187,7 +208,17 @@ class Compiler:
                 "quorum-too-high",
                 f"`quorum` asks for {settings.quorum} of {count}"
                 + ("" if "matrix" in layers.values else ": there is no matrix"),
-                layers.values["quorum"].span,
+                (node_at(layers, ("quorum",)) or profile.key).span,
+                profile=profile.name,
+            )
+        expected = settings.expect_checks or ExpectChecks()
+        low, high = expected.min, expected.max
+        if low is not None and high is not None and low > high:
+            self._diagnostics.error(
+                "bad-value",
+                f"`min` is {low}, more than `max`, which is {high}",
+                (node_at(layers, ("expectChecks", "min")) or profile.key).span,
+                profile=profile.name,
             )
         for index, entry in enumerate(settings.quarantine):
             left = entry.until - self._today
@@ -198,19 +229,24 @@ class Compiler:
                     f"The quarantine of `{entry.check}` {ends} on {entry.until}",
                     (node_at(layers, ("quarantine", index)) or profile.key).span,
                     hint=f"owner: {entry.owner}",
+                    profile=profile.name,
                 )
 
-    def _report(self, breach: Breach, profile: ProfileSource, layers: Mapping, body: Body) -> None:
-        path = _file_path(breach.path, body)
-        node: Node = (
-            profile.key
-            if len(path) == 1 and path[0] not in layers.values
-            else (node_at(layers, path) or profile.key)
-        )
+    def _report(
+        self, breach: Breach, layers: Mapping, key: Scalar, profile: str | None, body: Body
+    ) -> None:
+        path = file_path(breach.path, body)
+        node: Node | None = node_at(layers, path)
         hint = breach.hint
-        if breach.code == "wrong-type" and isinstance(node, Scalar) and not node.plain:
-            hint = None if hint == "put it in quotes" else hint
-        self._diagnostics.error(breach.code, breach.message, node.span, hint=hint)
+        if breach.code == "unknown-key" and (found := key_at(layers, path)):
+            if found.text not in NESTED_KEYS.get(str(path[0]), ()):
+                return  # the structure said so already
+            node = found
+        elif hint == "put it in quotes" and not (isinstance(node, Scalar) and node.plain):
+            hint = None
+        self._diagnostics.error(
+            breach.code, breach.message, (node or key).span, hint=hint, profile=profile
+        )
 
 
 _MISSING_TARGET = Breach(
@@ -230,14 +266,11 @@ def _data(layers: Mapping, renderer: Renderer, combination: Combination) -> dict
         if key == "environmentVariables" and isinstance(node, Mapping):
             data[key] = {name: _variable(child, renderer) for name, child in node.values.items()}
         elif key == "labels":
-            data[key] = renderer.text(node)
+            labels = renderer.text(node)
+            data[key] = _without_nulls(labels) if isinstance(labels, dict) else labels
         else:
             data[key] = renderer.value(node)
-    set_by_matrix = SETTINGS_KEYS | _REQUEST_SCALARS
-    return data | {key: plain(v) for key, v in combination.items() if key in set_by_matrix}
-
-
-_REQUEST_SCALARS = frozenset({"name", "runLocation", "refreshCache"})
+    return data | {key: plain(v) for key, v in combination.items() if key in PROFILE_KEYS}
 
 
 def _variable(node: Node, renderer: Renderer) -> dict[str, Any] | None:
@@ -249,10 +282,16 @@ def _variable(node: Node, renderer: Renderer) -> dict[str, Any] | None:
     }
 
 
+def _without_nulls(tree: dict[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in tree.items() if value is not None}
+
+
 def _settings(data: dict[str, Any], needs: tuple[Scalar, ...]) -> dict[str, Any]:
-    """The runner's own keys, without those that are unresolved."""
+    """The runner's own keys, without those that are unresolved, or taken back by a null."""
     tree = {
-        key: value for key, value in data.items() if key in SETTINGS_KEYS and not _has_unset(value)
+        key: value
+        for key, value in data.items()
+        if key in SETTINGS_KEYS and value is not None and not _has_unset(value)
     }
     if needs:
         tree["needs"] = [need.text for need in needs]
@@ -263,23 +302,19 @@ def _has_unset(value: Any) -> bool:
     return any(is_open(leaf) for _, leaf in leaves(value))
 
 
-def _file_path(path: Path, tree: dict[str, Any]) -> Path:
-    """The way in the file to a place in the compiled request ``tree``."""
-    if path[0] == "environmentVariables" and len(path) > 1 and isinstance(path[1], int):
-        return (path[0], tree["environmentVariables"][path[1]]["key"], *path[2:])
-    return path
+def _without_echoes(breaches: list[Breach], said: list[Breach]) -> list[Breach]:
+    """``breaches`` without those at, or inside of, a place of which something better is said."""
+    places = [one.path for one in said]
+    return [
+        breach
+        for breach in breaches
+        if not any(breach.path[: len(place)] == place for place in places)
+    ]
 
 
-def node_at(layers: Mapping, path: Path) -> Node | None:
-    """The node at the end of ``path``, or the nearest one above it that exists."""
-    node: Node | None = None
-    current: Node = layers
-    for part in path:
-        if isinstance(current, Mapping) and part in current.values:
-            current = current.values[str(part)]
-        elif isinstance(current, Sequence) and isinstance(part, int):
-            current = current.items[part]
-        else:
-            break
-        node = current
-    return node
+def _may_be_completed(breach: Breach) -> bool:
+    """Whether a layer above can still give what is missing."""
+    if breach.code == "target-without-filter":
+        return True
+    is_merged = len(breach.path) == 1 or breach.path[0] == "environmentVariables"
+    return is_merged and breach.code in {"missing-key", "bad-value"}

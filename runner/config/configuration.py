@@ -4,14 +4,14 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from runner.config.compile import Compiler
-from runner.config.layers import Layers
+from runner.config.layers import Layers, canonical
 from runner.config.matrix import Combination, instance_name
 from runner.config.nodes import Mapping, Scalar
 from runner.config.scope import Scope
 from runner.config.secret_flow import SecretFlow
 from runner.config.select import Selection, unknown_name
 from runner.config.structure import ProfileSource, Structure
-from runner.diagnostics import Diagnostics
+from runner.diagnostics import Diagnostics, Related
 from runner.errors import UsageError
 from runner.models.instance import Instance
 from runner.nearest import did_you_mean
@@ -32,12 +32,19 @@ class Compiled:
     all_names: frozenset[str]
 
 
+#: What is wrong with the values of a matrix that is not there.
+_NONE = Diagnostics()
+
+
 @dataclass(frozen=True, slots=True)
 class _Expanded:
+    """A profile with its combinations, and what is wrong with the values of its matrix."""
+
     profile: ProfileSource
     layers: Mapping
     combinations: list[Combination]
     names: list[str]
+    problems: Diagnostics
 
 
 class Configuration:
@@ -55,9 +62,10 @@ class Configuration:
     def check(self) -> int:
         """Judge everything the file declares, keeping nothing; returns how many instances."""
         count = 0
-        for expanded in self._expand_all():
+        for expanded in self._expand_all(judge_layers=True):
+            self._diagnostics.extend(expanded.problems)
             for _ in self._compiler.instances(
-                expanded.profile, expanded.layers, expanded.combinations
+                expanded.profile, expanded.layers, expanded.combinations, len(expanded.names)
             ):
                 count += 1
         return count
@@ -73,7 +81,13 @@ class Configuration:
         expanded = list(self._expand_all())
         self._check_names(selection, expanded)
         selected = {name for one in expanded for name in self._selected(one, selection)}
-        wanted = selected | (self._needed(selected, expanded) if with_needs else set())
+        profiles = {one.profile.name for one in expanded if selection.has_profile(one.profile.name)}
+        wanted = set(selected)
+        if with_needs:
+            wanted |= self._needed(selected, expanded, profiles)
+        for one in expanded:
+            if one.profile.name in profiles:
+                self._diagnostics.extend(one.problems)
         instances = tuple(
             instance
             for one in expanded
@@ -86,6 +100,7 @@ class Configuration:
                     for combination, name in zip(one.combinations, one.names, strict=True)
                     if name in wanted
                 ],
+                len(one.names),
             )
         )
         return Compiled(
@@ -94,21 +109,45 @@ class Configuration:
             frozenset(name for one in expanded for name in one.names),
         )
 
-    def _expand_all(self) -> Iterator[_Expanded]:
-        """Every concrete profile with its combinations; abstract ones are judged on the way."""
+    def _expand_all(self, *, judge_layers: bool = False) -> Iterator[_Expanded]:
+        """Every concrete profile with its combinations."""
         expansions: dict[str, list[str]] = {}
+        for key, node in self._structure.defaults:
+            defaults = canonical(node, self._diagnostics)
+            self._flow.add_defaults(defaults)
+            if judge_layers:
+                self._compiler.judge_literals(defaults, key)
         for profile in self._structure.profiles.values():
             layers = self._layers.effective(profile)
             self._flow.add(layers)
+            problems = Diagnostics() if "matrix" in layers.values else _NONE
+            combinations = self._compiler.combinations(profile, layers, problems)
+            self._check_matrix(profile, layers)
             if profile.abstract:
-                self._compiler.judge_abstract(profile, layers)
+                if judge_layers:
+                    self._compiler.judge_literals(layers, profile.key, profile.name)
                 continue
-            combinations = self._compiler.combinations(profile, layers)
             names = [instance_name(profile.name, combination) for combination in combinations]
             expansions[profile.name] = names
-            yield _Expanded(profile, layers, combinations, names)
+            yield _Expanded(profile, layers, combinations, names, problems)
         self._flow.check()
         self._check_needs(expansions)
+
+    def _check_matrix(self, profile: ProfileSource, layers: Mapping) -> None:
+        """Refuse a key that is set beside, or above, the matrix that sets it too."""
+        matrix = layers.values.get("matrix")
+        if not isinstance(matrix, Mapping):
+            return
+        for layer in self._layers.down_to(profile, "matrix"):
+            for axis in matrix.values:
+                if axis in layer.values:
+                    self._diagnostics.error(
+                        "set-by-matrix",
+                        f"`{axis}` is set by the matrix already",
+                        layer.keys[axis].span,
+                        hint="keep one of the two",
+                        related=(Related(matrix.keys[axis].span, "set here"),),
+                    )
 
     def _selected(self, expanded: _Expanded, selection: Selection) -> Iterator[str]:
         profile = expanded.profile
@@ -136,8 +175,13 @@ class Configuration:
                 known = matching[0].names
             raise unknown_name(name, known)
 
-    def _needed(self, selected: Iterable[str], expanded: list[_Expanded]) -> set[str]:
-        """The instances that ``selected`` ones need, and those that these need."""
+    def _needed(
+        self, selected: Iterable[str], expanded: list[_Expanded], profiles: set[str]
+    ) -> set[str]:
+        """The instances that ``selected`` ones need, and those that these need.
+
+        Their profiles are added to ``profiles``.
+        """
         by_profile = {one.profile.name: one for one in expanded}
         profile_of = {name: one.profile for one in expanded for name in one.names}
         wanted: set[str] = set()
@@ -145,6 +189,7 @@ class Configuration:
         while waiting:
             for need in profile_of[waiting.pop()].needs:
                 one = by_profile.get(need.text)
+                profiles.add(need.text.partition("[")[0])
                 names = one.names if one else [need.text] if need.text in profile_of else []
                 new = [name for name in names if name not in wanted]
                 wanted.update(new)

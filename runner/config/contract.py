@@ -24,8 +24,12 @@ _WORDS = {
     "dict_type": ("wrong-type", "`{key}` must be a mapping"),
     "model_type": ("wrong-type", "`{key}` must be a mapping"),
     "model_attributes_type": ("wrong-type", "`{key}` must be a mapping"),
-    "date_type": ("wrong-type", "`{key}` must be a date such as 2026-01-31"),
     "finite_number": ("wrong-type", "`{key}` must be a finite number"),
+    "int_from_float": ("wrong-type", "`{key}` must be a whole number"),
+    "string_unicode": (
+        "bad-value",
+        "`{key}` holds half of a character, which UTF-8 has no way to write",
+    ),
     "string_too_short": ("empty-value", "`{key}` may not be empty"),
     "too_long": ("too-many", "`{key}` holds more than the {max_length} the API takes"),
     "greater_than": ("out-of-range", "`{key}` must be more than {gt}"),
@@ -39,6 +43,10 @@ _WORDS = {
 _HINTS = {
     "string_type": "put it in quotes",
     "union_tag_not_found": "one of FIXED, LINEAR, EXPONENTIAL and SINGLE_RETRY",
+}
+_NULL_HINTS = {
+    "matchTags": "`[]` takes the inherited filter away",
+    "checkId": "`[]` takes the inherited filter away",
 }
 _TAGS = frozenset({"FIXED", "LINEAR", "EXPONENTIAL", "SINGLE_RETRY"})
 _NUMBERS = frozenset({"float_type", "int_type", "bool_type"})
@@ -55,7 +63,7 @@ class Breach:
     path: Path
     code: str
     message: str
-    hint: str | None
+    hint: str | None = None
     wanted: str | None = None
     text: str | None = None
 
@@ -104,6 +112,14 @@ def _breach(details: ErrorDetails, path: Path) -> Breach:
     kind = details["type"]
     code, words = _WORDS.get(kind, ("bad-value", f"`{{key}}`: {details['msg']}"))
     key = next((str(part) for part in reversed(path) if isinstance(part, str)), "value")
+    if details["input"] is None and kind.endswith("_type"):
+        if isinstance(path[-1], int):
+            return Breach(path, "null-not-allowed", f"An entry of `{key}` may not be null")
+        return Breach(path, "null-not-allowed", f"`{key}` may not be null", _NULL_HINTS.get(key))
+    if kind == "extra_forbidden" and len(details["loc"]) > len(path):
+        words = f"`{{key}}` is not a key of a {details['loc'][1]} strategy"
+    elif isinstance(path[-1], int):
+        words = words.replace("`{key}`", "An entry of `{key}`")
     context = {name: _shown(value) for name, value in details.get("ctx", {}).items()}
     wanted = text = None
     if kind in _NUMBERS and isinstance(details["input"], str):
@@ -114,4 +130,4 @@ def _breach(details: ErrorDetails, path: Path) -> Breach:
 def _shown(value: Any) -> str:
     if isinstance(value, float) and value.is_integer():
         return str(int(value))
-    return str(value).replace("'", "")
+    return str(value) if isinstance(value, Exception) else str(value).replace("'", "")

@@ -6,6 +6,8 @@ null, or a retry strategy of another type) is remembered as :class:`Replacing`, 
 no difference in which order three layers are put together.
 """
 
+from collections.abc import Iterator
+
 from runner.config.keys import NOT_INHERITED
 from runner.config.nodes import Mapping, Node, Scalar, Sequence
 from runner.config.structure import ProfileSource, Structure, shorten
@@ -128,17 +130,31 @@ def canonical(layer: Mapping, diagnostics: Diagnostics) -> Mapping:
         variables = _canonical_mapping(node)
     elif isinstance(node, Sequence):
         variables = _canonical_list(node, diagnostics)
-    elif node.value is None:
-        return layer
     else:
-        diagnostics.error(
-            "wrong-type",
-            "`environmentVariables` must be a mapping of names, or the API's list",
-            node.span,
-        )
-        return layer
+        _refuse_variables(node, diagnostics)
+        rest = {key: value for key, value in layer.values.items() if value is not node}
+        return Mapping(layer.source, layer.start, layer.end, layer.keys, rest)
     values = {**layer.values, "environmentVariables": variables}
     return Mapping(layer.source, layer.start, layer.end, layer.keys, values)
+
+
+def _refuse_variables(node: Scalar, diagnostics: Diagnostics) -> None:
+    if node.value is None:
+        diagnostics.error(
+            "null-not-allowed",
+            "`environmentVariables` may not be null",
+            node.span,
+            hint="drop variables one by one: `KEY: null`",
+        )
+        return
+    diagnostics.error(
+        "wrong-type",
+        "`environmentVariables` must be a mapping of names, or the API's list",
+        node.span,
+        hint="a template can give one variable's value, not all of them"
+        if "$<" in node.text
+        else None,
+    )
 
 
 def _canonical_mapping(node: Mapping) -> Mapping:
@@ -165,7 +181,9 @@ def _canonical_list(node: Sequence, diagnostics: Diagnostics) -> Mapping:
                 item.span,
             )
         elif "$<" in name.text:
-            diagnostics.error("template-in-key", "A variable's key takes no template", name.span)
+            diagnostics.error(
+                "template-in-key", "A key takes no template", name.span, hint="only values do"
+            )
         elif name.text in keys:
             diagnostics.error(
                 "duplicate-key",
@@ -206,6 +224,25 @@ class Layers:
         if profile.extends:
             self._resolve_ancestors(profile)
         return self._fold(profile)
+
+    def down_to(self, profile: ProfileSource, key: str) -> Iterator[Mapping]:
+        """The layers of ``profile`` as they stand in the file, from the topmost down.
+
+        The last one is the first that sets ``key``: what it and those above it set, counts.
+        """
+        waiting, seen = [profile], set[str]()
+        while waiting:
+            layer = waiting.pop()
+            if layer.name in seen:
+                continue  # it stands higher up already
+            seen.add(layer.name)
+            yield layer.node
+            if key in layer.node.values:
+                return
+            parents = (self._profiles.get(name.text) for name in layer.extends)
+            waiting += [parent for parent in parents if parent is not None]
+        if profile.defaults is not None:
+            yield profile.defaults
 
     def _resolve_ancestors(self, profile: ProfileSource) -> None:
         """Work out what each ancestor hands down, the eldest first; no recursion, any depth."""

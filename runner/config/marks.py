@@ -7,14 +7,18 @@ from runner.config.expressions.values import Symbolic, plain
 from runner.config.nodes import Mapping, Node, Scalar
 from runner.config.scope import InstanceScope, Scope
 from runner.config.template import TemplateError, parse_template
+from runner.diagnostics import Diagnostics
 from runner.models.marked import Marked
-from runner.secrets import Redactor
+from runner.secrets import MIN_LENGTH, Redactor, is_maskable
 
 
 class Marker:
     """Marks the values of one instance's request."""
 
-    def __init__(self, names: Scope, scope: InstanceScope, redactor: Redactor) -> None:
+    def __init__(
+        self, names: Scope, scope: InstanceScope, redactor: Redactor, diagnostics: Diagnostics
+    ) -> None:
+        self._diagnostics = diagnostics
         self._all = names
         self._scope = scope
         self._redactor = redactor
@@ -32,14 +36,21 @@ class Marker:
         if isinstance(variables, Mapping) and isinstance(given, dict):
             for key, node in variables.values.items():
                 if isinstance(node, Mapping) and isinstance(given.get(key), dict):
-                    self._variable(node, given[key])
+                    self._variable(key, node, given[key])
 
-    def _variable(self, node: Mapping, variable: dict[str, Any]) -> None:
+    def _variable(self, name: str, node: Mapping, variable: dict[str, Any]) -> None:
         if "value" not in variable:
             return
         variable["value"] = self._volatile(node.values["value"], variable["value"])
         if variable.get("secret") is True:
-            variable["value"] = self._secret(node.values["value"], variable["value"])
+            secret = variable["value"] = self._secret(node.values["value"], variable["value"])
+            if isinstance(secret, Marked) and secret.value and not is_maskable(str(secret.value)):
+                self._diagnostics.warning(
+                    "short-secret",
+                    f"The secret `{name}` has less than {MIN_LENGTH} characters: it is masked "
+                    "where its field is shown, and can't be told from other words elsewhere",
+                    node.values["value"].span,
+                )
 
     def _secret(self, node: Node, value: Any) -> Any:
         if value is None or isinstance(value, list | dict):

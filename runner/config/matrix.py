@@ -1,17 +1,18 @@
 """``matrix`` → combinations: each becomes an instance, named by its values in order."""
 
 import re
-from collections.abc import Iterator
 from itertools import product
 from math import prod
 from typing import Any
 
 from runner.config.expressions.values import Symbolic, to_text
+from runner.config.keys import STRUCTURAL_KEYS
 from runner.config.nodes import Mapping, Node, Scalar, Sequence
 from runner.config.render import Renderer
-from runner.config.structure import VARIABLE_NAME
+from runner.config.structure import VARIABLE_NAME, shorten
 from runner.diagnostics import Diagnostics
 from runner.models.marked import Marked
+from runner.nearest import did_you_mean
 
 MAX_INSTANCES = 1000
 _UNFIT = re.compile(r"[\[\],\x00-\x1f\x7f]")
@@ -34,12 +35,13 @@ class MatrixReader:
         self._renderer = renderer
         self._diagnostics = diagnostics
 
-    def expand(self, node: Node | None) -> list[Combination]:
-        """Every combination of ``node``; a single empty one where there is no matrix.
+    def expand(self, node: Node) -> list[Combination]:
+        """Every combination of ``node``; a single empty one where it is null.
 
-        A matrix that can't be read yields no combination, and a diagnostic.
+        A matrix that can't be read, or reads what is not set, yields no combination, and a
+        diagnostic.
         """
-        if node is None or (isinstance(node, Scalar) and node.value is None):
+        if isinstance(node, Scalar) and node.value is None:
             return [{}]
         if not isinstance(node, Mapping):
             self._error("wrong-type", "`matrix` must map names to lists of values", node)
@@ -61,7 +63,7 @@ class MatrixReader:
         combinations = [
             dict(zip(known, values, strict=True)) for values in product(*known.values())
         ]
-        kept = [c for c in combinations if not any(e.items() <= c.items() for e in excluded)]
+        kept = [c for c in combinations if not any(_fits(c, entry) for entry in excluded)]
         if not kept:
             self._error("matrix-size", "`exclude` leaves no combination of this matrix", node)
         return kept
@@ -69,19 +71,12 @@ class MatrixReader:
     def _axis(self, name: str, matrix: Mapping) -> list[Any] | None:
         """The values of an axis; ``None`` where one of them, or its name, can't be used."""
         node = matrix.values[name]
-        if not VARIABLE_NAME.match(name):
-            self._diagnostics.error(
-                "bad-name",
-                "An axis' name has letters, digits and underscores, and no digit first",
-                matrix.keys[name].span,
-            )
+        if unfit := _name_problem(name):
+            self._error("bad-name", unfit, matrix.keys[name])
             return None
         values = self._values(node)
-        if isinstance(values, Symbolic):
-            return [values]  # without an environment, all that is known of the list
-        if isinstance(values, Marked):
-            self._error("unset-in-matrix", f"`{name}` needs {', '.join(values.unset)}", node)
-            return None
+        if values is None:
+            return None  # not known: the renderer said why
         if not isinstance(values, list) or not values:
             self._error("wrong-type", f"`{name}` must be a list with at least one value", node)
             return None
@@ -98,43 +93,73 @@ class MatrixReader:
         return values
 
     def _values(self, node: Node) -> Any:
-        """The values of an axis, numbers with their spelling."""
+        """The values of an axis, numbers with their spelling; ``None`` if one is not known."""
         if isinstance(node, Sequence):
-            return [self._renderer.spelt(item) for item in node.items]
-        return self._renderer.spelt(node)
+            values = [self._renderer.spelt(item) for item in node.items]
+            return None if any(isinstance(value, Marked) for value in values) else values
+        values = self._renderer.spelt(node)
+        if isinstance(values, Symbolic):
+            return [values]  # without an environment, all that is known of the list
+        return None if isinstance(values, Marked) else values
 
-    def _exclusions(self, node: Node | None, axes: dict[str, list[Any]]) -> list[Combination]:
-        if node is None:
+    def _exclusions(self, node: Node | None, axes: dict[str, list[Any]]) -> list[dict[str, str]]:
+        """What to take out, each as the texts of some axes' values."""
+        if node is None or (isinstance(node, Scalar) and node.value is None):
             return []
-        found = list(self._read_exclusions(node, axes))
-        return [entry for entry in found if entry]
-
-    def _read_exclusions(self, node: Node, axes: dict[str, list[Any]]) -> Iterator[Combination]:
         if not isinstance(node, Sequence):
             self._error("wrong-type", "`exclude` must be a list of combinations", node)
-            return
-        for item in node.items:
-            if not isinstance(item, Mapping):
-                self._error("wrong-type", "An entry of `exclude` must map axes to values", item)
-                continue
-            entry = {name: self._renderer.spelt(child) for name, child in item.values.items()}
-            for name, value in entry.items():
-                if name not in axes:
-                    self._error(
-                        "unknown-key", f"`{name}` is not an axis of this matrix", item.keys[name]
-                    )
-                elif value not in axes[name]:
-                    self._error("unknown-value", f"`{name}` has no such value", item.values[name])
-            yield entry
+            return []
+        return [entry for item in node.items if (entry := self._exclusion(item, axes))]
 
-    def _error(self, code: str, message: str, node: Node) -> None:
-        self._diagnostics.error(code, message, node.span)
+    def _exclusion(self, node: Node, axes: dict[str, list[Any]]) -> dict[str, str]:
+        """One entry of ``exclude``; empty, which takes nothing out, where it is wrong."""
+        if not isinstance(node, Mapping) or not node.values:
+            self._error("wrong-type", "An entry of `exclude` must map axes to values", node)
+            return {}
+        entry = {}
+        for name, child in node.values.items():
+            if name not in axes:
+                self._error(
+                    "unknown-key",
+                    f"`{shorten(name)}` is not an axis of this matrix",
+                    node.keys[name],
+                    hint=did_you_mean(name, axes),
+                )
+                return {}
+            value = self._renderer.spelt(child)
+            if isinstance(value, Marked):
+                return {}
+            known = [to_text(each) for each in axes[name]]
+            text = None if value is None or isinstance(value, list | dict) else to_text(value)
+            if text not in known:
+                self._error(
+                    "unknown-value",
+                    f"`{name}` has no such value",
+                    child,
+                    hint=f"it has {shorten(', '.join(known))}",
+                )
+                return {}
+            entry[name] = text
+        return entry
+
+    def _error(self, code: str, message: str, node: Node, hint: str | None = None) -> None:
+        self._diagnostics.error(code, message, node.span, hint=hint)
+
+
+def _name_problem(name: str) -> str | None:
+    if not VARIABLE_NAME.match(name):
+        return "An axis' name has letters, digits and underscores, and no digit first"
+    if name in STRUCTURAL_KEYS:
+        return f"An axis can't be named `{name}`, which says how profiles relate"
+    return None
+
+
+def _fits(combination: Combination, entry: dict[str, str]) -> bool:
+    return all(to_text(combination[axis]) == text for axis, text in entry.items())
 
 
 def _problem(value: Any, axis: str) -> tuple[str, str] | None:
     """Code and words for a ``value`` that can't stand in a matrix."""
-    if isinstance(value, Marked):
-        return "unset-in-matrix", f"A value of `{axis}` needs {', '.join(value.unset)}"
     if value is None or isinstance(value, list | dict) or not to_text(value):
         return "wrong-type", f"A value of `{axis}` must be text, a number or a boolean"
     if not isinstance(value, Symbolic) and _UNFIT.search(to_text(value)):

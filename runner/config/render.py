@@ -18,7 +18,8 @@ class Renderer:
     """Renders the nodes of one instance.
 
     ``scope`` is ``None`` for an abstract profile, of which only literal values can be judged:
-    there every template is unresolved. ``unset`` is how bad it is that a name is not set.
+    there every template is unresolved. ``unset`` is how bad it is that a name is not set;
+    ``profile`` the one whose values these are.
     """
 
     def __init__(
@@ -26,10 +27,12 @@ class Renderer:
         scope: InstanceScope | None,
         diagnostics: Diagnostics,
         unset: Severity = Severity.WARNING,
+        profile: str | None = None,
     ) -> None:
         self._scope = scope
         self._diagnostics = diagnostics
         self._unset = unset
+        self._profile = profile
 
     def value(self, node: Node) -> Any:
         """What ``node`` stands for: a JSON value in which what is unresolved is ``Marked``."""
@@ -60,8 +63,8 @@ class Renderer:
         try:
             return to_text(rendered)
         except TemplateError as error:
-            report_template_error(error, node, self._diagnostics)
-            return Marked(None, unset=(f"template {node.text}",))
+            report_template_error(error, node, self._diagnostics, self._profile)
+            return Marked(None, unset=(node.text,))
 
     def spelt(self, node: Node) -> Any:
         """Like ``value``, but numbers keep their spelling, so that they can become text."""
@@ -83,7 +86,7 @@ class Renderer:
             self._report_unset(node, names)
             return Marked(None, unset=names)
         except TemplateError as error:
-            report_template_error(error, node, self._diagnostics)
+            report_template_error(error, node, self._diagnostics, self._profile)
             return Marked(None, unset=(node.text,))
 
     def _report_unset(self, node: Scalar, names: tuple[str, ...]) -> None:
@@ -95,6 +98,7 @@ class Renderer:
                 node.span,
                 self._unset,
                 "set it in the environment or an --env-file; an empty one counts as not set",
+                profile=self._profile,
             )
         )
 
@@ -108,8 +112,12 @@ def template_of(node: Scalar, diagnostics: Diagnostics) -> Template | None:
         return None
 
 
-def report_template_error(error: TemplateError, node: Scalar, diagnostics: Diagnostics) -> None:
+def report_template_error(
+    error: TemplateError, node: Scalar, diagnostics: Diagnostics, profile: str | None = None
+) -> None:
     """Report what is wrong with a template at its own place in the file."""
     holder = error.node or node
     where = place(holder, error.offset, error.length)
-    diagnostics.error("bad-template", error.message, where, hint=hint_for(error, holder))
+    diagnostics.error(
+        "bad-template", error.message, where, hint=hint_for(error, holder), profile=profile
+    )

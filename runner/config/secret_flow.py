@@ -5,12 +5,13 @@ from collections.abc import Iterable, Iterator
 from runner.config.nodes import Mapping, Node, Scalar, Sequence
 from runner.config.render import template_of
 from runner.config.scope import Scope
+from runner.config.template import Template
 from runner.diagnostics import Diagnostics, Related
 from runner.secrets import key_looks_secret
 
 _LITERAL_HINT = "take it from the environment: `value: $<env.{name}>`"
 #: Keys whose values take no templates.
-_UNRENDERED = frozenset({"extends", "needs", "abstract", "secret", "description"})
+_UNRENDERED = frozenset({"extends", "needs", "abstract", "secret"})
 
 
 class SecretFlow:
@@ -18,12 +19,19 @@ class SecretFlow:
 
     def __init__(self, scope: Scope, public_env: frozenset[str], diagnostics: Diagnostics) -> None:
         self._scope = scope
-        self._public_env = public_env
+        self._public_env = frozenset(f"env.{name}" for name in public_env)
         self._diagnostics = diagnostics
         self._secret: dict[str, Scalar] = {}
-        self._public: dict[str, Scalar] = {}
+        self._public: dict[str, dict[int, Scalar]] = {}
         #: What a text reads from outside, worked out once for each text.
         self._sources: dict[str, frozenset[str]] = {}
+
+    def add_defaults(self, defaults: Mapping) -> None:
+        """Take in the secrets of ``defaults``, which stand in the file whoever overrides them."""
+        variables = defaults.values.get("environmentVariables")
+        for name, variable in variables.values.items() if isinstance(variables, Mapping) else ():
+            if isinstance(variable, Mapping) and _is_secret(variable):
+                self._add_secret(name, variable.values.get("value"))
 
     def add(self, profile: Mapping) -> None:
         """Take in all templates of a profile, its layers put together."""
@@ -36,23 +44,29 @@ class SecretFlow:
                 self._add_public(node)
 
     def check(self) -> None:
-        """Report every name that feeds a secret and something public too."""
+        """Report every name that feeds a secret and something public too, at both places."""
         for name in sorted(self._secret.keys() & self._public.keys()):
-            secret, public = self._secret[name], self._public[name]
+            secret, hint = self._secret[name], _public_hint(name)
+            publics = self._public[name].values()
+            for public in publics:
+                self._diagnostics.error(
+                    "secret-made-public",
+                    f"`{name}` feeds a secret, so it may not stand in what is not secret",
+                    public.span,
+                    hint=hint,
+                    related=(Related(secret.span, "the secret it feeds"),),
+                )
+            first = next(iter(publics))
             self._diagnostics.error(
                 "secret-made-public",
-                f"`{name}` feeds a secret, so it may not stand in what is not secret",
-                public.span,
-                hint=_public_hint(name),
-                related=(Related(secret.span, "the secret it feeds"),),
+                f"`{name}` feeds this secret and something that is not secret too",
+                secret.span,
+                hint=hint,
+                related=(Related(first.span, "what is not secret"),),
             )
 
     def _add_variable(self, name: str, key: Scalar, variable: Mapping) -> None:
         secret, value = variable.values.get("secret"), variable.values.get("value")
-        if isinstance(secret, Scalar) and isinstance(secret.value, str):
-            self._diagnostics.error(
-                "wrong-type", "`secret` must be true or false, written out", secret.span
-            )
         if secret is None and key_looks_secret(name):
             self._diagnostics.warning(
                 "looks-secret",
@@ -60,42 +74,79 @@ class SecretFlow:
                 key.span,
                 hint="add `secret: true`, or `secret: false` if it is none",
             )
-        if isinstance(secret, Scalar) and secret.value is True:
+        if _is_secret(variable):
             self._add_secret(name, value)
         elif value is not None:
             self._add_public(value)
 
     def _add_secret(self, name: str, value: Node | None) -> None:
-        if not isinstance(value, Scalar) or value.value is None:
+        if not isinstance(value, Scalar) or not value.text or value.value is None:
             return
         sources = self._from_outside(value)
-        if sources is None:
+        if sources is None:  # the template is wrong, and may hold a secret nevertheless
+            value.source.hide(value.start, value.end)
             return
-        for source in sources - {f"env.{public}" for public in self._public_env}:
+        hidden = sources - self._public_env
+        for source in hidden:
             self._secret.setdefault(source, value)
         template = template_of(value, self._diagnostics) if "$<" in value.text else None
-        if template is None or template.has_literal_fallback:
+        fallback = template and self._literal_fallback(value, template)
+        if sources and not hidden:
+            self._diagnostics.error(
+                "public-secret",
+                f"The secret `{name}` is made of nothing but what `publicEnv` lists",
+                value.span,
+                hint="a secret needs a source that is secret; else leave `secret` out",
+            )
+        elif not sources:
             value.source.hide(value.start, value.end)
-        if not sources - {f"env.{public}" for public in self._public_env}:
             self._diagnostics.error(
                 "literal-secret",
                 f"The secret `{name}` is readable in the file, which is committed",
                 value.span,
                 hint=_LITERAL_HINT.format(name=name),
             )
-        elif template is not None and template.has_literal_fallback:
+        elif fallback:
+            fallback.source.hide(fallback.start, fallback.end)
             self._diagnostics.error(
                 "literal-secret",
                 f"The secret `{name}` has a default that is readable in the file",
-                value.span,
+                fallback.span,
                 hint="leave the default out: `apply` then asks for the variable",
             )
+
+    def _literal_fallback(self, value: Scalar, template: Template) -> Scalar | None:
+        """Where a text stands in the file that a secret may be made of, if there is one.
+
+        That is a default in the secret's own template, or in a variable that feeds it; one
+        that stands in for a public name gives nothing away.
+        """
+        if self._has_secret_fallback(template):
+            return value
+        for name in sorted(self._scope.sources(template.names)):
+            if name.startswith("var.") and not self._scope.is_external(name):
+                for scalar in _templates(self._scope.declared(name)):
+                    inner = template_of(scalar, self._diagnostics)
+                    if inner and self._has_secret_fallback(inner):
+                        return scalar
+        return None
+
+    def _has_secret_fallback(self, template: Template) -> bool:
+        return any(
+            not isinstance(part, str)
+            and part.has_literal_fallback
+            and any(
+                self._is_outside(name)
+                for name in self._scope.sources(part.names) - self._public_env
+            )
+            for part in template.parts
+        )
 
     def _add_public(self, node: Node) -> None:
         for scalar in _templates(node):
             for name in self._from_outside(scalar) or ():
-                if name.removeprefix("env.") not in self._public_env:
-                    self._public.setdefault(name, scalar)
+                if name not in self._public_env:
+                    self._public.setdefault(name, {})[id(scalar)] = scalar
 
     def _from_outside(self, scalar: Scalar) -> frozenset[str] | None:
         """Names from outside that feed ``scalar``, through variables too; ``None`` if wrong."""
@@ -115,6 +166,11 @@ class SecretFlow:
 
     def _is_outside(self, name: str) -> bool:
         return name.startswith("env.") or self._scope.is_external(name)
+
+
+def _is_secret(variable: Mapping) -> bool:
+    secret = variable.values.get("secret")
+    return isinstance(secret, Scalar) and secret.value is True
 
 
 def _public_hint(name: str) -> str:

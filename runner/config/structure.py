@@ -5,6 +5,7 @@ says something that means nothing.
 """
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from runner.config.keys import (
@@ -50,6 +51,7 @@ class Structure:
 
     variables: dict[str, tuple[Scalar, Node]] = field(default_factory=dict)
     profiles: dict[str, ProfileSource] = field(default_factory=dict)
+    defaults: list[tuple[Scalar, Mapping]] = field(default_factory=list)
     public_env: frozenset[str] = frozenset()
     state: str | None = None
 
@@ -70,6 +72,7 @@ class StructureReader:
         defaults = self._mapping(root.values.get("defaults"), "defaults")
         if defaults is not None:
             self._check_layer(defaults, DEFAULTS_KEYS, "in defaults")
+            self.structure.defaults.append((root.keys["defaults"], defaults))
         profiles = self._mapping(root.values.get("profiles"), "profiles")
         for name, node in profiles.values.items() if profiles else ():
             assert profiles is not None  # noqa: S101 # for the type checker
@@ -84,7 +87,11 @@ class StructureReader:
                 root.span,
                 hint="begin the file with `version: 1`",
             )
-        elif not isinstance(version, Scalar) or version.value != SUPPORTED_VERSION:
+        elif (
+            not isinstance(version, Scalar)
+            or version.text != str(SUPPORTED_VERSION)
+            or not version.plain
+        ):
             self._diagnostics.error(
                 "unknown-version",
                 "This release reads version 1 of the file",
@@ -148,16 +155,32 @@ class StructureReader:
         self._known_keys(layer, keys, where)
         for name, nested in NESTED_KEYS.items():
             self._known_keys_of(layer.values.get(name), nested, f"in `{name}`")
-        variables = layer.values.get("environmentVariables")
+        self._check_variables(layer.values.get("environmentVariables"))
+        labels = layer.values.get("labels")
+        if isinstance(labels, Mapping):
+            self._check_templates_in(labels.keys.values())
+        quarantine = layer.values.get("quarantine")
+        for entry in quarantine.items if isinstance(quarantine, Sequence) else ():
+            self._known_keys_of(entry, QUARANTINE_KEYS, "in a quarantine")
+
+    def _check_variables(self, variables: Node | None) -> None:
         if isinstance(variables, Mapping):
+            self._check_templates_in(variables.keys.values())
             for variable in variables.values.values():
                 self._known_keys_of(variable, VARIABLE_KEYS, "in a variable")
         elif isinstance(variables, Sequence):
             for variable in variables.items:
                 self._known_keys_of(variable, LISTED_VARIABLE_KEYS, "in a variable")
-        quarantine = layer.values.get("quarantine")
-        for entry in quarantine.items if isinstance(quarantine, Sequence) else ():
-            self._known_keys_of(entry, QUARANTINE_KEYS, "in a quarantine")
+
+    def _check_templates_in(self, keys: Iterable[Scalar]) -> None:
+        for key in keys:
+            if "$<" in key.text:
+                self._diagnostics.error(
+                    "template-in-key",
+                    "A key takes no template",
+                    key.span,
+                    hint="only values do",
+                )
 
     def _known_keys_of(self, node: Node | None, known: frozenset[str], where: str) -> None:
         if isinstance(node, Mapping):

@@ -1,14 +1,28 @@
 """The runner's own keys of a profile: never sent to the API."""
 
+import re
 from datetime import date
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
 from runner.models.base import Strict
 from runner.models.request import NonEmpty
 
 DEFAULT_TIMEOUT_SECONDS = 1200
+_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+
+
+def _date(value: object) -> date:
+    """A date as ISO 8601 spells it; a number or a time of day is none."""
+    if isinstance(value, date):
+        return value
+    try:
+        if isinstance(value, str) and _DATE.fullmatch(value):
+            return date.fromisoformat(value)
+    except ValueError:
+        pass  # a month of thirty days has no 31st
+    raise ValueError("A date is written as 2026-01-31")
 
 
 class ExpectChecks(Strict):
@@ -33,7 +47,7 @@ class Quarantine(Strict):
     """Why it is quarantined."""
     owner: NonEmpty
     """Who looks after it."""
-    until: Annotated[date, Field(strict=False)]
+    until: Annotated[date, BeforeValidator(_date)]
     """The last day on which its failure is forgiven."""
 
 
