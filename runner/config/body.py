@@ -31,8 +31,8 @@ def body_of(data: dict[str, Any], instance: str, report: Report) -> Body:
     target = _target(data["target"], report) if "target" in data else None
     if target:
         body["target"] = target
-    if "environmentVariables" in data:
-        body["environmentVariables"] = _variables(data["environmentVariables"])
+    if variables := _variables(data.get("environmentVariables")):
+        body["environmentVariables"] = variables
     for key in _PLAIN_KEYS:
         if key in data:
             body[key] = data[key]
@@ -94,11 +94,13 @@ def _narrows(value: Any) -> bool:
 
 def _tags_narrow(groups: Any, report: Report) -> bool:
     """Whether ``matchTags`` selects anything; a flat list is reported with what it may mean."""
-    if isinstance(groups, str):
+    if isinstance(groups, str) and not isinstance(groups, Symbolic):
         groups = [groups]
     if not isinstance(groups, list):
         return groups is not None
-    flat = [_written(tag) for tag in groups if isinstance(tag, str)]
+    flat = [
+        _written(tag) for tag in groups if isinstance(tag, str) and not isinstance(tag, Symbolic)
+    ]
     if flat:
         report(
             ("target", "matchTags"),

@@ -209,7 +209,9 @@ class Configuration:
                         "unknown-profile",
                         f"`{need.text}` is not a profile or instance that can run",
                         need.span,
-                        hint=did_you_mean(need.text, [*expansions, *instances]),
+                        hint="it is abstract, there to be extended"
+                        if need.text in self._structure.profiles
+                        else did_you_mean(need.text, [*expansions, *instances]),
                     )
         for need, circle in _circles(graph):
             self._diagnostics.error(

@@ -120,6 +120,8 @@ def _breach(details: ErrorDetails, path: Path) -> Breach:
         words = f"`{{key}}` is not a key of a {details['loc'][1]} strategy"
     elif isinstance(path[-1], int):
         words = words.replace("`{key}`", "An entry of `{key}`")
+    if kind == "union_tag_invalid":
+        path = (*path, "type")
     context = {name: _shown(value) for name, value in details.get("ctx", {}).items()}
     wanted = text = None
     if kind in _NUMBERS and isinstance(details["input"], str):

@@ -43,13 +43,14 @@ class Marker:
             return
         variable["value"] = self._volatile(node.values["value"], variable["value"])
         if variable.get("secret") is True:
-            secret = variable["value"] = self._secret(node.values["value"], variable["value"])
-            if isinstance(secret, Marked) and secret.value and not is_maskable(str(secret.value)):
+            value = variable["value"] = self._secret(node.values["value"], variable["value"])
+            if isinstance(value, Marked) and value.value and not _is_long(value.value):
                 self._diagnostics.warning(
                     "short-secret",
-                    f"The secret `{name}` has less than {MIN_LENGTH} characters: it is masked "
-                    "where its field is shown, and can't be told from other words elsewhere",
+                    f"The secret `{name}` has less than {MIN_LENGTH} characters",
                     node.values["value"].span,
+                    hint="it is masked where its field is shown, and can't be told from other "
+                    "words elsewhere",
                 )
 
     def _secret(self, node: Node, value: Any) -> Any:
@@ -95,6 +96,10 @@ class Marker:
             return self._all.sources(parse_template(node.text).names)
         except TemplateError:
             return frozenset()
+
+
+def _is_long(value: object) -> bool:
+    return isinstance(value, Symbolic) or is_maskable(str(value))
 
 
 def _text(value: Any) -> str:

@@ -75,7 +75,7 @@ class MatrixReader:
             self._error("bad-name", unfit, matrix.keys[name])
             return None
         values = self._values(node)
-        if values is None:
+        if isinstance(values, Marked):
             return None  # not known: the renderer said why
         if not isinstance(values, list) or not values:
             self._error("wrong-type", f"`{name}` must be a list with at least one value", node)
@@ -93,14 +93,14 @@ class MatrixReader:
         return values
 
     def _values(self, node: Node) -> Any:
-        """The values of an axis, numbers with their spelling; ``None`` if one is not known."""
+        """The values of an axis, numbers with their spelling; a mark if one is not known."""
         if isinstance(node, Sequence):
             values = [self._renderer.spelt(item) for item in node.items]
-            return None if any(isinstance(value, Marked) for value in values) else values
+            return next((value for value in values if isinstance(value, Marked)), values)
         values = self._renderer.spelt(node)
         if isinstance(values, Symbolic):
             return [values]  # without an environment, all that is known of the list
-        return None if isinstance(values, Marked) else values
+        return values
 
     def _exclusions(self, node: Node | None, axes: dict[str, list[Any]]) -> list[dict[str, str]]:
         """What to take out, each as the texts of some axes' values."""

@@ -129,6 +129,8 @@ class StructureReader:
                 "and begins with a letter or digit",
                 key.span,
             )
+            if not name:
+                return
         if isinstance(node, Scalar) and node.value is None:
             node = Mapping(node.source, key.start, key.end, {}, {})
         if not isinstance(node, Mapping):

@@ -57,9 +57,7 @@ def test_there_are_enough_cases() -> None:
 
 
 @pytest.mark.parametrize("case", VALID, ids=name_of)
-def test_a_valid_case_compiles_to_its_requests(
-    case: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_valid_case_compiles_to_its_requests(case: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     outcome = run_file(case, monkeypatch, environment_of(case), **options_of(text_of(case)))
     assert outcome.text == text_of(case.with_suffix(".txt"))
     assert outcome.shown() == json.loads(text_of(case.with_suffix(".json")))
