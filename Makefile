@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: setup demo test lint format types clean
+.PHONY: setup demo test lint format types pictures clean
 
 setup: $(STAMP)
 
@@ -30,6 +30,10 @@ format: setup
 
 types: setup
 	$(BIN)/mypy
+
+# Needs Chromium.
+pictures: setup
+	PYTHONPATH=. $(BIN)/python docs/pictures/make.py
 
 clean:
 	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis build dist site .coverage*

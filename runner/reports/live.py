@@ -1,5 +1,6 @@
 """Progress on a terminal: what runs, redrawn in place, below lines on what has ended."""
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Final, TextIO
 
@@ -66,12 +67,12 @@ class LiveReporter:
         self._now: datetime | None = None
         self._drawn: datetime | None = None
         self._live = Live(
+            _Now(self._picture),
             console=self._console,
             auto_refresh=False,
             transient=True,
             redirect_stdout=False,
             redirect_stderr=False,
-            get_renderable=self._picture,
         )
 
     def handle(self, event: Event) -> None:
@@ -139,6 +140,16 @@ class LiveReporter:
         if progress.started_at and self._now:
             said.append(_clock(self._now - progress.started_at))
         return fit(", ".join(said), self._console.width - 1)
+
+
+class _Now:
+    """What rich draws: asked for anew each time, so that no old picture follows a new line."""
+
+    def __init__(self, picture: Callable[[], Text]) -> None:
+        self._picture = picture
+
+    def __rich__(self) -> Text:
+        return self._picture()
 
 
 def _block(instance: InstanceProgress, now: datetime, style: Style) -> list[str]:

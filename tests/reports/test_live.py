@@ -98,6 +98,20 @@ def test_what_runs_is_drawn_below_what_has_ended() -> None:
     reporter.close()
 
 
+def test_what_has_ended_is_gone_from_the_picture_at_once() -> None:
+    terminal = Terminal()
+    reporter = terminal.reporter()
+    begin(reporter, instance("a"), instance("b"))
+    reporter.handle(events.InstanceFinished(at(61.01), instance("a")))
+    assert terminal.picture[1:] == [
+        "a: ✓ passed after 40 s",
+        "⠋ b  1:00",
+        f"  {APP}/s1",
+        "1 running, 1 passed, 1:01",
+    ]
+    reporter.close()
+
+
 def test_a_retry_is_shown_as_one() -> None:
     terminal = Terminal()
     reporter = terminal.reporter()
