@@ -5,6 +5,7 @@ from enum import Enum, auto
 
 from runner.checkly.retry import may_ask_again
 from runner.engine.context import Context, Job
+from runner.engine.explain import explained
 from runner.engine.judge import Judgement, is_over
 from runner.engine.outcomes import checks_of, of_session
 from runner.engine.start import Started
@@ -18,6 +19,9 @@ from runner.models.verdict import Verdict
 #: A poll that was answered sooner than this, without an end, is followed by a pause.
 _SOON = 0.5
 _PAUSE = 1.0
+#: A poll is this short where few sessions run, so that people see their checks end; where many
+#: do, requests are too dear for that.
+_LOOK = 3.0
 WAIT_HINT = "`runner wait` follows it further."
 
 
@@ -63,8 +67,12 @@ class _Watch:
         """One poll; a server that answers at once that it is not over is not asked in a rush."""
         context, clock = self.context, self.context.clock
         asked_at = clock.monotonic()
-        wait = min(context.options.poll_seconds, max(1.0, left))
-        answer = await context.client.completion(self.session_id, wait)
+        longest = context.options.poll_seconds
+        wait = min(longest, max(_LOOK, context.options.concurrency / 2))
+        answer = await context.client.completion(self.session_id, min(wait, max(1.0, left)))
+        if answer is None and wait < longest:
+            # The answer of a poll in vain says nothing of the checks that have ended.
+            answer = await context.client.session(self.session_id)
         self.heard_at = clock.monotonic()
         if answer is not None:
             self.see(answer)
@@ -105,7 +113,8 @@ async def follow(context: Context, job: Job, started: Started, elapsed: float) -
     watch.see(started.session)
     end = await _first_end(watch, now + job.settings.timeout_seconds - elapsed)
     if end is _End.OVER:
-        return of_session(context, job, started.attempt, watch.session)
+        outcome = of_session(context, job, started.attempt, watch.session)
+        return await explained(context, outcome)
     if end is _End.LOST:
         return _lost(watch)
     if end is _End.LATE:

@@ -38,7 +38,7 @@ class CheckOutcome:
         check_id: The API's id, where it told one.
         check_type: As the API spells it, ``BROWSER`` for one; may be a type not known here.
         attempts: Oldest first; the last one decides.
-        error: Why it failed, in one line, if that is known.
+        error: Why it failed, if that is known; may have several lines.
         quarantine: Why its failure does not count (reason, owner, until), if it is quarantined.
         change: How it compares with the last apply; ``None`` where there was none.
     """
