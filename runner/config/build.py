@@ -13,6 +13,9 @@ from runner.config.scalars import TYPED_STARTS, resolve
 from runner.diagnostics import Diagnostics
 from runner.source import Source
 
+#: How many texts of values are remembered to be shared.
+SHARED_TEXTS = 4096
+
 
 class _Frame:
     """An open mapping or list, or the document itself.
@@ -27,7 +30,9 @@ class _Frame:
 
     __slots__ = ("anchor", "before", "flow", "key", "node")
 
-    def __init__(self, node: Node, flow: bool, anchor: str | None, before: int) -> None:
+    def __init__(
+        self, node: Mapping | Sequence, flow: bool, anchor: str | None, before: int
+    ) -> None:
         self.node = node
         self.flow = flow
         self.anchor = anchor
@@ -87,6 +92,7 @@ class TreeBuilder:
             document_start,
         ) = self._reading.classes
         rare, typed_starts = self._rare, TYPED_STARTS
+        shared: dict[str, str] = {}
         stack: list[_Frame] = []
         frame = _Frame(documents, flow=False, anchor=None, before=0)
         # What is open: a list's `items`; or a mapping's `keys` and `values`, and the `key` whose
@@ -120,6 +126,11 @@ class TreeBuilder:
                         key = text
                     keys[key] = node
                     continue
+                # The same few texts come again and again; one object for each saves memory.
+                if text in shared:
+                    text = shared[text]
+                elif len(shared) < SHARED_TEXTS:
+                    shared[text] = text
                 node = Scalar(source, start, end, text, text, plain)
                 if plain and (not text or text[0] in typed_starts):
                     node.value = resolve(text)
@@ -159,7 +170,7 @@ class TreeBuilder:
                 parent = frame.node
                 if isinstance(parent, Mapping):
                     keys, values, key = parent.keys, parent.values, frame.key
-                elif isinstance(parent, Sequence):
+                else:
                     keys, items, key = None, parent.items, None
             elif kind is alias:
                 end = event.end_mark.index

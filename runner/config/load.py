@@ -56,24 +56,23 @@ def load(path: PurePosixPath, files: Files, diagnostics: Diagnostics) -> Documen
     Raises:
         UsageError: There is no main file, or it may not be read.
     """
-    data = files.read(path)
-    main = _document(path, data, files, diagnostics)
+    main = _document(path, _source(path, files, diagnostics), diagnostics)
     if main is None:
         return None
     included: list[Document] = []
-    total = len(data)
+    total = len(main.source.text)
     for target, span in included_paths(path, main.root, files, diagnostics):
         try:
-            data = files.read(target)
+            source = _source(target, files, diagnostics)
         except UsageError as error:
             diagnostics.error("unreadable-include", error.message, span, hint=error.hint)
             continue
-        total += len(data)
+        total += len(source.text) if source else 0
         if total > MAX_BYTES:
             message = f"The file and its includes are larger than {MAX_SIZE} together"
             diagnostics.error("too-large", message, span)
             break
-        document = _document(target, data, files, diagnostics)
+        document = _document(target, source, diagnostics)
         if document is not None:
             judge_included(document.root, diagnostics)
             included.append(document)
@@ -82,11 +81,12 @@ def load(path: PurePosixPath, files: Files, diagnostics: Diagnostics) -> Documen
     return documents
 
 
+def _source(path: PurePosixPath, files: Files, diagnostics: Diagnostics) -> Source | None:
+    return decode(files.name(path), files.read(path), diagnostics)
+
+
 def _document(
-    path: PurePosixPath, data: bytes, files: Files, diagnostics: Diagnostics
+    path: PurePosixPath, source: Source | None, diagnostics: Diagnostics
 ) -> Document | None:
-    source = decode(files.name(path), data, diagnostics)
-    if source is None:
-        return None
-    root = parse(source, diagnostics)
-    return None if root is None else Document(path, source, root)
+    root = parse(source, diagnostics) if source else None
+    return Document(path, source, root) if source and root else None

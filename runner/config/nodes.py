@@ -13,6 +13,12 @@ from runner.source import Source, Span
 ScalarValue: TypeAlias = str | int | float | bool | None
 
 
+# Files are far smaller than 2³⁰ characters, and two such numbers fit the smallest kind of integer
+# that holds more than one.
+_OFFSET_BITS = 30
+_OFFSET_MASK = (1 << _OFFSET_BITS) - 1
+
+
 class Scalar:
     """A single value.
 
@@ -20,20 +26,29 @@ class Scalar:
         value: Its meaning in YAML 1.2: ``no``, ``on`` and ``Yes`` are text.
         text: For a plain scalar the exact text in the file; else the unquoted text.
         plain: Whether it stands without quotes (and is no block scalar).
-        start, end: Offsets of the scalar, its quotes included.
     """
 
-    __slots__ = ("end", "plain", "source", "start", "text", "value")
+    # Both offsets in one number: a quarter less memory for a large file.
+    __slots__ = ("_place", "plain", "source", "text", "value")
 
     def __init__(
         self, source: Source, start: int, end: int, text: str, value: ScalarValue, plain: bool
     ) -> None:
         self.source = source
-        self.start = start
-        self.end = end
+        self._place = (start << _OFFSET_BITS) | end
         self.text = text
         self.value = value
         self.plain = plain
+
+    @property
+    def start(self) -> int:
+        """Offset of its first character, a quote too."""
+        return self._place >> _OFFSET_BITS
+
+    @property
+    def end(self) -> int:
+        """Offset behind its last character, a quote too."""
+        return self._place & _OFFSET_MASK
 
     @property
     def span(self) -> Span:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from runner.config import events
+from runner.config import build, events
 from runner.config.nodes import Mapping, Node, Scalar, Sequence
 from runner.config.parse import parse
 from runner.config.rare import MAX_PROBLEMS
@@ -333,6 +333,21 @@ def test_hostile_files_end_soon_with_a_diagnostic(make: Callable[[], str], code:
     codes = {found.code for found in read(text)[1]}
     assert code in codes
     assert time.process_time() - started < 2
+
+
+@pytest.mark.parametrize("text", ["a: [1, 2, 3, 4]", "a: [[], [], [], []]", "a: {b: 1, c: 2}"])
+def test_the_number_of_values_is_limited(monkeypatch: pytest.MonkeyPatch, text: str) -> None:
+    monkeypatch.setattr(build, "MAX_NODES", 4)
+    assert [found.code for found in read(text)[1]] == ["too-large"]
+
+
+def test_repeated_texts_share_one_object(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(build, "SHARED_TEXTS", 1)
+    items = tree("a: [some text, some text, other text, other text]\n").values["a"]
+    assert isinstance(items, Sequence)
+    first, second, third, fourth = (item.text for item in items.items if isinstance(item, Scalar))
+    assert first is second
+    assert third is not fourth
 
 
 def test_a_file_may_use_aliases_freely_below_the_limit() -> None:
