@@ -242,7 +242,9 @@ class Compiler:
             if found.text not in NESTED_KEYS.get(str(path[0]), ()):
                 return  # the structure said so already
             node = found
-        elif hint == "put it in quotes" and not (isinstance(node, Scalar) and node.plain):
+        elif hint == "put it in quotes" and not (
+            isinstance(node, Scalar) and node.plain and "$<" not in node.text
+        ):
             hint = None
         self._diagnostics.error(
             breach.code, breach.message, (node or key).span, hint=hint, profile=profile

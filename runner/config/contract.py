@@ -26,10 +26,6 @@ _WORDS = {
     "model_attributes_type": ("wrong-type", "`{key}` must be a mapping"),
     "finite_number": ("wrong-type", "`{key}` must be a finite number"),
     "int_from_float": ("wrong-type", "`{key}` must be a whole number"),
-    "string_unicode": (
-        "bad-value",
-        "`{key}` holds half of a character, which UTF-8 has no way to write",
-    ),
     "string_too_short": ("empty-value", "`{key}` may not be empty"),
     "too_long": ("too-many", "`{key}` holds more than the {max_length} the API takes"),
     "greater_than": ("out-of-range", "`{key}` must be more than {gt}"),

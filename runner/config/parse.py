@@ -1,13 +1,18 @@
 """Text → tree of a whole source, with every problem noted."""
 
+import re
+
 from runner.config.build import TreeBuilder
 from runner.config.collector import paused_collector
 from runner.config.events import PARSE_ERRORS, readings
-from runner.config.nodes import Mapping
+from runner.config.nodes import Mapping, Node, Sequence
 from runner.config.rare import Stopped
 from runner.config.syntax import check_characters, syntax_error
 from runner.diagnostics import Diagnostics
 from runner.source import Source
+
+_HALF = re.compile("[\ud800-\udfff]")
+_HALF_ESCAPE = re.compile(r"\\(?:u|U0000)[dD][89a-fA-F]")
 
 
 def parse(source: Source, diagnostics: Diagnostics) -> Mapping | None:
@@ -39,12 +44,37 @@ def parse(source: Source, diagnostics: Diagnostics) -> Mapping | None:
                 continue
             except Stopped:
                 root = None
+            if root is not None and _HALF_ESCAPE.search(source.text):
+                _mend_halves(root, found)
             _hand_over(found, diagnostics)
             return root
     _hand_over(found, diagnostics)
     if error is not None:
         diagnostics.add(syntax_error(source, error))
     return None
+
+
+def _mend_halves(root: Mapping, diagnostics: Diagnostics) -> None:
+    """Report each text with half a surrogate pair in it: no request could be written in UTF-8."""
+    waiting: list[Node] = [root]
+    seen = set[int]()
+    while waiting:
+        node = waiting.pop()
+        if id(node) in seen:
+            continue
+        seen.add(id(node))
+        if isinstance(node, Mapping):
+            waiting += [*node.keys.values(), *node.values.values()]
+        elif isinstance(node, Sequence):
+            waiting += node.items
+        elif _HALF.search(node.text):
+            diagnostics.error(
+                "half-character",
+                "This text holds half of a character, which UTF-8 has no way to write",
+                node.span,
+                hint="write the character itself, or \\U and its eight digits",
+            )
+            node.text = node.value = _HALF.sub("\ufffd", node.text)
 
 
 def _hand_over(found: Diagnostics, diagnostics: Diagnostics) -> None:

@@ -1,5 +1,6 @@
 """What feeds a secret feeds nothing else: judged over all profiles, before anything is rendered."""
 
+import re
 from collections.abc import Iterable, Iterator
 
 from runner.config.nodes import Mapping, Node, Scalar, Sequence
@@ -9,6 +10,8 @@ from runner.config.template import Template
 from runner.diagnostics import Diagnostics, Related
 from runner.secrets import key_looks_secret
 
+#: A template with nothing in it but names.
+_ONLY_NAMES = re.compile(r"(?:\$<\s*[\w.]+\s*>)*")
 _LITERAL_HINT = "take it from the environment: `value: $<env.{name}>`"
 #: Keys whose values take no templates.
 _UNRENDERED = frozenset({"extends", "needs", "abstract", "secret"})
@@ -67,7 +70,17 @@ class SecretFlow:
 
     def _add_variable(self, name: str, key: Scalar, variable: Mapping) -> None:
         secret, value = variable.values.get("secret"), variable.values.get("value")
+        if isinstance(secret, Scalar) and isinstance(secret.value, str):
+            if "$<" in secret.text:
+                self._diagnostics.error(
+                    "wrong-type",
+                    "`secret` must be true or false",
+                    secret.span,
+                    hint="written out, so that a reviewer sees what is secret",
+                )
+            _hide(value)  # it may be meant as one
         if secret is None and key_looks_secret(name):
+            _hide(value)
             self._diagnostics.warning(
                 "looks-secret",
                 f"`{name}` looks like a secret, and is not marked as one",
@@ -80,11 +93,14 @@ class SecretFlow:
             self._add_public(value)
 
     def _add_secret(self, name: str, value: Node | None) -> None:
-        if not isinstance(value, Scalar) or not value.text or value.value is None:
+        if not isinstance(value, Scalar):
+            _hide(value)
+            return
+        if not value.text or value.value is None:
             return
         sources = self._from_outside(value)
-        if sources is None:  # the template is wrong, and may hold a secret nevertheless
-            value.source.hide(value.start, value.end)
+        if sources is None:
+            _hide(value)
             return
         hidden = sources - self._public_env
         for source in hidden:
@@ -99,7 +115,7 @@ class SecretFlow:
                 hint="a secret needs a source that is secret; else leave `secret` out",
             )
         elif not sources:
-            value.source.hide(value.start, value.end)
+            _hide(value)
             self._diagnostics.error(
                 "literal-secret",
                 f"The secret `{name}` is readable in the file, which is committed",
@@ -107,7 +123,7 @@ class SecretFlow:
                 hint=_LITERAL_HINT.format(name=name),
             )
         elif fallback:
-            fallback.source.hide(fallback.start, fallback.end)
+            _hide(fallback)
             self._diagnostics.error(
                 "literal-secret",
                 f"The secret `{name}` has a default that is readable in the file",
@@ -166,6 +182,12 @@ class SecretFlow:
 
     def _is_outside(self, name: str) -> bool:
         return name.startswith("env.") or self._scope.is_external(name)
+
+
+def _hide(value: Node | None) -> None:
+    """Keep diagnostics from quoting what may be a secret; names of variables are none."""
+    if value is not None and not (isinstance(value, Scalar) and _ONLY_NAMES.fullmatch(value.text)):
+        value.source.hide(value.start, value.end)
 
 
 def _is_secret(variable: Mapping) -> bool:

@@ -86,6 +86,18 @@ _WORDINGS = (
         "Begin what belongs together in the same column.",
     ),
     (
+        "expected the node content",
+        "yaml-syntax",
+        "A value is missing here",
+        "Give one, or close the bracket or quote that is open.",
+    ),
+    (
+        "did not find expected node content",
+        "yaml-syntax",
+        "A value is missing here",
+        "Give one, or close the bracket or quote that is open.",
+    ),
+    (
         "found character",
         "yaml-syntax",
         "A value can't begin with this character",
