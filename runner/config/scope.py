@@ -121,6 +121,7 @@ class Scope(_Names):
         "_graph",
         "_meter",
         "_results",
+        "_sources",
         "_texts",
         "_variables",
     )
@@ -156,6 +157,7 @@ class Scope(_Names):
         self._texts: dict[Expression, str] = {}
         self._results: dict[Expression, Value] = {}
         self._bound: dict[Expression, bool] = {}
+        self._sources: dict[frozenset[str], frozenset[str]] = {}
         given = _declared(variables, overrides or {})
         if "env" not in self.symbolic:
             outside = environment.variables()
@@ -189,7 +191,10 @@ class Scope(_Names):
 
     def sources(self, names: Iterable[str]) -> frozenset[str]:
         """The names, and all that feed them."""
-        return frozenset().union(*map(self._graph.closure, names))
+        names = frozenset(names)
+        if names not in self._sources:
+            self._sources[names] = frozenset().union(*map(self._graph.closure, names))
+        return self._sources[names]
 
     def is_external(self, name: str) -> bool:
         """Whether a name such as ``var.host`` was set by an option or the environment."""

@@ -1,8 +1,9 @@
 """Reaching into values: the keys of mappings, the items of lists, parts of texts."""
 
-from runner.config.expressions.errors import TemplateError, Unresolved, fail_unknown
+from runner.config.expressions.errors import TemplateError, Unresolved
 from runner.config.expressions.symbols import Held
 from runner.config.expressions.values import Symbolic, Unset, Value, kind_of
+from runner.nearest import did_you_mean
 
 
 def attribute(value: Value, name: str, offset: int) -> Value:
@@ -21,7 +22,8 @@ def attribute(value: Value, name: str, offset: int) -> Value:
             f"unknown attribute {name}: this is {kind_of(value)}", offset, length=len(name)
         )
     if name not in value:
-        fail_unknown("key", name, value, offset)
+        hint = did_you_mean(name, value)
+        raise TemplateError(f"unknown key {name}", offset, hint, length=len(name))
     return value[name]
 
 
@@ -29,12 +31,12 @@ def item(value: Value, index: Value, offset: int) -> Value:
     """What stands at ``index`` of a list or text, or under that key.
 
     Raises:
-        TemplateError: There is nothing; the message does not quote the index, for it may have
-            been worked out from a secret.
+        TemplateError: There is nothing; the message quotes neither the index nor the length,
+            for they may have been worked out from a secret.
     """
     if isinstance(value, list | str) and isinstance(index, int) and not isinstance(index, bool):
         if not -len(value) <= index < len(value):
-            raise TemplateError(f"there are only {len(value)} items", offset)
+            raise TemplateError("there is nothing at that place", offset)
         return value[index]
     if isinstance(value, dict) and isinstance(index, str):
         if index not in value:

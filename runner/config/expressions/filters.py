@@ -10,7 +10,7 @@ import re
 from typing import Any
 from urllib.parse import quote, urlencode
 
-from runner.config.expressions.errors import TemplateError, fail_unknown
+from runner.config.expressions.errors import TemplateError
 from runner.config.expressions.functions import Function, table
 from runner.config.expressions.meter import MAX_BITS, Meter
 from runner.config.expressions.predicates import TESTS
@@ -158,7 +158,8 @@ def _lower(_: Meter, value: str) -> str:
 def _map(meter: Meter, value: list[Value], name: str, *arguments: Any) -> Value:
     """Another filter applied to each item: ``map('upper')``."""
     if name not in FILTERS:
-        fail_unknown("filter", name, FILTERS, 0)
+        # Not quoted: where it is not written out it may have come from a secret.
+        raise TemplateError("map needs the name of a filter")
     return [FILTERS[name].call(meter, item, arguments, {}, 0) for item in value]
 
 
@@ -176,7 +177,7 @@ def _matching(meter: Meter, value: list[Value], name: str, arguments: Any, want:
     if not name:
         return [item for item in value if bool(item) is want]
     if name not in TESTS:
-        fail_unknown("test", name, TESTS, 0)
+        raise TemplateError("select and reject need the name of a test")
     test = TESTS[name]
     return [item for item in value if bool(test.call(meter, item, arguments, {}, 0)) is want]
 

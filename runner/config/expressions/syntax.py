@@ -43,6 +43,9 @@ _ALLOWED = (
     nodes.UnaryExpr,
 )
 
+#: Filters that take the name of another filter or of a test.
+_NAMED = {"map": ("filter", FILTERS), "select": ("test", TESTS), "reject": ("test", TESTS)}
+
 
 class _OffsetLexer(Lexer):
     """Counts characters where Jinja counts lines."""
@@ -182,6 +185,11 @@ class _Reader:
         if isinstance(node, nodes.Filter):
             if node.name not in FILTERS:
                 fail_unknown("filter", node.name, FILTERS, offset_of(node))
+            if node.name in _NAMED and node.args and isinstance(node.args[0], nodes.Const):
+                kind, known = _NAMED[node.name]
+                name = node.args[0].value
+                if isinstance(name, str) and name not in known:
+                    fail_unknown(kind, name, known, offset_of(node.args[0]) + 1)
         elif node.name not in TESTS:
             fail_unknown("test", node.name, TESTS, offset_of(node))
 
