@@ -1,9 +1,9 @@
 """Everything the program prints goes through here, masked."""
 
 import os
-import shutil
 import sys
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
 from runner.diagnostics import Diagnostic
@@ -58,21 +58,23 @@ class Console:
 
         stream = self.err if form == "text" else self.out
         style = self.style_for(stream)
+        workspace = os.environ.get("GITHUB_WORKSPACE")
         text = render_diagnostics(
-            diagnostics, form, color=style.color, width=style.width, unicode=style.unicode
+            diagnostics,
+            form,
+            color=style.color,
+            width=style.width,
+            unicode=style.unicode,
+            repository=Path(workspace) if workspace else None,
         )
         if text:
             self._print(text.rstrip("\n"), stream)
 
     def style_for(self, stream: TextIO) -> "Style":
         """What ``stream`` can show."""
-        from runner.reports.style import Style, has_unicode, wants_color  # noqa: PLC0415
+        from runner.reports.style import style_for  # noqa: PLC0415 # when needed
 
-        return Style(
-            color=wants_color(stream, os.environ, no_color=self.no_color),
-            unicode=has_unicode(stream),
-            width=shutil.get_terminal_size().columns,
-        )
+        return style_for(stream, os.environ, no_color=self.no_color)
 
     def _print(self, text: str, stream: TextIO) -> None:
         encoding = getattr(stream, "encoding", None) or "utf-8"

@@ -1,0 +1,32 @@
+import io
+from pathlib import Path
+
+import pytest
+
+from runner.cli.console import Console
+from runner.diagnostics import Diagnostic
+from runner.source import Source, Span
+
+
+def test_annotations_name_files_from_the_repository(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "shop").mkdir()
+    monkeypatch.chdir(tmp_path / "shop")
+    monkeypatch.setenv("GITHUB_WORKSPACE", str(tmp_path))
+    console = Console(io.StringIO(), io.StringIO())
+    span = Span(Source("checkly-sessions.yaml", "a: 1\n"), 0, 1)
+    console.diagnostics([Diagnostic("x", "y", span)], form="github")
+    assert isinstance(console.out, io.StringIO)
+    assert console.out.getvalue().startswith("::error file=shop/checkly-sessions.yaml,line=1,")
+
+
+def test_all_that_is_printed_is_masked() -> None:
+    out, err = io.StringIO(), io.StringIO()
+    console = Console(out, err)
+    console.mask = lambda text: text.replace("hunter22", "(secret #1)")
+    console.write("it is hunter22")
+    console.problem("not hunter22", hint="but hunter22")
+    console.diagnostics([Diagnostic("x", "hunter22 again")])
+    assert out.getvalue() == "it is (secret #1)\n"
+    assert err.getvalue() == "not (secret #1)\n  but (secret #1)\nerror[x]: (secret #1) again\n"
