@@ -11,12 +11,14 @@ from urllib.parse import urlsplit
 import click
 
 from runner.cli.common import Common
+from runner.errors import UsageError
 
 if TYPE_CHECKING:
     from runner.checkly.account import Credentials
     from runner.state.state import State
 
 DEFAULT_SCOPE = "default"
+MAX_LEASE = 3600
 #: The state's host for every emulator inside the process, whatever its port.
 EMULATOR_HOST = "emulator"
 
@@ -73,7 +75,30 @@ class Backend:
             account=self.credentials.account_id if self.credentials else None,
             scope=common.scope or DEFAULT_SCOPE,
             folder=folder,
+            lease=_lease(os.environ.get("CHECKLY_SESSIONS_LEASE_SECONDS")),
         )
+
+
+def _lease(text: str | None) -> float:
+    """Seconds a lock outlives its owner.
+
+    Raises:
+        UsageError: It is not a number of at least 1.
+    """
+    from runner.state.state import LEASE_SECONDS  # noqa: PLC0415 # obstore
+
+    if not text:
+        return LEASE_SECONDS
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = 0
+    if not 1 <= seconds <= MAX_LEASE:
+        raise UsageError(
+            f"CHECKLY_SESSIONS_LEASE_SECONDS is {text!r}.",
+            hint=f"Say a number of seconds from 1 to {MAX_LEASE}; {LEASE_SECONDS:g} is usual.",
+        )
+    return seconds
 
 
 @contextmanager

@@ -78,7 +78,7 @@ class Chains:
         while missing := {name: chain for name, chain in chains.items() if name not in found}:
             contents = await self._store.get_all(chain[-1].path for chain in missing.values())
             read = zip(missing, contents, strict=True)
-            found |= {name: data for name, data in read if data is not None}
+            found |= {name: each.data for name, each in read if each is not None}
             # Where there was none, the lock was renewed or released in between: look again.
             gone = missing.keys() - found.keys()
             if gone:
@@ -104,8 +104,8 @@ class Chains:
         path = self.path(document.instance, link_number)
         if await self._store.create(path, encode(document)):
             return document
-        data = await self._store.get(path)
-        return None if data is None else decode(LockDocument, data, self._store.where(path))
+        there = await self._store.get(path)
+        return None if there is None else decode(LockDocument, there.data, self._store.where(path))
 
     async def drop(self, paths: Iterable[str]) -> None:
         """Deletes links that are no longer the highest."""

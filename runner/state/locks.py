@@ -39,6 +39,7 @@ class Terms:
         fences: The highest fence already used, of instances whose lock was never taken or is gone.
         unfinished: What to note at a release: of an instance and the applies that may have left
             something unfinished, those that have.
+        done: What is to be done before the locks that are left are released.
     """
 
     timeout: float
@@ -48,6 +49,7 @@ class Terms:
     store_time: Callable[[], Awaitable[datetime]]
     fences: Callable[[Iterable[str]], Awaitable[dict[str, int]]]
     unfinished: Callable[[str, Iterable[str]], tuple[str, ...]]
+    done: Callable[[], Awaitable[None]]
 
 
 @dataclass(slots=True)
@@ -108,7 +110,10 @@ class Locks:
         trace: TracebackType | None,
     ) -> None:
         """Releases what is still held. A lock that can't be released ends with its lease."""
-        problems = await self._let_go()
+        try:
+            await self._terms.done()
+        finally:
+            problems = await self._let_go()
         if problems and error is None:
             raise problems[0]
 

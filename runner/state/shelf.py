@@ -8,9 +8,10 @@ from typing import Final, TypeVar
 from runner.errors import StateError
 from runner.models.history import PastApply
 from runner.models.record import Attempt, Record
+from runner.state.digest import WORTH_IT, Digest
 from runner.state.documents import decode, encode, foreign
 from runner.state.names import escape, escape_id
-from runner.state.store import Store
+from runner.state.store import Store, Tagged
 
 D = TypeVar("D", Record, Attempt)
 
@@ -31,6 +32,7 @@ class Shelf:
         self._account = account
         self.scope = scope
         self._base: str | None = None
+        self._written: dict[str, Tagged] = {}
 
     @property
     def is_local(self) -> bool:
@@ -52,11 +54,14 @@ class Shelf:
     ) -> dict[str, Record]:
         """The last applies by instance: of ``instances`` that have one, or of all."""
         folder = await self.folder("records")
-        if instances is None:
-            paths = _documents(entry.path for entry in await self.store.entries(folder))
+        names = None if instances is None else dict.fromkeys(instances)
+        wanted = None if names is None else [f"{folder}/{escape(name)}.json" for name in names]
+        if not self.is_local and (wanted is None or len(wanted) >= WORTH_IT):
+            contents = await (await self._digest()).read(folder, wanted)
+            records = self._parse_all(Record, contents.items(), problems)
         else:
-            paths = [f"{folder}/{escape(instance)}.json" for instance in dict.fromkeys(instances)]
-        records = await self._read_all(Record, paths, problems)
+            paths = await self._documents(folder) if wanted is None else wanted
+            records = await self._read_all(Record, paths, problems)
         return {record.instance: record for record in records}
 
     async def put_record(self, record: Record) -> None:
@@ -67,13 +72,19 @@ class Shelf:
         """
         path = f"{await self.folder('records')}/{escape(record.instance)}.json"
         there = await self.store.get(path)
-        if there is not None and self._parse(Record, path, there).fence > record.fence:
+        if there is not None and self._parse(Record, path, there.data).fence > record.fence:
             raise StateError(
                 f"The record of {record.instance} was written by a later apply meanwhile; "
                 "it stays as it is.",
                 hint="See `runner status`.",
             )
-        await self.store.put(path, encode(record))
+        self._written[path] = await self.store.put(path, encode(record))
+
+    async def digest_written(self) -> None:
+        """Sees to it that many records that were just written are quickly read again."""
+        if not self.is_local:
+            await (await self._digest()).update(self._written)
+            self._written.clear()
 
     async def forget(self, instances: Iterable[str]) -> None:
         """Deletes the records of ``instances``; their history and the locks' numbers stay."""
@@ -95,8 +106,8 @@ class Shelf:
     async def attempt(self, apply_id: str, instance: str) -> Attempt | None:
         """One attempt, ``None`` when there was none."""
         path = await self.attempt_path(apply_id, instance)
-        data = await self.store.get(path)
-        return None if data is None else self._parse(Attempt, path, data)
+        found = await self.store.get(path)
+        return None if found is None else self._parse(Attempt, path, found.data)
 
     async def attempts(
         self, apply_id: str, *, problems: list[StateError] | None = None
@@ -167,19 +178,35 @@ class Shelf:
             )
         return accounts[0] if accounts else None
 
+    async def _digest(self) -> Digest:
+        return Digest(self.store, f"{await self.folder('digest')}.json")
+
     async def _attempts_in(self, folder: str, problems: list[StateError] | None) -> list[Attempt]:
-        paths = _documents(entry.path for entry in await self.store.entries(folder))
-        attempts = await self._read_all(Attempt, paths, problems)
+        attempts = await self._read_all(Attempt, await self._documents(folder), problems)
         return sorted(attempts, key=lambda attempt: attempt.instance)
+
+    async def _documents(self, folder: str) -> list[str]:
+        """Paths of what can be documents; other files do not matter."""
+        entries = await self.store.entries(folder)
+        return [entry.path for entry in entries if entry.path.endswith(".json")]
 
     async def _read_all(
         self, model: type[D], paths: list[str], problems: list[StateError] | None
     ) -> list[D]:
+        found = zip(paths, await self.store.get_all(paths), strict=True)
+        contents = [(path, each.data) for path, each in found if each is not None]
+        return self._parse_all(model, contents, problems)
+
+    def _parse_all(
+        self,
+        model: type[D],
+        contents: Iterable[tuple[str, bytes]],
+        problems: list[StateError] | None,
+    ) -> list[D]:
         read = []
-        for path, data in zip(paths, await self.store.get_all(paths), strict=True):
+        for path, data in contents:
             try:
-                if data is not None:
-                    read.append(self._parse(model, path, data))
+                read.append(self._parse(model, path, data))
             except StateError as error:
                 if problems is None:
                     raise
@@ -191,8 +218,3 @@ class Shelf:
         if path.rpartition("/")[2] != f"{escape(document.instance)}.json":
             raise foreign(self.store.where(path), f"it belongs to {document.instance}")
         return document
-
-
-def _documents(paths: Iterable[str]) -> list[str]:
-    """The paths that can be documents; other files do not matter."""
-    return [path for path in paths if path.endswith(".json")]

@@ -100,6 +100,7 @@ class State(Shelf):
             clock=self.clock,
             store_time=self._store_time,
             fences=self._fences,
+            done=self.digest_written,
             unfinished=lambda instance, ids: self._left(instance, apply_id, ids),
         )
         return Locks(self._trusted_chains, instances, owner=owner, apply_id=apply_id, terms=terms)

@@ -41,6 +41,14 @@ class Entry:
         return self.path.rpartition("/")[2]
 
 
+@dataclass(frozen=True, slots=True)
+class Tagged:
+    """The content of an object, and the tag by which the store tells this version of it."""
+
+    data: bytes
+    tag: str
+
+
 class Store:
     """A folder or bucket of small objects, addressed by paths with slashes.
 
@@ -65,12 +73,13 @@ class Store:
         """The address of an object, for people."""
         return f"{self._place}/{path}" if path else self._place
 
-    async def get(self, path: str) -> bytes | None:
-        """The object's content, ``None`` when there is none."""
+    async def get(self, path: str) -> Tagged | None:
+        """The object, ``None`` when there is none."""
 
-        def get(backend: ObjectStore) -> bytes | None:
+        def get(backend: ObjectStore) -> Tagged | None:
             try:
-                return bytes(obstore.get(backend, path).bytes())
+                found = obstore.get(backend, path)
+                return Tagged(bytes(found.bytes()), found.meta["e_tag"] or "")
             except FileNotFoundError as error:
                 if "NoSuchBucket" in str(error):
                     raise
@@ -78,8 +87,8 @@ class Store:
 
         return await self._read("read", path, get, None)
 
-    async def get_all(self, paths: Iterable[str]) -> list[bytes | None]:
-        """Reads many objects, several at once; the contents in the order of ``paths``."""
+    async def get_all(self, paths: Iterable[str]) -> list[Tagged | None]:
+        """Reads many objects, several at once; in the order of ``paths``."""
         return await asyncio.gather(*(self.get(path) for path in paths))
 
     async def entries(self, prefix: str) -> list[Entry]:
@@ -103,14 +112,15 @@ class Store:
 
         return await self._read("list", prefix, folders, [])
 
-    async def put(self, path: str, data: bytes) -> None:
+    async def put(self, path: str, data: bytes) -> Tagged:
         """Writes the object in one step, over what may be there."""
 
-        def put(backend: ObjectStore) -> None:
-            obstore.put(backend, path, data, use_multipart=False)
+        def put(backend: ObjectStore) -> Tagged:
+            done = obstore.put(backend, path, data, use_multipart=False)
             self._close_to_others(path)
+            return Tagged(data, done["e_tag"] or "")
 
-        await self._write("write", path, put)
+        return await self._write("write", path, put)
 
     async def create(self, path: str, data: bytes) -> bool:
         """Writes the object in one step unless there is one; says whether it did."""

@@ -16,6 +16,7 @@ import pytest
 
 from runner.models.record import Attempt, Initiator, Lookup, Phase, Record
 from runner.state.state import State, open_state
+from tests.state.stub_s3 import StubS3, serving
 
 NOON = datetime(2026, 8, 1, 12, tzinfo=UTC)
 ALICE = Initiator(user="alice", host="ci-7", pid=42, ci_url="https://ci.example.com/runs/9")
@@ -91,6 +92,16 @@ def bucket(s3_server: str, monkeypatch: pytest.MonkeyPatch) -> str:
     }.items():
         monkeypatch.setenv(variable, value)
     return f"s3://{name}/runs"
+
+
+@pytest.fixture
+def stub(monkeypatch: pytest.MonkeyPatch) -> Iterator[StubS3]:
+    with serving(StubS3()) as found:
+        monkeypatch.setenv("AWS_ENDPOINT_URL", found.url)
+        monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
+        monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "canary-secret")
+        monkeypatch.setenv("AWS_REGION", "us-east-1")
+        yield found
 
 
 @pytest.fixture(params=["folder", "s3"])

@@ -1,5 +1,6 @@
 """An S3 server that misbehaves as it is told."""
 
+import hashlib
 import re
 import threading
 from collections.abc import Callable, Iterator
@@ -10,6 +11,10 @@ from urllib.parse import parse_qs
 ERROR = '<?xml version="1.0"?><Error><Code>{}</Code><Message>{}</Message></Error>'
 
 
+def tag(data: bytes) -> str:
+    return f'"{hashlib.md5(data, usedforsecurity=False).hexdigest()}"'
+
+
 class StubS3:
     """What the server holds and how it answers.
 
@@ -18,11 +23,13 @@ class StubS3:
         answer: Looks at method and path before anything is done; returns status and body to
             answer with, or ``None`` to go on.
         ignores_conditions: Whether ``If-None-Match`` is not looked at.
+        requests: Method and path of all requests so far.
         loses_answers: How many writes are carried out and answered with 500.
     """
 
     def __init__(self) -> None:
         self.objects: dict[str, bytes] = {}
+        self.requests: list[tuple[str, str]] = []
         self.answer: Callable[[str, str], tuple[int, str] | None] = lambda _method, _path: None
         self.ignores_conditions = False
         self.loses_answers = 0
@@ -41,7 +48,7 @@ class StubS3:
         contents = "".join(
             f"<Contents><Key>{path.removeprefix(bucket + '/')}</Key>"
             f"<LastModified>2026-08-01T12:00:00.000Z</LastModified><Size>{len(data)}</Size>"
-            '<ETag>"x"</ETag></Contents>'
+            f"<ETag>{tag(data)}</ETag></Contents>"
             for path, data in sorted(self.objects.items())
             if path.startswith(f"{bucket}/{prefix}")
         )
@@ -61,11 +68,12 @@ def serving(stub: StubS3) -> Iterator[StubS3]:
         def do(self) -> None:
             path, _, query = self.path.partition("?")
             body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+            stub.requests.append((self.command, path))
             status, text = stub.answer(self.command, path) or self.served(path, query, body)
             content = text.encode()
             self.send_response(status)
             self.send_header("Content-Length", str(len(content)))
-            self.send_header("ETag", '"x"')
+            self.send_header("ETag", tag(stub.objects.get(path, b"")))
             self.send_header("Last-Modified", "Sat, 01 Aug 2026 12:00:00 GMT")
             self.end_headers()
             if self.command != "HEAD":

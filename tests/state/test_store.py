@@ -6,7 +6,6 @@ import resource
 import stat
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -14,17 +13,7 @@ import pytest
 from runner.errors import StateError
 from runner.state.state import State
 from tests.state.conftest import ALICE, OpenState, a_record, an_attempt
-from tests.state.stub_s3 import ERROR, StubS3, serving
-
-
-@pytest.fixture
-def stub(monkeypatch: pytest.MonkeyPatch) -> Iterator[StubS3]:
-    with serving(StubS3()) as found:
-        monkeypatch.setenv("AWS_ENDPOINT_URL", found.url)
-        monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
-        monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "canary-secret")
-        monkeypatch.setenv("AWS_REGION", "us-east-1")
-        yield found
+from tests.state.stub_s3 import ERROR, StubS3
 
 
 @pytest.fixture(params=["folder"])
