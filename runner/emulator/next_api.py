@@ -12,7 +12,8 @@ from starlette.routing import Route
 
 from runner.emulator import views
 from runner.emulator.api import NO_MATCHING_CHECKS, Answer, Refusal, condition
-from runner.emulator.app import Desk, read_json
+from runner.emulator.app import Desk, read_json, refuse
+from runner.emulator.faulty import Exchange
 from runner.emulator.sessions import error_groups, error_message
 
 if TYPE_CHECKING:
@@ -30,46 +31,61 @@ def next_routes(desk: Desk) -> list[Route]:
     """Return the routes, each behind the same authentication as the public ones."""
 
     def guarded(
-        handle: Callable[[Desk, Request], Awaitable[Answer]],
+        operation: str,
+        handle: Callable[[Desk, Exchange], Awaitable[Answer]],
     ) -> Callable[[Request], Awaitable[Response]]:
         async def serve(request: Request) -> Response:
-            desk.account.clock.touch()
-            desk.authenticate(request)
-            desk.authorize(request.headers.get("x-checkly-account"))
-            return desk.respond(await handle(desk, request))
+            clock = desk.account.clock
+            clock.touch()
+            exchange = Exchange(operation, request, None, started=clock.now())
+            try:
+                desk.authenticate(request)
+                desk.authorize(request.headers.get("x-checkly-account"))
+                exchange.answer = await handle(desk, exchange)
+            except Refusal as error:
+                exchange.answer = refuse(error)
+            desk.watch(exchange)
+            return desk.respond(exchange.answer)
 
         return serve
 
     return [
-        Route("/next/accounts", guarded(_accounts)),
-        Route("/next/accounts/{account}", guarded(_account)),
-        Route("/next/users/me", guarded(_user)),
-        Route("/v1/test-session-error-groups/{group}", guarded(_error_group)),
-        Route("/next/test-sessions/trigger", guarded(_trigger), methods=["POST"]),
-        Route("/next/test-sessions/{session}/link", guarded(_link)),
-        Route("/next/test-sessions/{session}/results/{result}/links", guarded(_links)),
-        Route("/v1/check-statuses", guarded(_statuses)),
+        Route("/next/accounts", guarded("listNextAccounts", _accounts)),
+        Route("/next/accounts/{account}", guarded("getNextAccount", _account)),
+        Route("/next/users/me", guarded("getNextUser", _user)),
+        Route("/v1/test-session-error-groups/{group}", guarded("getErrorGroup", _error_group)),
+        Route(
+            "/next/test-sessions/trigger",
+            guarded("triggerNextTestSession", _trigger),
+            methods=["POST"],
+        ),
+        Route("/next/test-sessions/{session}/link", guarded("getNextSessionLink", _link)),
+        Route(
+            "/next/test-sessions/{session}/results/{result}/links",
+            guarded("getNextResultLinks", _links),
+        ),
+        Route("/v1/check-statuses", guarded("listCheckStatuses", _statuses)),
     ]
 
 
-async def _accounts(desk: Desk, request: Request) -> Answer:
-    del request
+async def _accounts(desk: Desk, exchange: Exchange) -> Answer:
+    del exchange
     return Answer(200, [views.account_view(desk.account.world)])
 
 
-async def _account(desk: Desk, request: Request) -> Answer:
-    if request.path_params["account"].lower() != desk.account.world.account_id:
+async def _account(desk: Desk, exchange: Exchange) -> Answer:
+    if exchange.request.path_params["account"].lower() != desk.account.world.account_id:
         raise Refusal(404, "There is no such account.")
     return Answer(200, views.account_view(desk.account.world))
 
 
-async def _user(desk: Desk, request: Request) -> Answer:
-    del request
+async def _user(desk: Desk, exchange: Exchange) -> Answer:
+    del exchange
     return Answer(200, {"id": desk.account.world.account_id, "name": "Emulated user"})
 
 
-async def _error_group(desk: Desk, request: Request) -> Answer:
-    wanted = request.path_params["group"].lower()
+async def _error_group(desk: Desk, exchange: Exchange) -> Answer:
+    wanted = exchange.request.path_params["group"].lower()
     now = desk.account.clock.now()
     seen = [
         (session, run)
@@ -96,9 +112,9 @@ async def _error_group(desk: Desk, request: Request) -> Answer:
     )
 
 
-async def _trigger(desk: Desk, request: Request) -> Answer:
+async def _trigger(desk: Desk, exchange: Exchange) -> Answer:
     desk.counts["next-trigger"] += 1
-    body = await read_json(request)
+    exchange.body = body = await read_json(exchange.request)
     if not isinstance(body, dict):
         raise Refusal(400, '"body" must be of type object')
     try:
@@ -159,18 +175,18 @@ def _metadata(body: Mapping[str, Any]) -> dict[str, Any]:
     return metadata
 
 
-def _session(desk: Desk, request: Request) -> Session:
-    return desk.account.session(request.path_params["session"])
+def _session(desk: Desk, exchange: Exchange) -> Session:
+    return desk.account.session(exchange.request.path_params["session"])
 
 
-async def _link(desk: Desk, request: Request) -> Answer:
-    session = _session(desk, request)
+async def _link(desk: Desk, exchange: Exchange) -> Answer:
+    session = _session(desk, exchange)
     return Answer(200, {"link": views.session_link(desk.account.app, session)})
 
 
-async def _links(desk: Desk, request: Request) -> Answer:
-    session = _session(desk, request)
-    result = request.path_params["result"]
+async def _links(desk: Desk, exchange: Exchange) -> Answer:
+    session = _session(desk, exchange)
+    result = exchange.request.path_params["result"]
     link = f"{views.session_link(desk.account.app, session)}/results/{result}"
     return Answer(
         200,
@@ -183,8 +199,8 @@ async def _links(desk: Desk, request: Request) -> Answer:
     )
 
 
-async def _statuses(desk: Desk, request: Request) -> Answer:
-    del request
+async def _statuses(desk: Desk, exchange: Exchange) -> Answer:
+    del exchange
     return Answer(
         200,
         [

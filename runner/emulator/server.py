@@ -120,7 +120,10 @@ class Emulator:
 
     @property
     def requests(self) -> list[dict[str, Any]]:
-        """The latest requests, oldest first: endpoint, method, path, status and fault."""
+        """The latest requests, oldest first: when, endpoint, method, path, status and fault.
+
+        The status is what the API itself answered: None where a fault kept it from working.
+        """
         return list(self._recent)
 
     @property
@@ -248,6 +251,7 @@ class Emulator:
     def _note(self, exchange: Exchange) -> None:
         self._recent.append(
             {
+                "at": exchange.started,
                 "endpoint": exchange.operation,
                 "method": exchange.request.method,
                 "path": exchange.request.url.path,

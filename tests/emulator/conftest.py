@@ -4,17 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import httpx
 import pytest
 
-from runner.emulator.contract import load_contract
 from runner.emulator.server import Emulator
 from runner.emulator.world import World, default_world
 
-if TYPE_CHECKING:
-    from runner.emulator.faulty import Exchange
+from .watching import AnswerCheck
 
 Start = Callable[..., "Wire"]
 
@@ -64,14 +62,7 @@ class Wire:
 @pytest.fixture
 def serve() -> Iterator[Start]:
     """Start emulators that end with the test; answers that break the contract fail it."""
-    broken: list[str] = []
-    contract = load_contract()
-
-    def watch(exchange: Exchange) -> None:
-        answer = exchange.answer
-        if answer is not None and answer.status not in {413, 415}:
-            operation = contract.operations[exchange.operation]
-            broken.extend(operation.check_answer(answer.status, answer.body))
+    watch = AnswerCheck()
 
     with ExitStack() as stack:
 
@@ -82,7 +73,7 @@ def serve() -> Iterator[Start]:
             return wire
 
         yield start
-    assert not broken
+    assert not watch.broken
 
 
 @pytest.fixture

@@ -60,6 +60,26 @@ def test_no_key_and_no_secret_is_written(serve: Start, tmp_path: Path) -> None:
     assert "https://example.com" in text
 
 
+def test_what_the_official_cli_asks_is_written_down_too(serve: Start, tmp_path: Path) -> None:
+    path = tmp_path / "traffic.jsonl"
+    wire = serve(record=path)
+    wire.http.post(
+        "/next/test-sessions/trigger",
+        json={
+            "name": "a",
+            "runLocation": {"type": "PUBLIC", "region": "eu-west-1"},
+            "environmentVariables": [{"key": "TOKEN", "value": "hunter2"}],
+        },
+    )
+    wire.http.get("/next/accounts/unknown")
+    wire.emulator.stop()
+
+    trigger, account = lines(path)
+    assert (trigger["operation"], trigger["status"]) == ("triggerNextTestSession", 201)
+    assert trigger["body"]["environmentVariables"] == [{"key": "TOKEN", "value": "***"}]
+    assert (account["operation"], account["status"]) == ("getNextAccount", 404)
+
+
 def test_recorded_answers_hold_against_the_contract(serve: Start, tmp_path: Path) -> None:
     path = tmp_path / "traffic.jsonl"
     wire = serve(record=path, virtual_time=True)
