@@ -11,6 +11,7 @@ import pytest
 
 from runner.emulator.server import Emulator
 from runner.emulator.world import default_world
+from tests.emulator.watching import AnswerCheck
 from tests.engine.conftest import make_bench
 
 __all__ = ["make_bench"]
@@ -48,8 +49,10 @@ class Project:
 
 @pytest.fixture
 def emulator() -> Iterator[Emulator]:
-    with Emulator(default_world(), virtual_time=True) as running:
+    watch = AnswerCheck()
+    with Emulator(default_world(), virtual_time=True, watch=watch) as running:
         yield running
+    assert not watch.broken  # every answer in the acceptance traffic holds against the contract
 
 
 @pytest.fixture
