@@ -7,7 +7,7 @@ import click
 from runner.cli.backend import EMULATOR_OPTION, WORLD_OPTION
 from runner.cli.common import common_options, current
 from runner.cli.console import Console
-from runner.cli.following import following_options, report_option
+from runner.cli.following import fail_on_option, following_options, report_option
 from runner.cli.selecting import LABEL_OPTION, PROFILE_ARGUMENT
 
 
@@ -28,6 +28,7 @@ from runner.cli.selecting import LABEL_OPTION, PROFILE_ARGUMENT
 )
 @following_options
 @click.option("--require-shared-state", is_flag=True, help="Refuse a folder as state in CI.")
+@fail_on_option
 @report_option
 @EMULATOR_OPTION
 @WORLD_OPTION
@@ -46,6 +47,7 @@ def command(
     settle_time: float,
     grace_period: float,
     require_shared_state: bool,
+    fail_on: str,
     reports: tuple[str, ...],
     emulated: bool,
     world: Path | None,
@@ -72,6 +74,7 @@ def command(
             settle_time=settle_time,
             grace_period=grace_period,
             require_shared_state=require_shared_state,
+            fail_on_new=fail_on == "new",
             reports=reports,
             emulated=emulated,
             world=world,

@@ -51,6 +51,7 @@ class ApplyCommand:
     settle_time: float
     grace_period: float
     require_shared_state: bool
+    fail_on_new: bool
     reports: tuple[str, ...]
     emulated: bool
     world: Path | None
@@ -105,6 +106,7 @@ async def _run(
             lock_timeout=command.lock_timeout,
             settle_seconds=command.settle_time,
             grace_seconds=command.grace_period,
+            fail_on_new=command.fail_on_new,
         ),
         client_options=ClientOptions(requests_per_minute=command.requests_per_minute),
     ) as context:

@@ -46,6 +46,18 @@ def following_options(function: F) -> F:
     return function
 
 
+def fail_on_option(function: F) -> F:
+    """Add ``--fail-on`` to a command."""
+    click.option(
+        "--fail-on",
+        type=click.Choice(["any", "new"]),
+        default="any",
+        show_default=True,
+        help="Which failed checks count: any, or those that did not fail the last time.",
+    )(function)
+    return function
+
+
 def report_option(function: F) -> F:
     """Add ``--report`` to a command."""
     click.option(

@@ -4,12 +4,13 @@ import click
 
 from runner.cli.common import common_options, current
 from runner.cli.console import Console
-from runner.cli.following import following_options, report_option
+from runner.cli.following import fail_on_option, following_options, report_option
 
 
 @click.command()
 @click.argument("apply_id", required=False, metavar="[APPLY_ID]")
 @following_options
+@fail_on_option
 @report_option
 @common_options
 def command(
@@ -18,6 +19,7 @@ def command(
     lock_timeout: float,
     settle_time: float,
     grace_period: float,
+    fail_on: str,
     reports: tuple[str, ...],
 ) -> int:
     """Re-attach to detached or interrupted sessions, and finish as `apply` would.
@@ -34,6 +36,7 @@ def command(
             lock_timeout=lock_timeout,
             settle_time=settle_time,
             grace_period=grace_period,
+            fail_on_new=fail_on == "new",
             reports=reports,
         ),
         Console.of_process(),

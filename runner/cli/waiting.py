@@ -38,6 +38,7 @@ class WaitCommand:
     lock_timeout: float
     settle_time: float
     grace_period: float
+    fail_on_new: bool
     reports: tuple[str, ...]
 
 
@@ -68,6 +69,7 @@ def wait(command: WaitCommand, console: Console) -> int:
             lock_timeout=command.lock_timeout,
             settle_seconds=command.settle_time,
             grace_seconds=command.grace_period,
+            fail_on_new=command.fail_on_new,
         ),
         client_options=ClientOptions(requests_per_minute=command.requests_per_minute),
     )

@@ -26,6 +26,7 @@ class ApplyOptions:
         grace_seconds: How long a session is followed after it was cancelled.
         poll_seconds: How long one poll may take; the API allows 30 at most.
         lost_seconds: How long a session is followed without a single answer.
+        fail_on_new: Whether failed checks count only if they did not fail the last time.
     """
 
     concurrency: int = 10
@@ -35,6 +36,7 @@ class ApplyOptions:
     grace_seconds: float = 15.0
     poll_seconds: float = 30.0
     lost_seconds: float = 300.0
+    fail_on_new: bool = False
 
 
 @dataclass(frozen=True, slots=True)

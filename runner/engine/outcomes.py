@@ -1,11 +1,12 @@
 """Outcomes of instances: what is known of an ending, put into one value."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from runner.engine.context import Context, Job
 from runner.engine.judge import Judgement, check_outcomes, is_over, judge
 from runner.errors import RunnerError
-from runner.models.outcome import CheckOutcome, InstanceOutcome
+from runner.models.outcome import Change, CheckOutcome, InstanceOutcome
 from runner.models.record import Attempt, Phase
 from runner.models.response import Session
 from runner.models.verdict import Verdict
@@ -13,12 +14,24 @@ from runner.models.verdict import Verdict
 #: What ``allowFailure`` forgives.
 FORGIVABLE = frozenset({Verdict.FAILED, Verdict.CANCELLED, Verdict.TIMED_OUT, Verdict.NO_MATCH})
 
+KNOWN = "Nothing failed that did not fail the last time."
+
 
 def counts(job: Job, verdict: Verdict) -> bool:
     """Whether ``verdict``, if it is no pass, fails the apply."""
     if verdict is Verdict.NO_MATCH and not job.settings.fail_on_no_matching:
         return False
     return not (job.settings.allow_failure and verdict in FORGIVABLE)
+
+
+def fails_as_before(judgement: Judgement, checks: Sequence[CheckOutcome]) -> bool:
+    """Whether a session failed by nothing but checks that failed the last time too."""
+    failed = [c for c in checks if c.verdict is Verdict.FAILED and c.quarantine is None]
+    return (
+        judgement == Judgement(Verdict.FAILED)  # with a reason, it is not its checks alone
+        and bool(failed)
+        and all(check.change is Change.STILL_FAILING for check in failed)
+    )
 
 
 def without_session(
@@ -74,19 +87,20 @@ def of_session(
             if session is not None
             else Judgement(Verdict.UNKNOWN)
         )
+    is_known = context.options.fail_on_new and fails_as_before(judgement, checks)
     return InstanceOutcome(
         name=job.name,
         profile=job.profile,
         verdict=judgement.verdict,
         session_id=attempt.session_id,
         link=(session.link if session is not None else None) or attempt.link,
-        reason=judgement.reason,
+        reason=KNOWN if is_known else judgement.reason,
         hint=hint,
         started_at=attempt.started_at,
         stopped_at=_stopped_at(context, session),
         checks=checks,
         run_location=job.run_location,
-        counts=counts(job, judgement.verdict),
+        counts=counts(job, judgement.verdict) and not is_known,
         span=job.span,
     )
 
