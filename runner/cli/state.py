@@ -1,6 +1,7 @@
 """``runner state``: look after the state."""
 
 import asyncio
+from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
 import click
@@ -52,11 +53,11 @@ def prune(keep: int | None, older_than: str | None, yes: bool, emulated: bool) -
 
 @command.command()
 @click.argument(
-    "target", metavar="[FILE]", type=click.File("w", encoding="utf-8", lazy=True), default="-"
+    "target", required=False, metavar="[FILE]", type=click.Path(dir_okay=False, path_type=Path)
 )
 @EMULATED_OPTION
 @common_options
-def export(target: TextIO, emulated: bool) -> int:
+def export(target: Path | None, emulated: bool) -> int:
     """Write records and history to FILE, or to standard output, as lines of JSON."""
     from runner.state.upkeep import export as run  # noqa: PLC0415 # obstore
 
@@ -64,16 +65,18 @@ def export(target: TextIO, emulated: bool) -> int:
     _, state, _ = state_of(current(), console, emulated=emulated)
     problems: list[StateError] = []
 
-    async def write() -> None:
+    async def write(file: TextIO) -> None:
         async for line in run(state, problems):
-            target.write(line)
+            file.write(line)
 
-    try:
-        asyncio.run(write())
-    except BrokenPipeError:
-        raise  # whoever reads has left; that is no problem of the file
-    except OSError as error:
-        raise UsageError(f"Can't write {target.name}: {error.strerror}.") from None
+    if target is None or str(target) == "-":
+        asyncio.run(write(console.out))
+    else:
+        try:
+            with target.open("w", encoding="utf-8") as file:
+                asyncio.run(write(file))
+        except OSError as error:
+            raise UsageError(f"Can't write {target}: {error.strerror}.") from None
     warn(problems, console)
     return 3 if problems else 0
 
@@ -89,11 +92,12 @@ def import_(source: TextIO, emulated: bool) -> int:
 
     console = Console.of_process()
     reading, state, _ = state_of(current(), console, emulated=emulated)
+    name = getattr(source, "name", "<stdin>")
     try:
         lines = source.readlines()
     except UnicodeDecodeError:
-        raise UsageError(f"{source.name} is no text.") from None
-    done = asyncio.run(run(state, lines, source=source.name, owner=initiator(reading.context)))
+        raise UsageError(f"{name} is no text.") from None
+    done = asyncio.run(run(state, lines, source=name, owner=initiator(reading.context)))
     console.write(
         f"Imported {_count(done.records, 'record')} and {_count(done.attempts, 'attempt')}; "
         f"{done.left} were there already."
