@@ -90,6 +90,12 @@ def readings(text: str) -> Iterator[Reading]:
         yield Reading(partial(_start_python_parser, text), EventClasses.of(python_events))
 
 
+def is_about_flow(error: Exception) -> bool:
+    """Whether the C parser stumbled inside brackets, where it knows less than YAML 1.2."""
+    said = (getattr(error, "context", None), getattr(error, "problem", None))
+    return any(text and ("flow" in text or "unexpected ':'" in text) for text in said)
+
+
 def _start_python_parser(text: str) -> Pull:
     return partial(next, YAML(typ="safe", pure=True).parse(text), None)
 

@@ -4,7 +4,7 @@ import re
 
 from runner.config.build import TreeBuilder
 from runner.config.collector import paused_collector
-from runner.config.events import PARSE_ERRORS, readings
+from runner.config.events import PARSE_ERRORS, is_about_flow, readings
 from runner.config.nodes import Mapping, Node, Sequence
 from runner.config.rare import Stopped
 from runner.config.syntax import check_characters, syntax_error
@@ -35,6 +35,8 @@ def parse(source: Source, diagnostics: Diagnostics) -> Mapping | None:
     error: Exception | None = None
     with paused_collector():
         for reading in readings(source.text):
+            if reading.shown and error and not is_about_flow(error):
+                continue  # hiding characters would not help
             found = Diagnostics()
             try:
                 root = TreeBuilder(source, found, reading).build()

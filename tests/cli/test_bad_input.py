@@ -1,0 +1,130 @@
+"""What cannot be read ends soon, in little memory, with a diagnostic and exit 2."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+NAME = "checkly-sessions.yaml"
+SECONDS = 2.0
+MEGABYTES = 300
+
+HEAD = "version: 1\nprofiles:\n"
+
+
+def bomb() -> str:
+    lines = ["x-0: &a0 [1, 1, 1, 1, 1, 1, 1, 1, 1, 1]"]
+    for level in range(1, 9):
+        aliases = ", ".join([f"*a{level - 1}"] * 10)
+        lines.append(f"x-{level}: &a{level} [{aliases}]")
+    return "\n".join(lines)
+
+
+def merge_bomb() -> str:
+    lines = ["x-0: &a0 {" + ", ".join(f"k{key}: 1" for key in range(100)) + "}"]
+    lines += [f"x-{i}: &a{i} {{<<: [*a{i - 1}, *a{i - 1}]}}" for i in range(1, 30)]
+    return "\n".join(lines)
+
+
+def huge(path: Path) -> None:
+    with path.open("wb") as stream:
+        stream.truncate(50 * 1024 * 1024)
+
+
+def device(path: Path) -> None:
+    path.symlink_to("/dev/zero")
+
+
+def outside(path: Path) -> None:
+    (path.parent.parent / "secret.yaml").write_text("password: swordfish\n")
+    path.symlink_to("../secret.yaml")
+
+
+def include_through_a_link(path: Path) -> None:
+    outside(path.parent / "p.yaml")
+    path.write_text("include: [p.yaml]\n" + HEAD)
+
+
+def text(content: str | bytes) -> Callable[[Path], None]:
+    data = content.encode() if isinstance(content, str) else content
+
+    def write(path: Path) -> None:
+        path.write_bytes(data)
+
+    return write
+
+
+CASES: dict[str, tuple[Callable[[Path], None], str]] = {
+    "duplicate keys": (text("version: 1\nversion: 1\n"), "error[duplicate-key]"),
+    "many duplicate keys": (text("a: 1\n" * 500_000), "error[too-many-problems]"),
+    "tabs": (text(HEAD + "\tsmoke: {}\n"), "error[tab]"),
+    "aliases that explode": (text(bomb()), "error[too-many-aliases]"),
+    "merges that explode": (text(merge_bomb()), "error[too-many-aliases]"),
+    "a merge of itself": (text("a: &a\n  <<: *a\n"), "error[recursive-alias]"),
+    "a merge of text": (text("a: {<<: b}\n"), "error[bad-merge]"),
+    "deep lists": (text("a: " + "[" * 10_000), "error[too-deep]"),
+    "deep mappings": (text("a: " + "{b: " * 10_000), "error[too-deep]"),
+    "50 MB": (huge, "is larger than 16 MiB"),
+    "NUL": (text("version: \0 1\n"), "error[control-character]"),
+    "invalid UTF-8": (text(b"version: \xff\n"), "error[not-utf-8]"),
+    "UTF-16": (text("version: 1\n".encode("utf-16")), "error[not-utf-8]"),
+    "several documents": (text("version: 1\n---\nversion: 1\n"), "error[several-documents]"),
+    "a tag": (text("a: !!python/object/apply:os.system [x]\n"), "error[custom-tag]"),
+    "include outside": (text("include: [../x.yaml]\n" + HEAD), "error[include-outside]"),
+    "include of itself": (text(f"include: [{NAME}]\n" + HEAD), "error[include-of-itself]"),
+    "include of nothing": (text("include: [p/*.yaml]\n" + HEAD), "error[include-matches-nothing]"),
+    "include through a link": (include_through_a_link, "error[unreadable-include]"),
+    "a link that leads out": (outside, "leads out of the repository"),
+    "a device": (device, "leads out of the repository"),
+    "a pipe": (os.mkfifo, "is a pipe, not a file"),
+    "a folder": (Path.mkdir, "is a folder, not a file"),
+    "nothing": (text(""), "error[empty-file]"),
+    "one long line": (text("a: [" + "x:y, " * 100_000), "error[yaml-syntax]"),
+}
+
+
+def validate(folder: Path, make: Callable[[Path], None]) -> tuple[int, str, float, float]:
+    """Exit code, output, seconds of processor time and megabytes of a run on a made file.
+
+    Processor time, for the machine may have other things to do.
+    """
+    (folder / ".git").mkdir(parents=True)
+    make(folder / NAME)
+    with (folder / "output").open("w+") as output:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "runner", "validate"],
+            cwd=folder,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+        )
+        _, status, usage = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+        output.seek(0)
+        said = output.read()
+    return process.returncode, said, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024
+
+
+@pytest.fixture(scope="session")
+def usual_seconds(tmp_path_factory: pytest.TempPathFactory) -> float:
+    """What a file in order takes, on a machine that may be busy."""
+    good = text(HEAD + "  smoke: {target: all, runLocation: eu-west-1}\n")
+    code, said, seconds, _ = validate(tmp_path_factory.mktemp("usual") / "repository", good)
+    assert code == 0, said
+    return seconds
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_bad_input_ends_soon_with_a_diagnostic(
+    name: str, tmp_path: Path, usual_seconds: float
+) -> None:
+    make, expected = CASES[name]
+    code, said, seconds, megabytes = validate(tmp_path / "repository", make)
+    assert code == 2, said
+    assert expected in said
+    assert "Traceback" not in said
+    assert "swordfish" not in said
+    assert seconds < max(SECONDS, SECONDS * usual_seconds)
+    assert megabytes < MEGABYTES
