@@ -66,6 +66,7 @@ class LiveReporter:
         self._progress = Progress()
         self._now: datetime | None = None
         self._drawn: datetime | None = None
+        self._has_said = False
         self._live = Live(
             _Now(self._picture),
             console=self._console,
@@ -84,7 +85,8 @@ class LiveReporter:
         if isinstance(event, ApplyFinished):
             self._live.stop()
             summary = apply_text.render(event.outcome, self._at_width())
-            self._console.print(Text.from_ansi(f"\n{summary}"), soft_wrap=True, end="")
+            gap = "\n" if self._has_said else ""
+            self._console.print(Text.from_ansi(gap + summary), soft_wrap=True, end="")
             return
         if isinstance(event, SessionProgress | InstanceFinished):
             ended = tuple(check for check in ended if check.verdict is not Verdict.PASSED)
@@ -92,6 +94,7 @@ class LiveReporter:
             return  # a running session is in the picture
         said = event_lines(event, ended, self._style, self._verbosity)
         if said:
+            self._has_said = True
             self._console.print(Text.from_ansi("\n".join(said)))
 
     def tick(self, at: datetime) -> None:

@@ -53,7 +53,8 @@ class PlainReporter:
         """Write what ``event`` says."""
         ended = self._progress.update(event)
         if isinstance(event, ApplyFinished):
-            self._write("\n" + text.render(event.outcome, self._style))
+            gap = "\n" if self._last else ""
+            self._write(gap + text.render(event.outcome, self._style))
             return
         for line in event_lines(event, ended, self._style, self._verbosity):
             self._line(event.at, line)

@@ -1,5 +1,6 @@
 """What a reporter is, the table of formats, and how ``--report FORMAT[=PATH]`` opens them."""
 
+import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -200,6 +201,7 @@ def open_reporters(
         raise UsageError(
             f"{named} would both go to standard output.", hint="Give one of them a path."
         )
+    _refuse_one_path_twice(reports)
     stream = stderr if piped else stdout
     style = style_for(stream, environ, no_color=no_color)
     reporters = [_text_reporter(stream, style, verbosity, environ)]
@@ -229,6 +231,20 @@ def _text_reporter(
     from runner.reports.plain import PlainReporter  # noqa: PLC0415 # only an apply needs it
 
     return PlainReporter(StreamOutput(stream).write, replace(style, wraps=False), verbosity)
+
+
+def _refuse_one_path_twice(reports: list[ReportSpec]) -> None:
+    formats: dict[Path, str] = {}
+    for report in reports:
+        if report.path is not None:
+            path = Path(os.path.realpath(report.path))
+            if path in formats and (path.is_file() or not path.exists()):  # and no device
+                raise UsageError(
+                    f"--report {formats[path]} and --report {report.format} would both go to "
+                    f"{str(report.path)!r}.",
+                    hint="Give each a path of its own.",
+                )
+            formats[path] = report.format
 
 
 def _all_reports(reports: list[ReportSpec], environ: Mapping[str, str]) -> list[ReportSpec]:

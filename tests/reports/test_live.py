@@ -191,7 +191,7 @@ def test_quiet_draws_nothing_but_the_summary() -> None:
     assert terminal.getvalue() == ""
     reporter.handle(told[-1])
     reporter.close()
-    assert terminal.picture[1] == "Failing checks"
+    assert terminal.picture[0] == "Failing checks"
 
 
 def test_nothing_is_redrawn_more_often_than_can_be_seen() -> None:

@@ -95,6 +95,12 @@ def test_quiet_leaves_warnings_and_the_summary() -> None:
     assert log.text.startswith("08:00:41Z warning: careful\n\nFailing checks\n")
 
 
+def test_a_quiet_apply_begins_with_its_summary() -> None:
+    log = Log()
+    log.reporter(Verbosity.QUIET).handle(story(mixed())[-1])
+    assert log.text.startswith("Failing checks\n")
+
+
 @pytest.mark.parametrize("step", [1, 5])
 def test_there_is_never_silence_for_30_seconds(step: int) -> None:
     log = Log()

@@ -1,5 +1,6 @@
 import io
 import json
+import os
 from dataclasses import fields, is_dataclass
 from enum import Enum
 from pathlib import Path
@@ -88,6 +89,13 @@ def test_a_path_can_come_from_the_environment(
     run(f"{form}={other}", environ=environ)
     assert other.read_text().startswith(start)
     assert not path.exists()
+
+
+def test_two_reports_cannot_share_a_file(tmp_path: Path) -> None:
+    (tmp_path / "link").symlink_to(tmp_path / "report")
+    with pytest.raises(UsageError, match="--report json and --report html would both go to"):
+        run(f"json={tmp_path / 'report'}", f"html={tmp_path / 'link'}")
+    run(f"json={os.devnull}", f"html={os.devnull}")
 
 
 def test_a_path_that_cannot_be_written_is_said_before_anything_starts(tmp_path: Path) -> None:
