@@ -52,6 +52,8 @@ MAX_WAIT_SECONDS = 30.0
 PAGE = 100
 #: More pages than this are no list but a server that goes round in circles.
 MAX_PAGES = 1000
+#: Patience with a server that never answered yet: its address is more likely wrong than it is ill.
+FIRST_CONTACT_SECONDS = 10.0
 #: The ids that the API gives are UUIDs; nothing else may become part of a path.
 _ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
@@ -251,6 +253,8 @@ class Checkly:
         """Ask until there is an answer that makes sense, or ``again`` or the patience says no."""
         flight = flight or Flight()
         patience = self.options.patience_seconds
+        if self.server_now() is None:
+            patience = min(patience, FIRST_CONTACT_SECONDS)
         give_up, attempt = self._clock.monotonic() + patience, 0
         while True:
             await self._limiter.turn()

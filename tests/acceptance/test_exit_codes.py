@@ -1,0 +1,197 @@
+"""Every row of the table of exit codes, shown by running the command."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from runner.emulator.server import Emulator
+from tests.acceptance.conftest import Project
+from tests.engine.bench import a_check, a_world
+
+FILE = """\
+version: 1
+defaults: {runLocation: eu-west-1}
+profiles:
+  good: {target: {matchTags: [[good]]}}
+  bad: {target: {matchTags: [[bad]]}}
+  after-bad: {needs: bad, target: {matchTags: [[good]]}}
+  forgiven: {allowFailure: true, target: {matchTags: [[bad]]}}
+  nothing: {target: {matchTags: [[nothing]]}}
+  few: {target: {matchTags: [[good]]}, expectChecks: {min: 5}}
+  gone: {target: {matchTags: [[gone]]}}
+  slow: {timeoutSeconds: 1, target: {matchTags: [[slow]]}}
+  patient: {target: {matchTags: [[slow]]}}
+"""
+
+
+@pytest.fixture
+def emulator() -> Iterator[Emulator]:
+    world = a_world(
+        a_check("home", tags=["good"]),
+        a_check("login", "failed", tags=["bad"]),
+        a_check("video", "cancelled", tags=["gone"]),
+        a_check("checkout", type="PLAYWRIGHT", duration=120.0, tags=["slow"]),
+    )
+    with Emulator(world) as running:
+        yield running
+
+
+@pytest.fixture
+def shop(project: Project, emulator: Emulator) -> Project:
+    project.write(FILE)
+    project.environment.update(emulator.environment)
+    return project
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [
+        (["good"], 0),
+        (["good", "forgiven"], 0),
+        (["good", "--detach"], 0),
+        (["bad", "--changed", "--failed"], 1),
+        (["good", "after-bad"], 1),
+        (["nothing"], 1),
+        (["few"], 1),
+        (["gone"], 1),
+        (["unheard-of"], 2),
+        (["good", "--concurrency", "0"], 2),
+        ([], 2),
+        (["slow"], 4),
+        (["slow", "bad"], 4),
+    ],
+    ids=str,
+)
+def test_apply_ends_with(shop: Project, arguments: list[str], code: int) -> None:
+    done = shop.run("apply", *arguments)
+    assert done.returncode == code, done.stdout + done.stderr
+    assert "Traceback" not in done.stdout + done.stderr
+
+
+def test_a_mistake_in_the_file_ends_with_2(shop: Project) -> None:
+    shop.write("version: 1\nprofiles:\n  good: {runLocatoin: eu-west-1}\n")
+    assert shop.run("apply", "good").returncode == 2
+
+
+def test_a_key_that_is_refused_ends_with_3(shop: Project) -> None:
+    done = shop.run("apply", "good", env={"CHECKLY_API_KEY": "cu_somebody_elses"})
+    assert done.returncode == 3
+    assert "API key" in done.stderr
+    assert "cu_somebody_elses" not in done.stdout + done.stderr
+
+
+def test_a_network_that_is_down_ends_with_3(shop: Project) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))  # bound, but nobody listens
+        url = f"http://127.0.0.1:{taken.getsockname()[1]}"
+        begin = time.monotonic()
+        process = subprocess.Popen(
+            [sys.executable, "-m", "runner", "apply", "good"],
+            cwd=shop.folder,
+            env={**os.environ, **shop.environment, "CHECKLY_API_URL": url},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        out, _ = process.communicate(timeout=110)
+    assert process.returncode == 3, out
+    assert "could not be reached" in out
+    assert time.monotonic() - begin < 110
+
+
+def test_an_outcome_that_is_not_known_ends_with_3(shop: Project, emulator: Emulator) -> None:
+    emulator.add_fault("500:on=trigger,work=after,times=2")
+    twins = "{target: all, runLocation: eu-west-1, name: same, matrix: {n: [1, 2]}}"
+    shop.write(f"version: 1\nprofiles:\n  twins: {twins}\n")
+    done = shop.run("apply", "twins", "--settle-time", "0.5")
+    assert done.returncode == 3, done.stdout + done.stderr
+    assert "sessions could be it" in done.stdout
+
+
+def test_a_lock_that_is_held_ends_with_3(shop: Project) -> None:
+    holder = subprocess.Popen(
+        [sys.executable, "-m", "runner", "apply", "patient"],
+        cwd=shop.folder,
+        env={**os.environ, **shop.environment},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    assert holder.stdout is not None
+    started_line(holder)
+    done = shop.run("apply", "patient")
+    holder.send_signal(signal.SIGTERM)
+    holder.communicate(timeout=60)
+    assert done.returncode == 3
+    assert f"process {holder.pid}" in done.stderr
+    assert holder.returncode == 130
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_ends_with_130(shop: Project, emulator: Emulator, number: int) -> None:
+    process = subprocess.Popen(
+        [sys.executable, "-m", "runner", "apply", "patient"],
+        cwd=shop.folder,
+        env={**os.environ, **shop.environment},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    started_line(process)
+    process.send_signal(number)
+    out, _ = process.communicate(timeout=60)
+    assert process.returncode == 130, out
+    assert [session["status"] for session in emulator.sessions] == ["CANCELLED"]
+
+
+def started_line(process: subprocess.Popen[str]) -> str:
+    """Read the output up to the line that says that a session started."""
+    assert process.stdout is not None
+    for line in process.stdout:
+        if ": started " in line:
+            return line
+    pytest.fail("it never started")
+
+
+def test_a_bug_ends_with_70(shop: Project) -> None:
+    program = (
+        "import runner.engine.apply as engine\n"
+        "def broken(*a, **k): raise LookupError('a bug')\n"
+        "engine.apply = broken\n"
+        "from runner.cli import main\n"
+        "main()\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program, "apply", "good"],
+        cwd=shop.folder,
+        env={**os.environ, **shop.environment},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 70, done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_waiting_for_what_was_detached_ends_as_the_apply_would(shop: Project) -> None:
+    assert shop.run("apply", "good", "bad", "--detach").returncode == 0
+    done = shop.run("wait")
+    assert done.returncode == 1, done.stdout + done.stderr
+    assert shop.run("wait").returncode == 0
+    assert shop.run("wait", "01ARZ3NDEKTSV4RRFFQ69G5FAV").returncode == 2
+
+
+def test_cancelling_reaches_the_session(shop: Project, emulator: Emulator) -> None:
+    assert shop.run("apply", "patient", "--detach").returncode == 0
+    done = shop.run("cancel")
+    assert done.returncode == 0, done.stderr
+    assert [session["status"] for session in emulator.sessions] == ["CANCELLED"]
+    assert shop.run("wait").returncode == 1
+    assert "Nothing to cancel." in shop.run("cancel", "patient").stdout
