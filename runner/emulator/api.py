@@ -50,11 +50,9 @@ class Refusal(Exception):
 
 def error_body(status: int, message: str, code: str | None = None) -> dict[str, Any]:
     """Return the body that the API sends with an error."""
-    body: dict[str, Any] = {
-        "statusCode": status,
-        "error": HTTPStatus(status).phrase,
-        "message": message,
-    }
+    names = {known.value: known.phrase for known in HTTPStatus}
+    error = names.get(status, "Unknown Error")
+    body: dict[str, Any] = {"statusCode": status, "error": error, "message": message}
     if code is not None:
         body["errorCode"] = code
     return body

@@ -31,6 +31,10 @@ def timestamp(moment: float) -> str:
     return text.replace("+00:00", "Z")
 
 
+def _day(moment: str) -> str:
+    return moment.partition("T")[0]
+
+
 def _moment(moment: float, now: float) -> str | None:
     return timestamp(moment) if moment <= now else None
 
@@ -223,11 +227,11 @@ def private_location_view(
         "name": location.name,
         "slugName": location.slug,
         "icon": "location",
-        "created_at": _EPOCH,
+        "created_at": _day(_EPOCH),
         "updated_at": None,
         "keys": [],
         "proxyUrl": None,
-        "lastSeen": timestamp(now) if location.agents else None,
+        "lastSeen": _day(timestamp(now)) if location.agents else None,
         "agentCount": location.agents,
     }
     if versions:

@@ -17,7 +17,7 @@ from runner.emulator.resources import default_world_path, schema_path
 from runner.emulator.yamlfile import Document, Path_, YamlFileError, load_document
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
 _NAMESPACE = uuid.UUID("6d0ad0b6-55a5-4c07-9f2f-5b8a3b0c6d11")
 
@@ -106,6 +106,35 @@ class PrivateLocation:
     agent_version: str = "6.9.0"
 
 
+_REGIONS = (
+    ("us-east-1", "N. Virginia"),
+    ("us-east-2", "Ohio"),
+    ("us-west-1", "N. California"),
+    ("us-west-2", "Oregon"),
+    ("ca-central-1", "Montreal"),
+    ("sa-east-1", "São Paulo"),
+    ("eu-west-1", "Ireland"),
+    ("eu-central-1", "Frankfurt"),
+    ("eu-west-2", "London"),
+    ("eu-west-3", "Paris"),
+    ("eu-north-1", "Stockholm"),
+    ("eu-south-1", "Milan"),
+    ("me-south-1", "Bahrain"),
+    ("ap-southeast-1", "Singapore"),
+    ("ap-northeast-1", "Tokyo"),
+    ("ap-east-1", "Hong Kong"),
+    ("ap-southeast-2", "Sydney"),
+    ("ap-southeast-3", "Jakarta"),
+    ("ap-northeast-2", "Seoul"),
+    ("ap-northeast-3", "Osaka"),
+    ("ap-south-1", "Mumbai"),
+    ("af-south-1", "Cape Town"),
+)
+
+PUBLIC_LOCATIONS = tuple(Location(region=region, name=name) for region, name in _REGIONS)
+"""Checkly's own public locations."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class World:
     """Everything one emulator serves."""
@@ -116,7 +145,7 @@ class World:
     api_keys: tuple[str, ...] = (API_KEY,)
     session_limit: int | None = None
     no_matching_checks: int = 404
-    locations: tuple[Location, ...] = ()
+    locations: tuple[Location, ...] = PUBLIC_LOCATIONS
     private_locations: tuple[PrivateLocation, ...] = ()
     checks: tuple[Check, ...] = ()
     faults: tuple[Fault, ...] = ()
@@ -195,7 +224,6 @@ def _check_id(item: Mapping[str, Any]) -> str:
 def _build(data: Mapping[str, Any]) -> World:
     account = data.get("account", {})
     groups = data.get("groups", {})
-    locations = data.get("locations", [{"region": r, "name": n} for r, n in _PUBLIC])
     return World(
         account_id=account.get("id", ACCOUNT_ID).lower(),
         account_name=account.get("name", "Emulated account"),
@@ -203,13 +231,16 @@ def _build(data: Mapping[str, Any]) -> World:
         api_keys=tuple(data.get("apiKeys", (API_KEY,))),
         session_limit=data.get("limits", {}).get("sessions"),
         no_matching_checks=data.get("noMatchingChecks", 404),
-        locations=tuple(
-            Location(region=item["region"], name=item.get("name", item["region"]))
-            for item in locations
-        ),
+        locations=_locations(data["locations"]) if "locations" in data else PUBLIC_LOCATIONS,
         private_locations=tuple(_private(item) for item in data.get("privateLocations", ())),
         checks=tuple(_check(item, groups) for item in data.get("checks", ())),
         faults=tuple(parse_fault(text) for text in data.get("faults", ())),
+    )
+
+
+def _locations(items: Iterable[Mapping[str, str]]) -> tuple[Location, ...]:
+    return tuple(
+        Location(region=item["region"], name=item.get("name", item["region"])) for item in items
     )
 
 
@@ -258,30 +289,3 @@ def _ending(item: Mapping[str, Any], base: Ending) -> Ending:
         outcomes=(outcome,) if isinstance(outcome, str) else tuple(outcome),
         duration=item.get("duration", base.duration),
     )
-
-
-_PUBLIC = (
-    ("us-east-1", "N. Virginia"),
-    ("us-east-2", "Ohio"),
-    ("us-west-1", "N. California"),
-    ("us-west-2", "Oregon"),
-    ("ca-central-1", "Montreal"),
-    ("sa-east-1", "São Paulo"),
-    ("eu-west-1", "Ireland"),
-    ("eu-central-1", "Frankfurt"),
-    ("eu-west-2", "London"),
-    ("eu-west-3", "Paris"),
-    ("eu-north-1", "Stockholm"),
-    ("eu-south-1", "Milan"),
-    ("me-south-1", "Bahrain"),
-    ("ap-southeast-1", "Singapore"),
-    ("ap-northeast-1", "Tokyo"),
-    ("ap-east-1", "Hong Kong"),
-    ("ap-southeast-2", "Sydney"),
-    ("ap-southeast-3", "Jakarta"),
-    ("ap-northeast-2", "Seoul"),
-    ("ap-northeast-3", "Osaka"),
-    ("ap-south-1", "Mumbai"),
-    ("af-south-1", "Cape Town"),
-)
-"""Regions of Checkly's public locations, with their names for people."""

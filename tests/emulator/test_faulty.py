@@ -57,6 +57,7 @@ def test_a_reset_in_the_body_cuts_it(serve: Start) -> None:
         ("503:work=after", 503, 1),
         ("status:status=418", 418, 0),
         ("status", 503, 0),
+        ("status:status=499", 499, 0),
     ],
 )
 def test_an_error_comes_before_or_after_the_work(
