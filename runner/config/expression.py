@@ -48,9 +48,10 @@ class Expression:
     Attributes:
         source: Its text.
         names: The names it reads, such as ``var.host``.
+        name: The name, if the expression is nothing else.
     """
 
-    __slots__ = ("_path", "_tree", "names", "source")
+    __slots__ = ("_path", "_tree", "name", "names", "source")
 
     def __init__(self, source: str) -> None:
         """Read ``source``.
@@ -60,6 +61,7 @@ class Expression:
                 from its first character.
         """
         self.source = source
+        self.name: str | None = None
         self._tree: Any = None
         self._path: tuple[str, ...] = ()
         dotted = _DOTTED.fullmatch(source)
@@ -71,7 +73,10 @@ class Expression:
                     raise TemplateError(
                         "names that begin with _ can't be reached", source.index("." + part) + 1
                     )
-            self.names = frozenset([qualified(namespace, name, dotted.start(1))])
+            full = qualified(namespace, name, dotted.start(1))
+            self.names = frozenset([full])
+            if not path:
+                self.name = full
         else:
             from runner.config.expressions.syntax import parse  # noqa: PLC0415 - loads Jinja
 

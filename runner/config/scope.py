@@ -111,6 +111,7 @@ class Scope(_Names):
 
     Attributes:
         symbolic: The namespaces whose names stand for themselves.
+        texts: What expressions gave inside text that are the same for every instance.
     """
 
     __slots__ = (
@@ -122,8 +123,8 @@ class Scope(_Names):
         "_meter",
         "_results",
         "_sources",
-        "_texts",
         "_variables",
+        "texts",
     )
 
     def __init__(
@@ -154,7 +155,7 @@ class Scope(_Names):
         self._environment = environment
         self._context = context
         self._meter = RunMeter()
-        self._texts: dict[Expression, str] = {}
+        self.texts: dict[Expression, str] = {}
         self._results: dict[Expression, Value] = {}
         self._bound: dict[Expression, bool] = {}
         self._sources: dict[frozenset[str], frozenset[str]] = {}
@@ -271,9 +272,9 @@ class Scope(_Names):
 
     def text(self, expression: Expression) -> str:
         """See `_Names.text`."""
-        text = self._texts.get(expression)
+        text = self.texts.get(expression)
         if text is None:
-            text = self._texts[expression] = to_text(self.evaluate(expression))
+            text = self.texts[expression] = to_text(self.evaluate(expression))
         return text
 
     def bound(self, expression: Expression) -> bool:
@@ -291,11 +292,12 @@ class Scope(_Names):
 class InstanceScope(_Names):
     """The names inside one instance of a profile; what it shares with others is kept there."""
 
-    __slots__ = ("_root",)
+    __slots__ = ("_root", "_shared")
 
     def __init__(self, root: Scope, profile: str, matrix: Mapping[str, Value]) -> None:
         super().__init__(root.symbolic)
         self._root = root
+        self._shared = root.texts
         self._values["profile.name"] = profile
         for axis, value in matrix.items():
             self._values[f"matrix.{axis}"] = value
@@ -323,6 +325,11 @@ class InstanceScope(_Names):
 
     def text(self, expression: Expression) -> str:
         """See `_Names.text`."""
+        shared = self._shared.get(expression)
+        if shared is not None:
+            return shared
+        if expression.name is not None and type(own := self._values.get(expression.name)) is str:
+            return own
         if self._root.bound(expression):
             return to_text(expression.evaluate(self))
         return self._root.text(expression)

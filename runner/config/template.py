@@ -5,6 +5,7 @@ statements, shell variables, a lone ``$``. ``$$<`` gives a literal ``$<``.
 """
 
 import re
+from collections.abc import Iterator
 from functools import lru_cache
 from typing import Protocol
 
@@ -29,8 +30,8 @@ _START = re.compile(r"(?<!\$)\$<")
 _NEXT = re.compile(
     r"""'[^'\\]*(?:\\.[^'\\]*)*'|"[^"\\]*(?:\\.[^"\\]*)*"|['"()\[\]{}>]""", re.DOTALL
 )
-# The plain case of an expression in which nothing but its end matters.
-_SIMPLE = re.compile(r"[^'\"()\[\]{}<>]{1,200}(?=>)")
+# The plain case of an expression, in which nothing but its end matters.
+_SIMPLE = re.compile(r"(?<!\$)\$<([^'\"()\[\]{}<>]{1,200})>")
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
 # What ends a plain scalar of YAML before its line does.
 _CUT = re.compile(r"[ \t]+#|[ \t]*[,\[\]{}]|:")
@@ -69,14 +70,11 @@ class Template:
         names: What its expressions read, such as ``var.host``.
     """
 
-    __slots__ = ("_starts", "is_single", "names", "parts", "text")
+    __slots__ = ("is_single", "names", "parts", "text")
 
-    def __init__(
-        self, text: str, parts: tuple[str | Expression, ...], starts: tuple[int, ...]
-    ) -> None:
+    def __init__(self, text: str, parts: tuple[str | Expression, ...]) -> None:
         self.text = text
         self.parts = parts
-        self._starts = starts
         self.is_single = len(parts) == 1 and isinstance(parts[0], Expression)
         names = [part.names for part in parts if isinstance(part, Expression)]
         self.names: frozenset[str] = names[0] if len(names) == 1 else frozenset().union(*names)
@@ -105,7 +103,7 @@ class Template:
             for part in self.parts:
                 pieces.append(part if isinstance(part, str) else scope.text(part))  # noqa: PERF401 - how many there are says where an error was
         except TemplateError as error:
-            raise error.moved(self._starts[len(pieces)]) from None
+            raise error.moved(self._start(len(pieces))) from None
         except Unresolved:
             raise Unresolved(self._missing(scope)) from None
         size = sum(map(len, pieces))
@@ -116,15 +114,19 @@ class Template:
 
     def _missing(self, scope: Scope) -> set[str]:
         missing: set[str] = set()
-        for part, start in zip(self.parts, self._starts, strict=True):
+        for index, part in enumerate(self.parts):
             if isinstance(part, Expression):
                 try:
                     scope.evaluate(part)
                 except Unresolved as error:
                     missing |= error.names
                 except TemplateError as error:
-                    raise error.moved(start) from None
+                    raise error.moved(self._start(index)) from None
         return missing
+
+    def _start(self, index: int) -> int:
+        """Where one of the parts begins in the text; only an error asks."""
+        return list(_scan(self.text))[index][0]
 
 
 @lru_cache(maxsize=4096)
@@ -137,26 +139,34 @@ def parse_template(text: str) -> Template:
         TemplateError: An expression does not end, is too long, or is not a valid one; the
             offset counts from the start of ``text``.
     """
-    parts: list[str | Expression] = []
-    starts: list[int] = []
+    parts: list[str | Expression] = [*_SIMPLE.split(text)]
+    if text.count("$<") == len(parts) // 2:
+        # Every other part is an expression; the careful way below takes several times longer.
+        try:
+            parts[1::2] = map(_expression, parts[1::2])
+        except TemplateError:
+            pass  # the careful way says where
+        else:
+            return Template(text, tuple(filter(None, parts)))
+    return Template(text, tuple(part for _, part in _scan(text)))
+
+
+def _scan(text: str) -> Iterator[tuple[int, str | Expression]]:
+    """The parts of a template, and where each begins: an expression behind its ``$<``."""
     position = 0
     while found := _START.search(text, position):
         if found.start() > position:
-            parts.append(text[position : found.start()].replace("$$<", "$<"))
-            starts.append(position)
+            yield position, text[position : found.start()].replace("$$<", "$<")
         start = found.end()
-        simple = _SIMPLE.match(text, start)
-        end = simple.end() if simple else _end_of(text, start)
+        end = _end_of(text, start)
         try:
-            parts.append(_expression(text[start:end]))
+            expression = _expression(text[start:end])
         except TemplateError as error:
             raise error.moved(start) from None
-        starts.append(start)
+        yield start, expression
         position = end + 1
     if position < len(text):
-        parts.append(text[position:].replace("$$<", "$<"))
-        starts.append(position)
-    return Template(text, tuple(parts), tuple(starts))
+        yield position, text[position:].replace("$$<", "$<")
 
 
 @lru_cache(maxsize=4096)
