@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: setup demo test slow lint format types pictures clean
+.PHONY: setup demo test slow lint format types pictures schemas clean
 
 setup: $(STAMP)
 
@@ -37,6 +37,9 @@ types: setup
 # Needs Chromium.
 pictures: setup
 	PYTHONPATH=. $(BIN)/python docs/pictures/make.py
+
+schemas: setup
+	$(BIN)/runner schema > schemas/checkly-sessions.schema.json
 
 clean:
 	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis build dist site .coverage*

@@ -51,8 +51,8 @@ def _target(target: Any, report: Report) -> Any:
         return None
     if isinstance(target, Marked | Symbolic):
         return target
-    if target is None or target == []:
-        report(("target",), "target-without-filter", "This target has no filter", _TARGET_HINT)
+    if target is None:
+        report(("target",), "null-not-allowed", "`target` may not be null", _TARGET_HINT)
         return None
     if not isinstance(target, dict):
         report(

@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from runner.config.keys import DEFAULTS_KEYS, NOT_INHERITED
+from runner.config.keys import DEFAULTS_KEYS, NOT_INHERITED, STRUCTURAL_KEYS
 from runner.models.request import (
     MAX_ENVIRONMENT_VARIABLES,
     BackoffRetryStrategy,
@@ -30,6 +30,11 @@ _NAMES: Schema = {"anyOf": [_NAME, {"type": "array", "items": _NAME}, _NULL]}
 _SCALAR: Schema = {"type": ["string", "number", "boolean", "null"]}
 _PROFILE_NAME = "^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$"
 _VARIABLE_NAME = "^[A-Za-z_][A-Za-z0-9_]*$"
+#: A path of another file: no template, nothing that leads away.
+_INCLUDED = r"^(?!/|~)(?!(?:.*/)?\.\.(?:/|$))[^\\]+$"
+#: A text that may become a part of an instance's name, or a template.
+_AXIS_VALUE = r"^[^\[\],\x00-\x1f\x7f]+$|\$<"
+_KEY: Schema = {"type": "string", "minLength": 1, "not": {"pattern": r"\$<"}}
 
 _EXAMPLES: dict[str, list[Any]] = {
     "name": ["Smoke $<var.host> from $<matrix.runLocation>"],
@@ -84,7 +89,9 @@ def file_schema() -> Schema:
             },
             "include": {
                 "description": "Globs of further files, relative to this one.",
-                "anyOf": [_NAME, {"type": "array", "items": _NAME}, _NULL],
+                "type": "array",
+                "items": {"type": "string", "pattern": _INCLUDED},
+                "examples": [["profiles/*.yaml"]],
             },
             "state": {
                 "description": "Where the state is: a folder, s3://, gs:// or az:// address.",
@@ -110,7 +117,7 @@ def _layer_properties() -> dict[str, Schema]:
     request = _properties(TriggerTestSessionRequest)
     settings = _properties(Settings)
     made = {
-        "description": {"type": "string", **_about(settings, "description")},
+        "description": {"type": ["string", "null"], **_about(settings, "description")},
         "abstract": _said("Whether the profile is there only to be extended.", {"type": "boolean"}),
         "extends": _said("Profiles whose keys this one takes over, in order.", _NAMES),
         "matrix": _said("Axes whose combinations each become an instance.", _matrix()),
@@ -127,13 +134,16 @@ def _layer_properties() -> dict[str, Schema]:
         "labels": {
             **_about(settings, "labels"),
             "type": ["object", "null"],
+            "propertyNames": {"not": {"pattern": r"\$<"}},
             "additionalProperties": _SCALAR,
         },
     }
+    made["expectChecks"]["anyOf"].append(_NULL)
+    made["quarantine"]["anyOf"].append(_NULL)
     order = ["description", "abstract", "extends", *request, *settings]
     layer = {}
     for key in dict.fromkeys([*order, *made]):
-        schema = made.get(key) or _or_template({**request, **settings}[key])
+        schema = made.get(key) or _or_template({**request, **settings}[key], null=key in settings)
         layer[key] = schema | ({"examples": _EXAMPLES[key]} if key in _EXAMPLES else {})
     assert layer.keys() >= NOT_INHERITED  # noqa: S101 # the two tables speak of the same keys
     return layer
@@ -162,18 +172,19 @@ def _about(properties: dict[str, Schema], key: str) -> Schema:
     return {"description": description} if description else {}
 
 
-def _or_template(schema: Schema) -> Schema:
-    """``schema``, or a template, or a null that takes back what a lower layer says."""
+def _or_template(schema: Schema, *, null: bool = False) -> Schema:
+    """``schema``, or a template; or ``null``, which takes back what a lower layer says."""
     outer: Schema = {key: schema[key] for key in ("description", "default") if key in schema}
     inner = {key: value for key, value in schema.items() if key not in outer}
     inner.pop("title", None)
     if "items" in inner:
         inner["items"] = _or_template(inner["items"])
     kinds = inner.pop("anyOf", [inner])
+    null = null or _NULL in kinds
     kinds = [kind for kind in kinds if kind != _NULL]
     if kinds == [{"type": "string"}]:
-        return {**outer, "type": ["string", "null"]}
-    return {**outer, "anyOf": [*kinds, _TEMPLATE, _NULL]}
+        return {**outer, "type": ["string", "null"] if null else "string"}
+    return {**outer, "anyOf": [*kinds, _TEMPLATE, *([_NULL] if null else [])]}
 
 
 def _fields(model: type[BaseModel]) -> dict[str, Schema]:
@@ -181,7 +192,7 @@ def _fields(model: type[BaseModel]) -> dict[str, Schema]:
 
 
 def _nested(model: type[BaseModel], about: Schema) -> Schema:
-    return {**about, "anyOf": [_object(_fields(model)), _TEMPLATE, _NULL]}
+    return {**about, "anyOf": [_object(_fields(model)), _TEMPLATE]}
 
 
 def _target() -> list[Schema]:
@@ -192,10 +203,21 @@ def _target() -> list[Schema]:
     fields["all"] = _said("Every eligible check of the account.", {"const": True})
     return [
         {"const": "all", "description": "Every eligible check of the account."},
-        _object(fields),
+        _object(fields, **_ALL_ALONE),
         _TEMPLATE,
-        _NULL,
     ]
+
+
+#: Beside ``all`` no filter may stand that selects anything.
+_ALL_ALONE: Schema = {
+    "if": {"required": ["all"]},
+    "then": {
+        "properties": {
+            "matchTags": {"items": {"maxItems": 0}},
+            "checkId": {"type": "array", "maxItems": 0},
+        }
+    },
+}
 
 
 def _retry_strategy() -> list[Schema]:
@@ -229,41 +251,46 @@ def _variable() -> Schema:
     del fields["key"]
     fields["value"] = _said("Its text; null sends none.", _SCALAR)
     fields["secret"] = _said("Whether the value is a secret.", {"type": "boolean"})
+    fields["value"]["examples"] = ["$<env.SHOP_API_TOKEN>"]
     return _object(fields)
 
 
 def _variables() -> list[Schema]:
     listed = _variable()
-    listed["properties"] = {"key": _said("Its name.", _NAME), **listed["properties"]}
+    listed["properties"] = {"key": _said("Its name.", _KEY), **listed["properties"]}
     listed["required"] = ["key"]
     return [
         {
             "type": "object",
+            "propertyNames": _KEY,
             "additionalProperties": {"anyOf": [_SCALAR, {"$ref": "#/definitions/variable"}]},
         },
         {"type": "array", "items": listed, "maxItems": MAX_ENVIRONMENT_VARIABLES},
-        _NULL,
     ]
 
 
 def _quarantine() -> list[Schema]:
-    entry = _object(_fields(Quarantine))
-    return [{"type": "array", "items": {"anyOf": [entry, _TEMPLATE]}}, _TEMPLATE, _NULL]
+    fields = _fields(Quarantine)
+    entry = _object(fields, required=list(fields))
+    return [{"type": "array", "items": {"anyOf": [entry, _TEMPLATE]}}, _TEMPLATE]
 
 
 def _matrix() -> Schema:
-    values = {"anyOf": [{"type": "array", "items": _SCALAR, "minItems": 1}, _TEMPLATE]}
+    value = {"anyOf": [{"type": "string", "pattern": _AXIS_VALUE}, {"type": ["number", "boolean"]}]}
+    several = {"type": "array", "items": value, "minItems": 1}
+    combination = {"type": "object", "minProperties": 1}
+    excluded = {"anyOf": [{"type": "array", "items": combination}, _NULL]}
     return {
         "anyOf": [
             {
                 "type": "object",
-                "properties": {
-                    "exclude": _said(
-                        "Combinations to take out.", {"type": "array", "items": {"type": "object"}}
-                    )
+                "minProperties": 1,
+                "properties": {"exclude": _said("Combinations to take out.", excluded)},
+                "propertyNames": {
+                    "pattern": _VARIABLE_NAME,
+                    "not": {"enum": sorted(STRUCTURAL_KEYS)},
                 },
-                "propertyNames": {"pattern": _VARIABLE_NAME},
-                "additionalProperties": values,
+                "additionalProperties": {"anyOf": [several, _TEMPLATE]},
             },
             _NULL,
         ]

@@ -38,7 +38,7 @@ def _uuid(text: str) -> str:
 CheckId: TypeAlias = Annotated[
     str,
     AfterValidator(_uuid),
-    Field(json_schema_extra={"format": "uuid"}),
+    Field(json_schema_extra={"format": "uuid", "pattern": f"^{_UUID.pattern}$"}),
 ]
 
 
