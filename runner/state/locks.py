@@ -192,6 +192,8 @@ class Locks:
             await asyncio.gather(*(self.release(name) for name in list(self._holds)))
             return overtaken, await self._top(overtaken)
         await self._chains.drop(path for hold in taken.values() for path in hold.replaced)
+        for hold in taken.values():
+            hold.replaced = ()
         return busy
 
     async def _top(self, instance: str) -> Link | None:
@@ -273,34 +275,39 @@ class Locks:
                 if not hold.taken_away
                 and (now - hold.monotonic >= self._terms.lease / _RENEWALS or self._doubt(hold))
             }
-            try:
+            with suppress(StateError):  # tried again at the next look
                 await self._renew(due)
-            except StateError:
-                # Tried again at the next look; ``lost`` tells when it has been too long.
-                continue
 
     async def _renew(self, due: dict[str, _Hold]) -> None:
         monotonic, wall = self._clock.monotonic(), self._clock.now()
-        await asyncio.gather(*(self._extend(name, hold) for name, hold in due.items()))
-        extended = {name: hold for name, hold in due.items() if not hold.taken_away}
+        results = await asyncio.gather(*(self._extend(name, hold) for name, hold in due.items()))
+        done = zip(due.items(), results, strict=True)
+        extended = {name: hold for (name, hold), is_extended in done if is_extended}
         await self._overtaken(extended)
         replaced: list[str] = []
         for hold in extended.values():
             if not hold.taken_away:
                 hold.monotonic, hold.wall = monotonic, wall
                 replaced.extend(hold.replaced)
+                hold.replaced = ()
         await self._chains.drop(replaced)
 
-    async def _extend(self, instance: str, hold: _Hold) -> None:
+    async def _extend(self, instance: str, hold: _Hold) -> bool:
+        """Adds a link; false when the lock was released, taken away, or could not be written."""
         async with hold.turn:
             if instance not in self._holds:
-                return
-            there = await self._chains.add(hold.number + 1, hold.document)
+                return False
+            try:
+                there = await self._chains.add(hold.number + 1, hold.document)
+            except StateError:
+                # Tried again at the next look; ``lost`` tells when it has been too long.
+                return False
             if there is None or there.nonce != hold.document.nonce:
                 hold.taken_away = True
-                return
-            hold.replaced = (self._chains.path(instance, hold.number),)
+                return False
+            hold.replaced = (*hold.replaced, self._chains.path(instance, hold.number))
             hold.number += 1
+            return True
 
     async def _let_go(self) -> list[BaseException]:
         """Stops renewing and releases everything; says what could not be released."""

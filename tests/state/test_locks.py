@@ -212,12 +212,13 @@ def test_a_link_that_others_had_passed_by_counts_as_lost(open_: OpenState, tmp_p
 def test_when_the_store_fails_the_lock_is_lost_in_time(open_: OpenState, tmp_path: Path) -> None:
     async def go() -> None:
         clock = HandClock()
-        async with lock(open_(clock=clock)) as locks:
+        async with lock(open_(clock=clock), "other", "smoke") as locks:
             break_lock(tmp_path)
             await clock.advance(40)
             assert not locks.lost
             await clock.advance(10)
-            assert locks.lost == {"smoke"}
+            assert await until(lambda: locks.lost == {"smoke"})
+            assert locks.fence("other") > 1
             with pytest.raises(StateError, match="could not be renewed in time"):
                 locks.fence("smoke")
 
