@@ -74,20 +74,24 @@ def _laid_out(text: str) -> str:
     Raises:
         One of PARSE_ERRORS: ruamel.yaml's round trip refuses what its C parser has taken.
     """
-    text = _without_tabs_before_comments(_without_blanks_at_line_ends(text))
-    new = _with_comments_placed(Layout(text), Layout(round_trip(text)))
+    text = _without_blanks_at_line_ends(text)
+    before = Layout(text)
+    new = _with_comments_placed(before, Layout(round_trip(_with_safe_comments(before))))
     new = _without_blanks_at_line_ends(new)
     return new if Layout(new).is_text(len(new) - 1) else new.rstrip("\n") + "\n"
 
 
-def _without_tabs_before_comments(text: str) -> str:
-    """``text`` as the Python parser takes it, which is stricter than the C parser."""
+def _with_safe_comments(layout: Layout) -> str:
+    """The text, with comments where ruamel.yaml takes them for nothing else.
+
+    Its Python parser refuses a tab before a comment, and its emitter leaves a comment in its
+    column even where a block scalar has moved there, which would make it text.
+    """
     edits = []
-    for comment in Layout(text).comments:
-        begin = len(text[: comment.start].rstrip(" \t"))
-        if "\t" in text[begin : comment.start]:
-            edits.append((begin, comment.start, "  "))
-    return _edited(text, edits)
+    for comment in layout.comments:
+        begin = len(layout.text[: comment.start].rstrip(" \t"))
+        edits.append((begin, comment.start, "" if comment.alone else "  "))
+    return _edited(layout.text, edits)
 
 
 def _without_blanks_at_line_ends(text: str) -> str:

@@ -67,6 +67,8 @@ def _mend_halves(root: Mapping, diagnostics: Diagnostics) -> None:
         seen.add(id(node))
         if isinstance(node, Mapping):
             waiting += [*node.keys.values(), *node.values.values()]
+            node.keys = {_HALF.sub("\ufffd", name): key for name, key in node.keys.items()}
+            node.values = {_HALF.sub("\ufffd", name): value for name, value in node.values.items()}
         elif isinstance(node, Sequence):
             waiting += node.items
         elif _HALF.search(node.text):

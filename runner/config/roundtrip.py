@@ -11,6 +11,7 @@ from typing import Any
 
 from ruamel.yaml import YAML
 from ruamel.yaml.emitter import RoundTripEmitter
+from ruamel.yaml.error import YAMLError
 from ruamel.yaml.events import SequenceEndEvent
 from ruamel.yaml.serializer import Serializer
 
@@ -29,6 +30,9 @@ def round_trip(text: str) -> str:
 
     Args:
         text: One valid YAML document.
+
+    Raises:
+        YAMLError: ruamel.yaml can't write what it has read; it has such corners.
     """
     yaml = YAML()
     yaml.Serializer = _Serializer
@@ -38,7 +42,10 @@ def round_trip(text: str) -> str:
     yaml.composer.warn_double_anchors = False  # a name may be used again
     yaml.explicit_start = text.lstrip("\n").startswith("---")
     stream = io.StringIO()
-    yaml.serialize(yaml.compose(text), stream)
+    try:
+        yaml.serialize(yaml.compose(text), stream)
+    except (AttributeError, IndexError, KeyError, TypeError) as error:
+        raise YAMLError from error
     # ruamel.yaml marks the end behind a block scalar that keeps its line breaks; no need to.
     return stream.getvalue().removesuffix("...\n")
 
@@ -81,6 +88,13 @@ class _Emitter(RoundTripEmitter):
         super().expect_block_sequence_item(first)
         if ends:
             self._offsets.pop()
+
+    def write_pre_comment(self, event: Any) -> bool:
+        """Write the comments above an event; the one in a block scalar's head is none of them."""
+        comments = event.comment[1] if event.comment else None
+        if comments and isinstance(comments[0], str):
+            return False
+        return bool(super().write_pre_comment(event))
 
     def write_plain(self, text: str, split: bool = True) -> None:
         self._write_whole(super().write_plain, text, split)

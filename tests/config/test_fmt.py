@@ -147,6 +147,11 @@ def test_a_tidy_file_stays() -> None:
         ("a: &x 1\nb: *x\n", "a: &x 1\nb: *x\n"),
         ("a: !!str 5\n", "a: '5'\n"),
         ("a#b: c#d\n", "a#b: c#d\n"),
+        ("a:\n- |- # c\n  x\n# d\n- y\n", "a:\n  - |- # c\n    x\n  # d\n  - y\n"),
+        (
+            "a:\n  - b: >-\n      x\n    # own\n    c: 1\n",
+            "a:\n  - b: >-\n      x\n    # own\n    c: 1\n",
+        ),
     ],
 )
 def test_layouts(text: str, expected: str | None) -> None:
