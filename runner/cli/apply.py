@@ -16,6 +16,13 @@ from runner.cli.selecting import LABEL_OPTION, PROFILE_ARGUMENT
 @LABEL_OPTION
 @click.option("--changed", is_flag=True, help="Leave out what is unchanged and passed last time.")
 @click.option("--failed", is_flag=True, help="Only what did not pass last time.")
+@click.option(
+    "--plan",
+    "saved_plan",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Apply a plan that was saved, and nothing else.",
+)
 @click.option("-y", "--yes", is_flag=True, help="Start without asking.")
 @click.option("-d", "--detach", is_flag=True, help="Leave once all sessions have started.")
 @click.option("--no-needs", is_flag=True, help="Leave out what the selected ones need.")
@@ -38,6 +45,7 @@ def command(
     labels: tuple[str, ...],
     changed: bool,
     failed: bool,
+    saved_plan: Path | None,
     yes: bool,
     detach: bool,
     no_needs: bool,
@@ -65,6 +73,7 @@ def command(
             labels=labels,
             changed=changed,
             failed=failed,
+            saved_plan=saved_plan,
             yes=yes,
             detach=detach,
             with_needs=not no_needs,

@@ -4,7 +4,7 @@ import asyncio
 import os
 import random
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import click
@@ -19,6 +19,7 @@ from runner.cli.outside import outside, reporters, terminable
 from runner.cli.owner import initiator
 from runner.cli.planning import open_state, plan_of
 from runner.cli.read import Reading, read
+from runner.cli.saved import check, load, use
 from runner.config.select import Selection, selection
 from runner.diagnostics import Severity
 from runner.engine.apply import apply as run_apply
@@ -28,6 +29,7 @@ from runner.errors import CannotRun, Declined, UsageError
 from runner.models.clock import SystemClock
 from runner.models.plan import Action, Plan
 from runner.plan.narrow import changed_only, failed_only
+from runner.plan.plan_file import SavedPlan, check_plan
 from runner.reports import plan_text
 from runner.reports.reporter import Reporters
 from runner.state.state import State
@@ -42,6 +44,7 @@ class ApplyCommand:
     labels: tuple[str, ...]
     changed: bool
     failed: bool
+    saved_plan: Path | None
     yes: bool
     detach: bool
     with_needs: bool
@@ -61,7 +64,22 @@ def apply(command: ApplyCommand, console: Console) -> int:
     """Apply what is selected; returns the exit code."""
     clock, rng = SystemClock(), random.SystemRandom()
     run_id = apply_id(clock.now(), rng)
-    reading = read(command.common, console, run_id=run_id, unset=Severity.ERROR)
+    saved = _load(command)
+    if saved is not None:
+        variables = tuple(f"{name}={value}" for name, value in saved.variables.items())
+        command = replace(
+            command,
+            common=replace(command.common, variables=variables),
+            names=tuple(saved.names),
+            labels=tuple(saved.labels),
+        )
+    reading = read(
+        command.common,
+        console,
+        run_id=run_id,
+        unset=Severity.ERROR,
+        expected=saved.configuration if saved else None,
+    )
     chosen = selection(command.names, command.labels)
     with (
         terminable(),
@@ -71,7 +89,11 @@ def apply(command: ApplyCommand, console: Console) -> int:
         credentials = behind.require_credentials()
         state = open_state(behind, command.common, reading)
         _warn_of_folder(state, command, console)
+        if saved is not None:
+            loop.run(check(saved, command.common, behind, state))
         plan = loop.run(plan_of(chosen, reading, state, behind, with_needs=command.with_needs))
+        if saved is not None:
+            check_plan(saved, plan)
         plan = changed_only(plan) if command.changed else plan
         plan = failed_only(plan) if command.failed else plan
         emit = telling(console, command.common)
@@ -80,7 +102,10 @@ def apply(command: ApplyCommand, console: Console) -> int:
         if not plan.instances:
             console.write("Nothing to apply.")
             return 0
-        _ask(plan, chosen, command, console)
+        if saved is not None:
+            loop.run(use(saved, run_id, state))
+        else:
+            _ask(plan, chosen, command, console)
         with reporters(command.reports, command.common, console) as opened:
             return loop.run(_run(plan, command, credentials, state, opened, reading, run_id))
 
@@ -112,6 +137,32 @@ async def _run(
     ) as context:
         outcome = await run_apply(plan.instances, run_id=run_id, context=context)
     return outcome.exit_code
+
+
+def _load(command: ApplyCommand) -> SavedPlan | None:
+    """The saved plan that was asked for.
+
+    Raises:
+        UsageError: Something else was asked for beside it, or it can't be read.
+        StalePlan: It is no plan, or was edited.
+    """
+    if command.saved_plan is None:
+        return None
+    beside = {
+        "profiles": command.names,
+        "--label": command.labels,
+        "--var": command.common.variables,
+        "--changed": command.changed,
+        "--failed": command.failed,
+        "--no-needs": not command.with_needs,
+    }
+    for what, given in beside.items():
+        if given:
+            raise UsageError(
+                f"--plan applies exactly what was planned: leave {what} out.",
+                hint="They belong to `runner plan --out FILE`.",
+            )
+    return load(command.saved_plan)
 
 
 def _show(plan: Plan, reading: Reading, command: ApplyCommand, console: Console) -> None:

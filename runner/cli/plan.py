@@ -11,6 +11,7 @@ from runner.cli.backend import EMULATOR_OPTION, WORLD_OPTION, backend
 from runner.cli.common import Common, common_options, current
 from runner.cli.console import Console
 from runner.cli.selecting import LABEL_OPTION, PROFILE_ARGUMENT
+from runner.diagnostics import Severity
 from runner.errors import UsageError
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ class PlanOptions:
     labels: tuple[str, ...]
     base: str | None
     head: str | None
+    out: Path | None
     form: str
     detailed_exitcode: bool
     offline: bool
@@ -40,6 +42,12 @@ class PlanOptions:
 @LABEL_OPTION
 @click.option("--base", metavar="REF", help="Show what merging into REF would change.")
 @click.option("--head", metavar="REF", help="With --base: of this commit, not the working tree.")
+@click.option(
+    "--out",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Save the plan, for `apply --plan FILE`.",
+)
 @click.option(
     "--format",
     "form",
@@ -81,6 +89,8 @@ def _against_base(
 
     if options.emulated or options.world is not None:
         raise UsageError("--base asks no API: leave --emulator out.")
+    if options.out is not None:
+        raise UsageError("--base shows what a merge changes: there is nothing to save.")
     return base_plan(common, console, selected, options.base or "", options.head)
 
 
@@ -90,16 +100,22 @@ def _against_records(
     from runner.cli.planning import open_state, plan_of  # noqa: PLC0415
     from runner.cli.read import read  # noqa: PLC0415
 
-    reading = read(common, console)
+    unset = Severity.WARNING if options.out is None else Severity.ERROR
+    reading = read(common, console, unset=unset)
     with backend(options.emulated, options.world) as behind:
         state = open_state(behind, common, reading)
         plan = asyncio.run(plan_of(selected, reading, state, behind))
-        if behind.credentials is None or options.offline:
-            return plan
-        from runner.cli.online import judge_online, telling  # noqa: PLC0415 # httpx
+        if behind.credentials is not None and not options.offline:
+            from runner.cli.online import judge_online, telling  # noqa: PLC0415 # httpx
 
-        emit = telling(console, common)
-        return asyncio.run(judge_online(plan, behind.credentials, reading.redactor, emit))
+            emit = telling(console, common)
+            plan = asyncio.run(judge_online(plan, behind.credentials, reading.redactor, emit))
+        if options.out is not None:
+            from runner.cli.saved import save  # noqa: PLC0415
+
+            save(plan, options.out, options.names, options.labels, common, reading, behind)
+            console.problem(f"Saved. Apply it with: runner apply --plan {options.out}")
+        return plan
 
 
 def _rendered(plan: "Plan", form: str, console: Console) -> str:

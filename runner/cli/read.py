@@ -9,15 +9,16 @@ from runner.cli.console import Console
 from runner.config.compile import Compiler
 from runner.config.configuration import Compiled, Configuration
 from runner.config.context import Context
+from runner.config.digest import digest
 from runner.config.discover import discover
 from runner.config.environment import Environment, read_env_file
 from runner.config.files import FolderFiles
-from runner.config.load import load
+from runner.config.load import Documents, load
 from runner.config.scope import Scope
 from runner.config.select import Selection
 from runner.config.structure import Structure, StructureReader
 from runner.diagnostics import Diagnostics, Severity
-from runner.errors import ConfigurationError, UsageError
+from runner.errors import ConfigurationError, StalePlan, UsageError
 from runner.secrets import Redactor
 
 #: What ``run.id`` says before there is a run.
@@ -37,6 +38,7 @@ class Reading:
     def __init__(
         self,
         path: Path,
+        documents: Documents,
         structure: Structure,
         context: Context,
         configuration: Configuration,
@@ -44,11 +46,17 @@ class Reading:
         redactor: Redactor,
     ) -> None:
         self.path = path
+        self._documents = documents
         self.context = context
         self.structure = structure
         self.configuration = configuration
         self.diagnostics = diagnostics
         self.redactor = redactor
+
+    @property
+    def digest(self) -> str:
+        """The digest of the parsed configuration."""
+        return digest(self._documents)
 
     @property
     def name(self) -> str:
@@ -89,10 +97,20 @@ def read(
     run_id: str = KNOWN_AFTER_APPLY,
     unset: Severity = Severity.WARNING,
     fill_metadata: bool = True,
+    expected: str | None = None,
 ) -> Reading:
     """Find and read the configuration; from here on the console masks its secrets.
 
+    Args:
+        common: The shared options.
+        console: What everything is printed on.
+        run_id: What ``run.id`` says.
+        unset: How bad it is that a template needs a name that is not set.
+        fill_metadata: Whether to fill in the metadata that a profile leaves out.
+        expected: The digest that a saved plan was made with.
+
     Raises:
+        StalePlan: The configuration is not the expected one.
         ConfigurationError: There is no file, it can't be read, or it is no YAML.
         UsageError: A variable or env file on the command line is wrong.
     """
@@ -101,6 +119,11 @@ def read(
     console.mask = redactor.mask
     files, inside = FolderFiles.around(path, Path.cwd())
     documents = load(inside, files, diagnostics)
+    if expected is not None and (documents is None or digest(documents) != expected):
+        raise StalePlan(
+            "The configuration changed since the plan was made.",
+            hint="Make a new plan, and review it: `runner plan --out FILE`.",
+        )
     if documents is None:
         raise ConfigurationError(diagnostics)
     reader = StructureReader(diagnostics)
@@ -126,7 +149,7 @@ def read(
         fill_metadata=fill_metadata,
     )
     configuration = Configuration(reader.structure, scope, compiler, diagnostics)
-    return Reading(path, reader.structure, context, configuration, diagnostics, redactor)
+    return Reading(path, documents, reader.structure, context, configuration, diagnostics, redactor)
 
 
 def overrides(given: tuple[str, ...]) -> dict[str, str]:

@@ -59,6 +59,11 @@ class Configuration:
         self._layers = Layers(structure, diagnostics)
         self._flow = SecretFlow(scope, structure.public_env, diagnostics)
 
+    @property
+    def secret_sources(self) -> frozenset[str]:
+        """Names from outside, such as ``var.token``, that feed a secret; known once compiled."""
+        return self._flow.sources
+
     def check(self) -> int:
         """Judge everything the file declares, keeping nothing; returns how many instances."""
         count = 0

@@ -68,6 +68,11 @@ class SecretFlow:
                 related=(Related(first.span, "what is not secret"),),
             )
 
+    @property
+    def sources(self) -> frozenset[str]:
+        """Names such as ``var.token`` that come from outside and feed a secret."""
+        return frozenset(self._secret)
+
     def _add_variable(self, name: str, key: Scalar, variable: Mapping) -> None:
         secret, value = variable.values.get("secret"), variable.values.get("value")
         if isinstance(secret, Scalar) and isinstance(secret.value, str):

@@ -123,3 +123,12 @@ class Record(Document):
     """Number of the lock under which it was written: a lower one never overwrites a higher."""
     archived_at: datetime | None = None
     """When an apply found that its profile is gone."""
+
+
+class PlanUse(Document):
+    """That a saved plan was used: ``plans/<plan>.json``, which is only ever created."""
+
+    format_version: Literal[1] = FORMAT_VERSION
+    plan_id: str
+    apply_id: str
+    used_at: datetime

@@ -7,7 +7,7 @@ from typing import Final, TypeVar
 
 from runner.errors import StateError
 from runner.models.history import PastApply
-from runner.models.record import Attempt, Record
+from runner.models.record import Attempt, PlanUse, Record
 from runner.state.digest import WORTH_IT, Digest
 from runner.state.documents import decode, encode, foreign
 from runner.state.names import escape, escape_id
@@ -90,6 +90,19 @@ class Shelf:
         """Deletes the records of ``instances``; their history and the locks' numbers stay."""
         folder = await self.folder("records")
         await self.store.delete(f"{folder}/{escape(instance)}.json" for instance in instances)
+
+    # ---------------------------------------------------------------- plans
+
+    async def plan_use(self, plan_id: str) -> PlanUse | None:
+        """When and by whom a saved plan was used, if it was."""
+        path = f"{await self.folder('plans')}/{escape_id(plan_id)}.json"
+        data = await self.store.get(path)
+        return None if data is None else decode(PlanUse, data, self.store.where(path))
+
+    async def add_plan_use(self, use: PlanUse) -> bool:
+        """Notes that a saved plan is used now, unless it was; says whether it did."""
+        folder = await self.folder("plans", to_write=True)
+        return await self.store.create(f"{folder}/{escape_id(use.plan_id)}.json", encode(use))
 
     # ---------------------------------------------------------------- attempts
 
