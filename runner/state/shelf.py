@@ -96,8 +96,8 @@ class Shelf:
     async def plan_use(self, plan_id: str) -> PlanUse | None:
         """When and by whom a saved plan was used, if it was."""
         path = f"{await self.folder('plans')}/{escape_id(plan_id)}.json"
-        data = await self.store.get(path)
-        return None if data is None else decode(PlanUse, data, self.store.where(path))
+        found = await self.store.get(path)
+        return None if found is None else decode(PlanUse, found.data, self.store.where(path))
 
     async def add_plan_use(self, use: PlanUse) -> bool:
         """Notes that a saved plan is used now, unless it was; says whether it did."""
