@@ -169,7 +169,7 @@ class _Reader:
                     raise TemplateError(f"{target.name}.{method} can't be called", offset)
                 _check_attribute(node.node)
                 if method not in METHODS:
-                    fail_unknown("method", method, METHODS, offset_of(node.node))
+                    fail_unknown("method", method, METHODS, offset_of(node.node) + 1)
                 self._visit(target, depth + 1)
             case nodes.Name(name=name):
                 raise TemplateError(
@@ -233,7 +233,9 @@ def _refuse_name(node: nodes.Name) -> None:
 
 def _check_attribute(node: nodes.Getattr) -> None:
     if node.attr.startswith("_"):
-        raise TemplateError("names that begin with _ can't be reached", offset_of(node))
+        raise TemplateError(
+            "names that begin with _ can't be reached", offset_of(node) + 1, length=len(node.attr)
+        )
 
 
 def _check_constant(value: object, offset: int) -> None:
