@@ -25,7 +25,7 @@ class EmulatorOptions:
     host: str
     world: Path | None
     faults: tuple[str, ...]
-    seed: int
+    seed: int | None
     record: Path | None
     speed: float
     virtual_time: bool
@@ -40,7 +40,9 @@ class EmulatorOptions:
 @click.option(
     "--fault", "faults", multiple=True, metavar="SPEC", help="What goes wrong, such as 429:times=2."
 )
-@click.option("--seed", default=0, show_default=True, help="Decides which requests faults strike.")
+@click.option(
+    "--seed", type=int, help="Decides which requests faults strike, and the ids that are given out."
+)
 @click.option(
     "--record",
     type=click.Path(path_type=Path),

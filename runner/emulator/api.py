@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import uuid
 from collections import Counter
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from runner.emulator import views
+from runner.emulator.ids import Ids
 from runner.emulator.matching import select
 from runner.emulator.sessions import CursorError, Session, SessionStore
 from runner.emulator.timeline import Run, never_starting, plan_run
@@ -64,11 +64,13 @@ class Account:
 
     Attributes:
         app: Address of the web application that links lead to.
+        new_id: Makes the ids of sessions and results.
     """
 
     world: World
     clock: Clock
     app: str
+    new_id: Ids = field(default_factory=Ids)
     store: SessionStore = field(default_factory=SessionStore)
     runs_so_far: Counter[tuple[str, str]] = field(default_factory=Counter)
 
@@ -101,7 +103,7 @@ class Account:
             raise Refusal(status, "No matching checks found.", code)
         now = self.clock.now()
         session = Session(
-            id=str(uuid.uuid4()),
+            id=self.new_id(),
             number=len(self.store),
             name=name,
             location=location,
@@ -139,7 +141,7 @@ class Account:
         outcome: str | None,
     ) -> Run:
         if private is not None and private.agents == 0:
-            return never_starting(check, start=now, location=location)
+            return never_starting(check, start=now, location=location, new_id=self.new_id)
         nth = self.runs_so_far[check.id, location]
         self.runs_so_far[check.id, location] += 1
         return plan_run(
@@ -149,6 +151,7 @@ class Account:
             outcome=outcome or check.ending_at(location).outcome(nth),
             retry=retry,
             regions=self._regions(),
+            new_id=self.new_id,
         )
 
     def _regions(self) -> list[str]:

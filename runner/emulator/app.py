@@ -31,6 +31,9 @@ _log = logging.getLogger(__name__)
 
 _METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE")
 MAX_BODY_BYTES = 1_048_576
+_MAX_PATIENCE_BYTES = 256 * MAX_BODY_BYTES
+"""How much of a body that is too large is read (and dropped), so that the client hears of it."""
+
 _SHORT_NAMES = {operation: name for name, operation in ENDPOINTS.items()}
 
 
@@ -221,13 +224,18 @@ async def read_json(request: Request) -> Any:
         Refusal: It is too large (413), of another type (415) or not JSON (400).
     """
     chunks = bytearray()
+    size = 0
     try:
         async for chunk in request.stream():
-            chunks += chunk
-            if len(chunks) > MAX_BODY_BYTES:
-                raise Refusal(413, f"Payload content length greater than {MAX_BODY_BYTES} bytes")
+            size += len(chunk)
+            if size <= MAX_BODY_BYTES:
+                chunks += chunk
+            elif size > _MAX_PATIENCE_BYTES:
+                break
     except ClientDisconnect as error:
         raise Refusal(400, "The body ended early.") from error
+    if size > MAX_BODY_BYTES:
+        raise Refusal(413, f"The body is larger than {MAX_BODY_BYTES} bytes.")
     content_type = request.headers.get("content-type", "application/json")
     if content_type.partition(";")[0].strip().lower() != "application/json":
         raise Refusal(415, "Send the body as application/json.")

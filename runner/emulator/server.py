@@ -18,6 +18,7 @@ from runner.emulator.clock import Clock
 from runner.emulator.contract import load_contract
 from runner.emulator.control import control_routes, snapshot
 from runner.emulator.faults import Fault, FaultPlan, parse_fault
+from runner.emulator.ids import Ids
 from runner.emulator.next_api import next_routes
 from runner.emulator.recorder import Recorder
 from runner.emulator.wire import Connections
@@ -49,7 +50,8 @@ class Emulator:
         port: Port to listen on; 0 takes a free one.
         host: Address to listen on; loopback, unless told otherwise.
         faults: What goes wrong, beside the world's own faults: texts or values.
-        seed: Decides which requests faults with a probability strike.
+        seed: Decides which requests faults with a probability strike, and the ids of sessions and
+            results; without one, ids are never repeated.
         record: File to which the traffic is written as JSON lines, masked.
         time_scale: Seconds of the emulator's time in one real second; 0 stands still.
         virtual_time: Jump over spans in which everybody only waits, so that long sessions end
@@ -64,7 +66,7 @@ class Emulator:
         port: int = 0,
         host: str = "127.0.0.1",
         faults: Sequence[str | Fault] = (),
-        seed: int = 0,
+        seed: int | None = None,
         record: Path | None = None,
         time_scale: float = 1.0,
         virtual_time: bool = False,
@@ -226,9 +228,11 @@ class Emulator:
         self._loop = asyncio.get_running_loop()
         connections = Connections()
         desk = Desk(
-            account=Account(self.world, self._clock, f"{self.url}/accounts/{self.account_id}"),
+            account=Account(
+                self.world, self._clock, f"{self.url}/accounts/{self.account_id}", Ids(self._seed)
+            ),
             contract=load_contract(),
-            faults=FaultPlan(self._faults, self._seed),
+            faults=FaultPlan(self._faults, self._seed or 0),
             connections=connections,
             watch=self._note,
         )

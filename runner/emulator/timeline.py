@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import math
-import uuid
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from runner.emulator.world import Check
 
@@ -74,6 +73,7 @@ def plan_run(
     outcome: str,
     retry: Mapping[str, Any] | None,
     regions: Sequence[str],
+    new_id: Callable[[], str],
 ) -> Run:
     """Work out the run of a check.
 
@@ -84,16 +84,19 @@ def plan_run(
         outcome: How the check ends this time, as a world spells it.
         retry: The request's retry strategy; None for no retries.
         regions: Other public regions, for retries that leave their region.
+        new_id: Makes the ids of results.
     """
     duration = check.ending_at(location).duration
     if outcome == "never":
-        return _run(check, [Attempt(_id(), start, math.inf, "passed", location, start)])
+        return Run(
+            check, new_id(), (Attempt(new_id(), start, math.inf, "passed", location, start),)
+        )
     attempts: list[Attempt] = []
     begin = created = start
     where = location
     for delay in [*_delays(retry), None]:
         result = _outcome(check, outcome, len(attempts))
-        attempts.append(Attempt(_id(), begin, begin + duration, result, where, created))
+        attempts.append(Attempt(new_id(), begin, begin + duration, result, where, created))
         if result not in FAILING or delay is None or retry is None:
             break
         if "NETWORK_ERROR" in (retry.get("onlyOn") or ()) and not check.network_error:
@@ -103,20 +106,12 @@ def plan_run(
         if begin - start > retry.get("maxDurationSeconds", 600):
             break
         where = _next_region(retry, location, regions, len(attempts))
-    return _run(check, attempts)
+    return Run(check, new_id(), tuple(attempts))
 
 
-def never_starting(check: Check, *, start: float, location: str) -> Run:
+def never_starting(check: Check, *, start: float, location: str, new_id: Callable[[], str]) -> Run:
     """Return the run of a check whose location has nobody to run it."""
-    return _run(check, [Attempt(_id(), math.inf, math.inf, "passed", location, start)])
-
-
-def _run(check: Check, attempts: Sequence[Attempt]) -> Run:
-    return Run(check, _id(), tuple(attempts))
-
-
-def _id() -> str:
-    return str(uuid.uuid4())
+    return Run(check, new_id(), (Attempt(new_id(), math.inf, math.inf, "passed", location, start),))
 
 
 def _outcome(check: Check, outcome: str, failed: int) -> str:

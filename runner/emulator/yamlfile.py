@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _MAX_DEPTH = 32
+_MAX_PARTS = 500_000
 _BASES = {"0x", "0X", "0o", "0b"}
 
 Path_ = tuple[str | int, ...]
@@ -91,6 +92,8 @@ def _compose(text: str) -> Any:
 def _construct(node: Any, path: Path_, lines: dict[Path_, int]) -> Any:
     line = node.start_mark.line + 1
     lines.setdefault(path, line)
+    if len(lines) > _MAX_PARTS:
+        raise YamlFileError(line, f"more than {_MAX_PARTS} parts, aliases expanded")
     if len(path) > _MAX_DEPTH:
         raise YamlFileError(line, f"nested deeper than {_MAX_DEPTH} levels")
     if isinstance(node, MappingNode):

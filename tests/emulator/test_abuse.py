@@ -106,6 +106,15 @@ def test_an_oversized_body_is_refused(wire: Wire) -> None:
     assert (answer.status_code, answer.json()["statusCode"]) == (413, 413)
 
 
+def test_a_body_of_many_megabytes_is_refused_in_words(wire: Wire) -> None:
+    answer = wire.http.post(
+        TRIGGER, content=b" " * 30_000_000, headers={"Content-Type": "application/json"}
+    )
+
+    assert answer.status_code == 413
+    assert "larger than" in answer.json()["message"]
+
+
 def test_another_content_type_is_refused(wire: Wire) -> None:
     answer = wire.http.post(TRIGGER, data={"name": "a"})
 

@@ -61,6 +61,17 @@ def test_requests_are_counted_and_listed(wire: Wire) -> None:
     assert (second["endpoint"], second["status"]) == ("triggerTestSession", 400)
 
 
+def test_the_same_seed_gives_the_same_ids_and_none_gives_new_ones(serve: Start) -> None:
+    first, again, other, new, newer = (serve(seed=s) for s in (7, 7, 8, None, None))
+
+    ids = [wire.get(wire.start()) for wire in (first, again, other, new, newer)]
+
+    assert ids[0]["testSessionId"] == ids[1]["testSessionId"]
+    results = [[r["testSessionResultId"] for r in shown["results"]] for shown in ids]
+    assert results[0] == results[1]
+    assert len({shown["testSessionId"] for shown in ids}) == 4
+
+
 def test_a_taken_port_is_an_error_that_says_so(wire: Wire) -> None:
     with pytest.raises(EmulatorError, match=f"can't listen on 127.0.0.1:{wire.emulator.port}"):
         Emulator(default_world(), port=wire.emulator.port).start()

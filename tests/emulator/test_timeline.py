@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from runner.emulator.ids import Ids
 from runner.emulator.timeline import Run, never_starting, plan_run
 from runner.emulator.world import Check, Ending
 
@@ -21,6 +22,7 @@ def plan(outcome: str = "failed", retry: dict[str, Any] | None = None, **check: 
         outcome=outcome,
         retry=retry,
         regions=REGIONS,
+        new_id=Ids(1),
     )
 
 
@@ -111,7 +113,7 @@ def test_stopping_ends_the_attempt_in_progress_and_drops_the_rest() -> None:
 
 def test_a_run_without_an_end() -> None:
     run = plan("never", {"type": "FIXED"})
-    waiting = never_starting(run.check, start=1000, location="lab")
+    waiting = never_starting(run.check, start=1000, location="lab", new_id=Ids(1))
 
     assert run.ends == math.inf
     assert run.attempts[0].starts == 1000

@@ -12,6 +12,11 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
+LAUGHS = "a0: &a0 [x]\n" + "".join(
+    f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 10)}]\n" for n in range(1, 9)
+)
+
+
 def write(folder: Path, text: str | bytes) -> Path:
     path = folder / "world.yaml"
     path.write_bytes(text.encode() if isinstance(text, str) else text)
@@ -66,6 +71,8 @@ def test_flow_text_that_the_c_parser_refuses_is_read(tmp_path: Path) -> None:
         ("a: 'x\n", 2, ""),
         ("a: \x00", 1, "special characters"),
         ("[" * 40 + "]" * 40, 1, "deeper than"),
+        ("a: &a [*a]\n", 1, "deeper than"),
+        (LAUGHS, 1, "aliases expanded"),
     ],
 )
 def test_a_mistake_has_a_line_and_a_reason(
