@@ -23,7 +23,7 @@ from runner.checkly.retry import (
 )
 from runner.checkly.wire import Reply, Wire
 from runner.checkly.words import Redact, nonsense, refusal
-from runner.errors import ApiError, RunnerError, Unreachable
+from runner.errors import ApiError, CannotRun, RunnerError, Unreachable
 from runner.models.clock import Clock
 from runner.models.events import Emit
 from runner.models.request import TriggerTestSessionRequest
@@ -99,6 +99,8 @@ def _unmasked(text: str) -> str:
 class Checkly:
     """A client of one account; an async context manager.
 
+    Clients that are handed the same ``limiter`` keep its limit together.
+
     Every method raises ``ApiError`` (``Unauthorized`` for 401, 402 and 403) for an answer that
     is no success or no sense, and ``Unreachable`` where none came. Reads are asked again until
     ``patience_seconds`` are over; a trigger only while it surely was not accepted.
@@ -113,13 +115,14 @@ class Checkly:
         emit: Emit,
         redact: Redact = _unmasked,
         options: ClientOptions = ClientOptions(),
+        limiter: Limiter | None = None,
     ) -> None:
         self.credentials = credentials
         self.options = options
         self._clock = clock
         self._rng = rng
         self._redact = redact
-        self._limiter = Limiter(clock, options.requests_per_minute)
+        self._limiter = limiter or Limiter(clock, options.requests_per_minute)
         self._wire = Wire(credentials, clock=clock, emit=emit)
 
     async def __aenter__(self) -> Self:
@@ -309,8 +312,13 @@ class Question:
 
 
 def _checked(an_id: str) -> str:
+    """An id that is safe to be part of a path, wherever it came from.
+
+    Raises:
+        CannotRun: It is none.
+    """
     if not _ID.fullmatch(an_id):
-        raise ValueError(f"not an id: {an_id!r}")
+        raise CannotRun("The server gave an id that can be none.")
     return an_id
 
 

@@ -11,6 +11,7 @@ import click
 
 from runner.checkly.account import Credentials
 from runner.checkly.client import ClientOptions
+from runner.checkly.limiter import Limiter
 from runner.cli.backend import backend
 from runner.cli.common import Common
 from runner.cli.console import Console
@@ -97,7 +98,8 @@ def apply(command: ApplyCommand, console: Console) -> int:
         plan = changed_only(plan) if command.changed else plan
         plan = failed_only(plan) if command.failed else plan
         emit = telling(console, command.common)
-        plan = loop.run(judge_online(plan, credentials, reading.redactor, emit))
+        limiter = Limiter(clock, command.requests_per_minute)  # of all that this process asks
+        plan = loop.run(judge_online(plan, credentials, reading.redactor, emit, limiter))
         _show(plan, reading, command, console)
         if not plan.instances:
             console.write("Nothing to apply.")
@@ -107,7 +109,8 @@ def apply(command: ApplyCommand, console: Console) -> int:
         else:
             _ask(plan, chosen, command, console)
         with reporters(command.reports, command.common, console) as opened:
-            return loop.run(_run(plan, command, credentials, state, opened, reading, run_id))
+            running = _run(plan, command, credentials, state, opened, reading, run_id, limiter)
+            return loop.run(running)
 
 
 async def _run(
@@ -118,6 +121,7 @@ async def _run(
     opened: Reporters,
     reading: Reading,
     run_id: str,
+    limiter: Limiter,
 ) -> int:
     async with outside(
         credentials=credentials,
@@ -134,6 +138,7 @@ async def _run(
             fail_on_new=command.fail_on_new,
         ),
         client_options=ClientOptions(requests_per_minute=command.requests_per_minute),
+        limiter=limiter,
     ) as context:
         outcome = await run_apply(plan.instances, run_id=run_id, context=context)
     return outcome.exit_code

@@ -7,6 +7,7 @@ from typing import TypeVar
 
 from runner.checkly.account import Credentials
 from runner.checkly.client import Checkly, ClientOptions
+from runner.checkly.limiter import Limiter
 from runner.cli.common import Common
 from runner.cli.console import Console
 from runner.errors import ApiError, Unauthorized, Unreachable
@@ -27,7 +28,11 @@ OPTIONS = ClientOptions(answer_seconds=10.0, patience_seconds=4.0)
 
 
 async def judge_online(
-    plan: Plan, credentials: Credentials, redactor: Redactor, emit: Emit
+    plan: Plan,
+    credentials: Credentials,
+    redactor: Redactor,
+    emit: Emit,
+    limiter: Limiter | None = None,
 ) -> Plan:
     """``plan`` with what the account says of it; each list is asked for once.
 
@@ -43,6 +48,7 @@ async def judge_online(
         emit=emit,
         redact=redactor.mask,
         options=OPTIONS,
+        limiter=limiter,
     ) as client:
         return judged(plan, await _account(client))
 

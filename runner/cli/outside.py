@@ -11,6 +11,7 @@ from typing import NoReturn
 
 from runner.checkly.account import Credentials
 from runner.checkly.client import Checkly, ClientOptions
+from runner.checkly.limiter import Limiter
 from runner.cli.common import Common
 from runner.cli.console import Console
 from runner.engine.context import ApplyOptions, Context
@@ -63,6 +64,7 @@ async def outside(
     redact: Callable[[str], str],
     options: ApplyOptions,
     client_options: ClientOptions,
+    limiter: Limiter | None = None,
 ) -> AsyncIterator[Context]:
     """A context whose signals are those of the process; the reporters hear its time go by."""
     clock = SystemClock()
@@ -79,6 +81,7 @@ async def outside(
             emit=reporters.handle,
             redact=redact,
             options=client_options,
+            limiter=limiter,
         ) as client:
             yield Context(
                 client=client,

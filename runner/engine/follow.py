@@ -10,7 +10,7 @@ from runner.engine.judge import Judgement, is_over
 from runner.engine.outcomes import checks_of, of_session
 from runner.engine.start import Started
 from runner.engine.stop import unless, within
-from runner.errors import CannotRun, Interrupted, RunnerError
+from runner.errors import ApiError, CannotRun, Interrupted, RunnerError
 from runner.models.events import SessionCancelling, SessionProgress
 from runner.models.outcome import InstanceOutcome
 from runner.models.response import Session
@@ -19,6 +19,8 @@ from runner.models.verdict import Verdict
 #: A poll that was answered sooner than this, without an end, is followed by a pause.
 _SOON = 0.5
 _PAUSE = 1.0
+#: A session that was just started may not be known everywhere at once.
+_KNOWN_SECONDS = 15.0
 #: A poll is this short where few sessions run, so that people see their checks end; where many
 #: do, requests are too dear for that.
 _LOOK = 3.0
@@ -42,6 +44,7 @@ class _Watch:
     job: Job
     started: Started
     session: Session
+    began_at: float
     heard_at: float
     trouble: RunnerError | None = None
 
@@ -56,8 +59,7 @@ class _Watch:
                 return _End.LATE
             except CannotRun as error:
                 self.trouble = error
-                silent = clock.monotonic() - self.heard_at
-                if not may_ask_again(error) or silent > self.context.options.lost_seconds:
+                if self._is_hopeless(error):
                     return _End.LOST
                 self.context.notice(f"{error.message} Asking again.", self.job.name)
                 await clock.sleep(min(_PAUSE, max(0.0, deadline - clock.monotonic())))
@@ -78,6 +80,14 @@ class _Watch:
             self.see(answer)
         if not is_over(self.session) and self.heard_at - asked_at < _SOON:
             await clock.sleep(_PAUSE)
+
+    def _is_hopeless(self, error: RunnerError) -> bool:
+        """Whether asking again after ``error`` is of no use, or was of none for too long."""
+        now = self.context.clock.monotonic()
+        if isinstance(error, ApiError) and error.status == 404:
+            return now - self.began_at > _KNOWN_SECONDS
+        silent = now - self.heard_at
+        return not may_ask_again(error) or silent > self.context.options.lost_seconds
 
     async def look(self, seconds: float) -> None:
         """See how it is now, if an answer comes within ``seconds``."""
@@ -109,7 +119,7 @@ async def follow(context: Context, job: Job, started: Started, elapsed: float) -
         elapsed: Seconds for which the session has run already.
     """
     now = context.clock.monotonic()
-    watch = _Watch(context, job, started, started.session, heard_at=now)
+    watch = _Watch(context, job, started, started.session, began_at=now, heard_at=now)
     watch.see(started.session)
     end = await _first_end(watch, now + job.settings.timeout_seconds - elapsed)
     if end is _End.OVER:

@@ -114,11 +114,15 @@ def started_of(attempt: Attempt) -> Started:
 
 
 def elapsed(context: Context, attempt: Attempt) -> float:
-    """Seconds since the session of an attempt started, by the server's clock if it is known."""
-    now = context.client.server_now() or context.clock.now()
-    if attempt.started_at is None:
-        return 0.0
-    return max(0.0, (now - attempt.started_at).total_seconds())
+    """Seconds since the session of an attempt started.
+
+    By the server's clock, but never more than by this machine's since the intent: a start that
+    the server puts into the far past must not end a session at once.
+    """
+    now = context.clock.now()
+    by_us = now - attempt.intent_at
+    by_server = (context.client.server_now() or now) - (attempt.started_at or attempt.intent_at)
+    return max(0.0, min(by_server, by_us).total_seconds())
 
 
 def _still_to_settle(context: Context, attempt: Attempt) -> float:

@@ -16,7 +16,7 @@ from runner.checkly import wire
 from runner.checkly.account import Credentials
 from runner.checkly.client import PAGE, Checkly, ClientOptions
 from runner.checkly.retry import Backoff
-from runner.errors import ApiError, RunnerError, Unauthorized, Unreachable, UsageError
+from runner.errors import ApiError, CannotRun, RunnerError, Unauthorized, Unreachable, UsageError
 from runner.models.clock import SystemClock
 from runner.models.events import Event, RequestMade
 from runner.models.request import TriggerTestSessionRequest
@@ -199,7 +199,7 @@ def test_a_trigger_without_a_usable_id_has_lost_its_answer(an_id: object) -> Non
 
 
 def test_an_id_can_not_lead_elsewhere() -> None:
-    with pytest.raises(ValueError, match="not an id"):
+    with pytest.raises(CannotRun, match="can be none"):
         ask(lambda _: None, lambda c: c.session("../accounts/me"))
 
 
