@@ -132,6 +132,7 @@ def forget(names: tuple[str, ...], yes: bool, emulated: bool) -> int:
 @common_options
 def unlock(names: tuple[str, ...], yes: bool, emulated: bool) -> int:
     """End locks whose owner is gone. What it left unfinished stays known."""
+    from runner.reports.clean import one_line  # noqa: PLC0415
     from runner.state.upkeep import held  # noqa: PLC0415 # obstore
     from runner.state.upkeep import unlock as run  # noqa: PLC0415
 
@@ -144,7 +145,7 @@ def unlock(names: tuple[str, ...], yes: bool, emulated: bool) -> int:
         console.write("Nothing is locked.")
         return 0
     for name, link in links.items():
-        console.write(f"{name}: {_holder(link)}")
+        console.write(f"{one_line(name)}: {_holder(link)}")
     ask(
         "End these locks? If an owner is still at work, a session could be started twice.",
         yes=yes,
@@ -158,12 +159,15 @@ def unlock(names: tuple[str, ...], yes: bool, emulated: bool) -> int:
 
 
 def _holder(link: "Link") -> str:
+    from runner.reports.clean import NAME_LIMIT, one_line, safe_url  # noqa: PLC0415
+    from runner.reports.past_words import who  # noqa: PLC0415
+
     document = link.document
-    by = document.by
-    url = f", {by.ci_url}" if by.ci_url else ""
-    return (
-        f"held by {by.user or 'somebody'} on {by.host or '?'} (process {by.pid}{url}) since "
-        f"{document.since:%Y-%m-%d %H:%M:%S} UTC, last seen {link.modified:%H:%M:%S}"
+    url = safe_url(document.by.ci_url)
+    return one_line(
+        f"held by {who(document.by)} (process {document.by.pid}{f', {url}' if url else ''}) since "
+        f"{document.since:%Y-%m-%d %H:%M:%S} UTC, last seen {link.modified:%H:%M:%S}",
+        NAME_LIMIT * 4,
     )
 
 

@@ -13,7 +13,7 @@ from typing import Final, Literal
 
 from runner.models.record import FORMAT_VERSION, Document, Initiator
 from runner.state.documents import decode, encode, foreign
-from runner.state.names import escape
+from runner.state.names import escape, shown
 from runner.state.store import Entry, Store
 
 _LISTED_ONE_BY_ONE: Final = 16
@@ -134,7 +134,7 @@ class Chains:
         where = self._store.where(top.path)
         document = decode(LockDocument, data, where)
         if top.path != self.path(document.instance, number(top)):
-            raise foreign(where, f"it belongs to {document.instance}")
+            raise foreign(where, f"it belongs to {shown(document.instance)}")
         paths = tuple(entry.path for entry in lower)
         return Link(number(top), document, top.modified, paths)
 

@@ -12,6 +12,7 @@ from obstore.exceptions import (
 )
 
 from runner.errors import StateError
+from runner.state.names import shown
 
 #: Everything the library raises; it uses some of Python's own types too.
 COMPLAINTS: Final = (BaseError, OSError, ValueError)
@@ -78,6 +79,6 @@ def _plain(text: str) -> str:
     code = re.search(r"<Code>([^<]{1,80})</Code>", text)
     told = re.search(r"<Message>([^<]{1,300})</Message>", text)
     if code or told:
-        return ": ".join(found[1].strip().rstrip(".") for found in (code, told) if found)
+        return shown(": ".join(found[1].strip().rstrip(".") for found in (code, told) if found))
     line = text.partition("Debug source")[0].strip().partition("\n")[0]
-    return re.sub(r"\?\S+", "", line)[:300].rstrip(".: ") or "it gave no reason"
+    return shown(re.sub(r"\?\S+", "", line)).rstrip(".: ") or "it gave no reason"

@@ -13,6 +13,7 @@ from runner.errors import Locked, StateError
 from runner.models.clock import Clock
 from runner.models.record import Initiator
 from runner.state.chain import Chains, Link, LockDocument
+from runner.state.names import shown
 
 _RENEWALS: Final = 3
 """How often a lease is renewed in its time."""
@@ -325,10 +326,11 @@ def _locked(instance: str, link: Link | None, timeout: float) -> Locked:
         return Locked(f"{instance} is locked{waited}: others take turns.", hint=f"{retry}.")
     document = link.document
     by = document.by
+    url = f", {shown(by.ci_url)}" if by.ci_url else ""
     return Locked(
-        f"{instance} is locked{waited} by {by.user or 'somebody'} on {by.host or '?'} "
-        f"(process {by.pid}) since {document.since:%Y-%m-%d %H:%M:%S} UTC, apply "
-        f"{document.apply_id}{f', {by.ci_url}' if by.ci_url else ''}.",
+        f"{instance} is locked{waited} by {shown(by.user) or 'somebody'} on "
+        f"{shown(by.host) or '?'} (process {by.pid}) since "
+        f"{document.since:%Y-%m-%d %H:%M:%S} UTC, apply {shown(document.apply_id)}{url}.",
         hint=f"{retry}. If that apply is gone, its lock ends {document.lease_seconds:g} s after "
         f"its last sign of life; `runner state unlock` ends it at once.",
     )

@@ -1,4 +1,4 @@
-"""Names of instances, hosts, accounts and scopes as parts of an object's path."""
+"""Names of instances, hosts, accounts and scopes as parts of an object's path, and as text."""
 
 import hashlib
 import re
@@ -28,3 +28,9 @@ def escape(name: str) -> str:
 def escape_id(apply_id: str) -> str:
     """Spells an apply's id; those that the runner makes stay as they are, so that they sort."""
     return apply_id if _ULID.fullmatch(apply_id) else escape(apply_id)
+
+
+def shown(text: str) -> str:
+    """A text that others wrote, as a message may quote it: one line, short, and harmless."""
+    line = "".join(char if char.isprintable() else "?" for char in text[:200])
+    return line.replace("##", "#?").replace("::", ":?")

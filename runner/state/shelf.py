@@ -10,7 +10,7 @@ from runner.models.history import PastApply
 from runner.models.record import Attempt, PlanUse, Record
 from runner.state.digest import WORTH_IT, Digest
 from runner.state.documents import decode, encode, foreign
-from runner.state.names import escape, escape_id
+from runner.state.names import escape, escape_id, shown
 from runner.state.store import Store, Tagged
 
 D = TypeVar("D", Record, Attempt)
@@ -185,8 +185,9 @@ class Shelf:
     async def _only_account(self) -> str | None:
         accounts = await self.store.folders(escape(self.host))
         if len(accounts) > 1:
+            names = ", ".join(map(shown, accounts))
             raise StateError(
-                f"The state at {self.where} has several accounts: {', '.join(accounts)}.",
+                f"The state at {self.where} has several accounts: {names}.",
                 hint="Say which one with CHECKLY_ACCOUNT_ID.",
             )
         return accounts[0] if accounts else None
@@ -229,5 +230,5 @@ class Shelf:
     def _parse(self, model: type[D], path: str, data: bytes) -> D:
         document = decode(model, data, self.store.where(path))
         if path.rpartition("/")[2] != f"{escape(document.instance)}.json":
-            raise foreign(self.store.where(path), f"it belongs to {document.instance}")
+            raise foreign(self.store.where(path), f"it belongs to {shown(document.instance)}")
         return document

@@ -7,7 +7,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Final, TypeVar
+from typing import TYPE_CHECKING, Final, TypeVar
 from urllib.parse import unquote
 
 import obstore
@@ -17,10 +17,14 @@ from obstore.store import LocalStore, ObjectStore, from_url
 from runner.errors import StateError
 from runner.state.complaints import COMPLAINTS, VARIABLES, complaint
 
+if TYPE_CHECKING:
+    from obstore.store import ClientConfig
+
 T = TypeVar("T")
 
 _AT_ONCE: Final = {"file": 8}
 _AT_ONCE_FAR: Final = 64
+_ENDPOINTS: Final = ("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL", "AZURE_STORAGE_ENDPOINT")
 _DELETED_AT_ONCE: Final = 1000
 _CONNECT: Final = timedelta(seconds=5)
 _PATIENCE: Final = timedelta(seconds=20)
@@ -215,16 +219,14 @@ def open_store(place: str | Path, *, folder: Path, environment: Mapping[str, str
             f"{place!r} is no place for state.",
             hint="Say file:///folder, s3://bucket/prefix, gs://bucket/prefix or az://container.",
         )
-    endpoint = environment.get("AWS_ENDPOINT_URL_S3") or environment.get("AWS_ENDPOINT_URL", "")
+    client: ClientConfig = {"connect_timeout": _CONNECT, "timeout": _PATIENCE}
+    if any(environment.get(name, "").startswith("http://") for name in _ENDPOINTS):
+        client["allow_http"] = True  # who names such an endpoint means it
     place = place.rstrip("/")
     try:
         backend = from_url(
             place,
-            client_options={
-                "allow_http": endpoint.startswith("http://"),
-                "connect_timeout": _CONNECT,
-                "timeout": _PATIENCE,
-            },
+            client_options=client,
             retry_config={"max_retries": 5, "retry_timeout": _PATIENCE},
         )
     except COMPLAINTS as error:

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from runner.errors import Locked, StateError
+from runner.models.record import Initiator
 from runner.state.locks import Locks
 from runner.state.state import State
 from tests.state.clocks import HandClock, InterruptedClock, settle, until
@@ -157,6 +158,19 @@ def test_who_finds_one_of_several_busy_leaves_the_others_free(open_: OpenState) 
                 await lock(open_(), "a", "b", "c").__aenter__()
             async with lock(open_(), "a", "c"):
                 pass
+
+    asyncio.run(go())
+
+
+def test_an_owner_can_forge_nothing_in_the_message(open_: OpenState) -> None:
+    async def go() -> None:
+        evil = "x\n::error::y\x1b[2J"
+        owner = Initiator(user=evil, host=evil, ci_url=evil)
+        async with open_().lock(["smoke"], owner, evil, timeout=0):
+            with pytest.raises(Locked) as caught:
+                await lock(open_()).__aenter__()
+        assert caught.value.message.isprintable()
+        assert "::error" not in caught.value.message
 
     asyncio.run(go())
 

@@ -120,6 +120,34 @@ def test_an_address_that_is_none(open_: OpenState, url: str) -> None:
     assert "s3://bucket/prefix" in str(caught.value.hint)
 
 
+@pytest.mark.parametrize("variable", ["AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_S3"])
+def test_the_usual_variables_lead_to_the_store(
+    open_: OpenState, stub: StubS3, monkeypatch: pytest.MonkeyPatch, variable: str
+) -> None:
+    monkeypatch.delenv("AWS_ENDPOINT_URL")
+    monkeypatch.setenv(variable, stub.url)
+    asyncio.run(open_(url="s3://bucket/a/b/").put_record(a_record()))
+    assert list(stub.objects) == ["/bucket/a/b/api.checklyhq.com/acc/default/records/smoke.json"]
+
+
+def test_the_clouds_are_opened_by_their_variables(
+    open_: OpenState, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AZURE_STORAGE_ACCOUNT_NAME", "account")
+    monkeypatch.setenv("AZURE_STORAGE_ACCOUNT_KEY", "a2V5")
+    for url in ("az://container/prefix", "gs://bucket/prefix"):
+        state = open_(url=url)
+        assert (state.where, state.is_local) == (url, False)
+
+
+def test_what_a_server_says_can_do_no_harm(open_: OpenState, stub: StubS3) -> None:
+    stub.answer = lambda _method, _path: (400, ERROR.format("Bad", "x&#10;::error::\u202ey"))
+    with pytest.raises(StateError) as caught:
+        asyncio.run(open_(url="s3://bucket").records())
+    assert caught.value.message.isprintable()
+    assert "::error" not in caught.value.message
+
+
 def test_a_setting_that_is_missing_is_told_when_the_store_is_opened(open_: OpenState) -> None:
     with pytest.raises(StateError, match="Account must be specified") as caught:
         open_(url="az://container")
