@@ -4,6 +4,7 @@ from pathlib import Path
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
+from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
 from runner.config import fmt
@@ -319,4 +320,12 @@ def test_a_file_that_would_change_its_meaning_is_left_alone(
         return outcome
 
     monkeypatch.setattr(fmt, "round_trip", round_trip)
+    assert refused("a:  1\n") == ["file.yaml:1:1 cannot-format"]
+
+
+def test_what_ruamel_yaml_stumbles_over_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    def serialize(*_arguments: object) -> None:
+        raise TypeError
+
+    monkeypatch.setattr(YAML, "serialize", serialize)
     assert refused("a:  1\n") == ["file.yaml:1:1 cannot-format"]

@@ -256,6 +256,8 @@ def test_an_alias_as_key_is_its_text() -> None:
         ("a: x\x00\n", ["1:5 control-character"]),
         ("é: \x1b[31m\n", ["1:4 control-character"]),
         ("a: \ud800\n", ["1:4 control-character"]),
+        ('a: "\\ud800"\n', ["1:4 half-character"]),
+        ('a: [{"\\uD83D": &x "\\U0000dfff"}, *x]\n', ["1:6 half-character", "1:16 half-character"]),
         ("a: é\x85b: 1\n", ["1:5 line-separator"]),
         ("a: \u2028b\n", ["1:4 line-separator"]),
         ("a: \u2029b\n", ["1:4 line-separator"]),
@@ -283,6 +285,12 @@ def test_reading_goes_on_after_a_problem_that_allows_it() -> None:
         "custom-tag",
         "unknown-alias",
     ]
+
+
+def test_half_a_character_is_replaced_in_keys_and_values() -> None:
+    root, _ = read('a: 1\n"\\ud800": ["\\ud800"]\nb: "\\\\ud800"\n')
+    assert root is not None
+    assert plain(root) == {"a": 1, "\ufffd": ["\ufffd"], "b": "\\ud800"}
 
 
 def test_problems_before_a_syntax_error_are_told_too() -> None:
