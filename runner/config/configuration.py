@@ -86,7 +86,7 @@ class Configuration:
         expanded = list(self._expand_all())
         self._check_names(selection, expanded)
         selected = {name for one in expanded for name in self._selected(one, selection)}
-        profiles = {one.profile.name for one in expanded if selection.has_profile(one.profile.name)}
+        profiles = {one.profile.name for one in expanded if self._may_mean(one, selection)}
         wanted = set(selected)
         if with_needs:
             wanted |= self._needed(selected, expanded, profiles)
@@ -164,6 +164,21 @@ class Configuration:
                 )
             ):
                 yield name
+
+    def _may_mean(self, expanded: _Expanded, selection: Selection) -> bool:
+        """Whether an instance may be selected, also where it is not known which there are."""
+        if not selection.has_profile(expanded.profile.name):
+            return False
+        if not selection.labels or expanded.names:
+            return True
+        labels = self._compiler.labels(expanded.profile, expanded.layers, {})
+        return (
+            selection.has_labels(
+                dict(selection.labels)
+                | {key: label for key, label in labels.items() if isinstance(label, str)}
+            )
+            and labels.keys() >= dict(selection.labels).keys()
+        )
 
     def _check_names(self, selection: Selection, expanded: list[_Expanded]) -> None:
         for name in selection.names:
