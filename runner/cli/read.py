@@ -162,6 +162,7 @@ def overrides(given: tuple[str, ...]) -> dict[str, str]:
     for text in given:
         name, equals, value = text.partition("=")
         if not equals:
-            raise UsageError(f"'{name}' is not NAME=VALUE", hint="write --var NAME=VALUE")
+            # Not quoted: it may be a secret's value, whose name was forgotten.
+            raise UsageError("a --var is not NAME=VALUE", hint="write --var NAME=VALUE")
         found[name] = value
     return found
