@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from runner.config import build, events
+from runner.config import build, collector, events
 from runner.config.nodes import Mapping, Node, Scalar, Sequence
 from runner.config.parse import parse
 from runner.config.rare import MAX_PROBLEMS
@@ -371,6 +371,21 @@ def test_the_garbage_collector_is_left_as_it_was(enabled: bool) -> None:
         assert gc.isenabled() is enabled
     finally:
         (gc.enable if was else gc.disable)()
+
+
+def test_a_large_tree_is_set_aside_from_the_garbage_collector(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(collector, "MANY_OBJECTS", 5_000)
+    gc.collect()
+    before = gc.get_freeze_count()
+    try:
+        tree("a: [" + "[], " * 10 + "]")
+        assert gc.get_freeze_count() == before
+        tree("a: [" + "[], " * 5_000 + "]")
+        assert gc.get_freeze_count() >= before + 5_000
+    finally:
+        gc.unfreeze()
 
 
 @pytest.mark.parametrize(
