@@ -86,7 +86,7 @@ class Axis:
         if start is None or seconds is None:
             return None
         left = min(_percent((start - self.start).total_seconds() / self.seconds), 100 - _LEAST)
-        width = min(max(_percent(seconds / self.seconds), _LEAST), 100 - left)
+        width = max(_percent(seconds / self.seconds), _LEAST)
         return Bar(
             left, round(width, 3), label, f"{what}: {label}, {words.duration(seconds)}", link
         )

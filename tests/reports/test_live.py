@@ -1,5 +1,6 @@
 import io
 from dataclasses import replace
+from itertools import pairwise
 
 import pyte
 import pytest
@@ -152,9 +153,24 @@ def test_the_picture_fits_any_terminal(columns: int, rows: int) -> None:
     for second in range(62, 70):
         reporter.tick(at(second))
     assert len(terminal.picture) == len(first)  # what was drawn before is drawn over
-    assert "more running" in first[-2]
+    drawn = sum("1/2 checks" in line for line in first)
+    assert first[-2] == f"… and {30 - drawn} more running"
     assert first[-1] == "30 running, 1:01"
     assert any(line.endswith("  1:00  1/2 checks") for line in first)
+    reporter.close()
+
+
+@pytest.mark.parametrize(
+    ("rows", "each"), [(30, 3), (11, 2), (8, 1)], ids=["checks", "links", "sessions"]
+)
+def test_where_there_is_little_room_checks_go_first_then_links(rows: int, each: int) -> None:
+    terminal = Terminal(rows=rows)
+    reporter = terminal.reporter()
+    few = [instance(f"p{number}", checks=(check(), check("B"))) for number in range(4)]
+    begin(reporter, *few)
+    begins = [index for index, line in enumerate(terminal.picture) if "1/2 checks" in line]
+    assert len(begins) == 4
+    assert {later - earlier for earlier, later in pairwise(begins)} == {each}
     reporter.close()
 
 

@@ -162,6 +162,17 @@ def test_one_reporters_trouble_is_told_at_the_end_and_stops_nothing() -> None:
     both.close()
 
 
+def test_the_first_trouble_is_the_one_that_is_told() -> None:
+    class AlsoBroken(Broken):
+        def handle(self, event: Event) -> None:
+            raise CannotRun(f"no ink for {type(event).__name__}")
+
+    both = Reporters([Broken(), AlsoBroken()], str)
+    both.handle(events.Notice(at(0), "a"))
+    with pytest.raises(CannotRun, match="no room for Notice"):
+        both.close()
+
+
 def broken_apply(error: Exception | None) -> None:
     with Reporters([Broken()], str) as reporters:
         reporters.handle(events.InstanceFinished(at(0), instance()))
