@@ -183,7 +183,10 @@ def _validator() -> jsonschema_rs.Draft7Validator:
 
 
 def _mistakes(document: Document) -> Iterator[tuple[Path_, str]]:
-    found = [(tuple(e.instance_path), e.message) for e in _validator().iter_errors(document.value)]
+    found = [
+        (tuple(e.instance_path), e.message[:300])  # it quotes the value, however long
+        for e in _validator().iter_errors(document.value)
+    ]
     if found:
         yield min(found, key=lambda mistake: document.line(mistake[0]))
         return

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -119,6 +120,8 @@ def _mapping(node: MappingNode, path: Path_, lines: dict[Path_, int]) -> dict[st
 
 def _scalar(node: ScalarNode) -> Any:
     text: str = node.value
+    if not text.isascii() and any("\ud800" <= sign <= "\udfff" for sign in text):
+        raise YamlFileError(node.start_mark.line + 1, "half a surrogate pair is no text")
     tag = str(node.tag).rpartition(":")[2]
     try:
         match tag:
@@ -129,7 +132,8 @@ def _scalar(node: ScalarNode) -> Any:
             case "int":
                 return int(text.replace("_", ""), 0 if text[:2] in _BASES else 10)
             case "float":
-                return float(text)
+                number = float(text)
+                return number if math.isfinite(number) else text
             case _:
                 return text
     except ValueError:

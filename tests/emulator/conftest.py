@@ -29,6 +29,8 @@ class Wire:
                 "x-checkly-account": emulator.account_id,
             },
             timeout=20,
+            verify=False,  # no certificates to load where there is no TLS
+            trust_env=False,
         )
 
     def trigger(self, **body: Any) -> httpx.Response:

@@ -73,6 +73,7 @@ def test_flow_text_that_the_c_parser_refuses_is_read(tmp_path: Path) -> None:
         ("[" * 40 + "]" * 40, 1, "deeper than"),
         ("a: &a [*a]\n", 1, "deeper than"),
         (LAUGHS, 1, "aliases expanded"),
+        ('a: 1\nb: "\\ud800"\n', 2, "half a surrogate pair"),
     ],
 )
 def test_a_mistake_has_a_line_and_a_reason(
@@ -86,7 +87,7 @@ def test_a_mistake_has_a_line_and_a_reason(
 
 
 def test_numbers_that_are_none_stay_text(tmp_path: Path) -> None:
-    value = load_document(write(tmp_path, "a: 0o17\nb: 09\nc: 1_000\nd: .inf\n")).value
+    value = load_document(write(tmp_path, "a: 0o17\nb: 09\nc: 1_000\nd: .inf\ne: 1e999\n")).value
 
     assert (value["a"], value["b"], value["c"]) == (15, 9, 1000)
-    assert value["d"] == ".inf"
+    assert (value["d"], value["e"]) == (".inf", "1e999")
