@@ -19,6 +19,8 @@ from typing import Any, NoReturn
 #: Shorter values are too likely to be part of other words; they are masked by their field only.
 MIN_LENGTH = 6
 
+# How many secrets for each character of a text make it better to go through the text.
+_MANY = 2
 _MARK = re.compile(r"\(secret #[0-9]+\)")
 _PERCENT = re.compile(r"(?:%[0-9A-Fa-f]{2})+")
 _SECRET_KEY = re.compile(
@@ -82,6 +84,7 @@ class Redactor:
         self._numbers: dict[str, int] = {}
         self._pending: list[str] = []
         self._forms: dict[str, int] = {}
+        self._by_start: dict[str, list[tuple[str, int]]] = {}
 
     def add(self, value: str, feeds: Iterable[str] = ()) -> str:
         """Learn a secret.
@@ -136,11 +139,20 @@ class Redactor:
     def _learn(self) -> None:
         for value in self._pending:
             for form in _forms(value):
-                self._forms.setdefault(form, self._numbers[value])
+                if form not in self._forms:
+                    number = self._forms[form] = self._numbers[value]
+                    self._by_start.setdefault(form[:MIN_LENGTH], []).append((form, number))
         self._pending.clear()
 
     def _spans(self, text: str) -> Iterator[tuple[int, int, int]]:
         """Where a secret stands, and its number."""
+        if len(self._forms) > _MANY * len(text):
+            # A short text and many secrets: look at the text's places, not at the secrets.
+            for start in range(len(text) - MIN_LENGTH + 1):
+                for form, number in self._by_start.get(text[start : start + MIN_LENGTH], ()):
+                    if text.startswith(form, start):
+                        yield start, start + len(form), number
+            return
         for form, number in self._forms.items():
             position = text.find(form)
             while position >= 0:

@@ -14,7 +14,7 @@ from urllib.parse import quote, quote_plus
 from xml.sax.saxutils import escape as xml_escape
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from runner.secrets import (
@@ -83,6 +83,7 @@ def test_a_secret_is_masked_in_every_encoding(encode: Callable[[str], str], valu
     assert masked.endswith("after")
 
 
+@settings(deadline=None)
 @given(
     value=st.text(min_size=8, max_size=40),
     before=st.binary(max_size=7),
@@ -174,6 +175,22 @@ def test_a_large_text_with_many_secrets_is_masked_in_no_time() -> None:
     assert time.process_time() - start < 10
     assert "s3cr3t" not in masked
     assert masked.count("(secret #78)") == 20_000
+
+
+@settings(deadline=None, max_examples=30)
+@given(
+    st.lists(st.text("abcdefgh/+%", min_size=6, max_size=9), min_size=1, max_size=40),
+    st.text("abcdefgh/+% ", max_size=60),
+    st.integers(0, 39),
+)
+def test_many_secrets_are_found_as_few_are(values: list[str], text: str, which: int) -> None:
+    value = values[which % len(values)]
+    line = f"{text[:20]}{value}{text[20:]}"
+    many, few = redactor(*values), redactor(*values)
+    for number in range(40):
+        many.add(f"another secret {number}")
+    assert many.mask(line) == few.mask(line)
+    assert value not in few.mask(line)
 
 
 def test_a_secret_never_shows_itself() -> None:

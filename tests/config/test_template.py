@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from runner.config.context import Context
@@ -79,6 +79,7 @@ def test_everything_else_passes_through_untouched(text: str) -> None:
     assert render(f"$<var.host> {text}") == f"www.example.com {text}"
 
 
+@settings(deadline=None)
 @given(st.text(alphabet=st.characters(codec="utf-8")).filter(lambda text: "$<" not in text))
 def test_text_without_an_expression_is_returned_byte_for_byte(text: str) -> None:
     assert render(text).encode() == text.encode()
