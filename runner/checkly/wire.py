@@ -20,9 +20,9 @@ from runner.models.events import Emit, RequestMade
 #: Greatest answer that is read: 10,000 results fill half of it.
 MAX_BODY_BYTES = 16 * 1024 * 1024
 CONNECT_SECONDS = 10.0
-#: Idle connections are dropped before a server's usual five seconds are over, because a request
-#: that meets a closing connection looks like one whose answer was lost.
-KEEP_ALIVE_SECONDS = 4.0
+#: Idle connections are dropped long before a server's usual five seconds are over, because a
+#: request that meets a closing connection looks like one whose answer was lost.
+KEEP_ALIVE_SECONDS = 2.0
 
 #: Errors of httpx that come before a single byte of the request left.
 _NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.ProxyError, httpx.PoolTimeout)

@@ -36,7 +36,9 @@ OPTIONS = ApplyOptions(settle_seconds=0.05, grace_seconds=0.2, poll_seconds=1.0,
 Completion = Callable[[], bytes]
 
 
-def applied(folder: Path, completion: Completion, **more: Any) -> tuple[ApplyOutcome, Attempt]:
+def applied(
+    folder: Path, completion: Completion, timeout: float = 60.0, **more: Any
+) -> tuple[ApplyOutcome, Attempt]:
     """Apply to a server whose completion answers ``completion``, and read the state back."""
 
     def script(request: str) -> bytes:
@@ -63,7 +65,7 @@ def applied(folder: Path, completion: Completion, **more: Any) -> tuple[ApplyOut
                     options=OPTIONS,
                 )
                 an_id = apply_id(clock.now(), random.Random())
-                instance = planned(timeout_seconds=1.0)
+                instance = planned(timeout_seconds=timeout)
                 outcome = await apply([instance], run_id=an_id, context=context)
         (attempt,) = await state.attempts(an_id)
         return outcome, attempt
@@ -116,7 +118,7 @@ def test_an_end_that_is_none_is_not_asked_for_in_a_rush(tmp_path: Path, status: 
         times.append(datetime.now(UTC))
         return answer({"status": status})
 
-    outcome, _ = applied(tmp_path, completion)
+    outcome, _ = applied(tmp_path, completion, timeout=1.5)
     assert only(outcome).verdict in {Verdict.UNKNOWN, Verdict.TIMED_OUT}
     assert len(times) < 8
 
@@ -156,6 +158,6 @@ BODIES = st.fixed_dictionaries({}, optional={**FIELDS, "results": st.lists(RESUL
 @given(body=BODIES | JSON)
 def test_any_json_comes_to_a_verdict(tmp_path: Path, body: Any) -> None:
     sound = answer(json.dumps(body).encode())
-    outcome, attempt = applied(tmp_path, lambda: sound)
+    outcome, attempt = applied(tmp_path, lambda: sound, timeout=1.5)
     assert isinstance(only(outcome).verdict, Verdict)
     assert attempt.session_id == ID
