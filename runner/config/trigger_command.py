@@ -1,6 +1,6 @@
 """The command line of ``checkly trigger``, understood flag by flag.
 
-The flags are those of the official CLI's release 8 (``checkly trigger --help``). As in that CLI a
+The flags are those of the official CLI's releases 8 and 9 (``checkly trigger --help``). As there a
 flag that may be repeated takes all the words up to the next flag.
 """
 
