@@ -4,6 +4,9 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
+# Programs that are started a thousand times by the tests should not be compiled a thousand times.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: setup demo test slow lint format types pictures schemas clean
 
 setup: $(STAMP)
@@ -39,6 +42,9 @@ pictures: setup
 	PYTHONPATH=. $(BIN)/python docs/pictures/make.py
 
 schemas: setup
+	$(BIN)/python -m runner.models.ahead > runner/models/contract.py.new
+	mv runner/models/contract.py.new runner/models/contract.py
+	$(BIN)/ruff format --quiet runner/models/contract.py
 	$(BIN)/runner schema > schemas/checkly-sessions.schema.json
 
 clean:

@@ -40,7 +40,7 @@ def test_the_installed_wheel_runs_the_sample(wheel: Path, tmp_path: Path) -> Non
     project = tmp_path / "project"
     project.mkdir()
     (project / "checkly-sessions.yaml").write_text((ROOT / "checkly-sessions.yaml").read_text())
-    run = [python, "-m", "runner", "apply", "smoke-prod", "--emulator", "--yes"]
+    run = [str(python), "-m", "runner", "apply", "smoke-prod", "--emulator", "--yes"]
     environment = {**os.environ, "SHOP_API_TOKEN": "demo-token", "PYTHONPATH": ""}
     done = subprocess.run(
         run, cwd=project, env=environment, capture_output=True, text=True, check=False
@@ -48,6 +48,6 @@ def test_the_installed_wheel_runs_the_sample(wheel: Path, tmp_path: Path) -> Non
     assert done.returncode == 0, done.stdout + done.stderr
     where = "import runner, sys; sys.exit(runner.__file__)"
     found = subprocess.run(
-        [python, "-c", where], cwd=project, capture_output=True, text=True, check=False
+        [str(python), "-c", where], cwd=project, capture_output=True, text=True, check=False
     )
     assert str(site) in found.stderr

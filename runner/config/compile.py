@@ -4,8 +4,10 @@ from collections.abc import Iterable, Iterator
 from datetime import date, timedelta
 from typing import Any
 
+from pydantic_core import SchemaValidator
+
 from runner.config.body import body_of
-from runner.config.contract import Breach, M, check, is_open
+from runner.config.contract import REQUEST, SETTINGS, Breach, check, is_open
 from runner.config.expressions.values import plain, to_text
 from runner.config.keys import NESTED_KEYS, PROFILE_KEYS, SETTINGS_KEYS, STRUCTURAL_KEYS
 from runner.config.marks import Marker
@@ -20,8 +22,6 @@ from runner.diagnostics import Diagnostics, Severity
 from runner.models.filled import FILLED_METADATA
 from runner.models.instance import Instance
 from runner.models.marked import Body, Marked, leaves
-from runner.models.request import TriggerTestSessionRequest
-from runner.models.settings import ExpectChecks, Settings
 from runner.secrets import Redactor
 
 _QUARANTINE_NOTICE = timedelta(days=7)
@@ -103,10 +103,27 @@ class Compiler:
             combinations: Those to compile.
             total: How many there are in all, which a quorum is judged by.
         """
+        from runner.models.settings import Settings  # noqa: PLC0415 # judging needs no models
+
         for combination in combinations:
-            instance = self._instance(profile, layers, combination, total)
-            if instance is not None:
-                yield instance
+            compiled = self._compile(profile, layers, combination, total)
+            if compiled is not None:
+                body, settings = compiled
+                yield Instance(
+                    instance_name(profile.name, combination),
+                    profile.name,
+                    tuple((axis, to_text(value)) for axis, value in combination.items()),
+                    body,
+                    Settings.model_validate(settings),
+                    profile.key.span,
+                )
+
+    def judge(
+        self, profile: ProfileSource, layers: Mapping, combinations: list[Combination]
+    ) -> None:
+        """Report what is wrong with the instances of ``profile``, and keep none of them."""
+        for combination in combinations:
+            self._compile(profile, layers, combination, len(combinations))
 
     def judge_literals(self, layer: Mapping, key: Scalar, profile: str | None = None) -> None:
         """Judge what is written out in a layer that is no session yet, and no template.
@@ -119,15 +136,16 @@ class Compiler:
         data = _data(layer, Renderer(None, self._diagnostics, profile=profile), {})
         problems: list[Breach] = []
         body = body_of(data, key.text, lambda *found: problems.append(Breach(*found)))
-        problems += _without_echoes(check(TriggerTestSessionRequest, body)[1], problems)
-        problems += check(Settings, _settings(data, ()))[1]
+        problems += _without_echoes(check(REQUEST, body)[1], problems)
+        problems += check(SETTINGS, _settings(data, ()))[1]
         for problem in problems:
             if not _may_be_completed(problem):
                 self._report(problem, layer, key, profile, body)
 
-    def _instance(
+    def _compile(
         self, profile: ProfileSource, layers: Mapping, combination: Combination, total: int
-    ) -> Instance | None:
+    ) -> tuple[Body, dict[str, Any]] | None:
+        """The request and the runner's own keys of one instance, unless a rule is broken."""
         scope = self._scope.for_instance(profile.name, combination)
         name = instance_name(profile.name, combination)
         renderer = Renderer(scope, self._diagnostics, self._unset, profile.name)
@@ -139,23 +157,17 @@ class Compiler:
         body = body_of(data, name, lambda *found: problems.append(Breach(*found)))
         if "target" not in data:
             problems.append(_MISSING_TARGET)
-        breaches = self._check(TriggerTestSessionRequest, body, layers)[1]
+        breaches = self._check(REQUEST, body, layers)[1]
         problems += _without_echoes(breaches, problems)
-        settings, breaches = self._check(Settings, _settings(data, profile.needs), layers)
+        settings = _settings(data, profile.needs)
+        values, breaches = self._check(SETTINGS, settings, layers)
         problems += breaches
         for problem in problems:
             self._report(problem, layers, profile.key, profile.name, body)
-        if problems or settings is None:
+        if problems or values is None:
             return None
-        self._judge(settings, profile, layers, total)
-        return Instance(
-            name,
-            profile.name,
-            tuple((axis, to_text(value)) for axis, value in combination.items()),
-            body,
-            settings,
-            profile.key.span,
-        )
+        self._judge(values, profile, layers, total)
+        return body, settings
 
     def _fill_metadata(self, data: dict[str, Any]) -> None:
         """Fill what the profile leaves out, as the official command line does."""
@@ -171,12 +183,12 @@ class Compiler:
             del data["metadata"]
 
     def _check(
-        self, model: type[M], tree: dict[str, Any], layers: Mapping
-    ) -> tuple[M | None, list[Breach]]:
+        self, rules: SchemaValidator, tree: dict[str, Any], layers: Mapping
+    ) -> tuple[dict[str, Any] | None, list[Breach]]:
         """Check ``tree``, with text from the environment read as what a field's type asks for."""
-        checked, breaches = check(model, tree)
+        values, breaches = check(rules, tree)
         read = [self._read_number(breach, tree, layers) for breach in breaches if breach.wanted]
-        return check(model, tree) if any(read) else (checked, breaches)
+        return check(rules, tree) if any(read) else (values, breaches)
 
     def _read_number(self, breach: Breach, tree: dict[str, Any], layers: Mapping) -> bool:
         node = node_at(layers, file_path(breach.path, tree))
@@ -200,19 +212,20 @@ class Compiler:
         return True
 
     def _judge(
-        self, settings: Settings, profile: ProfileSource, layers: Mapping, count: int
+        self, settings: dict[str, Any], profile: ProfileSource, layers: Mapping, count: int
     ) -> None:
         """Judge what is well formed but can't be meant, and warn of what ends soon."""
-        if settings.quorum is not None and settings.quorum > count:
+        quorum = settings.get("quorum")
+        if quorum is not None and quorum > count:
             self._diagnostics.error(
                 "quorum-too-high",
-                f"`quorum` asks for {settings.quorum} of {count}"
+                f"`quorum` asks for {quorum} of {count}"
                 + ("" if "matrix" in layers.values else ": there is no matrix"),
                 (node_at(layers, ("quorum",)) or profile.key).span,
                 profile=profile.name,
             )
-        expected = settings.expect_checks or ExpectChecks()
-        low, high = expected.min, expected.max
+        expected = settings.get("expectChecks") or {}
+        low, high = expected.get("min"), expected.get("max")
         if low is not None and high is not None and low > high:
             self._diagnostics.error(
                 "bad-value",
@@ -220,15 +233,15 @@ class Compiler:
                 (node_at(layers, ("expectChecks", "min")) or profile.key).span,
                 profile=profile.name,
             )
-        for index, entry in enumerate(settings.quarantine):
-            left = entry.until - self._today
+        for index, entry in enumerate(settings.get("quarantine", ())):
+            left = entry["until"] - self._today
             if left <= _QUARANTINE_NOTICE:
                 ends = "has ended" if left < timedelta(0) else "ends"
                 self._diagnostics.warning(
                     "quarantine-ends",
-                    f"The quarantine of `{entry.check}` {ends} on {entry.until}",
+                    f"The quarantine of `{entry['check']}` {ends} on {entry['until']}",
                     (node_at(layers, ("quarantine", index)) or profile.key).span,
-                    hint=f"owner: {entry.owner}",
+                    hint=f"owner: {entry['owner']}",
                     profile=profile.name,
                 )
 

@@ -69,10 +69,8 @@ class Configuration:
         count = 0
         for expanded in self._expand_all(judge_layers=True):
             self._diagnostics.extend(expanded.problems)
-            for _ in self._compiler.instances(
-                expanded.profile, expanded.layers, expanded.combinations, len(expanded.names)
-            ):
-                count += 1
+            self._compiler.judge(expanded.profile, expanded.layers, expanded.combinations)
+            count += len(expanded.names)
         return count
 
     def compile(self, selection: Selection, *, with_needs: bool = True) -> Compiled:

@@ -8,6 +8,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from runner.config.docstrings import field_docstrings
 from runner.config.keys import DEFAULTS_KEYS, NOT_INHERITED, STRUCTURAL_KEYS
 from runner.models.request import (
     MAX_ENVIRONMENT_VARIABLES,
@@ -163,6 +164,8 @@ def _properties(model: type[BaseModel]) -> dict[str, Schema]:
     properties: dict[str, Schema] = schema["properties"]
     for one in properties.values():
         one.pop("title", None)
+    for key, text in field_docstrings(model).items():
+        properties[key]["description"] = text
     return properties
 
 

@@ -12,8 +12,8 @@ QUOTE_HINT = (
     " brackets. Put the whole value with its `$<…>` in quotes."
 )
 
-# YAML 1.2, production 1 (c-printable), turned around.
-_UNPRINTABLE = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+# What YAML 1.2, production 1 (c-printable), leaves out.
+_UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufffe\uffff]")
 _LONE_RETURN = re.compile("\r(?!\n)")
 
 #: Line breaks of old YAML and of Unicode that look like none, or like nothing, in an editor.

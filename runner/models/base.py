@@ -15,5 +15,4 @@ class Strict(BaseModel):
         validate_by_alias=True,
         validate_by_name=True,
         allow_inf_nan=False,
-        use_attribute_docstrings=True,
     )

@@ -7,81 +7,76 @@ A field's default is what the API takes where the field is left out; what is sen
 the fields that were given.
 """
 
-import re
-from typing import Annotated, Any, Literal, Self, TypeAlias
+from typing import Annotated, Any, Literal, TypeAlias
 
-from pydantic import AfterValidator, Field, PlainSerializer, model_validator
+from pydantic import Field
 
 from runner.models.base import Strict
 
 #: Text that may not be empty (contract: ``minLength: 1``).
 NonEmpty: TypeAlias = Annotated[str, Field(min_length=1)]
-#: A JSON number: an integer or a finite fraction, never a boolean or text; 2 is sent as 2.
-Number: TypeAlias = Annotated[
-    float, PlainSerializer(lambda number: int(number) if number.is_integer() else number)
-]
+#: A JSON number: an integer or a finite fraction, never a boolean or text.
+Number: TypeAlias = float
 
 MAX_ENVIRONMENT_VARIABLES = 50
 MAX_RETRIES = 10
 MAX_RETRY_DURATION_SECONDS = 600
-_UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
 
-def _uuid(text: str) -> str:
-    """Check that ``text`` is a UUID, and keep it as it was written."""
-    if not _UUID.fullmatch(text):
-        raise ValueError("A check's id must be a UUID in its form with hyphens")
-    return text
-
-
-#: The id of a check (contract: ``format: uuid``).
+#: The id of a check (contract: ``format: uuid``), in the form with hyphens.
 CheckId: TypeAlias = Annotated[
     str,
-    AfterValidator(_uuid),
-    Field(json_schema_extra={"format": "uuid", "pattern": f"^{_UUID.pattern}$"}),
+    Field(
+        pattern="^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$",
+        json_schema_extra={"format": "uuid"},
+    ),
 ]
 
 
-class Target(Strict):
+class Target(Strict, defer_build=True):
     """Which checks a session runs; filters narrow one another."""
 
-    match_tags: list[list[NonEmpty]] = []
+    match_tags: list[list[NonEmpty]] = Field(default_factory=list)
     """Tag groups: all tags of a group have to match (AND), one group is enough (OR)."""
-    check_id: list[CheckId] = []
+    check_id: list[CheckId] = Field(default_factory=list)
     """Ids of the checks to run."""
     allow_deactivated: bool = False
     """Whether deactivated checks may match."""
 
 
-class EnvironmentVariable(Strict):
-    """A variable that the session's checks can read."""
-
+class _Variable(Strict, defer_build=True):
     key: NonEmpty
     """Name of the variable."""
-    value: str | None
-    """Its text; null sends none. Only a secret may be empty."""
-    secret: bool = False
-    """Whether Checkly hides the value."""
     locked: bool = False
     """Whether Checkly keeps the value from being looked at in its editors."""
 
-    @model_validator(mode="after")
-    def _only_a_secret_may_be_empty(self) -> Self:
-        if self.value == "" and not self.secret:
-            raise ValueError("The value of a variable that is not secret may not be empty")
-        return self
+
+class EnvironmentVariable(_Variable, defer_build=True):
+    """A variable that the session's checks can read."""
+
+    value: NonEmpty | None
+    """Its text; null sends none."""
+    secret: Literal[False] = False
+    """Whether Checkly hides the value."""
 
 
-class _Retries(Strict):
+class SecretVariable(_Variable, defer_build=True):
+    """A variable that Checkly hides; unlike others it may be empty."""
+
+    value: str | None
+    secret: Literal[True]
+
+
+class _Retries(Strict, defer_build=True):
     base_backoff_seconds: Number = 60
     """Seconds before the first retry."""
     same_region: bool = True
     """Whether a retry runs in the region of the first attempt."""
-    only_on: list[Literal["NETWORK_ERROR"]] = []
+    only_on: list[Literal["NETWORK_ERROR"]] = Field(default_factory=list)
     """Kinds of failure that are retried; all of them where it is left out."""
 
 
-class BackoffRetryStrategy(_Retries):
+class BackoffRetryStrategy(_Retries, defer_build=True):
     """Several retries, with waits between them that stay, grow evenly or double."""
 
     type: Literal["FIXED", "LINEAR", "EXPONENTIAL"]
@@ -92,7 +87,7 @@ class BackoffRetryStrategy(_Retries):
     """Seconds after which no retry is started."""
 
 
-class SingleRetryStrategy(_Retries):
+class SingleRetryStrategy(_Retries, defer_build=True):
     """One retry."""
 
     type: Literal["SINGLE_RETRY"]
@@ -104,7 +99,7 @@ RetryStrategy: TypeAlias = Annotated[
 ]
 
 
-class Metadata(Strict):
+class Metadata(Strict, defer_build=True):
     """Where a session comes from; shown with it in Checkly."""
 
     environment: NonEmpty = ""
@@ -128,19 +123,29 @@ class TriggerTestSessionRequest(Strict):
     """Name of the session."""
     run_location: NonEmpty
     """A public region's code or a private location's slug."""
-    target: Target = Target()
+    target: Target = Target.model_construct()
     """Which checks to run; every eligible check of the account where it is left out."""
     environment_variables: Annotated[
-        list[EnvironmentVariable], Field(max_length=MAX_ENVIRONMENT_VARIABLES)
-    ] = []
+        list[SecretVariable | EnvironmentVariable], Field(max_length=MAX_ENVIRONMENT_VARIABLES)
+    ] = Field(default_factory=list)
     """Variables for the session's checks, at most 50."""
     retry_strategy: RetryStrategy | None = None
     """When failed checks run again; null for never."""
     refresh_cache: bool = False
     """Whether dependencies are installed afresh."""
-    metadata: Metadata = Metadata()
+    metadata: Metadata = Metadata.model_construct()
     """Where the session comes from."""
 
     def wire(self) -> dict[str, Any]:
         """The JSON body to send: only what was given, secrets in clear."""
-        return self.model_dump(mode="json", by_alias=True, exclude_unset=True)
+        body: dict[str, Any] = _shortened(self.model_dump(by_alias=True, exclude_unset=True))
+        return body
+
+
+def _shortened(tree: Any) -> Any:
+    """``tree`` with whole numbers written as such: 2 and not 2.0."""
+    if isinstance(tree, dict):
+        return {key: _shortened(value) for key, value in tree.items()}
+    if isinstance(tree, list):
+        return [_shortened(value) for value in tree]
+    return int(tree) if isinstance(tree, float) and tree.is_integer() else tree

@@ -25,20 +25,20 @@ def _date(value: object) -> date:
     raise ValueError("A date is written as 2026-01-31")
 
 
-class ExpectChecks(Strict):
+class ExpectChecks(Strict, defer_build=True):
     """Which checks a session has to run, so that a lost tag does not pass unseen."""
 
     min: Annotated[int, Field(ge=0)] | None = None
     """The least number of checks."""
     max: Annotated[int, Field(ge=0)] | None = None
     """The greatest number of checks."""
-    include: list[NonEmpty] = []
+    include: list[NonEmpty] = Field(default_factory=list)
     """Names of checks that have to be among them."""
-    exclude: list[NonEmpty] = []
+    exclude: list[NonEmpty] = Field(default_factory=list)
     """Names of checks that may not be among them."""
 
 
-class Quarantine(Strict):
+class Quarantine(Strict, defer_build=True):
     """A check whose failure is shown but does not fail the instance, until a date."""
 
     check: NonEmpty
@@ -56,9 +56,9 @@ class Settings(Strict):
 
     description: str | None = None
     """What the profile is for."""
-    labels: dict[str, str] = {}
+    labels: dict[str, str] = Field(default_factory=dict)
     """Names and values to select profiles by: ``-l team=web``."""
-    needs: list[NonEmpty] = []
+    needs: list[NonEmpty] = Field(default_factory=list)
     """Profiles or instances that have to pass first."""
     timeout_seconds: Annotated[float, Field(gt=0)] = DEFAULT_TIMEOUT_SECONDS
     """Seconds from the session's start after which it is cancelled and counts as timed out."""
@@ -72,5 +72,5 @@ class Settings(Strict):
     """Which checks have to run."""
     quorum: Annotated[int, Field(ge=1)] | None = None
     """How many instances of a matrix have to pass for the profile to pass."""
-    quarantine: list[Quarantine] = []
+    quarantine: list[Quarantine] = Field(default_factory=list)
     """Checks whose failures do not count for a while."""

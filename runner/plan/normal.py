@@ -19,7 +19,6 @@ from functools import cache
 from typing import Any, Final, TypeAlias
 
 from pydantic import BaseModel
-from pydantic_core import PydanticUndefined
 
 from runner.models.filled import FILLED_METADATA
 from runner.models.marked import Body, Marked
@@ -80,9 +79,9 @@ def mark_of(value: object) -> str | None:
 def _defaults(model: type[BaseModel]) -> dict[str, Any]:
     """The fields that ``model`` has a default for, under the API's names."""
     return {
-        str(field.alias): field.default
+        str(field.alias): field.get_default(call_default_factory=True)
         for field in model.model_fields.values()
-        if field.default is not PydanticUndefined
+        if not field.is_required()
     }
 
 
