@@ -231,6 +231,8 @@ def _forms(value: str) -> set[str]:
 
 def _escaped(text: str) -> Iterator[str]:
     yield text
+    # As in a form; where there is more to encode than spaces, it is decoded with the rest.
+    yield text.replace(" ", "+")
     for double, single in (
         ("&quot;", "&#x27;"),
         ("&#34;", "&#39;"),

@@ -73,7 +73,9 @@ ENCODINGS: dict[str, Callable[[str], str]] = {
 
 
 @pytest.mark.parametrize("encode", ENCODINGS.values(), ids=ENCODINGS)
-@pytest.mark.parametrize("value", [CANARY, "hunter2-hunter2", "a:b,c%d e/f+g", "🦊" * 6])
+@pytest.mark.parametrize(
+    "value", [CANARY, "hunter2-hunter2", "pass phrase", "a:b,c%d e/f+g", "🦊" * 6]
+)
 def test_a_secret_is_masked_in_every_encoding(encode: Callable[[str], str], value: str) -> None:
     text = f"before {encode(value)} after"
     masked = redactor(value).mask(text)
