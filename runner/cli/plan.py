@@ -119,10 +119,14 @@ def _against_records(
 
 
 def _rendered(plan: "Plan", form: str, console: Console) -> str:
-    from runner.reports import plan_json, plan_markdown, plan_text  # noqa: PLC0415
-
     if form == "json":
+        from runner.reports import plan_json  # noqa: PLC0415 # only the one that is asked for
+
         return plan_json.render(plan)
     if form == "markdown":
+        from runner.reports import plan_markdown  # noqa: PLC0415
+
         return plan_markdown.render(plan)
+    from runner.reports import plan_text  # noqa: PLC0415
+
     return plan_text.render(plan, console.style_for(console.out))

@@ -22,6 +22,7 @@ class Document(BaseModel):
     model_config = ConfigDict(
         extra="ignore",
         frozen=True,
+        defer_build=True,  # a plan reads records, and none of the others
         alias_generator=to_camel,
         validate_by_alias=True,
         validate_by_name=True,

@@ -1,0 +1,156 @@
+"""Whole files: right after its apply, an unchanged file plans nothing but reruns."""
+
+import json
+import random
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from runner.config.files import Entries, FolderFiles
+from runner.config.pure import compile_alone
+from runner.models.instance import Instance
+from runner.models.plan import Action
+from runner.models.record import Record
+from runner.plan.compare import compare
+from runner.plan.normal import normal_form
+from runner.plan.plan import make_plan
+from runner.secrets import Fingerprinter, Redactor
+from tests.plan.test_plan import AT
+
+ROOT = Path(__file__).parents[2]
+FILES = [ROOT / "checkly-sessions.yaml", *sorted(ROOT.glob("examples/*/checkly-sessions.yaml"))]
+
+
+class Text:
+    """A file that is nowhere but here."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+
+    def name(self, path: PurePosixPath) -> str:
+        return str(path)
+
+    def read(self, _path: PurePosixPath) -> bytes:
+        return self.text.encode()
+
+    def entries(self, _folder: PurePosixPath) -> Entries:
+        return Entries((), ())
+
+    def identity(self, path: PurePosixPath) -> PurePosixPath:
+        return path
+
+
+def compiled(text: str) -> tuple[Instance, ...]:
+    return compile_alone(PurePosixPath("checkly-sessions.yaml"), Text(text), {}, Redactor())
+
+
+def fingerprint(secret: str) -> dict[str, str]:
+    maker = Fingerprinter("key")
+    return {"keyId": maker.key_id, "fingerprint": maker.fingerprint(secret, "account")}
+
+
+def applied(instances: tuple[Instance, ...]) -> dict[str, Record]:
+    """The records of an apply of all, as they come back from the state."""
+    records = [
+        Record(
+            instance=instance.name,
+            profile=instance.profile,
+            apply_id="1",
+            request=normal_form(instance.body, fingerprint),
+            applied_at=AT,
+        )
+        for instance in instances
+    ]
+    return {
+        record.instance: Record.model_validate_json(record.model_dump_json(by_alias=True))
+        for record in records
+    }
+
+
+def actions(before: tuple[Instance, ...], after: tuple[Instance, ...]) -> set[Action]:
+    plan = make_plan(after, applied(before), fingerprint, everything=True)
+    return {planned.action for planned in plan.instances}
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.parent.name)
+def test_every_example_is_all_reruns_right_after_its_apply(path: Path) -> None:
+    files, inside = FolderFiles.around(path, path.parent)
+    first, second = (compile_alone(inside, files, {}, Redactor()) for _ in range(2))
+    assert first
+    assert actions(first, second) == {Action.RERUN}
+
+
+words = st.sampled_from(["a", "b c", "$<env.HOST>", "x $<git.sha>", "$<var.v>", "{{H}}", "é"])
+plain = st.sampled_from(["a", "b c", "$<env.HOST>", "$<var.v>", "{{H}}", "é"])
+profile = st.fixed_dictionaries(
+    {
+        "target": st.just("all")
+        | st.fixed_dictionaries(
+            {
+                "matchTags": st.lists(
+                    st.lists(plain, min_size=1, max_size=3), min_size=1, max_size=3
+                )
+            },
+            optional={"allowDeactivated": st.booleans()},
+        ),
+        "runLocation": plain,
+    },
+    optional={
+        "name": words,
+        "environmentVariables": st.dictionaries(
+            st.sampled_from(["A", "B_URL", "secret", "unset", "a.b"]),
+            words
+            | st.fixed_dictionaries({"value": words}, optional={"locked": st.booleans()})
+            | st.just({"value": "$<env.TOKEN>", "secret": True}),
+            max_size=4,
+        ),
+        "retryStrategy": st.none()
+        | st.fixed_dictionaries(
+            {"type": st.sampled_from(["FIXED", "LINEAR", "EXPONENTIAL"])},
+            optional={"maxRetries": st.integers(1, 10), "baseBackoffSeconds": st.integers(0, 99)},
+        ),
+        "refreshCache": st.booleans(),
+        "metadata": st.dictionaries(
+            st.sampled_from(["environment", "commitId", "branchName"]), words, max_size=2
+        ),
+        "timeoutSeconds": st.integers(1, 999),
+    },
+)
+files = st.dictionaries(st.sampled_from("pqrs"), profile, min_size=1, max_size=3).map(
+    lambda profiles: {"version": 1, "variables": {"v": "w"}, "profiles": profiles}
+)
+
+
+def shuffled(tree: Any, chance: random.Random) -> Any:
+    if isinstance(tree, dict):
+        items = [(key, shuffled(child, chance)) for key, child in tree.items()]
+        chance.shuffle(items)
+        return dict(items)
+    return tree
+
+
+@settings(deadline=None, max_examples=40)
+@given(files, st.randoms(use_true_random=False))
+def test_a_generated_file_is_all_reruns_however_it_is_ordered(
+    file: dict[str, Any], chance: random.Random
+) -> None:
+    first, second = compiled(json.dumps(file)), compiled(json.dumps(shuffled(file, chance)))
+    assert actions(first, second) == {Action.RERUN}
+    compared = compare(first, second, against="main")
+    assert {planned.action for planned in compared.instances} == {Action.RERUN}
+
+
+@settings(deadline=None, max_examples=40)
+@given(files, files)
+def test_two_generated_files_differ_where_their_requests_do(
+    one: dict[str, Any], other: dict[str, Any]
+) -> None:
+    first, second = compiled(json.dumps(one)), compiled(json.dumps(other))
+    requests = {instance.name: normal_form(instance.body, fingerprint) for instance in first}
+    plan = make_plan(second, applied(first), fingerprint)
+    for planned in plan.instances:
+        same = requests.get(planned.name) == planned.request
+        assert (planned.action is Action.RERUN) == same
