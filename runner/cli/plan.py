@@ -114,7 +114,8 @@ def _against_records(
             from runner.cli.saved import save  # noqa: PLC0415
 
             save(plan, options.out, options.names, options.labels, common, reading, behind)
-            console.problem(f"Saved. Apply it with: runner apply --plan {options.out}")
+            if common.verbosity >= 0:
+                console.problem(f"Saved. Apply it with: runner apply --plan {options.out}")
         return plan
 
 

@@ -50,12 +50,12 @@ def fingerprint_of(backend: Backend) -> Fingerprint:
     fingerprinter = Fingerprinter.from_environment(os.environ)
     if fingerprinter is None and backend.credentials is not None:
         fingerprinter = Fingerprinter(backend.credentials.api_key)
-    account = backend.credentials.account_id if backend.credentials else ""
 
     def fingerprint(value: str) -> dict[str, str] | None:
         if fingerprinter is None:
             return None
-        digest = fingerprinter.fingerprint(value, account)
+        # The same with and without an account: offline, the one that is present is meant.
+        digest = fingerprinter.fingerprint(value, "request")
         return {"keyId": fingerprinter.key_id, "fingerprint": digest}
 
     return fingerprint

@@ -10,6 +10,7 @@ from runner.models.instance import Instance
 from runner.models.plan import Action, Plan, PlannedInstance
 from runner.models.settings import Settings
 from runner.plan.diff import diff
+from runner.plan.doubts import doubts
 from runner.plan.normal import Normal, normal_form
 
 
@@ -55,6 +56,7 @@ def _changed(before: Instance | None, after: Instance) -> PlannedInstance:
         instance=after,
         request=_request(after),
     )
+    planned = replace(planned, warnings=doubts(planned.request, after.settings.timeout_seconds))
     if before is None:
         return planned
     changes = diff(_request(before), planned.request) + diff(

@@ -47,7 +47,7 @@ def _power(base: float, exponent: int) -> float:
 
 def _retries_outlast(strategy: Any, timeout_seconds: float) -> str | None:
     """Why the session may be cancelled before its retries are over, if it may."""
-    if not isinstance(strategy, dict) or mark_of(strategy) or _is_unresolved(strategy):
+    if not isinstance(strategy, dict) or mark_of(strategy) or not _is_known(strategy):
         return None
     waits = retry_waits(strategy)
     limit = strategy.get("maxDurationSeconds")
@@ -64,8 +64,12 @@ def _retries_outlast(strategy: Any, timeout_seconds: float) -> str | None:
     )
 
 
-def _is_unresolved(strategy: Normal) -> bool:
-    return any(mark_of(value) == UNSET for value in strategy.values())
+def _is_known(strategy: Normal) -> bool:
+    """Whether all its numbers are: unresolved ones are not, nor names that stand for themselves."""
+    numbers = ("baseBackoffSeconds", "maxRetries", "maxDurationSeconds")
+    return isinstance(strategy["type"], str) and all(
+        isinstance(strategy.get(key, 0), int | float) for key in numbers
+    )
 
 
 def _unresolved(path: Path, value: Any) -> Iterator[tuple[Path, list[str]]]:

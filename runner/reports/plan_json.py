@@ -19,15 +19,18 @@ def render(plan: Plan) -> str:
 def document(plan: Plan) -> dict[str, Any]:
     """The plan as a tree of plain values, secrets masked."""
     masks = Masks()
+    against = {} if plan.against is None else {"against": plan.against}
     return {
         "formatVersion": FORMAT_VERSION,
         "profiles": [_profile(planned, masks) for planned in plan.instances],
         "summary": {action.value: plan.count(action) for action in Action},
         "warnings": list(plan.warnings),
+        **against,
     }
 
 
 def _profile(planned: PlannedInstance, masks: Masks) -> dict[str, Any]:
+    renamed = {} if planned.renamed_from is None else {"renamedFrom": planned.renamed_from}
     return {
         "profile": planned.name,
         "action": planned.action.value,
@@ -39,6 +42,7 @@ def _profile(planned: PlannedInstance, masks: Masks) -> dict[str, Any]:
             *planned.warnings,
             *(f"{path} is a secret that could not be compared" for path in planned.not_compared),
         ],
+        **renamed,
     }
 
 

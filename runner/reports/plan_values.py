@@ -14,6 +14,8 @@ T = TypeVar("T")
 #: Marks that are never shown as what they stand for.
 _SAFE: Final = frozenset({SECRET, UNSET})
 
+#: Characters before the first difference of two long texts that are still shown.
+_LEAD: Final = 40
 #: Stands for the side of a change that is not secret while the other one is.
 _NOT_SECRET: Final = "(not secret)"  # noqa: S105 # words to show
 
@@ -103,13 +105,27 @@ def in_words(value: Any, masks: Masks, limit: int) -> str:
         masks: Numbers the secrets.
         limit: Most characters; a note tells the length of what was longer.
     """
-    text = one_line(_words(value, masks))
-    return text if len(text) <= limit else f"{text[:limit]}… ({len(text):,} characters)"
+    return _cut(one_line(_words(value, masks)), 0, limit)
 
 
 def change_in_words(change: FieldChange, masks: Masks, limit: int) -> tuple[str, str]:
-    """Before and after of a change as lines, hidden where the other side is a secret."""
-    return _sides(change, lambda value: in_words(value, masks, limit))
+    """Before and after of a change as lines, hidden where the other side is a secret.
+
+    Of long ones, what is shown begins a little before they part.
+    """
+    old, new = _sides(change, lambda value: one_line(_words(value, masks)))
+    parting = next((i for i, (a, b) in enumerate(zip(old, new, strict=False)) if a != b), 0)
+    start = max(0, parting - _LEAD)
+    return _cut(old, start, limit), _cut(new, start, limit)
+
+
+def _cut(text: str, start: int, limit: int) -> str:
+    """``text``; where it is longer than ``limit``, that much of it from ``start``, with a note."""
+    if len(text) <= limit:
+        return text
+    start = start if start > _LEAD else 0
+    head, tail = "…" if start else "", "…" if start + limit < len(text) else ""
+    return f"{head}{text[start : start + limit]}{tail} ({len(text):,} characters)"
 
 
 def _sides(change: FieldChange, show: Callable[[Any], T]) -> tuple[T | str, T | str]:

@@ -12,12 +12,15 @@ from runner.models.settings import Settings
 from runner.plan.compare import own_keys
 from runner.plan.diff import additions
 from runner.plan.normal import VOLATILE, Normal, mark_of, normal_form
+from runner.reports.clean import one_line
 from runner.reports.plan_values import Masks, change_in_words, current, in_words
 
 #: Characters of a value that are shown; a variable may hold a megabyte.
 VALUE_LIMIT: Final = 600
 #: Names of checks that are shown of those that came or went.
 _NAMES_LIMIT: Final = 10
+#: Characters that are shown of such a name.
+_NAME_LIMIT: Final = 80
 
 #: A request that says nothing, to show what another says beyond the defaults.
 _EMPTY: Final[Normal] = {**normal_form({}, lambda _: None), "metadata": {}}
@@ -128,4 +131,5 @@ def _flat(path: str, value: Any) -> Iterator[tuple[str, Any]]:
 
 def _listed(names: tuple[str, ...]) -> str:
     more = len(names) - _NAMES_LIMIT
-    return ", ".join(names[:_NAMES_LIMIT]) + (f" and {more} more" if more > 0 else "")
+    shown = ", ".join(one_line(name, _NAME_LIMIT) for name in names[:_NAMES_LIMIT])
+    return shown + (f" and {more} more" if more > 0 else "")

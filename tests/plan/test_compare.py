@@ -53,6 +53,14 @@ def test_the_runners_own_keys_count() -> None:
     ]
 
 
+def test_retries_that_outlast_the_session_are_told_unless_they_stand_for_themselves() -> None:
+    for waits, told in ((600, 1), ("$<env.SECONDS>", 0)):
+        strategy = {"type": "FIXED", "baseBackoffSeconds": waits, "maxRetries": 1}
+        held = instance("a", Settings(timeout_seconds=60), retryStrategy=strategy)
+        (planned,) = plan([], [held]).instances
+        assert len(planned.warnings) == told
+
+
 def test_a_description_is_no_change() -> None:
     compared = plan([instance("a")], [instance("a", Settings(description="x"))])
     assert actions(compared) == {"a": Action.RERUN}

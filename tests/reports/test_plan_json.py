@@ -89,12 +89,28 @@ def test_it_is_what_the_schema_says(plan: Plan) -> None:
 def test_the_schema_names_every_key_and_no_other(plan: Plan) -> None:
     shown = document(plan)
     parts = SCHEMA["$defs"]
-    assert list(shown) == list(SCHEMA["properties"]) == SCHEMA["required"]
-    assert list(shown["profiles"][0]) == list(parts["profile"]["properties"])
+    assert list(shown) == SCHEMA["required"]
+    assert [*shown, "against"] == list(SCHEMA["properties"])
+    first = list(shown["profiles"][0])
+    assert first == parts["profile"]["required"]
+    assert [*first, "renamedFrom"] == list(parts["profile"]["properties"])
     assert list(shown["profiles"][1]["changes"][0]) == list(parts["change"]["properties"])
     assert list(shown["profiles"][1]["last"]) == list(parts["last"]["properties"])
     assert list(shown["profiles"][0]["checks"]) == list(parts["checks"]["properties"])
     assert list(shown["summary"]) == list(SCHEMA["properties"]["summary"]["properties"])
+
+
+def test_against_a_commit_what_it_is_and_what_was_renamed_is_told(plan: Plan) -> None:
+    renamed = PlannedInstance(
+        **{
+            **{name: getattr(plan.instances[0], name) for name in PlannedInstance.__slots__},
+            "renamed_from": "old",
+        }
+    )
+    shown = document(Plan((renamed,), against="main at 1a2b3c4"))
+    jsonschema.validate(shown, SCHEMA)
+    assert shown["against"] == "main at 1a2b3c4"
+    assert shown["profiles"][0]["renamedFrom"] == "old"
 
 
 def test_the_request_is_complete_and_masked(plan: Plan) -> None:

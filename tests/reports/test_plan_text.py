@@ -149,6 +149,14 @@ def test_a_huge_value_is_cut_with_its_length() -> None:
     assert "… (1,000,002 characters)" in text
 
 
+def test_two_huge_values_are_shown_where_they_part() -> None:
+    one, other = (instance("a", name="x" * 5_000 + end + "y" * 900) for end in ("1st", "other"))
+    text = "".join(line.strip(" -+") for line in of_one(other, one).splitlines())
+    assert "…" + "x" * 40 + "1st" in text
+    assert "…" + "x" * 40 + "other" in text
+    assert len(text) < 2_000
+
+
 def test_masks_tell_equal_secrets() -> None:
     both = [secret("one"), {**secret("one"), "key": "B"}, {**secret("two"), "key": "C"}]
     text = of_one(instance("a", environmentVariables=both))
