@@ -26,6 +26,8 @@ VARIABLES: Final = {
 _DENIED: Final = (PermissionDeniedError, UnauthenticatedError)
 _DENIED_TEXT: Final = re.compile(r"status(?: code)?:? 40[13]\b")  # listings raise no such class
 
+_NO_BUCKET: Final = ("NoSuchBucket", "ContainerNotFound", "The specified bucket does not exist")
+
 _ELSEWHERE: Final = "choose another place with --state."
 _SYSTEM: Final = {
     1: ("access is denied", f"Let this user write there, or {_ELSEWHERE}"),
@@ -52,6 +54,11 @@ def complaint(error: Exception, *, verb: str, where: str, scheme: str) -> StateE
     return StateError(f"Can't {verb} the state at {where}: {why}.", hint=hint)
 
 
+def is_no_bucket(error: Exception) -> bool:
+    """Whether it is the bucket that is missing, not an object in it."""
+    return any(sign in str(error) for sign in _NO_BUCKET)
+
+
 def _of_folder(error: Exception) -> tuple[str, str | None]:
     found = re.search(r"\(os error (\d+)\)", str(error))
     number = int(found[1]) if found else getattr(error, "errno", None) or 0
@@ -65,7 +72,7 @@ def _of_bucket(error: Exception, variables: str) -> tuple[str, str]:
         return "no credentials were found", f"Set {variables}."
     if isinstance(error, _DENIED) or _DENIED_TEXT.search(text):
         return f"access is denied ({_plain(text)})", f"Check {variables}, and what they may do."
-    if isinstance(error, FileNotFoundError) or "NoSuchBucket" in text:
+    if isinstance(error, FileNotFoundError) or is_no_bucket(error):
         return "the bucket does not exist", f"Create it, or {_ELSEWHERE}"
     if isinstance(error, NotSupportedError) or "NotImplemented" in text:
         return "it lacks the conditional writes that locks need", f"Update it, or {_ELSEWHERE}"

@@ -187,7 +187,7 @@ class Locks:
                 busy = instance, top
                 break
             taken[instance] = self._holds[instance]
-        if overtaken := await self._overtaken(taken):
+        if overtaken := await self._not_confirmed(taken):
             # Links of others had come and gone since the listing. Start over with none held, so
             # that the order stays.
             await asyncio.gather(*(self.release(name) for name in list(self._holds)))
@@ -238,18 +238,33 @@ class Locks:
             return False
         return await self._terms.store_time() - top.modified > lease
 
-    async def _overtaken(self, holds: dict[str, _Hold]) -> str | None:
-        """Marks locks whose link is not the highest after all; says the first."""
-        if not holds:
-            return None
-        numbers = await self._chains.numbers(holds)
+    async def _not_confirmed(self, taken: dict[str, _Hold]) -> str | None:
+        """Marks locks that are somebody else's after all; says the first.
+
+        Besides the number it looks at whose document it is: some stores check for an object and
+        write it in two steps, so that two can be told that they created it.
+        """
+        tops = await self._chains.tops(taken) if taken else {}
         first = None
+        for instance, hold in taken.items():
+            top = tops.get(instance)
+            if top and top.document.nonce == self._terms.nonce:
+                continue
+            hold.taken_away = True
+            if top and top.number > hold.number:  # of the same number it is not ours to delete
+                await self._chains.drop([self._chains.path(instance, hold.number)])
+            first = first or instance
+        return first
+
+    async def _overtaken(self, holds: dict[str, _Hold]) -> None:
+        """Marks locks whose renewal is not the highest link after all."""
+        if not holds:
+            return
+        numbers = await self._chains.numbers(holds)
         for instance, hold in holds.items():
             if instance in self._holds and numbers.get(instance, inf) > hold.number:
                 hold.taken_away = True
                 await self._chains.drop([self._chains.path(instance, hold.number)])
-                first = first or instance
-        return first
 
     # ---------------------------------------------------------------- keeping
 

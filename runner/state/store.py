@@ -15,7 +15,7 @@ from obstore.exceptions import AlreadyExistsError
 from obstore.store import LocalStore, ObjectStore, from_url
 
 from runner.errors import StateError
-from runner.state.complaints import COMPLAINTS, VARIABLES, complaint
+from runner.state.complaints import COMPLAINTS, VARIABLES, complaint, is_no_bucket
 
 if TYPE_CHECKING:
     from obstore.store import ClientConfig
@@ -85,7 +85,7 @@ class Store:
                 found = obstore.get(backend, path)
                 return Tagged(bytes(found.bytes()), found.meta["e_tag"] or "")
             except FileNotFoundError as error:
-                if "NoSuchBucket" in str(error):
+                if is_no_bucket(error):
                     raise
                 return None
 

@@ -1,7 +1,8 @@
 """Processes that want a lock, many at once: run by the tests.
 
-Each waits for the start, takes the lock, checks that it is alone, works for a while, and leaves
-what came of it in ``answer-<pid>``. They are forked from one, as starting twenty is slow.
+Each waits for the start, takes the lock, and works for a while, or until it is told to stop. When
+it could write is in ``held-<pid>``, what came of it in ``answer-<pid>``. They are forked from one,
+as starting twenty is slow.
 """
 
 import asyncio
@@ -14,6 +15,7 @@ from typing import Any
 
 from runner.errors import Locked, StateError
 from runner.models.record import Initiator
+from runner.state.locks import Locks
 from runner.state.state import open_state
 
 
@@ -28,25 +30,30 @@ async def contend(options: dict[str, Any]) -> dict[str, Any]:
         lease=options["lease"],
     )
     owner = Initiator(user="ci", host="here", pid=os.getpid())
-    alone = folder / "alone"
     try:
         async with state.lock(
             ["smoke"], owner, str(os.getpid()), timeout=options["timeout"]
         ) as locks:
-            fence = locks.fence("smoke")
             try:
-                alone.touch(exist_ok=False)
-            except FileExistsError:
-                return {"outcome": "overlap"}
-            await asyncio.sleep(options["work"])
-            try:
-                locks.fence("smoke")
+                return {"outcome": "held", "fence": await work(locks, folder, options["work"])}
             except StateError as error:
                 return {"outcome": "lost", "message": error.message}
-            alone.unlink(missing_ok=True)
-            return {"outcome": "held", "fence": fence}
     except Locked as error:
         return {"outcome": "locked", "message": error.message}
+
+
+async def work(locks: Locks, folder: Path, seconds: float) -> int:
+    """Notes all the time that it may write, as long as it may; returns the first fence."""
+    fence = locks.fence("smoke")
+    start = time.monotonic()
+    with (folder / f"held-{os.getpid()}").open("w") as file:
+        while True:
+            now = time.monotonic()
+            locks.fence("smoke")
+            print(now, file=file, flush=True)
+            if now - start >= seconds or (folder / "stop").exists():
+                return fence
+            await asyncio.sleep(0.02)
 
 
 def main(options: dict[str, Any]) -> None:

@@ -12,6 +12,7 @@ from runner.state.locks import Locks
 from runner.state.state import State
 from tests.state.clocks import HandClock, InterruptedClock, settle, until
 from tests.state.conftest import ALICE, OpenState, a_record
+from tests.state.stub_s3 import StubS3
 
 LEASE = 60.0
 
@@ -221,6 +222,27 @@ def test_a_link_that_others_had_passed_by_counts_as_lost(open_: OpenState, tmp_p
         assert links(tmp_path) == ["0000000007"]
 
     asyncio.run(go())
+
+
+def test_of_two_that_were_told_they_created_it_one_has_the_lock(
+    open_: OpenState, stub: StubS3
+) -> None:
+    """Some stores look for an object and write it in two steps."""
+
+    def another_was_as_fast(method: str, _path: str) -> None:
+        for path, data in stub.objects.items() if method == "GET" else ():
+            if "locks" in path:
+                stub.objects[path] = data.replace(b'"nonce": "', b'"nonce": "other-')
+
+    async def go() -> None:
+        state = open_(url="s3://bucket")
+        stub.answer = another_was_as_fast
+        with pytest.raises(Locked, match="smoke is locked by alice"):
+            await lock(state).__aenter__()
+
+    asyncio.run(go())
+    (path,) = (each for each in stub.objects if "locks" in each)
+    assert path.endswith("0000000001.json")
 
 
 def test_when_the_store_fails_the_lock_is_lost_in_time(open_: OpenState, tmp_path: Path) -> None:
