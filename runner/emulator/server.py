@@ -172,7 +172,8 @@ class Emulator:
         """Stop serving; connections that are still open are reset."""
         if self._server is None or self._loop is None or self._thread is None:
             return
-        self._loop.call_soon_threadsafe(self._server.stop)
+        with contextlib.suppress(RuntimeError):  # the loop has ended by itself
+            self._loop.call_soon_threadsafe(self._server.stop)
         self._thread.join(_START_SECONDS)
         self._thread = None
         if self._recorder is not None:
@@ -274,7 +275,7 @@ class Emulator:
         desk, loop = self._desk, self._loop
         if desk is None or loop is None:
             raise EmulatorError("the emulator was not started")
-        if not loop.is_running():
+        if not loop.is_running() or threading.current_thread() is self._thread:
             return action(desk)
 
         async def act() -> Any:

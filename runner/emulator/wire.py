@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import socket
 import struct
 from typing import TYPE_CHECKING
@@ -33,34 +34,29 @@ class Connections:
         class Protocol(H11Protocol):
             def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # uvicorn narrows it in the same way
                 peer = transport.get_extra_info("peername")
-                self.__peer = (str(peer[0]), int(peer[1])) if peer else None
-                if self.__peer:
-                    opened[self.__peer] = transport
+                self.__peer = (str(peer[0]), int(peer[1]))
+                opened[self.__peer] = transport
                 super().connection_made(transport)
 
             def connection_lost(self, exc: Exception | None) -> None:
-                if self.__peer:
-                    opened.pop(self.__peer, None)
+                opened.pop(self.__peer, None)
                 super().connection_lost(exc)
 
         return Protocol
 
-    def reset(self, client: tuple[str, int] | None) -> None:
+    def reset(self, client: tuple[str, int]) -> None:
         """Tear the client's connection down with a TCP reset, unannounced."""
-        transport = self._open.get(client) if client else None
-        if transport is None:
-            return
-        wire: socket.socket = transport.get_extra_info("socket")
-        wire.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-        transport.abort()
+        transport = self._open.get(client)
+        if transport is not None:
+            wire: socket.socket = transport.get_extra_info("socket")
+            with contextlib.suppress(OSError):  # the client was faster
+                wire.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            transport.abort()
 
     def reset_all(self) -> None:
         """Tear down all connections."""
         for client in list(self._open):
             self.reset(client)
-
-    def __len__(self) -> int:
-        return len(self._open)
 
 
 class Reset(Response):

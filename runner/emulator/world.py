@@ -169,7 +169,9 @@ def load_world(path: Path | str) -> World:
         raise WorldError(str(path), error.line, error.reason) from error
     except OSError as error:
         raise WorldError(str(path), 0, error.strerror or "can't be read") from error
-    for place, reason in _mistakes(document):
+    mistake = next(_mistakes(document), None)
+    if mistake is not None:
+        place, reason = mistake
         raise WorldError(str(path), document.line(place), reason)
     return _build(document.value)
 
@@ -189,14 +191,10 @@ def _mistakes(document: Document) -> Iterator[tuple[Path_, str]]:
     ]
     if found:
         yield min(found, key=lambda mistake: document.line(mistake[0]))
-        return
-    yield from _double(document.value)
-    yield from _unknown_groups(document.value)
-    for index, text in enumerate(document.value.get("faults") or ()):
-        try:
-            parse_fault(text)
-        except FaultSyntaxError as error:
-            yield ("faults", index), str(error)
+    else:
+        yield from _double(document.value)
+        yield from _unknown_groups(document.value)
+        yield from _bad_faults(document.value)
 
 
 def _double(world: Mapping[str, Any]) -> Iterator[tuple[Path_, str]]:
@@ -218,6 +216,14 @@ def _unknown_groups(world: Mapping[str, Any]) -> Iterator[tuple[Path_, str]]:
     for index, item in enumerate(world.get("checks") or ()):
         if item.get("group", None) not in {None, *groups}:
             yield ("checks", index, "group"), f"no group of this name: {item['group']}"
+
+
+def _bad_faults(world: Mapping[str, Any]) -> Iterator[tuple[Path_, str]]:
+    for index, text in enumerate(world.get("faults") or ()):
+        try:
+            parse_fault(text)
+        except FaultSyntaxError as error:
+            yield ("faults", index), str(error)
 
 
 def _check_id(item: Mapping[str, Any]) -> str:

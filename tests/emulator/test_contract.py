@@ -212,6 +212,18 @@ def test_answers_are_checked_by_operation_and_status() -> None:
     assert cancel.check_answer(204, {}) != []
 
 
+def test_a_parameter_that_is_missing_is_named() -> None:
+    [session, *_] = load_contract().operations["getTestSession"].parameters
+
+    with pytest.raises(Violation, match='"testSessionId" is required'):
+        session.read([])
+
+
+def test_an_incomplete_installation_is_told() -> None:
+    with pytest.raises(FileNotFoundError, match=r"schemas/none\.json is missing"):
+        schema_path("none.json")
+
+
 def test_the_document_is_read_once() -> None:
     assert load_contract() is load_contract()
 

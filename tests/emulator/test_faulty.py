@@ -154,6 +154,16 @@ def test_a_slow_body_trickles(serve: Start) -> None:
     assert wire.emulator.account_id.encode() in body
 
 
+def test_a_reset_comes_too_late_for_a_client_that_has_left(serve: Start) -> None:
+    wire = serve(faults=["latency:on=trigger,seconds=0.3", "reset-before:on=trigger"])
+
+    with pytest.raises(httpx.ReadTimeout):
+        wire.http.post("/v1/test-sessions/trigger", json=SMOKE, timeout=0.1)
+    time.sleep(0.5)
+
+    assert wire.http.get("/v1/accounts/me").status_code == 200
+
+
 def test_a_hang_lasts_until_the_client_leaves(serve: Start) -> None:
     wire = serve(faults=["hang:on=trigger,work=after,times=1"])
 

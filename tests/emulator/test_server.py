@@ -13,8 +13,12 @@ import pytest
 from runner.emulator.server import Emulator, EmulatorError
 from runner.emulator.world import default_world
 
+from .conftest import Wire
+
 if TYPE_CHECKING:
-    from .conftest import Start, Wire
+    from runner.emulator.faulty import Exchange
+
+    from .conftest import Start
 
 
 def test_a_session_is_started_followed_and_passes(wire: Wire) -> None:
@@ -70,6 +74,22 @@ def test_the_same_seed_gives_the_same_ids_and_none_gives_new_ones(serve: Start) 
     results = [[r["testSessionResultId"] for r in shown["results"]] for shown in ids]
     assert results[0] == results[1]
     assert len({shown["testSessionId"] for shown in ids}) == 4
+
+
+def test_a_watcher_may_look_and_steer() -> None:
+    seen: list[int] = []
+
+    def watch(_: Exchange) -> None:
+        seen.append(len(emulator.sessions))
+        emulator.advance(60)
+
+    with Emulator(default_world(), time_scale=0, watch=watch) as emulator:
+        wire = Wire(emulator)
+        with wire.http:
+            session = wire.start()
+            assert wire.get(session)["status"] != "RUNNING"
+
+    assert seen == [1, 1]
 
 
 def test_a_taken_port_is_an_error_that_says_so(wire: Wire) -> None:
