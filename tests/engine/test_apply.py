@@ -1,20 +1,24 @@
 """Applying, from the plan to the exit code, against an emulator over a real socket."""
 
 import asyncio
+import random
 import time
 from dataclasses import replace
 
 import pytest
 
-from runner.checkly.client import ClientOptions
+from runner.checkly.account import Credentials
+from runner.checkly.client import Checkly, ClientOptions
+from runner.checkly.limiter import Limiter
 from runner.errors import Locked, UsageError
 from runner.models.events import ApplyFinished, ApplyStarted, InstanceFinished, SessionStarted
-from runner.models.outcome import Change
+from runner.models.outcome import ApplyOutcome, Change
 from runner.models.plan import Action
 from runner.models.record import Phase
 from runner.models.settings import ExpectChecks
 from runner.models.verdict import Verdict
 from tests.engine.bench import ME, a_check, a_world, only, planned
+from tests.engine.clocks import FakeClock
 from tests.engine.conftest import MakeBench
 
 
@@ -247,3 +251,57 @@ def test_requests_stay_within_their_budget(make_bench: MakeBench) -> None:
     polls = bench.emulator.counts["completion"]
     assert len(bench.emulator.requests) <= 1 + 20 + polls
     assert polls <= 40
+
+
+def test_a_cancellation_that_is_refused_is_told(make_bench: MakeBench) -> None:
+    bench = make_bench(a_world(a_check("home", duration=5.0)))
+    bench.apply(planned(), detach=True)
+    bench.emulator.add_fault("status:on=cancel,status=403")
+    (refused,) = asyncio.run(bench.cancelling())
+    assert refused.error is not None
+    assert "may not do this" in refused.error.message
+
+
+def test_waiting_for_an_apply_that_never_was_is_an_error(make_bench: MakeBench) -> None:
+    with pytest.raises(UsageError, match="no apply 01NONE"):
+        make_bench().wait("01NONE")
+
+
+def test_one_client_after_another_keeps_one_limit(make_bench: MakeBench) -> None:
+    bench = make_bench()
+    clock = FakeClock()
+    limiter = Limiter(clock, 2)
+
+    async def main() -> None:
+        for _ in range(3):
+            async with Checkly(
+                Credentials(bench.emulator.api_key, bench.emulator.account_id, bench.emulator.url),
+                clock=clock,
+                rng=random.Random(1),
+                emit=lambda _: None,
+                limiter=limiter,
+            ) as client:
+                await client.account()
+
+    asyncio.run(main())
+    assert clock.time - 1000.0 >= 60.0
+
+
+def test_a_session_not_known_everywhere_at_once_is_followed(make_bench: MakeBench) -> None:
+    bench = make_bench()
+    bench.emulator.add_fault("status:on=completion,status=404,times=1")
+    assert only(bench.apply(planned())).verdict is Verdict.PASSED
+
+
+def test_a_second_apply_of_the_same_waits_for_the_lock(make_bench: MakeBench) -> None:
+    bench = make_bench(a_world(a_check("home", duration=0.5)))
+
+    async def both() -> list[ApplyOutcome]:
+        first = asyncio.create_task(bench.applying(planned()))
+        await asyncio.sleep(0.3)
+        second = asyncio.create_task(bench.applying(planned(), lock_timeout=60.0))
+        return list(await asyncio.gather(first, second))
+
+    outcomes = asyncio.run(both())
+    assert [each.exit_code for each in outcomes] == [0, 0]
+    assert bench.records()["smoke"].apply_id == outcomes[1].apply_id
