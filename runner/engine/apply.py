@@ -84,6 +84,7 @@ class _Apply:
             self._emit_started()
             with suppress(Interrupted):
                 await unless(context.stop.at_once, self._run_all(journal))
+            await self._note_left_out(journal)
             await self._archive(journal)
             await leave(context, stack)
         return self._finish(journal)
@@ -151,6 +152,20 @@ class _Apply:
         if not is_open(outcome):
             await journal.finished(started.attempt, outcome)
         return outcome
+
+    async def _note_left_out(self, journal: Journal) -> None:
+        """Put those that were skipped or not started into the history, where there is time."""
+        if self.context.stop.at_once.is_set():
+            return
+        await asyncio.gather(
+            *(
+                journal.left_out(
+                    order.job, self.id, order.request, order.normal, self.outcomes[order.job.name]
+                )
+                for order in self.orders
+                if order.job.name in self.outcomes and order.job.name not in journal.attempted
+            )
+        )
 
     async def _archive(self, journal: Journal) -> None:
         """Mark the records of profiles that are gone."""

@@ -26,6 +26,7 @@ class Journal:
     Attributes:
         newest: The last apply that the record of an instance is of: an older one that is still
             to be settled leaves the record alone.
+        attempted: Instances that have an attempt in the state.
         troubled: Whether something could not be written after a session had started; the user
             was told.
     """
@@ -33,6 +34,7 @@ class Journal:
     context: Context
     locks: Locks
     newest: dict[str, str] = field(default_factory=dict)
+    attempted: set[str] = field(default_factory=set)
     troubled: bool = False
 
     async def intend(
@@ -49,7 +51,32 @@ class Journal:
             StateError: It can't be stored, or the lock was lost; so nothing may be sent.
         """
         self.locks.fence(job.name)
-        attempt = Attempt(
+        attempt = self._attempt(job, apply_id, request, normal, window_from)
+        await self.context.state.put_attempt(attempt)
+        self.attempted.add(job.name)
+        return attempt
+
+    async def left_out(
+        self,
+        job: Job,
+        apply_id: str,
+        request: TriggerTestSessionRequest,
+        normal: dict[str, Any],
+        outcome: InstanceOutcome,
+    ) -> None:
+        """Store that an instance was not started, so that nobody takes the rest for the whole."""
+        attempt = self._attempt(job, apply_id, request, normal, None)
+        await self.finished(attempt, outcome)
+
+    def _attempt(
+        self,
+        job: Job,
+        apply_id: str,
+        request: TriggerTestSessionRequest,
+        normal: dict[str, Any],
+        window_from: datetime | None,
+    ) -> Attempt:
+        return Attempt(
             apply_id=apply_id,
             instance=job.name,
             profile=job.profile,
@@ -63,8 +90,6 @@ class Journal:
             commit=request.metadata.commit_id,
             branch=request.metadata.branch_name,
         )
-        await self.context.state.put_attempt(attempt)
-        return attempt
 
     async def started(self, attempt: Attempt, session: Session, before: Record | None) -> Attempt:
         """Store the id of a session; its record keeps the last checks until there are new ones."""

@@ -13,6 +13,7 @@ from runner.engine.stop import within
 from runner.errors import StateError
 from runner.models.events import ApplyFinished
 from runner.models.outcome import ApplyOutcome, InstanceOutcome, QuorumOutcome
+from runner.models.verdict import Verdict
 
 End: TypeAlias = tuple[Job, InstanceOutcome]
 
@@ -57,7 +58,10 @@ def sum_up(
 
 
 def quorum_outcomes(ends: Sequence[End]) -> tuple[QuorumOutcome, ...]:
-    """How each profile with a quorum did, of the instances that were applied."""
+    """How each profile with a quorum did, of the instances that were applied.
+
+    A profile whose sessions still run is left out: nobody can tell yet.
+    """
     profiles: dict[str, list[End]] = {}
     for job, outcome in ends:
         if job.settings.quorum is not None:
@@ -70,6 +74,7 @@ def quorum_outcomes(ends: Sequence[End]) -> tuple[QuorumOutcome, ...]:
             total=len(members),
         )
         for profile, members in profiles.items()
+        if all(outcome.verdict is not Verdict.RUNNING for _, outcome in members)
     )
 
 

@@ -305,3 +305,37 @@ def test_a_second_apply_of_the_same_waits_for_the_lock(make_bench: MakeBench) ->
     outcomes = asyncio.run(both())
     assert [each.exit_code for each in outcomes] == [0, 0]
     assert bench.records()["smoke"].apply_id == outcomes[1].apply_id
+
+
+def test_what_was_left_out_is_in_the_history_and_keeps_wait_from_going_green(
+    make_bench: MakeBench,
+) -> None:
+    bench = make_bench(a_world(a_check("home"), a_check("login", "failed")))
+    outcome = bench.apply(
+        planned("bad", tags=["login"]),
+        planned("after", tags=["home"], needs=["bad"]),
+        planned("blocked", blocked="It breaks expectChecks."),
+    )
+    attempts = {each.instance: each for each in bench.attempts(outcome.apply_id)}
+    assert {name: each.verdict for name, each in attempts.items()} == {
+        "bad": Verdict.FAILED,
+        "after": Verdict.SKIPPED,
+        "blocked": Verdict.FAILED,
+    }
+    assert set(bench.records()) == {"bad"}
+    again = bench.wait(outcome.apply_id)
+    assert again is not None
+    assert [each.verdict for each in again.instances] == [
+        Verdict.SKIPPED,
+        Verdict.FAILED,
+        Verdict.FAILED,
+    ]
+
+
+def test_a_quorum_is_not_told_while_its_sessions_run(make_bench: MakeBench) -> None:
+    bench = make_bench()
+    outcome = bench.apply(planned("smoke[a]", quorum=1), planned("smoke[b]", quorum=1), detach=True)
+    assert (outcome.quorums, outcome.exit_code) == ((), 0)
+    waited = bench.wait()
+    assert waited is not None
+    assert waited.quorums[0].reached
