@@ -6,6 +6,7 @@ import random
 import sys
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TextIO
 
 import click
 
@@ -28,6 +29,8 @@ from runner.engine.context import ApplyOptions
 from runner.engine.ids import apply_id
 from runner.errors import CannotRun, Declined, UsageError
 from runner.models.clock import SystemClock
+from runner.models.events import ApplyFinished
+from runner.models.outcome import ApplyOutcome
 from runner.models.plan import Action, Plan
 from runner.plan.narrow import changed_only, failed_only
 from runner.plan.plan_file import SavedPlan, check_plan
@@ -83,6 +86,8 @@ def apply(command: ApplyCommand, console: Console) -> int:
     )
     chosen = selection(command.names, command.labels)
     with (
+        # First of all, so that a path that can't be written costs nothing.
+        reporters(command.reports, command.common, console) as opened,
         terminable(),
         backend(command.emulated, command.world) as behind,
         asyncio.Runner() as loop,
@@ -102,15 +107,16 @@ def apply(command: ApplyCommand, console: Console) -> int:
         plan = loop.run(judge_online(plan, credentials, reading.redactor, emit, limiter))
         _show(plan, reading, command, console)
         if not plan.instances:
-            console.write("Nothing to apply.")
+            console.write("Nothing to apply.", _people(command, console))
+            now = clock.now()
+            opened.handle(ApplyFinished(now, ApplyOutcome(run_id, now, now, ())))
             return 0
         if saved is not None:
             loop.run(use(saved, run_id, state))
         else:
             _ask(plan, chosen, command, console)
-        with reporters(command.reports, command.common, console) as opened:
-            running = _run(plan, command, credentials, state, opened, reading, run_id, limiter)
-            return loop.run(running)
+        running = _run(plan, command, credentials, state, opened, reading, run_id, limiter)
+        return loop.run(running)
 
 
 async def _run(
@@ -175,9 +181,14 @@ def _show(plan: Plan, reading: Reading, command: ApplyCommand, console: Console)
     console.diagnostics(reading.diagnostics.warnings)
     if command.common.verbosity < 0:
         return
-    piped = any("=" not in report and report != "text" for report in command.reports)
-    stream = console.err if piped else console.out
+    stream = _people(command, console)
     console.write(plan_text.render(plan, console.style_for(stream)).rstrip("\n"), stream)
+
+
+def _people(command: ApplyCommand, console: Console) -> TextIO:
+    """Where text for people goes: to standard error when a report takes standard output."""
+    piped = any("=" not in report and report != "text" for report in command.reports)
+    return console.err if piped else console.out
 
 
 def _ask(plan: Plan, chosen: Selection, command: ApplyCommand, console: Console) -> None:

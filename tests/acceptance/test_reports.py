@@ -1,0 +1,63 @@
+"""Reports as a pipeline meets them: through the command, its exit code and its files."""
+
+import json
+from pathlib import Path
+from xml.etree import ElementTree
+
+from runner.emulator.server import Emulator
+
+from .conftest import SECRET, Project
+
+FILE = """\
+version: 1
+profiles:
+  smoke:
+    runLocation: eu-west-1
+    target: {matchTags: [[staging, regression]]}
+    environmentVariables:
+      API_TOKEN: {value: $<env.SHOP_API_TOKEN>, secret: true}
+"""
+
+
+def test_a_path_that_cannot_be_written_is_said_before_anything_is_asked(
+    online: Project, emulator: Emulator, tmp_path: Path
+) -> None:
+    online.write(FILE)
+    (tmp_path / "file").touch()
+    done = online.run("apply", "smoke", "--report", "junit=file/report.xml")
+    assert done.returncode == 2
+    assert "The report can't be written to 'file/report.xml'" in done.stderr
+    assert list(emulator.sessions) == []
+    assert "create" not in done.stdout
+
+
+def test_all_formats_at_once_tell_the_same(online: Project, tmp_path: Path) -> None:
+    online.write(FILE)
+    formats = {"junit": "r.xml", "markdown": "r.md", "html": "r.html", "text": "r.txt"}
+    reports = [part for form, name in formats.items() for part in ("--report", f"{form}={name}")]
+    done = online.run("apply", "smoke", "--report", "json", *reports)
+    assert done.returncode == 1
+    document = json.loads(done.stdout)  # nothing else is on standard output
+    assert document["exitCode"] == 1
+    failed = [c for c in document["instances"][0]["checks"] if c["verdict"] == "failed"]
+    assert "Newsletter sign-up" in [check["name"] for check in failed]
+    suites = ElementTree.parse(tmp_path / "r.xml").getroot()  # made by the test
+    assert suites.get("failures") == str(len(failed))
+    for name in formats.values():
+        text = (tmp_path / name).read_text(encoding="utf-8")
+        assert "Newsletter sign-up" in text
+        assert SECRET not in text
+    assert "Newsletter sign-up: failed" in done.stderr
+
+
+def test_when_there_is_nothing_to_apply_the_reports_are_there_and_say_so(
+    online: Project, tmp_path: Path
+) -> None:
+    online.write(FILE.replace("[[staging, regression]]", "[[production, smoke]]"))
+    assert online.run("apply", "smoke").returncode == 0
+    github = {"GITHUB_ACTIONS": "true", "GITHUB_OUTPUT": str(tmp_path / "output")}
+    done = online.run("apply", "smoke", "--changed", "--report", "json", env=github)
+    assert done.returncode == 0
+    assert json.loads(done.stdout)["instances"] == []
+    assert "Nothing to apply." in done.stderr
+    assert "\npassed\n" in (tmp_path / "output").read_text(encoding="utf-8")
