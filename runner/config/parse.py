@@ -5,7 +5,7 @@ import re
 from runner.config.build import TreeBuilder
 from runner.config.collector import paused_collector
 from runner.config.events import PARSE_ERRORS, is_about_flow, readings
-from runner.config.nodes import Mapping, Node, Sequence
+from runner.config.nodes import Mapping, Node, Scalar, Sequence
 from runner.config.rare import Stopped
 from runner.config.syntax import check_characters, syntax_error
 from runner.diagnostics import Diagnostics
@@ -57,7 +57,7 @@ def parse(source: Source, diagnostics: Diagnostics) -> Mapping | None:
 
 
 def _mend_halves(root: Mapping, diagnostics: Diagnostics) -> None:
-    """Report each text with half a surrogate pair in it: no request could be written in UTF-8."""
+    """Join the halves of characters that JSON writes as two escapes; report those left alone."""
     waiting: list[Node] = [root]
     seen = set[int]()
     while waiting:
@@ -66,19 +66,39 @@ def _mend_halves(root: Mapping, diagnostics: Diagnostics) -> None:
             continue
         seen.add(id(node))
         if isinstance(node, Mapping):
-            waiting += [*node.keys.values(), *node.values.values()]
-            node.keys = {_HALF.sub("\ufffd", name): key for name, key in node.keys.items()}
-            node.values = {_HALF.sub("\ufffd", name): value for name, value in node.values.items()}
+            for key in node.keys.values():
+                _mend(key, diagnostics)
+            if any(map(_HALF.search, node.values)):
+                node.values = {_mended(key): value for key, value in node.values.items()}
+                node.keys = {_mended(key): value for key, value in node.keys.items()}
+            waiting += node.values.values()
         elif isinstance(node, Sequence):
             waiting += node.items
-        elif _HALF.search(node.text):
-            diagnostics.error(
-                "half-character",
-                "This text holds half of a character, which UTF-8 has no way to write",
-                node.span,
-                hint="write the character itself, or \\U and its eight digits",
-            )
-            node.text = node.value = _HALF.sub("\ufffd", node.text)
+        else:
+            _mend(node, diagnostics)
+
+
+def _mend(node: Scalar, diagnostics: Diagnostics) -> None:
+    if not _HALF.search(node.text):
+        return
+    is_whole = not _HALF.search(_joined(node.text))
+    node.text = node.value = _mended(node.text)
+    if not is_whole:
+        diagnostics.error(
+            "half-character",
+            "This text holds half of a character, which UTF-8 has no way to write",
+            node.span,
+            hint="write the character itself, or \\U and its eight digits",
+        )
+
+
+def _mended(text: str) -> str:
+    return _HALF.sub("\ufffd", _joined(text))
+
+
+def _joined(text: str) -> str:
+    """``text`` with its surrogate pairs joined."""
+    return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "surrogatepass")
 
 
 def _hand_over(found: Diagnostics, diagnostics: Diagnostics) -> None:
