@@ -46,6 +46,10 @@ class Diagnostic:
     profile: str | None = None
 
 
+#: So many problems that more hints would not help.
+MANY = 200
+
+
 class Diagnostics:
     """Collects the problems of one run: each once, in file order when read."""
 
@@ -88,6 +92,11 @@ class Diagnostics:
     ) -> None:
         """Add a warning."""
         self.add(Diagnostic(code, message, span, Severity.WARNING, hint, related, profile))
+
+    @property
+    def wants_hints(self) -> bool:
+        """Whether it is worth while to look for a hint: nobody reads hundreds of them."""
+        return len(self._found) < MANY
 
     @property
     def errors(self) -> list[Diagnostic]:

@@ -2,6 +2,10 @@
 
 from collections.abc import Iterable
 
+#: Among more names than this, only those are compared that begin alike and are about as long:
+#: comparing takes its time, and a large file may have many mistakes.
+_MANY = 60
+
 
 def nearest(name: str, known: Iterable[str]) -> str | None:
     """The known name most like ``name``, if one is like it at all."""
@@ -11,6 +15,12 @@ def nearest(name: str, known: Iterable[str]) -> str | None:
     lowered = {candidate.lower(): candidate for candidate in candidates}
     if name.lower() in lowered:
         return lowered[name.lower()]
+    if len(candidates) > _MANY:
+        candidates = [
+            candidate
+            for candidate in candidates
+            if candidate[:2] == name[:2] and abs(len(candidate) - len(name)) <= 2
+        ][:_MANY]
     close = get_close_matches(name, candidates, n=1, cutoff=0.6)
     return close[0] if close else None
 

@@ -32,6 +32,7 @@ class Compiled:
     all_names: frozenset[str]
 
 
+_CIRCLE_SHOWN = 8
 #: What is wrong with the values of a matrix that is not there.
 _NONE = Diagnostics()
 
@@ -227,34 +228,42 @@ class Configuration:
                         "unknown-profile",
                         f"`{need.text}` is not a profile or instance that can run",
                         need.span,
-                        hint="it is abstract, there to be extended"
-                        if need.text in self._structure.profiles
-                        else did_you_mean(need.text, [*expansions, *instances]),
+                        hint=self._hint_for_need(need.text, expansions, instances),
                     )
         for need, circle in _circles(graph):
+            shown = circle if len(circle) <= _CIRCLE_SHOWN else [*circle[:_CIRCLE_SHOWN], "…"]
             self._diagnostics.error(
-                "needs-cycle", f"A profile needs itself: {' → '.join(circle)}", need.span
+                "needs-cycle", f"A profile needs itself: {' → '.join(shown)}", need.span
             )
+
+    def _hint_for_need(
+        self, need: str, profiles: Iterable[str], instances: Iterable[str]
+    ) -> str | None:
+        if need in self._structure.profiles:
+            return "it is abstract, there to be extended"
+        if not self._diagnostics.wants_hints:
+            return None
+        return did_you_mean(need, [*profiles, *instances])
 
 
 def _circles(graph: dict[str, list[Scalar]]) -> Iterator[tuple[Scalar, list[str]]]:
     """Each need that closes a circle, with the circle; no recursion, for chains may be long."""
     done: set[str] = set()
     for root, needs in graph.items():
-        path = [root]
+        path = {root: 0}
         stack = [iter(needs)] if root not in done else []
         while stack:
             for need in stack[-1]:
                 profile = need.text.partition("[")[0]
                 if profile in path:
-                    yield need, [*path[path.index(profile) :], profile]
+                    yield need, [*list(path)[path[profile] :], profile]
                 elif profile not in done:
-                    path.append(profile)
+                    path[profile] = len(path)
                     stack.append(iter(graph[profile]))
                     break
             else:
                 stack.pop()
-                done.add(path.pop())
+                done.add(path.popitem()[0])
 
 
 def _abstract(name: str) -> UsageError:

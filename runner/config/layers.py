@@ -12,11 +12,14 @@ from runner.config.keys import NOT_INHERITED
 from runner.config.nodes import Mapping, Node, Scalar, Sequence
 from runner.config.structure import ProfileSource, Structure, shorten
 from runner.diagnostics import Diagnostics, Related
+from runner.errors import ConfigurationError
 from runner.nearest import did_you_mean
 
 #: Keys whose mappings are taken over as a whole, or not at all.
 _WHOLE = frozenset({"matrix"})
 _CIRCLE_SHOWN = 8
+#: How many keys all profiles together may take over from those they extend.
+MAX_INHERITED = 2_000_000
 
 
 class Replacing(Mapping):
@@ -207,6 +210,8 @@ class Layers:
         #: What a profile hands down to those that extend it.
         self._inherited: dict[str, Mapping] = {}
         self._defaults: dict[int, Mapping] = {}
+        self._sizes: dict[str, int] = {}
+        self._budget = MAX_INHERITED
 
     def effective(self, profile: ProfileSource) -> Mapping:
         """All layers of ``profile``, defaults included."""
@@ -247,7 +252,7 @@ class Layers:
     def _resolve_ancestors(self, profile: ProfileSource) -> None:
         """Work out what each ancestor hands down, the eldest first; no recursion, any depth."""
         path = [(profile, iter(profile.extends))]
-        names = [profile.name]
+        names = {profile.name: 0}
         while path:
             current, parents = path[-1]
             for name in parents:
@@ -255,16 +260,18 @@ class Layers:
                 if parent is None or parent.name in self._inherited:
                     continue
                 if parent.name in names:
-                    self._report_cycle(name, [*names[names.index(parent.name) :], parent.name])
+                    self._report_cycle(name, [*list(names)[names[parent.name] :], parent.name])
                     continue
+                names[parent.name] = len(path)
                 path.append((parent, iter(parent.extends)))
-                names.append(parent.name)
                 break
             else:
                 path.pop()
-                names.pop()
+                names.popitem()
                 if current is not profile:
-                    self._inherited[current.name] = _handed_down(self._fold(current))
+                    layer = _handed_down(self._fold(current))
+                    self._inherited[current.name] = layer
+                    self._sizes[current.name] = _size(layer)
 
     def _fold(self, profile: ProfileSource) -> Mapping:
         """``profile`` on top of what its parents, all worked out, hand down."""
@@ -272,9 +279,26 @@ class Layers:
         for name in profile.extends:
             parent = self._inherited.get(name.text)
             if parent is not None:
+                self._spend(self._sizes[name.text], name)
                 layer = parent if layer is None else merge(layer, parent)
         own = canonical(profile.node, self._diagnostics)
         return own if layer is None else merge(layer, own)
+
+    def _spend(self, size: int, name: Scalar) -> None:
+        """Account for taking over so many keys.
+
+        Raises:
+            ConfigurationError: All layers together have taken over more than fits in memory.
+        """
+        self._budget -= size
+        if self._budget < 0:
+            self._diagnostics.error(
+                "too-large",
+                f"All profiles together inherit more than {MAX_INHERITED:,} keys",
+                name.span,
+                hint="extend smaller profiles, or fewer of them in a row",
+            )
+            raise ConfigurationError(self._diagnostics)
 
     def _parent(self, name: Scalar) -> ProfileSource | None:
         parent = self._profiles.get(name.text)
@@ -283,7 +307,9 @@ class Layers:
                 "unknown-profile",
                 f"`{shorten(name.text)}` is not a profile",
                 name.span,
-                hint=did_you_mean(name.text, self._profiles),
+                hint=did_you_mean(name.text, self._profiles)
+                if self._diagnostics.wants_hints
+                else None,
             )
         return parent
 
@@ -292,6 +318,12 @@ class Layers:
         self._diagnostics.error(
             "extends-cycle", f"A profile extends itself: {' → '.join(shown)}", name.span
         )
+
+
+def _size(layer: Mapping) -> int:
+    """How many keys are copied where ``layer`` is merged."""
+    nested = (len(node.values) for node in layer.values.values() if isinstance(node, Mapping))
+    return len(layer.values) + sum(nested)
 
 
 def _handed_down(layer: Mapping) -> Mapping:

@@ -80,16 +80,20 @@ class MatrixReader:
         if not isinstance(values, list) or not values:
             self._error("wrong-type", f"`{name}` must be a list with at least one value", node)
             return None
+        if len(values) > MAX_INSTANCES:
+            words = f"`{name}` has {len(values):,} values; {MAX_INSTANCES:,} instances are the most"
+            self._error("matrix-size", words, node)
+            return None
         places = node.items if isinstance(node, Sequence) else [node] * len(values)
-        for index, (value, place) in enumerate(zip(values, places, strict=True)):
-            problem = _problem(value, name) or (
-                ("duplicate-key", f"`{name}` holds this value twice")
-                if to_text(value) in map(to_text, values[:index])
-                else None
-            )
+        texts = set[str]()
+        for value, place in zip(values, places, strict=True):
+            problem = _problem(value, name)
+            if problem is None and to_text(value) in texts:
+                problem = "duplicate-key", f"`{name}` holds this value twice"
             if problem:
                 self._error(*problem, place)
                 return None
+            texts.add(to_text(value))
         return values
 
     def _values(self, node: Node) -> Any:

@@ -191,7 +191,7 @@ class StructureReader:
     def _known_keys(self, mapping: Mapping, known: frozenset[str], where: str) -> None:
         for name in mapping.values:
             if name not in known and not (name.startswith("x-") and known <= ROOT_KEYS):
-                hint = did_you_mean(name, known)
+                hint = did_you_mean(name, known) if self._diagnostics.wants_hints else None
                 self._diagnostics.error(
                     "unknown-key",
                     f"`{shorten(name)}` is not a key {where}",

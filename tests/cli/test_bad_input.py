@@ -1,6 +1,7 @@
 """What cannot be read ends soon, in little memory, with a diagnostic and exit 2."""
 
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -57,6 +58,30 @@ def text(content: str | bytes) -> Callable[[Path], None]:
     return write
 
 
+IN_ORDER = "version: 1\ndefaults: {runLocation: x, target: all}\nprofiles:\n"
+
+
+def template(expression: str) -> Callable[[Path], None]:
+    """A file with an expression that must not be worked out."""
+    return text(f'{IN_ORDER}  smoke: {{name: "$<{expression}>"}}\n')
+
+
+def profiles(count: int, body: str) -> Callable[[Path], None]:
+    """A file with many profiles; in ``body``, ``#`` is the number of each, ``+`` the next one's."""
+    lines = (
+        f"  p{i}: {{{body.replace('#', str(i)).replace('+', str((i + 1) % count))}}}\n"
+        for i in range(count)
+    )
+    return text(IN_ORDER + "".join(lines))
+
+
+def cube(size: int) -> Callable[[Path], None]:
+    """A file with a matrix of three axes."""
+    values = ", ".join(map(str, range(size)))
+    axes = ", ".join(f"{axis}: [{values}]" for axis in "xyz")
+    return text(f"{IN_ORDER}  smoke: {{matrix: {{{axes}}}}}\n")
+
+
 CASES: dict[str, tuple[Callable[[Path], None], str]] = {
     "duplicate keys": (text("version: 1\nversion: 1\n"), "error[duplicate-key]"),
     "many duplicate keys": (text("a: 1\n" * 500_000), "error[too-many-problems]"),
@@ -81,6 +106,19 @@ CASES: dict[str, tuple[Callable[[Path], None], str]] = {
     "a device": (device, "leads out of the repository"),
     "a pipe": (os.mkfifo, "is a pipe, not a file"),
     "a folder": (Path.mkdir, "is a folder, not a file"),
+    "a long cycle": (profiles(5_000, "extends: p+"), "error[extends-cycle]"),
+    "a long circle of needs": (profiles(5_000, "needs: p+"), "error[needs-cycle]"),
+    "layers that add up": (
+        profiles(2_500, "extends: [p+], labels: {a#: b, c#: d}"),
+        "error[too-large]",
+    ),
+    "a million instances": (
+        cube(100),
+        "This matrix has 1,000,000 combinations; 1,000 are the most",
+    ),
+    "a long axis": (cube(10_000), "error[matrix-size]"),
+    "many typos": (profiles(3_000, "extends: q#"), "error[unknown-profile]"),
+    "a megabyte": (template("1 + " * 250_000 + "1"), "error[bad-template]"),
     "nothing": (text(""), "error[empty-file]"),
     "one long line": (text("a: [" + "x:y, " * 100_000), "error[yaml-syntax]"),
 }
@@ -126,5 +164,43 @@ def test_bad_input_ends_soon_with_a_diagnostic(
     assert expected in said
     assert "Traceback" not in said
     assert "swordfish" not in said
+    assert seconds < max(SECONDS, SECONDS * usual_seconds)
+    assert megabytes < MEGABYTES
+
+
+ATTACKS = [
+    "env",
+    "env.items()",
+    "env['HOME']",
+    "env.CHECKLY_API_KEY",
+    "env.GITHUB_TOKEN",
+    "''.__class__.__mro__",
+    "cycler.__init__.__globals__",
+    "'' | attr('__class__')",
+    "['a'] | map(attribute='__class__') | list",
+    "var.x | map('attr', '__class__') | list",
+    "'{0.__class__}'.format('')",
+    "'x' * 10**9",
+    "range(10**9)",
+    "9 ** 9 ** 9 ** 9",
+    "range(9999) | map('string') | join * 10**6",
+    "[[[[range(9999)] * 9999] * 9999] * 9999] * 9999",
+    "'a'.center(10**9)",
+    "'a' | replace('', 'b' * 10**6) | replace('', 'c' * 10**6)",
+    "lipsum(n=10**6)",
+]
+
+
+def test_templates_that_attack_end_soon_with_a_diagnostic_each(
+    tmp_path: Path, usual_seconds: float
+) -> None:
+    lines = (f'  p{i}: {{name: "$<{attack}>"}}\n' for i, attack in enumerate(ATTACKS))
+    code, said, seconds, megabytes = validate(
+        tmp_path / "repository", text(IN_ORDER + "".join(lines))
+    )
+    assert code == 2
+    for line in range(4, 4 + len(ATTACKS)):
+        assert re.search(rf"^{re.escape(NAME)}:{line}:\d+: error\[", said, re.MULTILINE), line
+    assert "Traceback" not in said
     assert seconds < max(SECONDS, SECONDS * usual_seconds)
     assert megabytes < MEGABYTES
