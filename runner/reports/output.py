@@ -52,8 +52,6 @@ class FileOutput:
             ) from error
 
     def _try_out(self) -> None:
-        if not str(self.path).strip():
-            raise FileNotFoundError("the path is empty")
         if self._target.is_dir():
             raise IsADirectoryError("it is a folder")
         if self._target.exists() and not os.access(self._target, os.W_OK):

@@ -139,6 +139,12 @@ def test_each_kind_of_outcome_has_a_page(outcome: ApplyOutcome) -> None:
     assert words.result(outcome) in page.words
 
 
+def test_a_long_error_is_cut() -> None:
+    broken = check(verdict=Verdict.FAILED, error="\n".join(map(str, range(100))))
+    text = Page(render(apply(instance(checks=(broken,))))).text
+    assert "\n59\n… and 40 more lines" in text
+
+
 def test_bars_lie_where_time_says() -> None:
     early = attempt(Verdict.PASSED, 0, 10)
     outcome = apply(
