@@ -1,6 +1,6 @@
 """Nodes → values: templates rendered, texts kept to the letter, marks where they belong."""
 
-from typing import Any
+from typing import Any, TypeGuard
 
 from runner.config.expressions.errors import TemplateError, Unresolved
 from runner.config.expressions.values import plain, to_text, value_of
@@ -43,7 +43,7 @@ class Renderer:
                 return rendered if isinstance(rendered, Marked) else plain(rendered)
             return value
         if isinstance(node, Sequence):
-            return [self.value(item) for item in node.items]
+            return [item.value if is_literal(item) else self.value(item) for item in node.items]
         return {
             name: self.text(child) if name in _TEXT_KEYS else self.value(child)
             for name, child in node.values.items()
@@ -101,6 +101,14 @@ class Renderer:
                 profile=self._profile,
             )
         )
+
+
+def is_literal(node: Node) -> TypeGuard[Scalar]:
+    """Whether ``node`` is a single value without a template."""
+    if node.__class__ is not Scalar:
+        return False
+    value = node.value
+    return value.__class__ is not str or "$<" not in value
 
 
 def template_of(node: Scalar, diagnostics: Diagnostics) -> Template | None:

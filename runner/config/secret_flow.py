@@ -1,12 +1,12 @@
 """What feeds a secret feeds nothing else: judged over all profiles, before anything is rendered."""
 
 import re
-from collections.abc import Iterable, Iterator
 
 from runner.config.nodes import Mapping, Node, Scalar, Sequence
-from runner.config.render import template_of
+from runner.config.render import is_literal, template_of
 from runner.config.scope import Scope
 from runner.config.template import Template
+from runner.config.variables import is_template, scalars
 from runner.diagnostics import Diagnostics, Related
 from runner.secrets import key_looks_secret
 
@@ -28,6 +28,8 @@ class SecretFlow:
         self._public: dict[str, dict[int, Scalar]] = {}
         #: What a text reads from outside, worked out once for each text.
         self._sources: dict[str, frozenset[str]] = {}
+        #: Lists and mappings that were looked through: layers share them among profiles.
+        self._seen: set[int] = set()
 
     def add_defaults(self, defaults: Mapping) -> None:
         """Take in the secrets of ``defaults``, which stand in the file whoever overrides them."""
@@ -146,7 +148,7 @@ class SecretFlow:
             return value
         for name in sorted(self._scope.sources(template.names)):
             if name.startswith("var.") and not self._scope.is_external(name):
-                for scalar in _templates(self._scope.declared(name)):
+                for scalar in filter(is_template, scalars(self._scope.declared(name))):
                     inner = template_of(scalar, self._diagnostics)
                     if inner and self._has_secret_fallback(inner):
                         return scalar
@@ -164,10 +166,16 @@ class SecretFlow:
         )
 
     def _add_public(self, node: Node) -> None:
-        for scalar in _templates(node):
-            for name in self._from_outside(scalar) or ():
+        if is_literal(node):
+            return
+        if isinstance(node, Scalar):
+            for name in self._from_outside(node) or ():
                 if name not in self._public_env:
-                    self._public.setdefault(name, {})[id(scalar)] = scalar
+                    self._public.setdefault(name, {})[id(node)] = node
+        elif id(node) not in self._seen:
+            self._seen.add(id(node))
+            for child in node.items if isinstance(node, Sequence) else node.values.values():
+                self._add_public(child)
 
     def _from_outside(self, scalar: Scalar) -> frozenset[str] | None:
         """Names from outside that feed ``scalar``, through variables too; ``None`` if wrong."""
@@ -204,14 +212,3 @@ def _public_hint(name: str) -> str:
     if name.startswith("env."):
         return f"if it is not secret in itself, list it: `publicEnv: [{name[4:]}]`"
     return "use a variable of its own for the secret"
-
-
-def _templates(node: Node) -> Iterator[Scalar]:
-    """Every scalar below ``node`` that holds a template."""
-    if isinstance(node, Scalar):
-        if isinstance(node.value, str) and "$<" in node.value:
-            yield node
-        return
-    children: Iterable[Node] = node.items if isinstance(node, Sequence) else node.values.values()
-    for child in children:
-        yield from _templates(child)

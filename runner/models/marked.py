@@ -53,7 +53,14 @@ def leaves(tree: object, path: Path = ()) -> Iterator[tuple[Path, object]]:
 def unmarked(tree: Any) -> Any:
     """``tree`` with each mark replaced by its value: secrets in clear, unset values as null."""
     if isinstance(tree, dict):
-        return {key: unmarked(child) for key, child in tree.items()}
+        return {
+            key: unmarked(child) if child.__class__ in _NO_LEAF else child
+            for key, child in tree.items()
+        }
     if isinstance(tree, list):
-        return [unmarked(child) for child in tree]
+        return [unmarked(child) if child.__class__ in _NO_LEAF else child for child in tree]
     return tree.value if isinstance(tree, Marked) else tree
+
+
+#: What ``unmarked`` has to look into; a call for each leaf would take most of its time.
+_NO_LEAF = frozenset({dict, list, Marked})
