@@ -46,8 +46,11 @@ def render(plan: Plan, limit: int = LIMIT) -> str:
     if plan.against is not None:
         head += [f"What a merge would change, compared with {escaped(plan.against)}.", ""]
     head += [f"**{summary(plan)}**", ""]
-    for warning in plan.warnings[:20]:
-        head += [f"> ⚠️ {escaped(one_line(warning, 1_000))}", ""]
+    warnings = [f"> ⚠️ {escaped(one_line(warning, 1_000))}\n" for warning in plan.warnings]
+    told, untold = _fitting(warnings, limit // 4)
+    head += told
+    if untold:
+        head += [f"_{untold:,} more warnings are not shown here._", ""]
     room = limit - _size("\n".join(head)) - 500  # for the notes
     rows, left_out = _fitting([_row(planned, plan) for planned in shown], room)
     room -= sum(map(_size, rows))

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from hashlib import sha256
 from typing import Any, Final, TypeVar
 
 from runner.models.marked import Body, Marked
@@ -35,7 +36,10 @@ class Masks:
 
 
 def current(planned: PlannedInstance) -> Normal:
-    """The request of ``planned`` as it would be sent now: volatile fields by their value."""
+    """The request of ``planned`` as it would be sent now: volatile fields by their value.
+
+    It is for showing alone: it can't be compared, and must not be kept.
+    """
     if planned.instance is None:
         return planned.request
     body = planned.instance.body
@@ -62,9 +66,12 @@ def _list(body: Body) -> list[dict[str, Any]]:
 
 
 def _now(value: Any, sent: Any) -> Any:
-    if mark_of(value) == VOLATILE and isinstance(sent, Marked):
-        return sent.value
-    return value
+    if not isinstance(sent, Marked):
+        return value
+    if mark_of(value) == SECRET and value[SECRET] is None:
+        # Without a key equal secrets still get equal numbers; the digest is never shown or kept.
+        return {SECRET: {"fingerprint": sha256(repr(sent.value).encode()).hexdigest()}}
+    return sent.value if mark_of(value) == VOLATILE else value
 
 
 def shown(value: Any, masks: Masks) -> Any:
@@ -148,7 +155,7 @@ def _words(value: Any, masks: Masks) -> str:
             return _json(template) + (f" with {read}" if read else "")
     if isinstance(value, list):
         return f"[{', '.join(_words(item, masks) for item in value)}]"
-    return _json(value)
+    return _json(shown(value, masks))
 
 
 def _json(value: Any) -> str:

@@ -82,6 +82,16 @@ def test_offline_nothing_is_asked(online: Project, emulator: Emulator) -> None:
     assert len(emulator.requests) == before
 
 
+def test_the_detailed_exit_code_says_whether_something_would_change(online: Project) -> None:
+    online.write(FILE.format(place="eu-west-1", more=""))
+    assert online.run("plan", "--detailed-exitcode").returncode == 2
+    assert online.run("apply", "smoke").returncode == 0
+    assert online.run("plan", "--detailed-exitcode").returncode == 0
+    online.write("version: 1\nprofiles: {}\n")
+    assert online.run("plan", "--detailed-exitcode").returncode == 2, "one would be removed"
+    assert online.run("plan", "nothing", "--detailed-exitcode").returncode == 1
+
+
 def test_each_list_is_asked_for_once(online: Project) -> None:
     online.write(FILE.format(place="eu-west-1", more="matrix: {n: [1, 2, 3]}"))
     done = online.run("plan", "-v")

@@ -165,7 +165,7 @@ def test_a_secret_that_was_not_compared_is_a_warning() -> None:
     assert shown["warnings"] == [
         "environmentVariables.TOKEN.value is a secret that could not be compared"
     ]
-    assert shown["request"]["environmentVariables"]["TOKEN"]["value"] == "(secret)"
+    assert shown["request"]["environmentVariables"]["TOKEN"]["value"] == "(secret #1)"
 
 
 def test_nothing_secret_is_in_it(plan: Plan) -> None:

@@ -170,7 +170,7 @@ def test_the_fence_is_longer_than_any_run_of_backticks() -> None:
 @pytest.mark.parametrize("count", [300, 3_000])
 def test_it_is_cut_with_a_note(count: int, filler: str) -> None:
     instances = [instance(f"profile-{n}", name=filler * 500) for n in range(count)]
-    text = render(make_plan(instances, {}, fingerprint, warnings=["w" * 5_000] * 50))
+    text = render(make_plan(instances, {}, fingerprint, warnings=["w|" * 5_000] * 50))
     assert len(text.encode()) <= LIMIT
     assert "`runner plan` shows them all" in text
     assert text.count("<details>") == text.count("</details>")

@@ -163,9 +163,17 @@ def test_masks_tell_equal_secrets() -> None:
     assert re.findall(r"\(secret #\d\)", text) == ["(secret #1)", "(secret #1)", "(secret #2)"]
 
 
-def test_without_a_key_secrets_have_no_number() -> None:
-    plan = make_plan([instance("a", environmentVariables=[secret("one")])], {}, lambda _: None)
-    assert "TOKEN: (secret)" in shown(plan)
+def test_without_a_key_equal_secrets_are_still_seen_to_be_equal() -> None:
+    both = [secret("one"), {**secret("one"), "key": "B"}, {**secret("two"), "key": "C"}]
+    text = shown(make_plan([instance("a", environmentVariables=both)], {}, lambda _: None))
+    assert re.findall(r"\(secret #\d\)", text) == ["(secret #1)", "(secret #1)", "(secret #2)"]
+
+
+def test_a_secret_of_a_record_without_a_key_has_no_number() -> None:
+    before = instance("a", environmentVariables=[secret("one")])
+    records = {"a": record(before, lambda _: None)}
+    text = shown(make_plan([instance("a")], records, lambda _: None))
+    assert "- environmentVariables.TOKEN: (secret)\n" in text
 
 
 def test_what_becomes_secret_is_not_shown_as_it_was() -> None:
