@@ -189,6 +189,7 @@ COMMON: dict[str, Any] = {
 }
 
 
+@pytest.mark.timeout(600)
 def test_the_books_agree() -> None:
     run_state_machine_as_test(
         Books, settings=settings(max_examples=8, stateful_step_count=6, **COMMON)
