@@ -135,6 +135,7 @@ def test_equal_secrets_have_equal_marks() -> None:
 def test_of_overlapping_secrets_nothing_is_left() -> None:
     assert redactor("abcdefgh", "efghijkl").mask("-abcdefghijkl-") == "-(secret #1)-"
     assert redactor("abcdefgh", "abcdefghijkl").mask("abcdefghijkl") == "(secret #2)"
+    assert redactor("abcdefghijkl", "cdefgh").mask("-abcdefghijkl-") == "-(secret #1)-"
     assert redactor("abcabc").mask("xabcabcabcabcax") == "x(secret #1)ax"
 
 
