@@ -195,3 +195,31 @@ def test_cancelling_reaches_the_session(shop: Project, emulator: Emulator) -> No
     assert [session["status"] for session in emulator.sessions] == ["CANCELLED"]
     assert shop.run("wait").returncode == 1
     assert "Nothing to cancel." in shop.run("cancel", "patient").stdout
+
+
+def test_a_wait_needs_no_file_where_it_is_told_the_state(
+    shop: Project, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    state = f"file://{tmp_path_factory.mktemp('shared')}"
+    assert shop.run("apply", "bad", "--detach", "--state", state).returncode == 0
+    elsewhere = Project(tmp_path_factory.mktemp("elsewhere"), shop.environment)
+    assert elsewhere.run("wait").returncode == 2
+    done = elsewhere.run("wait", "--state", state)
+    assert done.returncode == 1, done.stdout + done.stderr
+    assert "bad" in done.stdout
+
+
+def test_a_cancellation_that_is_refused_ends_with_3(shop: Project, emulator: Emulator) -> None:
+    assert shop.run("apply", "patient", "--detach").returncode == 0
+    emulator.add_fault("status:on=cancel,status=403,message=read-only")
+    done = shop.run("cancel", "patient")
+    assert done.returncode == 3
+    assert "may not do this" in done.stderr
+
+
+def test_requests_are_logged_with_v_without_the_key(shop: Project, emulator: Emulator) -> None:
+    done = shop.run("apply", "good", "-v")
+    logged = done.stdout + done.stderr
+    assert "POST /v1/test-sessions/trigger" in logged
+    assert "201" in logged
+    assert emulator.api_key not in logged
