@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from itertools import pairwise
@@ -17,9 +18,10 @@ from obstore.store import from_url
 from runner.emulator.server import Emulator
 from runner.emulator.world import load_world
 from tests.acceptance.conftest import SECRET, Project
-from tests.state.conftest import bucket, place, s3_server
+from tests.state.conftest import bucket, place, s3_server, stub
+from tests.state.stub_s3 import StubS3
 
-__all__ = ["bucket", "place", "s3_server"]
+__all__ = ["bucket", "place", "s3_server", "stub"]
 
 ONE = """\
 version: 1
@@ -161,3 +163,35 @@ def test_without_a_state_to_write_nothing_is_started(
     assert done.returncode == 3
     assert "Can't " in done.stderr
     assert emulator.sessions == []
+
+
+def test_an_interrupt_ends_at_once_even_when_the_store_hangs(
+    project: Project, stub: StubS3
+) -> None:
+    project.write(ONE)
+    project.environment |= {"CHECKLY_SESSIONS_STATE": "s3://bucket", "CHECKLY_ACCOUNT_ID": "acc"}
+    going_on = threading.Event()
+
+    def hang(_method: str, _path: str) -> tuple[int, str]:
+        going_on.wait(60)
+        return 500, ""
+
+    stub.answer = hang
+    process = subprocess.Popen(
+        [sys.executable, "-m", "runner", "status"],
+        cwd=project.folder,
+        env={**os.environ, **project.environment},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    while not stub.requests:
+        time.sleep(0.05)
+    began = time.monotonic()
+    process.send_signal(signal.SIGINT)
+    output = process.communicate()[0]
+    seconds = time.monotonic() - began
+    going_on.set()
+    assert process.returncode == 130
+    assert output.strip() == "Interrupted."
+    assert seconds < 10

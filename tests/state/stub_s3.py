@@ -4,7 +4,7 @@ import hashlib
 import re
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs
 
@@ -77,7 +77,8 @@ def serving(stub: StubS3) -> Iterator[StubS3]:
             self.send_header("Last-Modified", "Sat, 01 Aug 2026 12:00:00 GMT")
             self.end_headers()
             if self.command != "HEAD":
-                self.wfile.write(content)
+                with suppress(BrokenPipeError, ConnectionResetError):  # it did not wait for us
+                    self.wfile.write(content)
 
         do_GET = do_PUT = do_POST = do_HEAD = do  # noqa: N815 # the base class's names
 
