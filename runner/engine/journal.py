@@ -120,8 +120,8 @@ class Journal:
 
     async def archive(self, record: Record, now: datetime) -> None:
         """Mark the record of an instance whose profile is gone."""
-        fence = self.locks.fence(record.instance)
         try:
+            fence = self.locks.fence(record.instance)
             await self.context.state.put_record(
                 record.model_copy(update={"archived_at": now, "fence": fence})
             )

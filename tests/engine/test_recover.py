@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -13,8 +14,10 @@ from runner.engine.reconcile import search
 from runner.engine.recover import job_of
 from runner.errors import CannotRun, StateError
 from runner.models.events import Event, Notice
+from runner.models.plan import Action
 from runner.models.record import Attempt, Lookup, Phase
 from runner.models.verdict import Verdict
+from runner.state.locks import Locks
 from runner.state.state import State
 from tests.engine.bench import Bench, a_check, a_world, only, planned
 from tests.engine.conftest import MakeBench
@@ -281,3 +284,29 @@ def test_settings_of_a_later_release_do_not_stop_a_wait() -> None:
     )
     job = job_of(attempt, None)
     assert (job.settings.timeout_seconds, job.before) == (1200, None)
+
+
+@pytest.mark.parametrize("good", [0, 1])
+def test_a_lock_that_is_lost_stops_starts_and_records(
+    make_bench: MakeBench, monkeypatch: pytest.MonkeyPatch, good: int
+) -> None:
+    bench = make_bench()
+    bench.apply(planned("old"))
+    gone = replace(
+        planned("old", record=bench.records()["old"]), action=Action.REMOVED, instance=None
+    )
+    sound, left = Locks.fence, [good]
+
+    def fence(self: Locks, instance: str) -> int:
+        left[0] -= 1
+        if left[0] < 0:
+            raise StateError(f"The lock of {instance} was lost.")
+        return sound(self, instance)
+
+    monkeypatch.setattr(Locks, "fence", fence)
+    outcome = bench.apply(planned(), gone)
+    verdict = Verdict.PASSED if good else Verdict.NOT_STARTED
+    assert (only(outcome).verdict, outcome.exit_code) == (verdict, 3)
+    assert len(bench.session_ids) == 1 + good
+    assert set(bench.records()) == {"old"}
+    assert bench.records()["old"].archived_at is None
