@@ -7,7 +7,7 @@ STAMP := $(VENV)/.installed
 # Programs that are started a thousand times by the tests should not be compiled a thousand times.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: setup demo test slow lint format types pictures schemas clean
+.PHONY: setup demo test slow lint format types bench pictures schemas clean
 
 setup: $(STAMP)
 
@@ -37,6 +37,10 @@ format: setup
 
 types: setup
 	$(BIN)/mypy
+
+bench: setup
+	$(BIN)/python -m compileall -q runner
+	$(BIN)/python -m bench.bench
 
 # Needs Chromium.
 pictures: setup

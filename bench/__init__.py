@@ -1,0 +1,1 @@
+"""Measures the promises of speed: ``make bench``."""

@@ -1,0 +1,262 @@
+"""``make bench``: each promise of speed as a ratio against its yardstick, taken in one run.
+
+Prints a table, and writes the same as JSON to ``bench/results.json``. What the machine lacks
+(npm for the official command line) is reported as not measured.
+"""
+
+import argparse
+import json
+import os
+import platform
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from bench.limiter import usage_and_worst_window
+from bench.measure import RUNS, ratio, run
+from runner.emulator.server import Emulator
+from runner.emulator.world import load_world
+
+ROOT = Path(__file__).parents[1]
+RUNNER = [sys.executable, "-m", "runner"]
+LIBRARIES = "import click, pydantic, ruamel.yaml, jinja2"
+LOAD = "import sys, yaml; yaml.load(open(sys.argv[1], 'rb'), yaml.CSafeLoader)"
+SESSIONS = 200
+SECONDS_PER_SESSION = 2
+
+
+@dataclass(frozen=True)
+class Row:
+    """One promise, and what was measured."""
+
+    what: str
+    goal: str
+    measured: float | None
+    reached: bool | None
+
+
+def at_most(what: str, limit: float, measure: Callable[[], float]) -> Row:
+    """A figure that may not be above ``limit``."""
+    value = measure()
+    return Row(what, f"≤ {limit:g}", round(value, 3), value <= limit)
+
+
+def at_least(what: str, limit: float, measure: Callable[[], float]) -> Row:
+    """A figure that may not be below ``limit``."""
+    value = measure()
+    return Row(what, f"≥ {limit:g}", round(value, 3), value >= limit)
+
+
+def not_measured(what: str, goal: str) -> Row:
+    """A figure for which the machine lacks something."""
+    return Row(what, goal, None, None)
+
+
+class Bench:
+    """Everything that is measured, in one folder of its own."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.environment = {
+            "PATH": os.environ["PATH"],
+            "HOME": str(folder),
+            "PYTHONPATH": str(ROOT),
+            "SHOP_API_TOKEN": "not-a-real-token",
+        }
+        shutil.copy(ROOT / "checkly-sessions.yaml", folder)
+
+    def ratio(self, command: list[str], yardstick: list[str], **options: str) -> float:
+        """See ``bench.measure.ratio``."""
+        return ratio(
+            command,
+            yardstick,
+            environment=self.environment,
+            folder=str(self.folder),
+            of=options.get("of", "wall"),
+        )
+
+    def start_up(self) -> Iterator[Row]:
+        """How soon it is there."""
+        python = [sys.executable, "-c"]
+        yield at_most(
+            "runner --version / python -c pass",
+            6,
+            lambda: self.ratio([*RUNNER, "--version"], [*python, "pass"]),
+        )
+        yield at_most(
+            "runner validate (sample) / importing its four libraries",
+            1.6,
+            lambda: self.ratio([*RUNNER, "validate"], [*python, LIBRARIES]),
+        )
+        what = "runner plan --offline (sample) / checkly --version"
+        checkly = self.official()
+        if checkly is None:
+            yield not_measured(what, "≤ 0.85")
+        else:
+            plan = [*RUNNER, "plan", "--offline"]
+            yield at_most(what, 0.85, lambda: self.ratio(plan, [*checkly, "--version"]))
+
+    def bulk(self) -> Iterator[Row]:
+        """How long ten thousand profiles take."""
+        files = {count: self.profiles(count) for count in (10_000, 20_000)}
+        validate = {count: [*RUNNER, "validate", "-f", path] for count, path in files.items()}
+        load = [sys.executable, "-c", LOAD, files[10_000]]
+        once, twice = validate[10_000], validate[20_000]
+        yield at_most(
+            "validate of 10,000 profiles / PyYAML's load of the file",
+            0.6,
+            lambda: self.ratio(once, load, of="cpu"),
+        )
+        yield at_most(
+            "20,000 profiles / 10,000 profiles", 2.2, lambda: self.ratio(twice, once, of="cpu")
+        )
+        yield at_most("peak memory / PyYAML's", 0.6, lambda: self.ratio(once, load, of="peak"))
+
+    def apply(self) -> Iterator[Row]:
+        """How long sessions take beyond their own time."""
+        world = self.folder / "world.yaml"
+        world.write_text(
+            "locations: [{region: eu-west-1, name: Ireland}]\n"
+            "checks: [{name: Home page, type: API, tags: [all], "
+            f"duration: {SECONDS_PER_SESSION}}}]\n"
+        )
+        one, many = self.sessions(1), self.sessions(SESSIONS)
+        with Emulator(load_world(world)) as emulator:
+            self.environment |= emulator.environment
+            apply = [*RUNNER, "apply", "--yes", "--concurrency", str(SESSIONS), "-f"]
+            yield at_most(
+                f"apply of {SESSIONS} sessions / of one",
+                1.4,
+                lambda: self.ratio([*apply, many], [*apply, one]),
+            )
+            yield from self.detached(apply)
+
+    def detached(self, apply: list[str]) -> Iterator[Row]:
+        """Starting and leaving, against the official command line."""
+        what = "20 × checkly trigger --detach / starting 20 sessions and leaving"
+        checkly = self.official()
+        if checkly is None:
+            yield not_measured(what, "≥ 25")
+            return
+        twenty = [*apply, self.sessions(20), "--detach"]
+        trigger = [*checkly, "trigger", "--tags", "all", "--detach"]
+        environment = self.environment | {"CHECKLY_ENV": "local"}
+
+        def faster() -> float:
+            ratios = []
+            for _ in range(RUNS):
+                started = time.perf_counter()
+                for _ in range(20):
+                    run(trigger, environment, str(self.folder))
+                theirs = time.perf_counter() - started
+                ratios.append(theirs / run(twenty, self.environment, str(self.folder)).wall)
+            return statistics.median(ratios)
+
+        yield at_least(what, 25, faster)
+
+    def limit(self) -> Iterator[Row]:
+        """The limiter on its own, by a clock that does not make anybody wait."""
+        worst, used = usage_and_worst_window()
+        yield at_most("requests in the fullest 60 s", 600, lambda: float(worst))
+        yield at_least("share of the limit that is used when there is work", 0.95, lambda: used)
+
+    def official(self) -> list[str] | None:
+        """The official command line, installed once; ``None`` where that is not possible."""
+        program = self.folder / "node_modules" / ".bin" / "checkly"
+        npm = shutil.which("npm")
+        if not program.exists() and npm:
+            install = [npm, "install", "--silent", "--no-audit", "--no-fund", "checkly@8"]
+            subprocess.run(install, cwd=self.folder, check=False, capture_output=True)
+        return [str(program)] if program.exists() else None
+
+    def profiles(self, count: int) -> str:
+        """A file of ``count`` profiles with five templates each."""
+        lines = [
+            "version: 1",
+            "variables: {host: www.example.com, retries: 2}",
+            "defaults:",
+            "  runLocation: eu-west-1",
+            "  retryStrategy: {type: LINEAR, maxRetries: $<var.retries>}",
+            "profiles:",
+        ]
+        for number in range(count):
+            lines += [
+                f"  smoke-{number:05}:",
+                f"    description: Profile number {number}",
+                "    target:",
+                "      matchTags:",
+                f"        - [production, smoke, team-{number % 50}]",
+                '        - [critical, "!flaky"]',
+                f"    name: Smoke $<var.host> number {number}",
+                "    environmentVariables:",
+                f"      ENVIRONMENT_URL: https://$<var.host>/{number}",
+                "      API_TOKEN: {value: $<env.SHOP_API_TOKEN>, secret: true}",
+                "      REGION: $<var.host>",
+                '      GREETING: "Hello {{NAME}}"',
+                "    metadata: {environment: $<var.host>}",
+                "    timeoutSeconds: 900",
+            ]
+        return self.write(f"profiles-{count}.yaml", "\n".join(lines) + "\n")
+
+    def sessions(self, count: int) -> str:
+        """A file of ``count`` sessions, each of one check."""
+        text = "version: 1\ndefaults: {runLocation: eu-west-1, target: {matchTags: [[all]]}}\n"
+        text += "profiles:\n" + "".join(f"  session-{number}: {{}}\n" for number in range(count))
+        folder = f"sessions-{count}"
+        (self.folder / folder).mkdir(exist_ok=True)
+        return self.write(f"{folder}/checkly-sessions.yaml", text)
+
+    def write(self, name: str, text: str) -> str:
+        """Write a file; returns its path."""
+        path = self.folder / name
+        path.write_text(text, encoding="utf-8")
+        return str(path)
+
+
+@contextmanager
+def bench() -> Iterator[Bench]:
+    """A bench in a folder that is gone afterwards."""
+    with tempfile.TemporaryDirectory(prefix="runner-bench-") as folder:
+        yield Bench(Path(folder))
+
+
+def table(rows: list[Row]) -> str:
+    """The rows as a Markdown table."""
+    verdicts = {True: "reached", False: "MISSED", None: "not measured"}
+    lines = ["| figure | goal | measured | |", "|---|---|---|---|"]
+    lines += [
+        f"| {row.what} | {row.goal} | {'–' if row.measured is None else row.measured} "
+        f"| {verdicts[row.reached]} |"
+        for row in rows
+    ]
+    return "\n".join(lines)
+
+
+def main() -> int:
+    """Measure what is asked for; the exit code says whether every goal was reached."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parts = ("start_up", "bulk", "apply", "limit")
+    parser.add_argument("parts", nargs="*", metavar="PART", help=f"of {', '.join(parts)}")
+    asked = parser.parse_args().parts or parts
+    with bench() as running:
+        rows = [row for part in asked for row in getattr(running, part)()]
+    result = {
+        "python": platform.python_version(),
+        "processors": os.cpu_count(),
+        "pairs": RUNS,
+        "rows": [asdict(row) for row in rows],
+    }
+    (ROOT / "bench" / "results.json").write_text(json.dumps(result, indent=2) + "\n")
+    print(table(rows))
+    return int(any(row.reached is False for row in rows))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
