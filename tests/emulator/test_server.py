@@ -92,6 +92,17 @@ def test_a_watcher_may_look_and_steer() -> None:
     assert seen == [1, 1]
 
 
+def test_answers_are_not_held_back_by_nagles_algorithm(wire: Wire) -> None:
+    wire.http.get("/v1/accounts/me")
+
+    # Measured, it would be 40 ms more or less, which a busy machine hides; so look at the socket.
+    desk = wire.emulator._desk
+    assert desk is not None
+    [transport] = desk.connections._open.values()
+    connection = transport.get_extra_info("socket")
+    assert connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+
+
 def test_a_taken_port_is_an_error_that_says_so(wire: Wire) -> None:
     with pytest.raises(EmulatorError, match=f"can't listen on 127.0.0.1:{wire.emulator.port}"):
         Emulator(default_world(), port=wire.emulator.port).start()
