@@ -55,7 +55,7 @@ def merge(below: Mapping, above: Mapping) -> Mapping:
 
 
 def _combine(name: str, below: Node, above: Node) -> Node:
-    if name == "environmentVariables" and isinstance(above, Mapping):
+    if name == "environmentVariables" and isinstance(below, Mapping) and isinstance(above, Mapping):
         return _merge_variables(below, above)
     if not isinstance(above, Mapping) or isinstance(above, Replacing) or name in _WHOLE:
         return above
@@ -74,31 +74,19 @@ def _types_differ(below: Mapping, above: Mapping) -> bool:
     return isinstance(old, Scalar) and isinstance(new, Scalar) and old.text != new.text
 
 
-def _merge_variables(below: Node, above: Mapping) -> Mapping:
-    if not isinstance(below, Mapping):
-        return _replacing(above)
-    if isinstance(above, Replacing):
-        kept = {name: node for name, node in below.values.items() if _secret(node)}
-        values = {
-            name: _merge_variable(kept[name], node) if name in kept else node
-            for name, node in above.values.items()
-        }
-        return Replacing(above.source, above.start, above.end, above.keys, values)
+def _merge_variables(below: Mapping, above: Mapping) -> Mapping:
     values = dict(below.values)
     for name, node in above.values.items():
         under = values.get(name)
         values[name] = node if under is None else _merge_variable(under, node)
-    merged = Mapping(above.source, above.start, above.end, below.keys | above.keys, values)
-    return _replacing(merged) if isinstance(below, Replacing) else merged
+    return Mapping(above.source, above.start, above.end, below.keys | above.keys, values)
 
 
 def _merge_variable(below: Node, above: Node) -> Node:
     """One variable over another of its name: what is secret in one layer stays secret."""
     secret = _secret(below)
-    if isinstance(above, Scalar):
-        return DroppedSecret(above, *secret) if secret else above
     if not isinstance(above, Mapping):
-        return above
+        return DroppedSecret(above, *secret) if secret and isinstance(above, Scalar) else above
     if isinstance(below, Mapping) and not isinstance(above, Replacing):
         merged = merge(below, above)
     else:
