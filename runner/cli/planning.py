@@ -42,6 +42,7 @@ async def plan_of(
         fingerprint_of(backend),
         everything=everything,
         pulled_in=compiled.pulled_in,
+        open_profiles=compiled.open_profiles,
     )
 
 

@@ -25,11 +25,14 @@ class Compiled:
         instances: In file order.
         pulled_in: Names of those that were not selected but are needed.
         all_names: Every instance the file declares, so that a record without one is removed.
+        open_profiles: Profiles whose instances are not known, for their matrix reads what is
+            not set.
     """
 
     instances: tuple[Instance, ...]
     pulled_in: frozenset[str]
     all_names: frozenset[str]
+    open_profiles: frozenset[str] = frozenset()
 
 
 _CIRCLE_SHOWN = 8
@@ -111,6 +114,7 @@ class Configuration:
             instances,
             frozenset(wanted - selected),
             frozenset(name for one in expanded for name in one.names),
+            frozenset(one.profile.name for one in expanded if not one.names),
         )
 
     def _expand_all(self, *, judge_layers: bool = False) -> Iterator[_Expanded]:

@@ -17,6 +17,7 @@ def make_plan(
     *,
     everything: bool = False,
     pulled_in: Collection[str] = (),
+    open_profiles: Collection[str] = (),
     warnings: Sequence[str] = (),
 ) -> Plan:
     """The plan of the selected instances.
@@ -29,6 +30,7 @@ def make_plan(
         everything: Whether nothing was selected, so that ``instances`` are all there are and
             a record of any other is of one that was removed.
         pulled_in: Names of those that are there only because others need them.
+        open_profiles: Profiles whose instances are not known: none of them was removed.
         warnings: On the plan as a whole.
     """
     live = {name: record for name, record in records.items() if record.archived_at is None}
@@ -38,7 +40,11 @@ def make_plan(
     ]
     if everything:
         known = {instance.name for instance in instances}
-        planned += [_removed(live[name]) for name in sorted(live) if name not in known]
+        planned += [
+            _removed(live[name])
+            for name in sorted(live)
+            if name not in known and live[name].profile not in open_profiles
+        ]
     return Plan(tuple(planned), tuple(warnings))
 
 

@@ -226,3 +226,13 @@ def test_checking_a_part_judges_no_other(tmp_path: Path, monkeypatch: pytest.Mon
     found = reading(tmp_path, TEAMS, monkeypatch)
     assert found.check(selection(["mine"], [])) == 1
     assert len(found.diagnostics) == 0
+
+
+def test_instances_may_not_be_known(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "checkly-sessions.yaml").write_text(TEAMS)
+    monkeypatch.chdir(tmp_path)
+    found = read(Common(), Console(sys.stdout, sys.stderr), fill_metadata=False)
+    known = found.configuration.compile(selection(["theirs-matrix", "mine"], []))
+    assert known.open_profiles == {"theirs-matrix"}
+    assert names_of(known) == ["mine", "seed"]
+    assert [one.code for one in found.diagnostics] == ["unset"]

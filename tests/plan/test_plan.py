@@ -72,6 +72,14 @@ def test_nothing_is_removed_when_something_was_selected() -> None:
     assert actions(make_plan([instance("new")], records, fingerprint)) == {"new": Action.CREATE}
 
 
+def test_nothing_is_removed_of_a_profile_whose_instances_are_not_known() -> None:
+    gone = instance("gone")
+    plan = make_plan(
+        [], {"gone": record(gone)}, fingerprint, everything=True, open_profiles=[gone.profile]
+    )
+    assert actions(plan) == {}
+
+
 def test_an_archived_record_is_no_record() -> None:
     back, gone = instance("back"), instance("gone")
     records = {
