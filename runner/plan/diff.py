@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any, Final
 
 from runner.models.marked import Path
@@ -45,7 +45,7 @@ def not_compared(before: Normal, after: Normal) -> tuple[str, ...]:
 def additions(plain: Normal, request: Normal) -> Iterator[tuple[str, Any]]:
     """Paths and values of all that ``request`` says and ``plain`` does not, unresolved or not."""
     for path, old, new in _pairs((), plain, request):
-        if new is not _MISSING and (old is _MISSING or _canonical(old) != _canonical(new)):
+        if new is not _MISSING and (old is _MISSING or not _same(old, new)):
             yield path_text(path), new
 
 
@@ -74,7 +74,7 @@ def _pairs(path: Path, before: Any, after: Any) -> Iterator[tuple[Path, Any, Any
 
 def _has_fields(value: Any) -> bool:
     """Whether ``value`` is no value of a field but holds fields itself."""
-    return isinstance(value, Mapping) and mark_of(value) is None
+    return isinstance(value, dict) and mark_of(value) is None
 
 
 def _op(old: Any, new: Any) -> Op:
@@ -86,9 +86,7 @@ def _op(old: Any, new: Any) -> Op:
 def _differ(old: Any, new: Any) -> bool:
     if old is _MISSING or new is _MISSING:
         return mark_of(old) != UNSET and mark_of(new) != UNSET
-    if _holds(old, UNSET) or _holds(new, UNSET):
-        return False
-    return _canonical(old) != _canonical(new)
+    return not (_same(old, new) or _holds(old, UNSET) or _holds(new, UNSET))
 
 
 def _comparable_secrets(old: Any, new: Any) -> bool | None:
@@ -101,11 +99,15 @@ def _comparable_secrets(old: Any, new: Any) -> bool | None:
 
 def _holds(value: Any, mark: str) -> bool:
     """Whether ``value`` is ``mark`` or has it anywhere inside."""
-    if isinstance(value, Mapping):
+    if isinstance(value, dict):
         return mark_of(value) == mark or any(_holds(item, mark) for item in value.values())
     return isinstance(value, list) and any(_holds(item, mark) for item in value)
 
 
-def _canonical(value: Any) -> str:
-    """JSON tells true from 1, as Python does not."""
-    return json.dumps(value, sort_keys=True)
+def _same(old: Any, new: Any) -> bool:
+    """Whether two values are the same JSON, which tells true from 1 as Python does not."""
+    if isinstance(old, dict) and isinstance(new, dict):
+        return old.keys() == new.keys() and all(_same(old[key], new[key]) for key in old)
+    if isinstance(old, list) and isinstance(new, list):
+        return len(old) == len(new) and all(map(_same, old, new))
+    return isinstance(old, bool) == isinstance(new, bool) and bool(old == new)

@@ -64,12 +64,12 @@ def normal_form(body: Body, fingerprint: Fingerprint) -> Normal:
 
 def mark_of(value: object) -> str | None:
     """Which mark ``value`` is: ``secret``, ``volatile`` or ``unset``; ``None`` for a plain one."""
-    if not isinstance(value, Mapping) or len(value) != 1:
+    if not isinstance(value, dict) or len(value) != 1:
         return None
     ((key, held),) = value.items()
     is_mark = (
-        (key == SECRET and (held is None or (isinstance(held, Mapping) and "fingerprint" in held)))
-        or (key == VOLATILE and isinstance(held, Mapping) and "template" in held)
+        (key == SECRET and (held is None or (isinstance(held, dict) and "fingerprint" in held)))
+        or (key == VOLATILE and isinstance(held, dict) and "template" in held)
         or (key == UNSET and isinstance(held, list))
     )
     return str(key) if is_mark else None
