@@ -5,6 +5,7 @@ import pytest
 
 from runner.errors import Locked, StateError
 from runner.models.record import Phase
+from tests.state.clocks import HandClock
 from tests.state.conftest import ALICE, OpenState, a_record, an_attempt
 
 
@@ -32,6 +33,33 @@ def test_a_lower_fence_never_overwrites_a_higher(open_: OpenState) -> None:
     with pytest.raises(StateError, match="later apply"):
         asyncio.run(open_().put_record(a_record(fence=4)))
     assert asyncio.run(open_().records())["smoke"].apply_id == "later"
+
+
+def test_under_one_lock_a_record_is_written_as_often_as_needed(open_: OpenState) -> None:
+    for apply_id in ("one", "two"):
+        asyncio.run(open_().put_record(a_record(fence=5, apply_id=apply_id)))
+    assert asyncio.run(open_().records())["smoke"].apply_id == "two"
+
+
+def test_what_a_crashed_apply_left_is_found_once_its_lease_is_over(open_: OpenState) -> None:
+    async def go() -> None:
+        crashed = open_(lease=4.0, clock=HandClock())  # nobody renews its lease
+        await crashed.lock(["a"], ALICE, "a1", timeout=0).__aenter__()
+        await crashed.put_attempt(an_attempt("a"))
+        assert await open_(clock=HandClock()).unfinished() == []
+        later = HandClock()
+        later.jump(10)
+        (left,) = await open_(clock=later).unfinished()
+        assert (left.apply_id, left.instance) == ("a1", "a")
+        # Its own attempts are not what an apply is looking for.
+        await asyncio.sleep(5.2)
+        state = open_()
+        async with state.lock(["a"], ALICE, "a2", timeout=10):
+            await state.put_attempt(an_attempt("a", "a2"))
+            assert [each.apply_id for each in await state.unfinished(["a"])] == ["a1"]
+        assert [each.apply_id for each in await open_().unfinished()] == ["a1", "a2"]
+
+    asyncio.run(go())
 
 
 def test_a_busy_lock_says_who_and_since_when(open_: OpenState) -> None:
