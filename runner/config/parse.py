@@ -7,7 +7,7 @@ from runner.config.collector import paused_collector
 from runner.config.events import PARSE_ERRORS, is_about_flow, readings
 from runner.config.nodes import Mapping, Node, Scalar, Sequence
 from runner.config.rare import Stopped
-from runner.config.syntax import check_characters, syntax_error
+from runner.config.syntax import check_characters, hide_secrets, syntax_error
 from runner.diagnostics import Diagnostics
 from runner.source import Source
 
@@ -52,7 +52,10 @@ def parse(source: Source, diagnostics: Diagnostics) -> Mapping | None:
             return root
     _hand_over(found, diagnostics)
     if error is not None:
-        diagnostics.add(syntax_error(source, error))
+        found_error = syntax_error(source, error)
+        if found_error.span:
+            hide_secrets(source, found_error.span.start)
+        diagnostics.add(found_error)
     return None
 
 

@@ -5,6 +5,7 @@ from typing import Any
 
 from runner.config.nodes import Scalar
 from runner.diagnostics import Diagnostic, Diagnostics
+from runner.secrets import key_looks_secret
 from runner.source import Source, Span
 
 QUOTE_HINT = (
@@ -15,6 +16,13 @@ QUOTE_HINT = (
 # What YAML 1.2, production 1 (c-printable), leaves out.
 _UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufffe\uffff]")
 _LONE_RETURN = re.compile("\r(?!\n)")
+
+#: Within so many lines of a value it may say that it is secret.
+_NEAR = 3
+#: So many characters of a line are looked at: far more than are ever shown.
+_LONG = 2_000
+_SECRET_MARK = re.compile(r"""\bsecret["']?\s*:\s*true""")
+_PAIR = re.compile(r"""\b(?P<key>[\w-]+)["']?\s*:\s*(?P<value>[^\s{][^\n,}]*)""")
 
 #: Line breaks of old YAML and of Unicode that look like none, or like nothing, in an editor.
 _BREAKS = {
@@ -161,6 +169,25 @@ def syntax_error(source: Source, error: Exception) -> Diagnostic:
     if _is_open(source.text[line_start:start]):
         hint = QUOTE_HINT
     return Diagnostic(code, message, Span(source, start, start), hint=hint)
+
+
+def hide_secrets(source: Source, offset: int) -> None:
+    """Keep the line at ``offset`` from showing what looks like a secret.
+
+    Where a file can't be read, nothing else tells what is secret in it.
+    """
+    line, column = source.line_and_column(offset)
+    last = source.line_and_column(len(source.text))[0]
+    near = range(max(line - _NEAR, 1), min(line + _NEAR, last) + 1)
+    lines = (source.line_text(number)[:_LONG] for number in near)
+    is_secret = any(map(_SECRET_MARK.search, lines))
+    start = max(column - 1 - _LONG, 0)
+    shown = source.line_text(line)[start : column + _LONG]
+    start += offset - column + 1
+    for found in _PAIR.finditer(shown):
+        key = found["key"]
+        if (is_secret and key == "value") or (key != "secret" and key_looks_secret(key)):
+            source.hide(start + found.start("value"), start + found.end("value"))
 
 
 def cut_expression_hint(scalar: Scalar) -> str | None:

@@ -20,7 +20,7 @@ from tests.config.pipeline import Outcome, run_file
 from tests.config.test_cases import INVALID, VALID, contract, text_of
 
 fast = settings(
-    max_examples=int(os.environ.get("PROPERTY_EXAMPLES", "60")),
+    max_examples=int(os.environ.get("PROPERTY_EXAMPLES", "40")),
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
@@ -132,7 +132,7 @@ def plain(node: Node) -> Any:
     return {key: plain(value) for key, value in node.values.items()}
 
 
-@settings(fast, max_examples=5 * fast.max_examples)
+@settings(fast, max_examples=3 * fast.max_examples)
 @given(LAYERS, LAYERS, LAYERS)
 def test_layering_is_associative(
     first: dict[str, Any], second: dict[str, Any], third: dict[str, Any]
