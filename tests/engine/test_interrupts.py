@@ -157,3 +157,24 @@ def test_requests_are_told_as_events(make_bench: MakeBench) -> None:
     made = [event for event in bench.events if isinstance(event, RequestMade)]
     assert [(each.method, each.status) for each in made][:2] == [("GET", 200), ("POST", 201)]
     assert bench.emulator.api_key not in repr(bench.events)
+
+
+def test_a_session_whose_end_nobody_answers_for_is_unknown_at_its_time(
+    make_bench: MakeBench,
+) -> None:
+    bench = make_bench(a_world(a_check("home", duration=60.0)))
+    bench.emulator.add_fault("hang:on=completion")
+    bench.emulator.add_fault("hang:on=get")
+    outcome = bench.apply(planned(timeout_seconds=0.5), grace_seconds=0.5)
+    assert (only(outcome).verdict, outcome.exit_code) == (Verdict.UNKNOWN, 3)
+    assert [attempt.phase for attempt in bench.unfinished()] == [Phase.STARTED]
+
+
+def test_a_cancellation_that_is_not_answered_does_not_hold_up_the_end(
+    make_bench: MakeBench,
+) -> None:
+    bench = make_bench(a_world(a_check("home", type="API", duration=60.0)))
+    bench.emulator.add_fault("hang:on=cancel")
+    outcome = bench.apply(planned(timeout_seconds=0.5), grace_seconds=0.3)
+    assert (only(outcome).verdict, outcome.exit_code) == (Verdict.TIMED_OUT, 4)
+    assert "could not be cancelled" in (only(outcome).reason or "")
