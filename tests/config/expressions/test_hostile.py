@@ -336,7 +336,7 @@ def test_bombs_are_as_harmless_where_names_stand_for_themselves(expression: str)
 
 def test_what_is_too_much_is_said_in_words() -> None:
     for expression, words in (
-        ("var.big" + " | upper | lower" * 5, "takes too much work"),
+        ("var.big" + " | upper | lower" * 5, "too much work"),
         ("[" * 45 + "]" * 45, "nested deeper than 40 levels"),
         ("1" + " + 1" * 300, "too complex"),
         ("var.big ~ var.big", "larger than 1 MiB"),
