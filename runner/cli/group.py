@@ -1,11 +1,15 @@
 """The table of commands: a command's module is imported only when the command runs."""
 
 from importlib import import_module
+from typing import TYPE_CHECKING
 
 import click
 
 from runner._version import __version__
 from runner.cli.common import common_options
+
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
 
 #: Name, module below ``runner.cli`` and one line of help of every command, in the order of help.
 COMMANDS: dict[str, tuple[str, str]] = {
@@ -40,6 +44,17 @@ class LazyGroup(click.Group):
         command = import_module(f"runner.cli.{COMMANDS[cmd_name][0]}").command
         assert isinstance(command, click.Command)  # noqa: S101 # a promise of the table
         return command
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> "list[CompletionItem]":
+        """Names from the table alone, then the options: a key press must not import commands."""
+        from click.shell_completion import CompletionItem  # noqa: PLC0415 # only when it is needed
+
+        names = [
+            CompletionItem(name, help=text)
+            for name, (_, text) in COMMANDS.items()
+            if name.startswith(incomplete)
+        ]
+        return names + click.Command.shell_complete(self, ctx, incomplete)
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]

@@ -2,7 +2,11 @@
 
 import click
 
-PROFILE_ARGUMENT = click.argument("names", nargs=-1, metavar="[PROFILE]...")
+from runner.cli.completion import profile_names
+
+PROFILE_ARGUMENT = click.argument(
+    "names", nargs=-1, metavar="[PROFILE]...", shell_complete=profile_names
+)
 LABEL_OPTION = click.option(
     "-l",
     "--label",

@@ -3,11 +3,12 @@
 import click
 
 from runner.cli.common import common_options, current
+from runner.cli.completion import profile_names
 from runner.cli.console import Console
 
 
 @click.command()
-@click.argument("profile")
+@click.argument("profile", shell_complete=profile_names)
 @click.option(
     "--format",
     "form",
