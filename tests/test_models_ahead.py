@@ -8,7 +8,7 @@ from pydantic_core import SchemaValidator
 from pydantic_core import ValidationError as CoreError
 
 from runner.models import contract
-from runner.models.ahead import rules_of
+from runner.models.ahead import WITH_DEFAULTS, defaults_of, rules_of
 from runner.models.base import Strict
 from runner.models.request import TriggerTestSessionRequest
 from runner.models.settings import Settings
@@ -37,6 +37,8 @@ TREES = st.recursive(
 def test_the_committed_rules_are_the_models_own() -> None:
     assert rules_of(TriggerTestSessionRequest) == contract.REQUEST, "run `make schemas`"
     assert rules_of(Settings) == contract.SETTINGS, "run `make schemas`"
+    defaults = {model.__name__: defaults_of(model) for model in WITH_DEFAULTS}
+    assert defaults == contract.DEFAULTS, "run `make schemas`"
 
 
 @pytest.mark.parametrize(

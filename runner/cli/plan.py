@@ -1,13 +1,12 @@
 """``runner plan``."""
 
-import asyncio
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from runner.cli.backend import EMULATOR_OPTION, WORLD_OPTION, backend
+from runner.cli.backend import EMULATOR_OPTION, WORLD_OPTION, Backend, backend
 from runner.cli.common import Common, common_options, current
 from runner.cli.console import Console
 from runner.cli.selecting import LABEL_OPTION, PROFILE_ARGUMENT
@@ -15,6 +14,7 @@ from runner.diagnostics import Severity
 from runner.errors import UsageError
 
 if TYPE_CHECKING:
+    from runner.cli.read import Reading
     from runner.config.select import Selection
     from runner.models.plan import Plan
 
@@ -97,19 +97,23 @@ def _against_base(
 def _against_records(
     options: PlanOptions, common: Common, console: Console, selected: "Selection"
 ) -> "Plan":
-    from runner.cli.planning import open_state, plan_of  # noqa: PLC0415
+    from runner.cli.planning import first_plan, may_have_state  # noqa: PLC0415
     from runner.cli.read import read  # noqa: PLC0415
 
     unset = Severity.WARNING if options.out is None else Severity.ERROR
     reading = read(common, console, unset=unset)
     with backend(options.emulated, options.world) as behind:
-        state = open_state(behind, common, reading)
-        plan = asyncio.run(plan_of(selected, reading, state, behind))
+        if may_have_state(common, reading):
+            plan = _stored_plan(selected, reading, behind, common)
+        else:
+            plan = first_plan(selected, reading, behind)
         if behind.credentials is not None and not options.offline:
+            from asyncio import run as run_async  # noqa: PLC0415 # slow to import
+
             from runner.cli.online import judge_online, telling  # noqa: PLC0415 # httpx
 
             emit = telling(console, common)
-            plan = asyncio.run(judge_online(plan, behind.credentials, reading.redactor, emit))
+            plan = run_async(judge_online(plan, behind.credentials, reading.redactor, emit))
         if options.out is not None:
             from runner.cli.saved import save  # noqa: PLC0415
 
@@ -117,6 +121,16 @@ def _against_records(
             if common.verbosity >= 0:
                 console.problem(f"Saved. Apply it with: runner apply --plan {options.out}")
         return plan
+
+
+def _stored_plan(
+    selected: "Selection", reading: "Reading", behind: Backend, common: Common
+) -> "Plan":
+    from asyncio import run as run_async  # noqa: PLC0415 # slow to import
+
+    from runner.cli.planning import open_state, plan_of  # noqa: PLC0415
+
+    return run_async(plan_of(selected, reading, open_state(behind, common, reading), behind))
 
 
 def _rendered(plan: "Plan", form: str, console: Console) -> str:

@@ -1,27 +1,41 @@
 """What ``plan`` and ``apply`` share: from a reading and a state to a plan."""
 
 import os
+from typing import TYPE_CHECKING
 
 from runner.cli.backend import Backend
 from runner.cli.common import Common
 from runner.cli.read import Reading
+from runner.config.configuration import Compiled
 from runner.config.select import Selection
 from runner.models.plan import Plan
 from runner.plan.normal import Fingerprint
 from runner.plan.plan import make_plan
 from runner.secrets import Fingerprinter
-from runner.state.state import State
+from runner.state.names import DEFAULT_FOLDER
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from runner.models.record import Record
+    from runner.state.state import State
 
 
-def open_state(backend: Backend, common: Common, reading: Reading) -> State:
+def open_state(backend: Backend, common: Common, reading: Reading) -> "State":
     """The state that belongs to the file and the backend."""
     return backend.state(common, reading.path.parent, reading.structure.state)
+
+
+def may_have_state(common: Common, reading: Reading) -> bool:
+    """Whether anything may be stored yet; if not, a plan need not open any store."""
+    address = common.state or reading.structure.state
+    return bool(address) or (reading.path.parent / DEFAULT_FOLDER).exists()
 
 
 async def plan_of(
     selection: Selection,
     reading: Reading,
-    state: State,
+    state: "State",
     backend: Backend,
     *,
     with_needs: bool = True,
@@ -36,13 +50,28 @@ async def plan_of(
     compiled = reading.compile(selection, with_needs=with_needs)
     everything = selection.is_everything
     names = None if everything else [instance.name for instance in compiled.instances]
+    return _plan(compiled, selection, await state.records(names), backend)
+
+
+def first_plan(selection: Selection, reading: Reading, backend: Backend) -> Plan:
+    """The plan of what is selected where nothing is stored yet.
+
+    Raises:
+        ConfigurationError: What is selected has errors.
+        UsageError: A name matches nothing.
+    """
+    return _plan(reading.compile(selection), selection, {}, backend)
+
+
+def _plan(
+    compiled: Compiled, selection: Selection, records: "Mapping[str, Record]", backend: Backend
+) -> Plan:
     return make_plan(
         compiled.instances,
-        await state.records(names),
+        records,
         fingerprint_of(backend),
-        everything=everything,
+        everything=selection.is_everything,
         pulled_in=compiled.pulled_in,
-        open_profiles=compiled.open_profiles,
     )
 
 

@@ -103,8 +103,6 @@ class Compiler:
             combinations: Those to compile.
             total: How many there are in all, which a quorum is judged by.
         """
-        from runner.models.settings import Settings  # noqa: PLC0415 # judging needs no models
-
         for combination in combinations:
             compiled = self._compile(profile, layers, combination, total)
             if compiled is not None:
@@ -114,7 +112,7 @@ class Compiler:
                     profile.name,
                     tuple((axis, to_text(value)) for axis, value in combination.items()),
                     body,
-                    Settings.model_validate(settings),
+                    settings,
                     profile.key.span,
                 )
 

@@ -9,8 +9,14 @@ from pprint import pformat
 from typing import Any
 
 from runner.models.base import Strict
-from runner.models.request import TriggerTestSessionRequest
-from runner.models.settings import Settings
+from runner.models.request import (
+    BackoffRetryStrategy,
+    EnvironmentVariable,
+    SingleRetryStrategy,
+    Target,
+    TriggerTestSessionRequest,
+)
+from runner.models.settings import ExpectChecks, Settings
 
 Rules = dict[str, Any]
 
@@ -88,12 +94,36 @@ def _choices(choices: Any, definitions: dict[str, Rules]) -> Any:
     return [(_rules(one, definitions), one["cls"].__name__) for one in choices]
 
 
+def defaults_of(model: type[Strict]) -> dict[str, Any]:
+    """The fields that ``model`` has a plain default for, under the API's names."""
+    defaults = {
+        str(field.alias): field.get_default(call_default_factory=True)
+        for field in model.model_fields.values()
+        if not field.is_required()
+    }
+    return {key: value for key, value in defaults.items() if not isinstance(value, Strict)}
+
+
+#: The models whose defaults a plan fills in.
+WITH_DEFAULTS: tuple[type[Strict], ...] = (
+    TriggerTestSessionRequest,
+    Target,
+    EnvironmentVariable,
+    BackoffRetryStrategy,
+    SingleRetryStrategy,
+    Settings,
+    ExpectChecks,
+)
+
+
 def module_text() -> str:
     """The text of ``contract.py``."""
     tables: dict[str, type[Strict]] = {"REQUEST": TriggerTestSessionRequest, "SETTINGS": Settings}
+    values: dict[str, Any] = {name: rules_of(model) for name, model in tables.items()}
+    values["DEFAULTS"] = {model.__name__: defaults_of(model) for model in WITH_DEFAULTS}
     return _HEADER + "\n".join(
-        f"{name}: Final[dict[str, Any]] = {pformat(rules_of(model), width=99, sort_dicts=False)}"
-        for name, model in tables.items()
+        f"{name}: Final[dict[str, Any]] = {pformat(value, width=99, sort_dicts=False)}"
+        for name, value in values.items()
     )
 
 

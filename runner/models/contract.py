@@ -571,3 +571,33 @@ SETTINGS: Final[dict[str, Any]] = {
         },
     },
 }
+DEFAULTS: Final[dict[str, Any]] = {
+    "TriggerTestSessionRequest": {
+        "environmentVariables": [],
+        "retryStrategy": None,
+        "refreshCache": False,
+    },
+    "Target": {"matchTags": [], "checkId": [], "allowDeactivated": False},
+    "EnvironmentVariable": {"locked": False, "secret": False},
+    "BackoffRetryStrategy": {
+        "baseBackoffSeconds": 60,
+        "sameRegion": True,
+        "onlyOn": [],
+        "maxRetries": 2,
+        "maxDurationSeconds": 600,
+    },
+    "SingleRetryStrategy": {"baseBackoffSeconds": 60, "sameRegion": True, "onlyOn": []},
+    "Settings": {
+        "description": None,
+        "labels": {},
+        "needs": [],
+        "timeoutSeconds": 1200,
+        "allowFailure": False,
+        "failOnDegraded": False,
+        "failOnNoMatching": True,
+        "expectChecks": None,
+        "quorum": None,
+        "quarantine": [],
+    },
+    "ExpectChecks": {"min": None, "max": None, "include": [], "exclude": []},
+}

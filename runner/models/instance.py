@@ -1,7 +1,8 @@
 """A profile after its matrix was expanded and its templates rendered."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from runner.models.marked import Body, Marked, leaves, unmarked
 from runner.source import Span
@@ -20,7 +21,7 @@ class Instance:
         profile: Name of the profile it comes from.
         matrix: Axis names and this instance's values, as text, in the order of the file.
         body: What is sent, with marks (see ``runner.models.marked``).
-        settings: The runner's own keys.
+        own: The runner's own keys, as the file gives them.
         span: Where the profile's name stands.
     """
 
@@ -28,8 +29,15 @@ class Instance:
     profile: str
     matrix: tuple[tuple[str, str], ...]
     body: Body
-    settings: "Settings"
+    own: Mapping[str, Any]
     span: Span
+
+    @property
+    def settings(self) -> "Settings":
+        """The runner's own keys, with their defaults."""
+        from runner.models.settings import Settings  # noqa: PLC0415 # pydantic
+
+        return Settings.model_validate(self.own)
 
     @property
     def unset(self) -> tuple[str, ...]:

@@ -2,10 +2,12 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from runner.models.instance import Instance
-from runner.models.record import Record
+
+if TYPE_CHECKING:
+    from runner.models.record import Record
 
 
 class Action(StrEnum):
@@ -82,7 +84,7 @@ class PlannedInstance:
     action: Action
     instance: Instance | None
     request: dict[str, Any]
-    record: Record | None = None
+    record: "Record | None" = None
     changes: tuple[FieldChange, ...] = ()
     not_compared: tuple[str, ...] = ()
     checks: CheckDrift | None = None

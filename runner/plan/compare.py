@@ -4,14 +4,13 @@ import json
 from collections.abc import Sequence
 from dataclasses import replace
 from hashlib import sha256
-from typing import Any
 
 from runner.models.instance import Instance
 from runner.models.plan import Action, Plan, PlannedInstance
-from runner.models.settings import Settings
 from runner.plan.diff import diff
 from runner.plan.doubts import doubts
 from runner.plan.normal import Normal, normal_form
+from runner.plan.own import own_keys
 
 
 def compare(
@@ -56,11 +55,13 @@ def _changed(before: Instance | None, after: Instance) -> PlannedInstance:
         instance=after,
         request=_request(after),
     )
-    planned = replace(planned, warnings=doubts(planned.request, after.settings.timeout_seconds))
+    planned = replace(
+        planned, warnings=doubts(planned.request, own_keys(after.own)["timeoutSeconds"])
+    )
     if before is None:
         return planned
     changes = diff(_request(before), planned.request) + diff(
-        own_keys(before.settings), own_keys(after.settings)
+        own_keys(before.own), own_keys(after.own)
     )
     is_renamed = before.name != after.name
     return replace(
@@ -81,19 +82,10 @@ def _removed(instance: Instance) -> PlannedInstance:
     )
 
 
-def own_keys(settings: Settings) -> dict[str, Any]:
-    """The runner's own keys that say how a session is judged, defaults filled in."""
-    dumped: dict[str, Any] = settings.model_dump(
-        mode="json", by_alias=True, exclude={"description"}
-    )
-    seconds = dumped["timeoutSeconds"]
-    return dumped | {"timeoutSeconds": int(seconds) if seconds.is_integer() else seconds}
-
-
 def _alike(instance: Instance) -> str:
     """The same for instances that differ only in their names."""
     request = {**_request(instance), "name": None}
-    return json.dumps([request, own_keys(instance.settings)], sort_keys=True)
+    return json.dumps([request, own_keys(instance.own)], sort_keys=True)
 
 
 def _request(instance: Instance) -> Normal:

@@ -15,20 +15,11 @@ a variable that is called ``secret`` is an object with a ``value``, which no mar
 import json
 import re
 from collections.abc import Callable, Mapping
-from functools import cache
 from typing import Any, Final, TypeAlias
 
-from pydantic import BaseModel
-
+from runner.models import contract
 from runner.models.filled import FILLED_METADATA
 from runner.models.marked import Body, Marked
-from runner.models.request import (
-    BackoffRetryStrategy,
-    EnvironmentVariable,
-    SingleRetryStrategy,
-    Target,
-    TriggerTestSessionRequest,
-)
 
 #: A request in normal form.
 Normal: TypeAlias = dict[str, Any]
@@ -48,7 +39,7 @@ def normal_form(body: Body, fingerprint: Fingerprint) -> Normal:
     A missing ``retryStrategy`` stays missing, because the contract tells it from null: each
     check then keeps its own. A missing ``target`` is the one that matches all.
     """
-    plain = _defaults(TriggerTestSessionRequest)
+    plain = contract.DEFAULTS["TriggerTestSessionRequest"]
     normal: Normal = {
         "name": _leaf(body.get("name"), fingerprint),
         "runLocation": _leaf(body.get("runLocation"), fingerprint),
@@ -75,19 +66,9 @@ def mark_of(value: object) -> str | None:
     return str(key) if is_mark else None
 
 
-@cache
-def _defaults(model: type[BaseModel]) -> dict[str, Any]:
-    """The fields that ``model`` has a default for, under the API's names."""
-    return {
-        str(field.alias): field.get_default(call_default_factory=True)
-        for field in model.model_fields.values()
-        if not field.is_required()
-    }
-
-
-def _filled(given: Mapping[str, Any], model: type[BaseModel], fingerprint: Fingerprint) -> Normal:
+def _filled(given: Mapping[str, Any], model: str, fingerprint: Fingerprint) -> Normal:
     """``given`` with the defaults of ``model``, in an order that does not hang on ``given``'s."""
-    defaults = _defaults(model)
+    defaults = contract.DEFAULTS[model]
     required = {key: given[key] for key in sorted(given) if key not in defaults}
     ordered = required | defaults | {key: given[key] for key in defaults if key in given}
     return {key: _leaf(value, fingerprint) for key, value in ordered.items()}
@@ -96,7 +77,7 @@ def _filled(given: Mapping[str, Any], model: type[BaseModel], fingerprint: Finge
 def _target(target: Any, fingerprint: Fingerprint) -> Any:
     if not isinstance(target, Mapping | None):
         return _leaf(target, fingerprint)
-    filled = _filled(target or {}, Target, fingerprint)
+    filled = _filled(target or {}, "Target", fingerprint)
     if isinstance(groups := filled["matchTags"], list):
         filled["matchTags"] = _set([_set(g) if isinstance(g, list) else g for g in groups])
     if isinstance(ids := filled["checkId"], list):
@@ -113,7 +94,7 @@ def _variables(variables: Any, fingerprint: Fingerprint) -> Normal:
     """Variables by key; one that is secret never shows its value, marked or not."""
     normal = {}
     for variable in variables or ():
-        filled = {**_defaults(EnvironmentVariable), **variable}
+        filled = {**contract.DEFAULTS["EnvironmentVariable"], **variable}
         value = filled.pop("value", None)
         key = filled.pop("key")
         is_secret = filled["secret"] is True
@@ -128,7 +109,8 @@ def _retry_strategy(strategy: Any, fingerprint: Fingerprint) -> Any:
     if not isinstance(strategy, Mapping):
         return _leaf(strategy, fingerprint)
     single = strategy.get("type") == "SINGLE_RETRY"
-    return _filled(strategy, SingleRetryStrategy if single else BackoffRetryStrategy, fingerprint)
+    model = "SingleRetryStrategy" if single else "BackoffRetryStrategy"
+    return _filled(strategy, model, fingerprint)
 
 
 def _metadata(metadata: Any, fingerprint: Fingerprint) -> Any:

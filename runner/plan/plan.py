@@ -1,18 +1,22 @@
 """Works out a plan: what each instance's action is, and why."""
 
 from collections.abc import Collection, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from runner.models.instance import Instance
 from runner.models.plan import Action, Plan, PlannedInstance
-from runner.models.record import Record
 from runner.plan.diff import diff, not_compared
 from runner.plan.doubts import doubts
 from runner.plan.normal import Fingerprint, normal_form
+from runner.plan.own import own_keys
+
+if TYPE_CHECKING:
+    from runner.models.record import Record
 
 
 def make_plan(
     instances: Sequence[Instance],
-    records: Mapping[str, Record],
+    records: Mapping[str, "Record"],
     fingerprint: Fingerprint,
     *,
     everything: bool = False,
@@ -49,7 +53,7 @@ def make_plan(
 
 
 def _planned(
-    instance: Instance, record: Record | None, fingerprint: Fingerprint, pulled_in: bool
+    instance: Instance, record: "Record | None", fingerprint: Fingerprint, pulled_in: bool
 ) -> PlannedInstance:
     request = normal_form(instance.body, fingerprint)
     changes = () if record is None else diff(record.request, request)
@@ -63,12 +67,12 @@ def _planned(
         record=record,
         changes=changes,
         not_compared=() if record is None else not_compared(record.request, request),
-        warnings=doubts(request, instance.settings.timeout_seconds),
+        warnings=doubts(request, own_keys(instance.own)["timeoutSeconds"]),
         pulled_in=pulled_in,
     )
 
 
-def _removed(record: Record) -> PlannedInstance:
+def _removed(record: "Record") -> PlannedInstance:
     return PlannedInstance(
         name=record.instance,
         profile=record.profile,

@@ -15,9 +15,9 @@ from pydantic.alias_generators import to_camel
 from runner.errors import StalePlan, UsageError
 from runner.models.plan import Plan, PlannedInstance
 from runner.models.record import PlanUse, Record
-from runner.plan.compare import own_keys
 from runner.plan.diff import diff, not_compared
 from runner.plan.normal import SECRET, mark_of
+from runner.plan.own import own_keys
 
 FORMAT_VERSION: Final = 1
 LIFETIME: Final = timedelta(hours=24)
@@ -236,7 +236,7 @@ def _instance(planned: PlannedInstance) -> SavedInstance:
         name=planned.name,
         action=planned.action.value,
         request=planned.request,
-        settings=None if planned.instance is None else own_keys(planned.instance.settings),
+        settings=None if planned.instance is None else own_keys(planned.instance.own),
         record=None if planned.record is None else record_version(planned.record),
     )
 

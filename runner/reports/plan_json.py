@@ -2,11 +2,13 @@
 
 import json
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from runner.models.plan import Action, CheckDrift, FieldChange, Plan, PlannedInstance
-from runner.models.record import Record
 from runner.reports.plan_values import Masks, current, shown, shown_change
+
+if TYPE_CHECKING:
+    from runner.models.record import Record
 
 FORMAT_VERSION: Final = 1
 
@@ -57,7 +59,7 @@ def _change(change: FieldChange, masks: Masks) -> dict[str, Any]:
     }
 
 
-def _last(record: Record) -> dict[str, Any]:
+def _last(record: "Record") -> dict[str, Any]:
     return {
         "verdict": None if record.verdict is None else record.verdict.value,
         "reason": record.reason,

@@ -3,17 +3,18 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from runner.models.filled import FILLED_METADATA
 from runner.models.plan import Action, CheckDrift, Op, Plan, PlannedInstance
-from runner.models.record import Record
-from runner.models.settings import Settings
-from runner.plan.compare import own_keys
 from runner.plan.diff import additions
 from runner.plan.normal import VOLATILE, Normal, mark_of, normal_form
+from runner.plan.own import own_keys
 from runner.reports.clean import one_line
 from runner.reports.plan_values import Masks, change_in_words, current, in_words
+
+if TYPE_CHECKING:
+    from runner.models.record import Record
 
 #: Characters of a value that are shown; a variable may hold a megabyte.
 VALUE_LIMIT: Final = 600
@@ -25,7 +26,7 @@ _NAME_LIMIT: Final = 80
 #: A request that says nothing, to show what another says beyond the defaults.
 _EMPTY: Final[Normal] = {**normal_form({}, lambda _: None), "metadata": {}}
 #: The runner's own keys where a profile says nothing of them.
-_OWN: Final = own_keys(Settings())
+_OWN: Final = own_keys({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +47,7 @@ def summary(plan: Plan) -> str:
     )
 
 
-def last_ended(record: Record | None) -> str:
+def last_ended(record: "Record | None") -> str:
     """When and how an instance last ended: ``last passed 2026-11-23 08:12 UTC``."""
     if record is None:
         return "never applied"
@@ -96,7 +97,7 @@ def _new(planned: PlannedInstance, masks: Masks) -> Iterator[Line]:
     if filled:
         yield Line(Op.ADD, "metadata", None, f"{', '.join(filled)} (filled in)")
     if planned.instance is not None:
-        yield from _added(additions(_OWN, own_keys(planned.instance.settings)), masks)
+        yield from _added(additions(_OWN, own_keys(planned.instance.own)), masks)
 
 
 def _added(fields: Iterable[tuple[str, Any]], masks: Masks) -> Iterator[Line]:

@@ -13,10 +13,10 @@ from runner.models.clock import Clock, SystemClock
 from runner.models.record import Attempt, Initiator, Phase
 from runner.state.chain import Chains, Link
 from runner.state.locks import Locks, Terms
+from runner.state.names import DEFAULT_FOLDER
 from runner.state.shelf import Shelf
 from runner.state.store import Store, open_store
 
-DEFAULT_FOLDER: Final = ".runner"
 LEASE_SECONDS: Final = 60.0
 
 

@@ -75,7 +75,8 @@ def planned(
     target = {"target": {"matchTags": [list(tags)]}} if tags is not None else {}
     whole = {"name": name, "runLocation": "eu-west-1", **target, **(body or {})}
     profile = name.partition("[")[0]
-    instance = Instance(name, profile, (), whole, Settings(**settings), Span(SOURCE, 12, 17))
+    own = Settings(**settings).model_dump(mode="json", by_alias=True, exclude_unset=True)
+    instance = Instance(name, profile, (), whole, own, Span(SOURCE, 12, 17))
     return PlannedInstance(
         name=name,
         profile=profile,

@@ -14,7 +14,14 @@ SPAN = Span(Source("checkly-sessions.yaml", "smoke"), 0, 5)
 
 def instance(name: str, /, settings: Settings | None = None, **fields: Any) -> Instance:
     body = {"name": name, "runLocation": "eu-west-1", **fields}
-    return Instance(name, name.partition("[")[0], (), body, settings or Settings(), SPAN)
+    return Instance(
+        name,
+        name.partition("[")[0],
+        (),
+        body,
+        (settings or Settings()).model_dump(mode="json", by_alias=True),
+        SPAN,
+    )
 
 
 def plan(before: list[Instance], after: list[Instance]) -> Plan:

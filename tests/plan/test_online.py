@@ -44,7 +44,9 @@ def planned(
     **fields: Any,
 ) -> PlannedInstance:
     body = {"name": "a", "runLocation": "eu-west-1", **fields}
-    instance = Instance("a", "a", (), body, settings or Settings(), SPAN)
+    instance = Instance(
+        "a", "a", (), body, (settings or Settings()).model_dump(mode="json", by_alias=True), SPAN
+    )
     records = {
         "a": Record(
             instance="a",

@@ -9,7 +9,6 @@ from runner.models.instance import Instance
 from runner.models.marked import Marked
 from runner.models.plan import Action, Plan
 from runner.models.record import Record
-from runner.models.settings import Settings
 from runner.plan.normal import normal_form
 from runner.plan.plan import make_plan
 from runner.source import Source, Span
@@ -24,7 +23,7 @@ def fingerprint(secret: str) -> dict[str, str]:
 
 def instance(name: str, /, timeout: float = 1200, **fields: Any) -> Instance:
     body = {"name": name, "runLocation": "eu-west-1", **fields}
-    return Instance(name, name.partition("[")[0], (), body, Settings(timeout_seconds=timeout), SPAN)
+    return Instance(name, name.partition("[")[0], (), body, {"timeoutSeconds": timeout}, SPAN)
 
 
 def record(planned: Instance, **more: Any) -> Record:

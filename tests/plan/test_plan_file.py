@@ -30,7 +30,9 @@ def fingerprint(secret: str) -> dict[str, str]:
 
 def instance(name: str, /, settings: Settings | None = None, **fields: Any) -> Instance:
     body = {"name": name, "runLocation": "eu-west-1", **fields}
-    return Instance(name, name, (), body, settings or Settings(), SPAN)
+    return Instance(
+        name, name, (), body, (settings or Settings()).model_dump(mode="json", by_alias=True), SPAN
+    )
 
 
 def record(of: Instance, **more: Any) -> Record:

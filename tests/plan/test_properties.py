@@ -16,7 +16,6 @@ from runner.models.marked import Marked
 from runner.models.plan import Action, FieldChange, Op
 from runner.models.record import Record
 from runner.models.request import TriggerTestSessionRequest
-from runner.models.settings import Settings
 from runner.plan.diff import diff
 from runner.plan.normal import Normal, normal_form
 from runner.plan.plan import make_plan
@@ -90,7 +89,7 @@ def normal(body: dict[str, Any]) -> Normal:
 
 
 def instance(body: dict[str, Any]) -> Instance:
-    return Instance("smoke", "smoke", (), body, Settings(), SPAN)
+    return Instance("smoke", "smoke", (), body, {}, SPAN)
 
 
 def record_of(body: dict[str, Any]) -> Record:

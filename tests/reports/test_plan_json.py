@@ -12,7 +12,6 @@ from runner.models.instance import Instance
 from runner.models.marked import Marked
 from runner.models.plan import CheckDrift, Plan, PlannedInstance
 from runner.models.record import Record
-from runner.models.settings import Settings
 from runner.models.verdict import Verdict
 from runner.plan.normal import normal_form
 from runner.plan.plan import make_plan
@@ -30,7 +29,7 @@ def fingerprint(secret: str) -> dict[str, str]:
 
 def instance(name: str, /, **fields: Any) -> Instance:
     body = {"name": "Smoke", "runLocation": "eu-west-1", **fields}
-    return Instance(name, name, (), body, Settings(), SPAN)
+    return Instance(name, name, (), body, {}, SPAN)
 
 
 def record(of: Instance, **more: Any) -> Record:

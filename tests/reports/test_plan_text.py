@@ -32,7 +32,9 @@ def fingerprint(secret: str) -> dict[str, str]:
 
 def instance(name: str, /, settings: Settings | None = None, **fields: Any) -> Instance:
     body = {"name": "Smoke", "runLocation": "eu-west-1", **fields}
-    return Instance(name, name, (), body, settings or Settings(), SPAN)
+    return Instance(
+        name, name, (), body, (settings or Settings()).model_dump(mode="json", by_alias=True), SPAN
+    )
 
 
 def record(of: Instance, key: Any = fingerprint, **more: Any) -> Record:
