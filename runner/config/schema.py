@@ -123,7 +123,10 @@ def _layer_properties() -> dict[str, Schema]:
         "extends": _said("Profiles whose keys this one takes over, in order.", _NAMES),
         "matrix": _said("Axes whose combinations each become an instance.", _matrix()),
         "needs": _said("Profiles or instances that have to pass first.", _NAMES),
-        "target": {**_about(request, "target"), "anyOf": _target()},
+        "target": _said(
+            "Which checks to run; `all` for every eligible check of the account.",
+            {"anyOf": _target()},
+        ),
         "environmentVariables": {
             **_about(request, "environmentVariables"),
             "anyOf": _variables(),

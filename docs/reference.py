@@ -1,0 +1,291 @@
+"""Makes commands.md, environment.md and keys.md from the code (`make docs`)."""
+
+import ast
+import json
+import re
+from collections.abc import Iterator
+from inspect import cleandoc
+from pathlib import Path
+from typing import Any, Final
+
+import click
+
+from runner.cli.common import common_options
+from runner.cli.group import COMMANDS, runner
+from runner.config import ci
+from runner.config.schema import file_schema
+
+FOLDER: Final = Path(__file__).parent
+_MADE: Final = "<!-- Made by docs/reference.py: change the code, then run `make docs`. -->\n"
+
+#: What each environment variable means, by subject. The names stand in the code; a test compares.
+VARIABLES: Final[dict[str, dict[str, str]]] = {
+    "The API": {
+        "CHECKLY_API_KEY": "The API key. It is sent to the API and nowhere else.",
+        "CHECKLY_ACCOUNT_ID": "The account that the key is used for.",
+        "CHECKLY_API_URL": "Another address of the API. It must be https, but on loopback.",
+        "CHECKLY_ENV": "The address by name, as in the Checkly CLI: `production` (the default), "
+        "`staging`, `development` or `local`.",
+        "HTTPS_PROXY": "A proxy for https addresses; `HTTP_PROXY` and `ALL_PROXY` likewise.",
+        "NO_PROXY": "Hosts that are reached without the proxy. Loopback always is.",
+        "SSL_CERT_FILE": "Certificates to trust, such as those of a company's proxy.",
+        "SSL_CERT_DIR": "A folder of such certificates.",
+    },
+    "The runner": {
+        "CHECKLY_SESSIONS_STATE": "Where the state is, like `--state`; wins over `state:` in the "
+        "file.",
+        "CHECKLY_SESSIONS_SCOPE": "The part of the state to work in, like `--scope`.",
+        "CHECKLY_SESSIONS_ENV_ALLOW": "Globs of the names that `env.*` may read, separated by "
+        "commas or spaces, like `--env-allow`.",
+        "CHECKLY_SESSIONS_VAR_NAME": "Sets the variable `NAME` of the file, whichever name it is; "
+        "`--var` wins.",
+        "CHECKLY_SESSIONS_FINGERPRINT_KEY": "The key of the fingerprints that tell whether a "
+        "secret changed; the API key where it is not set.",
+        "CHECKLY_SESSIONS_LEASE_SECONDS": "Seconds for which a lock outlives its owner, 1 to 3600.",
+    },
+    "The commit, for `git.*` and the metadata of sessions": {
+        "CHECKLY_REPO_SHA": "The commit.",
+        "CHECKLY_REPO_URL": "Address of the repository.",
+        "CHECKLY_REPO_BRANCH": "The branch.",
+        "CHECKLY_REPO_COMMIT_OWNER": "Who made the commit.",
+        "CHECKLY_REPO_COMMIT_MESSAGE": "What the commit says.",
+        "CHECKLY_TEST_REPO_SHA": "Read where `CHECKLY_REPO_SHA` is not set; the same goes for "
+        "`…_URL`, `…_BRANCH`, `…_COMMIT_OWNER` and `…_COMMIT_MESSAGE`.",
+        "CHECKLY_TEST_ENVIRONMENT": "`metadata.environment` where a profile does not say it.",
+    },
+    "Reports and the terminal": {
+        "CHECKLY_REPORTER_GITHUB_OUTPUT": "A file for the Markdown report.",
+        "CHECKLY_REPORTER_JSON_OUTPUT": "A file for the JSON report.",
+        "CHECKLY_REPORTER_JUNIT_OUTPUT": "A file for the JUnit report.",
+        "NO_COLOR": "Print without colour, whatever its value.",
+        "FORCE_COLOR": "Print with colour where there is no terminal.",
+        "TERM": "`dumb` is a terminal without colour and live progress.",
+        "COLUMNS": "Width to print in where there is no terminal.",
+        "CI": "Set by CI systems: plain lines instead of live progress, and a warning where the "
+        "state is a folder that ends with the machine.",
+    },
+    "GitHub Actions": {
+        "GITHUB_ACTIONS": "`true` turns on step summary, annotations and outputs.",
+        "GITHUB_STEP_SUMMARY": "The file of the step summary.",
+        "GITHUB_OUTPUT": "The file of the outputs.",
+        "GITHUB_WORKSPACE": "The folder that the paths of annotations are relative to.",
+    },
+    "State in a bucket": {
+        "AWS_ACCESS_KEY_ID": "For `s3://`, with the library's other usual variables.",
+        "AWS_SECRET_ACCESS_KEY": "For `s3://`.",
+        "AWS_REGION": "For `s3://`.",
+        "AWS_ENDPOINT_URL": "For `s3://`: another store of that kind; `AWS_ENDPOINT_URL_S3` wins.",
+        "GOOGLE_APPLICATION_CREDENTIALS": "For `gs://`.",
+        "AZURE_STORAGE_ACCOUNT_NAME": "For `az://`.",
+        "AZURE_STORAGE_ACCOUNT_KEY": "For `az://`.",
+        "AZURE_STORAGE_ENDPOINT": "For `az://`: another store of that kind.",
+    },
+    "Shells": {"_RUNNER_COMPLETE": "Set by the shell while it [completes](completion.md)."},
+}
+
+
+def pages() -> dict[str, str]:
+    """The text of each page by the name of its file."""
+    return {
+        "commands.md": "\n".join(_commands()),
+        "environment.md": "\n".join(_environment()),
+        "keys.md": "\n".join(_keys()),
+    }
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|").replace("``", "`").replace("\n", " ")
+
+
+# --- commands.md
+
+
+def _commands() -> Iterator[str]:
+    yield "# Commands\n"
+    yield _MADE
+    yield "Profiles are named exactly (`smoke-prod`), by instance (`'smoke-prod[us-east-1]'`; the"
+    yield "bare name means all of its instances) or by wildcard (`'smoke-*'`), and narrowed by"
+    yield "`--label`. What commands end with is told in [exit codes](exit-codes.md).\n"
+    yield "## Options of every command\n"
+    yield "They may stand before the command's name and after it.\n"
+    yield from _options(_shared())
+    yield ""
+    shared = {option.name for option in _shared()}
+    for name in COMMANDS:
+        command = runner.get_command(click.Context(runner), name)
+        assert command is not None  # noqa: S101 # it stands in the table
+        yield from _command(f"runner {name}", command, shared, "##")
+
+
+def _shared() -> list[click.Parameter]:
+    @click.command()
+    @common_options
+    def shared() -> None:
+        """Has the shared options and no other."""
+
+    return shared.params
+
+
+def _command(
+    name: str, command: click.Command, shared: set[str | None], mark: str
+) -> Iterator[str]:
+    context = click.Context(command, info_name=name)
+    pieces = " ".join(command.collect_usage_pieces(context))
+    yield f"{mark} {name}\n"
+    yield f"```text\n{name} {pieces}\n```\n"
+    yield cleandoc(command.help or "") + "\n"
+    own = [
+        one
+        for one in command.params
+        if isinstance(one, click.Option) and (one.name not in shared or one.name == "help")
+    ]
+    if own:
+        yield from _options(own)
+        yield ""
+    if isinstance(command, click.Group):
+        for inner in command.list_commands(context):
+            found = command.get_command(context, inner)
+            assert found is not None  # noqa: S101 # the group lists it
+            yield from _command(f"{name} {inner}", found, shared, "###")
+
+
+def _options(options: list[click.Parameter]) -> Iterator[str]:
+    yield "| option | what it does |"
+    yield "|---|---|"
+    for option in options:
+        record = option.get_help_record(click.Context(runner))
+        if record:
+            names, text = record
+            yield f"| `{_cell(names)}` | {_cell(text)} |"
+
+
+# --- environment.md
+
+
+def _environment() -> Iterator[str]:
+    yield "# Environment variables\n"
+    yield _MADE
+    yield "A variable that is empty counts as not set. Templates read others as `$<env.NAME>`: see"
+    yield "[expressions](expressions.md). Files given with `--env-file` feed `env.*` and set none"
+    yield "of these.\n"
+    for subject, variables in VARIABLES.items():
+        yield f"## {subject}\n"
+        yield "| variable | what it does |"
+        yield "|---|---|"
+        for name, text in variables.items():
+            yield f"| `{name}` | {_cell(text)} |"
+        yield ""
+    yield "## CI systems\n"
+    yield "What `git.*` and `ci.*` say where the variables above do not, before git is asked.\n"
+    yield "| system | recognised by | reads |"
+    yield "|---|---|---|"
+    for system, mark, names in ci_systems():
+        listed = ", ".join(f"`{name}`" for name in names)
+        yield f"| {system} | `{mark}` | {listed} |"
+    yield ""
+
+
+def ci_systems() -> Iterator[tuple[str, str, list[str]]]:
+    """Each CI system, the variable that gives it away, and those that are read then."""
+    tree = ast.parse(Path(ci.__file__).read_text(encoding="utf-8"))
+    calls = (
+        node
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Name)
+        and node.func.id == "System"
+    )
+    for system, call in zip(ci.SYSTEMS, calls, strict=True):
+        texts = [
+            node.value.removeprefix("$")
+            for node in ast.walk(call.args[2])
+            if isinstance(node, ast.Constant) and isinstance(node.value, str)
+        ]
+        names = {text for text in texts if re.fullmatch(r"[A-Z][A-Z0-9_]+", text)}
+        yield system.name, system.mark, sorted(names)
+
+
+# --- keys.md
+
+
+def _keys() -> Iterator[str]:
+    schema = file_schema()
+    profile = schema["definitions"]["profile"]["properties"]
+    yield "# Keys of the file\n"
+    yield _MADE
+    yield "What editors show comes from [the JSON Schema](../schemas/checkly-sessions.schema.json);"
+    yield "this page is made from it too. `runner validate` knows more: see"
+    yield "[diagnostics](diagnostics.md). Most values may be [templates](expressions.md).\n"
+    yield "## At the top\n"
+    yield from _table(schema["properties"])
+    yield "| `x-…` | anything | | Ignored: a place for anchors to live. |\n"
+    yield "## In a profile, and in `defaults`\n"
+    alone = [key for key in profile if key not in schema["definitions"]["defaults"]["properties"]]
+    yield f"{_listed(alone)} may stand in a profile only.\n"
+    yield from _table(profile)
+    yield ""
+    for key, value in profile.items():
+        inner = dict(_inner(value))
+        if key == "environmentVariables":
+            inner = schema["definitions"]["variable"]["properties"]
+        if inner or "examples" in value:
+            yield f"### {key}\n"
+        if inner:
+            yield from _table(inner)
+            yield ""
+        for example in value.get("examples", []):
+            yield f"```yaml\n{key}: {json.dumps(example)}\n```\n"
+
+
+def _listed(keys: list[str]) -> str:
+    names = [f"`{key}`" for key in keys]
+    return f"{', '.join(names[:-1])} and {names[-1]}"
+
+
+def _inner(schema: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """The keys inside a key's mapping, or inside the mappings of its list."""
+    for kind in schema.get("anyOf", []):
+        yield from kind.get("properties", {}).items()
+        if isinstance(kind.get("items"), dict):
+            yield from _inner(kind["items"])
+    if isinstance(schema.get("properties"), dict):
+        yield from schema["properties"].items()
+
+
+def _table(properties: dict[str, Any]) -> Iterator[str]:
+    yield "| key | value | default | what it says |"
+    yield "|---|---|---|---|"
+    for key, value in properties.items():
+        if value is False:
+            continue
+        default = value.get("default")
+        shown = f"`{json.dumps(default)}`" if default not in (None, "") else ""
+        about = value.get("description", "")
+        yield f"| `{key}` | {_cell(_kind(value))} | {shown} | {_cell(about)} |"
+
+
+def _kind(schema: dict[str, Any]) -> str:
+    """What a value may be, in words."""
+    if "const" in schema:
+        return f"`{json.dumps(schema['const'])}`"
+    if "enum" in schema:
+        return ", ".join(f"`{one}`" for one in schema["enum"])
+    if "$ref" in schema:
+        return {"template": ""}.get(schema["$ref"].rpartition("/")[2], "mapping")
+    if "anyOf" in schema:
+        return " or ".join(dict.fromkeys(filter(None, map(_kind, schema["anyOf"]))))
+    kinds = schema.get("type", "anything")
+    words = {"object": "mapping", "array": "list", "string": "text"}
+    kinds = [kinds] if isinstance(kinds, str) else kinds
+    low, high = schema.get("minimum"), schema.get("maximum")
+    low = f"over {schema['exclusiveMinimum']}" if "exclusiveMinimum" in schema else low
+    bounds = ""
+    if low is not None:
+        bounds = f" ({low} to {high})" if high is not None else f" ({low})"
+        bounds = bounds if high is not None or "over" in str(low) else f" (at least {low})"
+    return " or ".join(words.get(kind, kind) for kind in kinds) + bounds
+
+
+if __name__ == "__main__":
+    for file, text in pages().items():
+        (FOLDER / file).write_text(text.rstrip() + "\n", encoding="utf-8")
