@@ -1,7 +1,7 @@
 """One profile's layers → its instances: rendered, judged, marked."""
 
 from collections.abc import Iterable, Iterator
-from datetime import date, timedelta
+from datetime import date
 from typing import Any
 
 from pydantic_core import SchemaValidator
@@ -17,14 +17,13 @@ from runner.config.places import file_path, key_at, node_at
 from runner.config.render import Renderer, template_of
 from runner.config.scalars import resolve
 from runner.config.scope import Scope
+from runner.config.sense import judge_settings
 from runner.config.structure import ProfileSource
 from runner.diagnostics import Diagnostics, Severity
 from runner.models.filled import FILLED_METADATA
 from runner.models.instance import Instance
 from runner.models.marked import Body, Marked, leaves
 from runner.secrets import Redactor
-
-_QUARANTINE_NOTICE = timedelta(days=7)
 
 
 class Compiler:
@@ -164,7 +163,7 @@ class Compiler:
             self._report(problem, layers, profile.key, profile.name, body)
         if problems or values is None:
             return None
-        self._judge(values, profile, layers, total)
+        judge_settings(values, profile, layers, total, self._today, self._diagnostics)
         return body, settings
 
     def _fill_metadata(self, data: dict[str, Any]) -> None:
@@ -208,40 +207,6 @@ class Compiler:
             holder = holder[part]
         holder[breach.path[-1]] = value
         return True
-
-    def _judge(
-        self, settings: dict[str, Any], profile: ProfileSource, layers: Mapping, count: int
-    ) -> None:
-        """Judge what is well formed but can't be meant, and warn of what ends soon."""
-        quorum = settings.get("quorum")
-        if quorum is not None and quorum > count:
-            self._diagnostics.error(
-                "quorum-too-high",
-                f"`quorum` asks for {quorum} of {count}"
-                + ("" if "matrix" in layers.values else ": there is no matrix"),
-                (node_at(layers, ("quorum",)) or profile.key).span,
-                profile=profile.name,
-            )
-        expected = settings.get("expectChecks") or {}
-        low, high = expected.get("min"), expected.get("max")
-        if low is not None and high is not None and low > high:
-            self._diagnostics.error(
-                "bad-value",
-                f"`min` is {low}, more than `max`, which is {high}",
-                (node_at(layers, ("expectChecks", "min")) or profile.key).span,
-                profile=profile.name,
-            )
-        for index, entry in enumerate(settings.get("quarantine", ())):
-            left = entry["until"] - self._today
-            if left <= _QUARANTINE_NOTICE:
-                ends = "has ended" if left < timedelta(0) else "ends"
-                self._diagnostics.warning(
-                    "quarantine-ends",
-                    f"The quarantine of `{entry['check']}` {ends} on {entry['until']}",
-                    (node_at(layers, ("quarantine", index)) or profile.key).span,
-                    hint=f"owner: {entry['owner']}",
-                    profile=profile.name,
-                )
 
     def _report(
         self, breach: Breach, layers: Mapping, key: Scalar, profile: str | None, body: Body

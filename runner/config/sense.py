@@ -1,0 +1,60 @@
+"""Whether the runner's own keys make sense: what no type can tell."""
+
+from datetime import date, timedelta
+from typing import Any
+
+from runner.config.nodes import Mapping
+from runner.config.places import node_at
+from runner.config.structure import ProfileSource
+from runner.diagnostics import Diagnostics
+
+_QUARANTINE_NOTICE = timedelta(days=7)
+
+
+def judge_settings(
+    settings: dict[str, Any],
+    profile: ProfileSource,
+    layers: Mapping,
+    count: int,
+    today: date,
+    diagnostics: Diagnostics,
+) -> None:
+    """Judge what is well formed but can't be meant, and warn of what ends soon.
+
+    Args:
+        settings: The runner's own keys, checked; dates are dates.
+        profile: Whose they are.
+        layers: All its layers, put together.
+        count: How many instances the profile has, which a quorum is judged by.
+        today: The day by which quarantines are judged.
+        diagnostics: Takes what is found.
+    """
+    quorum = settings.get("quorum")
+    if quorum is not None and quorum > count:
+        diagnostics.error(
+            "quorum-too-high",
+            f"`quorum` asks for {quorum} of {count}"
+            + ("" if "matrix" in layers.values else ": there is no matrix"),
+            (node_at(layers, ("quorum",)) or profile.key).span,
+            profile=profile.name,
+        )
+    expected = settings.get("expectChecks") or {}
+    low, high = expected.get("min"), expected.get("max")
+    if low is not None and high is not None and low > high:
+        diagnostics.error(
+            "bad-value",
+            f"`min` is {low}, more than `max`, which is {high}",
+            (node_at(layers, ("expectChecks", "min")) or profile.key).span,
+            profile=profile.name,
+        )
+    for index, entry in enumerate(settings.get("quarantine", ())):
+        left = entry["until"] - today
+        if left <= _QUARANTINE_NOTICE:
+            ends = "has ended" if left < timedelta(0) else "ends"
+            diagnostics.warning(
+                "quarantine-ends",
+                f"The quarantine of `{entry['check']}` {ends} on {entry['until']}",
+                (node_at(layers, ("quarantine", index)) or profile.key).span,
+                hint=f"owner: {entry['owner']}",
+                profile=profile.name,
+            )
