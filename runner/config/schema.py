@@ -10,6 +10,7 @@ from pydantic import BaseModel
 
 from runner.config.docstrings import field_docstrings
 from runner.config.keys import DEFAULTS_KEYS, NOT_INHERITED, STRUCTURAL_KEYS
+from runner.config.structure import STATE_ADDRESS
 from runner.models.request import (
     MAX_ENVIRONMENT_VARIABLES,
     BackoffRetryStrategy,
@@ -95,9 +96,9 @@ def file_schema() -> Schema:
                 "examples": [["profiles/*.yaml"]],
             },
             "state": {
-                "description": "Where the state is: a folder, s3://, gs:// or az:// address.",
+                "description": "Where the state is: a file://, s3://, gs:// or az:// address.",
                 "type": "string",
-                "minLength": 1,
+                "pattern": STATE_ADDRESS,
             },
         },
         "definitions": {

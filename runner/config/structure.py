@@ -24,6 +24,8 @@ from runner.nearest import did_you_mean
 PROFILE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}\Z")
 VARIABLE_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
 SUPPORTED_VERSION = 1
+#: As the JSON Schema says it too; more of it only the store can judge.
+STATE_ADDRESS = r"^(file|s3|gs|az)://.*[^/]"
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,9 +106,20 @@ class StructureReader:
         )
         state = root.values.get("state")
         if isinstance(state, Scalar) and isinstance(state.value, str):
-            self.structure.state = state.value
+            self._read_state(state, state.value)
         elif state is not None:
             self._wrong_type(state, "`state` must be the address of a store")
+
+    def _read_state(self, node: Scalar, address: str) -> None:
+        if re.match(STATE_ADDRESS, address):
+            self.structure.state = address
+            return
+        self._diagnostics.error(
+            "bad-value",
+            "`state` is no address of a store",
+            node.span,
+            hint="write file://folder, s3://bucket/prefix, gs://bucket/prefix or az://container",
+        )
 
     def _read_variables(self, node: Node | None) -> None:
         variables = self._mapping(node, "variables")

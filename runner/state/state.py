@@ -192,7 +192,8 @@ def open_state(
         environment: Where the settings of the store are found.
 
     Raises:
-        StateError: The address or a setting of the store makes no sense.
+        UsageError: The address makes no sense.
+        StateError: A setting of the store makes no sense.
     """
     place = url or folder / DEFAULT_FOLDER
     store = open_store(place, folder=folder, environment=environment)

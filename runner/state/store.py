@@ -14,7 +14,7 @@ import obstore
 from obstore.exceptions import AlreadyExistsError
 from obstore.store import LocalStore, ObjectStore, from_url
 
-from runner.errors import StateError
+from runner.errors import StateError, UsageError
 from runner.state.complaints import COMPLAINTS, VARIABLES, complaint, is_no_bucket
 
 if TYPE_CHECKING:
@@ -207,7 +207,8 @@ def open_store(place: str | Path, *, folder: Path, environment: Mapping[str, str
         environment: Where an endpoint without TLS may be named (``AWS_ENDPOINT_URL``).
 
     Raises:
-        StateError: The address or a setting of the store makes no sense.
+        UsageError: The address makes no sense.
+        StateError: A setting of the store makes no sense.
     """
     if isinstance(place, str) and place.startswith("file://"):
         place = folder / unquote(place.removeprefix("file://"))
@@ -215,7 +216,7 @@ def open_store(place: str | Path, *, folder: Path, environment: Mapping[str, str
         return Store(str(place), LocalStore(place) if place.is_dir() else None, place)
     scheme, _, rest = place.partition("://")
     if scheme not in VARIABLES or not rest.strip("/"):
-        raise StateError(
+        raise UsageError(
             f"{place!r} is no place for state.",
             hint="Say file:///folder, s3://bucket/prefix, gs://bucket/prefix or az://container.",
         )

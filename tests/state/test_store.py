@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from runner.errors import StateError
+from runner.errors import StateError, UsageError
 from runner.state.state import State
 from tests.state.conftest import ALICE, OpenState, a_record, an_attempt
 from tests.state.stub_s3 import ERROR, StubS3
@@ -115,7 +115,7 @@ def test_a_server_that_is_not_there(open_: OpenState, monkeypatch: pytest.Monkey
 
 @pytest.mark.parametrize("url", ["s3://", "http://bucket", "bucket", "ftp://x/y", "s3:///"])
 def test_an_address_that_is_none(open_: OpenState, url: str) -> None:
-    with pytest.raises(StateError, match="is no place for state") as caught:
+    with pytest.raises(UsageError, match="is no place for state") as caught:
         open_(url=url)
     assert "s3://bucket/prefix" in str(caught.value.hint)
 
@@ -236,7 +236,7 @@ def test_a_read_only_folder(open_: OpenState, tmp_path: Path) -> None:
 FULL = """
 import asyncio, pathlib, resource, sys
 sys.path.insert(0, sys.argv[2])
-from runner.errors import StateError
+from runner.errors import StateError, UsageError
 from tests.state.conftest import an_attempt
 from runner.state.state import open_state
 
