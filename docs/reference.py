@@ -3,7 +3,7 @@
 import ast
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from inspect import cleandoc
 from pathlib import Path
 from typing import Any, Final
@@ -126,9 +126,7 @@ def _shared() -> list[click.Parameter]:
     return shared.params
 
 
-def _command(
-    name: str, command: click.Command, shared: set[str | None], mark: str
-) -> Iterator[str]:
+def _command(name: str, command: click.Command, shared: set[str], mark: str) -> Iterator[str]:
     context = click.Context(command, info_name=name)
     pieces = " ".join(command.collect_usage_pieces(context))
     yield f"{mark} {name}\n"
@@ -149,7 +147,7 @@ def _command(
             yield from _command(f"{name} {inner}", found, shared, "###")
 
 
-def _options(options: list[click.Parameter]) -> Iterator[str]:
+def _options(options: Sequence[click.Parameter]) -> Iterator[str]:
     yield "| option | what it does |"
     yield "|---|---|"
     for option in options:
