@@ -33,7 +33,7 @@ class Contenders:
         command = [sys.executable, str(CONTENDER), json.dumps(defaults | settings)]
         environment = {**os.environ, "PYTHONPATH": str(CONTENDER.parents[2])}
         before = set(self.folder.glob("ready-*"))
-        self.parents.append(subprocess.Popen(command, env=environment))
+        self.parents.append(subprocess.Popen(command, env=environment, start_new_session=True))
         wait_for(lambda: len(set(self.folder.glob("ready-*")) - before) == count)
         ready = set(self.folder.glob("ready-*")) - before
         return sorted(int(path.name.removeprefix("ready-")) for path in ready)
@@ -64,10 +64,11 @@ class Contenders:
         ]
 
     def end(self) -> None:
-        for path in self.folder.glob("ready-*"):
-            with suppress(ProcessLookupError):
-                os.kill(int(path.name.removeprefix("ready-")), signal.SIGKILL)
+        # By group: the number of a process that has ended may be somebody else's by now, that
+        # of a parent nobody has waited for can't be.
         for parent in self.parents:
+            with suppress(ProcessLookupError):
+                os.killpg(parent.pid, signal.SIGKILL)
             parent.wait()
 
 
