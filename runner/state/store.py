@@ -14,7 +14,7 @@ import obstore
 from obstore.exceptions import AlreadyExistsError
 from obstore.store import LocalStore, ObjectStore, from_url
 
-from runner.errors import StateError, UsageError
+from runner.errors import UsageError
 from runner.state.complaints import COMPLAINTS, VARIABLES, complaint, is_no_bucket
 
 if TYPE_CHECKING:
