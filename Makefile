@@ -44,6 +44,7 @@ bench: setup
 
 docs: setup
 	PYTHONPATH=. $(BIN)/python docs/reference.py
+	$(BIN)/mkdocs build --strict --quiet
 
 # Needs Chromium.
 pictures: setup

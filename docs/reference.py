@@ -211,7 +211,7 @@ def _keys() -> Iterator[str]:
     profile = schema["definitions"]["profile"]["properties"]
     yield "# Keys of the file\n"
     yield _MADE
-    yield "What editors show comes from [the JSON Schema](../schemas/checkly-sessions.schema.json);"
+    yield "What editors show comes from `schemas/checkly-sessions.schema.json`;"
     yield "this page is made from it too. `runner validate` knows more: see"
     yield "[diagnostics](diagnostics.md). Most values may be [templates](expressions.md).\n"
     yield "## At the top\n"
