@@ -17,6 +17,14 @@ def _unmasked(text: str) -> str:
     return text
 
 
+class ReaderIsGone(Exception):
+    """Whoever read the output has left.
+
+    An exception of our own, because click ends with 1 on a closed pipe, which here says that
+    a session failed.
+    """
+
+
 class Console:
     """Standard output and error.
 
@@ -78,4 +86,7 @@ class Console:
 
     def _print(self, text: str, stream: TextIO) -> None:
         encoding = getattr(stream, "encoding", None) or "utf-8"
-        print(self.mask(text).encode(encoding, "replace").decode(encoding), file=stream)
+        try:
+            print(self.mask(text).encode(encoding, "replace").decode(encoding), file=stream)
+        except BrokenPipeError:
+            raise ReaderIsGone from None

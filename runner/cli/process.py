@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 import click
 
-from runner.cli.console import Console
+from runner.cli.console import Console, ReaderIsGone
 from runner.errors import ConfigurationError, RunnerError
 
 EXIT_BUG = 70
@@ -28,7 +28,7 @@ def run(group: click.Group, arguments: Sequence[str]) -> int:
     except (click.Abort, KeyboardInterrupt):
         console.problem("Interrupted.")
         return EXIT_INTERRUPTED
-    except BrokenPipeError:
+    except (BrokenPipeError, ReaderIsGone):
         return _reader_is_gone()
     except Exception as error:  # noqa: BLE001 # the one net under everything
         code = _explain(error, console)

@@ -1,6 +1,10 @@
 """The main job, end to end: validate, show, plan, apply, and the exit code that gates."""
 
 import json
+import shlex
+import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import jsonschema
@@ -159,6 +163,17 @@ def test_everything_needs_yes_where_nobody_can_be_asked(
     assert done.returncode == 2
     assert "--yes" in done.stderr
     assert emulator.sessions == []
+
+
+def test_a_reader_that_leaves_is_no_failed_session(project: Project) -> None:
+    many = "".join(f"  smoke-{number}: {{target: all}}\n" for number in range(2_000))
+    project.write(f"version: 1\ndefaults: {{runLocation: eu-west-1}}\nprofiles:\n{many}")
+    pipe = f"{shlex.quote(sys.executable)} -m runner plan | head -1; exit ${{PIPESTATUS[0]}}"
+    done = subprocess.run(
+        ["bash", "-c", pipe], cwd=project.folder, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 128 + signal.SIGPIPE
+    assert done.stderr == ""
 
 
 def test_the_emulator_inside_the_process_has_a_state_of_its_own(project: Project) -> None:

@@ -1,5 +1,6 @@
 """What cannot be read ends soon, in little memory, with a diagnostic and exit 2."""
 
+import json
 import os
 import re
 import subprocess
@@ -124,6 +125,14 @@ CASES: dict[str, tuple[Callable[[Path], None], str]] = {
 }
 
 
+#: Runs a program, and writes down its exit code, seconds of processor time and megabytes.
+ACCOUNTED = """
+import json, resource, subprocess, sys
+code = subprocess.run(sys.argv[1:], stderr=subprocess.STDOUT).returncode
+used = resource.getrusage(resource.RUSAGE_CHILDREN)
+with open("usage", "w") as file:
+    json.dump([code, used.ru_utime + used.ru_stime, used.ru_maxrss / 1024], file)
+"""
 #: What makes a program measure its coverage, which takes longer than what it does.
 MEASURING = frozenset({"COVERAGE_PROCESS_CONFIG", "COVERAGE_PROCESS_START"})
 
@@ -135,19 +144,17 @@ def validate(folder: Path, make: Callable[[Path], None]) -> tuple[int, str, floa
     """
     (folder / ".git").mkdir(parents=True)
     make(folder / NAME)
-    with (folder / "output").open("w+") as output:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "runner", "validate"],
-            cwd=folder,
-            env={name: value for name, value in os.environ.items() if name not in MEASURING},
-            stdout=output,
-            stderr=subprocess.STDOUT,
-        )
-        _, status, usage = os.wait4(process.pid, 0)
-        process.returncode = os.waitstatus_to_exitcode(status)
-        output.seek(0)
-        said = output.read()
-    return process.returncode, said, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024
+    # By way of a small program: a process starts with the memory of the one it is made from.
+    done = subprocess.run(
+        [sys.executable, "-c", ACCOUNTED, sys.executable, "-m", "runner", "validate"],
+        cwd=folder,
+        env={name: value for name, value in os.environ.items() if name not in MEASURING},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    code, seconds, megabytes = json.loads((folder / "usage").read_text())
+    return code, done.stdout, seconds, megabytes
 
 
 @pytest.fixture(scope="session")
