@@ -11,6 +11,7 @@ from runner.checkly.limiter import Limiter
 from runner.cli.common import Common
 from runner.cli.console import Console
 from runner.errors import ApiError, Unauthorized, Unreachable
+from runner.listing import listed
 from runner.models.clock import SystemClock
 from runner.models.events import Emit, Event
 from runner.models.plan import Action, Plan
@@ -90,7 +91,7 @@ async def _account(client: Checkly) -> Account:
     warnings = []
     if missing:
         why = next(iter(missing.values())).message
-        warnings.append(f"The account's {', '.join(missing)} could not be read: {why}")
+        warnings.append(f"The account's {listed(missing)} could not be read: {why}")
     if not is_complete:
         warnings.append(f"The account has more than {MAX_CHECKS:,} checks: the rest was not read.")
     return Account(places.result(), private.result(), found, is_complete, tuple(warnings))

@@ -8,6 +8,7 @@ from runner.config.nodes import Node, Scalar, Sequence
 from runner.config.scope import InstanceScope
 from runner.config.template import Template, hint_for, parse_template, place
 from runner.diagnostics import Diagnostic, Diagnostics, Severity
+from runner.listing import listed
 from runner.models.marked import Marked
 
 #: Names of a mapping whose values are text whatever they look like: ``1.10`` stays ``1.10``.
@@ -94,7 +95,7 @@ class Renderer:
         self._diagnostics.add(
             Diagnostic(
                 "unset",
-                f"{' and '.join(f'`{name}`' for name in names)} {verb} not set",
+                f"{listed(f'`{name}`' for name in names)} {verb} not set",
                 node.span,
                 self._unset,
                 "set it in the environment or an --env-file; an empty one counts as not set",

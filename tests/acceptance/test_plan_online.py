@@ -104,7 +104,9 @@ def test_an_api_that_is_away_is_a_warning(online: Project) -> None:
     done = online.run("plan")
     assert done.returncode == 0
     said = " ".join(done.stdout.split())
-    assert "warning: The account's locations, private locations, checks could not be read" in said
+    assert (
+        "warning: The account's locations, private locations and checks could not be read" in said
+    )
     assert "1 to create" in said
 
 
