@@ -6,7 +6,10 @@ from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 from runner.errors import UsageError
+from runner.listing import listed
 
+#: The variables that say who asks.
+NAMES = ("CHECKLY_API_KEY", "CHECKLY_ACCOUNT_ID")
 #: The addresses behind ``CHECKLY_ENV``, as the Checkly CLI has them.
 ADDRESSES = {
     "production": "https://api.checklyhq.com",
@@ -47,29 +50,31 @@ def credentials(environ: Mapping[str, str]) -> Credentials:
     Raises:
         UsageError: One is missing or can't be one, or the address is not safe to use.
     """
-    names = ("CHECKLY_API_KEY", "CHECKLY_ACCOUNT_ID")
-    values = {name: environ.get(name, "").strip() for name in names}
-    missing = [name for name in names if not values[name]]
-    if missing:
+    if missing := missing_credentials(environ):
         raise UsageError(
-            f"No credentials: {' and '.join(missing)} {'is' if len(missing) == 1 else 'are'} not"
-            " set.",
+            f"No credentials: {listed(missing)} {'is' if len(missing) == 1 else 'are'} not set.",
             hint="Create a key under User settings, API keys, in Checkly; the account's id stands"
             " under Account settings. In CI, store both as secrets.",
         )
-    for name in names:
+    values = {name: environ[name].strip() for name in NAMES}
+    for name in NAMES:
         if not all("!" <= character <= "~" for character in values[name]):
             raise UsageError(
                 f"{name} holds a space or a character that no key or id has.",
                 hint="Copy it anew from Checkly, without quotes or line breaks.",
             )
-    key, account = (values[name] for name in names)
+    key, account = values.values()
     return Credentials(api_key=key, account_id=account, url=address(environ))
+
+
+def missing_credentials(environ: Mapping[str, str]) -> list[str]:
+    """The variables of the credentials that are not set, or are empty."""
+    return [name for name in NAMES if not environ.get(name, "").strip()]
 
 
 def has_credentials(environ: Mapping[str, str]) -> bool:
     """Whether both parts of the credentials are set."""
-    return all(environ.get(n, "").strip() for n in ("CHECKLY_API_KEY", "CHECKLY_ACCOUNT_ID"))
+    return not missing_credentials(environ)
 
 
 def address(environ: Mapping[str, str]) -> str:

@@ -1,5 +1,6 @@
 """``runner plan``."""
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -114,6 +115,8 @@ def _against_records(
 
             emit = telling(console, common)
             plan = run_async(judge_online(plan, behind.credentials, reading.redactor, emit))
+        elif not options.offline:
+            _say_why_offline(common, console)
         if options.out is not None:
             from runner.cli.saved import save  # noqa: PLC0415
 
@@ -121,6 +124,22 @@ def _against_records(
             if common.verbosity >= 0:
                 console.problem(f"Saved. Apply it with: runner apply --plan {options.out}")
         return plan
+
+
+def _say_why_offline(common: Common, console: Console) -> None:
+    """Say that nothing was asked, where that may not be meant."""
+    from runner.checkly.account import NAMES, missing_credentials  # noqa: PLC0415 # with backend
+
+    missing = missing_credentials(os.environ)
+    if len(missing) < len(NAMES):
+        console.problem(
+            f"Warning: {missing[0]} is not set, so this plan was made offline.",
+            hint="Set it beside the other one, or say --offline if that is meant.",
+        )
+    elif common.verbosity >= 0:
+        console.problem(
+            "Planned offline: without credentials neither locations nor matching checks are known."
+        )
 
 
 def _stored_plan(

@@ -1,0 +1,71 @@
+"""``runner plan``, as a user calls it: what it says beside the plan."""
+
+import json
+
+import pytest
+
+from tests.cli.conftest import Shell
+
+FILE = """\
+version: 1
+profiles:
+  smoke: {target: all, runLocation: eu-west-1}
+"""
+NOTE = "Planned offline: without credentials neither locations nor matching checks are known.\n"
+
+
+@pytest.fixture
+def smoke(shell: Shell) -> Shell:
+    (shell.folder / "checkly-sessions.yaml").write_text(FILE)
+    return shell
+
+
+@pytest.mark.parametrize(
+    ("set_", "missing"),
+    [
+        ("CHECKLY_API_KEY", "CHECKLY_ACCOUNT_ID"),
+        ("CHECKLY_ACCOUNT_ID", "CHECKLY_API_KEY"),
+    ],
+)
+def test_half_of_the_credentials_is_told(
+    set_: str, missing: str, smoke: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(set_, "cu_0123456789abcdef")
+    monkeypatch.setenv(missing, "")
+    for quiet in ([], ["-q"]):
+        code, out, err = smoke("plan", "--format", "json", *quiet)
+        assert (code, json.loads(out)["summary"]["create"]) == (0, 1)
+        assert err.startswith(f"Warning: {missing} is not set, so this plan was made offline.\n")
+    assert smoke("plan", "--offline")[2] == ""
+
+
+def test_without_credentials_a_note_says_so(smoke: Shell) -> None:
+    code, out, err = smoke("plan")
+    assert (code, err) == (0, NOTE)
+    assert out == smoke("plan", "--offline")[1]
+    assert smoke("plan", "--offline")[2] == ""
+    assert smoke("-q", "plan")[2] == ""
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["apply", "--report", "xlsx"], "There is no report format 'xlsx'."),
+        (["wait", "--report", "xlsx"], "There is no report format 'xlsx'."),
+        (
+            ["apply", "--report", "json", "--report", "html", "--report", "junit"],
+            "--report json, --report html and --report junit would all go to standard output.",
+        ),
+        (["apply", "-l", "team"], "'team' is not a label."),
+        (["validate", "-l", "team"], "'team' is not a label."),
+        (["status", "-l", "team"], "'team' is not a label."),
+        (["plan", "--var", "host"], "A --var is not NAME=VALUE."),
+        (["plan", "--head", "main"], "--head needs --base."),
+    ],
+)
+def test_a_mistake_on_the_command_line_is_told_without_a_file(
+    arguments: list[str], said: str, shell: Shell
+) -> None:
+    code, out, err = shell(*arguments)
+    assert (code, out) == (2, "")
+    assert err.startswith(f"Error: {said}\n")
