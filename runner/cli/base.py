@@ -11,7 +11,7 @@ from runner.config.discover import NAMES, discover
 from runner.config.files import Files, FolderFiles, repository_root
 from runner.config.git_objects import CommitFiles, Repository
 from runner.config.pure import compile_alone
-from runner.config.select import Selection, unknown_name
+from runner.config.select import Selection, unknown_labels, unknown_name
 from runner.errors import ConfigurationError, UsageError
 from runner.models.instance import Instance
 from runner.models.plan import Plan
@@ -73,7 +73,7 @@ def _narrowed(plan: Plan, selection: Selection, instances: Iterable[Instance]) -
     """The selected part of ``plan``.
 
     Raises:
-        UsageError: A name matches nothing of either version.
+        UsageError: A name or the labels match nothing of either version.
     """
     if selection.is_everything:
         return plan
@@ -82,6 +82,13 @@ def _narrowed(plan: Plan, selection: Selection, instances: Iterable[Instance]) -
         one = Selection((name,))
         if not any(one.has_instance(i.profile, i.name) for i in known.values()):
             raise unknown_name(name, known)
+    labels = [
+        instance.settings.labels
+        for instance in known.values()
+        if selection.has_instance(instance.profile, instance.name)
+    ]
+    if not any(map(selection.has_labels, labels)):
+        raise unknown_labels(selection, labels)
     return replace(
         plan,
         instances=tuple(

@@ -2,6 +2,7 @@
 
 import asyncio
 from datetime import datetime
+from functools import partial
 from typing import TYPE_CHECKING
 
 import click
@@ -14,7 +15,9 @@ from runner.cli.selecting import LABEL_OPTION, PROFILE_ARGUMENT
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from runner.errors import StateError
+    from runner.cli.read import Reading
+    from runner.config.select import Selection
+    from runner.errors import StateError, UsageError
     from runner.models.history import PastApply
     from runner.models.record import Attempt
     from runner.state.state import State
@@ -65,17 +68,20 @@ def command(
     emulated: bool,
 ) -> int:
     """List past applies, newest first, with their pass rate and durations."""
-    from runner.models.clock import SystemClock  # noqa: PLC0415 # everything heavy
+    from runner.config.select import selection  # noqa: PLC0415 # everything heavy
+    from runner.models.clock import SystemClock  # noqa: PLC0415
     from runner.reports import history_json, history_text  # noqa: PLC0415
 
     console, now = Console.of_process(), SystemClock().now()
     first = moment(since, "--since", now) if since else None
     last = moment(until, "--until", now) if until else None
-    wanted = _filter(names, labels, verdicts, first, last)
-    _, state, _ = state_of(current(), console, emulated=emulated)
+    chosen = selection(names, labels)
+    wanted = _filter(chosen, verdicts, first, last)
+    reading, state, _ = state_of(current(), console, emulated=emulated)
     problems: list[StateError] = []
     found = asyncio.run(_read(state, wanted, first, limit, problems))
     warn(problems, console)
+    asyncio.run(_refuse_unknown(chosen, found, reading, state))
     text = (
         history_json.render(found)
         if form == "json"
@@ -100,23 +106,47 @@ async def _read(
     return found
 
 
+async def _refuse_unknown(
+    chosen: "Selection", found: "list[PastApply]", reading: "Reading", state: "State"
+) -> None:
+    """Refuse what matches nothing, neither in the file nor in all that was ever applied.
+
+    Raises:
+        UsageError: A name or the labels do.
+    """
+    from runner.config.select import Selection  # noqa: PLC0415
+
+    parts = [Selection((name,)) for name in chosen.names]
+    parts += [Selection((), chosen.labels)] if chosen.labels else []
+    attempts = [attempt for past in found for attempt in past.attempts]
+    if all(any(_is_of(part, attempt) for attempt in attempts) for part in parts):
+        return
+    unknown: dict[Selection, UsageError] = {}
+    reading.configuration.compile(chosen, with_needs=False, unknown=unknown)
+    for part, error in unknown.items():
+        past = state.history(wanted=partial(_is_of, part), problems=[])
+        if await anext(past, None) is None:
+            raise error
+
+
+def _is_of(chosen: "Selection", attempt: "Attempt") -> bool:
+    return chosen.has_instance(attempt.profile, attempt.instance) and chosen.has_labels(
+        attempt.settings.get("labels", {})
+    )
+
+
 def _filter(
-    names: tuple[str, ...],
-    labels: tuple[str, ...],
+    chosen: "Selection",
     verdicts: tuple[str, ...],
     since: datetime | None,
     until: datetime | None,
 ) -> "Callable[[Attempt], bool]":
     """Tells which attempts are wanted; their profiles need not be in the file any more."""
-    from runner.config.select import selection  # noqa: PLC0415
     from runner.reports.trend import verdict_of  # noqa: PLC0415
-
-    chosen = selection(names, labels)
 
     def wanted(attempt: "Attempt") -> bool:
         return (
-            chosen.has_instance(attempt.profile, attempt.instance)
-            and chosen.has_labels(attempt.settings.get("labels", {}))
+            _is_of(chosen, attempt)
             and (not verdicts or verdict_of(attempt) in verdicts)
             and (since is None or attempt.intent_at >= since)
             and (until is None or attempt.intent_at < until)

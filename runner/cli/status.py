@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from runner.cli.backend import Backend
     from runner.cli.read import Reading
     from runner.config.select import Selection
-    from runner.errors import StateError
+    from runner.errors import StateError, UsageError
     from runner.models.history import InstanceStatus
     from runner.state.state import State
 
@@ -27,17 +27,20 @@ if TYPE_CHECKING:
 @common_options
 def command(names: tuple[str, ...], labels: tuple[str, ...], form: str, emulated: bool) -> int:
     """Show the last verdict of each instance, and whether it changed since."""
-    from runner.config.select import selection  # noqa: PLC0415 # everything heavy
+    from runner.config.select import Selection, selection  # noqa: PLC0415 # everything heavy
     from runner.models.clock import SystemClock  # noqa: PLC0415
     from runner.reports import status_json, status_text  # noqa: PLC0415
 
-    console = Console.of_process()
+    console, chosen = Console.of_process(), selection(names, labels)
     reading, state, behind = state_of(current(), console, emulated=emulated)
     problems: list[StateError] = []
-    chosen = selection(names, labels)
-    statuses = asyncio.run(_statuses(chosen, reading, state, behind, problems))
+    unknown: dict[Selection, UsageError] = {}
+    statuses = asyncio.run(_statuses(chosen, reading, state, behind, problems, unknown))
     console.diagnostics(reading.diagnostics.errors)
     warn(problems, console)
+    for part, error in unknown.items():
+        if not any(part.has_instance(status.profile, status.name) for status in statuses):
+            raise error
     text = (
         status_json.render(statuses)
         if form == "json"
@@ -53,20 +56,32 @@ async def _statuses(
     state: "State",
     behind: "Backend",
     problems: "list[StateError]",
+    unknown: "dict[Selection, UsageError]",
 ) -> "list[InstanceStatus]":
-    """Where the selected instances stand, in file order; those that left the file come last."""
+    """Where the selected instances stand, in file order; those that left the file come last.
+
+    What the file does not know is left in ``unknown``: the state may.
+    """
     from runner.cli.planning import fingerprint_of  # noqa: PLC0415
     from runner.models.history import InstanceStatus  # noqa: PLC0415
     from runner.models.plan import Action  # noqa: PLC0415
     from runner.plan.plan import make_plan  # noqa: PLC0415
 
     # A mistake in one profile does not hide where the others stand.
-    compiled = reading.configuration.compile(chosen, with_needs=False)
+    # Records know no labels: where some are asked for, it is for the file to say whose they are.
+    compiled = reading.configuration.compile(
+        chosen, with_needs=False, unknown=None if chosen.labels else unknown
+    )
     names = [instance.name for instance in compiled.instances]
-    records = await state.records(None if chosen.is_everything else names, problems=problems)
+    has_all = chosen.is_everything or bool(unknown)
+    records = await state.records(None if has_all else names, problems=problems)
     plan = make_plan(compiled.instances, records, fingerprint_of(behind))
     changed = {planned.name: planned.action is Action.UPDATE for planned in plan.instances}
-    rest = sorted(records.keys() - changed.keys())
+    rest = sorted(
+        name
+        for name in records.keys() - changed.keys()
+        if chosen.has_instance(records[name].profile, name)
+    )
     return [
         InstanceStatus(
             name=name,

@@ -9,7 +9,7 @@ from runner.config.matrix import Combination, instance_name
 from runner.config.nodes import Mapping, Scalar
 from runner.config.scope import Scope
 from runner.config.secret_flow import SecretFlow
-from runner.config.select import Selection, unknown_name
+from runner.config.select import Selection, unknown_labels, unknown_name
 from runner.config.structure import ProfileSource, Structure
 from runner.diagnostics import Diagnostics, Related
 from runner.errors import UsageError
@@ -77,17 +77,33 @@ class Configuration:
             count += len(expanded.names)
         return count
 
-    def compile(self, selection: Selection, *, with_needs: bool = True) -> Compiled:
+    def compile(
+        self,
+        selection: Selection,
+        *,
+        with_needs: bool = True,
+        unknown: dict[Selection, UsageError] | None = None,
+    ) -> Compiled:
         """Compile what ``selection`` means, and what that needs.
 
         Errors of structure are found everywhere, errors of value only in what is compiled.
 
+        Args:
+            selection: What is asked for.
+            with_needs: Whether to pull in what the selected instances need.
+            unknown: Takes each part of the selection that matches nothing, with its error,
+                which is raised otherwise.
+
         Raises:
-            UsageError: A name matches nothing.
+            UsageError: A name matches nothing, or nothing has the labels.
         """
         expanded = list(self._expand_all())
-        self._check_names(selection, expanded)
         selected = {name for one in expanded for name in self._selected(one, selection)}
+        missing = dict(self._missing(selection, expanded, selected))
+        if unknown is not None:
+            unknown.update(missing)
+        elif missing:
+            raise next(iter(missing.values()))
         profiles = {one.profile.name for one in expanded if self._may_mean(one, selection)}
         wanted = set(selected)
         if with_needs:
@@ -183,7 +199,26 @@ class Configuration:
             and labels.keys() >= dict(selection.labels).keys()
         )
 
-    def _check_names(self, selection: Selection, expanded: list[_Expanded]) -> None:
+    def _missing(
+        self, selection: Selection, expanded: list[_Expanded], selected: set[str]
+    ) -> Iterator[tuple[Selection, UsageError]]:
+        """The parts of ``selection`` that match nothing, each with its error."""
+        yield from self._missing_names(selection, expanded)
+        if not selection.labels or selected or self._diagnostics.errors:
+            return
+        if any(self._may_mean(one, selection) for one in expanded if not one.names):
+            return  # its matrix is not known, which the diagnostics say
+        labels = (
+            self._compiler.labels(one.profile, one.layers, combination)
+            for one in expanded
+            for combination, name in zip(one.combinations, one.names, strict=True)
+            if selection.has_instance(one.profile.name, name)
+        )
+        yield Selection((), selection.labels), unknown_labels(selection, labels)
+
+    def _missing_names(
+        self, selection: Selection, expanded: list[_Expanded]
+    ) -> Iterator[tuple[Selection, UsageError]]:
         for name in selection.names:
             one = Selection((name,))
             if any(one.has_instance(e.profile.name, n) for e in expanded for n in e.names):
@@ -192,11 +227,12 @@ class Configuration:
             if name.partition("[")[0] in self._structure.profiles:
                 matching = [e for e in expanded if e.profile.name == name.partition("[")[0]]
                 if not matching:
-                    raise _abstract(name)
+                    yield one, _abstract(name)
+                    continue
                 if not matching[0].combinations:
                     continue  # its matrix is wrong, which the diagnostics say
                 known = matching[0].names
-            raise unknown_name(name, known)
+            yield one, unknown_name(name, known)
 
     def _needed(
         self, selected: Iterable[str], expanded: list[_Expanded], profiles: set[str]

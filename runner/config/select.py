@@ -5,8 +5,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from runner.errors import UsageError
+from runner.listing import listed
 from runner.nearest import did_you_mean
 
+#: So many known names are told at most.
+_SHOWN = 8
 _WILDCARDS = re.compile(r"[*?]")
 
 
@@ -60,7 +63,7 @@ def selection(names: Iterable[str], labels: Iterable[str]) -> Selection:
     for label in labels:
         key, equals, value = label.partition("=")
         if not equals or not key:
-            raise UsageError(f"'{label}' is not a label", hint="write it as key=value")
+            raise UsageError(f"'{label}' is not a label.", hint="Write it as KEY=VALUE.")
         pairs.append((key, value))
     return Selection(tuple(names), tuple(pairs))
 
@@ -72,12 +75,41 @@ def is_wildcard(name: str) -> bool:
 
 def unknown_name(name: str, known: Iterable[str]) -> UsageError:
     """The error for a ``name`` that matches nothing of what is ``known``."""
+    return UsageError(f"'{name}' matches no profile of the file.", hint=_near(name, known))
+
+
+def unknown_labels(selection: Selection, known: Iterable[Mapping[str, object]]) -> UsageError:
+    """The error for the labels of ``selection`` that no instance has all of.
+
+    Args:
+        selection: With at least one label.
+        known: The labels of each instance that was not left out by its name already.
+    """
+    pairs = {
+        f"{key}={value}": None
+        for labels in known
+        for key, value in labels.items()
+        if isinstance(value, str)
+    }
+    asked = [f"{key}={value}" for key, value in selection.labels]
+    missing = [pair for pair in asked if pair not in pairs]
+    what = "selected instance" if selection.names else "instance"
+    if not missing:
+        return UsageError(f"No {what} has all of the labels {listed(map(repr, asked))}.")
+    return UsageError(
+        f"No {what} has the label {missing[0]!r}.",
+        hint=_near(missing[0], pairs) or "None of them has labels.",
+    )
+
+
+def _near(name: str, known: Iterable[str]) -> str | None:
+    """The nearest known name, or the first few of all that there are."""
     candidates = list(known)
-    hint = did_you_mean(name, candidates)
-    if hint is None and candidates:
-        shown = ", ".join(candidates[:8]) + (", …" if len(candidates) > 8 else "")
-        hint = f"There is {shown}."
-    return UsageError(f"'{name}' matches no profile of the file.", hint=hint)
+    if near := did_you_mean(name, candidates):
+        return near
+    more = len(candidates) - _SHOWN
+    shown = candidates[:_SHOWN] + ([f"{more} more"] if more > 0 else [])
+    return f"There is {listed(shown)}." if shown else None
 
 
 def _matches(pattern: str, name: str) -> bool:

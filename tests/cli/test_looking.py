@@ -157,11 +157,39 @@ def test_history_with_filters(run_: Run, state: State) -> None:
 
     assert ids() == [IDS[2], IDS[1], IDS[0]]
     assert ids("smoke") == ids("smo*") == ids("-l", "team=web") == ids()
-    assert ids("other") == ids("-l", "team=shop") == []
+    assert ids("other") == []
     assert ids("--verdict", "failed") == [IDS[1]]
     assert ids("--since", "2026-08-01T13:00Z") == [IDS[2], IDS[1]]
     assert ids("--until", "2026-08-01T13:00") == [IDS[0]]
     assert ids("-n", "1") == [IDS[2]]
+
+
+@pytest.mark.parametrize("command", ["status", "history"])
+def test_what_matches_nothing_is_an_error(run_: Run, state: State, command: str) -> None:
+    fill(state)
+    ended = run_(command, "smoek")
+    assert (ended.code, ended.out) == (2, "")
+    assert ended.err == (
+        "Error: 'smoek' matches no profile of the file.\n  Did you mean 'smoke'?\n"
+    )
+    ended = run_(command, "-l", "team=shop")
+    assert (ended.code, ended.out) == (2, "")
+    assert "No instance has the label 'team=shop'." in ended.err
+
+
+def test_history_and_status_know_profiles_that_left_the_file(
+    run_: Run, state: State, tmp_path: Path
+) -> None:
+    fill(state)
+    file = tmp_path / "checkly-sessions.yaml"
+    file.write_text(FILE.replace("  smoke:", "  other-smoke:"))
+    assert run_("history", "smoke", "-l", "team=web").out == run_("history").out
+    assert run_("history", "smoke", "--since", "1m").out == "No past applies.\n"
+    ended = run_("status", "gone")
+    assert ended.code == 0
+    assert ended.out.startswith("✓ gone[x]  passed")
+    assert "smoke" not in ended.out
+    assert run_("status", "gone", "smoek").code == 2
 
 
 def test_history_of_nothing(run_: Run) -> None:

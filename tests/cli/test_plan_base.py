@@ -233,6 +233,9 @@ def test_a_selection_narrows_it(repository: Path) -> None:
     done = runner(repository, "--base", "main", "nothing")
     assert (done.returncode, done.stdout) == (2, "")
     assert "'nothing' matches no profile" in done.stderr
+    done = runner(repository, "--base", "main", "-l", "team=web")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "No instance has the label 'team=web'." in done.stderr
 
 
 @pytest.mark.parametrize(

@@ -200,9 +200,9 @@ def test_profiles_are_named_by_instance_or_wildcard(
 @pytest.mark.parametrize(
     ("name", "message", "hint"),
     [
-        ("zz", "'zz' matches no profile of the file.", "There is a, b."),
+        ("zz", "'zz' matches no profile of the file.", "There is a and b."),
         ("a[w]", "'a[w]' matches no profile of the file.", "Did you mean 'a[z]'?"),
-        ("*q*", "'*q*' matches no profile of the file.", "There is a, b."),
+        ("*q*", "'*q*' matches no profile of the file.", "There is a and b."),
         ("base", "'base' is abstract.", "It is there to be extended; name a profile that does."),
     ],
 )
@@ -217,9 +217,67 @@ def test_a_name_that_matches_nothing_is_an_error(
 def test_labels_narrow(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     text = MATRIX.replace("quorum: 2", "labels: {at: $<matrix.runLocation>, n: 1.10}")
     assert names_of(compiled(tmp_path, text, monkeypatch, labels=["at=y", "n=1.10"])) == ["a[y]"]
-    assert names_of(compiled(tmp_path, text, monkeypatch, labels=["at=y", "n=1.1"])) == []
     with pytest.raises(UsageError, match="is not a label"):
         selection([], ["at"])
+
+
+@pytest.mark.parametrize(
+    ("names", "labels", "message", "hint"),
+    [
+        ([], ["team=minr"], "No instance has the label 'team=minr'.", "Did you mean 'team=mine'?"),
+        (
+            [],
+            ["x=y"],
+            "No instance has the label 'x=y'.",
+            "There is team=mine, team=theirs and at=eu.",
+        ),
+        (
+            [],
+            ["team=mine", "at=eu"],
+            "No instance has all of the labels 'team=mine' and 'at=eu'.",
+            None,
+        ),
+        (
+            ["bare"],
+            ["team=mine"],
+            "No selected instance has the label 'team=mine'.",
+            "None of them has labels.",
+        ),
+    ],
+)
+def test_labels_that_nothing_has_are_an_error(
+    names: list[str],
+    labels: list[str],
+    message: str,
+    hint: str | None,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    text = """
+version: 1
+defaults: {target: all, runLocation: eu-west-1}
+profiles:
+  mine: {labels: {team: mine}}
+  theirs: {labels: {team: theirs, at: eu}}
+  bare: {}
+"""
+    with pytest.raises(UsageError) as refused:
+        compiled(tmp_path, text, monkeypatch, *names, labels=labels)
+    assert (refused.value.message, refused.value.hint) == (message, hint)
+
+
+def test_labels_of_a_matrix_that_is_not_known_may_be_meant(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = """
+version: 1
+defaults: {target: all, runLocation: eu-west-1}
+profiles:
+  open: {matrix: {size: [$<env.NOT_SET>]}, labels: {team: mine}}
+"""
+    found = reading(tmp_path, text, monkeypatch).configuration.compile(selection([], ["team=mine"]))
+    assert found.instances == ()
+    assert found.open_profiles == {"open"}
 
 
 def test_checking_a_part_judges_no_other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
