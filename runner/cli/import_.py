@@ -10,9 +10,12 @@ from runner.cli.console import Console
 from runner.errors import UsageError
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from runner.config.importer import ImportedProfile
 
 _MAX_BYTES = 1 << 20
+_SHOWN = 80
 
 
 @click.command(context_settings={"allow_interspersed_args": False})
@@ -51,16 +54,34 @@ def _read(command_line: tuple[str, ...]) -> "list[ImportedProfile]":
     except (OSError, ValueError):  # a command line is too long for a path, or has a NUL
         is_file = False
     if not is_file:
+        if len(given.split()) < 2:  # no command line has so few words
+            raise _missing(path, given)
         return import_command(given)
     try:
         with path.open("rb") as stream:
             data = stream.read(_MAX_BYTES + 1)
     except OSError as error:
-        raise UsageError(f"{path} can't be read: {(error.strerror or '').lower()}") from error
+        raise UsageError(f"{path} can't be read: {(error.strerror or '').lower()}.") from error
     return import_file(given, _text(given, data))
+
+
+def _missing(path: "Path", given: str) -> UsageError:
+    from runner.config.import_source import EXAMPLE  # noqa: PLC0415
+
+    if not given.strip():
+        return UsageError("There is nothing to import.", hint=EXAMPLE)
+    try:
+        is_folder = path.is_dir()
+    except (OSError, ValueError):
+        is_folder = False
+    name = repr(given if len(given) <= _SHOWN else f"{given[: _SHOWN - 1]}…")
+    return UsageError(
+        f"{name} is a folder, not a file." if is_folder else f"There is no file {name}.",
+        hint=f"Name a file that is there, or give a command line. {EXAMPLE}",
+    )
 
 
 def _text(name: str, data: bytes) -> str:
     if len(data) > _MAX_BYTES:
-        raise UsageError(f"{name} is larger than 1 MiB")
+        raise UsageError(f"{name} is larger than 1 MiB.")
     return data.decode(errors="replace").removeprefix("\ufeff").replace("\r\n", "\n")

@@ -16,7 +16,7 @@ _COMMAND_KEYS = frozenset(
      "bash", "sh", "pwsh", "powershell", "inline", "inlineScript", "steps", "jobs", "with", "job"}
 )  # fmt: skip
 _TOLERANT_KEYS = ("continue-on-error", "allow_failure", "continueOnError", "soft_fail")
-_EXAMPLE = 'Example: runner import "npx checkly trigger --tags production,smoke"'
+EXAMPLE = 'For example: runner import "npx checkly trigger --tags production,smoke".'
 
 Found = tuple[TriggerCommand, str, str]
 
@@ -48,7 +48,7 @@ def import_file(name: str, text: str) -> list[ImportedProfile]:
 
 def _imported(found: list[Found], where: str) -> list[ImportedProfile]:
     if not found:
-        raise UsageError(f"There is no `checkly trigger` in {where}", hint=_EXAMPLE)
+        raise UsageError(f"There is no `checkly trigger` in {where}.", hint=EXAMPLE)
     return imported_profiles(found)
 
 

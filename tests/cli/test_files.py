@@ -7,36 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from runner.cli.console import Console
 from runner.cli.group import runner
-from runner.cli.process import run
+from tests.cli.conftest import Shell
 
 MESSY = "version:   1\nprofiles:\n    smoke: {target: all,   runLocation: eu-west-1} # why\n"
 TIDY = "version: 1\nprofiles:\n  smoke: {target: all, runLocation: eu-west-1} # why\n"
 NAME = "checkly-sessions.yaml"
-
-
-class Shell:
-    """Runs commands in a folder of its own."""
-
-    def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        self.folder = folder
-        self._monkeypatch = monkeypatch
-
-    def __call__(self, *arguments: str) -> tuple[int, str, str]:
-        console = Console(io.StringIO(), io.StringIO())
-        self._monkeypatch.setattr(Console, "_process", console)
-        code = run(runner, arguments)
-        assert isinstance(console.out, io.StringIO)
-        assert isinstance(console.err, io.StringIO)
-        return code, console.out.getvalue(), console.err.getvalue()
-
-
-@pytest.fixture
-def shell(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Shell:
-    (tmp_path / ".git").mkdir()
-    monkeypatch.chdir(tmp_path)
-    return Shell(tmp_path, monkeypatch)
 
 
 def test_init_writes_a_file_that_is_valid_and_formatted(shell: Shell) -> None:
@@ -168,9 +144,25 @@ def test_import_reads_a_workflow(shell: Shell, monkeypatch: pytest.MonkeyPatch) 
     assert shell("import", "-")[1] == out.replace("ci.yml", "standard input")
 
 
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ("nofile.yml", "There is no file 'nofile.yml'."),
+        ("x" * 5000, f"There is no file '{'x' * 79}…'."),
+        (".git", "'.git' is a folder, not a file."),
+        ("", "There is nothing to import."),
+        ("  ", "There is nothing to import."),
+        ("npx checkly test", "There is no `checkly trigger` in the command line."),
+    ],
+)
+def test_import_says_what_is_missing(shell: Shell, given: str, said: str) -> None:
+    code, out, err = shell("import", given)
+    assert (code, out) == (2, "")
+    assert err.startswith(f"Error: {said}\n  ")
+    assert 'runner import "npx checkly trigger' in err
+
+
 def test_import_says_what_it_can_not_read(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert shell("import", "npx checkly test")[0] == 2
-    assert shell("import", "x" * 5000)[0] == 2
     assert shell("import", "a\0b")[0] == 2
     assert shell("import")[0] == 2
     (shell.folder / "big.sh").write_bytes(b"checkly trigger\n" * 100_000)
