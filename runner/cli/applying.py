@@ -35,7 +35,7 @@ from runner.models.plan import Action, Plan
 from runner.plan.narrow import changed_only, failed_only
 from runner.plan.plan_file import SavedPlan, check_plan
 from runner.reports import plan_text
-from runner.reports.reporter import Reporters
+from runner.reports.reporter import Reporters, parse_reports
 from runner.state.state import State
 
 
@@ -66,6 +66,7 @@ class ApplyCommand:
 
 def apply(command: ApplyCommand, console: Console) -> int:
     """Apply what is selected; returns the exit code."""
+    parse_reports(command.reports, os.environ)  # a mistake there needs no file to be told
     clock, rng = SystemClock(), random.SystemRandom()
     run_id = apply_id(clock.now(), rng)
     saved = _load(command)
@@ -77,6 +78,7 @@ def apply(command: ApplyCommand, console: Console) -> int:
             names=tuple(saved.names),
             labels=tuple(saved.labels),
         )
+    chosen = selection(command.names, command.labels)
     reading = read(
         command.common,
         console,
@@ -84,7 +86,6 @@ def apply(command: ApplyCommand, console: Console) -> int:
         unset=Severity.ERROR,
         expected=saved.configuration if saved else None,
     )
-    chosen = selection(command.names, command.labels)
     with (
         # First of all, so that a path that can't be written costs nothing.
         reporters(command.reports, command.common, console) as opened,

@@ -114,6 +114,7 @@ def read(
         ConfigurationError: There is no file, it can't be read, or it is no YAML.
         UsageError: A variable or env file on the command line is wrong.
     """
+    variables = overrides(common.variables)
     path = Path(common.file) if common.file else discover(Path.cwd())
     diagnostics, redactor = Diagnostics(), Redactor()
     console.mask = redactor.mask
@@ -137,7 +138,7 @@ def read(
         variables={name: node for name, (_, node) in reader.structure.variables.items()},
         environment=Environment(os.environ, env_file, common.env_allow),
         context=context,
-        overrides=overrides(common.variables),
+        overrides=variables,
     )
     compiler = Compiler(
         scope,
@@ -163,6 +164,6 @@ def overrides(given: tuple[str, ...]) -> dict[str, str]:
         name, equals, value = text.partition("=")
         if not equals:
             # Not quoted: it may be a secret's value, whose name was forgotten.
-            raise UsageError("a --var is not NAME=VALUE", hint="write --var NAME=VALUE")
+            raise UsageError("A --var is not NAME=VALUE.", hint="Write --var NAME=VALUE.")
         found[name] = value
     return found

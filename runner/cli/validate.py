@@ -37,8 +37,9 @@ def command(
 
     console, common = Console.of_process(), current()
     unset = Severity.ERROR if strict else Severity.WARNING
+    chosen = selection(names, labels)
     reading = read(common, console, unset=unset, fill_metadata=False)
-    count = reading.check(selection(names, labels))
+    count = reading.check(chosen)
     console.diagnostics(list(reading.diagnostics), form=form)
     failed = bool(reading.diagnostics.errors)
     if form == "text" and failed:

@@ -24,7 +24,7 @@ from runner.engine.exit_code import CANNOT_RUN
 from runner.engine.wait import wait as run_wait
 from runner.errors import ConfigurationError, UsageError
 from runner.models.record import Initiator, Record
-from runner.reports.reporter import Reporters
+from runner.reports.reporter import Reporters, parse_reports
 from runner.state.state import State
 
 
@@ -52,6 +52,7 @@ class CancelCommand:
 
 def wait(command: WaitCommand, console: Console) -> int:
     """Follow what is left; returns the exit code."""
+    parse_reports(command.reports, os.environ)  # a mistake there needs no file to be told
 
     async def run(context: Context) -> int:
         outcome = await run_wait(command.apply_id, context=context)

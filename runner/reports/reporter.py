@@ -10,6 +10,7 @@ from types import TracebackType
 from typing import Final, Protocol, Self, TextIO
 
 from runner.errors import CannotRun, UsageError
+from runner.listing import listed
 from runner.models.events import ApplyFinished, Event
 from runner.models.outcome import ApplyOutcome
 from runner.reports.masking import masked
@@ -167,6 +168,32 @@ def parse_report(spec: str) -> ReportSpec:
     return ReportSpec(form, Path(path) if path else None)
 
 
+def parse_reports(specs: Sequence[str], environ: Mapping[str, str]) -> list[ReportSpec]:
+    """What ``--report`` and the environment ask for; nothing is opened.
+
+    Args:
+        specs: The values of ``--report``.
+        environ: The process environment.
+
+    Raises:
+        UsageError: A format or a path is wrong, or two reports would go to one place.
+    """
+    reports = _all_reports([parse_report(spec) for spec in specs], environ)
+    piped = [f"--report {report.format}" for report in reports if _is_piped(report)]
+    if len(piped) > 1:
+        raise UsageError(
+            f"{listed(piped)} would {'both' if len(piped) == 2 else 'all'} go to standard output.",
+            hint="Give them paths: --report FORMAT=PATH.",
+        )
+    _refuse_one_path_twice(reports)
+    return reports
+
+
+def _is_piped(report: ReportSpec) -> bool:
+    """Whether it takes standard output, so that the text for people has to go elsewhere."""
+    return report.path is None and report.format != "text"
+
+
 def open_reporters(
     specs: Sequence[str],
     *,
@@ -194,15 +221,8 @@ def open_reporters(
     Raises:
         UsageError: A format or a path is wrong, or two reports would go to one place.
     """
-    reports = _all_reports([parse_report(spec) for spec in specs], environ)
-    piped = [report for report in reports if report.path is None and report.format != "text"]
-    if len(piped) > 1:
-        named = " and ".join(f"--report {report.format}" for report in piped)
-        raise UsageError(
-            f"{named} would both go to standard output.", hint="Give one of them a path."
-        )
-    _refuse_one_path_twice(reports)
-    stream = stderr if piped else stdout
+    reports = parse_reports(specs, environ)
+    stream = stderr if any(map(_is_piped, reports)) else stdout
     style = style_for(stream, environ, no_color=no_color)
     reporters = [_text_reporter(stream, style, verbosity, environ)]
     for report in reports:
