@@ -121,7 +121,7 @@ def _outcome(check: Check, outcome: str, failed: int) -> str:
 
 
 def _delays(retry: Mapping[str, Any] | None) -> list[float]:
-    """Return the pauses before each retry, in seconds (contract, retryStrategy)."""
+    """Return the pauses before each retry, in seconds, as Checkly's documentation gives them."""
     if retry is None:
         return []
     base = max(0.0, retry.get("baseBackoffSeconds", 60))
