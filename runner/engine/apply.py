@@ -75,7 +75,11 @@ class _Apply:
         names = [order.job.name for order in self.orders] + [each.name for each in self.removed]
         await unless(context.stop.gently, self._greet())
         locks = context.state.lock(
-            names, context.owner, self.id, timeout=context.options.lock_timeout
+            names,
+            context.owner,
+            self.id,
+            timeout=context.options.lock_timeout,
+            waiting=context.notice,
         )
         async with AsyncExitStack() as stack:
             await unless(context.stop.gently, stack.enter_async_context(locks))

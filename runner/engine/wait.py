@@ -67,7 +67,11 @@ class _Wait:
         context = self.context
         names = [each.instance for each in self.attempts if each.phase is not Phase.FINISHED]
         locks = context.state.lock(
-            names, context.owner, self.id, timeout=context.options.lock_timeout
+            names,
+            context.owner,
+            self.id,
+            timeout=context.options.lock_timeout,
+            waiting=context.notice,
         )
         async with AsyncExitStack() as stack:
             await unless(context.stop.gently, stack.enter_async_context(locks))

@@ -41,6 +41,7 @@ class Terms:
         unfinished: What to note at a release: of an instance and the applies that may have left
             something unfinished, those that have.
         done: What is to be done before the locks that are left are released.
+        waiting: Is told, once for each busy lock, in a sentence who holds it.
     """
 
     timeout: float
@@ -51,6 +52,7 @@ class Terms:
     fences: Callable[[Iterable[str]], Awaitable[dict[str, int]]]
     unfinished: Callable[[str, Iterable[str]], tuple[str, ...]]
     done: Callable[[], Awaitable[None]]
+    waiting: Callable[[str], None]
 
 
 @dataclass(slots=True)
@@ -164,11 +166,15 @@ class Locks:
     async def _take_all(self) -> None:
         began = self._clock.monotonic()
         pause = _FIRST_PAUSE
+        told: set[str] = set()
         while busy := await self._take_missing():
             left = self._terms.timeout - (self._clock.monotonic() - began)
+            instance, link = busy
             if left <= 0:
-                instance, link = busy
                 raise _locked(instance, link, self._terms.timeout)
+            if instance not in told:
+                told.add(instance)
+                self._terms.waiting(f"{_held(instance, link)} Waiting for it, {left:.0f} s at most.")
             await self._clock.sleep(min(pause, left))
             pause = min(pause * 1.5, _LONGEST_PAUSE)
 
@@ -335,17 +341,26 @@ class Locks:
 
 
 def _locked(instance: str, link: Link | None, timeout: float) -> Locked:
-    waited = f" after {timeout:g} s of waiting" if timeout > 0 else ""
-    retry = "Wait for it with --lock-timeout SECONDS"
+    said = _held(instance, link, f" after {timeout:g} s of waiting" if timeout > 0 else "")
+    retry = "Wait for it with --lock-timeout SECONDS."
     if link is None or link.document.released:
-        return Locked(f"{instance} is locked{waited}: others take turns.", hint=f"{retry}.")
+        return Locked(said, hint=retry)
+    return Locked(
+        said,
+        hint=f"{retry} If that apply is gone, its lock ends {link.document.lease_seconds:g} s "
+        "after its last sign of life; `runner state unlock` ends it at once.",
+    )
+
+
+def _held(instance: str, link: Link | None, waited: str = "") -> str:
+    """Who holds a lock, in a sentence."""
+    if link is None or link.document.released:
+        return f"{instance} is locked{waited}: others take turns."
     document = link.document
     by = document.by
     url = f", {shown(by.ci_url)}" if by.ci_url else ""
-    return Locked(
+    return (
         f"{instance} is locked{waited} by {shown(by.user) or 'somebody'} on "
         f"{shown(by.host) or '?'} (process {by.pid}) since "
-        f"{document.since:%Y-%m-%d %H:%M:%S} UTC, apply {shown(document.apply_id)}{url}.",
-        hint=f"{retry}. If that apply is gone, its lock ends {document.lease_seconds:g} s after "
-        f"its last sign of life; `runner state unlock` ends it at once.",
+        f"{document.since:%Y-%m-%d %H:%M:%S} UTC, apply {shown(document.apply_id)}{url}."
     )

@@ -81,7 +81,13 @@ class State(Shelf):
     # ---------------------------------------------------------------- locks
 
     def lock(
-        self, instances: Iterable[str], owner: Initiator, apply_id: str, *, timeout: float
+        self,
+        instances: Iterable[str],
+        owner: Initiator,
+        apply_id: str,
+        *,
+        timeout: float,
+        waiting: Callable[[str], None] = lambda _: None,
     ) -> Locks:
         """The locks of ``instances``, to be held with ``async with``.
 
@@ -90,6 +96,7 @@ class State(Shelf):
             owner: Told to those who find a lock busy.
             apply_id: The apply that is to be looked at should its owner be killed.
             timeout: Seconds to wait for a busy lock.
+            waiting: Is told, once for each busy lock, in a sentence who holds it.
         """
         nonce = self._token()
         self._own.add(nonce)
@@ -101,6 +108,7 @@ class State(Shelf):
             store_time=self._store_time,
             fences=self._fences,
             done=self.digest_written,
+            waiting=waiting,
             unfinished=lambda instance, ids: self._left(instance, apply_id, ids),
         )
         return Locks(self._trusted_chains, instances, owner=owner, apply_id=apply_id, terms=terms)

@@ -11,7 +11,13 @@ from runner.checkly.account import Credentials
 from runner.checkly.client import Checkly, ClientOptions
 from runner.checkly.limiter import Limiter
 from runner.errors import Locked, UsageError
-from runner.models.events import ApplyFinished, ApplyStarted, InstanceFinished, SessionStarted
+from runner.models.events import (
+    ApplyFinished,
+    ApplyStarted,
+    InstanceFinished,
+    Notice,
+    SessionStarted,
+)
 from runner.models.outcome import ApplyOutcome, Change
 from runner.models.plan import Action
 from runner.models.record import Phase
@@ -305,6 +311,11 @@ def test_a_second_apply_of_the_same_waits_for_the_lock(make_bench: MakeBench) ->
     outcomes = asyncio.run(both())
     assert [each.exit_code for each in outcomes] == [0, 0]
     assert bench.records()["smoke"].apply_id == outcomes[1].apply_id
+    told = [event.text for event in bench.events if isinstance(event, Notice)]
+    assert [text for text in told if "is locked" in text] == told
+    (sentence,) = told
+    assert f"apply {outcomes[0].apply_id}" in sentence
+    assert sentence.endswith("Waiting for it, 60 s at most.")
 
 
 def test_what_was_left_out_is_in_the_history_and_keeps_wait_from_going_green(

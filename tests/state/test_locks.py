@@ -23,8 +23,15 @@ def place(tmp_path: Path) -> str:
     return f"file://{tmp_path}/state"
 
 
-def lock(state: State, *names: str, wait: float = 0, apply_id: str = "a1") -> Locks:
-    return state.lock(names or ["smoke"], ALICE, apply_id, timeout=wait)
+def lock(
+    state: State,
+    *names: str,
+    wait: float = 0,
+    apply_id: str = "a1",
+    told: list[str] | None = None,
+) -> Locks:
+    waiting = (told if told is not None else []).append
+    return state.lock(names or ["smoke"], ALICE, apply_id, timeout=wait, waiting=waiting)
 
 
 def found(tmp_path: Path, pattern: str) -> list[Path]:
@@ -60,13 +67,19 @@ def test_a_lease_is_renewed_and_old_links_are_deleted(open_: OpenState, tmp_path
 def test_who_waits_takes_over_once_the_owner_was_silent_for_a_lease(open_: OpenState) -> None:
     async def go() -> None:
         frozen, clock = HandClock(), HandClock()
+        told: list[str] = []
         async with lock(open_(clock=frozen)) as stalled:
             waiting = asyncio.create_task(
-                lock(open_(clock=clock), wait=100, apply_id="a2").__aenter__()
+                lock(open_(clock=clock), wait=100, apply_id="a2", told=told).__aenter__()
             )
             await settle()
+            assert await until(lambda: bool(told))
             await clock.advance(55)
             assert not waiting.done()
+            (sentence,) = told
+            assert sentence.startswith("smoke is locked by alice on ci-7 (process ")
+            assert ", apply a1, " in sentence
+            assert sentence.endswith(". Waiting for it, 100 s at most.")
             await clock.advance(10)
             locks = await waiting
             # The owner wakes up, and finds that it may not write any more.
