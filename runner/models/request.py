@@ -80,7 +80,7 @@ class BackoffRetryStrategy(_Retries, defer_build=True):
     """Several retries, with waits between them that stay or grow."""
 
     type: Literal["FIXED", "LINEAR", "EXPONENTIAL"]
-    """How long the wait before retry n is: the base, n times the base, or the base to the power n."""
+    """The wait before retry n: the base, n times the base, or the base to the power n."""
     max_retries: Annotated[Number, Field(ge=1, le=MAX_RETRIES)] = 2
     """How often a failed check is run again."""
     max_duration_seconds: Annotated[Number, Field(ge=0, le=MAX_RETRY_DURATION_SECONDS)] = 600
