@@ -25,6 +25,9 @@ from runner.diagnostics import Diagnostic
 class RunnerError(Exception):
     """An error that a user can do something about.
 
+    Message and hint are sentences: they begin with a capital letter or with the name of what they
+    speak of, and end with a full stop.
+
     Attributes:
         exit_code: What the process ends with.
         hint: What to do next, if that is known.
@@ -36,6 +39,11 @@ class RunnerError(Exception):
         super().__init__(message)
         self.message = message
         self.hint = hint
+
+    @property
+    def clause(self) -> str:
+        """The message as part of a longer sentence or of a diagnostic: without its full stop."""
+        return self.message.removesuffix(".")
 
 
 class UsageError(RunnerError):
@@ -126,3 +134,8 @@ class Interrupted(RunnerError):
     """A signal asked to stop."""
 
     exit_code = 130
+
+
+def os_reason(error: OSError) -> str:
+    """Why the system refused, as the end of a sentence."""
+    return (error.strerror or "the system says no more").lower()

@@ -65,7 +65,7 @@ def _before(
         where = f"{first.span}: " if first.span else ""
         why = f"{where}{first.message}"
     except UsageError as error:
-        why = error.message
+        why = error.clause
     return (), (f"{files.name(path)} does not compile, so everything counts as new: {why}",)
 
 

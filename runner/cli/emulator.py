@@ -114,7 +114,7 @@ def build(options: EmulatorOptions) -> Emulator:
     except ImportError as error:
         raise CannotRun(
             f"The emulator needs {error.name}, which is not installed.",
-            hint="Install it with: pip install 'checkly-sessions-runner[emulator]'",
+            hint="Install it: `pip install 'checkly-sessions-runner[emulator]'`.",
         ) from error
     try:
         world = load_world(options.world) if options.world else default_world()
@@ -129,6 +129,14 @@ def build(options: EmulatorOptions) -> Emulator:
             virtual_time=options.virtual_time,
         )
     except WorldError as error:
-        raise UsageError(f"The world has a mistake: {error}") from error
+        if not error.line:
+            raise UsageError(
+                f"The world {error.file} can't be read: {error.reason.lower()}.",
+                hint="Name a file that is there. Without --world the emulator has its own.",
+            ) from error
+        raise UsageError(
+            f"The world has a mistake: {error}.",
+            hint="What a world may hold is in the documentation, under The emulator.",
+        ) from error
     except FaultSyntaxError as error:
         raise UsageError(f"--fault: {error}.") from error

@@ -7,7 +7,7 @@ import click
 
 from runner.cli.common import common_options
 from runner.cli.console import Console
-from runner.errors import UsageError
+from runner.errors import UsageError, os_reason
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -61,7 +61,7 @@ def _read(command_line: tuple[str, ...]) -> "list[ImportedProfile]":
         with path.open("rb") as stream:
             data = stream.read(_MAX_BYTES + 1)
     except OSError as error:
-        raise UsageError(f"{path} can't be read: {(error.strerror or '').lower()}.") from error
+        raise UsageError(f"{path} can't be read: {os_reason(error)}.") from error
     return import_file(given, _text(given, data))
 
 

@@ -22,7 +22,7 @@ def command() -> None:
     for existing in taken:
         if existing.exists() or existing.is_symlink():
             raise UsageError(
-                f"{existing} is there already, and nothing was written",
+                f"{existing} is there already, and nothing was written.",
                 hint="Check it with `runner validate`, or write another with --file.",
             )
     try:
@@ -30,6 +30,6 @@ def command() -> None:
             stream.write(STARTER)
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or "this is no usable path"
-        raise UsageError(f"{path} can't be written: {reason.lower()}") from error
+        raise UsageError(f"{path} can't be written: {reason.lower()}.") from error
     if common.verbosity >= 0:
         console.write(f"Wrote {path}. Next: `runner validate`, then `runner plan`.")

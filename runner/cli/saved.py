@@ -10,7 +10,7 @@ from runner.cli.backend import DEFAULT_SCOPE, Backend
 from runner.cli.common import Common
 from runner.cli.read import Reading, overrides
 from runner.engine.ids import apply_id
-from runner.errors import CannotRun, UsageError
+from runner.errors import CannotRun, UsageError, os_reason
 from runner.models.clock import SystemClock
 from runner.models.plan import Plan
 from runner.models.record import PlanUse
@@ -66,7 +66,7 @@ def save(
     try:
         _write(path, encode(document))
     except OSError as error:
-        raise CannotRun(f"The plan can't be written to {path}: {error.strerror}.") from error
+        raise CannotRun(f"The plan can't be written to {path}: {os_reason(error)}.") from error
 
 
 def load(path: Path) -> SavedPlan:
@@ -80,7 +80,10 @@ def load(path: Path) -> SavedPlan:
         with path.open("rb") as file:
             data = file.read(_MAX_BYTES)
     except OSError as error:
-        raise UsageError(f"The plan {path} can't be read: {error.strerror}.") from error
+        raise UsageError(
+            f"The plan {path} can't be read: {os_reason(error)}.",
+            hint="Make one with `runner plan --out FILE`.",
+        ) from error
     return decode(data, str(path))
 
 

@@ -9,7 +9,7 @@ import click
 from runner.cli.common import common_options, current
 from runner.cli.console import Console
 from runner.cli.looking import EMULATED_OPTION, YES_OPTION, age, ask, state_of, warn
-from runner.errors import UsageError
+from runner.errors import UsageError, os_reason
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -76,7 +76,7 @@ def export(target: Path | None, emulated: bool) -> int:
             with target.open("w", encoding="utf-8") as file:
                 asyncio.run(write(file))
         except OSError as error:
-            raise UsageError(f"Can't write {target}: {error.strerror}.") from None
+            raise UsageError(f"{target} can't be written: {os_reason(error)}.") from None
     warn(problems, console)
     return 3 if problems else 0
 

@@ -29,7 +29,7 @@ def discover(start: Path) -> Path:
         found = [folder / name for name in NAMES if (folder / name).exists()]
         if len(found) > 1:
             raise UsageError(
-                f"There are both {NAMES[0]} and {NAMES[1]} in {folder}",
+                f"There are both {NAMES[0]} and {NAMES[1]} in {folder}.",
                 hint="Keep one of them, or name it with --file.",
             )
         if found:
@@ -37,6 +37,6 @@ def discover(start: Path) -> Path:
         if folder == last:
             break
     raise UsageError(
-        f"There is no {NAMES[0]} in {start} or the folders above it",
+        f"There is no {NAMES[0]} in {start} or the folders above it.",
         hint="Write one with `runner init`, or name a file with --file.",
     )

@@ -10,7 +10,7 @@ from fnmatch import translate
 from pathlib import Path
 
 from runner.config.expressions.errors import TemplateError
-from runner.errors import UsageError
+from runner.errors import UsageError, os_reason
 
 _VARIABLE_PREFIX = "CHECKLY_SESSIONS_VAR_"
 _MAX_FILE = 1 << 20
@@ -89,17 +89,20 @@ def read_env_file(path: Path) -> dict[str, str]:
             content = file.read(_MAX_FILE + 1)
         text = content.decode("utf-8-sig")
     except OSError as error:
-        raise UsageError(f"can't read the env file {path}: {error.strerror}") from None
+        raise UsageError(
+            f"The env file {path} can't be read: {os_reason(error)}.",
+            hint="Name one that is there with --env-file.",
+        ) from None
     except UnicodeDecodeError:
-        raise UsageError(f"the env file {path} is not UTF-8") from None
+        raise UsageError(f"The env file {path} is not UTF-8.") from None
     if len(content) > _MAX_FILE:
-        raise UsageError(f"the env file {path} is larger than 1 MiB")
+        raise UsageError(f"The env file {path} is larger than 1 MiB.")
     values: dict[str, str] = {}
     for binding in parse_stream(io.StringIO(text)):
         if binding.error:
             raise UsageError(
-                f"{path}:{binding.original.line}: this line is not KEY=VALUE",
-                hint="a value with quotes in it has to be quoted",
+                f"{path}:{binding.original.line} is not KEY=VALUE.",
+                hint="A value with quotes in it has to be quoted.",
             )
         if binding.key is not None:
             values[binding.key] = binding.value or ""

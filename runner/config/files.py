@@ -69,7 +69,7 @@ class FolderFiles:
             UsageError: ``file`` is a folder by its very name.
         """
         if file.name in {"", ".."}:
-            raise UsageError(f"{file} is a folder, not a file")
+            raise UsageError(f"{file} is a folder, not a file.")
         folder = (working_directory / file).parent.resolve()
         root = repository_root(folder) or folder
         path = (folder / file.name).relative_to(root)
@@ -87,21 +87,21 @@ class FolderFiles:
             real = (self._root / path).resolve()
             if not real.is_relative_to(self._root):
                 raise UsageError(
-                    f"{name} is a link that leads out of {self._area()}",
+                    f"{name} is a link that leads out of {self._area()}.",
                     hint="Put the file itself there.",
                 )
             # Before it is opened: a pipe would be waited for, a device might act on it.
             status = real.stat()
             if not stat.S_ISREG(status.st_mode):
-                raise UsageError(f"{name} is {_kind(status.st_mode)}, not a file")
+                raise UsageError(f"{name} is {_kind(status.st_mode)}, not a file.")
             data = None
             if status.st_size <= MAX_BYTES:
                 with real.open("rb") as stream:
                     data = stream.read(MAX_BYTES + 1)
         except (OSError, ValueError, RuntimeError) as error:
-            raise UsageError(f"{name} can't be read: {_reason(error)}") from error
+            raise UsageError(f"{name} can't be read: {_reason(error)}.") from error
         if data is None or len(data) > MAX_BYTES:
-            raise UsageError(f"{name} is larger than {MAX_SIZE}", hint="Split it by `include`.")
+            raise UsageError(f"{name} is larger than {MAX_SIZE}.", hint="Split it by `include`.")
         return data
 
     def entries(self, folder: PurePosixPath) -> Entries:
@@ -138,7 +138,7 @@ class FolderFiles:
             temporary.replace(real)
         except OSError as error:
             temporary.unlink(missing_ok=True)
-            raise UsageError(f"{self.name(path)} can't be written: {_reason(error)}") from error
+            raise UsageError(f"{self.name(path)} can't be written: {_reason(error)}.") from error
 
     def _area(self) -> str:
         return "the repository" if repository_root(self._root) else "the file's folder"

@@ -47,7 +47,7 @@ class Repository:
             CannotRun: git can't be run here, or does not trust the folder.
         """
         if not ref or ref.startswith("-") or not ref.isprintable():
-            raise UsageError(f"{ref!r} is no commit", hint="Name a branch, a tag or a commit.")
+            raise UsageError(f"{ref!r} is no commit.", hint="Name a branch, a tag or a commit.")
         found = self._ask("rev-parse", "--verify", "--quiet", f"{ref}^{{commit}}")
         if found is not None:
             return found.decode().strip()
@@ -138,7 +138,7 @@ class Repository:
         if b"dubious ownership" in answer.stderr:
             raise CannotRun(
                 f"git does not trust {self._root}: it belongs to somebody else.",
-                hint=f"If you do: `git config --global --add safe.directory {self._root}`",
+                hint=f"If you do: `git config --global --add safe.directory {self._root}`.",
             )
         return None
 
@@ -164,19 +164,19 @@ class CommitFiles:
         """The content of a file of the commit; see ``Files.read``."""
         found = self._find(path)
         if found is None:
-            raise UsageError(f"{self.name(path)} can't be read: there is no such file")
+            raise UsageError(f"{self.name(path)} can't be read: there is no such file.")
         _, entry = found
         if entry.mode in {_TREE, _SUBMODULE}:
-            raise UsageError(f"{self.name(path)} is a folder, not a file")
+            raise UsageError(f"{self.name(path)} is a folder, not a file.")
         data = self._repository.blob(entry.oid)
         if data is None:
             raise UsageError(
-                f"{self.name(path)} can't be read: its content was not fetched",
+                f"{self.name(path)} can't be read: its content was not fetched.",
                 hint="Fetch without a filter, such as `--filter=blob:none`.",
             )
         if len(data) > MAX_BYTES:
             raise UsageError(
-                f"{self.name(path)} is larger than {MAX_SIZE}", hint="Split it by `include`."
+                f"{self.name(path)} is larger than {MAX_SIZE}.", hint="Split it by `include`."
             )
         return data
 

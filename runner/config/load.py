@@ -65,7 +65,7 @@ def load(path: PurePosixPath, files: Files, diagnostics: Diagnostics) -> Documen
         try:
             source = _source(target, files, diagnostics)
         except UsageError as error:
-            diagnostics.error("unreadable-include", error.message, span, hint=error.hint)
+            diagnostics.error("unreadable-include", error.clause, span, hint=error.hint)
             continue
         total += len(source.text) if source else 0
         if total > MAX_BYTES:

@@ -343,8 +343,8 @@ def _declared(variables: Mapping[str, Node], overrides: Mapping[str, str]) -> di
     for name in overrides:
         if name not in variables:
             raise UsageError(
-                f"there is no variable {name} in the file",
-                hint=did_you_mean(name, variables) or "declare it under `variables:`",
+                f"There is no variable {name} in the file.",
+                hint=did_you_mean(name, variables) or "Declare it under `variables:`.",
             )
     return dict(overrides)
 

@@ -167,8 +167,8 @@ def typed(name: str, text: str, default: Value) -> Value:
             return value
         wanted = "true or false" if isinstance(default, bool) else wanted
     raise UsageError(
-        f"variable {name} needs {wanted}",
-        hint="a variable set from outside has the type of its declared default",
+        f"Variable {name} needs {wanted}.",
+        hint="A variable set from outside has the type of its declared default.",
     )
 
 

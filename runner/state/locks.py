@@ -174,7 +174,9 @@ class Locks:
                 raise _locked(instance, link, self._terms.timeout)
             if instance not in told:
                 told.add(instance)
-                self._terms.waiting(f"{_held(instance, link)} Waiting for it, {left:.0f} s at most.")
+                self._terms.waiting(
+                    f"{_held(instance, link)} Waiting for it, {left:.0f} s at most."
+                )
             await self._clock.sleep(min(pause, left))
             pause = min(pause * 1.5, _LONGEST_PAUSE)
 

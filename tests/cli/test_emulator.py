@@ -64,7 +64,11 @@ def test_it_prints_what_to_export_serves_and_ends_well(end: signal.Signals) -> N
     ("arguments", "code", "reason"),
     [
         (["--fault", "nope"], 2, "--fault: unknown fault 'nope'; known are:"),
-        (["--world", "missing.yaml"], 2, "missing.yaml: No such file or directory"),
+        (
+            ["--world", "missing.yaml"],
+            2,
+            "The world missing.yaml can't be read: no such file or directory.",
+        ),
         (["--port", "99999"], 2, "99999"),
         (["--speed", "-1"], 2, "--speed"),
         (["--host", "192.0.2.1"], 3, "can't listen on 192.0.2.1:0"),

@@ -251,7 +251,7 @@ def test_export_to_a_full_disk(run_: Run, state: State) -> None:
     fill(state)
     ended = run_("state", "export", "/dev/full")
     assert ended.code == 2
-    assert "Can't write /dev/full: No space left on device." in ended.err
+    assert "/dev/full can't be written: no space left on device." in ended.err
 
 
 def test_forget(run_: Run, state: State, tmp_path: Path) -> None:

@@ -201,19 +201,19 @@ def test_the_main_file_must_be_a_file_inside(repository: Path) -> None:
     (repository / "link.yaml").symlink_to("../outside.yaml")
     (repository / "null.yaml").symlink_to("/dev/null")
     assert (
-        refused(repository, "missing.yaml") == "missing.yaml can't be read: there is no such file"
+        refused(repository, "missing.yaml") == "missing.yaml can't be read: there is no such file."
     )
-    assert refused(repository, "folder") == "folder is a folder, not a file"
-    assert refused(repository, "..") == ".. is a folder, not a file"
-    assert refused(repository, "pipe.yaml") == "pipe.yaml is a pipe, not a file"
+    assert refused(repository, "folder") == "folder is a folder, not a file."
+    assert refused(repository, "..") == ".. is a folder, not a file."
+    assert refused(repository, "pipe.yaml") == "pipe.yaml is a pipe, not a file."
     assert (
-        refused(repository, "link.yaml") == "link.yaml is a link that leads out of the repository"
+        refused(repository, "link.yaml") == "link.yaml is a link that leads out of the repository."
     )
     assert (
-        refused(repository, "null.yaml") == "null.yaml is a link that leads out of the repository"
+        refused(repository, "null.yaml") == "null.yaml is a link that leads out of the repository."
     )
-    assert refused(repository, "/dev/null") == "/dev/null is a device or socket, not a file"
-    assert refused(repository, "a\0b") == "a\0b can't be read: this is no usable path"
+    assert refused(repository, "/dev/null") == "/dev/null is a device or socket, not a file."
+    assert refused(repository, "a\0b") == "a\0b can't be read: this is no usable path."
 
 
 def test_without_a_repository_the_folder_is_the_limit(tmp_path: Path) -> None:
@@ -232,13 +232,13 @@ def test_a_file_that_may_not_be_read_says_so(
         raise PermissionError(13, "Permission denied")
 
     monkeypatch.setattr(Path, "open", denied)
-    assert refused(repository) == f"{MAIN} can't be read: permission denied"
+    assert refused(repository) == f"{MAIN} can't be read: permission denied."
 
 
 def test_a_huge_file_is_refused_before_it_is_read(repository: Path) -> None:
     with (repository / MAIN).open("wb") as stream:
         stream.truncate(50 * 1024 * 1024)
-    assert refused(repository) == f"{MAIN} is larger than 16 MiB"
+    assert refused(repository) == f"{MAIN} is larger than 16 MiB."
 
 
 def test_files_that_are_huge_together_are_refused(repository: Path) -> None:

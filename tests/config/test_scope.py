@@ -227,7 +227,7 @@ def test_an_option_takes_the_type_of_the_default(
     ],
 )
 def test_an_option_of_another_type_is_refused_unquoted(default: Node, text: str) -> None:
-    with pytest.raises(UsageError, match="variable x needs") as caught:
+    with pytest.raises(UsageError, match="Variable x needs") as caught:
         scope({"x": default}, overrides={"x": text})
     assert len(text) < 3 or text not in caught.value.message
 
@@ -238,7 +238,7 @@ def test_an_option_for_an_undeclared_variable_is_refused() -> None:
     assert caught.value.hint == "Did you mean 'host'?"
     with pytest.raises(UsageError) as caught:
         scope({}, overrides={"host": "y"})
-    assert caught.value.hint == "declare it under `variables:`"
+    assert caught.value.hint == "Declare it under `variables:`."
 
 
 @pytest.mark.parametrize(
