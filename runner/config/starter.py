@@ -16,7 +16,7 @@ defaults:
 profiles:
   smoke:
     description: After every production deploy
-    name: Smoke $<var.host> ($<run.id>)
+    name: Smoke $<var.host> $<run.id>
     target:
       matchTags:
         - [production, smoke] # checks with both tags,

@@ -25,6 +25,11 @@ def test_init_writes_a_file_that_is_valid_and_formatted(shell: Shell) -> None:
     assert shell("fmt", "--check")[0] == 0
 
 
+def test_what_init_wrote_reads_well_before_it_is_applied(shell: Shell) -> None:
+    shell("init")
+    assert "name: Smoke www.example.com (known after apply)\n" in shell("show", "smoke")[1]
+
+
 def test_what_init_leaves_as_a_comment_is_valid_too(shell: Shell) -> None:
     shell("init")
     path = shell.folder / NAME
