@@ -9,7 +9,14 @@ import click
 
 from runner.cli.common import common_options, current
 from runner.cli.console import Console
-from runner.cli.looking import EMULATED_OPTION, FORMAT_OPTION, moment, state_of, warn
+from runner.cli.looking import (
+    EMULATED_OPTION,
+    FORMAT_OPTION,
+    hint_at_emulator,
+    moment,
+    state_of,
+    warn,
+)
 from runner.cli.selecting import LABEL_OPTION, PROFILE_ARGUMENT
 
 if TYPE_CHECKING:
@@ -88,6 +95,8 @@ def command(
         else history_text.render(found, console.style_for(console.out))
     )
     console.write(text.rstrip("\n"))
+    if not found:
+        hint_at_emulator(current(), console, reading, state, emulated=emulated)
     return 0
 
 

@@ -51,6 +51,26 @@ def state_of(
         return reading, open_state(found, common, reading), found
 
 
+def hint_at_emulator(
+    common: "Common", console: Console, reading: "Reading", state: "State", *, emulated: bool
+) -> None:
+    """Where a state has nothing, and the emulator's beside it has something, say so.
+
+    A bucket is not asked: that would be another request for those who use no emulator.
+    """
+    import asyncio  # noqa: PLC0415 # slow to import
+    from contextlib import suppress  # noqa: PLC0415
+
+    from runner.cli.planning import open_state  # noqa: PLC0415
+
+    if emulated or not state.is_local or common.verbosity < 0:
+        return
+    other = open_state(Backend(None, EMULATOR_HOST, emulated=True), common, reading)
+    with suppress(StateError):
+        if asyncio.run(other.records(problems=[])):
+            console.problem("The emulator has a state of its own: look at it with --emulator.")
+
+
 def ask(question: str, *, yes: bool, console: Console) -> None:
     """Make sure that something that can't be undone is meant.
 

@@ -7,7 +7,7 @@ import click
 
 from runner.cli.common import common_options, current
 from runner.cli.console import Console
-from runner.cli.looking import EMULATED_OPTION, FORMAT_OPTION, state_of, warn
+from runner.cli.looking import EMULATED_OPTION, FORMAT_OPTION, hint_at_emulator, state_of, warn
 from runner.cli.selecting import LABEL_OPTION, PROFILE_ARGUMENT
 
 if TYPE_CHECKING:
@@ -47,6 +47,8 @@ def command(names: tuple[str, ...], labels: tuple[str, ...], form: str, emulated
         else status_text.render(statuses, SystemClock().now(), console.style_for(console.out))
     )
     console.write(text.rstrip("\n"))
+    if all(status.record is None for status in statuses):
+        hint_at_emulator(current(), console, reading, state, emulated=emulated)
     return 0
 
 

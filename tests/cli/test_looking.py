@@ -286,6 +286,24 @@ def test_the_emulators_state_is_another(run_: Run, state: State) -> None:
     assert run_("history", "--emulator").out == "No past applies.\n"
 
 
+def test_a_state_with_nothing_points_at_the_emulators(run_: Run, tmp_path: Path) -> None:
+    hint = "The emulator has a state of its own: look at it with --emulator.\n"
+    assert run_("status").err == run_("history").err == ""
+    fill(open_state(None, host="emulator", account="acc", scope="default", folder=tmp_path))
+    assert run_("status").err == run_("history").err == hint
+    assert run_("status", "other").err == hint
+    assert run_("status", "-q").err == run_("history", "-q").err == ""
+    assert run_("history", "other", "--emulator").err == ""
+    other = f"file://{tmp_path}/elsewhere"
+    assert run_("status", "--state", other).err == ""
+
+
+def test_a_state_that_is_used_points_nowhere(run_: Run, state: State, tmp_path: Path) -> None:
+    fill(state)
+    fill(open_state(None, host="emulator", account="acc", scope="default", folder=tmp_path))
+    assert run_("status").err == run_("history").err == ""
+
+
 @pytest.mark.parametrize("lease", ["0", "soon", "99999"])
 def test_a_lease_has_to_make_sense(run_: Run, monkeypatch: pytest.MonkeyPatch, lease: str) -> None:
     monkeypatch.setenv("CHECKLY_SESSIONS_LEASE_SECONDS", lease)
