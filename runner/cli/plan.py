@@ -78,7 +78,8 @@ def run(options: PlanOptions, common: Common, console: Console) -> int:
         raise UsageError("--head needs --base.", hint="Name the branch to merge into.")
     else:
         plan = _against_records(options, common, console, selected)
-    console.write(_rendered(plan, options.form, console).rstrip("\n"))
+    text = _rendered(plan, options.form, console, brief=common.verbosity < 0)
+    console.write(text.rstrip("\n"))
     changes = any(planned.action is not Action.RERUN for planned in plan.instances)
     return EXIT_CHANGES if options.detailed_exitcode and changes else 0
 
@@ -152,7 +153,7 @@ def _stored_plan(
     return run_async(plan_of(selected, reading, open_state(behind, common, reading), behind))
 
 
-def _rendered(plan: "Plan", form: str, console: Console) -> str:
+def _rendered(plan: "Plan", form: str, console: Console, *, brief: bool) -> str:
     if form == "json":
         from runner.reports import plan_json  # noqa: PLC0415 # only the one that is asked for
 
@@ -163,4 +164,4 @@ def _rendered(plan: "Plan", form: str, console: Console) -> str:
         return plan_markdown.render(plan)
     from runner.reports import plan_text  # noqa: PLC0415
 
-    return plan_text.render(plan, console.style_for(console.out))
+    return plan_text.render(plan, console.style_for(console.out), brief=brief)

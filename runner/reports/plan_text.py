@@ -21,14 +21,20 @@ _INDENT: Final = "    "
 _LEAST_WIDTH: Final = 40
 
 
-def render(plan: Plan, style: Style) -> str:
-    """The plan as text that ends with a line break; names and values can't forge any of it."""
+def render(plan: Plan, style: Style, *, brief: bool = False) -> str:
+    """The plan as text that ends with a line break; names and values can't forge any of it.
+
+    Args:
+        plan: What to show.
+        style: What can be shown.
+        brief: Whether to leave out what just runs again, and has nothing to be warned of.
+    """
     masks = Masks()
     lines: list[str] = []
     if plan.against is not None:
         lines += [f"Compared with {one_line(plan.against)}.", ""]
     for planned in plan.instances:
-        if plan.against is None or planned.action is not Action.RERUN:
+        if not _is_left_out(planned, plan, brief=brief):
             lines += [*_instance(planned, plan, masks, style), ""]
     for warning in plan.warnings:
         lines += _note("warning", "yellow", warning, "", style)
@@ -36,6 +42,14 @@ def render(plan: Plan, style: Style) -> str:
         lines.append("")
     lines.append(style.paint(summary(plan), "bold"))
     return "".join(f"{style.plain(line)}\n" for line in lines)
+
+
+def _is_left_out(planned: PlannedInstance, plan: Plan, *, brief: bool) -> bool:
+    """Whether nobody needs to read of it: it just runs again."""
+    if planned.action is not Action.RERUN:
+        return False
+    is_plain = not planned.warnings and planned.blocked is None
+    return plan.against is not None or (brief and is_plain)
 
 
 def _instance(planned: PlannedInstance, plan: Plan, masks: Masks, style: Style) -> Iterator[str]:

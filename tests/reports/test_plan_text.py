@@ -122,6 +122,17 @@ Plan: 1 to create, 1 to update, 1 to rerun, 1 removed.
     )
 
 
+def test_in_brief_what_just_runs_again_is_left_out() -> None:
+    same = instance("same")
+    told = instance("told", Settings(timeout_seconds=60), retryStrategy={"type": "SINGLE_RETRY"})
+    records = {each.name: record(each) for each in (same, told)}
+    text = render(make_plan([same, told], records, fingerprint), Style(), brief=True)
+    assert text.startswith("= told  rerun\n")
+    assert "warning: retries may wait" in text
+    assert text.endswith("\nPlan: 0 to create, 0 to update, 2 to rerun, 0 removed.\n")
+    assert "same" not in text
+
+
 def test_an_empty_plan_is_its_summary() -> None:
     assert shown(Plan(())) == "Plan: 0 to create, 0 to update, 0 to rerun, 0 removed.\n"
 
