@@ -129,25 +129,25 @@ def test_folders_are_listed_as_on_disk(folder: Path) -> None:
 
 
 def test_links_lead_inside_the_commit_only(folder: Path) -> None:
-    write(folder, "shared/real.yaml", "version: 1\n")
+    write(folder, "inside/real.yaml", "version: 1\n")
     links = {
-        "plain.yaml": "shared/real.yaml",
-        "shared/up.yaml": "../shared/./real.yaml",
-        "folder": "shared",
+        "plain.yaml": "inside/real.yaml",
+        "inside/up.yaml": "../inside/./real.yaml",
+        "folder": "inside",
         "twice.yaml": "plain.yaml",
         "out.yaml": "../../etc/passwd",
         "absolute.yaml": "/etc/passwd",
         "broken.yaml": "nowhere",
         "loop.yaml": "loop.yaml",
-        "through.yaml": "shared/real.yaml/x",
+        "through.yaml": "inside/real.yaml/x",
     }
     for name, target in links.items():
         (folder / name).symlink_to(target)
     commit(folder)
     files = files_at(folder)
-    for name in ("plain.yaml", "shared/up.yaml", "folder/real.yaml", "twice.yaml"):
+    for name in ("plain.yaml", "inside/up.yaml", "folder/real.yaml", "twice.yaml"):
         assert files.read(PurePosixPath(name)) == b"version: 1\n"
-        assert files.identity(PurePosixPath(name)) == PurePosixPath("shared/real.yaml")
+        assert files.identity(PurePosixPath(name)) == PurePosixPath("inside/real.yaml")
     for name in ("out.yaml", "absolute.yaml", "broken.yaml", "loop.yaml", "through.yaml", "../x"):
         assert not files.exists(PurePosixPath(name))
         assert files.identity(PurePosixPath(name)) == PurePosixPath(name)
