@@ -30,6 +30,7 @@ from runner.cli.selecting import LABEL_OPTION, PROFILE_ARGUMENT
     "--concurrency",
     type=click.IntRange(1, 1000),
     default=10,
+    metavar="N",
     show_default=True,
     help="Sessions at once.",
 )

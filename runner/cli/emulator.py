@@ -32,8 +32,20 @@ class EmulatorOptions:
 
 
 @click.command
-@click.option("--port", type=click.IntRange(0, 65535), default=0, help="Port; a free one if 0.")
-@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65535),
+    default=0,
+    metavar="PORT",
+    help="Port to listen on; a free one if 0.",
+)
+@click.option(
+    "--host",
+    default="127.0.0.1",
+    metavar="ADDRESS",
+    show_default=True,
+    help="Address to listen on.",
+)
 @click.option(
     "--world", type=click.Path(path_type=Path), metavar="FILE", help="What to serve, as YAML."
 )
@@ -41,7 +53,10 @@ class EmulatorOptions:
     "--fault", "faults", multiple=True, metavar="SPEC", help="What goes wrong, such as 429:times=2."
 )
 @click.option(
-    "--seed", type=int, help="Decides which requests faults strike, and the ids that are given out."
+    "--seed",
+    type=int,
+    metavar="N",
+    help="Decides which requests faults strike, and the ids that are given out.",
 )
 @click.option(
     "--record",
@@ -53,6 +68,7 @@ class EmulatorOptions:
     "--speed",
     type=click.FloatRange(0, 1000),
     default=1.0,
+    metavar="SECONDS",
     show_default=True,
     help="Seconds that pass for a session in one real second.",
 )

@@ -49,7 +49,12 @@ VERDICTS = (
 @PROFILE_ARGUMENT
 @LABEL_OPTION
 @click.option(
-    "--verdict", "verdicts", multiple=True, type=click.Choice(VERDICTS), help="Only such attempts."
+    "--verdict",
+    "verdicts",
+    multiple=True,
+    type=click.Choice(VERDICTS),
+    metavar="VERDICT",
+    help=f"Only such attempts: {', '.join(VERDICTS)}.",
 )
 @click.option("--since", metavar="WHEN", help="Only from then on: 7d, 12h or 2026-08-01.")
 @click.option("--until", metavar="WHEN", help="Only before then.")
@@ -58,6 +63,7 @@ VERDICTS = (
     "--limit",
     type=click.IntRange(min=1),
     default=20,
+    metavar="N",
     show_default=True,
     help="The most applies to show.",
 )

@@ -32,7 +32,10 @@ def command() -> None:
 @EMULATED_OPTION
 @common_options
 def prune(keep: int | None, older_than: str | None, yes: bool, emulated: bool) -> int:
-    """Delete the history of old applies. Records stay, and so does what is unfinished."""
+    """Delete the history of old applies.
+
+    Records stay, and so does what is unfinished.
+    """
     from runner.state.upkeep import prune as run  # noqa: PLC0415 # obstore
 
     if keep is None and older_than is None:
@@ -58,7 +61,10 @@ def prune(keep: int | None, older_than: str | None, yes: bool, emulated: bool) -
 @EMULATED_OPTION
 @common_options
 def export(target: Path | None, emulated: bool) -> int:
-    """Write records and history to FILE, or to standard output, as lines of JSON."""
+    """Write records and history to FILE, or to standard output.
+
+    They are lines of JSON, which `import` reads.
+    """
     from runner.state.upkeep import export as run  # noqa: PLC0415 # obstore
 
     console = Console.of_process()
@@ -86,7 +92,10 @@ def export(target: Path | None, emulated: bool) -> int:
 @EMULATED_OPTION
 @common_options
 def import_(source: TextIO, emulated: bool) -> int:
-    """Take what an export wrote; what the state has already, or has newer, stays."""
+    """Take in what an export wrote.
+
+    What the state has already, or has newer, stays.
+    """
     from runner.cli.owner import initiator  # noqa: PLC0415
     from runner.state.upkeep import import_ as run  # noqa: PLC0415 # obstore
 
@@ -131,7 +140,10 @@ def forget(names: tuple[str, ...], yes: bool, emulated: bool) -> int:
 @EMULATED_OPTION
 @common_options
 def unlock(names: tuple[str, ...], yes: bool, emulated: bool) -> int:
-    """End locks whose owner is gone. What it left unfinished stays known."""
+    """End locks whose owner is gone.
+
+    What it left unfinished stays known.
+    """
     from runner.reports.clean import one_line  # noqa: PLC0415
     from runner.state.upkeep import held  # noqa: PLC0415 # obstore
     from runner.state.upkeep import unlock as run  # noqa: PLC0415

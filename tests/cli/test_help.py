@@ -1,0 +1,41 @@
+"""What ``--help`` shows in a terminal of 80 columns."""
+
+import re
+from collections.abc import Iterator
+
+import click
+import pytest
+
+from runner.cli.group import COMMANDS, runner
+
+#: What click calls a type; a user wants to know what to put there.
+TYPES = re.compile(r"\b(INTEGER|FLOAT|TEXT|RANGE|(?<!=)PATH|FILENAME|DIRECTORY)\b")
+
+
+def helps() -> Iterator[tuple[str, str]]:
+    """Every command and its help."""
+    context = click.Context(runner, info_name="runner", terminal_width=78)
+    yield "", runner.get_help(context)
+    waiting = [(name, runner.get_command(context, name)) for name in COMMANDS]
+    while waiting:
+        name, command = waiting.pop(0)
+        assert command is not None
+        inside = click.Context(command, context, info_name=name)
+        yield name, command.get_help(inside)
+        if isinstance(command, click.Group):
+            waiting += [(f"{name} {sub}", each) for sub, each in command.commands.items()]
+
+
+HELPS = dict(helps())
+
+
+@pytest.mark.parametrize("name", HELPS)
+def test_help_reads_well_at_80_columns(name: str) -> None:
+    usage, *lines = HELPS[name].splitlines()
+    assert usage.startswith(f"Usage: runner {name}".rstrip())
+    assert [line for line in lines if len(line) > 80 or line.endswith("...")] == []
+    assert TYPES.findall("\n".join(lines)) == []
+
+
+def test_subcommands_are_looked_at_too() -> None:
+    assert {"state prune", "state unlock", "history", "emulator"} <= HELPS.keys()
