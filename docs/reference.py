@@ -94,7 +94,8 @@ def pages() -> dict[str, str]:
 
 
 def _cell(text: str) -> str:
-    return text.replace("|", "\\|").replace("``", "`").replace("\n", " ")
+    text = text.replace("|", "\\|").replace("``", "`").replace("\n", " ")
+    return re.sub(r"\$<[^>]*>", r"`\g<0>`", text) if "`" not in text else text
 
 
 # --- commands.md

@@ -112,7 +112,8 @@ def play(todo: list[Step | Block], folder: Path, environment: Mapping[str, str])
         timeout=100,
         check=False,
     )
-    assert not done.stderr, done.stderr
+    last = next(number for number in reversed(range(len(todo))) if isinstance(todo[number], Step))
+    assert (logs / f"{last}.code").exists(), done.stderr
     return [
         Played(
             step,

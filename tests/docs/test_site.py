@@ -18,3 +18,4 @@ def test_it_builds_strictly(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     built = {path.stem for path in tmp_path.glob("*.html")}
     assert {page.stem for page in (ROOT / "docs").glob("*.md")} <= built
+    assert "[text|json]" in (tmp_path / "commands.html").read_text(encoding="utf-8")
