@@ -4,7 +4,7 @@ import re
 
 
 def on_page_markdown(markdown: str, **_: object) -> str:
-    r"""Take the backslash from ``\|`` in code in tables: GitHub needs it, the generator shows it."""
+    r"""Take the backslash from ``\|`` in tables: GitHub needs it, the generator shows it."""
     return re.sub(
         r"^\|.*$",
         lambda row: re.sub(r"`[^`]+`", lambda code: code[0].replace(r"\|", "|"), row[0]),

@@ -54,9 +54,9 @@ class Console:
 
     def problem(self, text: str, *, hint: str | None = None) -> None:
         """Print what went wrong, and what to do about it, on standard error."""
-        self._print(text, self.err)
+        self._print(self._fold(text, self.err), self.err)
         if hint:
-            self._print(f"  {hint}", self.err)
+            self._print(self._fold(f"  {hint}", self.err), self.err)
 
     def diagnostics(
         self, diagnostics: Sequence[Diagnostic], *, form: "DiagnosticsFormat" = "text"
@@ -76,13 +76,22 @@ class Console:
             repository=Path(workspace) if workspace else None,
         )
         if text:
-            self._print(text.rstrip("\n"), stream)
+            self._print(self._fold(text.rstrip("\n"), stream), stream)
 
     def style_for(self, stream: TextIO) -> "Style":
         """What ``stream`` can show."""
         from runner.reports.style import style_for  # noqa: PLC0415 # when needed
 
         return style_for(stream, os.environ, no_color=self.no_color)
+
+    def _fold(self, text: str, stream: TextIO) -> str:
+        """``text``, masked, in lines that fit where ``stream`` is a terminal."""
+        if not stream.isatty():
+            return text
+        from runner.reports.layout import fold  # noqa: PLC0415 # when needed
+
+        # Masked first: a secret that a break has parted would not be found any more.
+        return fold(self.mask(text), self.style_for(stream))
 
     def _print(self, text: str, stream: TextIO) -> None:
         encoding = getattr(stream, "encoding", None) or "utf-8"

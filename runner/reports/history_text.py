@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from runner.models.history import PastApply
 from runner.models.verdict import Verdict
 from runner.reports.clean import one_line, safe_url
+from runner.reports.layout import fold
 from runner.reports.past_words import sign, source, who
 from runner.reports.style import Style
 from runner.reports.trend import blocks, trend, verdict_of
@@ -16,7 +17,7 @@ def render(newest_first: Sequence[PastApply], style: Style) -> str:
     if not newest_first:
         return "No past applies.\n"
     lines = [line for past in newest_first for line in _lines(past, style)]
-    return "".join(f"{style.plain(line)}\n" for line in lines) + "".join(
+    return "".join(f"{fold(style.plain(line), style)}\n" for line in lines) + "".join(
         f"{line}\n" for line in ("", *_trend(newest_first, style))
     )
 

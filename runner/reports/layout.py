@@ -1,12 +1,15 @@
 """Pieces of text laid out on lines that fit a terminal, or on one line where there is no width."""
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from runner.reports.clean import display_width
 from runner.reports.style import Style
 
 _GAP = "  "
+_COLOR = re.compile(r"\x1b\[[\d;]*m")
+_START = re.compile(r"((?:\x1b\[[\d;]*m)*)( *)(.*)", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +68,35 @@ def lay_out(pieces: Sequence[Piece], style: Style, indent: int = 0, hang: int = 
         line += " " * padding
         used += padding
     return [row.rstrip() for row in (*done, line)]
+
+
+def fold(text: str, style: Style) -> str:
+    """``text`` with each line that is too long for the terminal broken at its spaces.
+
+    What follows a break stands two columns further in than its line. Colours may stay in.
+    """
+    if not style.wraps:
+        return text
+    lines = text.split("\n")
+    return "\n".join(row for line in lines for row in _folded(line, style.width))
+
+
+def _folded(line: str, width: int) -> Iterator[str]:
+    if display_width(_COLOR.sub("", line)) <= width:
+        yield line
+        return
+    color, spaces, body = _START.fullmatch(line).groups()  # type: ignore[union-attr] # any line fits
+    indent, used, row = len(spaces), 0, color
+    for word in body.split(" "):
+        columns = display_width(_COLOR.sub("", word))
+        if used and indent + used + 1 + columns > width:
+            yield " " * indent + row
+            indent = len(spaces) + 2
+            used, row = columns, word
+        else:
+            row += f"{' ' if used else ''}{word}"
+            used += columns + bool(used)
+    yield " " * indent + row
 
 
 def _wrap(text: str, first: int, width: int) -> list[str]:

@@ -15,6 +15,8 @@ _SIGNS: Final = {
     Verdict.FAILED: ("✗", "red"),
     Verdict.NO_MATCH: ("✗", "red"),
     Verdict.CANCELLED: ("✗", "yellow"),
+    Verdict.DEGRADED: ("!", "yellow"),
+    Verdict.FLAKY: ("↻", "yellow"),
     Verdict.SKIPPED: ("-", "dim"),
     Verdict.RUNNING: ("›", "cyan"),
 }

@@ -96,13 +96,16 @@ def _field(line: Line, style: Style) -> Iterator[str]:
 
 
 def _pieces(text: str, width: int) -> Iterator[str]:
-    """``text`` in pieces that each take at most ``width`` columns."""
+    """``text`` in pieces that each take at most ``width`` columns, parted after a space if any."""
     start = used = 0
     for index, char in enumerate(text):
         columns = char_width(char)
         if used + columns > width:
-            yield text[start:index]
-            start, used = index, 0
+            space = text.rfind(" ", start, index) + 1
+            end = space if space > start else index
+            yield text[start:end]
+            used = display_width(text[end:index])
+            start = end
         used += columns
     yield text[start:]
 

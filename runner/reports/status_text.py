@@ -7,6 +7,7 @@ from runner.models.history import InstanceStatus
 from runner.models.record import Record
 from runner.models.verdict import Verdict
 from runner.reports.clean import one_line, safe_url
+from runner.reports.layout import fold
 from runner.reports.past_words import ago, sign, source, who
 from runner.reports.style import Style
 from runner.reports.words import count_labels, in_words
@@ -18,7 +19,7 @@ def render(statuses: Sequence[InstanceStatus], now: datetime, style: Style) -> s
     lines += (
         ["", style.paint(summary(statuses), "bold")] if lines else ["Nothing was ever applied."]
     )
-    return "".join(f"{style.plain(line)}\n" for line in lines)
+    return "".join(f"{fold(style.plain(line), style)}\n" for line in lines)
 
 
 def summary(statuses: Sequence[InstanceStatus]) -> str:

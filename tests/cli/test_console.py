@@ -30,3 +30,24 @@ def test_all_that_is_printed_is_masked() -> None:
     console.diagnostics([Diagnostic("x", "hunter22 again")])
     assert out.getvalue() == "it is (secret #1)\n"
     assert err.getvalue() == "not (secret #1)\n  but (secret #1)\nerror[x]: (secret #1) again\n"
+
+
+def test_on_a_terminal_words_stay_whole_and_secrets_masked(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.delenv("COLUMNS", raising=False)
+
+    class Terminal(io.StringIO):
+        def isatty(self) -> bool:
+            return True
+
+    err = Terminal()
+    console = Console(io.StringIO(), err)
+    secret = "correct horse battery staple"
+    console.mask = lambda text: text.replace(secret, "(secret #1)")
+    console.problem("so many words " * 5 + secret, hint="and as many again " * 5)
+    lines = err.getvalue().splitlines()
+    assert all(len(line) <= 80 for line in lines)
+    assert "(secret #1)" in " ".join(err.getvalue().split())
+    assert "horse" not in err.getvalue()
+    assert lines[3].startswith("    ")

@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from runner.reports.clean import display_width
-from runner.reports.layout import Piece, lay_out
+from runner.reports.layout import Piece, fold, lay_out
 from runner.reports.style import Style
 
 NARROW = Style(width=12, wraps=True)
@@ -53,3 +53,27 @@ def test_no_word_is_lost_and_no_line_is_too_long(pieces: list[Piece], width: int
     assert all(display_width(row) <= width for row in rows)
     said = [word for piece in pieces for word in piece.text.split()]
     assert " ".join(rows).split() == said
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("one two", "one two"),
+        ("one two three four", "one two\n  three four"),
+        ("  a\n  one two three", "  a\n  one two\n    three"),
+        ("    averyverylongword", "    averyverylongword"),
+        ("\x1b[2m  averyverylong word\x1b[0m", "  \x1b[2maveryverylong\n    word\x1b[0m"),
+        ("\x1b[1m12345\x1b[0m  67890", "\x1b[1m12345\x1b[0m  67890"),
+    ],
+)
+def test_lines_are_broken_at_their_spaces(text: str, shown: str) -> None:
+    assert fold(text, NARROW) == shown
+    assert fold(text, Style(width=12)) == text  # no terminal
+
+
+@given(st.text("ab \n", max_size=60))
+def test_folding_loses_no_word(text: str) -> None:
+    folded = fold(text, NARROW)
+    assert folded.split() == text.split()
+    for line in folded.split("\n"):
+        assert display_width(line) <= 12 or " " not in line.strip()

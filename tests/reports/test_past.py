@@ -90,6 +90,14 @@ def test_status_says_verdict_when_by_whom_from_where_and_whether_it_changed() ->
     ]
 
 
+def test_status_fits_a_terminal_and_says_flaky_by_a_sign() -> None:
+    narrow = Style(width=40, wraps=True)
+    flaky = InstanceStatus("smoke", "smoke", record(Verdict.FLAKY), changed=True)
+    first, *others = status(flaky, style=narrow)
+    assert first == "↻ smoke  flaky, 2026-08-01 12:01 UTC, 2"
+    assert others[:2] == ["  h ago, by alice on ci-7, at 1a2b3c4", "  (main), changed since"]
+
+
 def test_status_of_a_session_that_runs() -> None:
     running = record(None, stopped_at=None, by=Initiator(), commit=None, branch=None, link=None)
     assert status(InstanceStatus("smoke", "smoke", running, changed=False)) == [

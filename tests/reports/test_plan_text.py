@@ -154,6 +154,8 @@ def test_a_long_value_stands_below_its_field_in_full() -> None:
     text = of_one(instance("a", name="long " * 30), instance("a"))
     assert '    ~ name:\n        - "Smoke"\n        + "long long' in text
     assert text.count("long") == 30
+    assert {'"long', "long"} >= {word for word in text.split() if "lon" in word}
+    assert "  ong" not in text
 
 
 def test_a_huge_value_is_cut_with_its_length() -> None:
