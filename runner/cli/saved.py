@@ -66,7 +66,10 @@ def save(
     try:
         _write(path, encode(document))
     except OSError as error:
-        raise CannotRun(f"The plan can't be written to {path}: {os_reason(error)}.") from error
+        raise CannotRun(
+            f"The plan can't be written to {path}: {os_reason(error)}.",
+            hint="Give another path with --out.",
+        ) from error
 
 
 def load(path: Path) -> SavedPlan:

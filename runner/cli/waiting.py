@@ -14,7 +14,7 @@ from runner.cli.console import Console
 from runner.cli.outside import outside, reporters, terminable
 from runner.cli.owner import initiator
 from runner.cli.planning import open_state
-from runner.cli.read import read
+from runner.cli.read import Reading, read
 from runner.config.context import Context as Surroundings
 from runner.config.select import Selection, selection
 from runner.engine.cancel import Cancellation
@@ -54,7 +54,7 @@ def wait(command: WaitCommand, console: Console) -> int:
     """Follow what is left; returns the exit code."""
     parse_reports(command.reports, os.environ)  # a mistake there needs no file to be told
 
-    async def run(context: Context) -> int:
+    async def run(context: Context, _reading: Reading | None) -> int:
         outcome = await run_wait(command.apply_id, context=context)
         if outcome is None:
             console.write("Nothing to wait for.")
@@ -80,7 +80,8 @@ def cancel(command: CancelCommand, console: Console) -> int:
     """Cancel what still runs; returns the exit code."""
     chosen = selection(command.names, ())
 
-    async def run(context: Context) -> int:
+    async def run(context: Context, reading: Reading | None) -> int:
+        await _refuse_unknown(chosen, reading, context.state)
         wanted = _wanted(chosen) if command.names else None
         return _tell(await run_cancel(wanted, context=context), console)
 
@@ -93,12 +94,13 @@ class _Surroundings:
 
     state: State
     owner: Initiator
+    reading: Reading | None = None
 
 
 def _with_context(
     common: Common,
     console: Console,
-    run: Callable[[Context], Awaitable[int]],
+    run: Callable[[Context, Reading | None], Awaitable[int]],
     *,
     reports: tuple[str, ...] = (),
     options: ApplyOptions | None = None,
@@ -119,7 +121,7 @@ def _with_context(
                 options=options or ApplyOptions(),
                 client_options=client_options or ClientOptions(),
             ) as context:
-                return await run(context)
+                return await run(context, surroundings.reading)
 
         with reporters(reports, common, console) as opened:
             return asyncio.run(main(opened))
@@ -141,7 +143,22 @@ def _look_around(common: Common, console: Console, behind: Backend) -> _Surround
         return _Surroundings(state, initiator(Surroundings(os.environ, here, "")))
     with suppress(ConfigurationError):
         reading.compile(Selection())
-    return _Surroundings(open_state(behind, common, reading), initiator(reading.context))
+    return _Surroundings(open_state(behind, common, reading), initiator(reading.context), reading)
+
+
+async def _refuse_unknown(chosen: Selection, reading: Reading | None, state: State) -> None:
+    """Refuse a name that matches nothing, neither in the file, if there is one, nor in the state.
+
+    Raises:
+        UsageError: A name does.
+    """
+    unknown: dict[Selection, UsageError] = {}
+    if reading is not None and chosen.names:
+        reading.configuration.compile(chosen, with_needs=False, unknown=unknown)
+    records = await state.records() if unknown else {}
+    for part, error in unknown.items():
+        if not any(map(_wanted(part), records.values())):
+            raise error
 
 
 def _wanted(chosen: Selection) -> Callable[[Record], bool]:

@@ -195,6 +195,11 @@ def test_cancelling_reaches_the_session(shop: Project, emulator: Emulator) -> No
     assert [session["status"] for session in emulator.sessions] == ["CANCELLED"]
     assert shop.run("wait").returncode == 1
     assert "Nothing to cancel." in shop.run("cancel", "patient").stdout
+    done = shop.run("cancel", "patient", "pateint")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "Did you mean 'patient'?" in done.stderr
+    shop.write(FILE.replace("  patient:", "  renamed:"))
+    assert shop.run("cancel", "patient").returncode == 0
 
 
 def test_a_wait_needs_no_file_where_it_is_told_the_state(
