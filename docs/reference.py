@@ -106,7 +106,8 @@ def _commands() -> Iterator[str]:
     yield _MADE
     yield "Profiles are named exactly (`smoke-prod`), by instance (`'smoke-prod[us-east-1]'`; the"
     yield "bare name means all of its instances) or by wildcard (`'smoke-*'`), and narrowed by"
-    yield "`--label`. What commands end with is told in [exit codes](exit-codes.md).\n"
+    yield "`--label`. A name or label that matches nothing is an error. What commands end with is"
+    yield "told in [exit codes](exit-codes.md).\n"
     yield "## Options of every command\n"
     yield "They may stand before the command's name and after it.\n"
     yield from _options(_shared())
