@@ -1,7 +1,8 @@
 """Take the pictures of the README from the real program: ``make pictures``.
 
 The sample configuration is applied twice against the emulator, before and after a release
-broke something; the plan, the second apply while it runs, and its HTML report are the pictures.
+broke something. The pictures are a plan of a changed configuration between the two, the second
+apply while it runs, and its HTML report.
 """
 
 import os
@@ -44,8 +45,14 @@ def main() -> None:
             who = ["-c", "user.name=Ada", "-c", "user.email=ada@example.com"]
             subprocess.run(["git", *who, *command], cwd=folder, check=True)
         run(folder, "apply", "--yes", "--world=world.yaml")
-        shown = run(folder, "plan", "smoke-prod", "nightly", "--var=host=shop.example.com")
-        save("plan", "runner plan --var host=shop.example.com", Text.from_ansi(shown))
+        run(folder, "state", "forget", "smoke-prod", "--yes")
+        file = folder / "checkly-sessions.yaml"
+        sample = file.read_text(encoding="utf-8")
+        changed = sample.replace("[[staging, regression]]", "[[staging]]")
+        file.write_text(changed.replace("{type: FIXED,", "{type: LINEAR,"), encoding="utf-8")
+        shown = run(folder, "plan", "--world=world.yaml")
+        save("plan", "runner plan", Text.from_ansi(shown))
+        file.write_text(sample, encoding="utf-8")
         screen = watch(folder, "apply", "--yes", "--world=broken.yaml", "--report=html=r.html")
         save("apply", "runner apply --yes", screen)
         photograph(folder / "r.html", folder / "profile")

@@ -57,7 +57,7 @@ def is_forgiven(instance: InstanceOutcome) -> bool:
 
 
 def failing_checks(outcome: ApplyOutcome) -> list[Located]:
-    """The failing checks: those that count first, the newly failing before the others."""
+    """The failing checks: those that count first, then the newly failing, then the failed."""
     found = [
         Located(instance, check)
         for instance in outcome.instances
@@ -65,12 +65,13 @@ def failing_checks(outcome: ApplyOutcome) -> list[Located]:
         if is_failing(check)
     ]
 
-    def weight(located: Located) -> tuple[bool, bool, int]:
+    def weight(located: Located) -> tuple[bool, bool, int, int]:
         check = located.check
         return (
             check.quarantine is not None,
             not located.instance.counts,
             _CHANGES.index(check.change) if check.change in _CHANGES else len(_CHANGES),
+            _ORDER[label(check)],
         )
 
     return sorted(found, key=weight)
