@@ -161,7 +161,7 @@ def parse_report(spec: str) -> ReportSpec:
     form, equals, path = spec.partition("=")
     if form not in FORMATS:
         raise UsageError(
-            f"There is no report format {form!r}.", hint=f"Formats are {', '.join(FORMATS)}."
+            f"There is no report format {form!r}.", hint=f"Formats are {listed(FORMATS)}."
         )
     if equals and not path:
         raise UsageError(f"No path follows '=' in --report {spec!r}.")
