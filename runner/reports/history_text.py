@@ -3,10 +3,10 @@
 from collections.abc import Iterator, Sequence
 
 from runner.models.history import PastApply
-from runner.models.verdict import Verdict
+from runner.reports.apply_text import sign
 from runner.reports.clean import one_line, safe_url
 from runner.reports.layout import fold
-from runner.reports.past_words import sign, source, who
+from runner.reports.past_words import source, who
 from runner.reports.style import Style
 from runner.reports.trend import blocks, trend, verdict_of
 from runner.reports.words import count_labels, duration, in_words, seconds_between
@@ -26,7 +26,7 @@ def _lines(past: PastApply, style: Style) -> Iterator[str]:
     verdicts = [verdict_of(attempt) for attempt in past.attempts]
     (worst, _), *_ = count_labels(verdict.value for verdict in verdicts)
     parts = [
-        f"{sign(Verdict(worst), style)} {past.started_at:%Y-%m-%d %H:%M:%S} UTC",
+        f"{sign(worst, style)} {past.started_at:%Y-%m-%d %H:%M:%S} UTC",
         style.paint(one_line(past.apply_id), "bold"),
         in_words(count_labels(verdict.value for verdict in verdicts)),
     ]

@@ -4,29 +4,9 @@ from datetime import datetime
 from typing import Final
 
 from runner.models.record import Initiator
-from runner.models.verdict import Verdict
 from runner.reports.clean import NAME_LIMIT, one_line
-from runner.reports.style import Style
 
-_SIGNS: Final = {
-    Verdict.UNKNOWN: ("?", "red"),
-    Verdict.NOT_STARTED: ("?", "red"),
-    Verdict.TIMED_OUT: ("✗", "red"),
-    Verdict.FAILED: ("✗", "red"),
-    Verdict.NO_MATCH: ("✗", "red"),
-    Verdict.CANCELLED: ("✗", "yellow"),
-    Verdict.DEGRADED: ("!", "yellow"),
-    Verdict.FLAKY: ("↻", "yellow"),
-    Verdict.SKIPPED: ("-", "dim"),
-    Verdict.RUNNING: ("›", "cyan"),
-}
 _COMMIT: Final = 7
-
-
-def sign(verdict: Verdict, style: Style) -> str:
-    """A sign that shows at a glance how something ended."""
-    char, color = _SIGNS.get(verdict, ("✓", "green"))
-    return style.paint(style.plain(char), color)
 
 
 def who(by: Initiator) -> str:

@@ -6,9 +6,10 @@ from datetime import datetime
 from runner.models.history import InstanceStatus
 from runner.models.record import Record
 from runner.models.verdict import Verdict
+from runner.reports.apply_text import sign
 from runner.reports.clean import one_line, safe_url
 from runner.reports.layout import fold
-from runner.reports.past_words import ago, sign, source, who
+from runner.reports.past_words import ago, source, who
 from runner.reports.style import Style
 from runner.reports.words import count_labels, in_words
 
@@ -41,7 +42,7 @@ def _lines(status: InstanceStatus, now: datetime, style: Style) -> Iterator[str]
         return
     verdict = _verdict(record)
     at = record.stopped_at or record.applied_at
-    said = [f"{sign(verdict, style)} {name}  {verdict}", f"{at:%Y-%m-%d %H:%M} UTC"]
+    said = [f"{sign(verdict.value, style)} {name}  {verdict}", f"{at:%Y-%m-%d %H:%M} UTC"]
     said += [ago(at, now), f"by {who(record.by)}"]
     if origin := source(record.commit, record.branch):
         said.append(f"at {origin}")

@@ -101,7 +101,7 @@ def test_status_fits_a_terminal_and_says_flaky_by_a_sign() -> None:
 def test_status_of_a_session_that_runs() -> None:
     running = record(None, stopped_at=None, by=Initiator(), commit=None, branch=None, link=None)
     assert status(InstanceStatus("smoke", "smoke", running, changed=False)) == [
-        "› smoke  running, 2026-08-01 12:00 UTC, 3 h ago, by somebody",
+        "· smoke  running, 2026-08-01 12:00 UTC, 3 h ago, by somebody",
         "",
         "Status: 1 running.",
     ]
@@ -169,7 +169,7 @@ def test_history_lists_applies_and_draws_a_trend() -> None:
         ),
         "    b failed: Login failed",
         "      https://x/b",
-        "- 2026-08-01 12:00:00 UTC  A2  1 skipped, 1 running  by alice on ci-7  at 1a2b3c4 (main)",
+        "− 2026-08-01 12:00:00 UTC  A2  1 skipped, 1 running  by alice on ci-7  at 1a2b3c4 (main)",
         "    a running",
         "    b skipped",
         "✓ 2026-08-01 12:00:00 UTC  A1  1 passed  1 min 00 s  by alice on ci-7  at 1a2b3c4 (main)",
