@@ -14,6 +14,7 @@ import re
 import shlex
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping
+from functools import lru_cache
 from typing import Any, NoReturn
 
 #: Shorter values are too likely to be part of other words; they are masked by their field only.
@@ -29,6 +30,7 @@ _SECRET_KEY = re.compile(
 )
 
 
+@lru_cache(maxsize=4096)
 def key_looks_secret(key: str) -> bool:
     """Whether a variable's name says that its value is secret: ``API_TOKEN``, ``dbPassword``."""
     return _SECRET_KEY.search(key) is not None

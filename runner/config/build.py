@@ -26,9 +26,10 @@ class _Frame:
         anchor: Its name for aliases.
         before: How many nodes there were before it.
         key: In a mapping that is left for a deeper one, the key whose value that is.
+        templated: In what is left for something deeper, whether a template stood in it so far.
     """
 
-    __slots__ = ("anchor", "before", "flow", "key", "node")
+    __slots__ = ("anchor", "before", "flow", "key", "node", "templated")
 
     def __init__(
         self, node: Mapping | Sequence, flow: bool, anchor: str | None, before: int
@@ -38,6 +39,7 @@ class _Frame:
         self.anchor = anchor
         self.before = before
         self.key: str | None = None
+        self.templated = False
 
 
 class TreeBuilder:
@@ -101,6 +103,7 @@ class TreeBuilder:
         keys: dict[str, Scalar] | None = None
         values: dict[str, Node] = {}
         key: str | None = None
+        templated = False
         count = end = 0
         node: Node | None
         while (event := pull()) is not None:
@@ -134,6 +137,8 @@ class TreeBuilder:
                 node = Scalar(source, start, end, text, text, plain)
                 if plain and (not text or text[0] in typed_starts):
                     node.value = resolve(text)
+                elif "$<" in text:
+                    templated = True
                 if event.tag or event.anchor:
                     rare.decorate(node, event)
             elif kind is mapping_start or kind is sequence_start:
@@ -143,9 +148,9 @@ class TreeBuilder:
                     rare.stop_too_deep(start)
                 if count > MAX_NODES:
                     rare.stop_too_large(start)
-                frame.key = key
+                frame.key, frame.templated = key, templated
                 stack.append(frame)
-                key = None
+                key, templated = None, False
                 if kind is mapping_start:
                     keys, values = {}, {}
                     node = Mapping(source, start, start, keys, values)
@@ -161,12 +166,14 @@ class TreeBuilder:
                 if frame.flow:
                     end = event.end_mark.index
                 node.end = max(end, node.start)
+                node.templated = templated or rare.marked
                 if rare.marked and isinstance(node, Mapping):
                     rare.settle(node)
                 if frame.anchor:
                     size = count + rare.expanded - frame.before + 1
                     rare.anchors[frame.anchor] = (node, size)
                 frame = stack.pop()
+                templated = node.templated or frame.templated
                 parent = frame.node
                 if isinstance(parent, Mapping):
                     keys, values, key = parent.keys, parent.values, frame.key
@@ -175,6 +182,7 @@ class TreeBuilder:
             elif kind is alias:
                 end = event.end_mark.index
                 node = rare.follow(event)
+                templated = True
             elif kind is document_start:
                 rare.begin_document(documents, event)
                 continue

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 #: From how many new objects on a tree is set aside for good.
-MANY_OBJECTS = 100_000
+MANY_OBJECTS = 10_000
 
 
 @contextmanager

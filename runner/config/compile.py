@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from datetime import date
+from functools import cached_property
 from typing import Any
 
 from pydantic_core import SchemaValidator
@@ -9,6 +10,7 @@ from pydantic_core import SchemaValidator
 from runner.config.body import body_of
 from runner.config.contract import REQUEST, SETTINGS, Breach, check, is_open
 from runner.config.expressions.values import plain, to_text
+from runner.config.feeds import Feeds
 from runner.config.keys import NESTED_KEYS, PROFILE_KEYS, SETTINGS_KEYS, STRUCTURAL_KEYS
 from runner.config.marks import Marker
 from runner.config.matrix import Combination, MatrixReader, instance_name
@@ -27,7 +29,11 @@ from runner.secrets import Redactor
 
 
 class Compiler:
-    """Compiles profiles whose layers are put together."""
+    """Compiles profiles whose layers are put together.
+
+    Attributes:
+        feeds: What feeds each template.
+    """
 
     def __init__(
         self,
@@ -52,6 +58,7 @@ class Compiler:
             fill_metadata: Whether to fill in the metadata that a profile leaves out.
         """
         self._scope = scope
+        self.feeds = Feeds(scope)
         self._diagnostics = diagnostics
         self._redactor = redactor
         self._environment = environment
@@ -147,7 +154,7 @@ class Compiler:
         name = instance_name(profile.name, combination)
         renderer = Renderer(scope, self._diagnostics, self._unset, profile.name)
         data = _data(layers, renderer, combination)
-        Marker(self._scope, scope, self._redactor, self._diagnostics).mark(layers, data)
+        Marker(self._scope, self.feeds, scope, self._redactor, self._diagnostics).mark(layers, data)
         if self._fill:
             self._fill_metadata(data)
         problems: list[Breach] = []
@@ -171,13 +178,19 @@ class Compiler:
         metadata = data.setdefault("metadata", {})
         if not isinstance(metadata, dict):
             return
-        for key, name in FILLED_METADATA.items():
-            if key not in metadata:
-                value = self._scope.value(name) if key != "environment" else self._environment
-                if isinstance(value, str) and value:
-                    metadata[key] = Marked(value, template=f"$<{name}>")
+        for key, value in self._filled.items():
+            metadata.setdefault(key, value)
         if not metadata:
             del data["metadata"]
+
+    @cached_property
+    def _filled(self) -> dict[str, Marked]:
+        found = {}
+        for key, name in FILLED_METADATA.items():
+            value = self._scope.value(name) if key != "environment" else self._environment
+            if isinstance(value, str) and value:
+                found[key] = Marked(value, template=f"$<{name}>")
+        return found
 
     def _check(
         self, rules: SchemaValidator, tree: dict[str, Any], layers: Mapping
@@ -195,7 +208,7 @@ class Compiler:
         if not template or breach.text is None:
             return False
         value = resolve(breach.text)
-        names = self._scope.sources(template.names)
+        names = self.feeds.of_names(template.names).names
         if (
             not any(name.startswith("env.") for name in names)
             or isinstance(value, str)
@@ -277,7 +290,10 @@ def _settings(data: dict[str, Any], needs: tuple[Scalar, ...]) -> dict[str, Any]
 
 
 def _has_unset(value: Any) -> bool:
-    return any(is_open(leaf) for _, leaf in leaves(value))
+    return value.__class__ not in _NEVER_UNSET and any(is_open(leaf) for _, leaf in leaves(value))
+
+
+_NEVER_UNSET = frozenset({str, int, float, bool})
 
 
 def _without_echoes(breaches: list[Breach], said: list[Breach]) -> list[Breach]:

@@ -61,7 +61,7 @@ class Configuration:
         self._compiler = compiler
         self._diagnostics = diagnostics
         self._layers = Layers(structure, diagnostics)
-        self._flow = SecretFlow(scope, structure.public_env, diagnostics)
+        self._flow = SecretFlow(scope, compiler.feeds, structure.public_env, diagnostics)
 
     @property
     def secret_sources(self) -> frozenset[str]:

@@ -51,7 +51,9 @@ def merge(below: Mapping, above: Mapping) -> Mapping:
     for name, node in above.values.items():
         under = values.get(name)
         values[name] = node if under is None else _combine(name, under, node)
-    return Mapping(above.source, above.start, above.end, keys, values)
+    merged = Mapping(above.source, above.start, above.end, keys, values)
+    merged.templated = below.templated or above.templated
+    return merged
 
 
 def _combine(name: str, below: Node, above: Node) -> Node:

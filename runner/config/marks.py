@@ -1,12 +1,14 @@
 """Marks on compiled values: what is secret, and what differs from run to run."""
 
 import json
+from dataclasses import replace
 from typing import Any
 
 from runner.config.expressions.values import Symbolic, plain
+from runner.config.feeds import NOTHING, Feed, Feeds
 from runner.config.nodes import Mapping, Node, Scalar
 from runner.config.scope import InstanceScope, Scope
-from runner.config.template import TemplateError, parse_template
+from runner.config.template import TemplateError
 from runner.diagnostics import Diagnostics
 from runner.models.marked import Marked
 from runner.secrets import MIN_LENGTH, Redactor, is_maskable
@@ -16,10 +18,16 @@ class Marker:
     """Marks the values of one instance's request."""
 
     def __init__(
-        self, names: Scope, scope: InstanceScope, redactor: Redactor, diagnostics: Diagnostics
+        self,
+        names: Scope,
+        feeds: Feeds,
+        scope: InstanceScope,
+        redactor: Redactor,
+        diagnostics: Diagnostics,
     ) -> None:
         self._diagnostics = diagnostics
         self._all = names
+        self._feeds = feeds
         self._scope = scope
         self._redactor = redactor
 
@@ -35,51 +43,51 @@ class Marker:
         variables, given = nodes.get("environmentVariables"), data.get("environmentVariables")
         if isinstance(variables, Mapping) and isinstance(given, dict):
             for key, node in variables.values.items():
-                if isinstance(node, Mapping) and isinstance(given.get(key), dict):
-                    self._variable(key, node, given[key])
+                variable = given.get(key)
+                if isinstance(node, Mapping) and isinstance(variable, dict) and "value" in variable:
+                    self._variable(key, node, variable)
 
     def _variable(self, name: str, node: Mapping, variable: dict[str, Any]) -> None:
-        if "value" not in variable:
-            return
-        variable["value"] = self._volatile(node.values["value"], variable["value"])
+        source = node.values["value"]
+        value = self._volatile(source, variable["value"])
         if variable.get("secret") is True:
-            value = variable["value"] = self._secret(node.values["value"], variable["value"])
+            value = self._secret(source, value)
             if isinstance(value, Marked) and value.value and not _is_long(value.value):
                 self._diagnostics.warning(
                     "short-secret",
                     f"The secret `{name}` has less than {MIN_LENGTH} characters",
-                    node.values["value"].span,
+                    source.span,
                     hint="it is masked where its field is shown, and can't be told from other "
                     "words elsewhere",
                 )
+        variable["value"] = value
 
     def _secret(self, node: Node, value: Any) -> Any:
         if value is None or isinstance(value, list | dict):
             return value
-        marked = value if isinstance(value, Marked) else Marked(value)
-        for name in self._names(node):
-            if name.startswith("env.") or self._all.is_external(name):
-                self._learn(self._value(name))
-        self._learn(marked.value)
-        return Marked(marked.value, True, marked.unset, marked.template, marked.inputs)
+        for name in self._feed(node).outside:
+            self._learn(self._value(name))
+        if isinstance(value, Marked):
+            self._learn(value.value)
+            return replace(value, secret=True)
+        self._learn(value)
+        return Marked(value, secret=True)
 
     def _learn(self, value: Any) -> None:
         if isinstance(value, str) and value and not isinstance(value, Symbolic):
             self._redactor.add(value)
 
     def _volatile(self, node: Node, value: Any) -> Any:
-        if not isinstance(node, Scalar) or isinstance(value, list | dict):
-            return value
-        names = self._names(node)
-        if not names or not self._all.is_volatile(names):
+        feed = self._feed(node)
+        if not feed.is_volatile or not isinstance(node, Scalar) or isinstance(value, list | dict):
             return value
         unset = value.unset if isinstance(value, Marked) else ()
         shown = value.value if isinstance(value, Marked) else value
-        return Marked(shown, unset=unset, template=node.text, inputs=self._inputs(names))
+        return Marked(shown, unset=unset, template=node.text, inputs=self._inputs(feed.names))
 
     def _inputs(self, names: frozenset[str]) -> tuple[tuple[str, str], ...]:
         """What a volatile template reads besides, and its values: a change of those counts."""
-        steady = sorted(name for name in names if not self._all.is_volatile({name}))
+        steady = sorted(name for name in names if not self._all.is_volatile(name))
         return tuple((name, _text(self._value(name))) for name in steady)
 
     def _value(self, name: str) -> Any:
@@ -88,14 +96,14 @@ class Marker:
         except TemplateError:  # reported where it is declared
             return None
 
-    def _names(self, node: Node) -> frozenset[str]:
-        """All names that feed ``node``, through variables too."""
-        if not isinstance(node, Scalar) or "$<" not in node.text:
-            return frozenset()
+    def _feed(self, node: Node) -> Feed:
+        """What feeds ``node``; nothing where its template is wrong, which is reported elsewhere."""
+        if node.__class__ is not Scalar or "$<" not in node.text:
+            return NOTHING
         try:
-            return self._all.sources(parse_template(node.text).names)
+            return self._feeds.of(node.text)
         except TemplateError:
-            return frozenset()
+            return NOTHING
 
 
 def _is_long(value: object) -> bool:

@@ -57,15 +57,20 @@ class Scalar:
 
 
 class Sequence:
-    """A list."""
+    """A list.
 
-    __slots__ = ("end", "items", "source", "start")
+    Attributes:
+        templated: Whether a template may stand in it, at any depth.
+    """
+
+    __slots__ = ("end", "items", "source", "start", "templated")
 
     def __init__(self, source: Source, start: int, end: int, items: "list[Node]") -> None:
         self.source = source
         self.start = start
         self.end = end
         self.items = items
+        self.templated = True
 
     @property
     def span(self) -> Span:
@@ -79,9 +84,10 @@ class Mapping:
     Attributes:
         keys: The key's own node under each key, for diagnostics that point at the key.
         values: The value under each key, in file order.
+        templated: Whether a template may stand in its values, at any depth.
     """
 
-    __slots__ = ("end", "keys", "source", "start", "values")
+    __slots__ = ("end", "keys", "source", "start", "templated", "values")
 
     def __init__(
         self,
@@ -96,6 +102,7 @@ class Mapping:
         self.end = end
         self.keys = keys
         self.values = values
+        self.templated = True
 
     @property
     def span(self) -> Span:

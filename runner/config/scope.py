@@ -25,10 +25,11 @@ PURE = frozenset({"env", "git", "ci", "run"})
 class _Names(ABC):
     """Values of names, kept once they are known: what both kinds of scope share."""
 
-    __slots__ = ("_errors", "_values", "symbolic")
+    __slots__ = ("_errors", "_meter", "_values", "symbolic")
 
-    def __init__(self, symbolic: frozenset[str]) -> None:
+    def __init__(self, symbolic: frozenset[str], meter: RunMeter) -> None:
         self.symbolic = symbolic
+        self._meter = meter
         self._values: dict[str, Value] = {}
         self._errors: dict[str, TemplateError] = {}
 
@@ -41,9 +42,9 @@ class _Names(ABC):
                 template can't be worked out (then `TemplateError.node` says where).
         """
 
-    @abstractmethod
     def spend(self, units: int) -> None:
         """Account for work done; see `RunMeter.settle`."""
+        self._meter.settle(units)
 
     def evaluate(self, expression: Expression) -> Value:
         """The value of an expression.
@@ -120,9 +121,7 @@ class Scope(_Names):
         "_environment",
         "_external",
         "_graph",
-        "_meter",
         "_results",
-        "_sources",
         "_variables",
         "texts",
     )
@@ -150,15 +149,13 @@ class Scope(_Names):
             UsageError: A variable of the command line is not declared, or one set from outside
                 does not have the type of its default.
         """
-        super().__init__(frozenset(symbolic))
+        super().__init__(frozenset(symbolic), RunMeter())
         self._variables = variables
         self._environment = environment
         self._context = context
-        self._meter = RunMeter()
         self.texts: dict[Expression, str] = {}
         self._results: dict[Expression, Value] = {}
         self._bound: dict[Expression, bool] = {}
-        self._sources: dict[frozenset[str], frozenset[str]] = {}
         given = _declared(variables, overrides or {})
         if "env" not in self.symbolic:
             outside = environment.variables()
@@ -190,20 +187,13 @@ class Scope(_Names):
         """
         return self._graph.closure(name)
 
-    def sources(self, names: Iterable[str]) -> frozenset[str]:
-        """The names, and all that feed them."""
-        names = frozenset(names)
-        if names not in self._sources:
-            self._sources[names] = frozenset().union(*map(self._graph.closure, names))
-        return self._sources[names]
-
     def is_external(self, name: str) -> bool:
         """Whether a name such as ``var.host`` was set by an option or the environment."""
         return name in self._external
 
-    def is_volatile(self, names: Iterable[str]) -> bool:
-        """Whether one of the names is fed by what differs from run to run."""
-        return any(name.startswith(VOLATILE) or name in self._graph.volatile for name in names)
+    def is_volatile(self, name: str) -> bool:
+        """Whether a name is, or is fed by, what differs from run to run."""
+        return name.startswith(VOLATILE) or name in self._graph.volatile
 
     def needs_instance(self, names: Iterable[str]) -> bool:
         """Whether one of the names is fed by ``matrix.*`` or ``profile.*``."""
@@ -284,10 +274,6 @@ class Scope(_Names):
             bound = self._bound[expression] = self.needs_instance(expression.names)
         return bound
 
-    def spend(self, units: int) -> None:
-        """Account for work done; see `RunMeter.settle`."""
-        self._meter.settle(units)
-
 
 class InstanceScope(_Names):
     """The names inside one instance of a profile; what it shares with others is kept there."""
@@ -295,7 +281,7 @@ class InstanceScope(_Names):
     __slots__ = ("_root", "_shared")
 
     def __init__(self, root: Scope, profile: str, matrix: Mapping[str, Value]) -> None:
-        super().__init__(root.symbolic)
+        super().__init__(root.symbolic, root._meter)  # one purse for all
         self._root = root
         self._shared = root.texts
         self._values["profile.name"] = profile
@@ -333,10 +319,6 @@ class InstanceScope(_Names):
         if self._root.bound(expression):
             return to_text(expression.evaluate(self))
         return self._root.text(expression)
-
-    def spend(self, units: int) -> None:
-        """Account for work done; see `RunMeter.settle`."""
-        self._root.spend(units)
 
 
 def _declared(variables: Mapping[str, Node], overrides: Mapping[str, str]) -> dict[str, str]:

@@ -2,8 +2,10 @@
 
 import re
 
+from runner.config.expressions.errors import TemplateError
+from runner.config.feeds import Feeds
 from runner.config.nodes import Mapping, Node, Scalar, Sequence
-from runner.config.render import is_literal, template_of
+from runner.config.render import report_template_error, template_of
 from runner.config.scope import Scope
 from runner.config.template import Template
 from runner.config.variables import is_template, scalars
@@ -20,14 +22,17 @@ _UNRENDERED = frozenset({"extends", "needs", "abstract", "secret"})
 class SecretFlow:
     """Collects which names feed secrets and which feed what is public."""
 
-    def __init__(self, scope: Scope, public_env: frozenset[str], diagnostics: Diagnostics) -> None:
+    def __init__(
+        self, scope: Scope, feeds: Feeds, public_env: frozenset[str], diagnostics: Diagnostics
+    ) -> None:
         self._scope = scope
+        self._feeds = feeds
         self._public_env = frozenset(f"env.{name}" for name in public_env)
         self._diagnostics = diagnostics
         self._secret: dict[str, Scalar] = {}
         self._public: dict[str, dict[int, Scalar]] = {}
-        #: What a text reads from outside, worked out once for each text.
-        self._sources: dict[str, frozenset[str]] = {}
+        #: Texts of secrets that were judged, and nothing was wrong with them.
+        self._sound: set[str] = set()
         #: Lists and mappings that were looked through: layers share them among profiles.
         self._seen: set[int] = set()
 
@@ -103,7 +108,7 @@ class SecretFlow:
         if not isinstance(value, Scalar):
             _hide(value)
             return
-        if not value.text or value.value is None:
+        if not value.text or value.value is None or value.text in self._sound:
             return
         sources = self._from_outside(value)
         if sources is None:
@@ -137,6 +142,8 @@ class SecretFlow:
                 fallback.span,
                 hint="leave the default out: `apply` then asks for the variable",
             )
+        else:
+            self._sound.add(value.text)
 
     def _literal_fallback(self, value: Scalar, template: Template) -> Scalar | None:
         """Where a text stands in the file that a secret may be made of, if there is one.
@@ -146,7 +153,7 @@ class SecretFlow:
         """
         if self._has_secret_fallback(template):
             return value
-        for name in sorted(self._scope.sources(template.names)):
+        for name in sorted(self._feeds.of_names(template.names).names):
             if name.startswith("var.") and not self._scope.is_external(name):
                 for scalar in filter(is_template, scalars(self._scope.declared(name))):
                     inner = template_of(scalar, self._diagnostics)
@@ -158,43 +165,29 @@ class SecretFlow:
         return any(
             not isinstance(part, str)
             and part.has_literal_fallback
-            and any(
-                self._is_outside(name)
-                for name in self._scope.sources(part.names) - self._public_env
-            )
+            and self._feeds.of_names(part.names).outside - self._public_env
             for part in template.parts
         )
 
     def _add_public(self, node: Node) -> None:
-        if is_literal(node):
-            return
         if isinstance(node, Scalar):
             for name in self._from_outside(node) or ():
                 if name not in self._public_env:
                     self._public.setdefault(name, {})[id(node)] = node
-        elif id(node) not in self._seen:
+        elif node.templated and id(node) not in self._seen:
             self._seen.add(id(node))
             for child in node.items if isinstance(node, Sequence) else node.values.values():
                 self._add_public(child)
 
     def _from_outside(self, scalar: Scalar) -> frozenset[str] | None:
         """Names from outside that feed ``scalar``, through variables too; ``None`` if wrong."""
-        text = scalar.text
-        sources = self._sources.get(text)
-        if sources is None:
-            if "$<" not in text:
-                return frozenset()
-            template = template_of(scalar, self._diagnostics)
-            if template is None:
-                return None
-            sources = frozenset(
-                name for name in self._scope.sources(template.names) if self._is_outside(name)
-            )
-            self._sources[text] = sources
-        return sources
-
-    def _is_outside(self, name: str) -> bool:
-        return name.startswith("env.") or self._scope.is_external(name)
+        if "$<" not in scalar.text:
+            return frozenset()
+        try:
+            return self._feeds.of(scalar.text).outside
+        except TemplateError as error:
+            report_template_error(error, scalar, self._diagnostics)
+            return None
 
 
 def _hide(value: Node | None) -> None:

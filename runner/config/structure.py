@@ -202,6 +202,8 @@ class StructureReader:
             self._known_keys(node, known, where)
 
     def _known_keys(self, mapping: Mapping, known: frozenset[str], where: str) -> None:
+        if mapping.values.keys() <= known:
+            return
         for name in mapping.values:
             if name not in known and not (name.startswith("x-") and known <= ROOT_KEYS):
                 hint = did_you_mean(name, known) if self._diagnostics.wants_hints else None

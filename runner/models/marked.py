@@ -54,7 +54,11 @@ def unmarked(tree: Any) -> Any:
     """``tree`` with each mark replaced by its value: secrets in clear, unset values as null."""
     if isinstance(tree, dict):
         return {
-            key: unmarked(child) if child.__class__ in _NO_LEAF else child
+            key: child.value
+            if child.__class__ is Marked
+            else unmarked(child)
+            if child.__class__ in _NO_LEAF
+            else child
             for key, child in tree.items()
         }
     if isinstance(tree, list):

@@ -112,9 +112,10 @@ def _cells(text: str, span: Span, style: Style) -> list[str]:
     """What is shown for each character of the line ``text``, in which ``span`` starts."""
     first = span.source.line_and_column(span.start)[1] - 1
     commands = command_marks(text)
-    cells: list[str] = []
+    is_plain = text.isascii() and text.isprintable() and not commands
+    cells: list[str] = list(text) if is_plain else []
     column = 0
-    for index, char in enumerate(text):
+    for index, char in enumerate("" if is_plain else text):
         if char == "\t":
             cell = " " * (_TAB - column % _TAB)
         else:
@@ -129,7 +130,7 @@ def _cells(text: str, span: Span, style: Style) -> list[str]:
 
 
 def _width(cells: Sequence[str]) -> int:
-    return sum(map(display_width, cells))
+    return display_width("".join(cells))
 
 
 def _window(cells: Sequence[str], first: int, room: int) -> tuple[int, int]:
