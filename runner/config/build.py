@@ -93,7 +93,8 @@ class TreeBuilder:
             alias,
             document_start,
         ) = self._reading.classes
-        rare, typed_starts = self._rare, TYPED_STARTS
+        # `ctag` and not `tag`, which is worked out anew each time it is asked for.
+        rare, typed_starts, most = self._rare, TYPED_STARTS, MAX_NODES
         shared: dict[str, str] = {}
         stack: list[_Frame] = []
         frame = _Frame(documents, flow=False, anchor=None, before=0)
@@ -116,12 +117,12 @@ class TreeBuilder:
                 if shown:
                     text = shown(text)
                 count += 1
-                if count > MAX_NODES:
+                if count > most:
                     rare.stop_too_large(start)
                 if keys is not None and key is None:
                     text = intern(text)
                     node = Scalar(source, start, end, text, text, plain)
-                    if event.tag or event.anchor:
+                    if event.ctag is not None or event.anchor:
                         rare.decorate(node, event)
                     if text in keys or (text == "<<" and plain):
                         key = rare.odd_key(keys, node)
@@ -139,14 +140,14 @@ class TreeBuilder:
                     node.value = resolve(text)
                 elif "$<" in text:
                     templated = True
-                if event.tag or event.anchor:
+                if event.ctag is not None or event.anchor:
                     rare.decorate(node, event)
             elif kind is mapping_start or kind is sequence_start:
                 start = event.start_mark.index
                 count += 1
                 if len(stack) >= MAX_DEPTH:
                     rare.stop_too_deep(start)
-                if count > MAX_NODES:
+                if count > most:
                     rare.stop_too_large(start)
                 frame.key, frame.templated = key, templated
                 stack.append(frame)
@@ -158,7 +159,7 @@ class TreeBuilder:
                     keys, items = None, []
                     node = Sequence(source, start, start, items)
                 frame = _Frame(node, event.flow_style, event.anchor, count + rare.expanded)
-                if event.tag or event.anchor:
+                if event.ctag is not None or event.anchor:
                     rare.open(node, event)
                 continue
             elif kind is mapping_end or kind is sequence_end:
