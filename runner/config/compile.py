@@ -255,22 +255,16 @@ def _data(layers: Mapping, renderer: Renderer, combination: Combination) -> dict
         if key in STRUCTURAL_KEYS:
             continue
         if key == "environmentVariables" and isinstance(node, Mapping):
-            data[key] = {name: _variable(child, renderer) for name, child in node.values.items()}
+            data[key] = {
+                name: renderer.variable(child) if isinstance(child, Mapping) else None
+                for name, child in node.values.items()
+            }
         elif key == "labels":
             labels = renderer.text(node)
             data[key] = _without_nulls(labels) if isinstance(labels, dict) else labels
         else:
             data[key] = renderer.value(node)
     return data | {key: plain(v) for key, v in combination.items() if key in PROFILE_KEYS}
-
-
-def _variable(node: Node, renderer: Renderer) -> dict[str, Any] | None:
-    if not isinstance(node, Mapping):
-        return None
-    return {
-        key: renderer.text(child) if key == "value" else renderer.value(child)
-        for key, child in node.values.items()
-    }
 
 
 def _without_nulls(tree: dict[str, Any]) -> dict[str, Any]:

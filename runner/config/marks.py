@@ -6,7 +6,7 @@ from typing import Any
 
 from runner.config.expressions.values import Symbolic, plain
 from runner.config.feeds import NOTHING, Feed, Feeds
-from runner.config.nodes import Mapping, Node, Scalar
+from runner.config.nodes import Mapping, Node, Scalar, may_hold_template
 from runner.config.scope import InstanceScope, Scope
 from runner.config.template import TemplateError
 from runner.diagnostics import Diagnostics
@@ -45,10 +45,11 @@ class Marker:
             for key, node in variables.values.items():
                 variable = given.get(key)
                 if isinstance(node, Mapping) and isinstance(variable, dict) and "value" in variable:
-                    self._variable(key, node, variable)
+                    source = node.values["value"]
+                    if may_hold_template(source) or "secret" in variable:
+                        self._variable(key, source, variable)
 
-    def _variable(self, name: str, node: Mapping, variable: dict[str, Any]) -> None:
-        source = node.values["value"]
+    def _variable(self, name: str, source: Node, variable: dict[str, Any]) -> None:
         value = self._volatile(source, variable["value"])
         if variable.get("secret") is True:
             value = self._secret(source, value)

@@ -5,7 +5,7 @@ profiles has a million of them. Nodes are never changed after the parser made th
 is merged by making a new mapping that shares the children.
 """
 
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from runner.source import Source, Span
 
@@ -111,3 +111,20 @@ class Mapping:
 
 
 Node: TypeAlias = Scalar | Sequence | Mapping
+
+
+def may_hold_template(node: Node) -> bool:
+    """Whether ``node`` is a template, or one may stand in it; where not, its value is its own."""
+    if isinstance(node, Scalar):
+        value = node.value
+        return value.__class__ is str and "$<" in value
+    return node.templated
+
+
+def literal(node: Node) -> Any:
+    """What a node that holds no template stands for: a JSON value."""
+    if isinstance(node, Scalar):
+        return node.value
+    if isinstance(node, Sequence):
+        return [item.value if item.__class__ is Scalar else literal(item) for item in node.items]
+    return {name: literal(child) for name, child in node.values.items()}

@@ -1,18 +1,15 @@
 """Nodes → values: templates rendered, texts kept to the letter, marks where they belong."""
 
-from typing import Any, TypeGuard
+from typing import Any
 
 from runner.config.expressions.errors import TemplateError, Unresolved
 from runner.config.expressions.values import plain, to_text, value_of
-from runner.config.nodes import Node, Scalar, Sequence
+from runner.config.nodes import Mapping, Node, Scalar, Sequence, literal, may_hold_template
 from runner.config.scope import InstanceScope
 from runner.config.template import Template, hint_for, parse_template, place
 from runner.diagnostics import Diagnostic, Diagnostics, Severity
 from runner.listing import listed
 from runner.models.marked import Marked
-
-#: Names of a mapping whose values are text whatever they look like: ``1.10`` stays ``1.10``.
-_TEXT_KEYS = frozenset({"labels"})
 
 
 class Renderer:
@@ -37,18 +34,14 @@ class Renderer:
 
     def value(self, node: Node) -> Any:
         """What ``node`` stands for: a JSON value in which what is unresolved is ``Marked``."""
+        if not may_hold_template(node):
+            return literal(node)
         if isinstance(node, Scalar):
-            value = node.value
-            if isinstance(value, str) and "$<" in value:
-                rendered = self.rendered(node)
-                return rendered if isinstance(rendered, Marked) else plain(rendered)
-            return value
+            rendered = self.rendered(node)
+            return rendered if isinstance(rendered, Marked) else plain(rendered)
         if isinstance(node, Sequence):
-            return [item.value if is_literal(item) else self.value(item) for item in node.items]
-        return {
-            name: self.text(child) if name in _TEXT_KEYS else self.value(child)
-            for name, child in node.values.items()
-        }
+            return [self.value(item) for item in node.items]
+        return {name: self.value(child) for name, child in node.values.items()}
 
     def text(self, node: Node) -> Any:
         """Like ``value``, but scalars are text: plain ones exactly as they stand in the file."""
@@ -56,7 +49,7 @@ class Renderer:
             if isinstance(node, Sequence):
                 return self.value(node)
             return {name: self.text(child) for name, child in node.values.items()}
-        if not (isinstance(node.value, str) and "$<" in node.value):
+        if not may_hold_template(node):
             return None if node.value is None else node.text
         rendered = self.rendered(node)
         if rendered is None or isinstance(rendered, Marked):
@@ -67,20 +60,25 @@ class Renderer:
             report_template_error(error, node, self._diagnostics, self._profile)
             return Marked(None, unset=(node.text,))
 
+    def variable(self, node: Mapping) -> dict[str, Any]:
+        """What an environment variable stands for, whose value is text."""
+        return {
+            key: self.text(child) if key == "value" else self.value(child)
+            for key, child in node.values.items()
+        }
+
     def spelt(self, node: Node) -> Any:
         """Like ``value``, but numbers keep their spelling, so that they can become text."""
         if isinstance(node, Scalar):
-            if isinstance(node.value, str) and "$<" in node.value:
-                return self.rendered(node)
-            return value_of(node)
+            return self.rendered(node) if may_hold_template(node) else value_of(node)
         return self.value(node)
 
     def rendered(self, node: Scalar) -> Any:
         """The value of a scalar that holds a template; ``Marked`` where there is none."""
-        template = template_of(node, self._diagnostics)
-        if template is None or self._scope is None:
-            return Marked(None, unset=(node.text,))
         try:
+            template = parse_template(node.text)
+            if self._scope is None:
+                return Marked(None, unset=(node.text,))
             return template.render(self._scope)
         except Unresolved as unresolved:
             names = tuple(sorted(unresolved.names))
@@ -104,18 +102,10 @@ class Renderer:
         )
 
 
-def is_literal(node: Node) -> TypeGuard[Scalar]:
-    """Whether ``node`` is a single value without a template."""
-    if node.__class__ is not Scalar:
-        return False
-    value = node.value
-    return value.__class__ is not str or "$<" not in value
-
-
 def template_of(node: Scalar, diagnostics: Diagnostics) -> Template | None:
     """The template that ``node`` holds, read once for each text; ``None`` if it is wrong."""
     try:
-        return parse_template(str(node.value))
+        return parse_template(node.text)
     except TemplateError as error:
         report_template_error(error, node, diagnostics)
         return None

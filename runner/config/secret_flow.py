@@ -4,7 +4,7 @@ import re
 
 from runner.config.expressions.errors import TemplateError
 from runner.config.feeds import Feeds
-from runner.config.nodes import Mapping, Node, Scalar, Sequence
+from runner.config.nodes import Mapping, Node, Scalar, Sequence, may_hold_template
 from runner.config.render import report_template_error, template_of
 from runner.config.scope import Scope
 from runner.config.template import Template
@@ -50,7 +50,7 @@ class SecretFlow:
                 for name, variable in node.values.items():
                     if isinstance(variable, Mapping):
                         self._add_variable(name, node.keys[name], variable)
-            elif key not in _UNRENDERED:
+            elif key not in _UNRENDERED and may_hold_template(node):
                 self._add_public(node)
 
     def check(self) -> None:
@@ -99,9 +99,9 @@ class SecretFlow:
                 key.span,
                 hint="add `secret: true`, or `secret: false` if it is none",
             )
-        if _is_secret(variable):
+        if isinstance(secret, Scalar) and secret.value is True:
             self._add_secret(name, value)
-        elif value is not None:
+        elif value is not None and may_hold_template(value):
             self._add_public(value)
 
     def _add_secret(self, name: str, value: Node | None) -> None:
@@ -174,14 +174,15 @@ class SecretFlow:
             for name in self._from_outside(node) or ():
                 if name not in self._public_env:
                     self._public.setdefault(name, {})[id(node)] = node
-        elif node.templated and id(node) not in self._seen:
+        elif id(node) not in self._seen:
             self._seen.add(id(node))
             for child in node.items if isinstance(node, Sequence) else node.values.values():
-                self._add_public(child)
+                if may_hold_template(child):
+                    self._add_public(child)
 
     def _from_outside(self, scalar: Scalar) -> frozenset[str] | None:
         """Names from outside that feed ``scalar``, through variables too; ``None`` if wrong."""
-        if "$<" not in scalar.text:
+        if not may_hold_template(scalar):
             return frozenset()
         try:
             return self._feeds.of(scalar.text).outside
