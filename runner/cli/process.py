@@ -3,7 +3,6 @@
 import os
 import signal
 import sys
-import tempfile
 from collections.abc import Sequence
 
 import click
@@ -57,7 +56,8 @@ def _reader_is_gone() -> int:
 
 
 def _crashed(error: Exception, console: Console) -> int:
-    import traceback  # noqa: PLC0415 # only for a bug
+    import tempfile  # noqa: PLC0415 # only for a bug
+    import traceback  # noqa: PLC0415
 
     text = console.mask("".join(traceback.format_exception(error)))
     with tempfile.NamedTemporaryFile(
