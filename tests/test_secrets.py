@@ -18,7 +18,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from runner.secrets import (
-    Fingerprinter,
     Redactor,
     Secret,
     is_maskable,
@@ -230,36 +229,6 @@ def test_keys_that_do_not_look_secret(key: str) -> None:
     assert not key_looks_secret(key)
 
 
-def test_a_fingerprint_tells_a_change_and_nothing_else() -> None:
-    made = Fingerprinter("key")
-    stored = made.fingerprint("hunter22", "smoke/TOKEN")
-    assert stored.startswith(made.key_id + ":")
-    assert "hunter22" not in stored
-    assert made.same(stored, "hunter22", "smoke/TOKEN") is True
-    assert made.same(stored, "hunter23", "smoke/TOKEN") is False
-    assert made.same(stored, None, "smoke/TOKEN") is False
-    assert made.same(stored, "hunter22", "other/TOKEN") is False
-    assert Fingerprinter("another").same(stored, "hunter22", "smoke/TOKEN") is None
-    assert made.same("nonsense", "hunter22", "smoke/TOKEN") is None
-
-
-def test_the_fingerprint_key_comes_before_the_api_key() -> None:
-    both = {"CHECKLY_SESSIONS_FINGERPRINT_KEY": "f", "CHECKLY_API_KEY": "a"}
-    made = Fingerprinter.from_environment(both)
-    only = Fingerprinter.from_environment({"CHECKLY_API_KEY": "a"})
-    assert made is not None
-    assert only is not None
-    assert made.key_id == Fingerprinter("f").key_id
-    assert only.key_id == Fingerprinter("a").key_id
-    assert Fingerprinter.from_environment({"CHECKLY_SESSIONS_FINGERPRINT_KEY": ""}) is None
-    assert repr(made) == f"Fingerprinter({made.key_id})"
-
-
 def test_a_redactor_does_not_show_what_it_knows() -> None:
     assert repr(redactor("hunter22")) == "Redactor(1 secrets)"
     assert redactor().mask("100% of %41") == "100% of %41"
-
-
-def test_the_key_can_not_be_read_off_its_id() -> None:
-    assert b"api-key-value".hex() not in Fingerprinter("api-key-value").key_id
-    assert len(Fingerprinter("x").key_id) == 16

@@ -11,7 +11,6 @@ from runner.config.select import Selection
 from runner.models.plan import Plan
 from runner.plan.normal import Fingerprint
 from runner.plan.plan import make_plan
-from runner.secrets import Fingerprinter
 from runner.state.names import DEFAULT_FOLDER
 
 if TYPE_CHECKING:
@@ -77,13 +76,17 @@ def _plan(
 
 def fingerprint_of(backend: Backend) -> Fingerprint:
     """Makes the fingerprints of secrets; without a key it makes none."""
-    fingerprinter = Fingerprinter.from_environment(os.environ)
-    if fingerprinter is None and backend.credentials is not None:
-        fingerprinter = Fingerprinter(backend.credentials.api_key)
+    key = os.environ.get("CHECKLY_SESSIONS_FINGERPRINT_KEY") or os.environ.get("CHECKLY_API_KEY")
+    if not key and backend.credentials is not None:
+        key = backend.credentials.api_key
+    if not key:
+        return lambda _value: None
 
-    def fingerprint(value: str) -> dict[str, str] | None:
-        if fingerprinter is None:
-            return None
+    from runner.fingerprints import Fingerprinter  # noqa: PLC0415 # hashlib
+
+    fingerprinter = Fingerprinter(key)
+
+    def fingerprint(value: str) -> dict[str, str]:
         # The same with and without an account: offline, the one that is present is meant.
         digest = fingerprinter.fingerprint(value, "request")
         return {"keyId": fingerprinter.key_id, "fingerprint": digest}

@@ -9,7 +9,6 @@ from runner.cli.console import Console
 from runner.config.compile import Compiler
 from runner.config.configuration import Compiled, Configuration
 from runner.config.context import Context
-from runner.config.digest import digest
 from runner.config.discover import discover
 from runner.config.environment import Environment, read_env_file
 from runner.config.files import FolderFiles
@@ -56,7 +55,7 @@ class Reading:
     @property
     def digest(self) -> str:
         """The digest of the parsed configuration."""
-        return digest(self._documents)
+        return _digest(self._documents)
 
     @property
     def name(self) -> str:
@@ -120,7 +119,7 @@ def read(
     console.mask = redactor.mask
     files, inside = FolderFiles.around(path, Path.cwd())
     documents = load(inside, files, diagnostics)
-    if expected is not None and (documents is None or digest(documents) != expected):
+    if expected is not None and (documents is None or _digest(documents) != expected):
         raise StalePlan(
             "The configuration changed since the plan was made.",
             hint="Make a new plan, and review it: `runner plan --out FILE`.",
@@ -151,6 +150,12 @@ def read(
     )
     configuration = Configuration(reader.structure, scope, compiler, diagnostics)
     return Reading(path, documents, reader.structure, context, configuration, diagnostics, redactor)
+
+
+def _digest(documents: Documents) -> str:
+    from runner.config.digest import digest  # noqa: PLC0415 # only for a saved plan
+
+    return digest(documents)
 
 
 def overrides(given: tuple[str, ...]) -> dict[str, str]:

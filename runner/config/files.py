@@ -6,7 +6,6 @@ outside of it is ever opened, whatever links say, so no diagnostic can quote any
 """
 
 import os
-import shutil
 import stat
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple, Protocol
@@ -134,7 +133,7 @@ class FolderFiles:
         try:
             with temporary.open("xb") as stream:
                 stream.write(data)
-            shutil.copymode(real, temporary)
+            temporary.chmod(real.stat().st_mode)
             temporary.replace(real)
         except OSError as error:
             temporary.unlink(missing_ok=True)

@@ -11,13 +11,14 @@ from hypothesis import strategies as st
 
 from runner.config.files import Entries, FolderFiles
 from runner.config.pure import compile_alone
+from runner.fingerprints import Fingerprinter
 from runner.models.instance import Instance
 from runner.models.plan import Action
 from runner.models.record import Record
 from runner.plan.compare import compare
 from runner.plan.normal import normal_form
 from runner.plan.plan import make_plan
-from runner.secrets import Fingerprinter, Redactor
+from runner.secrets import Redactor
 from tests.plan.test_plan import AT
 
 ROOT = Path(__file__).parents[2]
