@@ -7,12 +7,15 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-RUNS = 5
+PAIRS = 5
 
 
 @dataclass(frozen=True)
 class Usage:
-    """What one run took: seconds by the clock, seconds of processor, MiB at most."""
+    """What one run took: seconds by the clock, seconds of processor, MiB at most.
+
+    Or, held against another run, what part of it.
+    """
 
     wall: float
     cpu: float
@@ -44,25 +47,27 @@ def run(command: Sequence[str], environment: Mapping[str, str], folder: str) -> 
 def ratio(
     command: Sequence[str],
     yardstick: Sequence[str],
-    *,
     environment: Mapping[str, str],
     folder: str,
-    of: str = "wall",
-    runs: int = RUNS,
-) -> float:
-    """The median, over pairs run in turn, of what ``command`` takes of ``yardstick``.
+    pairs: int = PAIRS,
+) -> Usage:
+    """What ``command`` takes of ``yardstick``: for each figure the median of all pairs.
 
     Args:
         command: What is measured.
         yardstick: What it is held against.
         environment: Of both.
         folder: Where both run.
-        of: Which figure of ``Usage``.
-        runs: How many pairs, after one that does not count.
+        pairs: How many are run, in turn, after one that does not count.
     """
-    ratios = []
-    for number in range(runs + 1):
-        mine, other = (run(each, environment, folder) for each in (command, yardstick))
-        if number:
-            ratios.append(getattr(mine, of) / getattr(other, of))
-    return float(statistics.median(ratios))
+    taken = [
+        [run(each, environment, folder) for each in (command, yardstick)] for _ in range(pairs + 1)
+    ]
+    return Usage(
+        *(
+            statistics.median(
+                getattr(mine, figure) / getattr(other, figure) for mine, other in taken[1:]
+            )
+            for figure in ("wall", "cpu", "peak")
+        )
+    )

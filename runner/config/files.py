@@ -133,7 +133,7 @@ class FolderFiles:
         try:
             with temporary.open("xb") as stream:
                 stream.write(data)
-            temporary.chmod(real.stat().st_mode)
+            temporary.chmod(stat.S_IMODE(real.stat().st_mode))
             temporary.replace(real)
         except OSError as error:
             temporary.unlink(missing_ok=True)
