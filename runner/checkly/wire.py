@@ -9,10 +9,10 @@ from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Any
 
-import httpx
-
 from runner._version import __version__
 from runner.checkly.account import Credentials
+from runner.checkly.http import httpx
+from runner.checkly.pools import SIZE, Pools
 from runner.errors import ApiError, Unreachable, UsageError
 from runner.models.clock import Clock
 from runner.models.events import Emit, RequestMade
@@ -40,21 +40,20 @@ class Reply:
 
 
 class Wire:
-    """A connection pool to one API; an async context manager."""
+    """The way to one API and back; an async context manager."""
 
     def __init__(self, credentials: Credentials, *, clock: Clock, emit: Emit) -> None:
         self._credentials = credentials
         self._clock = clock
         self._emit = emit
         self._date: tuple[datetime, float] | None = None
-        self._http = _open(credentials)
+        self._pools = _pools(credentials)
 
     async def __aenter__(self) -> "Wire":
-        await self._http.__aenter__()
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        await self._http.aclose()
+        await self._pools.aclose()
 
     def server_now(self) -> datetime | None:
         """The server's clock, from the last ``Date`` it sent; never later than the truth."""
@@ -81,14 +80,15 @@ class Wire:
         began = self._clock.monotonic()
         status, trouble = None, None
         try:
-            async with asyncio.timeout(seconds):
-                stream = self._http.stream(
-                    method, path, params=params, json=body, timeout=_timeout(seconds)
-                )
-                async with stream as answer:
-                    status = answer.status_code
-                    self._note_date(answer.headers.get("date"))
-                    content = await _read(answer, method, path)
+            with self._pools.client() as client:
+                async with asyncio.timeout(seconds):
+                    stream = client.stream(
+                        method, path, params=params, json=body, timeout=_timeout(seconds)
+                    )
+                    async with stream as answer:
+                        status = answer.status_code
+                        self._note_date(answer.headers.get("date"))
+                        content = await _read(answer, method, path)
             return Reply(method, path, status, dict(answer.headers), content)
         except (TimeoutError, httpx.TimeoutException) as error:
             trouble = "no answer in time"
@@ -165,28 +165,32 @@ class Wire:
         return Unreachable(f"{what}: {host} could not be reached: {why}.", sent=False, hint=hint)
 
 
-def _open(credentials: Credentials) -> httpx.AsyncClient:
-    """A client; on loopback it heeds no proxy and loads no certificates."""
+def _pools(credentials: Credentials) -> Pools:
+    """Clients that, on loopback, heed no proxy and load no certificates."""
+    trust_env = not credentials.is_loopback
     try:
-        return httpx.AsyncClient(
-            base_url=credentials.url,
-            headers={
-                "authorization": f"Bearer {credentials.api_key}",
-                "x-checkly-account": credentials.account_id,
-                "user-agent": f"checkly-sessions-runner/{__version__}",
-                "accept": "application/json",
-                # What is packed small may be huge; what is read stays bounded without packing.
-                "accept-encoding": "identity",
-            },
-            follow_redirects=False,
-            trust_env=not credentials.is_loopback,
-            verify=credentials.url.startswith("https:"),
-            # More idle connections make the pool's bookkeeping quadratic.
-            limits=httpx.Limits(
-                max_connections=None,
-                max_keepalive_connections=20,
-                keepalive_expiry=KEEP_ALIVE_SECONDS,
-            ),
+        is_encrypted = credentials.url.startswith("https:")
+        verify = httpx.create_ssl_context(trust_env=trust_env) if is_encrypted else False
+        return Pools(
+            lambda: httpx.AsyncClient(
+                base_url=credentials.url,
+                headers={
+                    "authorization": f"Bearer {credentials.api_key}",
+                    "x-checkly-account": credentials.account_id,
+                    "user-agent": f"checkly-sessions-runner/{__version__}",
+                    "accept": "application/json",
+                    # What is packed small may be huge; what is read stays bounded without it.
+                    "accept-encoding": "identity",
+                },
+                follow_redirects=False,
+                trust_env=trust_env,
+                verify=verify,
+                limits=httpx.Limits(
+                    max_connections=None,
+                    max_keepalive_connections=SIZE,
+                    keepalive_expiry=KEEP_ALIVE_SECONDS,
+                ),
+            )
         )
     except (ValueError, ImportError, httpx.InvalidURL):
         raise UsageError(

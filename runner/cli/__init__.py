@@ -5,17 +5,18 @@ Nothing heavy is imported here: ``runner --version`` and shell completion stay i
 
 import os
 import sys
+from contextlib import suppress
 
 
 def main() -> None:
     """Run the command line and end the process with its exit code."""
     from runner.cli.group import runner  # noqa: PLC0415 # so that importing the package is free
-    from runner.cli.process import EXIT_INTERRUPTED, run  # noqa: PLC0415
+    from runner.cli.process import run  # noqa: PLC0415
 
     code = run(runner, sys.argv[1:])
-    if code == EXIT_INTERRUPTED:
-        # Threads that wait for a store which does not answer would hold up the end.
-        sys.stdout.flush()
-        sys.stderr.flush()
-        os._exit(code)
-    sys.exit(code)
+    # Everything is done and closed. To take the interpreter down as well is a tenth of what a
+    # short command takes, and threads that wait for a store which does not answer hold it up.
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(OSError, ValueError):  # nobody reads it any more
+            stream.flush()
+    os._exit(code)

@@ -48,7 +48,10 @@ def test_the_api_receives_exactly_what_was_shown(online: Project, emulator: Emul
     (session,) = emulator.sessions
     (masked,) = [one for one in shown["environmentVariables"] if one["key"] == "API_TOKEN"]
     masked["value"] = SECRET
+    apply_id = session["body"]["name"].rpartition(" ")[2]
+    shown["name"] = shown["name"].replace("(known after apply)", apply_id)
     assert session["body"] == shown
+    assert f"Apply {apply_id} passed" in done.stdout
     assert SECRET not in done.stdout + done.stderr
 
 

@@ -160,7 +160,8 @@ class Books(RuleBasedStateMachine):
             emit=lambda _: None,
             options=CLIENT,
         )
-        client._wire._http._transport = self.server
+        with client._wire._pools.client() as http:
+            http._transport = self.server
         async with client:
             context = Context(
                 client=client,

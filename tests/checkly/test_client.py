@@ -317,7 +317,8 @@ def trouble(error: httpx.HTTPError, cause: Exception | None) -> Unreachable:
         )
         error.__cause__ = cause
         async with checkly:
-            checkly._http._transport = httpx.MockTransport(raises)
+            with checkly._pools.client() as http:
+                http._transport = httpx.MockTransport(raises)
             with pytest.raises(Unreachable) as raised:
                 await checkly.exchange("GET", "/x", seconds=1)
             return raised.value
