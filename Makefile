@@ -7,7 +7,7 @@ STAMP := $(VENV)/.installed
 # Programs that are started a thousand times by the tests should not be compiled a thousand times.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: setup demo test slow lint format types bench docs pictures schemas clean
+.PHONY: setup demo test slow lint format types bench instructions docs pictures schemas clean
 
 setup: $(STAMP)
 
@@ -41,6 +41,10 @@ types: setup
 bench: setup
 	$(BIN)/python -m compileall -q runner
 	$(BIN)/python -m bench.bench
+
+# Needs valgrind.
+instructions: setup
+	$(BIN)/python -m bench.instructions
 
 docs: setup
 	PYTHONPATH=. $(BIN)/python docs/reference.py

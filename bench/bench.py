@@ -20,6 +20,7 @@ from pathlib import Path
 
 from bench.limiter import usage_and_worst_window
 from bench.measure import PAIRS, Usage, ratio, run
+from bench.profiles import write_profiles
 from runner.emulator.server import Emulator
 from runner.emulator.world import load_world
 
@@ -91,7 +92,7 @@ class Bench:
 
     def bulk(self) -> Iterator[Row]:
         """How long ten thousand profiles take."""
-        files = {count: self.profiles(count) for count in (10_000, 20_000)}
+        files = {count: str(write_profiles(self.folder, count)) for count in (10_000, 20_000)}
         once, twice = ([*RUNNER, "validate", "-f", path] for path in files.values())
         load = [sys.executable, "-c", LOAD, files[10_000]]
         bulk = self.ratio(once, load)
@@ -146,35 +147,6 @@ class Bench:
             install = [npm, "install", "--silent", "--no-audit", "--no-fund", "checkly@8"]
             subprocess.run(install, cwd=self.folder, check=False, capture_output=True)
         return [str(program)] if program.exists() else None
-
-    def profiles(self, count: int) -> str:
-        """A file of ``count`` profiles with five templates each."""
-        lines = [
-            "version: 1",
-            "variables: {host: www.example.com, retries: 2}",
-            "defaults:",
-            "  runLocation: eu-west-1",
-            "  retryStrategy: {type: LINEAR, maxRetries: $<var.retries>}",
-            "profiles:",
-        ]
-        for number in range(count):
-            lines += [
-                f"  smoke-{number:05}:",
-                f"    description: Profile number {number}",
-                "    target:",
-                "      matchTags:",
-                f"        - [production, smoke, team-{number % 50}]",
-                '        - [critical, "!flaky"]',
-                f"    name: Smoke $<var.host> number {number}",
-                "    environmentVariables:",
-                f"      ENVIRONMENT_URL: https://$<var.host>/{number}",
-                "      API_TOKEN: {value: $<env.SHOP_API_TOKEN>, secret: true}",
-                "      REGION: $<var.host>",
-                '      GREETING: "Hello {{NAME}}"',
-                "    metadata: {environment: $<var.host>}",
-                "    timeoutSeconds: 900",
-            ]
-        return self.write(f"profiles-{count}.yaml", "\n".join(lines) + "\n")
 
     def sessions(self, count: int) -> str:
         """A file of ``count`` sessions, each of one check."""

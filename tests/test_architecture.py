@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 import runner
+from runner.cli.group import COMMANDS
 
 ROOT = Path(runner.__file__).parent
 
@@ -107,7 +108,9 @@ def test_the_ground_floor_needs_only_the_standard_library() -> None:
 HEAVY = ["pydantic", "httpx", "jinja2", "ruamel", "obstore", "rich", "asyncio", "dotenv"]
 
 
-@pytest.mark.parametrize("arguments", [["--version"], ["--help"]])
+@pytest.mark.parametrize(
+    "arguments", [["--version"], ["--help"], *([name, "--help"] for name in COMMANDS)]
+)
 def test_start_up_imports_nothing_heavy(arguments: list[str]) -> None:
     program = (
         "import sys\n"

@@ -1,6 +1,5 @@
 """``runner history``."""
 
-import asyncio
 from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING
@@ -18,6 +17,7 @@ from runner.cli.looking import (
     warn,
 )
 from runner.cli.selecting import LABEL_OPTION, PROFILE_ARGUMENT
+from runner.cli.tasks import run_async
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -92,9 +92,9 @@ def command(
     wanted = _filter(chosen, verdicts, first, last)
     reading, state, _ = state_of(current(), console, emulated=emulated)
     problems: list[StateError] = []
-    found = asyncio.run(_read(state, wanted, first, limit, problems))
+    found = run_async(_read(state, wanted, first, limit, problems))
     warn(problems, console)
-    asyncio.run(_refuse_unknown(chosen, found, reading, state))
+    run_async(_refuse_unknown(chosen, found, reading, state))
     text = (
         history_json.render(found)
         if form == "json"

@@ -9,6 +9,7 @@ import click
 
 from runner.cli.backend import EMULATOR_HOST, Backend, backend
 from runner.cli.console import Console
+from runner.cli.tasks import run_async
 from runner.errors import Declined, StateError, UsageError
 
 if TYPE_CHECKING:
@@ -58,7 +59,6 @@ def hint_at_emulator(
 
     A bucket is not asked: that would be another request for those who use no emulator.
     """
-    import asyncio  # noqa: PLC0415 # slow to import
     from contextlib import suppress  # noqa: PLC0415
 
     from runner.cli.planning import open_state  # noqa: PLC0415
@@ -67,7 +67,7 @@ def hint_at_emulator(
         return
     other = open_state(Backend(None, EMULATOR_HOST, emulated=True), common, reading)
     with suppress(StateError):
-        if asyncio.run(other.records(problems=[])):
+        if run_async(other.records(problems=[])):
             console.problem("The emulator has a state of its own: look at it with --emulator.")
 
 

@@ -11,6 +11,7 @@ from runner.cli.backend import EMULATOR_OPTION, WORLD_OPTION, Backend, backend
 from runner.cli.common import Common, common_options, current
 from runner.cli.console import Console
 from runner.cli.selecting import LABEL_OPTION, PROFILE_ARGUMENT
+from runner.cli.tasks import run_async
 from runner.diagnostics import Severity
 from runner.errors import UsageError
 
@@ -110,8 +111,6 @@ def _against_records(
         else:
             plan = first_plan(selected, reading, behind)
         if behind.credentials is not None and not options.offline:
-            from asyncio import run as run_async  # noqa: PLC0415 # slow to import
-
             from runner.cli.online import judge_online, telling  # noqa: PLC0415 # httpx
 
             emit = telling(console, common)
@@ -146,8 +145,6 @@ def _say_why_offline(common: Common, console: Console) -> None:
 def _stored_plan(
     selected: "Selection", reading: "Reading", behind: Backend, common: Common
 ) -> "Plan":
-    from asyncio import run as run_async  # noqa: PLC0415 # slow to import
-
     from runner.cli.planning import open_state, plan_of  # noqa: PLC0415
 
     return run_async(plan_of(selected, reading, open_state(behind, common, reading), behind))

@@ -1,6 +1,5 @@
 """``runner state``: look after the state."""
 
-import asyncio
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
@@ -9,6 +8,7 @@ import click
 from runner.cli.common import common_options, current
 from runner.cli.console import Console
 from runner.cli.looking import EMULATED_OPTION, YES_OPTION, age, ask, state_of, warn
+from runner.cli.tasks import run_async
 from runner.errors import UsageError, os_reason
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ def prune(keep: int | None, older_than: str | None, yes: bool, emulated: bool) -
     limit = age(older_than, "--older-than") if older_than else None
     _, state, _ = state_of(current(), console, emulated=emulated)
     ask(f"Delete old applies from the history at {state.where}?", yes=yes, console=console)
-    done = asyncio.run(run(state, keep=keep, older_than=limit))
+    done = run_async(run(state, keep=keep, older_than=limit))
     console.write(f"Deleted {_count(done.applies, 'apply', 'applies')}; {done.kept} left.")
     if done.unfinished:
         console.write(
@@ -76,11 +76,11 @@ def export(target: Path | None, emulated: bool) -> int:
             file.write(line)
 
     if target is None or str(target) == "-":
-        asyncio.run(write(console.out))
+        run_async(write(console.out))
     else:
         try:
             with target.open("w", encoding="utf-8") as file:
-                asyncio.run(write(file))
+                run_async(write(file))
         except OSError as error:
             raise UsageError(f"{target} can't be written: {os_reason(error)}.") from None
     warn(problems, console)
@@ -106,7 +106,7 @@ def import_(source: TextIO, emulated: bool) -> int:
         lines = source.readlines()
     except UnicodeDecodeError:
         raise UsageError(f"{name} is no text.") from None
-    done = asyncio.run(run(state, lines, source=name, owner=initiator(reading.context)))
+    done = run_async(run(state, lines, source=name, owner=initiator(reading.context)))
     console.write(
         f"Imported {_count(done.records, 'record')} and {_count(done.attempts, 'attempt')}; "
         f"{done.left} were there already."
@@ -126,10 +126,10 @@ def forget(names: tuple[str, ...], yes: bool, emulated: bool) -> int:
 
     console = Console.of_process()
     reading, state, _ = state_of(current(), console, emulated=emulated)
-    found = asyncio.run(_matching(state, names))
+    found = run_async(_matching(state, names))
     listed = ", ".join(found)
     ask(f"Forget the last apply of {listed}?", yes=yes, console=console)
-    asyncio.run(run(state, found, owner=initiator(reading.context)))
+    run_async(run(state, found, owner=initiator(reading.context)))
     console.write(f"Forgot {listed}.")
     return 0
 
@@ -150,7 +150,7 @@ def unlock(names: tuple[str, ...], yes: bool, emulated: bool) -> int:
 
     console = Console.of_process()
     _, state, _ = state_of(current(), console, emulated=emulated)
-    links = asyncio.run(held(state))
+    links = run_async(held(state))
     if names:
         links = {name: links[name] for name in _named(names, links, "is locked")}
     if not links:
@@ -163,7 +163,7 @@ def unlock(names: tuple[str, ...], yes: bool, emulated: bool) -> int:
         yes=yes,
         console=console,
     )
-    changed = asyncio.run(run(state, links))
+    changed = run_async(run(state, links))
     for name in changed:
         console.problem(f"Warning: the lock of {name} changed meanwhile and was left alone.")
     console.write(f"Ended {_count(len(links) - len(changed), 'lock')}.")

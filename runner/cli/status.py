@@ -1,6 +1,5 @@
 """``runner status``."""
 
-import asyncio
 from typing import TYPE_CHECKING
 
 import click
@@ -9,6 +8,7 @@ from runner.cli.common import common_options, current
 from runner.cli.console import Console
 from runner.cli.looking import EMULATED_OPTION, FORMAT_OPTION, hint_at_emulator, state_of, warn
 from runner.cli.selecting import LABEL_OPTION, PROFILE_ARGUMENT
+from runner.cli.tasks import run_async
 
 if TYPE_CHECKING:
     from runner.cli.backend import Backend
@@ -35,7 +35,7 @@ def command(names: tuple[str, ...], labels: tuple[str, ...], form: str, emulated
     reading, state, behind = state_of(current(), console, emulated=emulated)
     problems: list[StateError] = []
     unknown: dict[Selection, UsageError] = {}
-    statuses = asyncio.run(_statuses(chosen, reading, state, behind, problems, unknown))
+    statuses = run_async(_statuses(chosen, reading, state, behind, problems, unknown))
     console.diagnostics(reading.diagnostics.errors)
     warn(problems, console)
     for part, error in unknown.items():
