@@ -136,10 +136,10 @@ class TreeBuilder:
                 elif len(shared) < SHARED_TEXTS:
                     shared[text] = text
                 node = Scalar(source, start, end, text, text, plain)
-                if plain and (not text or text[0] in typed_starts):
-                    node.value = resolve(text)
-                elif "$<" in text:
+                if "$<" in text:  # first: also `nightly-$<…>`, which begins as `null` does
                     templated = True
+                elif plain and (not text or text[0] in typed_starts):
+                    node.value = resolve(text)
                 if event.ctag is not None or event.anchor:
                     rare.decorate(node, event)
             elif kind is mapping_start or kind is sequence_start:

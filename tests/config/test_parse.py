@@ -8,9 +8,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from runner.config import build, collector, events
-from runner.config.nodes import Mapping, Node, Scalar, Sequence
+from runner.config.nodes import Mapping, Node, Scalar, Sequence, may_hold_template
 from runner.config.parse import parse
 from runner.config.rare import MAX_PROBLEMS
+from runner.config.scalars import TYPED_STARTS
 from runner.config.syntax import cut_expression_hint
 from runner.diagnostics import Diagnostics
 from runner.source import Source
@@ -207,6 +208,18 @@ def test_aliases_share_their_node_and_merge_keys_merge() -> None:
     assert isinstance(single, Mapping)
     assert str(single.keys["one"].span) == "file.yaml:1:10"
     assert str(single.keys["two"].span) == "file.yaml:5:3"
+
+
+@pytest.mark.parametrize("start", ["", *sorted(TYPED_STARTS), "nightly-", "true-", "1."])
+@pytest.mark.parametrize("quote", ["", "'"])
+def test_a_template_is_found_whatever_its_text_begins_with(start: str, quote: str) -> None:
+    text = f"{quote}{start}$<env.X>{quote}"
+    root = tree(f"a: {{b: [[{text}]]}}\nc:\n  d: {text}\n  e: plain\nf: {{g: 1, h: [null]}}\n")
+    assert {key: may_hold_template(node) for key, node in root.values.items()} == {
+        "a": True,
+        "c": True,
+        "f": False,
+    }
 
 
 def test_a_quoted_merge_key_is_a_key() -> None:
