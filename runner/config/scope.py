@@ -250,6 +250,10 @@ class Scope(_Names):
             "variables can't feed themselves: " + " reads ".join(circle), offset, node=node
         )
 
+    def is_declared(self, name: str) -> bool:
+        """Whether a name such as ``var.host`` is that of a variable of the file."""
+        return name.startswith("var.") and name.removeprefix("var.") in self._variables
+
     def declared(self, name: str) -> Node:
         """The node that declares a variable."""
         return self._variables[name.removeprefix("var.")]

@@ -33,8 +33,9 @@ class SecretFlow:
         self._public: dict[str, dict[int, Scalar]] = {}
         #: Texts of secrets that were judged, and nothing was wrong with them.
         self._sound: set[str] = set()
-        #: Lists and mappings that were looked through: layers share them among profiles.
-        self._seen: set[int] = set()
+        #: Lists and mappings that were looked through: layers share them among profiles. They
+        #: are kept, for else the next one could be made where one was, and would be taken for it.
+        self._seen: dict[int, Node] = {}
 
     def add_defaults(self, defaults: Mapping) -> None:
         """Take in the secrets of ``defaults``, which stand in the file whoever overrides them."""
@@ -154,7 +155,7 @@ class SecretFlow:
         if self._has_secret_fallback(template):
             return value
         for name in sorted(self._feeds.of_names(template.names).names):
-            if name.startswith("var.") and not self._scope.is_external(name):
+            if self._scope.is_declared(name) and not self._scope.is_external(name):
                 for scalar in filter(is_template, scalars(self._scope.declared(name))):
                     inner = template_of(scalar, self._diagnostics)
                     if inner and self._has_secret_fallback(inner):
@@ -175,7 +176,7 @@ class SecretFlow:
                 if name not in self._public_env:
                     self._public.setdefault(name, {})[id(node)] = node
         elif id(node) not in self._seen:
-            self._seen.add(id(node))
+            self._seen[id(node)] = node
             for child in node.items if isinstance(node, Sequence) else node.values.values():
                 if may_hold_template(child):
                     self._add_public(child)

@@ -294,3 +294,35 @@ def test_instances_may_not_be_known(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     assert known.open_profiles == {"theirs-matrix"}
     assert names_of(known) == ["mine", "seed"]
     assert [one.code for one in found.diagnostics] == ["unset"]
+
+
+def _check(text: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    (folder / "checkly-sessions.yaml").write_text(text)
+    monkeypatch.chdir(folder)
+    reading = read(Common(), Console(sys.stdout, sys.stderr))
+    reading.configuration.check()
+    return [found.code for found in reading.diagnostics.errors]
+
+
+def test_a_secret_in_any_of_many_merged_mappings_is_found(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    profiles = "".join(
+        f"  p{n}: {{metadata: {{repoUrl: '{n} $<env.TOKEN>'}}}}\n" for n in range(100)
+    )
+    text = (
+        "version: 1\ndefaults: {runLocation: eu-west-1, target: all, metadata: {commitId: a}}\n"
+        "profiles:\n  a: {environmentVariables: {A: {value: $<env.TOKEN>, secret: true}}}\n"
+    )
+    codes = _check(text + profiles, tmp_path, monkeypatch)
+    assert codes == ["secret-made-public"] * 101
+
+
+def test_a_secret_that_reads_an_unknown_variable_is_an_error_like_others(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = (
+        "version: 1\nprofiles:\n  a:\n    runLocation: eu-west-1\n    target: all\n"
+        "    environmentVariables: {A: {value: $<env.TOKEN>$<var.typo>, secret: true}}\n"
+    )
+    assert _check(text, tmp_path, monkeypatch) == ["bad-template"]
