@@ -13,6 +13,7 @@ def main() -> None:
     from runner.cli.group import runner  # noqa: PLC0415 # so that importing the package is free
     from runner.cli.process import run  # noqa: PLC0415
 
+    _open_closed()
     code = run(runner, sys.argv[1:])
     # Everything is done and closed. To take the interpreter down as well is a tenth of what a
     # short command takes, and threads that wait for a store which does not answer hold it up.
@@ -20,3 +21,11 @@ def main() -> None:
         with suppress(OSError, ValueError):  # nobody reads it any more
             stream.flush()
     os._exit(code)
+
+
+def _open_closed() -> None:
+    """Give output that was closed beforehand (``>&-``) a place, where nobody reads it."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            nowhere = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115, PTH123 # to the end
+            setattr(sys, name, nowhere)

@@ -99,3 +99,6 @@ class Console:
             print(self.mask(text).encode(encoding, "replace").decode(encoding), file=stream)
         except BrokenPipeError:
             raise ReaderIsGone from None
+        except OSError:
+            if stream is not self.err:  # where else could it be told?
+                raise

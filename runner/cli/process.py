@@ -1,5 +1,6 @@
 """The one place that turns exceptions into exit codes, and the unexpected into a crash file."""
 
+import errno
 import os
 import signal
 import sys
@@ -8,7 +9,7 @@ from collections.abc import Sequence
 import click
 
 from runner.cli.console import Console, ReaderIsGone
-from runner.errors import ConfigurationError, RunnerError
+from runner.errors import CannotRun, ConfigurationError, RunnerError, os_reason
 
 EXIT_BUG = 70
 EXIT_INTERRUPTED = 130
@@ -18,7 +19,13 @@ DETAILED_ERROR = 1
 
 def run(group: click.Group, arguments: Sequence[str]) -> int:
     """Run ``group`` with ``arguments``; returns the exit code and prints what went wrong."""
-    console = Console.of_process()
+    try:
+        return _run(group, arguments, Console.of_process())
+    except (BrokenPipeError, ReaderIsGone):
+        return _reader_is_gone()
+
+
+def _run(group: click.Group, arguments: Sequence[str], console: Console) -> int:
     try:
         result = group.main(list(arguments), prog_name="runner", standalone_mode=False)
         sys.stdout.flush()
@@ -28,7 +35,7 @@ def run(group: click.Group, arguments: Sequence[str]) -> int:
         console.problem("Interrupted.")
         return EXIT_INTERRUPTED
     except (BrokenPipeError, ReaderIsGone):
-        return _reader_is_gone()
+        raise
     except Exception as error:  # noqa: BLE001 # the one net under everything
         code = _explain(error, console)
         return DETAILED_ERROR if "--detailed-exitcode" in arguments else code
@@ -46,6 +53,13 @@ def _explain(error: Exception, console: Console) -> int:
     if isinstance(error, RunnerError):
         console.problem(f"Error: {error.message}", hint=error.hint)
         return error.exit_code
+    if isinstance(error, OSError) and error.errno in {errno.ENOSPC, errno.EDQUOT}:
+        where = error.filename or "what it was told to print or to write"
+        console.problem(
+            f"Error: The runner can't write {where}: {os_reason(error)}.",
+            hint="Make room, or send it elsewhere.",
+        )
+        return CannotRun.exit_code
     return _crashed(error, console)
 
 
