@@ -326,3 +326,21 @@ def test_a_secret_that_reads_an_unknown_variable_is_an_error_like_others(
         "    environmentVariables: {A: {value: $<env.TOKEN>$<var.typo>, secret: true}}\n"
     )
     assert _check(text, tmp_path, monkeypatch) == ["bad-template"]
+
+
+def test_masks_have_the_same_numbers_each_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names = [f"TOKEN_{n}" for n in range(1, 9)]
+    for name in names:
+        monkeypatch.setenv(name, f"value of {name}")
+    text = "".join(f"$<env.{name}>" for name in names)
+    (tmp_path / "checkly-sessions.yaml").write_text(
+        "version: 1\nprofiles:\n  a:\n    runLocation: eu-west-1\n    target: all\n"
+        f"    environmentVariables: {{A: {{value: {text}, secret: true}}}}\n"
+    )
+    monkeypatch.chdir(tmp_path)
+    reading = read(Common(), Console(sys.stdout, sys.stderr))
+    reading.compile(selection([], []))
+    masks = [reading.redactor.mark(f"value of {name}") for name in names]
+    assert masks == [f"(secret #{n})" for n in range(1, 9)]
