@@ -71,14 +71,16 @@ class Shelf:
             StateError: It was written by a later owner of the lock, which stays as it is.
         """
         path = f"{await self.folder('records')}/{escape(record.instance)}.json"
-        there = await self.store.get(path)
-        if there is not None and self._parse(Record, path, there.data).fence > record.fence:
-            raise StateError(
-                f"The record of {record.instance} was written by a later apply meanwhile; "
-                "it stays as it is.",
-                hint="See `runner status`.",
-            )
-        self._written[path] = await self.store.put(path, encode(record))
+
+        def over(there: bytes) -> None:
+            if self._parse(Record, path, there).fence > record.fence:
+                raise StateError(
+                    f"The record of {record.instance} was written by a later apply meanwhile; "
+                    "it stays as it is.",
+                    hint="See `runner status`.",
+                )
+
+        self._written[path] = await self.store.put(path, encode(record), over=over)
 
     async def digest_written(self) -> None:
         """Sees to it that many records that were just written are quickly read again."""
