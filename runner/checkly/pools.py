@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from runner.checkly.http import httpx
 
 #: Requests that one pool has under way at most, and connections that it keeps open between them.
-SIZE = 4
+SIZE = 8
 
 
 class Pools:

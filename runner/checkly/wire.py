@@ -169,8 +169,11 @@ def _pools(credentials: Credentials) -> Pools:
     """Clients that, on loopback, heed no proxy and load no certificates."""
     trust_env = not credentials.is_loopback
     try:
-        is_encrypted = credentials.url.startswith("https:")
-        verify = httpx.create_ssl_context(trust_env=trust_env) if is_encrypted else False
+        verify = (
+            httpx.create_ssl_context(trust_env=trust_env)
+            if credentials.url.startswith("https:")
+            else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # never used, but made by each client else
+        )
         return Pools(
             lambda: httpx.AsyncClient(
                 base_url=credentials.url,
