@@ -165,7 +165,7 @@ class Emulator:
         )
         self._thread.start()
         if not self._started.wait(_START_SECONDS) or self._failure is not None:
-            raise EmulatorError("the emulator did not start") from self._failure
+            raise EmulatorError("it is not listening") from self._failure
         return self
 
     def stop(self) -> None:

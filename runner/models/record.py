@@ -68,28 +68,20 @@ class Phase(StrEnum):
     """It has an outcome, or surely was never started."""
 
 
-class Attempt(Document):
-    """One instance in one apply, from intent to outcome: ``applies/<apply>/<instance>.json``."""
+class _Applied(Document):
+    """What an attempt and a record both say of an instance that was applied."""
 
     format_version: Literal[1] = FORMAT_VERSION
-    apply_id: str
     instance: str
     profile: str
-    phase: Phase
+    apply_id: str
     request: dict[str, Any]
     """The request in normal form."""
-    lookup: Lookup
-    settings: dict[str, Any] = {}
-    """The runner's own keys as they were applied, so that ``wait`` can judge without the file."""
-    intent_at: datetime
-    """When the intent was stored, by this machine's clock."""
-    window_from: datetime | None = None
-    """The server's clock shortly before the trigger left: a session found must not be older."""
     session_id: str | None = None
     link: str | None = None
-    started_at: datetime | None = None
     stopped_at: datetime | None = None
     verdict: Verdict | None = None
+    """``None`` while the session runs."""
     reason: str | None = None
     """Why it ended so, in one sentence."""
     checks: list[CheckRecord] = []
@@ -98,27 +90,25 @@ class Attempt(Document):
     branch: str | None = None
 
 
-class Record(Document):
+class Attempt(_Applied):
+    """One instance in one apply, from intent to outcome: ``applies/<apply>/<instance>.json``."""
+
+    phase: Phase
+    lookup: Lookup
+    settings: dict[str, Any] = {}
+    """The runner's own keys as they were applied, so that ``wait`` can judge without the file."""
+    intent_at: datetime
+    """When the intent was stored, by this machine's clock."""
+    window_from: datetime | None = None
+    """The server's clock shortly before the trigger left: a session found must not be older."""
+    started_at: datetime | None = None
+
+
+class Record(_Applied):
     """The last apply of an instance: ``records/<instance>.json``."""
 
-    format_version: Literal[1] = FORMAT_VERSION
-    instance: str
-    profile: str
-    apply_id: str
-    request: dict[str, Any]
-    """The request in normal form."""
     applied_at: datetime
     """When its session was started."""
-    session_id: str | None = None
-    link: str | None = None
-    stopped_at: datetime | None = None
-    verdict: Verdict | None = None
-    """``None`` while the session runs."""
-    reason: str | None = None
-    checks: list[CheckRecord] = []
-    by: Initiator = Initiator()
-    commit: str | None = None
-    branch: str | None = None
     fence: int = 0
     """Number of the lock under which it was written: a lower one never overwrites a higher."""
     archived_at: datetime | None = None
