@@ -1,46 +1,20 @@
 """A plan as JSON, against its schema."""
 
 import json
-from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
 import jsonschema
 import pytest
 
-from runner.models.instance import Instance
 from runner.models.marked import Marked
 from runner.models.plan import CheckDrift, Plan, PlannedInstance
-from runner.models.record import Record
 from runner.models.verdict import Verdict
-from runner.plan.normal import normal_form
 from runner.plan.plan import make_plan
 from runner.reports.plan_json import document, render
-from runner.source import Source, Span
+from tests.reports.plans import AT, fingerprint, instance, record
 
-SPAN = Span(Source("checkly-sessions.yaml", "smoke"), 0, 5)
-AT = datetime(2026, 11, 23, 9, 12, 3, 456, tzinfo=timezone(timedelta(hours=1)))
 SCHEMA = json.loads((Path(__file__).parents[2] / "schemas/plan.schema.json").read_text("utf-8"))
-
-
-def fingerprint(secret: str) -> dict[str, str]:
-    return {"fingerprint": f"of {len(secret)}", "keyId": "k1"}
-
-
-def instance(name: str, /, **fields: Any) -> Instance:
-    body = {"name": "Smoke", "runLocation": "eu-west-1", **fields}
-    return Instance(name, name, (), body, {}, SPAN)
-
-
-def record(of: Instance, **more: Any) -> Record:
-    return Record(
-        instance=of.name,
-        profile=of.profile,
-        apply_id="1",
-        request=normal_form(of.body, fingerprint),
-        applied_at=AT,
-        **more,
-    )
 
 
 def secret(value: str, **more: Any) -> dict[str, Any]:

@@ -1,7 +1,6 @@
 """A plan as a pull request comment, read by a Markdown parser."""
 
 import re
-from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -14,34 +13,16 @@ from runner.models.marked import Marked
 from runner.models.plan import CheckDrift, Plan, PlannedInstance
 from runner.models.record import Record
 from runner.models.verdict import Verdict
-from runner.plan.normal import normal_form
 from runner.plan.plan import make_plan
 from runner.reports.plan_markdown import LIMIT, MARKER, render
-from runner.source import Source, Span
+from tests.reports.plans import fingerprint, instance
+from tests.reports.plans import record as any_record
 
-SPAN = Span(Source("checkly-sessions.yaml", "smoke"), 0, 5)
 PARSER = MarkdownIt("commonmark").enable("table")
 
 
-def fingerprint(secret: str) -> dict[str, str]:
-    return {"fingerprint": f"of {secret}", "keyId": "k1"}
-
-
-def instance(name: str, /, **fields: Any) -> Instance:
-    body = {"name": "Smoke", "runLocation": "eu-west-1", **fields}
-    return Instance(name, name, (), body, {}, SPAN)
-
-
 def record(of: Instance, **more: Any) -> Record:
-    return Record(
-        instance=of.name,
-        profile=of.profile,
-        apply_id="1",
-        request=normal_form(of.body, fingerprint),
-        applied_at=datetime(2026, 11, 23, 8, 12, tzinfo=UTC),
-        verdict=Verdict.PASSED,
-        **more,
-    )
+    return any_record(of, verdict=Verdict.PASSED, **more)
 
 
 def with_(planned: PlannedInstance, **more: Any) -> PlannedInstance:
