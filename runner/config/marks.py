@@ -99,7 +99,7 @@ class Marker:
 
     def _feed(self, node: Node) -> Feed:
         """What feeds ``node``; nothing where its template is wrong, which is reported elsewhere."""
-        if node.__class__ is not Scalar or "$<" not in node.text:
+        if not isinstance(node, Scalar) or not may_hold_template(node):
             return NOTHING
         try:
             return self._feeds.of(node.text)

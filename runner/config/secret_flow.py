@@ -8,7 +8,7 @@ from runner.config.nodes import Mapping, Node, Scalar, Sequence, may_hold_templa
 from runner.config.render import report_template_error, template_of
 from runner.config.scope import Scope
 from runner.config.template import Template
-from runner.config.variables import is_template, scalars
+from runner.config.variables import scalars
 from runner.diagnostics import Diagnostics, Related
 from runner.secrets import key_looks_secret
 
@@ -156,7 +156,7 @@ class SecretFlow:
             return value
         for name in sorted(self._feeds.of_names(template.names).names):
             if self._scope.is_declared(name) and not self._scope.is_external(name):
-                for scalar in filter(is_template, scalars(self._scope.declared(name))):
+                for scalar in filter(may_hold_template, scalars(self._scope.declared(name))):
                     inner = template_of(scalar, self._diagnostics)
                     if inner and self._has_secret_fallback(inner):
                         return scalar

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from runner.config.expressions.errors import TemplateError
 from runner.config.expressions.names import OF_INSTANCE, VOLATILE
 from runner.config.expressions.values import Unset, Value, kind_of, value_of_text
-from runner.config.nodes import Node, Scalar, Sequence
+from runner.config.nodes import Node, Scalar, Sequence, may_hold_template
 from runner.config.template import parse_template
 from runner.errors import UsageError
 
@@ -125,13 +125,8 @@ def scalars(node: Node) -> Iterator[Scalar]:
             yield from scalars(value)
 
 
-def is_template(scalar: Scalar) -> bool:
-    """Whether a scalar's text has to be parsed as a template."""
-    return type(scalar.value) is str and "$<" in scalar.text
-
-
 def _names_in(scalar: Scalar) -> frozenset[str]:
-    if not is_template(scalar):
+    if not may_hold_template(scalar):
         return frozenset()
     try:
         return parse_template(scalar.text).names
