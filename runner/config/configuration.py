@@ -10,7 +10,7 @@ from runner.config.nodes import Mapping, Scalar
 from runner.config.scope import Scope
 from runner.config.secret_flow import SecretFlow
 from runner.config.select import Selection, unknown_labels, unknown_name
-from runner.config.structure import ProfileSource, Structure
+from runner.config.structure import ProfileSource, Structure, circle_text
 from runner.diagnostics import Diagnostics, Related
 from runner.errors import UsageError
 from runner.models.instance import Instance
@@ -35,7 +35,6 @@ class Compiled:
     open_profiles: frozenset[str] = frozenset()
 
 
-_CIRCLE_SHOWN = 8
 #: What is wrong with the values of a matrix that is not there.
 _NONE = Diagnostics()
 
@@ -271,9 +270,8 @@ class Configuration:
                         hint=self._hint_for_need(need.text, expansions, instances),
                     )
         for need, circle in _circles(graph):
-            shown = circle if len(circle) <= _CIRCLE_SHOWN else [*circle[:_CIRCLE_SHOWN], "…"]
             self._diagnostics.error(
-                "needs-cycle", f"A profile needs itself: {' → '.join(shown)}", need.span
+                "needs-cycle", f"A profile needs itself: {circle_text(circle)}", need.span
             )
 
     def _hint_for_need(

@@ -10,14 +10,13 @@ from collections.abc import Iterator
 
 from runner.config.keys import NOT_INHERITED
 from runner.config.nodes import Mapping, Node, Scalar, Sequence
-from runner.config.structure import ProfileSource, Structure, shorten
+from runner.config.structure import ProfileSource, Structure, circle_text, shorten
 from runner.diagnostics import Diagnostics, Related
 from runner.errors import ConfigurationError
 from runner.nearest import did_you_mean
 
 #: Keys whose mappings are taken over as a whole, or not at all.
 _WHOLE = frozenset({"matrix"})
-_CIRCLE_SHOWN = 8
 #: How many keys all profiles together may take over from those they extend.
 MAX_INHERITED = 2_000_000
 
@@ -304,9 +303,8 @@ class Layers:
         return parent
 
     def _report_cycle(self, name: Scalar, circle: list[str]) -> None:
-        shown = circle if len(circle) <= _CIRCLE_SHOWN else [*circle[:_CIRCLE_SHOWN], "…"]
         self._diagnostics.error(
-            "extends-cycle", f"A profile extends itself: {' → '.join(shown)}", name.span
+            "extends-cycle", f"A profile extends itself: {circle_text(circle)}", name.span
         )
 
 

@@ -241,6 +241,15 @@ class StructureReader:
         self._diagnostics.error("wrong-type", message, node.span)
 
 
+_CIRCLE_SHOWN = 8
+
+
+def circle_text(names: list[str]) -> str:
+    """Names that lead back to the first, fit for a message."""
+    shown = names if len(names) <= _CIRCLE_SHOWN else [*names[:_CIRCLE_SHOWN], "…"]
+    return " → ".join(shown)
+
+
 def shorten(text: str, limit: int = 60) -> str:
     """``text`` fit for a message: on one line, and not without end."""
     line = " ".join(text.split())
