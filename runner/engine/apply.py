@@ -7,12 +7,12 @@ from dataclasses import replace
 
 from runner.engine.context import Context, Job
 from runner.engine.follow import follow
-from runner.engine.journal import Journal, is_open
+from runner.engine.journal import Journal, Order, is_open
 from runner.engine.judge import Judgement
 from runner.engine.order import Gate, by_member, gates
 from runner.engine.outcomes import of_session, without_session
 from runner.engine.recover import elapsed, leave_nothing_behind
-from runner.engine.start import Order, Started, start
+from runner.engine.start import Started, start
 from runner.engine.stop import unless
 from runner.engine.summary import leave, sum_up
 from runner.engine.twins import TwinsByLookup
@@ -163,9 +163,7 @@ class _Apply:
             return
         await asyncio.gather(
             *(
-                journal.left_out(
-                    order.job, self.id, order.request, order.normal, self.outcomes[order.job.name]
-                )
+                journal.left_out(order, self.outcomes[order.job.name])
                 for order in self.orders
                 if order.job.name in self.outcomes and order.job.name not in journal.attempted
             )

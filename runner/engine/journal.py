@@ -19,6 +19,16 @@ MAX_CHECKS = 10_000
 TAKEN = frozenset({Verdict.NO_MATCH, Verdict.UNKNOWN})
 
 
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What is to be started: ``normal`` is the request's normal form, which the state keeps."""
+
+    job: Job
+    apply_id: str
+    request: TriggerTestSessionRequest
+    normal: dict[str, Any]
+
+
 @dataclass(slots=True)
 class Journal:
     """The attempts of one apply.
@@ -37,51 +47,30 @@ class Journal:
     attempted: set[str] = field(default_factory=set)
     troubled: bool = False
 
-    async def intend(
-        self,
-        job: Job,
-        apply_id: str,
-        request: TriggerTestSessionRequest,
-        normal: dict[str, Any],
-        window_from: datetime | None,
-    ) -> Attempt:
+    async def intend(self, order: Order, window_from: datetime | None) -> Attempt:
         """Store that a trigger is about to be sent.
 
         Raises:
             StateError: It can't be stored, or the lock was lost; so nothing may be sent.
         """
-        self.locks.fence(job.name)
-        attempt = self._attempt(job, apply_id, request, normal, window_from)
+        self.locks.fence(order.job.name)
+        attempt = self._attempt(order, window_from)
         await self.context.state.put_attempt(attempt)
-        self.attempted.add(job.name)
+        self.attempted.add(order.job.name)
         return attempt
 
-    async def left_out(
-        self,
-        job: Job,
-        apply_id: str,
-        request: TriggerTestSessionRequest,
-        normal: dict[str, Any],
-        outcome: InstanceOutcome,
-    ) -> None:
+    async def left_out(self, order: Order, outcome: InstanceOutcome) -> None:
         """Store that an instance was not started, so that nobody takes the rest for the whole."""
-        attempt = self._attempt(job, apply_id, request, normal, None)
-        await self.finished(attempt, outcome)
+        await self.finished(self._attempt(order, None), outcome)
 
-    def _attempt(
-        self,
-        job: Job,
-        apply_id: str,
-        request: TriggerTestSessionRequest,
-        normal: dict[str, Any],
-        window_from: datetime | None,
-    ) -> Attempt:
+    def _attempt(self, order: Order, window_from: datetime | None) -> Attempt:
+        job, request = order.job, order.request
         return Attempt(
-            apply_id=apply_id,
+            apply_id=order.apply_id,
             instance=job.name,
             profile=job.profile,
             phase=Phase.INTENT,
-            request=normal,
+            request=order.normal,
             lookup=lookup_of(request),
             settings=job.settings.model_dump(mode="json", by_alias=True, exclude_unset=True),
             intent_at=self.context.clock.now(),

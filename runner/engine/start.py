@@ -3,13 +3,12 @@
 import asyncio
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any
 
 from runner.checkly.client import Flight
 from runner.checkly.retry import surely_not_accepted
 from runner.checkly.words import NO_MATCHING_CHECKS
 from runner.engine.context import Context, Job
-from runner.engine.journal import Journal, lookup_of
+from runner.engine.journal import Journal, Order, lookup_of
 from runner.engine.outcomes import not_started, without_session
 from runner.engine.reconcile import search
 from runner.engine.twins import Turn, TwinsByLookup
@@ -36,16 +35,6 @@ class Started:
     session: Session
 
 
-@dataclass(frozen=True, slots=True)
-class Order:
-    """What is to be started: ``normal`` is the request's normal form, which the state keeps."""
-
-    job: Job
-    apply_id: str
-    request: TriggerTestSessionRequest
-    normal: dict[str, Any]
-
-
 async def start(
     context: Context, journal: Journal, twins: TwinsByLookup, order: Order
 ) -> Started | InstanceOutcome:
@@ -61,9 +50,7 @@ async def start(
             if context.stop.gently.is_set():
                 return await _interrupted(journal, job, attempt)
             try:
-                attempt = await journal.intend(
-                    job, order.apply_id, order.request, order.normal, window_from
-                )
+                attempt = await journal.intend(order, window_from)
             except StateError as error:
                 return not_started(job, error)
             result = await _send_and_settle(context, journal, order, attempt, turn)
