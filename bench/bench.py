@@ -102,12 +102,7 @@ class Bench:
 
     def apply(self) -> Iterator[Row]:
         """How long sessions take beyond their own time."""
-        world = self.folder / "world.yaml"
-        world.write_text(
-            "locations: [{region: eu-west-1, name: Ireland}]\n"
-            "checks: [{name: Home page, type: API, tags: [all], "
-            f"duration: {SECONDS_PER_SESSION}}}]\n"
-        )
+        world = write_world(self.folder)
         one, many = self.sessions(1), self.sessions(SESSIONS)
         with Emulator(load_world(world)) as emulator:
             self.environment |= emulator.environment
@@ -161,6 +156,17 @@ class Bench:
         path = self.folder / name
         path.write_text(text, encoding="utf-8")
         return str(path)
+
+
+def write_world(folder: Path) -> Path:
+    """Write a world with one check that takes its time; returns its path."""
+    path = folder / "world.yaml"
+    path.write_text(
+        "locations: [{region: eu-west-1, name: Ireland}]\n"
+        "checks: [{name: Home page, type: API, tags: [all], "
+        f"duration: {SECONDS_PER_SESSION}}}]\n"
+    )
+    return path
 
 
 @contextmanager
