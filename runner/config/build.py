@@ -136,7 +136,7 @@ class TreeBuilder:
                 elif len(shared) < SHARED_TEXTS:
                     shared[text] = text
                 node = Scalar(source, start, end, text, text, plain)
-                if "$<" in text:  # first: also `nightly-$<…>`, which begins as `null` does
+                if node.templated:  # first: also `nightly-$<…>`, which begins as `null` does
                     templated = True
                 elif plain and (not text or text[0] in typed_starts):
                     node.value = resolve(text)

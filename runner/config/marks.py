@@ -6,7 +6,7 @@ from typing import Any
 
 from runner.config.expressions.values import Symbolic, plain
 from runner.config.feeds import NOTHING, Feed, Feeds
-from runner.config.nodes import Mapping, Node, Scalar, may_hold_template
+from runner.config.nodes import Mapping, Node, Scalar
 from runner.config.scope import InstanceScope, Scope
 from runner.config.template import TemplateError
 from runner.diagnostics import Diagnostics
@@ -46,7 +46,7 @@ class Marker:
                 variable = given.get(key)
                 if isinstance(node, Mapping) and isinstance(variable, dict) and "value" in variable:
                     source = node.values["value"]
-                    if may_hold_template(source) or "secret" in variable:
+                    if source.templated or "secret" in variable:
                         self._variable(key, source, variable)
 
     def _variable(self, name: str, source: Node, variable: dict[str, Any]) -> None:
@@ -99,7 +99,7 @@ class Marker:
 
     def _feed(self, node: Node) -> Feed:
         """What feeds ``node``; nothing where its template is wrong, which is reported elsewhere."""
-        if not isinstance(node, Scalar) or not may_hold_template(node):
+        if not isinstance(node, Scalar) or not node.templated:
             return NOTHING
         try:
             return self._feeds.of(node.text)

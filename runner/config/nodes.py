@@ -26,10 +26,11 @@ class Scalar:
         value: Its meaning in YAML 1.2: ``no``, ``on`` and ``Yes`` are text.
         text: For a plain scalar the exact text in the file; else the unquoted text.
         plain: Whether it stands without quotes (and is no block scalar).
+        templated: Whether it may be a template; where not, it stands for its value.
     """
 
     # Both offsets in one number: a quarter less memory for a large file.
-    __slots__ = ("_place", "plain", "source", "text", "value")
+    __slots__ = ("_place", "plain", "source", "templated", "text", "value")
 
     def __init__(
         self, source: Source, start: int, end: int, text: str, value: ScalarValue, plain: bool
@@ -39,6 +40,7 @@ class Scalar:
         self.text = text
         self.value = value
         self.plain = plain
+        self.templated = value.__class__ is str and "$<" in value
 
     @property
     def start(self) -> int:
@@ -111,14 +113,6 @@ class Mapping:
 
 
 Node: TypeAlias = Scalar | Sequence | Mapping
-
-
-def may_hold_template(node: Node) -> bool:
-    """Whether ``node`` is a template, or one may stand in it; where not, its value is its own."""
-    if isinstance(node, Scalar):
-        value = node.value
-        return value.__class__ is str and "$<" in value
-    return node.templated
 
 
 def literal(node: Node) -> Any:

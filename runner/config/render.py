@@ -4,7 +4,7 @@ from typing import Any
 
 from runner.config.expressions.errors import TemplateError, Unresolved
 from runner.config.expressions.values import plain, to_text, value_of
-from runner.config.nodes import Mapping, Node, Scalar, Sequence, literal, may_hold_template
+from runner.config.nodes import Mapping, Node, Scalar, Sequence, literal
 from runner.config.scope import InstanceScope
 from runner.config.template import Template, hint_for, parse_template, place
 from runner.diagnostics import Diagnostic, Diagnostics, Severity
@@ -34,7 +34,7 @@ class Renderer:
 
     def value(self, node: Node) -> Any:
         """What ``node`` stands for: a JSON value in which what is unresolved is ``Marked``."""
-        if not may_hold_template(node):
+        if not node.templated:
             return literal(node)
         if isinstance(node, Scalar):
             rendered = self.rendered(node)
@@ -49,7 +49,7 @@ class Renderer:
             if isinstance(node, Sequence):
                 return self.value(node)
             return {name: self.text(child) for name, child in node.values.items()}
-        if not may_hold_template(node):
+        if not node.templated:
             return None if node.value is None else node.text
         rendered = self.rendered(node)
         if rendered is None or isinstance(rendered, Marked):
@@ -70,7 +70,7 @@ class Renderer:
     def spelt(self, node: Node) -> Any:
         """Like ``value``, but numbers keep their spelling, so that they can become text."""
         if isinstance(node, Scalar):
-            return self.rendered(node) if may_hold_template(node) else value_of(node)
+            return self.rendered(node) if node.templated else value_of(node)
         return self.value(node)
 
     def rendered(self, node: Scalar) -> Any:

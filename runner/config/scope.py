@@ -12,7 +12,7 @@ from runner.config.expressions.meter import RunMeter
 from runner.config.expressions.names import OF_INSTANCE, VOLATILE
 from runner.config.expressions.symbols import symbol
 from runner.config.expressions.values import Unset, Value, size_of, to_text, value_of
-from runner.config.nodes import Node, Scalar, Sequence, may_hold_template
+from runner.config.nodes import Node, Scalar, Sequence
 from runner.config.template import parse_template
 from runner.config.variables import Graph, typed
 from runner.errors import UsageError
@@ -72,7 +72,7 @@ class _Names(ABC):
             TemplateError: A template is wrong; its `node` is the scalar that is to blame.
         """
         if isinstance(node, Scalar):
-            if not may_hold_template(node):
+            if not node.templated:
                 return value_of(node)
             try:
                 return parse_template(node.text).render(self)

@@ -4,7 +4,7 @@ import re
 
 from runner.config.expressions.errors import TemplateError
 from runner.config.feeds import Feeds
-from runner.config.nodes import Mapping, Node, Scalar, Sequence, may_hold_template
+from runner.config.nodes import Mapping, Node, Scalar, Sequence
 from runner.config.render import report_template_error, template_of
 from runner.config.scope import Scope
 from runner.config.template import Template
@@ -51,7 +51,7 @@ class SecretFlow:
                 for name, variable in node.values.items():
                     if isinstance(variable, Mapping):
                         self._add_variable(name, node.keys[name], variable)
-            elif key not in _UNRENDERED and may_hold_template(node):
+            elif key not in _UNRENDERED and node.templated:
                 self._add_public(node)
 
     def check(self) -> None:
@@ -102,7 +102,7 @@ class SecretFlow:
             )
         if isinstance(secret, Scalar) and secret.value is True:
             self._add_secret(name, value)
-        elif value is not None and may_hold_template(value):
+        elif value is not None and value.templated:
             self._add_public(value)
 
     def _add_secret(self, name: str, value: Node | None) -> None:
@@ -156,8 +156,8 @@ class SecretFlow:
             return value
         for name in sorted(self._feeds.of_names(template.names).names):
             if self._scope.is_declared(name) and not self._scope.is_external(name):
-                for scalar in filter(may_hold_template, scalars(self._scope.declared(name))):
-                    inner = template_of(scalar, self._diagnostics)
+                for scalar in scalars(self._scope.declared(name)):
+                    inner = scalar.templated and template_of(scalar, self._diagnostics)
                     if inner and self._has_secret_fallback(inner):
                         return scalar
         return None
@@ -178,12 +178,12 @@ class SecretFlow:
         elif id(node) not in self._seen:
             self._seen[id(node)] = node
             for child in node.items if isinstance(node, Sequence) else node.values.values():
-                if may_hold_template(child):
+                if child.templated:
                     self._add_public(child)
 
     def _from_outside(self, scalar: Scalar) -> frozenset[str] | None:
         """Names from outside that feed ``scalar``, through variables too; ``None`` if wrong."""
-        if not may_hold_template(scalar):
+        if not scalar.templated:
             return frozenset()
         try:
             return self._feeds.of(scalar.text).outside

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from runner.config.expressions.errors import TemplateError
 from runner.config.expressions.names import OF_INSTANCE, VOLATILE
 from runner.config.expressions.values import Unset, Value, kind_of, value_of_text
-from runner.config.nodes import Node, Scalar, Sequence, may_hold_template
+from runner.config.nodes import Node, Scalar, Sequence
 from runner.config.template import parse_template
 from runner.errors import UsageError
 
@@ -126,7 +126,7 @@ def scalars(node: Node) -> Iterator[Scalar]:
 
 
 def _names_in(scalar: Scalar) -> frozenset[str]:
-    if not may_hold_template(scalar):
+    if not scalar.templated:
         return frozenset()
     try:
         return parse_template(scalar.text).names

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from runner.config import build, collector, events
-from runner.config.nodes import Mapping, Node, Scalar, Sequence, may_hold_template
+from runner.config.nodes import Mapping, Node, Scalar, Sequence
 from runner.config.parse import parse
 from runner.config.rare import MAX_PROBLEMS
 from runner.config.scalars import TYPED_STARTS
@@ -215,7 +215,7 @@ def test_aliases_share_their_node_and_merge_keys_merge() -> None:
 def test_a_template_is_found_whatever_its_text_begins_with(start: str, quote: str) -> None:
     text = f"{quote}{start}$<env.X>{quote}"
     root = tree(f"a: {{b: [[{text}]]}}\nc:\n  d: {text}\n  e: plain\nf: {{g: 1, h: [null]}}\n")
-    assert {key: may_hold_template(node) for key, node in root.values.items()} == {
+    assert {key: node.templated for key, node in root.values.items()} == {
         "a": True,
         "c": True,
         "f": False,
