@@ -154,7 +154,6 @@ class Compiler:
         name = instance_name(profile.name, combination)
         renderer = Renderer(scope, self._diagnostics, self._unset, profile.name)
         data = _data(layers, renderer, combination)
-        Marker(self._scope, self.feeds, scope, self._redactor, self._diagnostics).mark(layers, data)
         if self._fill:
             self._fill_metadata(data)
         problems: list[Breach] = []
@@ -163,6 +162,7 @@ class Compiler:
             problems.append(_MISSING_TARGET)
         breaches = self._check(REQUEST, body, layers)[1]
         problems += _without_echoes(breaches, problems)
+        Marker(self._scope, self.feeds, scope, self._redactor, self._diagnostics).mark(layers, body)
         settings = _settings(data, profile.needs)
         values, breaches = self._check(SETTINGS, settings, layers)
         problems += breaches

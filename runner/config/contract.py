@@ -90,6 +90,15 @@ def check(
     there are no values.
     """
     try:
+        return rules.validate_python(tree), []
+    except ValidationError:  # marks are no values by any rule
+        return _check_unmarked(rules, tree)
+
+
+def _check_unmarked(
+    rules: SchemaValidator, tree: dict[str, Any]
+) -> tuple[dict[str, Any] | None, list[Breach]]:
+    try:
         values: dict[str, Any] = rules.validate_python(unmarked(tree))
     except ValidationError as error:
         unset = {path for path, leaf in leaves(tree) if is_open(leaf)}

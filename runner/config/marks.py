@@ -10,7 +10,7 @@ from runner.config.nodes import Mapping, Node, Scalar
 from runner.config.scope import InstanceScope, Scope
 from runner.config.template import TemplateError
 from runner.diagnostics import Diagnostics
-from runner.models.marked import Marked
+from runner.models.marked import Body, Marked
 from runner.secrets import MIN_LENGTH, Redactor, is_maskable
 
 
@@ -31,23 +31,23 @@ class Marker:
         self._scope = scope
         self._redactor = redactor
 
-    def mark(self, profile: Mapping, data: dict[str, Any]) -> None:
-        """Mark what is volatile or secret in ``data``, the rendered keys of ``profile``."""
+    def mark(self, profile: Mapping, body: Body) -> None:
+        """Mark what is volatile or secret in ``body``, which was made of ``profile``."""
         nodes = profile.values
-        if "name" in nodes and "name" in data:
-            data["name"] = self._volatile(nodes["name"], data["name"])
-        metadata, given = nodes.get("metadata"), data.get("metadata")
+        name, metadata = nodes.get("name"), nodes.get("metadata")
+        if name is not None:
+            body["name"] = self._volatile(name, body["name"])
+        given = body.get("metadata")
         if isinstance(metadata, Mapping) and isinstance(given, dict):
             for key, node in metadata.values.items():
                 given[key] = self._volatile(node, given[key])
-        variables, given = nodes.get("environmentVariables"), data.get("environmentVariables")
-        if isinstance(variables, Mapping) and isinstance(given, dict):
-            for key, node in variables.values.items():
-                variable = given.get(key)
-                if isinstance(node, Mapping) and isinstance(variable, dict) and "value" in variable:
-                    source = node.values["value"]
-                    if source.templated or "secret" in variable:
-                        self._variable(key, source, variable)
+        variables, given = nodes.get("environmentVariables"), body.get("environmentVariables")
+        if isinstance(variables, Mapping) and isinstance(given, list):
+            kept = ((k, node) for k, node in variables.values.items() if isinstance(node, Mapping))
+            for (key, node), variable in zip(kept, given, strict=True):
+                source = node.values.get("value")
+                if source is not None and (source.templated or "secret" in variable):
+                    self._variable(key, source, variable)
 
     def _variable(self, name: str, source: Node, variable: dict[str, Any]) -> None:
         value = self._volatile(source, variable["value"])

@@ -29,7 +29,18 @@ from typing import Any, Final
 
 '''
 _KEPT = frozenset(
-    {"type", "min_length", "max_length", "ge", "gt", "le", "pattern", "expected", "discriminator"}
+    {
+        "type",
+        "mode",
+        "min_length",
+        "max_length",
+        "ge",
+        "gt",
+        "le",
+        "pattern",
+        "expected",
+        "discriminator",
+    }
 )
 #: Kinds of values that nothing else is converted to.
 _STRICT = frozenset({"str", "bool", "int", "float", "list", "dict"})

@@ -69,39 +69,8 @@ REQUEST: Final[dict[str, Any]] = {
                 "strict": True,
                 "items_schema": {
                     "type": "union",
+                    "mode": "left_to_right",
                     "choices": [
-                        (
-                            {
-                                "type": "typed-dict",
-                                "extra_behavior": "forbid",
-                                "fields": {
-                                    "key": {
-                                        "type": "typed-dict-field",
-                                        "required": True,
-                                        "schema": {"type": "str", "min_length": 1, "strict": True},
-                                    },
-                                    "locked": {
-                                        "type": "typed-dict-field",
-                                        "required": False,
-                                        "schema": {"type": "bool", "strict": True},
-                                    },
-                                    "value": {
-                                        "type": "typed-dict-field",
-                                        "required": True,
-                                        "schema": {
-                                            "type": "nullable",
-                                            "schema": {"type": "str", "strict": True},
-                                        },
-                                    },
-                                    "secret": {
-                                        "type": "typed-dict-field",
-                                        "required": True,
-                                        "schema": {"type": "literal", "expected": [True]},
-                                    },
-                                },
-                            },
-                            "SecretVariable",
-                        ),
                         (
                             {
                                 "type": "typed-dict",
@@ -137,6 +106,38 @@ REQUEST: Final[dict[str, Any]] = {
                                 },
                             },
                             "EnvironmentVariable",
+                        ),
+                        (
+                            {
+                                "type": "typed-dict",
+                                "extra_behavior": "forbid",
+                                "fields": {
+                                    "key": {
+                                        "type": "typed-dict-field",
+                                        "required": True,
+                                        "schema": {"type": "str", "min_length": 1, "strict": True},
+                                    },
+                                    "locked": {
+                                        "type": "typed-dict-field",
+                                        "required": False,
+                                        "schema": {"type": "bool", "strict": True},
+                                    },
+                                    "value": {
+                                        "type": "typed-dict-field",
+                                        "required": True,
+                                        "schema": {
+                                            "type": "nullable",
+                                            "schema": {"type": "str", "strict": True},
+                                        },
+                                    },
+                                    "secret": {
+                                        "type": "typed-dict-field",
+                                        "required": True,
+                                        "schema": {"type": "literal", "expected": [True]},
+                                    },
+                                },
+                            },
+                            "SecretVariable",
                         ),
                     ],
                 },

@@ -126,7 +126,9 @@ class TriggerTestSessionRequest(Strict):
     target: Target = Target.model_construct()
     """Which checks to run; every eligible check of the account where it is left out."""
     environment_variables: Annotated[
-        list[SecretVariable | EnvironmentVariable], Field(max_length=MAX_ENVIRONMENT_VARIABLES)
+        # `secret` tells them apart, so the first that fits is the one.
+        list[Annotated[EnvironmentVariable | SecretVariable, Field(union_mode="left_to_right")]],
+        Field(max_length=MAX_ENVIRONMENT_VARIABLES),
     ] = Field(default_factory=list)
     """Variables for the session's checks, at most 50."""
     retry_strategy: RetryStrategy | None = None
