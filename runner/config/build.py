@@ -17,31 +17,6 @@ from runner.source import Source
 SHARED_TEXTS = 4096
 
 
-class _Frame:
-    """An open mapping or list, or the document itself.
-
-    Attributes:
-        node: What is being filled.
-        flow: Whether it ends at a bracket, and so knows its own end.
-        anchor: Its name for aliases.
-        before: How many nodes there were before it.
-        key: In a mapping that is left for a deeper one, the key whose value that is.
-        templated: In what is left for something deeper, whether a template stood in it so far.
-    """
-
-    __slots__ = ("anchor", "before", "flow", "key", "node", "templated")
-
-    def __init__(
-        self, node: Mapping | Sequence, flow: bool, anchor: str | None, before: int
-    ) -> None:
-        self.node = node
-        self.flow = flow
-        self.anchor = anchor
-        self.before = before
-        self.key: str | None = None
-        self.templated = False
-
-
 class TreeBuilder:
     """Makes the tree of one reading of a source."""
 
@@ -96,15 +71,19 @@ class TreeBuilder:
         # `ctag` and not `tag`, which is worked out anew each time it is asked for.
         rare, typed_starts, most = self._rare, TYPED_STARTS, MAX_NODES
         shared: dict[str, str] = {}
-        stack: list[_Frame] = []
-        frame = _Frame(documents, flow=False, anchor=None, before=0)
-        # What is open: a list's `items`; or a mapping's `keys` and `values`, and the `key` whose
-        # value comes next. Locals while they are filled, kept in the frame meanwhile.
+        # The mapping or list that is open, or the document itself: whether it ends at a bracket,
+        # and so knows its own end; its name for aliases; how many nodes there were before it.
+        parent: Mapping | Sequence = documents
+        flow, anchor, before = False, None, 0
+        # A list's `items`; or a mapping's `keys` and `values`, and the `key` whose value comes
+        # next. Whether a template stood in it so far.
         items: list[Node] = documents.items
         keys: dict[str, Scalar] | None = None
         values: dict[str, Node] = {}
         key: str | None = None
         templated = False
+        # The same of what was left for something deeper.
+        stack: list[tuple[Mapping | Sequence, bool, str | None, int, str | None, bool]] = []
         count = end = 0
         node: Node | None
         while (event := pull()) is not None:
@@ -149,37 +128,34 @@ class TreeBuilder:
                     rare.stop_too_deep(start)
                 if count > most:
                     rare.stop_too_large(start)
-                frame.key, frame.templated = key, templated
-                stack.append(frame)
+                stack.append((parent, flow, anchor, before, key, templated))
                 key, templated = None, False
                 if kind is mapping_start:
                     keys, values = {}, {}
-                    node = Mapping(source, start, start, keys, values)
+                    parent = Mapping(source, start, start, keys, values)
                 else:
                     keys, items = None, []
-                    node = Sequence(source, start, start, items)
-                frame = _Frame(node, event.flow_style, event.anchor, count + rare.expanded)
-                if event.ctag is not None or event.anchor:
-                    rare.open(node, event)
+                    parent = Sequence(source, start, start, items)
+                flow, anchor, before = event.flow_style, event.anchor, count + rare.expanded
+                if anchor or event.ctag is not None:
+                    rare.open(parent, event)
                 continue
             elif kind is mapping_end or kind is sequence_end:
-                node = frame.node
-                if frame.flow:
+                node = parent
+                if flow:
                     end = event.end_mark.index
                 node.end = max(end, node.start)
                 node.templated = templated or rare.marked
                 if rare.marked and isinstance(node, Mapping):
                     rare.settle(node)
-                if frame.anchor:
-                    size = count + rare.expanded - frame.before + 1
-                    rare.anchors[frame.anchor] = (node, size)
-                frame = stack.pop()
-                templated = node.templated or frame.templated
-                parent = frame.node
+                if anchor:
+                    rare.anchors[anchor] = (node, count + rare.expanded - before + 1)
+                parent, flow, anchor, before, key, templated = stack.pop()
+                templated = templated or node.templated
                 if isinstance(parent, Mapping):
-                    keys, values, key = parent.keys, parent.values, frame.key
+                    keys, values = parent.keys, parent.values
                 else:
-                    keys, items, key = None, parent.items, None
+                    keys, items = None, parent.items
             elif kind is alias:
                 end = event.end_mark.index
                 node = rare.follow(event)
