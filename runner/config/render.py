@@ -35,7 +35,7 @@ class Renderer:
     def value(self, node: Node) -> Any:
         """What ``node`` stands for: a JSON value in which what is unresolved is ``Marked``."""
         if not node.templated:
-            return literal(node)
+            return node.value if isinstance(node, Scalar) else literal(node)
         if isinstance(node, Scalar):
             rendered = self.rendered(node)
             return rendered if isinstance(rendered, Marked) else plain(rendered)
@@ -52,7 +52,7 @@ class Renderer:
         if not node.templated:
             return None if node.value is None else node.text
         rendered = self.rendered(node)
-        if rendered is None or isinstance(rendered, Marked):
+        if rendered.__class__ is str or rendered is None or isinstance(rendered, Marked):
             return rendered
         try:
             return to_text(rendered)

@@ -75,9 +75,13 @@ class Template:
     def __init__(self, text: str, parts: tuple[str | Expression, ...]) -> None:
         self.text = text
         self.parts = parts
-        self.is_single = len(parts) == 1 and isinstance(parts[0], Expression)
-        names = [part.names for part in parts if isinstance(part, Expression)]
-        self.names: frozenset[str] = names[0] if len(names) == 1 else frozenset().union(*names)
+        expressions = [part for part in parts if isinstance(part, Expression)]
+        self.is_single = len(parts) == 1 == len(expressions)
+        self.names: frozenset[str] = (
+            expressions[0].names
+            if len(expressions) == 1
+            else frozenset().union(*(part.names for part in expressions))
+        )
 
     @property
     def has_literal_fallback(self) -> bool:
@@ -100,8 +104,9 @@ class Template:
         try:
             if self.is_single:
                 return scope.evaluate(self.parts[0])  # type: ignore[arg-type]  # single means that
+            text_of = scope.text
             for part in self.parts:
-                pieces.append(part if isinstance(part, str) else scope.text(part))  # noqa: PERF401 - how many there are says where an error was
+                pieces.append(part if isinstance(part, str) else text_of(part))  # noqa: PERF401 - how many there are says where an error was
         except TemplateError as error:
             raise error.moved(self._start(len(pieces))) from None
         except Unresolved:

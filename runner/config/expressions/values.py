@@ -96,6 +96,8 @@ def _spelt(value: Value, text: str) -> Value:
 
 def plain(value: Value) -> Value:
     """``value`` with numbers of Python's own types all through."""
+    if value.__class__ is str:
+        return value
     if isinstance(value, SpeltInt):
         return int(value)
     if isinstance(value, SpeltFloat):
