@@ -134,7 +134,7 @@ def read(
         env_file = read_env_file(Path(name)) | env_file
     context = Context(os.environ, path.parent, run_id)
     scope = Scope(
-        variables={name: node for name, (_, node) in reader.structure.variables.items()},
+        variables=reader.structure.variables,
         environment=Environment(os.environ, env_file, common.env_allow),
         context=context,
         overrides=variables,

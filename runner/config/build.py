@@ -7,7 +7,7 @@ the exact text of a scalar nor the place of a key, and stop at the first problem
 from sys import intern
 
 from runner.config.events import Reading
-from runner.config.nodes import Mapping, Node, Scalar, Sequence
+from runner.config.nodes import OFFSET_BITS, Mapping, Node, Scalar, Sequence
 from runner.config.rare import MAX_DEPTH, MAX_NODES, RareParts
 from runner.config.scalars import TYPED_STARTS, resolve
 from runner.diagnostics import Diagnostics
@@ -78,7 +78,7 @@ class TreeBuilder:
         # A list's `items`; or a mapping's `keys` and `values`, and the `key` whose value comes
         # next. Whether a template stood in it so far.
         items: list[Node] = documents.items
-        keys: dict[str, Scalar] | None = None
+        keys: dict[str, int] | None = None
         values: dict[str, Node] = {}
         key: str | None = None
         templated = False
@@ -99,15 +99,12 @@ class TreeBuilder:
                 if count > most:
                     rare.stop_too_large(start)
                 if keys is not None and key is None:
-                    text = intern(text)
-                    node = Scalar(source, start, end, text, text, plain)
+                    key = intern(text)
                     if event.ctag is not None or event.anchor:
-                        rare.decorate(node, event)
+                        rare.decorate(Scalar(source, start, end, text, text, plain), event)
                     if text in keys or (text == "<<" and plain):
-                        key = rare.odd_key(keys, node)
-                    else:
-                        key = text
-                    keys[key] = node
+                        key = rare.odd_key(keys, Scalar(source, start, end, text, text, plain))
+                    keys[key] = (start << OFFSET_BITS) | end
                     continue
                 # The same few texts come again and again; one object for each saves memory.
                 if text in shared:
@@ -177,7 +174,7 @@ class TreeBuilder:
                     node = Scalar(source, start, end, node.text, node.text, node.plain)
                 key = rare.odd_key(keys, node)
                 if isinstance(node, Scalar):
-                    keys[key] = node
+                    keys[key] = node.place
             elif node is None:
                 keys.pop(key, None)  # a dropped key is not there
                 key = None

@@ -14,7 +14,7 @@ from runner.config.feeds import Feeds
 from runner.config.keys import NESTED_KEYS, PROFILE_KEYS, SETTINGS_KEYS, STRUCTURAL_KEYS
 from runner.config.marks import Marker
 from runner.config.matrix import Combination, MatrixReader, instance_name
-from runner.config.nodes import Mapping, Node, Scalar
+from runner.config.nodes import Mapping, Scalar
 from runner.config.places import file_path, key_at, node_at
 from runner.config.render import Renderer, template_of
 from runner.config.scalars import resolve
@@ -26,6 +26,7 @@ from runner.models.filled import FILLED_METADATA
 from runner.models.instance import Instance
 from runner.models.marked import Body, Marked, leaves
 from runner.secrets import Redactor
+from runner.source import Span
 
 
 class Compiler:
@@ -119,7 +120,7 @@ class Compiler:
                     tuple((axis, to_text(value)) for axis, value in combination.items()),
                     body,
                     settings,
-                    profile.key.span,
+                    profile.key,
                 )
 
     def judge(
@@ -129,17 +130,17 @@ class Compiler:
         for combination in combinations:
             self._compile(profile, layers, combination, len(combinations))
 
-    def judge_literals(self, layer: Mapping, key: Scalar, profile: str | None = None) -> None:
+    def judge_literals(self, layer: Mapping, key: Span, profile: str | None = None) -> None:
         """Judge what is written out in a layer that is no session yet, and no template.
 
         Args:
             layer: ``defaults``, or an abstract profile with all its layers.
-            key: Its name in the file.
+            key: Where its name stands.
             profile: Its name, if it is a profile.
         """
         data = _data(layer, Renderer(None, self._diagnostics, profile=profile), {})
         problems: list[Breach] = []
-        body = body_of(data, key.text, lambda *found: problems.append(Breach(*found)))
+        body = body_of(data, profile or "defaults", lambda *found: problems.append(Breach(*found)))
         problems += _without_echoes(check(REQUEST, body)[1], problems)
         problems += check(SETTINGS, _settings(data, ()))[1]
         for problem in problems:
@@ -222,22 +223,21 @@ class Compiler:
         return True
 
     def _report(
-        self, breach: Breach, layers: Mapping, key: Scalar, profile: str | None, body: Body
+        self, breach: Breach, layers: Mapping, key: Span, profile: str | None, body: Body
     ) -> None:
         path = file_path(breach.path, body)
-        node: Node | None = node_at(layers, path)
+        node = node_at(layers, path)
+        span = node.span if node else key
         hint = breach.hint
         if breach.code == "unknown-key" and (found := key_at(layers, path)):
-            if found.text not in NESTED_KEYS.get(str(path[0]), ()):
+            if str(path[-1]) not in NESTED_KEYS.get(str(path[0]), ()):
                 return  # the structure said so already
-            node = found
+            span = found
         elif hint == "put it in quotes" and not (
             isinstance(node, Scalar) and node.plain and "$<" not in node.text
         ):
             hint = None
-        self._diagnostics.error(
-            breach.code, breach.message, (node or key).span, hint=hint, profile=profile
-        )
+        self._diagnostics.error(breach.code, breach.message, span, hint=hint, profile=profile)
 
 
 _MISSING_TARGET = Breach(

@@ -167,9 +167,9 @@ class Configuration:
                     self._diagnostics.error(
                         "set-by-matrix",
                         f"`{axis}` is set by the matrix already",
-                        layer.keys[axis].span,
+                        layer.key_span(axis),
                         hint="keep one of the two",
-                        related=(Related(matrix.keys[axis].span, "set here"),),
+                        related=(Related(matrix.key_span(axis), "set here"),),
                     )
 
     def _selected(self, expanded: _Expanded, selection: Selection) -> Iterator[str]:

@@ -89,27 +89,28 @@ def _patterns(root: Mapping, diagnostics: Diagnostics) -> Iterator[Scalar]:
 
 def judge_included(root: Mapping, diagnostics: Diagnostics) -> None:
     """Refuse what belongs in the main file only."""
-    for name, key in root.keys.items():
+    for name in root.keys:
         if name in INCLUDED_KEYS or name.startswith("x-"):
             continue
         message = f"An included file can't have the key `{name}`"
         hint = "It holds `variables`, `defaults` and `profiles`; the rest is the main file's."
-        diagnostics.error("not-in-include", message, key.span, hint=hint)
+        diagnostics.error("not-in-include", message, root.key_span(name), hint=hint)
 
 
 def judge_names(roots: Iterable[Mapping], diagnostics: Diagnostics) -> None:
     """Refuse profiles and variables that two files give, at both places."""
     for section, what in (("profiles", "profile"), ("variables", "variable")):
-        first: dict[str, Scalar] = {}
+        first: dict[str, Mapping] = {}
         for root in roots:
             mapping = root.values.get(section)
             if not isinstance(mapping, Mapping):
                 continue
-            for name, key in mapping.keys.items():
+            for name in mapping.keys:
                 if name not in first:
-                    first[name] = key
+                    first[name] = mapping
                     continue
                 message = f"The {what} `{name}` is given in two files"
-                for here, there in ((first[name], key), (key, first[name])):
-                    related = (Related(there.span, "given here as well"),)
-                    diagnostics.error("duplicate-name", message, here.span, related=related)
+                one, other = first[name].key_span(name), mapping.key_span(name)
+                for here, there in ((one, other), (other, one)):
+                    related = (Related(there, "given here as well"),)
+                    diagnostics.error("duplicate-name", message, here, related=related)

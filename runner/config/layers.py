@@ -31,14 +31,13 @@ class DroppedSecret(Scalar):
     """A secret variable that a layer dropped: whoever sets it again sets a secret.
 
     Attributes:
-        key, secret: The nodes that made it secret.
+        secret: The node that made it secret.
     """
 
-    __slots__ = ("key", "secret")
+    __slots__ = ("secret",)
 
-    def __init__(self, null: Scalar, key: Scalar, secret: Node) -> None:
+    def __init__(self, null: Scalar, secret: Node) -> None:
         super().__init__(null.source, null.start, null.end, null.text, None, null.plain)
-        self.key = key
         self.secret = secret
 
 
@@ -46,13 +45,23 @@ def merge(below: Mapping, above: Mapping) -> Mapping:
     """The layer ``above`` on top of the layer ``below``; both canonical (see ``canonical``)."""
     if not below.values:
         return above
-    keys, values = below.keys | above.keys, dict(below.values)
+    values = dict(below.values)
     for name, node in above.values.items():
         under = values.get(name)
         values[name] = node if under is None else _combine(name, under, node)
-    merged = Mapping(above.source, above.start, above.end, keys, values)
+    merged = _merged(below, above, values)
     merged.templated = below.templated or above.templated
     return merged
+
+
+def _merged(below: Mapping, above: Mapping, values: dict[str, Node]) -> Mapping:
+    """``above`` on top of ``below``, which makes ``values``."""
+    return Mapping(above.source, above.start, above.end, above.keys, values, (above, below))
+
+
+def _with(node: Mapping, values: dict[str, Node]) -> Mapping:
+    """``node`` with other values."""
+    return type(node)(node.source, node.start, node.end, node.keys, values, node.layers)
 
 
 def _combine(name: str, below: Node, above: Node) -> Node:
@@ -67,7 +76,7 @@ def _combine(name: str, below: Node, above: Node) -> Node:
 
 
 def _replacing(node: Mapping) -> Replacing:
-    return Replacing(node.source, node.start, node.end, node.keys, node.values)
+    return Replacing(node.source, node.start, node.end, node.keys, node.values, node.layers)
 
 
 def _types_differ(below: Mapping, above: Mapping) -> bool:
@@ -80,33 +89,31 @@ def _merge_variables(below: Mapping, above: Mapping) -> Mapping:
     for name, node in above.values.items():
         under = values.get(name)
         values[name] = node if under is None else _merge_variable(under, node)
-    return Mapping(above.source, above.start, above.end, below.keys | above.keys, values)
+    return _merged(below, above, values)
 
 
 def _merge_variable(below: Node, above: Node) -> Node:
     """One variable over another of its name: what is secret in one layer stays secret."""
     secret = _secret(below)
     if not isinstance(above, Mapping):
-        return DroppedSecret(above, *secret) if secret and isinstance(above, Scalar) else above
+        return DroppedSecret(above, secret) if secret and isinstance(above, Scalar) else above
     if isinstance(below, Mapping) and not isinstance(above, Replacing):
         merged = merge(below, above)
     else:
         merged = _replacing(above)
     if secret:
-        keys, values = dict(merged.keys), dict(merged.values)
-        keys["secret"], values["secret"] = secret
-        merged = type(merged)(merged.source, merged.start, merged.end, keys, values)
+        merged = _with(merged, {**merged.values, "secret": secret})
     return _replacing(merged) if isinstance(below, Replacing) else merged
 
 
-def _secret(variable: Node) -> tuple[Scalar, Node] | None:
-    """The nodes that make ``variable`` secret, if it is."""
+def _secret(variable: Node) -> Node | None:
+    """The node that makes ``variable`` secret, if it is."""
     if isinstance(variable, DroppedSecret):
-        return variable.key, variable.secret
+        return variable.secret
     if isinstance(variable, Mapping):
         node = variable.values.get("secret")
         if isinstance(node, Scalar) and node.value is True:
-            return variable.keys["secret"], node
+            return node
     return None
 
 
@@ -124,10 +131,10 @@ def canonical(layer: Mapping, diagnostics: Diagnostics) -> Mapping:
         variables = _canonical_list(node, diagnostics)
     else:
         _refuse_variables(node, diagnostics)
-        rest = {key: value for key, value in layer.values.items() if value is not node}
-        return Mapping(layer.source, layer.start, layer.end, layer.keys, rest)
-    values = {**layer.values, "environmentVariables": variables}
-    return Mapping(layer.source, layer.start, layer.end, layer.keys, values)
+        return _with(
+            layer, {key: value for key, value in layer.values.items() if value is not node}
+        )
+    return _with(layer, {**layer.values, "environmentVariables": variables})
 
 
 def _refuse_variables(node: Scalar, diagnostics: Diagnostics) -> None:
@@ -158,11 +165,11 @@ def _canonical_mapping(node: Mapping) -> Mapping:
             values[name] = Mapping(
                 value.source, value.start, value.end, {"value": node.keys[name]}, {"value": value}
             )
-    return Mapping(node.source, node.start, node.end, node.keys, values)
+    return _with(node, values)
 
 
 def _canonical_list(node: Sequence, diagnostics: Diagnostics) -> Mapping:
-    keys: dict[str, Scalar] = {}
+    names: dict[str, Scalar] = {}
     values: dict[str, Node] = {}
     for item in node.items:
         name = item.values.get("key") if isinstance(item, Mapping) else None
@@ -176,17 +183,18 @@ def _canonical_list(node: Sequence, diagnostics: Diagnostics) -> Mapping:
             diagnostics.error(
                 "template-in-key", "A key takes no template", name.span, hint="only values do"
             )
-        elif name.text in keys:
+        elif name.text in names:
             diagnostics.error(
                 "duplicate-key",
                 f"The variable `{name.text}` is given twice",
                 name.span,
-                related=(Related(keys[name.text].span, "first given here"),),
+                related=(Related(names[name.text].span, "first given here"),),
             )
         else:
             rest = {key: value for key, value in item.values.items() if key != "key"}
-            keys[name.text] = name
-            values[name.text] = Mapping(item.source, item.start, item.end, item.keys, rest)
+            names[name.text] = name
+            values[name.text] = _with(item, rest)
+    keys = {text: name.place for text, name in names.items()}
     return Mapping(node.source, node.start, node.end, keys, values)
 
 
@@ -316,5 +324,6 @@ def _size(layer: Mapping) -> int:
 
 def _handed_down(layer: Mapping) -> Mapping:
     """``layer`` without what a profile keeps to itself."""
-    values = {key: node for key, node in layer.values.items() if key not in NOT_INHERITED}
-    return Mapping(layer.source, layer.start, layer.end, layer.keys, values)
+    return _with(
+        layer, {key: node for key, node in layer.values.items() if key not in NOT_INHERITED}
+    )

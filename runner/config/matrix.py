@@ -13,6 +13,7 @@ from runner.config.structure import VARIABLE_NAME, shorten
 from runner.diagnostics import Diagnostics
 from runner.models.marked import Marked
 from runner.nearest import did_you_mean
+from runner.source import Span
 
 MAX_INSTANCES = 1000
 _UNFIT = re.compile(r"[\[\],\x00-\x1f\x7f]")
@@ -44,7 +45,7 @@ class MatrixReader:
         if isinstance(node, Scalar) and node.value is None:
             return [{}]
         if not isinstance(node, Mapping):
-            self._error("wrong-type", "`matrix` must map names to lists of values", node)
+            self._error("wrong-type", "`matrix` must map names to lists of values", node.span)
             return []
         axes = {name: self._axis(name, node) for name in node.values if name != "exclude"}
         if any(values is None for values in axes.values()):
@@ -57,7 +58,7 @@ class MatrixReader:
                 if known
                 else "This matrix has no axis"
             )
-            self._error("matrix-size", message, node)
+            self._error("matrix-size", message, node.span)
             return []
         excluded = self._exclusions(node.values.get("exclude"), known)
         combinations = [
@@ -65,24 +66,24 @@ class MatrixReader:
         ]
         kept = [c for c in combinations if not any(_fits(c, entry) for entry in excluded)]
         if not kept:
-            self._error("matrix-size", "`exclude` leaves no combination of this matrix", node)
+            self._error("matrix-size", "`exclude` leaves no combination of this matrix", node.span)
         return kept
 
     def _axis(self, name: str, matrix: Mapping) -> list[Any] | None:
         """The values of an axis; ``None`` where one of them, or its name, can't be used."""
         node = matrix.values[name]
         if unfit := _name_problem(name):
-            self._error("bad-name", unfit, matrix.keys[name])
+            self._error("bad-name", unfit, matrix.key_span(name))
             return None
         values = self._values(node)
         if isinstance(values, Marked):
             return None  # not known: the renderer said why
         if not isinstance(values, list) or not values:
-            self._error("wrong-type", f"`{name}` must be a list with at least one value", node)
+            self._error("wrong-type", f"`{name}` must be a list with at least one value", node.span)
             return None
         if len(values) > MAX_INSTANCES:
             words = f"`{name}` has {len(values):,} values; {MAX_INSTANCES:,} instances are the most"
-            self._error("matrix-size", words, node)
+            self._error("matrix-size", words, node.span)
             return None
         places = node.items if isinstance(node, Sequence) else [node] * len(values)
         texts = set[str]()
@@ -91,7 +92,7 @@ class MatrixReader:
             if problem is None and to_text(value) in texts:
                 problem = "duplicate-key", f"`{name}` holds this value twice"
             if problem:
-                self._error(*problem, place)
+                self._error(*problem, place.span)
                 return None
             texts.add(to_text(value))
         return values
@@ -111,14 +112,14 @@ class MatrixReader:
         if node is None or (isinstance(node, Scalar) and node.value is None):
             return []
         if not isinstance(node, Sequence):
-            self._error("wrong-type", "`exclude` must be a list of combinations", node)
+            self._error("wrong-type", "`exclude` must be a list of combinations", node.span)
             return []
         return [entry for item in node.items if (entry := self._exclusion(item, axes))]
 
     def _exclusion(self, node: Node, axes: dict[str, list[Any]]) -> dict[str, str]:
         """One entry of ``exclude``; empty, which takes nothing out, where it is wrong."""
         if not isinstance(node, Mapping) or not node.values:
-            self._error("wrong-type", "An entry of `exclude` must map axes to values", node)
+            self._error("wrong-type", "An entry of `exclude` must map axes to values", node.span)
             return {}
         entry = {}
         for name, child in node.values.items():
@@ -126,7 +127,7 @@ class MatrixReader:
                 self._error(
                     "unknown-key",
                     f"`{shorten(name)}` is not an axis of this matrix",
-                    node.keys[name],
+                    node.key_span(name),
                     hint=did_you_mean(name, axes),
                 )
                 return {}
@@ -139,15 +140,15 @@ class MatrixReader:
                 self._error(
                     "unknown-value",
                     f"`{name}` has no such value",
-                    child,
+                    child.span,
                     hint=f"it has {shorten(', '.join(known))}",
                 )
                 return {}
             entry[name] = text
         return entry
 
-    def _error(self, code: str, message: str, node: Node, hint: str | None = None) -> None:
-        self._diagnostics.error(code, message, node.span, hint=hint)
+    def _error(self, code: str, message: str, span: Span, hint: str | None = None) -> None:
+        self._diagnostics.error(code, message, span, hint=hint)
 
 
 def _name_problem(name: str) -> str | None:

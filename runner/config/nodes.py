@@ -15,14 +15,21 @@ ScalarValue: TypeAlias = str | int | float | bool | None
 
 # Files are far smaller than 2³⁰ characters, and two such numbers fit the smallest kind of integer
 # that holds more than one.
-_OFFSET_BITS = 30
-_OFFSET_MASK = (1 << _OFFSET_BITS) - 1
+OFFSET_BITS = 30
+_OFFSET_MASK = (1 << OFFSET_BITS) - 1
+
+
+def span_of(source: Source, place: int) -> Span:
+    """The span that a ``place`` (see ``Scalar``) stands for."""
+    return Span(source, place >> OFFSET_BITS, place & _OFFSET_MASK)
 
 
 class Scalar:
     """A single value.
 
     Attributes:
+        place: The offsets of its first character and behind its last one, quotes too: the first
+            shifted by ``OFFSET_BITS``, plus the second.
         value: Its meaning in YAML 1.2: ``no``, ``on`` and ``Yes`` are text.
         text: For a plain scalar the exact text in the file; else the unquoted text.
         plain: Whether it stands without quotes (and is no block scalar).
@@ -30,13 +37,13 @@ class Scalar:
     """
 
     # Both offsets in one number: a quarter less memory for a large file.
-    __slots__ = ("_place", "plain", "source", "templated", "text", "value")
+    __slots__ = ("place", "plain", "source", "templated", "text", "value")
 
     def __init__(
         self, source: Source, start: int, end: int, text: str, value: ScalarValue, plain: bool
     ) -> None:
         self.source = source
-        self._place = (start << _OFFSET_BITS) | end
+        self.place = (start << OFFSET_BITS) | end
         self.text = text
         self.value = value
         self.plain = plain
@@ -45,17 +52,17 @@ class Scalar:
     @property
     def start(self) -> int:
         """Offset of its first character, a quote too."""
-        return self._place >> _OFFSET_BITS
+        return self.place >> OFFSET_BITS
 
     @property
     def end(self) -> int:
         """Offset behind its last character, a quote too."""
-        return self._place & _OFFSET_MASK
+        return self.place & _OFFSET_MASK
 
     @property
     def span(self) -> Span:
         """Where it stands."""
-        return Span(self.source, self.start, self.end)
+        return span_of(self.source, self.place)
 
 
 class Sequence:
@@ -84,32 +91,45 @@ class Mapping:
     """A mapping from text to nodes.
 
     Attributes:
-        keys: The key's own node under each key, for diagnostics that point at the key.
+        keys: The place of each key, as a scalar has it; see ``key_span``.
         values: The value under each key, in file order.
+        layers: The two mappings it was merged of, the upper one first; its keys are that one's.
         templated: Whether a template may stand in its values, at any depth.
     """
 
-    __slots__ = ("end", "keys", "source", "start", "templated", "values")
+    __slots__ = ("end", "keys", "layers", "source", "start", "templated", "values")
 
     def __init__(
         self,
         source: Source,
         start: int,
         end: int,
-        keys: dict[str, Scalar],
+        keys: dict[str, int],
         values: "dict[str, Node]",
+        layers: "tuple[Mapping, Mapping] | None" = None,
     ) -> None:
         self.source = source
         self.start = start
         self.end = end
         self.keys = keys
         self.values = values
+        self.layers = layers
         self.templated = True
 
     @property
     def span(self) -> Span:
         """Where it stands: in block style from its first key."""
         return Span(self.source, self.start, self.end)
+
+    def key_span(self, name: str) -> Span:
+        """Where the key ``name`` stands, in the topmost layer that has it."""
+        holder = self
+        while name not in holder.keys:
+            if not holder.layers:
+                return self.span  # what stays secret has no key of its own
+            above, below = holder.layers
+            holder = above if name in above.values else below
+        return span_of(holder.source, holder.keys[name])
 
 
 Node: TypeAlias = Scalar | Sequence | Mapping

@@ -9,7 +9,7 @@ from runner.config.nodes import Mapping, Node, Scalar, Sequence
 from runner.config.rare import Stopped
 from runner.config.syntax import check_characters, hide_secrets, syntax_error
 from runner.diagnostics import Diagnostics
-from runner.source import Source
+from runner.source import Source, Span
 
 _HALF = re.compile("[\ud800-\udfff]")
 _HALF_ESCAPE = re.compile(r"\\(?:u|U0000)[dD][89a-fA-F]")
@@ -69,9 +69,9 @@ def _mend_halves(root: Mapping, diagnostics: Diagnostics) -> None:
             continue
         seen.add(id(node))
         if isinstance(node, Mapping):
-            for key in node.keys.values():
-                _mend(key, diagnostics)
             if any(map(_HALF.search, node.values)):
+                for key in node.keys:
+                    _judge_halves(key, node.key_span(key), diagnostics)
                 node.values = {_mended(key): value for key, value in node.values.items()}
                 node.keys = {_mended(key): value for key, value in node.keys.items()}
             waiting += node.values.values()
@@ -82,15 +82,17 @@ def _mend_halves(root: Mapping, diagnostics: Diagnostics) -> None:
 
 
 def _mend(node: Scalar, diagnostics: Diagnostics) -> None:
-    if not _HALF.search(node.text):
-        return
-    is_whole = not _HALF.search(_joined(node.text))
-    node.text = node.value = _mended(node.text)
-    if not is_whole:
+    if _HALF.search(node.text):
+        _judge_halves(node.text, node.span, diagnostics)
+        node.text = node.value = _mended(node.text)
+
+
+def _judge_halves(text: str, span: Span, diagnostics: Diagnostics) -> None:
+    if _HALF.search(_joined(text)):
         diagnostics.error(
             "half-character",
             "This text holds half of a character, which UTF-8 has no way to write",
-            node.span,
+            span,
             hint="write the character itself, or \\U and its eight digits",
         )
 

@@ -2,8 +2,9 @@
 
 from typing import Any
 
-from runner.config.nodes import Mapping, Node, Scalar, Sequence
+from runner.config.nodes import Mapping, Node, Sequence
 from runner.models.marked import Path
+from runner.source import Span
 
 
 def file_path(path: Path, tree: dict[str, Any]) -> Path:
@@ -34,7 +35,10 @@ def node_at(layers: Mapping, path: Path) -> Node | None:
     return node
 
 
-def key_at(layers: Mapping, path: Path) -> Scalar | None:
-    """The key at the end of ``path``, if it stands in the file and not in a template's value."""
+def key_at(layers: Mapping, path: Path) -> Span | None:
+    """Where the key at the end of ``path`` stands, if not in a template's value."""
     holder = node_at(layers, path[:-1]) if len(path) > 1 else layers
-    return holder.keys.get(str(path[-1])) if isinstance(holder, Mapping) else None
+    name = str(path[-1])
+    if not isinstance(holder, Mapping) or name not in holder.values:
+        return None
+    return holder.key_span(name)

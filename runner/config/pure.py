@@ -49,7 +49,7 @@ def compile_alone(
     reader = StructureReader(diagnostics)
     for index, document in enumerate(documents):
         reader.read(document.root, included=index > 0)
-    variables = {name: node for name, (_, node) in reader.structure.variables.items()}
+    variables = reader.structure.variables
     scope = Scope(
         variables=variables,
         environment=Environment({}),

@@ -3,7 +3,7 @@
 from typing import NoReturn
 
 from runner.config.events import Event
-from runner.config.nodes import Mapping, Node, Scalar, Sequence
+from runner.config.nodes import Mapping, Node, Scalar, Sequence, span_of
 from runner.config.scalars import MAPPING_TAGS, SCALAR_TAGS, SEQUENCE_TAGS, written_tag
 from runner.diagnostics import Diagnostics, Related
 from runner.nearest import nearest
@@ -56,7 +56,7 @@ class RareParts:
         self.expanded = 0
         self.marked = False
 
-    def odd_key(self, keys: dict[str, Scalar], node: Node | None) -> str:
+    def odd_key(self, keys: dict[str, int], node: Node | None) -> str:
         """The key under which to put the value whose key is unusual.
 
         Args:
@@ -79,7 +79,7 @@ class RareParts:
                 "Keep one of them."
                 if node.text != "<<"
                 else "To merge several, write one list: `<<: [*a, *b]`.",
-                Related(first.span, "first given here"),
+                Related(span_of(self._source, first), "first given here"),
             )
         elif node is not None:
             self.error(
@@ -100,7 +100,7 @@ class RareParts:
         merged = node.values.pop(_MERGED, None)
         if merged is None:
             return
-        keys: dict[str, Scalar] = {}
+        keys: dict[str, int] = {}
         values: dict[str, Node] = {}
         for origin in merged.items if isinstance(merged, Sequence) else [merged]:
             if not isinstance(origin, Mapping):

@@ -50,7 +50,7 @@ class SecretFlow:
             if key == "environmentVariables" and isinstance(node, Mapping):
                 for name, variable in node.values.items():
                     if isinstance(variable, Mapping):
-                        self._add_variable(name, node.keys[name], variable)
+                        self._add_variable(name, node, variable)
             elif key not in _UNRENDERED and node.templated:
                 self._add_public(node)
 
@@ -81,7 +81,7 @@ class SecretFlow:
         """Names such as ``var.token`` that come from outside and feed a secret."""
         return frozenset(self._secret)
 
-    def _add_variable(self, name: str, key: Scalar, variable: Mapping) -> None:
+    def _add_variable(self, name: str, holder: Mapping, variable: Mapping) -> None:
         secret, value = variable.values.get("secret"), variable.values.get("value")
         if isinstance(secret, Scalar) and isinstance(secret.value, str):
             if "$<" in secret.text:
@@ -97,7 +97,7 @@ class SecretFlow:
             self._diagnostics.warning(
                 "looks-secret",
                 f"`{name}` looks like a secret, and is not marked as one",
-                key.span,
+                holder.key_span(name),
                 hint="add `secret: true`, or `secret: false` if it is none",
             )
         if isinstance(secret, Scalar) and secret.value is True:

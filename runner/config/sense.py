@@ -7,6 +7,7 @@ from runner.config.nodes import Mapping
 from runner.config.places import node_at
 from runner.config.structure import ProfileSource
 from runner.diagnostics import Diagnostics
+from runner.source import Span
 
 _QUARANTINE_NOTICE = timedelta(days=7)
 
@@ -29,13 +30,18 @@ def judge_settings(
         today: The day by which quarantines are judged.
         diagnostics: Takes what is found.
     """
+
+    def span_at(*path: str | int) -> Span:
+        node = node_at(layers, path)
+        return node.span if node else profile.key
+
     quorum = settings.get("quorum")
     if quorum is not None and quorum > count:
         diagnostics.error(
             "quorum-too-high",
             f"`quorum` asks for {quorum} of {count}"
             + ("" if "matrix" in layers.values else ": there is no matrix"),
-            (node_at(layers, ("quorum",)) or profile.key).span,
+            span_at("quorum"),
             profile=profile.name,
         )
     expected = settings.get("expectChecks") or {}
@@ -44,7 +50,7 @@ def judge_settings(
         diagnostics.error(
             "bad-value",
             f"`min` is {low}, more than `max`, which is {high}",
-            (node_at(layers, ("expectChecks", "min")) or profile.key).span,
+            span_at("expectChecks", "min"),
             profile=profile.name,
         )
     for index, entry in enumerate(settings.get("quarantine", ())):
@@ -54,7 +60,7 @@ def judge_settings(
             diagnostics.warning(
                 "quarantine-ends",
                 f"The quarantine of `{entry['check']}` {ends} on {entry['until']}",
-                (node_at(layers, ("quarantine", index)) or profile.key).span,
+                span_at("quarantine", index),
                 hint=f"owner: {entry['owner']}",
                 profile=profile.name,
             )

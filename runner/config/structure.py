@@ -5,7 +5,6 @@ says something that means nothing.
 """
 
 import re
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from runner.config.keys import (
@@ -20,6 +19,7 @@ from runner.config.keys import (
 from runner.config.nodes import Mapping, Node, Scalar, Sequence
 from runner.diagnostics import Diagnostics
 from runner.nearest import did_you_mean
+from runner.source import Span
 
 PROFILE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}\Z")
 VARIABLE_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
@@ -33,13 +33,13 @@ class ProfileSource:
     """A profile as it stands in the file.
 
     Attributes:
-        key: The node of its name.
+        key: Where its name stands.
         defaults: The ``defaults`` of the document it stands in.
         extends, needs: The nodes of the names given there.
     """
 
     name: str
-    key: Scalar
+    key: Span
     node: Mapping
     defaults: Mapping | None
     abstract: bool
@@ -51,9 +51,9 @@ class ProfileSource:
 class Structure:
     """What a configuration declares, by name."""
 
-    variables: dict[str, tuple[Scalar, Node]] = field(default_factory=dict)
+    variables: dict[str, Node] = field(default_factory=dict)
     profiles: dict[str, ProfileSource] = field(default_factory=dict)
-    defaults: list[tuple[Scalar, Mapping]] = field(default_factory=list)
+    defaults: list[tuple[Span, Mapping]] = field(default_factory=list)
     public_env: frozenset[str] = frozenset()
     state: str | None = None
 
@@ -74,11 +74,11 @@ class StructureReader:
         defaults = self._mapping(root.values.get("defaults"), "defaults")
         if defaults is not None:
             self._check_layer(defaults, DEFAULTS_KEYS, "in defaults")
-            self.structure.defaults.append((root.keys["defaults"], defaults))
+            self.structure.defaults.append((root.key_span("defaults"), defaults))
         profiles = self._mapping(root.values.get("profiles"), "profiles")
         for name, node in profiles.values.items() if profiles else ():
             assert profiles is not None  # noqa: S101 # for the type checker
-            self._read_profile(name, profiles.keys[name], node, defaults)
+            self._read_profile(name, profiles.key_span(name), node, defaults)
 
     def _read_root(self, root: Mapping) -> None:
         version = root.values.get("version")
@@ -125,22 +125,21 @@ class StructureReader:
         variables = self._mapping(node, "variables")
         for name, value in variables.values.items() if variables else ():
             assert variables is not None  # noqa: S101 # for the type checker
-            key = variables.keys[name]
             if not VARIABLE_NAME.match(name):
                 self._diagnostics.error(
                     "bad-name",
                     "A variable's name has letters, digits and underscores, and no digit first",
-                    key.span,
+                    variables.key_span(name),
                 )
-            self.structure.variables.setdefault(name, (key, value))
+            self.structure.variables.setdefault(name, value)
 
-    def _read_profile(self, name: str, key: Scalar, node: Node, defaults: Mapping | None) -> None:
+    def _read_profile(self, name: str, key: Span, node: Node, defaults: Mapping | None) -> None:
         if not PROFILE_NAME.match(name):
             self._diagnostics.error(
                 "bad-name",
                 "A profile's name has up to 64 letters, digits, dots, underscores and hyphens, "
                 "and begins with a letter or digit",
-                key.span,
+                key,
             )
             if not name:
                 return
@@ -173,27 +172,27 @@ class StructureReader:
         self._check_variables(layer.values.get("environmentVariables"))
         labels = layer.values.get("labels")
         if isinstance(labels, Mapping):
-            self._check_templates_in(labels.keys.values())
+            self._check_templates_in(labels)
         quarantine = layer.values.get("quarantine")
         for entry in quarantine.items if isinstance(quarantine, Sequence) else ():
             self._known_keys_of(entry, QUARANTINE_KEYS, "in a quarantine")
 
     def _check_variables(self, variables: Node | None) -> None:
         if isinstance(variables, Mapping):
-            self._check_templates_in(variables.keys.values())
+            self._check_templates_in(variables)
             for variable in variables.values.values():
                 self._known_keys_of(variable, VARIABLE_KEYS, "in a variable")
         elif isinstance(variables, Sequence):
             for variable in variables.items:
                 self._known_keys_of(variable, LISTED_VARIABLE_KEYS, "in a variable")
 
-    def _check_templates_in(self, keys: Iterable[Scalar]) -> None:
-        for key in keys:
-            if "$<" in key.text:
+    def _check_templates_in(self, mapping: Mapping) -> None:
+        for key in mapping.keys:
+            if "$<" in key:
                 self._diagnostics.error(
                     "template-in-key",
                     "A key takes no template",
-                    key.span,
+                    mapping.key_span(key),
                     hint="only values do",
                 )
 
@@ -210,7 +209,7 @@ class StructureReader:
                 self._diagnostics.error(
                     "unknown-key",
                     f"`{shorten(name)}` is not a key {where}",
-                    mapping.keys[name].span,
+                    mapping.key_span(name),
                     hint=hint or f"known keys: {', '.join(sorted(known))}",
                 )
 

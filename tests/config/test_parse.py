@@ -14,7 +14,7 @@ from runner.config.rare import MAX_PROBLEMS
 from runner.config.scalars import TYPED_STARTS
 from runner.config.syntax import cut_expression_hint
 from runner.diagnostics import Diagnostics
-from runner.source import Source
+from runner.source import Source, Span
 
 
 def read(text: str) -> tuple[Mapping | None, Diagnostics]:
@@ -117,21 +117,20 @@ def test_positions_count_characters(first: str, line_end: str) -> None:
     text = line_end.join([first, "list:", "  - one", "  - {k: [x, y]}", "last: 'z'", ""])
     root = tree(text)
 
-    def at(node: Node) -> tuple[int, int, str]:
-        span = node.span
+    def at(span: Span) -> tuple[int, int, str]:
         return span.line, span.column, text[span.start : span.end]
 
     items = root.values["list"]
     assert isinstance(items, Sequence)
     mapping = items.items[1]
     assert isinstance(mapping, Mapping)
-    assert at(root.keys["list"]) == (2, 1, "list")
-    assert at(items) == (3, 3, line_end.join(["- one", "  - {k: [x, y]}"]))
-    assert at(items.items[0]) == (3, 5, "one")
-    assert at(mapping) == (4, 5, "{k: [x, y]}")
-    assert at(mapping.keys["k"]) == (4, 6, "k")
-    assert at(mapping.values["k"]) == (4, 9, "[x, y]")
-    assert at(root.values["last"]) == (5, 7, "'z'")
+    assert at(root.key_span("list")) == (2, 1, "list")
+    assert at(items.span) == (3, 3, line_end.join(["- one", "  - {k: [x, y]}"]))
+    assert at(items.items[0].span) == (3, 5, "one")
+    assert at(mapping.span) == (4, 5, "{k: [x, y]}")
+    assert at(mapping.key_span("k")) == (4, 6, "k")
+    assert at(mapping.values["k"].span) == (4, 9, "[x, y]")
+    assert at(root.values["last"].span) == (5, 7, "'z'")
 
 
 def test_an_empty_value_stands_after_its_colon() -> None:
@@ -143,7 +142,6 @@ def test_an_empty_value_stands_after_its_colon() -> None:
 def test_a_key_is_its_text() -> None:
     root = tree("1: a\n~: b\ntrue: c\n'q': d\n: e\n0x10: f\n")
     assert plain(root) == {"1": "a", "~": "b", "true": "c", "q": "d", "": "e", "0x10": "f"}
-    assert root.keys["1"].value == "1"
 
 
 def test_flow_scalars_that_the_c_parser_refuses() -> None:
@@ -206,8 +204,8 @@ def test_aliases_share_their_node_and_merge_keys_merge() -> None:
     assert root.values["same"] is root.values["x-a"]
     single = root.values["single"]
     assert isinstance(single, Mapping)
-    assert str(single.keys["one"].span) == "file.yaml:1:10"
-    assert str(single.keys["two"].span) == "file.yaml:5:3"
+    assert str(single.key_span("one")) == "file.yaml:1:10"
+    assert str(single.key_span("two")) == "file.yaml:5:3"
 
 
 @pytest.mark.parametrize("start", ["", *sorted(TYPED_STARTS), "nightly-", "true-", "1."])
@@ -229,7 +227,7 @@ def test_a_quoted_merge_key_is_a_key() -> None:
 def test_an_alias_as_key_is_its_text() -> None:
     root = tree("a: &a name\n*a : 1\n")
     assert plain(root) == {"a": "name", "name": 1}
-    assert str(root.keys["name"].span) == "file.yaml:2:1"
+    assert str(root.key_span("name")) == "file.yaml:2:1"
 
 
 @pytest.mark.parametrize(

@@ -30,8 +30,9 @@ def sequence(*values: Any) -> Sequence:
 
 
 def mapping(**values: Any) -> MappingNode:
-    keys = {key: scalar(key) for key in values}
-    return MappingNode(SOURCE, 0, 0, keys, {key: scalar(values[key]) for key in values})
+    return MappingNode(
+        SOURCE, 0, 0, dict.fromkeys(values, 0), {key: scalar(values[key]) for key in values}
+    )
 
 
 def scope(
