@@ -264,7 +264,10 @@ def _data(layers: Mapping, renderer: Renderer, combination: Combination) -> dict
             data[key] = _without_nulls(labels) if isinstance(labels, dict) else labels
         else:
             data[key] = renderer.value(node)
-    return data | {key: plain(v) for key, v in combination.items() if key in PROFILE_KEYS}
+    for axis, value in combination.items():
+        if axis in PROFILE_KEYS:
+            data[axis] = plain(value)
+    return data
 
 
 def _without_nulls(tree: dict[str, Any]) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from runner.config.compile import Compiler
 from runner.config.layers import Layers, canonical
@@ -39,8 +40,7 @@ class Compiled:
 _NONE = Diagnostics()
 
 
-@dataclass(frozen=True, slots=True)
-class _Expanded:
+class _Expanded(NamedTuple):
     """A profile with its combinations, and what is wrong with the values of its matrix."""
 
     profile: ProfileSource

@@ -45,10 +45,9 @@ def merge(below: Mapping, above: Mapping) -> Mapping:
     """The layer ``above`` on top of the layer ``below``; both canonical (see ``canonical``)."""
     if not below.values:
         return above
-    values = dict(below.values)
-    for name, node in above.values.items():
-        under = values.get(name)
-        values[name] = node if under is None else _combine(name, under, node)
+    values = below.values | above.values
+    for name in below.values.keys() & above.values.keys():
+        values[name] = _combine(name, below.values[name], above.values[name])
     merged = _merged(below, above, values)
     merged.templated = below.templated or above.templated
     return merged
@@ -85,10 +84,9 @@ def _types_differ(below: Mapping, above: Mapping) -> bool:
 
 
 def _merge_variables(below: Mapping, above: Mapping) -> Mapping:
-    values = dict(below.values)
-    for name, node in above.values.items():
-        under = values.get(name)
-        values[name] = node if under is None else _merge_variable(under, node)
+    values = below.values | above.values
+    for name in below.values.keys() & above.values.keys():
+        values[name] = _merge_variable(below.values[name], above.values[name])
     return _merged(below, above, values)
 
 

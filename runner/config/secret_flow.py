@@ -51,7 +51,7 @@ class SecretFlow:
                 for name, variable in node.values.items():
                     if isinstance(variable, Mapping):
                         self._add_variable(name, node, variable)
-            elif key not in _UNRENDERED and node.templated:
+            elif node.templated and key not in _UNRENDERED:
                 self._add_public(node)
 
     def check(self) -> None:

@@ -6,6 +6,7 @@ says something that means nothing.
 
 import re
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from runner.config.keys import (
     DEFAULTS_KEYS,
@@ -28,8 +29,7 @@ SUPPORTED_VERSION = 1
 STATE_ADDRESS = r"^(file|s3|gs|az)://.*[^/]"
 
 
-@dataclass(frozen=True, slots=True)
-class ProfileSource:
+class ProfileSource(NamedTuple):
     """A profile as it stands in the file.
 
     Attributes:
@@ -168,7 +168,8 @@ class StructureReader:
     def _check_layer(self, layer: Mapping, keys: frozenset[str], where: str) -> None:
         self._known_keys(layer, keys, where)
         for name, nested in NESTED_KEYS.items():
-            self._known_keys_of(layer.values.get(name), nested, f"in `{name}`")
+            if name in layer.values:
+                self._known_keys_of(layer.values[name], nested, f"in `{name}`")
         self._check_variables(layer.values.get("environmentVariables"))
         labels = layer.values.get("labels")
         if isinstance(labels, Mapping):
