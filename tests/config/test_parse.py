@@ -1,9 +1,11 @@
 import gc
+import inspect
 import math
 import time
 from collections.abc import Callable
 
 import pytest
+import ruamel.yaml.events
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -453,3 +455,24 @@ def test_no_text_makes_parse_raise(text: str) -> None:
         assert found.span is not None
         assert 0 <= found.span.start <= len(text)
         assert str(found.span)
+
+
+@pytest.mark.parametrize("name", ["ScalarEvent", "MappingStartEvent", "SequenceStartEvent"])
+def test_an_event_that_is_made_in_one_call_lacks_nothing(name: str) -> None:
+    made = getattr(ruamel.yaml.events, name)
+    names = inspect.signature(made).parameters
+    event = made(**{name: f"the {name}" for name in names})
+    assert event.start_mark == "the start_mark"
+    for each in made.__mro__[:-1]:
+        slots = each.__slots__
+        for slot in [slots] if isinstance(slots, str) else slots:
+            assert getattr(event, slot) == f"the {slot.replace('ctag', 'tag')}"
+
+
+def test_a_constructor_with_other_arguments_is_left_alone() -> None:
+    class Later:
+        def __init__(self, anchor: str) -> None:
+            self.anchor = anchor
+
+    events._flatten(Later, events._make_scalar)
+    assert Later("a").anchor == "a"
