@@ -4,6 +4,7 @@ import pytest
 
 from runner.config import layers
 from runner.config.layers import Layers
+from runner.config.nodes import Mapping
 from runner.config.parse import parse
 from runner.config.structure import Structure, StructureReader
 from runner.diagnostics import Diagnostics
@@ -61,3 +62,22 @@ def test_the_layers_of_a_key_end_with_the_first_that_sets_it() -> None:
         profiles["left"].node,
     ]
     assert len(list(found.down_to(profiles["a"], "quorum"))) == 4
+
+
+def test_a_key_is_found_in_the_topmost_layer_that_has_it() -> None:
+    structure, diagnostics = structure_of(
+        "  a: {labels: {x: 1}, environmentVariables: {V: {value: v, secret: true}}}\n"
+        "  b: {labels: {y: 1}}\n"
+        "  c: {extends: [a, b], labels: {z: 1}, environmentVariables: {V: null}}\n"
+        "  d: {extends: [c, b], labels: {z: 2}, environmentVariables: {V: w}}\n"
+    )
+    merged = Layers(structure, diagnostics).effective(structure.profiles["d"])
+    found = merged.values["labels"]
+    assert isinstance(found, Mapping)
+    assert {name: found.key_span(name).line for name in found.values} == {"x": 3, "y": 4, "z": 6}
+    variables = merged.values["environmentVariables"]
+    assert isinstance(variables, Mapping)
+    variable = variables.values["V"]
+    assert isinstance(variable, Mapping)
+    assert variable.key_span("value").line == 6
+    assert variable.key_span("secret") == variable.span
