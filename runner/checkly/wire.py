@@ -47,6 +47,7 @@ class Wire:
         self._clock = clock
         self._emit = emit
         self._date: tuple[datetime, float] | None = None
+        self._base = credentials.url.rstrip("/")
         self._pools = _pools(credentials)
 
     async def __aenter__(self) -> "Wire":
@@ -82,9 +83,7 @@ class Wire:
         try:
             with self._pools.client() as client:
                 async with asyncio.timeout(seconds):
-                    stream = client.stream(
-                        method, path, params=params, json=body, timeout=_timeout(seconds)
-                    )
+                    stream = client.stream(method, self._base + path, params=params, json=body)
                     async with stream as answer:
                         status = answer.status_code
                         self._note_date(answer.headers.get("date"))
@@ -176,7 +175,6 @@ def _pools(credentials: Credentials) -> Pools:
         )
         return Pools(
             lambda: httpx.AsyncClient(
-                base_url=credentials.url,
                 headers={
                     "authorization": f"Bearer {credentials.api_key}",
                     "x-checkly-account": credentials.account_id,
@@ -186,6 +184,8 @@ def _pools(credentials: Credentials) -> Pools:
                     "accept-encoding": "identity",
                 },
                 follow_redirects=False,
+                # Of the whole exchange, and not of each piece of it, ``exchange`` keeps the time.
+                timeout=httpx.Timeout(None, connect=CONNECT_SECONDS),
                 trust_env=trust_env,
                 verify=verify,
                 limits=httpx.Limits(
@@ -205,10 +205,6 @@ def _pools(credentials: Credentials) -> Pools:
             "The certificates named in SSL_CERT_FILE or SSL_CERT_DIR can't be read.",
             hint="Name a file in PEM form, or a folder of such files.",
         ) from None
-
-
-def _timeout(seconds: float) -> httpx.Timeout:
-    return httpx.Timeout(seconds, connect=min(CONNECT_SECONDS, seconds), pool=None)
 
 
 async def _read(answer: httpx.Response, method: str, path: str) -> bytes:

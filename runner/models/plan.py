@@ -94,7 +94,9 @@ class PlannedInstance:
     renamed_from: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+# Without ``repr``: asyncio words what a coroutine returned when an event loop is done with it, and
+# all of a plan in words takes long.
+@dataclass(frozen=True, slots=True, repr=False)
 class Plan:
     """What a plan says of all instances.
 

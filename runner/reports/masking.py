@@ -7,7 +7,8 @@ mask; and what a format writes of its own is never touched, so that no mask can 
 from collections.abc import Callable
 from dataclasses import fields, is_dataclass, replace
 from enum import Enum
-from typing import TypeVar
+from functools import cache
+from typing import Any, TypeVar
 
 from runner.source import Span
 
@@ -16,16 +17,28 @@ T = TypeVar("T")
 
 def masked(value: T, mask: Callable[[str], str]) -> T:
     """``value`` (an event or a part of one) with each text in it masked."""
+    return _masked(value, mask)  # type: ignore[no-any-return] # of the type that it was given
+
+
+def _masked(value: Any, mask: Callable[[str], str]) -> Any:
     if isinstance(value, (Enum, Span)):
         return value  # fixed words, and a place whose text is never printed
-    result: object = value
     if isinstance(value, str):
-        result = mask(value)
-    elif isinstance(value, tuple):
-        result = tuple(masked(item, mask) for item in value)
-    elif is_dataclass(value) and not isinstance(value, type):
-        parts = {field.name: getattr(value, field.name) for field in fields(value)}
-        changed = {name: masked(part, mask) for name, part in parts.items()}
-        if changed != parts:  # most events hold no secret, and a copy is slow
-            result = replace(value, **changed)
-    return result  # type: ignore[return-value] # each branch gives the type it was given
+        return mask(value)
+    if isinstance(value, tuple):
+        items = tuple(_masked(item, mask) for item in value)
+        return value if items == value else items
+    changed = {}
+    for name in _parts(type(value)):  # type: ignore[arg-type] # a class is hashable
+        part = getattr(value, name)
+        clean = _masked(part, mask)
+        if clean is not part:
+            changed[name] = clean
+    # Most events hold no secret, and a copy is slow.
+    return replace(value, **changed) if changed else value
+
+
+@cache
+def _parts(kind: type[object]) -> tuple[str, ...]:
+    """Names of what a dataclass holds: to ask for them takes longer than to mask them."""
+    return tuple(field.name for field in fields(kind)) if is_dataclass(kind) else ()
