@@ -161,9 +161,10 @@ async def _send(context: Context, request: TriggerTestSessionRequest) -> Session
             raise Interrupted("Interrupted before it was started.") from None
         raise
     finally:
-        for task in (sending, stopping):
-            task.cancel()
-        await asyncio.gather(sending, stopping, return_exceptions=True)
+        stopping.cancel()
+        if not sending.done():
+            sending.cancel()
+            await asyncio.gather(sending, return_exceptions=True)
 
 
 async def _seen(context: Context, entry: ListedSession) -> Session:

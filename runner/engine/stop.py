@@ -71,6 +71,7 @@ async def _first(
             return doing.result()
         raise late
     finally:
-        for task in (doing, ending):
-            task.cancel()
-        await asyncio.gather(doing, ending, return_exceptions=True)
+        ending.cancel()
+        if not doing.done():
+            doing.cancel()
+            await asyncio.gather(doing, return_exceptions=True)
