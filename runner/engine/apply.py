@@ -102,7 +102,7 @@ class _Apply:
         """Take over what is in the state by now, and settle what earlier applies left."""
         records = await self.context.state.records(names)
         journal.newest.update({name: record.apply_id for name, record in records.items()})
-        left = await self.context.state.unfinished(names)
+        left = await self.context.state.unfinished(journal.locks)
         if left:
             await leave_nothing_behind(self.context, journal, left, records)
             records = await self.context.state.records(names)

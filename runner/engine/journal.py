@@ -115,21 +115,37 @@ class Journal:
                 record.model_copy(update={"archived_at": now, "fence": fence})
             )
         except StateError as error:
-            self.troubled = True
-            self.context.warn(error, record.instance)
+            self._tell(error, record.instance)
 
     async def _write(self, attempt: Attempt, checks: list[CheckRecord]) -> None:
         """Store an attempt and, where the server took it, the record."""
         try:
-            await self.context.state.put_attempt(attempt)
-            is_newest = self.newest.get(attempt.instance, "") <= attempt.apply_id
-            if is_newest and (attempt.session_id or attempt.verdict in TAKEN):
-                record = record_of(attempt, checks, self.locks.fence(attempt.instance))
-                await self.context.state.put_record(record)
-                self.newest[attempt.instance] = attempt.apply_id
+            record = self._record(attempt, checks)
         except StateError as error:
-            self.troubled = True
-            self.context.warn(error, attempt.instance)
+            self._tell(error, attempt.instance)
+            record = None
+        try:
+            await self.context.state.put_attempt(attempt, record)
+        except StateError as error:
+            self._tell(error, attempt.instance)
+        else:
+            if record is not None:
+                self.newest[attempt.instance] = attempt.apply_id
+
+    def _record(self, attempt: Attempt, checks: list[CheckRecord]) -> Record | None:
+        """The record that an attempt leaves, if it does.
+
+        Raises:
+            StateError: The lock was lost, so it may leave none.
+        """
+        is_newest = self.newest.get(attempt.instance, "") <= attempt.apply_id
+        if not is_newest or not (attempt.session_id or attempt.verdict in TAKEN):
+            return None
+        return record_of(attempt, checks, self.locks.fence(attempt.instance))
+
+    def _tell(self, error: StateError, instance: str) -> None:
+        self.troubled = True
+        self.context.warn(error, instance)
 
 
 def lookup_of(request: TriggerTestSessionRequest) -> Lookup:

@@ -6,7 +6,7 @@ create-if-absent is all that is needed of a store. Lower numbers are deleted by 
 lock, the highest never, so that numbers only grow and serve as fencing tokens.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, Literal
@@ -106,6 +106,32 @@ class Chains:
             return document
         there = await self._store.get(path)
         return None if there is None else decode(LockDocument, there.data, self._store.where(path))
+
+    async def add_in_turn(
+        self, links: Iterable[tuple[int, LockDocument]], added: Callable[[str], None]
+    ) -> None:
+        """Adds links one after the other, up to the first whose number another hold has.
+
+        Args:
+            links: Their numbers, and what they say.
+            added: Is told the instance of each link that was added, also when the one after it
+                can't be, or nobody waits any more.
+        """
+        left = {self.path(link.instance, number): (number, link) for number, link in links}
+
+        def created(path: str) -> None:
+            added(left.pop(path)[1].instance)
+
+        while left:
+            encoded = [(path, encode(link)) for path, (_, link) in left.items()]
+            await self._store.create_in_turn(encoded, created)
+            if left:
+                # It is of this hold after all if the answer to an earlier try was lost.
+                path, (link_number, link) = next(iter(left.items()))
+                there = await self.add(link_number, link)
+                if there is None or there.nonce != link.nonce:
+                    return
+                created(path)
 
     async def drop(self, paths: Iterable[str]) -> None:
         """Deletes links that are no longer the highest."""

@@ -1,7 +1,7 @@
 """Taking, keeping and releasing the locks of an apply."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -23,6 +23,8 @@ _RELIED_ON: Final = 0.75
 """The part of a lease the owner relies on; the rest is for writes that are under way."""
 _GRANULE: Final = timedelta(seconds=1)
 """Stores tell the age of an object in whole seconds."""
+_ROW: Final = 25
+"""So many locks are taken before the first of them might have to be renewed."""
 _FIRST_PAUSE: Final = 0.1
 _LONGEST_PAUSE: Final = 0.5
 
@@ -140,6 +142,14 @@ class Locks:
             )
         return hold.number
 
+    def inherited(self) -> list[tuple[str, str]]:
+        """Applies before this one, and instances of which they may have left something."""
+        return [
+            (apply_id, instance)
+            for instance, hold in self._holds.items()
+            for apply_id in hold.document.unfinished
+        ]
+
     async def release(self, instance: str) -> None:
         """Releases one lock ahead of the others; one that was lost is left alone.
 
@@ -185,16 +195,17 @@ class Locks:
         missing = [name for name in self._instances if name not in self._holds]
         tops = await self._chains.tops(missing)
         fences = await self._terms.fences(name for name in missing if name not in tops)
+        free, busy = await self._free(missing, tops)
         taken: dict[str, _Hold] = {}
-        busy: tuple[str, Link | None] | None = None
-        for instance in missing:
-            top = tops.get(instance)
-            if not await self._take(instance, top, fences.get(instance, 0)):
-                if top is None or top.document.released:  # somebody was faster: who?
-                    top = await self._top(instance)
-                busy = instance, top
+        for start in range(0, len(free), _ROW):
+            names = free[start : start + _ROW]
+            holds = {name: self._hold(name, tops.get(name), fences.get(name, 0)) for name in names}
+            await self._take(holds)
+            taken |= {name: hold for name, hold in holds.items() if name in self._holds}
+            refused = next((name for name in names if name not in self._holds), None)
+            if refused is not None:  # somebody was faster: who?
+                busy = refused, await self._top(refused)
                 break
-            taken[instance] = self._holds[instance]
         if overtaken := await self._not_confirmed(taken):
             # Links of others had come and gone since the listing. Start over with none held, so
             # that the order stays.
@@ -208,26 +219,46 @@ class Locks:
     async def _top(self, instance: str) -> Link | None:
         return (await self._chains.tops([instance])).get(instance)
 
-    async def _take(self, instance: str, top: Link | None, fence: int) -> bool:
-        if top and not top.document.released and not await self._is_over(instance, top):
-            return False
-        monotonic, wall = self._clock.monotonic(), self._clock.now()
+    async def _free(
+        self, instances: Iterable[str], tops: Mapping[str, Link]
+    ) -> tuple[list[str], tuple[str, Link | None] | None]:
+        """Those whose lock nobody holds, up to the first whose somebody does; and that one."""
+        free: list[str] = []
+        for instance in instances:
+            top = tops.get(instance)
+            if top and not top.document.released and not await self._is_over(instance, top):
+                return free, (instance, top)
+            free.append(instance)
+        return free, None
+
+    def _hold(self, instance: str, top: Link | None, fence: int) -> _Hold:
+        """What holds a lock once its link was added."""
+        now = self._clock.now()
         document = LockDocument(
             instance=instance,
             nonce=self._terms.nonce,
             apply_id=self._apply_id,
             by=self._owner,
-            since=wall,
+            since=now,
             lease_seconds=self._terms.lease,
             unfinished=top.document.left_behind() if top else (),
         )
         number = (top.number if top else fence) + 1
-        there = await self._chains.add(number, document)
-        if there is None or there.nonce != document.nonce:
-            return False
         replaced = (*top.lower, self._chains.path(instance, top.number)) if top else ()
-        self._holds[instance] = _Hold(document, number, replaced, monotonic, wall)
-        return True
+        return _Hold(document, number, replaced, self._clock.monotonic(), now)
+
+    async def _take(self, holds: Mapping[str, _Hold]) -> None:
+        """Adds the links of ``holds`` in turn, up to the first that is refused."""
+        added: list[str] = []
+        links = [(hold.number, hold.document) for hold in holds.values()]
+        adding = asyncio.ensure_future(self._chains.add_in_turn(links, added.append))
+        try:
+            await asyncio.shield(adding)
+        finally:
+            # Whatever cut it short: what was added is held, and has to be released.
+            with suppress(StateError):
+                await adding
+            self._holds |= {name: holds[name] for name in added}
 
     async def _is_over(self, instance: str, top: Link) -> bool:
         """Whether the owner of a lock is surely gone.

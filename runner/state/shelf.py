@@ -11,7 +11,7 @@ from runner.models.record import Attempt, PlanUse, Record
 from runner.state.digest import WORTH_IT, Digest
 from runner.state.documents import decode, encode, foreign
 from runner.state.names import escape, escape_id, shown
-from runner.state.store import Store, Tagged
+from runner.state.store import Store, Tagged, Write
 
 D = TypeVar("D", Record, Attempt)
 
@@ -70,17 +70,8 @@ class Shelf:
         Raises:
             StateError: It was written by a later owner of the lock, which stays as it is.
         """
-        path = f"{await self.folder('records')}/{escape(record.instance)}.json"
-
-        def over(there: bytes) -> None:
-            if self._parse(Record, path, there).fence > record.fence:
-                raise StateError(
-                    f"The record of {record.instance} was written by a later apply meanwhile; "
-                    "it stays as it is.",
-                    hint="See `runner status`.",
-                )
-
-        self._written[path] = await self.store.put(path, encode(record), over=over)
+        write = await self._record_write(record)
+        (self._written[write.path],) = await self.store.put_in_turn([write])
 
     async def digest_written(self) -> None:
         """Sees to it that many records that were just written are quickly read again."""
@@ -108,10 +99,19 @@ class Shelf:
 
     # ---------------------------------------------------------------- attempts
 
-    async def put_attempt(self, attempt: Attempt) -> None:
-        """Stores how far an attempt got."""
+    async def put_attempt(self, attempt: Attempt, record: Record | None = None) -> None:
+        """Stores how far an attempt got, and then the record that it leaves.
+
+        Raises:
+            StateError: The record is of a later owner of the lock, and stays as it is.
+        """
         path = await self.attempt_path(attempt.apply_id, attempt.instance)
-        await self.store.put(path, encode(attempt))
+        writes = [Write(path, encode(attempt))]
+        if record is not None:
+            writes.append(await self._record_write(record))
+        _, *written = await self.store.put_in_turn(writes)
+        for write, tagged in zip(writes[1:], written, strict=True):
+            self._written[write.path] = tagged
 
     async def add_attempt(self, attempt: Attempt) -> bool:
         """Stores an attempt unless there is one; says whether it did."""
@@ -183,6 +183,19 @@ class Shelf:
     async def attempt_path(self, apply_id: str, instance: str) -> str:
         """Where an attempt is stored."""
         return f"{await self.apply_folder(apply_id)}/{escape(instance)}.json"
+
+    async def _record_write(self, record: Record) -> Write:
+        path = f"{await self.folder('records')}/{escape(record.instance)}.json"
+
+        def over(there: bytes) -> None:
+            if self._parse(Record, path, there).fence > record.fence:
+                raise StateError(
+                    f"The record of {record.instance} was written by a later apply meanwhile; "
+                    "it stays as it is.",
+                    hint="See `runner status`.",
+                )
+
+        return Write(path, encode(record), over)
 
     async def _only_account(self) -> str | None:
         accounts = await self.store.folders(escape(self.host))

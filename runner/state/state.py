@@ -10,7 +10,7 @@ from typing import Final
 
 from runner.errors import StateError
 from runner.models.clock import Clock, SystemClock
-from runner.models.record import Attempt, Initiator, Phase
+from runner.models.record import Attempt, Initiator, Phase, Record
 from runner.state.chain import Chains, Link
 from runner.state.locks import Locks, Terms
 from runner.state.names import DEFAULT_FOLDER
@@ -46,9 +46,9 @@ class State(Shelf):
         self._own: set[str] = set()
         self._is_unfinished: dict[tuple[str, str], bool] = {}
 
-    async def put_attempt(self, attempt: Attempt) -> None:
-        """Stores how far an attempt got; the lock's release will tell what is unfinished."""
-        await super().put_attempt(attempt)
+    async def put_attempt(self, attempt: Attempt, record: Record | None = None) -> None:
+        """As a shelf does; the lock's release will tell what is unfinished."""
+        await super().put_attempt(attempt, record)
         self._note(attempt.instance, attempt.apply_id, attempt)
 
     async def add_attempt(self, attempt: Attempt) -> bool:
@@ -58,20 +58,17 @@ class State(Shelf):
             self._note(attempt.instance, attempt.apply_id, attempt)
         return added
 
-    async def unfinished(self, instances: Iterable[str] | None = None) -> list[Attempt]:
+    async def unfinished(self, locks: Locks | None = None) -> list[Attempt]:
         """Attempts without an outcome that applies before this one left behind, oldest first.
 
         They were crashed, detached or undecided. Those of applies that run at this moment are
         not among them. The locks know them, so it takes a few requests for each instance,
         however long the history is.
+
+        Args:
+            locks: Locks that are held: only the attempts of their instances are wanted.
         """
-        tops = await (await self.chains()).tops(instances)
-        wanted = []
-        for instance, link in tops.items():
-            document = link.document
-            runs = document.nonce in self._own or self.is_held(link)
-            known = document.unfinished if runs else document.left_behind()
-            wanted += [(apply_id, instance) for apply_id in known]
+        wanted = await self._left_behind() if locks is None else locks.inherited()
         found = await asyncio.gather(*(self.attempt(*each) for each in wanted))
         for (apply_id, instance), attempt in zip(wanted, found, strict=True):
             self._note(instance, apply_id, attempt)
@@ -153,6 +150,17 @@ class State(Shelf):
         """With what fences records were written whose locks are gone: theirs have to go on."""
         records = await self.records(instances, problems=[])
         return {name: record.fence for name, record in records.items()}
+
+    async def _left_behind(self) -> list[tuple[str, str]]:
+        """Applies, and instances of which they may have left an attempt unfinished."""
+        tops = await (await self.chains()).tops(None)
+        left = []
+        for instance, link in tops.items():
+            document = link.document
+            runs = document.nonce in self._own or self.is_held(link)
+            known = document.unfinished if runs else document.left_behind()
+            left += [(apply_id, instance) for apply_id in known]
+        return left
 
     async def _store_time(self) -> datetime:
         return await self.store.time(f"{await self.folder('clock')}/{self._token()}.json")

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -17,18 +16,19 @@ from obstore.store import LocalStore, ObjectStore, from_url
 
 from runner.errors import UsageError
 from runner.state.complaints import COMPLAINTS, VARIABLES, complaint, is_no_bucket
+from runner.state.threads import Threads
 
 if TYPE_CHECKING:
     from obstore.store import ClientConfig
 
 T = TypeVar("T")
 
-_AT_ONCE: Final = {"file": 8}
-_AT_ONCE_FAR: Final = 64
+_AT_ONCE: Final = 64
+"""So many requests to a bucket are under way at most."""
 _ENDPOINTS: Final = ("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL", "AZURE_STORAGE_ENDPOINT")
 _DELETED_AT_ONCE: Final = 1000
-_ROW: Final = 25
-"""So many files one thread reads in a row."""
+_FILES_AT_ONCE: Final = 8
+_FILES_IN_A_ROW: Final = 25
 _CONNECT: Final = timedelta(seconds=5)
 _PATIENCE: Final = timedelta(seconds=20)
 """How long one request may take, and be tried again."""
@@ -56,6 +56,21 @@ class Tagged:
     tag: str
 
 
+@dataclass(frozen=True, slots=True)
+class Write:
+    """An object that is to be written.
+
+    Attributes:
+        path: Where it goes.
+        data: What it holds.
+        over: Sees what is there, in another thread, and raises an error where that has to stay.
+    """
+
+    path: str
+    data: bytes
+    over: Callable[[bytes], None] | None = None
+
+
 class Store:
     """A folder or bucket of small objects, addressed by paths with slashes.
 
@@ -69,7 +84,9 @@ class Store:
         self._scheme = "file" if folder else place.partition(":")[0]
         # The library's own asynchronous calls end the process with SIGABRT now and then: their
         # threads may still want the interpreter when it shuts down. Its plain calls do not.
-        self._threads = ThreadPoolExecutor(_AT_ONCE.get(self._scheme, _AT_ONCE_FAR))
+        self._threads = (
+            Threads(_FILES_AT_ONCE, row=_FILES_IN_A_ROW) if folder else Threads(_AT_ONCE, row=1)
+        )
 
     @property
     def is_local(self) -> bool:
@@ -86,21 +103,7 @@ class Store:
 
     async def get_all(self, paths: Iterable[str]) -> list[Tagged | None]:
         """Reads many objects, several at once; in the order of ``paths``."""
-        wanted = list(paths)
-        if not self.is_local:
-            return await asyncio.gather(*map(self.get, wanted))
-
-        def get_row(row: list[str]) -> list[Tagged | None]:
-            found = []
-            for path in row:
-                with self._complaining("read", path):
-                    found.append(_get(self._backend, path) if self._backend else None)
-            return found
-
-        # To hand a file to a thread takes longer than to read it: each thread takes a row.
-        rows = (wanted[start : start + _ROW] for start in range(0, len(wanted), _ROW))
-        done = await asyncio.gather(*(self._in_thread(partial(get_row, row)) for row in rows))
-        return [found for row in done for found in row]
+        return await asyncio.gather(*map(self.get, paths))
 
     async def entries(self, prefix: str) -> list[Entry]:
         """All objects under the folder ``prefix``, in the order of their paths."""
@@ -123,39 +126,42 @@ class Store:
 
         return await self._read("list", prefix, folders, [])
 
-    async def put(
-        self, path: str, data: bytes, *, over: Callable[[bytes], None] | None = None
-    ) -> Tagged:
-        """Writes the object in one step, over what may be there.
+    async def put(self, path: str, data: bytes) -> None:
+        """Writes the object in one step, over what may be there."""
+        await self.put_in_turn([Write(path, data)])
 
-        Args:
-            path: Where it goes.
-            data: What it holds.
-            over: Sees what is there, and raises an error where that has to stay.
-        """
+    async def put_in_turn(self, writes: Iterable[Write]) -> list[Tagged]:
+        """Writes objects one after the other, each in one step; up to the first that can't be."""
 
-        def put(backend: ObjectStore) -> Tagged:
-            there = _get(backend, path) if over else None
-            if over and there:
-                over(there.data)
-            done = obstore.put(backend, path, data, use_multipart=False)
-            self._close_to_others(path)
-            return Tagged(data, done["e_tag"] or "")
+        def put_all() -> list[Tagged]:
+            return [
+                self._written("write", write.path, partial(self._put, write)) for write in writes
+            ]
 
-        return await self._write("write", path, put)
+        return await self._threads.call(put_all)
 
     async def create(self, path: str, data: bytes) -> bool:
         """Writes the object in one step unless there is one; says whether it did."""
+        return await self._threads.call(partial(self._created, path, data))
 
-        def create(backend: ObjectStore) -> bool:
-            try:
-                obstore.put(backend, path, data, mode="create", use_multipart=False)
-            except AlreadyExistsError:
-                return False
-            self._close_to_others(path)
-            return True
+    async def create_in_turn(
+        self, objects: Iterable[tuple[str, bytes]], created: Callable[[str], None]
+    ) -> None:
+        """Writes objects one after the other, up to the first that is there already.
 
-        return await self._write("write", path, create)
+        Args:
+            objects: Paths, and what they hold.
+            created: Is told, in another thread, the path of each that was written, also when
+                the one after it can't be, or nobody waits any more.
+        """
+
+        def create_all() -> None:
+            for path, data in objects:
+                if not self._created(path, data):
+                    return
+                created(path)
+
+        await self._threads.call(create_all)
 
     async def delete(self, paths: Iterable[str]) -> None:
         """Deletes objects; those already gone are fine."""
@@ -167,7 +173,7 @@ class Store:
         async def delete(chunk: list[str]) -> None:
             def delete(backend: ObjectStore) -> None:
                 with suppress(FileNotFoundError):
-                    obstore.delete(backend, chunk)
+                    obstore.delete(backend, chunk if size > 1 else chunk[0])
 
             await self._read("delete", chunk[0], delete, None)
 
@@ -191,23 +197,38 @@ class Store:
             with self._complaining(verb, path):
                 return nothing if self._backend is None else do(self._backend)
 
-        return await self._in_thread(read)
+        return await self._threads.call(read)
 
     async def _write(self, verb: str, path: str, do: Callable[[ObjectStore], T]) -> T:
         """Does ``do``; a folder is made by the first who writes."""
+        return await self._threads.call(lambda: self._written(verb, path, do))
 
-        def write() -> T:
-            with self._complaining(verb, path):
-                if self._folder is not None:
-                    _make_private(self._folder, path)
-                if self._backend is None:
-                    self._backend = LocalStore(self._folder)
-                return do(self._backend)
+    def _written(self, verb: str, path: str, do: Callable[[ObjectStore], T]) -> T:
+        with self._complaining(verb, path):
+            if self._folder is not None:
+                _make_private(self._folder, path)
+            if self._backend is None:
+                self._backend = LocalStore(self._folder)
+            return do(self._backend)
 
-        return await self._in_thread(write)
+    def _put(self, write: Write, backend: ObjectStore) -> Tagged:
+        there = _get(backend, write.path) if write.over else None
+        if write.over and there:
+            write.over(there.data)
+        done = obstore.put(backend, write.path, write.data, use_multipart=False)
+        self._close_to_others(write.path)
+        return Tagged(write.data, done["e_tag"] or "")
 
-    async def _in_thread(self, do: Callable[[], T]) -> T:
-        return await asyncio.get_running_loop().run_in_executor(self._threads, do)
+    def _created(self, path: str, data: bytes) -> bool:
+        def create(backend: ObjectStore) -> bool:
+            try:
+                obstore.put(backend, path, data, mode="create", use_multipart=False)
+            except AlreadyExistsError:
+                return False
+            self._close_to_others(path)
+            return True
+
+        return self._written("write", path, create)
 
     @contextmanager
     def _complaining(self, verb: str, path: str) -> Iterator[None]:

@@ -87,7 +87,9 @@ def test_a_broken_attempt_is_named(open_: OpenState, tmp_path: Path) -> None:
             with pytest.raises(StateError, match="is cut off or damaged") as caught:
                 await what
             assert str(path) in caught.value.message
-        assert [each.instance for each in await open_().unfinished(["b"])] == ["b"]
+        other = open_()
+        async with other.lock(["b"], ALICE, "a2", timeout=0) as locks:
+            assert [each.instance for each in await other.unfinished(locks)] == ["b"]
         problems: list[StateError] = []
         (past,) = [each async for each in open_().history(problems=problems)]
         assert [each.instance for each in past.attempts] == ["b"]

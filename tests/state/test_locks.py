@@ -1,6 +1,7 @@
 import asyncio
 import json
 import shutil
+import threading
 from contextlib import AsyncExitStack
 from pathlib import Path
 
@@ -336,5 +337,93 @@ def test_interrupting_who_waits_frees_what_it_took(open_: OpenState) -> None:
             with pytest.raises(asyncio.CancelledError):
                 await waiting
             await stack.enter_async_context(lock(open_(), "a"))
+
+    asyncio.run(go())
+
+
+MANY = [f"instance-{number}" for number in range(40)]
+
+
+def test_interrupting_who_takes_many_leaves_none_of_them_held(
+    open_: OpenState, stub: StubS3
+) -> None:
+    reached, going_on = threading.Event(), threading.Event()
+
+    def slow(method: str, path: str) -> None:
+        if method == "PUT" and "/locks/instance-13/" in path:
+            reached.set()
+            going_on.wait(10)
+
+    stub.answer = slow
+
+    async def go() -> None:
+        taking = asyncio.create_task(lock(open_(url="s3://bucket"), *MANY).__aenter__())
+        assert await until(reached.is_set)
+        taking.cancel()
+        await asyncio.sleep(0.05)
+        going_on.set()
+        with pytest.raises(asyncio.CancelledError):
+            await taking
+        async with lock(open_(url="s3://bucket"), *MANY):
+            pass
+
+    asyncio.run(go())
+
+
+def test_when_one_of_many_can_not_be_taken_the_others_are_left_free(
+    open_: OpenState, stub: StubS3
+) -> None:
+    def refuses(method: str, path: str) -> tuple[int, str] | None:
+        refused = method == "PUT" and "/locks/instance-3/" in path
+        return (403, "AccessDenied") if refused else None
+
+    async def go() -> None:
+        stub.answer = refuses
+        with pytest.raises(StateError, match="access is denied"):
+            await lock(open_(url="s3://bucket"), *MANY).__aenter__()
+        stub.answer = lambda _method, _path: None
+        async with lock(open_(url="s3://bucket"), *MANY):
+            pass
+
+    asyncio.run(go())
+
+
+def test_who_is_overtaken_between_looking_and_taking_is_told_by_whom(
+    open_: OpenState, stub: StubS3
+) -> None:
+    theirs: dict[str, bytes] = {}
+
+    def another_comes(method: str, path: str) -> None:
+        if method == "PUT" and "/locks/a/" in path:
+            stub.objects |= theirs
+
+    async def go() -> None:
+        async with lock(open_(url="s3://bucket"), "b"):
+            theirs.update({path: data for path, data in stub.objects.items() if "/locks/" in path})
+        for path in [path for path in stub.objects if "/locks/" in path]:
+            del stub.objects[path]
+        stub.answer = another_comes
+        with pytest.raises(Locked, match="b is locked by alice"):
+            await lock(open_(url="s3://bucket"), "a", "b", "c").__aenter__()
+        stub.answer = lambda _method, _path: None
+        async with lock(open_(url="s3://bucket"), "a", "c"):
+            pass
+
+    asyncio.run(go())
+
+
+def test_a_link_whose_answer_was_lost_is_known_as_ones_own(open_: OpenState, stub: StubS3) -> None:
+    def lose_one(method: str, path: str) -> None:
+        if method == "PUT" and "/locks/b/" in path and not lost:
+            lost.append(path)
+            stub.loses_answers = 1
+
+    lost: list[str] = []
+
+    async def go() -> None:
+        stub.answer = lose_one
+        async with lock(open_(url="s3://bucket"), "a", "b", "c") as locks:
+            assert (locks.fence("a"), locks.fence("b"), locks.fence("c")) == (1, 1, 1)
+        assert lost
 
     asyncio.run(go())

@@ -41,6 +41,19 @@ def test_under_one_lock_a_record_is_written_as_often_as_needed(open_: OpenState)
     assert asyncio.run(open_().records())["smoke"].apply_id == "two"
 
 
+def test_an_attempt_is_stored_where_its_record_may_not_be(open_: OpenState) -> None:
+    async def go() -> None:
+        state = open_()
+        await state.put_record(a_record(fence=5, apply_id="later"))
+        attempt = an_attempt(phase=Phase.FINISHED)
+        with pytest.raises(StateError, match="written by a later apply"):
+            await state.put_attempt(attempt, a_record(fence=4))
+        assert await open_().attempt("a1", "smoke") == attempt
+        assert (await open_().records())["smoke"].apply_id == "later"
+
+    asyncio.run(go())
+
+
 def test_what_a_crashed_apply_left_is_found_once_its_lease_is_over(open_: OpenState) -> None:
     async def go() -> None:
         crashed = open_(lease=4.0, clock=HandClock())  # nobody renews its lease
@@ -54,9 +67,9 @@ def test_what_a_crashed_apply_left_is_found_once_its_lease_is_over(open_: OpenSt
         # Its own attempts are not what an apply is looking for.
         await asyncio.sleep(5.2)
         state = open_()
-        async with state.lock(["a"], ALICE, "a2", timeout=10):
+        async with state.lock(["a"], ALICE, "a2", timeout=10) as locks:
             await state.put_attempt(an_attempt("a", "a2"))
-            assert [each.apply_id for each in await state.unfinished(["a"])] == ["a1"]
+            assert [each.apply_id for each in await state.unfinished(locks)] == ["a1"]
         assert [each.apply_id for each in await open_().unfinished()] == ["a1", "a2"]
 
     asyncio.run(go())
@@ -105,8 +118,8 @@ def test_what_an_apply_left_unfinished_is_found(open_: OpenState) -> None:
         assert [each.instance for each in await open_().unfinished()] == ["a"]
 
         state = open_()
-        async with state.lock(["a"], ALICE, "a2", timeout=0):
-            (left,) = await state.unfinished(["a", "b"])
+        async with state.lock(["a", "b"], ALICE, "a2", timeout=0) as locks:
+            (left,) = await state.unfinished(locks)
             assert (left.apply_id, left.instance) == ("a1", "a")
             await state.put_attempt(left.model_copy(update={"phase": Phase.FINISHED}))
         assert await open_().unfinished() == []
