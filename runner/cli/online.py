@@ -24,6 +24,8 @@ T = TypeVar("T")
 
 #: Checks that are read at most; beyond, what matches is known to be incomplete.
 MAX_CHECKS = 10_000
+#: What is read of an account, in the order in which it is told what could not be.
+LISTS = ("locations", "private locations", "checks")
 #: A plan is worth waiting for, but not for long: without answers it is still a plan.
 OPTIONS = ClientOptions(answer_seconds=10.0, patience_seconds=4.0)
 
@@ -90,8 +92,9 @@ async def _account(client: Checkly) -> Account:
     found, is_complete = checks.result() or (None, True)
     warnings = []
     if missing:
-        why = next(iter(missing.values())).message
-        warnings.append(f"The account's {listed(missing)} could not be read: {why}")
+        first, *_ = unread = [what for what in LISTS if what in missing]
+        why = missing[first].message
+        warnings.append(f"The account's {listed(unread)} could not be read: {why}")
     if not is_complete:
         warnings.append(f"The account has more than {MAX_CHECKS:,} checks: the rest was not read.")
     return Account(places.result(), private.result(), found, is_complete, tuple(warnings))

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from runner.emulator.server import Emulator
+from runner.emulator.world import default_world
 from tests.acceptance.conftest import Project
 
 FILE = """\
@@ -108,6 +109,21 @@ def test_an_api_that_is_away_is_a_warning(online: Project) -> None:
         "warning: The account's locations, private locations and checks could not be read" in said
     )
     assert "1 to create" in said
+
+
+def test_what_could_not_be_read_is_told_in_the_same_order_whatever_failed_first(
+    online: Project,
+) -> None:
+    online.write(FILE.format(place="eu-west-1", more=""))
+    late = ["latency:on=locations,seconds=0.5", "latency:on=private-locations,seconds=0.2"]
+    broken = [f"not-json:on={what}" for what in ("locations", "private-locations", "checks")]
+    with Emulator(default_world(), faults=[*late, *broken]) as emulator:
+        online.environment.update(emulator.environment)
+        done = online.run("plan")
+    assert done.returncode == 0
+    said = " ".join(done.stdout.split())
+    assert "The account's locations, private locations and checks could not be read: GET" in said
+    assert "read: GET /v1/locations:" in said
 
 
 def test_an_api_that_refuses_the_key_is_an_error(online: Project) -> None:
