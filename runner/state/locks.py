@@ -3,71 +3,27 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import timedelta
 from math import inf
 from types import TracebackType
 from typing import Final, Self
 
-from runner.errors import Locked, StateError
-from runner.models.clock import Clock
+from runner.errors import StateError
 from runner.models.record import Initiator
+from runner.state.busy import held, locked
 from runner.state.chain import Chains, Link, LockDocument
-from runner.state.names import shown
+from runner.state.hold import Hold, Terms
 
 _RENEWALS: Final = 3
 """How often a lease is renewed in its time."""
 _LOOKS: Final = 12
 """How often in that time the owner looks at its clocks."""
-_RELIED_ON: Final = 0.75
-"""The part of a lease the owner relies on; the rest is for writes that are under way."""
 _GRANULE: Final = timedelta(seconds=1)
 """Stores tell the age of an object in whole seconds."""
 _ROW: Final = 25
 """So many locks are taken before the first of them might have to be renewed."""
 _FIRST_PAUSE: Final = 0.1
 _LONGEST_PAUSE: Final = 0.5
-
-
-@dataclass(frozen=True, slots=True)
-class Terms:
-    """How locks are taken.
-
-    Attributes:
-        timeout: Seconds to wait for a busy lock.
-        lease: Seconds a lock outlives its owner.
-        nonce: Random text that is this owner's alone.
-        clock: Tells the time and waits.
-        store_time: Tells the time by the store's clock, at the price of a few requests.
-        fences: The highest fence already used, of instances whose lock was never taken or is gone.
-        unfinished: What to note at a release: of an instance and the applies that may have left
-            something unfinished, those that have.
-        done: What is to be done before the locks that are left are released.
-        waiting: Is told, once for each busy lock, in a sentence who holds it.
-    """
-
-    timeout: float
-    lease: float
-    nonce: str
-    clock: Clock
-    store_time: Callable[[], Awaitable[datetime]]
-    fences: Callable[[Iterable[str]], Awaitable[dict[str, int]]]
-    unfinished: Callable[[str, Iterable[str]], tuple[str, ...]]
-    done: Callable[[], Awaitable[None]]
-    waiting: Callable[[str], None]
-
-
-@dataclass(slots=True)
-class _Hold:
-    """A lock that is held: its highest link, and when that was written by both clocks."""
-
-    document: LockDocument
-    number: int
-    replaced: tuple[str, ...]
-    monotonic: float
-    wall: datetime
-    taken_away: bool = False
-    turn: asyncio.Lock = field(default_factory=asyncio.Lock)
 
 
 class Locks:
@@ -88,7 +44,7 @@ class Locks:
         self._apply_id = apply_id
         self._terms = terms
         self._clock = terms.clock
-        self._holds: dict[str, _Hold] = {}
+        self._holds: dict[str, Hold] = {}
         self._watched: dict[str, tuple[int, float]] = {}
         self._keeper: asyncio.Task[None] | None = None
 
@@ -125,7 +81,7 @@ class Locks:
     @property
     def lost(self) -> frozenset[str]:
         """Instances whose lock can't be relied on any more: nothing may be written for them."""
-        return frozenset(name for name, hold in self._holds.items() if self._doubt(hold))
+        return frozenset(name for name, hold in self._holds.items() if hold.doubt(self._terms))
 
     def fence(self, instance: str) -> int:
         """The fencing token to write with: it grows with every owner of the lock.
@@ -135,7 +91,7 @@ class Locks:
             KeyError: It is not one of these locks, or was released.
         """
         hold = self._holds[instance]
-        if doubt := self._doubt(hold):
+        if doubt := hold.doubt(self._terms):
             raise StateError(
                 f"The lock of {instance} was lost: {doubt}.",
                 hint="Nothing more is written for it. Look at `runner status`, then apply again.",
@@ -181,12 +137,10 @@ class Locks:
             left = self._terms.timeout - (self._clock.monotonic() - began)
             instance, link = busy
             if left <= 0:
-                raise _locked(instance, link, self._terms.timeout)
+                raise locked(instance, link, self._terms.timeout)
             if instance not in told:
                 told.add(instance)
-                self._terms.waiting(
-                    f"{_held(instance, link)} Waiting for it, {left:.0f} s at most."
-                )
+                self._terms.waiting(f"{held(instance, link)} Waiting for it, {left:.0f} s at most.")
             await self._clock.sleep(min(pause, left))
             pause = min(pause * 1.5, _LONGEST_PAUSE)
 
@@ -196,7 +150,7 @@ class Locks:
         tops = await self._chains.tops(missing)
         fences = await self._terms.fences(name for name in missing if name not in tops)
         free, busy = await self._free(missing, tops)
-        taken: dict[str, _Hold] = {}
+        taken: dict[str, Hold] = {}
         for start in range(0, len(free), _ROW):
             names = free[start : start + _ROW]
             holds = {name: self._hold(name, tops.get(name), fences.get(name, 0)) for name in names}
@@ -231,7 +185,7 @@ class Locks:
             free.append(instance)
         return free, None
 
-    def _hold(self, instance: str, top: Link | None, fence: int) -> _Hold:
+    def _hold(self, instance: str, top: Link | None, fence: int) -> Hold:
         """What holds a lock once its link was added."""
         now = self._clock.now()
         document = LockDocument(
@@ -245,9 +199,9 @@ class Locks:
         )
         number = (top.number if top else fence) + 1
         replaced = (*top.lower, self._chains.path(instance, top.number)) if top else ()
-        return _Hold(document, number, replaced, self._clock.monotonic(), now)
+        return Hold(document, number, replaced, self._clock.monotonic(), now)
 
-    async def _take(self, holds: Mapping[str, _Hold]) -> None:
+    async def _take(self, holds: Mapping[str, Hold]) -> None:
         """Adds the links of ``holds`` in turn, up to the first that is refused."""
         added: list[str] = []
         links = [(hold.number, hold.document) for hold in holds.values()]
@@ -277,7 +231,7 @@ class Locks:
             return False
         return await self._terms.store_time() - top.modified > lease
 
-    async def _not_confirmed(self, taken: dict[str, _Hold]) -> str | None:
+    async def _not_confirmed(self, taken: dict[str, Hold]) -> str | None:
         """Marks locks that are somebody else's after all; says the first.
 
         Besides the number it looks at whose document it is: some stores check for an object and
@@ -295,7 +249,7 @@ class Locks:
             first = first or instance
         return first
 
-    async def _overtaken(self, holds: dict[str, _Hold]) -> None:
+    async def _overtaken(self, holds: dict[str, Hold]) -> None:
         """Marks locks whose renewal is not the highest link after all."""
         if not holds:
             return
@@ -307,18 +261,6 @@ class Locks:
 
     # ---------------------------------------------------------------- keeping
 
-    def _doubt(self, hold: _Hold) -> str | None:
-        """Why a lock can't be relied on, if so."""
-        if hold.taken_away:
-            return "another apply took it over"
-        lease = self._terms.lease
-        elapsed = self._clock.monotonic() - hold.monotonic
-        if elapsed > lease * _RELIED_ON:
-            return "it could not be renewed in time"
-        if (self._clock.now() - hold.wall).total_seconds() - elapsed > lease * (1 - _RELIED_ON):
-            return "the clock of this machine jumped"
-        return None
-
     async def _keep(self) -> None:
         """Renews leases until it is cancelled."""
         while True:
@@ -328,12 +270,14 @@ class Locks:
                 name: hold
                 for name, hold in self._holds.items()
                 if not hold.taken_away
-                and (now - hold.monotonic >= self._terms.lease / _RENEWALS or self._doubt(hold))
+                and (
+                    now - hold.monotonic >= self._terms.lease / _RENEWALS or hold.doubt(self._terms)
+                )
             }
             with suppress(StateError):  # tried again at the next look
                 await self._renew(due)
 
-    async def _renew(self, due: dict[str, _Hold]) -> None:
+    async def _renew(self, due: dict[str, Hold]) -> None:
         monotonic, wall = self._clock.monotonic(), self._clock.now()
         results = await asyncio.gather(*(self._extend(name, hold) for name, hold in due.items()))
         done = zip(due.items(), results, strict=True)
@@ -347,7 +291,7 @@ class Locks:
                 hold.replaced = ()
         await self._chains.drop(replaced)
 
-    async def _extend(self, instance: str, hold: _Hold) -> bool:
+    async def _extend(self, instance: str, hold: Hold) -> bool:
         """Adds a link; false when the lock was released, taken away, or could not be written."""
         async with hold.turn:
             if instance not in self._holds:
@@ -371,29 +315,3 @@ class Locks:
         held = list(self._holds)
         ends = await asyncio.gather(*map(self.release, held), return_exceptions=True)
         return [end for end in ends if isinstance(end, BaseException)]
-
-
-def _locked(instance: str, link: Link | None, timeout: float) -> Locked:
-    said = _held(instance, link, f" after {timeout:g} s of waiting" if timeout > 0 else "")
-    retry = "Wait for it with --lock-timeout SECONDS."
-    if link is None or link.document.released:
-        return Locked(said, hint=retry)
-    return Locked(
-        said,
-        hint=f"{retry} If that apply is gone, its lock ends {link.document.lease_seconds:g} s "
-        "after its last sign of life; `runner state unlock` ends it at once.",
-    )
-
-
-def _held(instance: str, link: Link | None, waited: str = "") -> str:
-    """Who holds a lock, in a sentence."""
-    if link is None or link.document.released:
-        return f"{instance} is locked{waited}: others take turns."
-    document = link.document
-    by = document.by
-    url = f", {shown(by.ci_url)}" if by.ci_url else ""
-    return (
-        f"{instance} is locked{waited} by {shown(by.user) or 'somebody'} on "
-        f"{shown(by.host) or '?'} (process {by.pid}) since "
-        f"{document.since:%Y-%m-%d %H:%M:%S} UTC, apply {shown(document.apply_id)}{url}."
-    )

@@ -12,7 +12,8 @@ from runner.errors import StateError
 from runner.models.clock import Clock, SystemClock
 from runner.models.record import Attempt, Initiator, Phase, Record
 from runner.state.chain import Chains, Link
-from runner.state.locks import Locks, Terms
+from runner.state.hold import Terms
+from runner.state.locks import Locks
 from runner.state.names import DEFAULT_FOLDER
 from runner.state.shelf import Shelf
 from runner.state.store import Store, open_store

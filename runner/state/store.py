@@ -134,9 +134,7 @@ class Store:
         """Writes objects one after the other, each in one step; up to the first that can't be."""
 
         def put_all() -> list[Tagged]:
-            return [
-                self._written("write", write.path, partial(self._put, write)) for write in writes
-            ]
+            return [self._written(write.path, partial(self._put, write)) for write in writes]
 
         return await self._threads.call(put_all)
 
@@ -188,7 +186,7 @@ class Store:
             obstore.delete(backend, path)
             return modified
 
-        return await self._write("write", path, time)
+        return await self._threads.call(partial(self._written, path, time))
 
     async def _read(self, verb: str, path: str, do: Callable[[ObjectStore], T], nothing: T) -> T:
         """Does ``do``; in a folder that nobody has made yet there is ``nothing``."""
@@ -199,12 +197,9 @@ class Store:
 
         return await self._threads.call(read)
 
-    async def _write(self, verb: str, path: str, do: Callable[[ObjectStore], T]) -> T:
+    def _written(self, path: str, do: Callable[[ObjectStore], T]) -> T:
         """Does ``do``; a folder is made by the first who writes."""
-        return await self._threads.call(lambda: self._written(verb, path, do))
-
-    def _written(self, verb: str, path: str, do: Callable[[ObjectStore], T]) -> T:
-        with self._complaining(verb, path):
+        with self._complaining("write", path):
             if self._folder is not None:
                 _make_private(self._folder, path)
             if self._backend is None:
@@ -228,7 +223,7 @@ class Store:
             self._close_to_others(path)
             return True
 
-        return self._written("write", path, create)
+        return self._written(path, create)
 
     @contextmanager
     def _complaining(self, verb: str, path: str) -> Iterator[None]:
