@@ -127,7 +127,8 @@ def _make_collection_start(
 
 def _flatten(made: Any, make: Any) -> None:
     """Let ``make`` be the constructor, unless a later ruamel.yaml has one with other arguments."""
-    if made.__init__.__code__.co_varnames == make.__code__.co_varnames:
+    code = getattr(made.__init__, "__code__", None)
+    if code is not None and code.co_varnames == make.__code__.co_varnames:
         made.__init__ = make
 
 

@@ -11,6 +11,7 @@ from runner.engine.context import Context, Job
 from runner.engine.journal import Journal, Order, lookup_of
 from runner.engine.outcomes import not_started, without_session
 from runner.engine.reconcile import search
+from runner.engine.stop import ended
 from runner.engine.twins import Turn, TwinsByLookup
 from runner.errors import ApiError, CannotRun, Interrupted, RunnerError, StateError
 from runner.models.events import SessionStarted
@@ -162,9 +163,7 @@ async def _send(context: Context, request: TriggerTestSessionRequest) -> Session
         raise
     finally:
         stopping.cancel()
-        if not sending.done():
-            sending.cancel()
-            await asyncio.gather(sending, return_exceptions=True)
+        await ended(sending)
 
 
 async def _seen(context: Context, entry: ListedSession) -> Session:

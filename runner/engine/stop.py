@@ -72,6 +72,13 @@ async def _first(
         raise late
     finally:
         ending.cancel()
-        if not doing.done():
-            doing.cancel()
-            await asyncio.gather(doing, return_exceptions=True)
+        await ended(doing)
+
+
+async def ended(task: asyncio.Future[Any]) -> None:
+    """Cancel what is not done yet, and wait for it; whatever comes of it was told, or is late."""
+    if not task.done():
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+    elif not task.cancelled():
+        task.exception()  # asyncio prints what nobody looked at

@@ -9,6 +9,7 @@ lock, the highest never, so that numbers only grow and serve as fencing tokens.
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from threading import Event
 from typing import Final, Literal
 
 from runner.models.record import FORMAT_VERSION, Document, Initiator
@@ -108,24 +109,27 @@ class Chains:
         return None if there is None else decode(LockDocument, there.data, self._store.where(path))
 
     async def add_in_turn(
-        self, links: Iterable[tuple[int, LockDocument]], added: Callable[[str], None]
+        self,
+        links: Iterable[tuple[int, LockDocument]],
+        added: Callable[[str], None],
+        stop: Event,
     ) -> None:
         """Adds links one after the other, up to the first whose number another hold has.
 
         Args:
             links: Their numbers, and what they say.
-            added: Is told the instance of each link that was added, also when the one after it
-                can't be, or nobody waits any more.
+            added: Is told at once, in any thread, the instance of each link that was added.
+            stop: Once it is set no other is begun.
         """
         left = {self.path(link.instance, number): (number, link) for number, link in links}
 
         def created(path: str) -> None:
             added(left.pop(path)[1].instance)
 
-        while left:
+        while left and not stop.is_set():
             encoded = [(path, encode(link)) for path, (_, link) in left.items()]
-            await self._store.create_in_turn(encoded, created)
-            if left:
+            await self._store.create_in_turn(encoded, created, stop)
+            if left and not stop.is_set():
                 # It is of this hold after all if the answer to an earlier try was lost.
                 path, (link_number, link) = next(iter(left.items()))
                 there = await self.add(link_number, link)

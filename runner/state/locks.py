@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping
 from contextlib import suppress
 from datetime import timedelta
 from math import inf
+from threading import Event
 from types import TracebackType
 from typing import Final, Self
 
@@ -21,7 +22,7 @@ _LOOKS: Final = 12
 _GRANULE: Final = timedelta(seconds=1)
 """Stores tell the age of an object in whole seconds."""
 _ROW: Final = 25
-"""So many locks are taken before the first of them might have to be renewed."""
+"""So many locks are taken in one call."""
 _FIRST_PAUSE: Final = 0.1
 _LONGEST_PAUSE: Final = 0.5
 
@@ -202,17 +203,27 @@ class Locks:
         return Hold(document, number, replaced, self._clock.monotonic(), now)
 
     async def _take(self, holds: Mapping[str, Hold]) -> None:
-        """Adds the links of ``holds`` in turn, up to the first that is refused."""
-        added: list[str] = []
+        """Adds the links of ``holds`` in turn, up to the first that is refused.
+
+        Who is cancelled meanwhile waits for the one that is being written, so that none is held
+        that nobody knows of.
+        """
+        loop, stop = asyncio.get_running_loop(), Event()
+
+        def added(instance: str) -> None:  # in a thread; from here on it is renewed, too
+            loop.call_soon_threadsafe(self._holds.__setitem__, instance, holds[instance])
+
         links = [(hold.number, hold.document) for hold in holds.values()]
-        adding = asyncio.ensure_future(self._chains.add_in_turn(links, added.append))
+        adding = asyncio.ensure_future(self._chains.add_in_turn(links, added, stop))
         try:
             await asyncio.shield(adding)
         finally:
-            # Whatever cut it short: what was added is held, and has to be released.
-            with suppress(StateError):
-                await adding
-            self._holds |= {name: holds[name] for name in added}
+            stop.set()
+            while not adding.done():
+                with suppress(asyncio.CancelledError):
+                    await asyncio.wait({adding})
+            if not adding.cancelled():
+                adding.exception()  # raised above, if anybody still wants it
 
     async def _is_over(self, instance: str, top: Link) -> bool:
         """Whether the owner of a lock is surely gone.

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
+from threading import Event
 from typing import TYPE_CHECKING, Final, TypeVar
 from urllib.parse import unquote
 
@@ -143,19 +144,19 @@ class Store:
         return await self._threads.call(partial(self._created, path, data))
 
     async def create_in_turn(
-        self, objects: Iterable[tuple[str, bytes]], created: Callable[[str], None]
+        self, objects: Iterable[tuple[str, bytes]], created: Callable[[str], None], stop: Event
     ) -> None:
         """Writes objects one after the other, up to the first that is there already.
 
         Args:
             objects: Paths, and what they hold.
-            created: Is told, in another thread, the path of each that was written, also when
-                the one after it can't be, or nobody waits any more.
+            created: Is told at once, in another thread, the path of each that was written.
+            stop: Once it is set no other is begun.
         """
 
         def create_all() -> None:
             for path, data in objects:
-                if not self._created(path, data):
+                if stop.is_set() or not self._created(path, data):
                     return
                 created(path)
 

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from math import ceil
 from typing import Any, TypeAlias, TypeVar
 
 T = TypeVar("T")
@@ -12,7 +13,7 @@ _Result: TypeAlias = tuple[asyncio.Future[Any], Any, BaseException | None]
 
 
 class Threads:
-    """Threads that make calls; short ones that come at the same time share a thread.
+    """Threads that make calls; of many that come at the same time several share a thread.
 
     To hand a call to a thread, and its result back, takes longer than to write a small file.
     """
@@ -22,15 +23,19 @@ class Threads:
 
         Args:
             number: Threads there are at most.
-            row: Calls that one thread makes in a row, before it tells any of their results.
+            row: Calls that one thread makes in a row at most, before it tells their results.
         """
         self._pool = ThreadPoolExecutor(number)
+        self._number = number
         self._row = row
+        self._loop: asyncio.AbstractEventLoop | None = None
         self._waiting: list[_Call] = []
 
     async def call(self, do: Callable[[], T]) -> T:
         """What ``do`` returns, or raises; one that is cancelled before its turn is not made."""
         loop = asyncio.get_running_loop()
+        if loop is not self._loop:  # for what another one left nobody waits any more
+            self._loop, self._waiting = loop, []
         answer: asyncio.Future[T] = loop.create_future()
         if not self._waiting:
             loop.call_soon(self._hand_over, loop)
@@ -39,8 +44,13 @@ class Threads:
 
     def _hand_over(self, loop: asyncio.AbstractEventLoop) -> None:
         waiting, self._waiting = self._waiting, []
-        for start in range(0, len(waiting), self._row):
-            self._pool.submit(_make, waiting[start : start + self._row], loop)
+        size = min(self._row, ceil(len(waiting) / self._number))
+        for start in range(0, len(waiting), size):
+            row = waiting[start : start + size]
+            try:
+                self._pool.submit(_make, row, loop)
+            except RuntimeError as error:  # the machine gives no more threads
+                _tell([(answer, None, error) for _, answer in row])
 
 
 def _make(row: list[_Call], loop: asyncio.AbstractEventLoop) -> None:
@@ -63,5 +73,7 @@ def _tell(results: list[_Result]) -> None:
             continue
         if error is None:
             answer.set_result(result)
+        elif isinstance(error, StopIteration):  # which no coroutine may raise
+            answer.set_exception(RuntimeError(f"the call raised {error!r}"))
         else:
             answer.set_exception(error)

@@ -1,8 +1,10 @@
 """The engine's small parts: ids, exit codes, order, twins, waiting."""
 
 import asyncio
+import gc
 import random
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -198,3 +200,27 @@ def test_two_twins_lost_at_once_can_not_be_told_apart() -> None:
         return list(await asyncio.gather(lost(twins), lost(twins)))
 
     assert asyncio.run(main()) == [False, False]
+
+
+def test_who_is_cancelled_just_as_the_work_fails_leaves_nothing_for_asyncio_to_print() -> None:
+    said: list[dict[str, Any]] = []
+
+    async def go() -> None:
+        asyncio.get_running_loop().set_exception_handler(lambda _, context: said.append(context))
+        begin = asyncio.Event()
+
+        async def work() -> None:
+            await begin.wait()
+            raise ValueError("a message that nobody masked")
+
+        waiting = asyncio.ensure_future(unless(asyncio.Event(), work()))
+        for _ in range(3):
+            await asyncio.sleep(0)
+        begin.set()
+        await asyncio.sleep(0)
+        waiting.cancel()
+        await asyncio.gather(waiting, return_exceptions=True)
+        gc.collect()
+
+    asyncio.run(go())
+    assert said == []

@@ -344,8 +344,9 @@ def test_interrupting_who_waits_frees_what_it_took(open_: OpenState) -> None:
 MANY = [f"instance-{number}" for number in range(40)]
 
 
+@pytest.mark.parametrize("times", [1, 2])
 def test_interrupting_who_takes_many_leaves_none_of_them_held(
-    open_: OpenState, stub: StubS3
+    open_: OpenState, stub: StubS3, times: int
 ) -> None:
     reached, going_on = threading.Event(), threading.Event()
 
@@ -359,11 +360,14 @@ def test_interrupting_who_takes_many_leaves_none_of_them_held(
     async def go() -> None:
         taking = asyncio.create_task(lock(open_(url="s3://bucket"), *MANY).__aenter__())
         assert await until(reached.is_set)
-        taking.cancel()
-        await asyncio.sleep(0.05)
+        for _ in range(times):
+            taking.cancel()
+            await asyncio.sleep(0.05)
         going_on.set()
         with pytest.raises(asyncio.CancelledError):
             await taking
+        # The one that was being written is the last.
+        assert not any("/locks/instance-14/" in path for _, path in stub.requests)
         async with lock(open_(url="s3://bucket"), *MANY):
             pass
 
@@ -425,5 +429,24 @@ def test_a_link_whose_answer_was_lost_is_known_as_ones_own(open_: OpenState, stu
         async with lock(open_(url="s3://bucket"), "a", "b", "c") as locks:
             assert (locks.fence("a"), locks.fence("b"), locks.fence("c")) == (1, 1, 1)
         assert lost
+
+    asyncio.run(go())
+
+
+def test_a_lock_is_renewed_while_others_are_still_taken(open_: OpenState, stub: StubS3) -> None:
+    renewed = threading.Event()
+
+    def slow(method: str, path: str) -> None:
+        if method == "PUT" and "/locks/a/0000000002" in path:
+            renewed.set()
+        if method == "PUT" and "/locks/b/" in path:
+            renewed.wait(10)
+
+    stub.answer = slow
+
+    async def go() -> None:
+        async with lock(open_(url="s3://bucket", lease=1.0), "a", "b") as locks:
+            assert renewed.is_set()
+            assert not locks.lost
 
     asyncio.run(go())
