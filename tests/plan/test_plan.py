@@ -9,9 +9,9 @@ from runner.models.instance import Instance
 from runner.models.marked import Marked
 from runner.models.plan import Action, Plan
 from runner.models.record import Record
-from runner.plan.normal import normal_form
 from runner.plan.plan import make_plan
 from runner.source import Source, Span
+from tests.plan.records import record_of
 
 AT = datetime(2026, 11, 23, 8, 12, tzinfo=UTC)
 SPAN = Span(Source("checkly-sessions.yaml", "smoke"), 0, 5)
@@ -27,14 +27,7 @@ def instance(name: str, /, timeout: float = 1200, **fields: Any) -> Instance:
 
 
 def record(planned: Instance, **more: Any) -> Record:
-    return Record(
-        instance=planned.name,
-        profile=planned.profile,
-        apply_id="1",
-        request=normal_form(planned.body, fingerprint),
-        applied_at=AT,
-        **more,
-    )
+    return record_of(planned, fingerprint, AT, **more)
 
 
 def actions(plan: Plan) -> dict[str, Action]:

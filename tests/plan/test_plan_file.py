@@ -13,10 +13,11 @@ from runner.models.plan import Plan
 from runner.models.record import PlanUse, Record
 from runner.models.settings import Settings
 from runner.models.verdict import Verdict
-from runner.plan.normal import Fingerprint, normal_form
+from runner.plan.normal import Fingerprint
 from runner.plan.plan import make_plan
 from runner.plan.plan_file import Home, SavedPlan, check_home, check_plan, decode, encode, saved
 from runner.source import Source, Span
+from tests.plan.records import record_of
 
 NOW = datetime(2026, 11, 23, 8, 12, 3, 4, tzinfo=UTC)
 HOME = Home(host="api.checklyhq.com", account="acc", scope="default")
@@ -36,14 +37,7 @@ def instance(name: str, /, settings: Settings | None = None, **fields: Any) -> I
 
 
 def record(of: Instance, **more: Any) -> Record:
-    return Record(
-        instance=of.name,
-        profile=of.profile,
-        apply_id="1",
-        request=normal_form(of.body, fingerprint),
-        applied_at=NOW,
-        **more,
-    )
+    return record_of(of, fingerprint, NOW, **more)
 
 
 def planned(

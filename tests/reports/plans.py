@@ -5,8 +5,8 @@ from typing import Any
 
 from runner.models.instance import Instance
 from runner.models.record import Record
-from runner.plan.normal import normal_form
 from runner.source import Source, Span
+from tests.plan.records import record_of
 
 SPAN = Span(Source("checkly-sessions.yaml", "smoke"), 0, 5)
 AT = datetime(2026, 11, 23, 9, 12, 3, 456, tzinfo=timezone(timedelta(hours=1)))
@@ -22,11 +22,4 @@ def instance(name: str, /, **fields: Any) -> Instance:
 
 
 def record(of: Instance, **more: Any) -> Record:
-    return Record(
-        instance=of.name,
-        profile=of.profile,
-        apply_id="1",
-        request=normal_form(of.body, fingerprint),
-        applied_at=AT,
-        **more,
-    )
+    return record_of(of, fingerprint, AT, **more)

@@ -14,12 +14,12 @@ from runner.models.plan import CheckDrift, Plan, PlannedInstance
 from runner.models.record import Record
 from runner.models.settings import ExpectChecks, Settings
 from runner.models.verdict import Verdict
-from runner.plan.normal import normal_form
 from runner.plan.plan import make_plan
 from runner.reports.clean import display_width
 from runner.reports.plan_text import render
 from runner.reports.style import Style
 from runner.source import Source, Span
+from tests.plan.records import record_of
 
 SPAN = Span(Source("checkly-sessions.yaml", "smoke"), 0, 5)
 AT = datetime(2026, 11, 23, 8, 12, tzinfo=UTC)
@@ -38,14 +38,7 @@ def instance(name: str, /, settings: Settings | None = None, **fields: Any) -> I
 
 
 def record(of: Instance, key: Any = fingerprint, **more: Any) -> Record:
-    return Record(
-        instance=of.name,
-        profile=of.profile,
-        apply_id="1",
-        request=normal_form(of.body, key),
-        applied_at=AT,
-        **{"verdict": Verdict.PASSED, **more},
-    )
+    return record_of(of, key, AT, **{"verdict": Verdict.PASSED, **more})
 
 
 def secret(value: str) -> dict[str, Any]:
