@@ -45,7 +45,7 @@ def package(function: Function) -> str:
         return "the event loop"
     if "importlib" in path:
         return "imports"
-    found = _PACKAGE.fullmatch(path) or _PACKAGE.match(path)
+    found = _PACKAGE.match(path)
     if found is None:
         return "the rest of Python's library"
     if "/site-packages/" not in path:

@@ -47,7 +47,6 @@ class Wire:
         self._clock = clock
         self._emit = emit
         self._date: tuple[datetime, float] | None = None
-        self._base = credentials.url.rstrip("/")
         self._pools = _pools(credentials)
 
     async def __aenter__(self) -> "Wire":
@@ -78,12 +77,13 @@ class Wire:
             Unreachable: No answer came; it says whether the request may have arrived.
             ApiError: The answer can't be read: too large, or broken off.
         """
+        url = self._credentials.url + path
         began = self._clock.monotonic()
         status, trouble = None, None
         try:
             with self._pools.client() as client:
                 async with asyncio.timeout(seconds):
-                    stream = client.stream(method, self._base + path, params=params, json=body)
+                    stream = client.stream(method, url, params=params, json=body)
                     async with stream as answer:
                         status = answer.status_code
                         self._note_date(answer.headers.get("date"))

@@ -24,8 +24,6 @@ T = TypeVar("T")
 
 #: Checks that are read at most; beyond, what matches is known to be incomplete.
 MAX_CHECKS = 10_000
-#: What is read of an account, in the order in which it is told what could not be.
-LISTS = ("locations", "private locations", "checks")
 #: A plan is worth waiting for, but not for long: without answers it is still a plan.
 OPTIONS = ClientOptions(answer_seconds=10.0, patience_seconds=4.0)
 
@@ -71,15 +69,16 @@ def telling(console: Console, common: Common) -> Emit:
 
 async def _account(client: Checkly) -> Account:
     """What the account has; what can't be fetched is left out, with one warning for all of it."""
-    missing: dict[str, ApiError | Unreachable] = {}
+    errors: dict[str, ApiError | Unreachable | None] = {}
 
     async def tried(what: str, answer: Awaitable[T]) -> T | None:
+        errors[what] = None  # they are told in the order of the questions, whichever fails first
         try:
             return await answer
         except Unauthorized:
             raise
         except (ApiError, Unreachable) as error:
-            missing[what] = error
+            errors[what] = error
             return None
 
     try:
@@ -91,10 +90,9 @@ async def _account(client: Checkly) -> Account:
         raise refusals.exceptions[0] from None
     found, is_complete = checks.result() or (None, True)
     warnings = []
-    if missing:
-        first, *_ = unread = [what for what in LISTS if what in missing]
-        why = missing[first].message
-        warnings.append(f"The account's {listed(unread)} could not be read: {why}")
+    if missing := {what: error for what, error in errors.items() if error}:
+        why = next(iter(missing.values())).message
+        warnings.append(f"The account's {listed(missing)} could not be read: {why}")
     if not is_complete:
         warnings.append(f"The account has more than {MAX_CHECKS:,} checks: the rest was not read.")
     return Account(places.result(), private.result(), found, is_complete, tuple(warnings))
