@@ -13,8 +13,8 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
-from runner.cli.group import runner
-from runner.cli.process import run
+from runner.cli.app import runner
+from runner.cli.error_handler import run
 
 HTTP = {"anyio", "certifi", "h11", "httpcore", "httpx", "idna", "sniffio"}
 WAITING = "<method 'poll' of 'select.epoll' objects>"

@@ -10,10 +10,10 @@ from typing import Any, Final
 
 import click
 
-from runner.cli.common import common_options
-from runner.cli.group import COMMANDS, runner
-from runner.config import ci
-from runner.config.schema import file_schema
+from runner.cli.app import COMMANDS, runner
+from runner.cli.options.common import common_options
+from runner.config.schema.json_schema import file_schema
+from runner.config.templates import ci
 
 FOLDER: Final = Path(__file__).parent
 _MADE: Final = "<!-- Made by docs/reference.py: change the code, then run `make docs`. -->\n"

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 import runner
-from runner.cli.group import COMMANDS
+from runner.cli.app import COMMANDS
 
 ROOT = Path(runner.__file__).parent
 
@@ -114,7 +114,7 @@ HEAVY = ["pydantic", "httpx", "jinja2", "ruamel", "obstore", "rich", "asyncio", 
 def test_start_up_imports_nothing_heavy(arguments: list[str]) -> None:
     program = (
         "import sys\n"
-        "from runner.cli.group import runner\n"
+        "from runner.cli.app import runner\n"
         f"runner.main({arguments!r}, standalone_mode=False)\n"
         f"heavy = sorted(set({HEAVY!r}) & set(sys.modules))\n"
         "sys.exit(f'imported {heavy}' if heavy else 0)\n"

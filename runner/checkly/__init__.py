@@ -1,1 +1,1 @@
-"""checkly."""
+"""The client of Checkly's API: requests, retries, rate limit."""

@@ -12,6 +12,7 @@ from pydantic import TypeAdapter, ValidationError
 from pydantic_core import from_json
 
 from runner.checkly.account import Credentials
+from runner.checkly.api_errors import Redact, nonsense, refusal
 from runner.checkly.limiter import DEFAULT_REQUESTS_PER_MINUTE, Limiter
 from runner.checkly.retry import (
     TOO_MANY_REQUESTS,
@@ -22,7 +23,6 @@ from runner.checkly.retry import (
     surely_not_accepted,
 )
 from runner.checkly.wire import Reply, Wire
-from runner.checkly.words import Redact, nonsense, refusal
 from runner.errors import ApiError, CannotRun, RunnerError, Unreachable
 from runner.models.clock import Clock
 from runner.models.events import Emit

@@ -7,7 +7,7 @@ so two hundred sessions that are followed at once would spend most of their time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from runner.checkly.http import httpx
+from runner.checkly.http_ import httpx
 
 #: Requests that one pool has under way at most, and connections that it keeps open between them.
 SIZE = 8

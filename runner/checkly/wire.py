@@ -11,7 +11,7 @@ from typing import Any
 
 from runner._version import __version__
 from runner.checkly.account import Credentials
-from runner.checkly.http import httpx
+from runner.checkly.http_ import httpx
 from runner.checkly.pools import SIZE, Pools
 from runner.errors import ApiError, Unreachable, UsageError
 from runner.models.clock import Clock

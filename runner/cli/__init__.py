@@ -10,8 +10,8 @@ from contextlib import suppress
 
 def main() -> None:
     """Run the command line and end the process with its exit code."""
-    from runner.cli.group import runner  # noqa: PLC0415 # so that importing the package is free
-    from runner.cli.process import run  # noqa: PLC0415
+    from runner.cli.app import runner  # noqa: PLC0415 # so that importing the package is free
+    from runner.cli.error_handler import run  # noqa: PLC0415
 
     _open_closed()
     code = run(runner, sys.argv[1:])

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, TextIO
 from runner.diagnostics import Diagnostic
 
 if TYPE_CHECKING:
-    from runner.reports.diagnostics import DiagnosticsFormat
-    from runner.reports.style import Style
+    from runner.reports.diagnostics.render import DiagnosticsFormat
+    from runner.reports.text.style import Style
 
 
 def _unmasked(text: str) -> str:
@@ -62,7 +62,7 @@ class Console:
         self, diagnostics: Sequence[Diagnostic], *, form: "DiagnosticsFormat" = "text"
     ) -> None:
         """Print diagnostics: as text on standard error, else on standard output."""
-        from runner.reports.diagnostics import render_diagnostics  # noqa: PLC0415 # when needed
+        from runner.reports.diagnostics.render import render_diagnostics  # noqa: PLC0415 # when needed
 
         stream = self.err if form == "text" else self.out
         style = self.style_for(stream)
@@ -80,7 +80,7 @@ class Console:
 
     def style_for(self, stream: TextIO) -> "Style":
         """What ``stream`` can show."""
-        from runner.reports.style import style_for  # noqa: PLC0415 # when needed
+        from runner.reports.text.style import style_for  # noqa: PLC0415 # when needed
 
         return style_for(stream, os.environ, no_color=self.no_color)
 
@@ -88,7 +88,7 @@ class Console:
         """``text``, masked, in lines that fit where ``stream`` is a terminal."""
         if not stream.isatty():
             return text
-        from runner.reports.layout import fold  # noqa: PLC0415 # when needed
+        from runner.reports.text.layout import fold  # noqa: PLC0415 # when needed
 
         # Masked first: a secret that a break has parted would not be found any more.
         return fold(self.mask(text), self.style_for(stream))

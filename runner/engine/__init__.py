@@ -1,1 +1,1 @@
-"""engine."""
+"""Run sessions: start, follow, recover, cancel. Emits events and never prints."""

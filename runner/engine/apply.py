@@ -8,14 +8,14 @@ from dataclasses import replace
 from runner.engine.context import Context, Job
 from runner.engine.follow import follow
 from runner.engine.journal import Journal, Order, is_open
-from runner.engine.judge import Judgement
-from runner.engine.order import Gate, by_member, gates
+from runner.engine.lookup_groups import TwinsByLookup
+from runner.engine.needs import Gate, by_member, gates
 from runner.engine.outcomes import of_session, without_session
-from runner.engine.recover import elapsed, leave_nothing_behind
-from runner.engine.start import Started, start
-from runner.engine.stop import unless
+from runner.engine.recovery import elapsed, leave_nothing_behind
+from runner.engine.shutdown import unless
 from runner.engine.summary import leave, sum_up
-from runner.engine.twins import TwinsByLookup
+from runner.engine.trigger import Started, start
+from runner.engine.verdicts import Judgement
 from runner.errors import Interrupted
 from runner.models.events import ApplyStarted, InstanceFinished
 from runner.models.outcome import ApplyOutcome, InstanceOutcome
@@ -30,7 +30,8 @@ async def apply(
 
     Args:
         planned: What to apply, in file order; removed instances are archived.
-        run_id: Id of this apply (see ``runner.engine.ids``), which templates read as ``run.id``.
+        run_id: Id of this apply (see ``runner.models.apply_id``); templates read it as
+            ``run.id``.
         context: The outside world.
 
     Raises:

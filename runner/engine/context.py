@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from runner.checkly.client import Checkly
-from runner.engine.stop import Stop
+from runner.engine.shutdown import Stop
 from runner.errors import RunnerError
 from runner.models.clock import Clock
 from runner.models.events import Emit, Notice

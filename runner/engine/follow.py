@@ -5,11 +5,11 @@ from enum import Enum, auto
 
 from runner.checkly.retry import may_ask_again
 from runner.engine.context import Context, Job
-from runner.engine.explain import explained
-from runner.engine.judge import Judgement, is_over
+from runner.engine.failure_details import explained
 from runner.engine.outcomes import checks_of, of_session
-from runner.engine.start import Started
-from runner.engine.stop import unless, within
+from runner.engine.shutdown import unless, within
+from runner.engine.trigger import Started
+from runner.engine.verdicts import Judgement, is_over
 from runner.errors import ApiError, CannotRun, Interrupted, RunnerError
 from runner.models.events import SessionCancelling, SessionProgress
 from runner.models.outcome import InstanceOutcome

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from runner.engine.context import Context, Job
-from runner.engine.judge import Judgement, check_outcomes, is_over, judge
+from runner.engine.verdicts import Judgement, check_outcomes, is_over, judge
 from runner.errors import RunnerError
 from runner.models.outcome import Change, CheckOutcome, InstanceOutcome
 from runner.models.record import Attempt, Phase

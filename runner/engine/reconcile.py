@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 
 from runner.engine.context import Context
-from runner.engine.stop import unless
+from runner.engine.shutdown import unless
 from runner.errors import Interrupted, StateError
 from runner.models.record import Lookup
 from runner.models.response import ListedSession

@@ -9,7 +9,7 @@ from typing import TypeAlias
 from runner.engine import exit_code
 from runner.engine.context import Context, Job
 from runner.engine.outcomes import FORGIVABLE
-from runner.engine.stop import within
+from runner.engine.shutdown import within
 from runner.errors import StateError
 from runner.models.events import ApplyFinished
 from runner.models.outcome import ApplyOutcome, InstanceOutcome, QuorumOutcome

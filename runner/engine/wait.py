@@ -8,10 +8,10 @@ from runner.engine.context import Context, Job
 from runner.engine.follow import follow
 from runner.engine.journal import Journal, is_open
 from runner.engine.outcomes import of_attempt
-from runner.engine.recover import elapsed, job_of, settle_all, started_of
-from runner.engine.start import Started
-from runner.engine.stop import unless
+from runner.engine.recovery import elapsed, job_of, settle_all, started_of
+from runner.engine.shutdown import unless
 from runner.engine.summary import leave, sum_up
+from runner.engine.trigger import Started
 from runner.errors import Interrupted, UsageError
 from runner.models.events import ApplyStarted, InstanceFinished
 from runner.models.outcome import ApplyOutcome, InstanceOutcome

@@ -1,1 +1,1 @@
-"""plan."""
+"""Diff and plan: pure functions of requests and records."""

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from runner.models.marked import Path
 from runner.models.plan import FieldChange, Op
-from runner.plan.normal import SECRET, UNSET, Normal, mark_of
+from runner.plan.normalize import SECRET, UNSET, Normal, mark_of
 
 #: What stands in for a field that is not there; never in a result.
 _MISSING: Final = object()

@@ -1,1 +1,1 @@
-"""One module a format, behind one interface and one table."""
+"""What the program shows: one room a subject, one module a format."""

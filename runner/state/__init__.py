@@ -1,1 +1,1 @@
-"""state."""
+"""What the runner remembers: documents in an object store, locks, history."""

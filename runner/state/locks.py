@@ -11,9 +11,9 @@ from typing import Final, Self
 
 from runner.errors import StateError
 from runner.models.record import Initiator
-from runner.state.busy import held, locked
-from runner.state.chain import Chains, Link, LockDocument
-from runner.state.hold import Hold, Terms
+from runner.state.lease import Hold, Terms
+from runner.state.lock_errors import held, locked
+from runner.state.lock_log import Chains, Link, LockDocument
 
 _RENEWALS: Final = 3
 """How often a lease is renewed in its time."""

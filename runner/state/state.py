@@ -11,12 +11,12 @@ from typing import Final
 from runner.errors import StateError
 from runner.models.clock import Clock, SystemClock
 from runner.models.record import Attempt, Initiator, Phase, Record
-from runner.state.chain import Chains, Link
-from runner.state.hold import Terms
+from runner.state.lease import Terms
+from runner.state.lock_log import Chains, Link
 from runner.state.locks import Locks
-from runner.state.names import DEFAULT_FOLDER
-from runner.state.shelf import Shelf
-from runner.state.store import Store, open_store
+from runner.state.object_store import Store, open_store
+from runner.state.paths import DEFAULT_FOLDER
+from runner.state.repository import Shelf
 
 LEASE_SECONDS: Final = 60.0
 

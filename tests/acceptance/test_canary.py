@@ -12,9 +12,9 @@ from urllib.parse import quote, quote_plus
 
 import pytest
 
+from runner.cli.app import runner
 from runner.cli.console import Console
-from runner.cli.group import runner
-from runner.cli.process import run
+from runner.cli.error_handler import run
 from runner.emulator.server import Emulator
 from runner.emulator.world import default_world
 
@@ -192,7 +192,7 @@ def test_a_bug(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
 
     with Emulator(default_world(), virtual_time=True) as emulator:
         bench.use(emulator)
-        monkeypatch.setattr(sys.modules["runner.reports.plan_text"], "render", broken)
+        monkeypatch.setattr(sys.modules["runner.reports.plan.text"], "render", broken)
         code, said = bench.run("plan")
         assert code == 70
         assert "runner-crash-" in said

@@ -17,10 +17,10 @@ from runner.checkly.client import Checkly, ClientOptions
 from runner.checkly.retry import Backoff
 from runner.engine.apply import apply
 from runner.engine.context import ApplyOptions, Context
-from runner.engine.ids import apply_id
-from runner.engine.stop import Stop
+from runner.engine.shutdown import Stop
 from runner.engine.wait import wait
 from runner.errors import CannotRun
+from runner.models.apply_id import apply_id
 from runner.models.clock import SystemClock
 from runner.models.outcome import ApplyOutcome
 from runner.models.record import Attempt, Phase

@@ -9,13 +9,14 @@ import json
 import os
 import sys
 
+import runner.cli.app
+import runner.cli.commands.state
+import runner.cli.error_handler
+
 # What a command imports; none of it starts a thread before it is used.
-import runner.cli.applying
-import runner.cli.group
-import runner.cli.process
-import runner.cli.state
-import runner.cli.waiting
-import runner.state.upkeep
+import runner.cli.services.apply
+import runner.cli.services.wait
+import runner.state.maintenance
 
 
 def child(run: dict[str, object]) -> None:
@@ -26,7 +27,7 @@ def child(run: dict[str, object]) -> None:
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
     os.chdir(str(run["folder"]))
     os.environ.update(run["environment"])  # type: ignore[call-overload] # texts, from JSON
-    code = runner.cli.process.run(runner.cli.group.runner, run["arguments"])  # type: ignore[arg-type] # the same
+    code = runner.cli.error_handler.run(runner.cli.app.runner, run["arguments"])  # type: ignore[arg-type] # the same
     sys.stdout.flush()
     os._exit(code)
 

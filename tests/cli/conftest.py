@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from runner.cli.app import runner
 from runner.cli.console import Console
-from runner.cli.group import runner
-from runner.cli.process import run
+from runner.cli.error_handler import run
 
 
 class Shell:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from runner.cli.group import runner
+from runner.cli.app import runner
 from tests.cli.conftest import Shell
 
 MESSY = "version:   1\nprofiles:\n    smoke: {target: all,   runLocation: eu-west-1} # why\n"

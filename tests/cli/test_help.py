@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import click
 import pytest
 
-from runner.cli.group import COMMANDS, runner
+from runner.cli.app import COMMANDS, runner
 
 #: What click calls a type; a user wants to know what to put there.
 TYPES = re.compile(r"\b(INTEGER|FLOAT|TEXT|RANGE|(?<!=)PATH|FILENAME|DIRECTORY)\b")

@@ -9,15 +9,15 @@ from typing import Any
 
 import pytest
 
-from runner.cli.common import Common
 from runner.cli.console import Console
-from runner.cli.read import Reading, read
-from runner.config.select import selection
+from runner.cli.options.common import Common
+from runner.cli.services.configuration import Reading, read
+from runner.config.selection import selection
 from runner.diagnostics import Diagnostic, Severity
 from runner.errors import ConfigurationError
 from runner.models.instance import Instance
-from runner.reports.diagnostics import render_diagnostics
-from runner.reports.request import masked_body
+from runner.reports.diagnostics.render import render_diagnostics
+from runner.reports.text.curl import masked_body
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from runner.config.fmt import format_text
+from runner.config.formatting.formatter import format_text
 from runner.diagnostics import Diagnostics
 from runner.source import Source
 from tests.config.codes import codes

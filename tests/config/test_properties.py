@@ -9,11 +9,11 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from runner.config.expressions.values import to_text
-from runner.config.layers import canonical, merge
-from runner.config.nodes import Mapping, Node, Scalar, Sequence
-from runner.config.parse import parse
-from runner.config.template import parse_template
+from runner.config.document.layers import canonical, merge
+from runner.config.templates.expressions.values import to_text
+from runner.config.templates.template import parse_template
+from runner.config.yaml.nodes import Mapping, Node, Scalar, Sequence
+from runner.config.yaml.parse import parse
 from runner.diagnostics import Diagnostics
 from runner.source import Source
 from tests.config.pipeline import Outcome, run_file

@@ -14,12 +14,12 @@ import sys
 def serve(path: str) -> None:
     """Fork for each call, until killed."""
     # What a command imports; none of it starts a thread before it is used.
-    import runner.cli.applying
-    import runner.cli.emulator
-    import runner.cli.group
-    import runner.cli.history
-    import runner.cli.planning
-    import runner.cli.process
+    import runner.cli.app
+    import runner.cli.commands.emulator
+    import runner.cli.commands.history
+    import runner.cli.error_handler
+    import runner.cli.services.apply
+    import runner.cli.services.plan
     import runner.emulator.server  # for --emulator
 
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for them
@@ -44,7 +44,7 @@ def serve(path: str) -> None:
         os.chdir(folder)
         os.environ.clear()
         os.environ.update(environment)
-        code = runner.cli.process.run(runner.cli.group.runner, words)
+        code = runner.cli.error_handler.run(runner.cli.app.runner, words)
         sys.stdout.flush()
         caller.send(bytes([code]))
         os._exit(code)

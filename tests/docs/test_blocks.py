@@ -19,7 +19,7 @@ import pytest
 from ruamel.yaml import YAML
 
 from docs.reference import VARIABLES
-from runner.cli.group import runner
+from runner.cli.app import runner
 from runner.emulator.server import Emulator
 from runner.emulator.world import default_world, load_world
 from tests.config.pipeline import run_file

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from runner import errors
-from runner.cli.process import EXIT_BUG
+from runner.cli.error_handler import EXIT_BUG
 from tests.docs.blocks import PAGES, ROOT
 
 DOCS = ROOT / "docs"

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from runner.cli.emulator import command
+from runner.cli.commands.emulator import command
 from runner.emulator.faults import ENDPOINTS, KINDS
 from runner.emulator.world import load_world
 

@@ -16,9 +16,9 @@ from runner.emulator.world import Check, Ending, Location, World
 from runner.engine.apply import apply
 from runner.engine.cancel import Cancellation, cancel
 from runner.engine.context import ApplyOptions, Context
-from runner.engine.ids import apply_id
-from runner.engine.stop import Stop
+from runner.engine.shutdown import Stop
 from runner.engine.wait import wait
+from runner.models.apply_id import apply_id
 from runner.models.clock import Clock, SystemClock
 from runner.models.events import Event
 from runner.models.instance import Instance
@@ -26,7 +26,7 @@ from runner.models.outcome import ApplyOutcome, InstanceOutcome
 from runner.models.plan import Action, PlannedInstance
 from runner.models.record import Attempt, Initiator, Record
 from runner.models.settings import Settings
-from runner.plan.normal import normal_form
+from runner.plan.normalize import normal_form
 from runner.source import Source, Span
 from runner.state.state import State, open_state
 

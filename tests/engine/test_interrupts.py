@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from runner.engine.stop import SAME_SECONDS, Stop
+from runner.engine.shutdown import SAME_SECONDS, Stop
 from runner.errors import Interrupted
 from runner.models.events import Event, RequestMade, SessionCancelling, SessionStarted
 from runner.models.outcome import ApplyOutcome

@@ -12,11 +12,11 @@ from hypothesis import strategies as st
 
 from runner.engine import exit_code
 from runner.engine.context import Job
-from runner.engine.ids import apply_id, time_of
-from runner.engine.order import by_member, gates
-from runner.engine.stop import unless, within
-from runner.engine.twins import Twins
+from runner.engine.lookup_groups import Twins
+from runner.engine.needs import by_member, gates
+from runner.engine.shutdown import unless, within
 from runner.errors import Interrupted, UsageError
+from runner.models.apply_id import apply_id, time_of
 from runner.models.outcome import InstanceOutcome
 from runner.models.settings import Settings
 from runner.models.verdict import Verdict

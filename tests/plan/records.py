@@ -5,7 +5,7 @@ from typing import Any
 
 from runner.models.instance import Instance
 from runner.models.record import Record
-from runner.plan.normal import Fingerprint, normal_form
+from runner.plan.normalize import Fingerprint, normal_form
 
 
 def record_of(instance: Instance, key: Fingerprint, applied_at: datetime, **more: Any) -> Record:

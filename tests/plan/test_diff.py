@@ -6,7 +6,7 @@ import pytest
 
 from runner.models.plan import FieldChange, Op
 from runner.plan.diff import diff, not_compared, path_text
-from runner.plan.normal import normal_form
+from runner.plan.normalize import normal_form
 
 
 def normal(**fields: Any) -> dict[str, Any]:

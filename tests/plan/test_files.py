@@ -9,17 +9,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from runner.config.files import Entries, FolderFiles
-from runner.config.pure import compile_alone
+from runner.config.compile.symbolic import compile_alone
+from runner.config.files.files import Entries, FolderFiles
 from runner.fingerprints import Fingerprinter
 from runner.models.instance import Instance
 from runner.models.plan import Action
 from runner.models.record import Record
-from runner.plan.compare import compare
-from runner.plan.normal import normal_form
-from runner.plan.plan import make_plan
+from runner.plan.base_diff import compare
+from runner.plan.normalize import normal_form
+from runner.plan.planner import make_plan
 from runner.secrets import Redactor
-from tests.plan.test_plan import AT
+from tests.plan.test_planner import AT
 
 ROOT = Path(__file__).parents[2]
 FILES = [ROOT / "checkly-sessions.yaml", *sorted(ROOT.glob("examples/*/checkly-sessions.yaml"))]

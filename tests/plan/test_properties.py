@@ -17,8 +17,8 @@ from runner.models.plan import Action, FieldChange, Op
 from runner.models.record import Record
 from runner.models.request import TriggerTestSessionRequest
 from runner.plan.diff import diff
-from runner.plan.normal import Normal, normal_form
-from runner.plan.plan import make_plan
+from runner.plan.normalize import Normal, normal_form
+from runner.plan.planner import make_plan
 from runner.source import Source, Span
 
 SPAN = Span(Source("checkly-sessions.yaml", "smoke"), 0, 5)

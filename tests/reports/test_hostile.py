@@ -16,19 +16,14 @@ from runner.diagnostics import Diagnostic, Related
 from runner.models import events
 from runner.models.outcome import ApplyOutcome, QuorumOutcome
 from runner.models.verdict import Verdict
-from runner.reports import (
-    apply_html,
-    apply_json,
-    apply_junit,
-    apply_markdown,
-    apply_text,
-    github_actions,
-)
-from runner.reports.diagnostics import render_diagnostics
-from runner.reports.live import LiveReporter
-from runner.reports.plain import PlainReporter
-from runner.reports.style import Style
-from runner.reports.verbosity import Verbosity
+from runner.reports.apply import html_, json_, junit, markdown
+from runner.reports.apply import text as text_report
+from runner.reports.diagnostics.render import render_diagnostics
+from runner.reports.progress import github_actions
+from runner.reports.progress.live import LiveReporter
+from runner.reports.progress.plain import PlainReporter
+from runner.reports.progress.verbosity import Verbosity
+from runner.reports.text.style import Style
 from runner.source import Source, Span
 from tests.reports.outcomes import apply, at, check, instance
 
@@ -145,7 +140,7 @@ def lines_alike(render: Callable[[str], str], text: str) -> None:
 
 
 def check_text(text: str) -> None:
-    lines_alike(lambda name: apply_text.render(outcome(name)), text)
+    lines_alike(lambda name: text_report.render(outcome(name)), text)
 
 
 def check_plain(text: str) -> None:
@@ -170,7 +165,7 @@ def check_live(text: str) -> None:
 
 
 def check_json(text: str) -> None:
-    rendered = apply_json.render(outcome(text))
+    rendered = json_.render(outcome(text))
     harmless(rendered)
     assert rendered.isascii()
     found = json.loads(rendered)["instances"][0]
@@ -179,14 +174,14 @@ def check_json(text: str) -> None:
 
 
 def check_junit(text: str) -> None:
-    rendered = apply_junit.render(outcome(text))
+    rendered = junit.render(outcome(text))
     harmless(rendered)
 
     def shape(xml: str) -> list[str]:
         tags = (element.tag for element in etree.fromstring(xml.encode()).iter())
         return [str(tag) for tag in tags if tag != "property"]  # empty ones are left out
 
-    assert shape(rendered) == shape(apply_junit.render(outcome(PLAIN)))
+    assert shape(rendered) == shape(junit.render(outcome(PLAIN)))
 
 
 def tags(html: str) -> list[tuple[str, list[str]]]:
@@ -205,12 +200,12 @@ def tags(html: str) -> list[tuple[str, list[str]]]:
 
 
 def check_markdown(text: str) -> None:
-    rendered = apply_markdown.render(outcome(text))
+    rendered = markdown.render(outcome(text))
     harmless(rendered)
     outside = re.sub(r"\]\([^)]*\)|(`{3,})text\n.*?\n\1\n", "", rendered, flags=re.DOTALL)
     assert not re.search(r"[@#]\w", outside.replace("&#8203;", " ")), outside
     read = MarkdownIt("commonmark").enable(["table", "strikethrough"]).render
-    plain = apply_markdown.render(outcome(PLAIN))
+    plain = markdown.render(outcome(PLAIN))
     if text:
         assert tags(read(rendered)) == tags(read(plain))
     links = re.findall(r'(?:href|src)="([^"]*)"', read(rendered))
@@ -218,10 +213,10 @@ def check_markdown(text: str) -> None:
 
 
 def check_html(text: str) -> None:
-    rendered = apply_html.render(outcome(text))
+    rendered = html_.render(outcome(text))
     harmless(rendered)
     if text:
-        assert tags(rendered) == tags(apply_html.render(outcome(PLAIN)))
+        assert tags(rendered) == tags(html_.render(outcome(PLAIN)))
     assert not re.search(r'href="(?!https?://)', rendered)
 
 

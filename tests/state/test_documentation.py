@@ -6,11 +6,11 @@ from pathlib import Path
 import click
 import pytest
 
-from runner.cli import history, state, status
+from runner.cli.commands import history, state, status
 from runner.models.history import InstanceStatus, PastApply
-from runner.reports import history_json, status_json
-from runner.state.complaints import VARIABLES
+from runner.reports.history import history_json, status_json
 from runner.state.state import LEASE_SECONDS
+from runner.state.store_errors import VARIABLES
 from tests.state.conftest import a_record, an_attempt
 
 ROOT = Path(__file__).parents[2]

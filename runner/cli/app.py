@@ -1,0 +1,89 @@
+"""The table of commands: a command's module is imported only when the command runs."""
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+import click
+
+from runner._version import __version__
+from runner.cli.options.common import common_options
+
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
+
+#: Name, module in ``runner.cli.commands`` and one line of help of each command, in help's order.
+COMMANDS: dict[str, tuple[str, str]] = {
+    "init": ("init", "Write a commented starter file."),
+    "validate": ("validate", "Check the file like a compiler."),
+    "show": ("show", "Print the compiled request of a profile, masked."),
+    "plan": ("plan", "Show what would start, and what changed since it last did."),
+    "apply": ("apply", "Start test sessions, follow them to the end, and report."),
+    "wait": ("wait", "Re-attach to detached or interrupted sessions."),
+    "cancel": ("cancel", "Cancel the running sessions of the last apply."),
+    "status": ("status", "Show the last verdict of each instance."),
+    "history": ("history", "List past applies, with a trend."),
+    "state": ("state", "Look after the state."),
+    "fmt": ("fmt", "Format the file, keeping its comments."),
+    "import": ("import_", "Turn an `npx checkly trigger` command line into a profile."),
+    "schema": ("schema", "Print the JSON Schema of the file."),
+    "emulator": ("emulator", "Serve a local Checkly API."),
+}
+
+
+class LazyGroup(click.Group):
+    """A group that knows its commands by name, and imports one only to run it."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 # click's interface
+        """Names of the commands."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 # click's interface
+        """The command of that name; each module calls its own ``command``."""
+        if cmd_name not in COMMANDS:
+            return None
+        command = import_module(f"runner.cli.commands.{COMMANDS[cmd_name][0]}").command
+        assert isinstance(command, click.Command)  # noqa: S101 # a promise of the table
+        return command
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> "list[CompletionItem]":
+        """Names from the table alone, then the options: a key press must not import commands."""
+        from click.shell_completion import CompletionItem  # noqa: PLC0415 # only when it is needed
+
+        names = [
+            CompletionItem(name, help=text)
+            for name, (_, text) in COMMANDS.items()
+            if name.startswith(incomplete)
+        ]
+        return names + click.Command.shell_complete(self, ctx, incomplete)
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Name and command, or an error that says which name is near."""
+        name = args[0]
+        if name not in COMMANDS and not name.startswith("-"):
+            from runner.nearest import did_you_mean  # noqa: PLC0415 # only when it is needed
+
+            hint = did_you_mean(name, COMMANDS)
+            raise click.UsageError(f"No such command '{name}'." + (f" {hint}" if hint else ""), ctx)
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 # click's interface
+        """List the commands from the table alone."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])
+
+
+@click.group(
+    cls=LazyGroup,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog="Start with `runner init`, then `runner plan` and `runner apply PROFILE`.",
+)
+@click.version_option(__version__, prog_name="runner", message="%(prog)s %(version)s")
+@common_options
+def runner() -> None:
+    """Declarative Checkly test sessions.
+
+    Profiles are declared in checkly-sessions.yaml: `plan` shows what would start, `apply`
+    starts it, follows it to the end and gates on the result.
+    """

@@ -1,0 +1,20 @@
+"""``runner cancel``."""
+
+import click
+
+from runner.cli.console import Console
+from runner.cli.options.common import common_options, current
+from runner.cli.options.selection import PROFILE_ARGUMENT
+
+
+@click.command()
+@PROFILE_ARGUMENT
+@common_options
+def command(names: tuple[str, ...]) -> int:
+    """Cancel running sessions: of PROFILE, or of your own last apply.
+
+    The API cancels Playwright runs only; other checks run to their end.
+    """
+    from runner.cli.services.wait import CancelCommand, cancel  # noqa: PLC0415 # everything heavy
+
+    return cancel(CancelCommand(common=current(), names=names), Console.of_process())

@@ -1,0 +1,1 @@
+"""What commands are composed of: configuration, state, client, console."""

@@ -1,0 +1,141 @@
+"""Where requests go and where state is: the account of the credentials, or an emulator."""
+
+import os
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+import click
+
+from runner.cli.options.common import Common
+from runner.errors import UsageError
+
+if TYPE_CHECKING:
+    from runner.checkly.account import Credentials
+    from runner.state.state import State
+
+DEFAULT_SCOPE = "default"
+MAX_LEASE = 3600
+#: The state's host for every emulator inside the process, whatever its port.
+EMULATOR_HOST = "emulator"
+
+EMULATOR_OPTION = click.option(
+    "--emulator",
+    "emulated",
+    is_flag=True,
+    help="Use a local emulator with a state of its own: no account needed.",
+)
+WORLD_OPTION = click.option(
+    "--world",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="What the emulator serves.",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Backend:
+    """One API and the state that belongs to it.
+
+    Attributes:
+        credentials: ``None`` where there are none: only what needs no network works.
+        host: The state's first part.
+    """
+
+    credentials: "Credentials | None"
+    host: str
+    emulated: bool
+
+    def require_credentials(self) -> "Credentials":
+        """The credentials.
+
+        Raises:
+            UsageError: There are none; says which variables to set.
+        """
+        from runner.checkly.account import credentials  # noqa: PLC0415
+
+        return self.credentials or credentials(os.environ)
+
+    def state(self, common: Common, folder: Path, declared: str | None) -> "State":
+        """The state of this backend.
+
+        Args:
+            common: The shared options.
+            folder: The folder of the configuration file.
+            declared: What ``state:`` in the file says.
+        """
+        from runner.state.state import open_state  # noqa: PLC0415 # obstore
+
+        return open_state(
+            common.state or declared,
+            host=self.host,
+            account=self.credentials.account_id if self.credentials else None,
+            scope=common.scope or DEFAULT_SCOPE,
+            folder=folder,
+            lease=_lease(os.environ.get("CHECKLY_SESSIONS_LEASE_SECONDS")),
+        )
+
+
+def _lease(text: str | None) -> float:
+    """Seconds a lock outlives its owner.
+
+    Raises:
+        UsageError: It is not a number of at least 1.
+    """
+    from runner.state.state import LEASE_SECONDS  # noqa: PLC0415 # obstore
+
+    if not text:
+        return LEASE_SECONDS
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = 0
+    if not 1 <= seconds <= MAX_LEASE:
+        raise UsageError(
+            f"CHECKLY_SESSIONS_LEASE_SECONDS is {text!r}.",
+            hint=f"Say a number of seconds from 1 to {MAX_LEASE}; {LEASE_SECONDS:g} is usual.",
+        )
+    return seconds
+
+
+@contextmanager
+def backend(emulated: bool, world: Path | None) -> Iterator[Backend]:
+    """The API that the options and the environment ask for.
+
+    Raises:
+        UsageError: A credential or the address is wrong, or the world has a mistake.
+        CannotRun: The emulator can't be started.
+    """
+    with ExitStack() as stack:
+        if emulated or world is not None:
+            yield Backend(_emulator(stack, world), EMULATOR_HOST, emulated=True)
+            return
+        from runner.checkly.account import (  # noqa: PLC0415 # only when a command needs it
+            address,
+            credentials,
+            has_credentials,
+        )
+
+        found = credentials(os.environ) if has_credentials(os.environ) else None
+        yield Backend(found, urlsplit(address(os.environ)).netloc, emulated=False)
+
+
+def _emulator(stack: ExitStack, world: Path | None) -> "Credentials":
+    from runner.checkly.account import Credentials  # noqa: PLC0415
+    from runner.cli.services.emulator import EmulatorOptions, build  # noqa: PLC0415
+
+    options: dict[str, Any] = {
+        "port": 0,
+        "host": "127.0.0.1",
+        "world": world,
+        "faults": (),
+        "seed": 0,
+        "record": None,
+        "speed": 1.0,
+        "virtual_time": False,
+    }
+    emulator = stack.enter_context(build(EmulatorOptions(**options)))
+    return Credentials(emulator.api_key, emulator.account_id, emulator.url)

@@ -1,0 +1,174 @@
+"""From the shared options to a configuration that is ready to be compiled."""
+
+import os
+from datetime import UTC, datetime
+from pathlib import Path
+
+from runner.cli.console import Console
+from runner.cli.options.common import Common
+from runner.config.compile.compiler import Compiler
+from runner.config.compile.configuration import Compiled, Configuration
+from runner.config.document.load import Documents, load
+from runner.config.document.profiles import Structure, StructureReader
+from runner.config.files.discover import discover
+from runner.config.files.files import FolderFiles
+from runner.config.selection import Selection
+from runner.config.templates.context import Context
+from runner.config.templates.env_vars import Environment, read_env_file
+from runner.config.templates.scope import Scope
+from runner.diagnostics import Diagnostics, Severity
+from runner.errors import ConfigurationError, StalePlan, UsageError
+from runner.secrets import Redactor
+
+#: What ``run.id`` says before there is a run.
+KNOWN_AFTER_APPLY = "(known after apply)"
+
+
+class Reading:
+    """A configuration that was read, and what is known of it.
+
+    Attributes:
+        path: The file.
+        context: Where this runs: commit and CI job.
+        diagnostics: What was found so far; grows while instances are compiled.
+        redactor: Knows the secrets of what was compiled so far.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        documents: Documents,
+        structure: Structure,
+        context: Context,
+        configuration: Configuration,
+        diagnostics: Diagnostics,
+        redactor: Redactor,
+    ) -> None:
+        self.path = path
+        self._documents = documents
+        self.context = context
+        self.structure = structure
+        self.configuration = configuration
+        self.diagnostics = diagnostics
+        self.redactor = redactor
+
+    @property
+    def digest(self) -> str:
+        """The digest of the parsed configuration."""
+        return _digest(self._documents)
+
+    @property
+    def name(self) -> str:
+        """The file as a user would call it."""
+        return os.path.relpath(self.path)
+
+    @property
+    def api_url(self) -> str:
+        """Address of the API that requests go to."""
+        from runner.checkly.account import address  # noqa: PLC0415 # only ``show`` asks
+
+        return address(os.environ)
+
+    def check(self, selection: Selection) -> int:
+        """Judge what is selected, keeping nothing; returns the number of instances."""
+        if selection.is_everything:
+            return self.configuration.check()
+        return len(self.configuration.compile(selection, with_needs=False).instances)
+
+    def compile(self, selection: Selection, *, with_needs: bool = True) -> Compiled:
+        """Compile what is selected.
+
+        Raises:
+            ConfigurationError: There is an error of structure anywhere, or one of value in
+                what is selected.
+            UsageError: A name matches nothing.
+        """
+        compiled = self.configuration.compile(selection, with_needs=with_needs)
+        if self.diagnostics.errors:
+            raise ConfigurationError(self.diagnostics)
+        return compiled
+
+
+def read(
+    common: Common,
+    console: Console,
+    *,
+    run_id: str = KNOWN_AFTER_APPLY,
+    unset: Severity = Severity.WARNING,
+    fill_metadata: bool = True,
+    expected: str | None = None,
+) -> Reading:
+    """Find and read the configuration; from here on the console masks its secrets.
+
+    Args:
+        common: The shared options.
+        console: What everything is printed on.
+        run_id: What ``run.id`` says.
+        unset: How bad it is that a template needs a name that is not set.
+        fill_metadata: Whether to fill in the metadata that a profile leaves out.
+        expected: The digest that a saved plan was made with.
+
+    Raises:
+        StalePlan: The configuration is not the expected one.
+        ConfigurationError: There is no file, it can't be read, or it is no YAML.
+        UsageError: A variable or env file on the command line is wrong.
+    """
+    variables = overrides(common.variables)
+    path = Path(common.file) if common.file else discover(Path.cwd())
+    diagnostics, redactor = Diagnostics(), Redactor()
+    console.mask = redactor.mask
+    files, inside = FolderFiles.around(path, Path.cwd())
+    documents = load(inside, files, diagnostics)
+    if expected is not None and (documents is None or _digest(documents) != expected):
+        raise StalePlan(
+            "The configuration changed since the plan was made.",
+            hint="Make a new plan, and review it: `runner plan --out FILE`.",
+        )
+    if documents is None:
+        raise ConfigurationError(diagnostics)
+    reader = StructureReader(diagnostics)
+    for index, document in enumerate(documents):
+        reader.read(document.root, included=index > 0)
+    env_file: dict[str, str] = {}
+    for name in common.env_files:
+        env_file = read_env_file(Path(name)) | env_file
+    context = Context(os.environ, path.parent, run_id)
+    scope = Scope(
+        variables=reader.structure.variables,
+        environment=Environment(os.environ, env_file, common.env_allow),
+        context=context,
+        overrides=variables,
+    )
+    compiler = Compiler(
+        scope,
+        diagnostics,
+        redactor,
+        environment=os.environ.get("CHECKLY_TEST_ENVIRONMENT"),
+        today=datetime.now(UTC).date(),
+        unset=unset,
+        fill_metadata=fill_metadata,
+    )
+    configuration = Configuration(reader.structure, scope, compiler, diagnostics)
+    return Reading(path, documents, reader.structure, context, configuration, diagnostics, redactor)
+
+
+def _digest(documents: Documents) -> str:
+    from runner.config.document.digest import digest  # noqa: PLC0415 # only for a saved plan
+
+    return digest(documents)
+
+
+def overrides(given: tuple[str, ...]) -> dict[str, str]:
+    """The variables of ``--var``, the last one of a name.
+
+    Raises:
+        UsageError: One is not ``NAME=VALUE``.
+    """
+    found = {}
+    for text in given:
+        name, equals, value = text.partition("=")
+        if not equals:
+            # Not quoted: it may be a secret's value, whose name was forgotten.
+            raise UsageError("A --var is not NAME=VALUE.", hint="Write --var NAME=VALUE.")
+        found[name] = value
+    return found

@@ -1,0 +1,73 @@
+"""Make an emulator from options, whether it is served or runs inside the process."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from runner.errors import CannotRun, UsageError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from runner.emulator.server import Emulator
+
+
+@dataclass(frozen=True, slots=True)
+class EmulatorOptions:
+    """What the command was asked for."""
+
+    port: int
+    host: str
+    world: Path | None
+    faults: tuple[str, ...]
+    seed: int | None
+    record: Path | None
+    speed: float
+    virtual_time: bool
+
+
+def build(options: EmulatorOptions) -> Emulator:
+    """Make the emulator that the options describe, not started yet.
+
+    Raises:
+        UsageError: The world, a fault or the file to record to has a mistake.
+        CannotRun: The extra is not installed.
+    """
+    try:
+        from runner.emulator.faults import FaultSyntaxError  # noqa: PLC0415 # it is an extra
+        from runner.emulator.server import Emulator  # noqa: PLC0415
+        from runner.emulator.world import (  # noqa: PLC0415
+            WorldError,
+            default_world,
+            load_world,
+        )
+    except ImportError as error:
+        raise CannotRun(
+            f"The emulator needs {error.name}, which is not installed.",
+            hint="Install it: `pip install 'checkly-sessions-runner[emulator]'`.",
+        ) from error
+    try:
+        world = load_world(options.world) if options.world else default_world()
+        return Emulator(
+            world,
+            port=options.port,
+            host=options.host,
+            faults=options.faults,
+            seed=options.seed,
+            record=options.record,
+            time_scale=options.speed,
+            virtual_time=options.virtual_time,
+        )
+    except WorldError as error:
+        if not error.line:
+            raise UsageError(
+                f"The world {error.file} can't be read: {error.reason.lower()}.",
+                hint="Name a file that is there. Without --world the emulator has its own.",
+            ) from error
+        raise UsageError(
+            f"The world has a mistake: {error}.",
+            hint="What a world may hold is in the documentation, under The emulator.",
+        ) from error
+    except FaultSyntaxError as error:
+        raise UsageError(f"--fault: {error}.") from error

@@ -1,0 +1,100 @@
+"""``runner plan --base``: what a merge would change, told from git's objects alone."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+from pathlib import Path, PurePosixPath
+
+from runner.cli.console import Console
+from runner.cli.options.common import Common
+from runner.cli.services.configuration import overrides
+from runner.config.compile.symbolic import compile_alone
+from runner.config.files.discover import NAMES, discover
+from runner.config.files.files import Files, FolderFiles, repository_root
+from runner.config.files.git_tree import CommitFiles, Repository
+from runner.config.selection import Selection, unknown_labels, unknown_name
+from runner.errors import ConfigurationError, UsageError
+from runner.models.instance import Instance
+from runner.models.plan import Plan
+from runner.plan.base_diff import compare
+from runner.secrets import Redactor
+
+
+def base_plan(
+    common: Common, console: Console, selection: Selection, base: str, head: str | None
+) -> Plan:
+    """The plan from where ``head`` left ``base`` to ``head``, or to the working tree.
+
+    Nothing of the machine takes part: no environment, env-file, key, network or state.
+
+    Raises:
+        ConfigurationError: The newer version has errors.
+        UsageError: A ref is no commit, there is no repository, or a name matches nothing.
+        CannotRun: git can't be run here.
+    """
+    path = Path(common.file) if common.file else discover(Path.cwd())
+    working_tree, inside = FolderFiles.around(path, Path.cwd())
+    root = repository_root((Path.cwd() / path).parent.resolve())
+    if root is None:
+        raise UsageError(f"{path} is in no git repository.", hint="--base compares commits.")
+    repository = Repository(root)
+    base_commit = repository.commit(base)
+    parting = repository.merge_base(base_commit, repository.commit(head or "HEAD"))
+    newer: Files = working_tree if head is None else repository.files(repository.commit(head))
+    variables = overrides(common.variables)
+    redactor = Redactor()
+    console.mask = redactor.mask
+    after = compile_alone(inside, newer, variables, redactor)
+    before, warnings = _before(inside, repository.files(parting), variables, redactor)
+    against = f"{base} at {parting[:12]}" + ("" if parting == base_commit else ", the merge base")
+    plan = compare(before, after, against=against, warnings=warnings)
+    return _narrowed(plan, selection, (*before, *after))
+
+
+def _before(
+    path: PurePosixPath, files: CommitFiles, variables: dict[str, str], redactor: Redactor
+) -> tuple[tuple[Instance, ...], tuple[str, ...]]:
+    """The instances of the older version; none, and why, where it is missing or has errors."""
+    names = (path, *(path.with_name(name) for name in NAMES if path.name in NAMES))
+    found = next((name for name in names if files.exists(name)), None)
+    if found is None:
+        return (), (f"{files.name(path)} does not exist: everything is new",)
+    try:
+        return compile_alone(found, files, variables, redactor), ()
+    except ConfigurationError as error:
+        first = next(found for found in error.diagnostics)
+        where = f"{first.span}: " if first.span else ""
+        why = f"{where}{first.message}"
+    except UsageError as error:
+        why = error.clause
+    return (), (f"{files.name(path)} does not compile, so everything counts as new: {why}",)
+
+
+def _narrowed(plan: Plan, selection: Selection, instances: Iterable[Instance]) -> Plan:
+    """The selected part of ``plan``.
+
+    Raises:
+        UsageError: A name or the labels match nothing of either version.
+    """
+    if selection.is_everything:
+        return plan
+    known = {instance.name: instance for instance in instances}
+    for name in selection.names:
+        one = Selection((name,))
+        if not any(one.has_instance(i.profile, i.name) for i in known.values()):
+            raise unknown_name(name, known)
+    labels = [
+        instance.settings.labels
+        for instance in known.values()
+        if selection.has_instance(instance.profile, instance.name)
+    ]
+    if not any(map(selection.has_labels, labels)):
+        raise unknown_labels(selection, labels)
+    return replace(
+        plan,
+        instances=tuple(
+            planned
+            for planned in plan.instances
+            if selection.has_instance(planned.profile, planned.name)
+            and selection.has_labels(known[planned.name].settings.labels)
+        ),
+    )

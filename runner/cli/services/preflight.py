@@ -1,0 +1,108 @@
+"""What ``plan`` and ``apply`` ask the account before anything starts."""
+
+import asyncio
+import random
+from collections.abc import Awaitable
+from typing import TypeVar
+
+from runner.checkly.account import Credentials
+from runner.checkly.client import Checkly, ClientOptions
+from runner.checkly.limiter import Limiter
+from runner.cli.console import Console
+from runner.cli.options.common import Common
+from runner.errors import ApiError, Unauthorized, Unreachable
+from runner.listing import listed
+from runner.models.clock import SystemClock
+from runner.models.events import Emit, Event
+from runner.models.plan import Action, Plan
+from runner.models.response import Check
+from runner.plan.preflight import Account, judged
+from runner.reports.progress.verbosity import Verbosity
+from runner.secrets import Redactor
+
+T = TypeVar("T")
+
+#: Checks that are read at most; beyond, what matches is known to be incomplete.
+MAX_CHECKS = 10_000
+#: A plan is worth waiting for, but not for long: without answers it is still a plan.
+OPTIONS = ClientOptions(answer_seconds=10.0, patience_seconds=4.0)
+
+
+async def judge_online(
+    plan: Plan,
+    credentials: Credentials,
+    redactor: Redactor,
+    emit: Emit,
+    limiter: Limiter | None = None,
+) -> Plan:
+    """``plan`` with what the account says of it; each list is asked for once.
+
+    Raises:
+        Unauthorized: The API refuses the key, the account or the plan.
+    """
+    if all(planned.action is Action.REMOVED for planned in plan.instances):
+        return plan
+    async with Checkly(
+        credentials,
+        clock=SystemClock(),
+        rng=random.SystemRandom(),
+        emit=emit,
+        redact=redactor.mask,
+        options=OPTIONS,
+        limiter=limiter,
+    ) as client:
+        return judged(plan, await _account(client))
+
+
+def telling(console: Console, common: Common) -> Emit:
+    """Says on standard error, with ``-v``, which requests were made."""
+    from runner.reports.progress.plain import event_lines  # noqa: PLC0415 # only where something is asked
+
+    verbosity = Verbosity(min(common.verbosity, 1) + 1)
+
+    def emit(event: Event) -> None:
+        for line in event_lines(event, (), console.style_for(console.err), verbosity):
+            console.write(line, console.err)
+
+    return emit
+
+
+async def _account(client: Checkly) -> Account:
+    """What the account has; what can't be fetched is left out, with one warning for all of it."""
+    errors: dict[str, ApiError | Unreachable | None] = {}
+
+    async def tried(what: str, answer: Awaitable[T]) -> T | None:
+        errors[what] = None  # they are told in the order of the questions, whichever fails first
+        try:
+            return await answer
+        except Unauthorized:
+            raise
+        except (ApiError, Unreachable) as error:
+            errors[what] = error
+            return None
+
+    try:
+        async with asyncio.TaskGroup() as tasks:
+            places = tasks.create_task(tried("locations", client.locations()))
+            private = tasks.create_task(tried("private locations", client.private_locations()))
+            checks = tasks.create_task(tried("checks", _checks(client)))
+    except* Unauthorized as refusals:
+        raise refusals.exceptions[0] from None
+    found, is_complete = checks.result() or (None, True)
+    warnings = []
+    if missing := {what: error for what, error in errors.items() if error}:
+        why = next(iter(missing.values())).message
+        warnings.append(f"The account's {listed(missing)} could not be read: {why}")
+    if not is_complete:
+        warnings.append(f"The account has more than {MAX_CHECKS:,} checks: the rest was not read.")
+    return Account(places.result(), private.result(), found, is_complete, tuple(warnings))
+
+
+async def _checks(client: Checkly) -> tuple[list[Check], bool]:
+    """The checks, and whether they are all; a check that is on two pages counts once."""
+    found: dict[str, Check] = {}
+    async for page in client.checks():
+        found |= {check.id or check.name: check for check in page}
+        if len(found) >= MAX_CHECKS:
+            return list(found.values()), False
+    return list(found.values()), True

@@ -1,0 +1,108 @@
+"""The outside world that the engine is handed: clock, signals, API, reporters."""
+
+import asyncio
+import os
+import random
+import signal
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
+from types import FrameType
+from typing import NoReturn
+
+from runner.checkly.account import Credentials
+from runner.checkly.client import Checkly, ClientOptions
+from runner.checkly.limiter import Limiter
+from runner.cli.console import Console
+from runner.cli.options.common import Common
+from runner.engine.context import ApplyOptions, Context
+from runner.engine.shutdown import Stop
+from runner.models.clock import SystemClock
+from runner.models.record import Initiator
+from runner.reports.progress.reporters import Reporters, open_reporters
+from runner.reports.progress.verbosity import Verbosity
+from runner.state.state import State
+
+SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
+
+@contextmanager
+def reporters(reports: tuple[str, ...], common: Common, console: Console) -> Iterator[Reporters]:
+    """The reporters that were asked for, and what is shown while something runs."""
+    with open_reporters(
+        reports,
+        mask=console.mask,
+        environ=os.environ,
+        stdout=console.out,
+        stderr=console.err,
+        no_color=console.no_color,
+        verbosity=Verbosity(min(common.verbosity, 1) + 1),
+    ) as opened:
+        yield opened
+
+
+@contextmanager
+def terminable() -> Iterator[None]:
+    """Let SIGTERM end what runs before the engine does, as Ctrl-C would."""
+
+    def interrupt(_number: int, _frame: FrameType | None) -> NoReturn:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+@asynccontextmanager
+async def outside(
+    *,
+    credentials: Credentials,
+    state: State,
+    reporters: Reporters,
+    owner: Initiator,
+    redact: Callable[[str], str],
+    options: ApplyOptions,
+    client_options: ClientOptions,
+    limiter: Limiter | None = None,
+) -> AsyncIterator[Context]:
+    """A context whose signals are those of the process; the reporters hear its time go by."""
+    clock = SystemClock()
+    stop = Stop(clock)
+    loop = asyncio.get_running_loop()
+    for number in SIGNALS:
+        loop.add_signal_handler(number, stop.signal)
+    ticking = asyncio.create_task(_tick(reporters, clock))
+    try:
+        async with Checkly(
+            credentials,
+            clock=clock,
+            rng=random.SystemRandom(),
+            emit=reporters.handle,
+            redact=redact,
+            options=client_options,
+            limiter=limiter,
+        ) as client:
+            yield Context(
+                client=client,
+                state=state,
+                clock=clock,
+                emit=reporters.handle,
+                stop=stop,
+                owner=owner,
+                redact=redact,
+                options=options,
+            )
+    finally:
+        for number in SIGNALS:
+            loop.remove_signal_handler(number)
+        ticking.cancel()
+        with suppress(asyncio.CancelledError):
+            await ticking
+
+
+async def _tick(reporters: Reporters, clock: SystemClock) -> None:
+    """Tell the reporters the time, so that they can give a sign of life."""
+    while True:
+        await clock.sleep(reporters.interval)
+        reporters.tick(clock.now())

@@ -1,0 +1,128 @@
+"""Plan files: written by ``plan --out``, read and checked by ``apply --plan``."""
+
+import os
+import random
+import tempfile
+from contextlib import suppress
+from pathlib import Path
+
+from runner.cli.options.common import Common
+from runner.cli.services.backend import DEFAULT_SCOPE, Backend
+from runner.cli.services.configuration import Reading, overrides
+from runner.errors import CannotRun, UsageError, os_reason
+from runner.models.apply_id import apply_id
+from runner.models.clock import SystemClock
+from runner.models.plan import Plan
+from runner.models.record import PlanUse
+from runner.plan.saved_plan import (
+    Home,
+    SavedPlan,
+    check_home,
+    check_use,
+    decode,
+    encode,
+    saved,
+)
+from runner.state.state import State
+
+#: A plan of thousands of instances has a few megabytes.
+_MAX_BYTES = 64 * 1024 * 1024
+
+
+def save(
+    plan: Plan,
+    path: Path,
+    names: tuple[str, ...],
+    labels: tuple[str, ...],
+    common: Common,
+    reading: Reading,
+    backend: Backend,
+) -> None:
+    """Write ``plan`` to ``path`` in one step.
+
+    Raises:
+        UsageError: A variable of the command line feeds a secret, or there is no key to tell
+            secrets by.
+        CannotRun: The file can't be written.
+    """
+    variables = overrides(common.variables)
+    for name in variables:
+        if f"var.{name}" in reading.configuration.secret_sources:
+            raise UsageError(
+                f"--var {name} feeds a secret, which a plan file may not hold.",
+                hint=f"Set CHECKLY_SESSIONS_VAR_{name} instead, for `plan` and `apply` alike.",
+            )
+    now = SystemClock().now()
+    document = saved(
+        plan,
+        plan_id=apply_id(now, random.SystemRandom()),
+        now=now,
+        home=_home(common, backend),
+        names=names,
+        labels=labels,
+        variables=variables,
+        configuration=reading.digest,
+    )
+    try:
+        _write(path, encode(document))
+    except OSError as error:
+        raise CannotRun(
+            f"The plan can't be written to {path}: {os_reason(error)}.",
+            hint="Give another path with --out.",
+        ) from error
+
+
+def load(path: Path) -> SavedPlan:
+    """Read a plan file.
+
+    Raises:
+        UsageError: There is no such file, or it can't be read.
+        StalePlan: It is no plan, or was edited.
+    """
+    try:
+        with path.open("rb") as file:
+            data = file.read(_MAX_BYTES)
+    except OSError as error:
+        raise UsageError(
+            f"The plan {path} can't be read: {os_reason(error)}.",
+            hint="Make one with `runner plan --out FILE`.",
+        ) from error
+    return decode(data, str(path))
+
+
+async def check(plan: SavedPlan, common: Common, backend: Backend, state: State) -> None:
+    """Refuse a saved plan that was used, expired or was made for something else.
+
+    Raises:
+        StalePlan: With the reason.
+    """
+    earlier = await state.plan_use(plan.plan_id)
+    check_home(plan, now=SystemClock().now(), home=_home(common, backend), use=earlier)
+
+
+async def use(plan: SavedPlan, run_id: str, state: State) -> None:
+    """Note that the plan is used, before anything is sent.
+
+    Raises:
+        StalePlan: Somebody else was faster.
+    """
+    now = SystemClock().now()
+    if not await state.add_plan_use(PlanUse(plan_id=plan.plan_id, apply_id=run_id, used_at=now)):
+        check_use(await state.plan_use(plan.plan_id))
+
+
+def _home(common: Common, backend: Backend) -> Home:
+    account = backend.credentials.account_id if backend.credentials else None
+    return Home(host=backend.host, account=account, scope=common.scope or DEFAULT_SCOPE)
+
+
+def _write(path: Path, text: str) -> None:
+    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            file.write(text)
+        Path(name).replace(path)
+    except BaseException:
+        with suppress(OSError):
+            Path(name).unlink()
+        raise

@@ -1,0 +1,124 @@
+"""What the commands that look at the state share: which state, when, and whether really."""
+
+import re
+import sys
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Final
+
+import click
+
+from runner.cli.console import Console
+from runner.cli.services.aio import run_async
+from runner.cli.services.backend import EMULATOR_HOST, Backend, backend
+from runner.errors import Declined, StateError, UsageError
+
+if TYPE_CHECKING:
+    from runner.cli.options.common import Common
+    from runner.cli.services.configuration import Reading
+    from runner.state.state import State
+
+FORMAT_OPTION = click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "json"]),
+    default="text",
+    help="How to print it.",
+)
+EMULATED_OPTION = click.option(
+    "--emulator", "emulated", is_flag=True, help="The state of the emulator inside the process."
+)
+YES_OPTION = click.option("-y", "--yes", is_flag=True, help="Do not ask.")
+
+_UNITS: Final = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
+_AGE: Final = re.compile(r"(\d{1,6})([mhdw])")
+
+
+def state_of(
+    common: "Common", console: Console, *, emulated: bool
+) -> "tuple[Reading, State, Backend]":
+    """The configuration, its state and the API they belong to; nothing is asked of that.
+
+    Raises:
+        ConfigurationError: There is no file, or it can't be read.
+        StateError: The address of the state makes no sense.
+    """
+    from runner.cli.services.configuration import read  # noqa: PLC0415
+    from runner.cli.services.plan import open_state  # noqa: PLC0415 # everything heavy
+
+    reading = read(common, console)
+    with backend(emulated=False, world=None) as behind:
+        # Of an emulator nothing is needed but its place in the state.
+        found = Backend(None, EMULATOR_HOST, emulated=True) if emulated else behind
+        return reading, open_state(found, common, reading), found
+
+
+def hint_at_emulator(
+    common: "Common", console: Console, reading: "Reading", state: "State", *, emulated: bool
+) -> None:
+    """Where a state has nothing, and the emulator's beside it has something, say so.
+
+    A bucket is not asked: that would be another request for those who use no emulator.
+    """
+    from contextlib import suppress  # noqa: PLC0415
+
+    from runner.cli.services.plan import open_state  # noqa: PLC0415
+
+    if emulated or not state.is_local or common.verbosity < 0:
+        return
+    other = open_state(Backend(None, EMULATOR_HOST, emulated=True), common, reading)
+    with suppress(StateError):
+        if run_async(other.records(problems=[])):
+            console.problem("The emulator has a state of its own: look at it with --emulator.")
+
+
+def ask(question: str, *, yes: bool, console: Console) -> None:
+    """Make sure that something that can't be undone is meant.
+
+    Raises:
+        Declined: The answer was no.
+        UsageError: Nobody can be asked.
+    """
+    if yes:
+        return
+    if not (sys.stdin.isatty() and console.err.isatty()):
+        raise UsageError("Nobody can be asked whether this is meant.", hint="Say --yes if it is.")
+    if not click.confirm(question, err=True):
+        raise Declined("Nothing was changed.")
+
+
+def warn(problems: list[StateError], console: Console) -> None:
+    """Tell of documents that were left out."""
+    for problem in problems:
+        console.problem(f"Warning: {problem.message}", hint=problem.hint)
+
+
+def age(text: str, option: str) -> timedelta:
+    """A length of time: ``90m``, ``12h``, ``7d``, ``2w``.
+
+    Raises:
+        UsageError: It is none.
+    """
+    found = _AGE.fullmatch(text)
+    if not found:
+        raise UsageError(
+            f"{option} {text!r} is no length of time.", hint="Write 90m, 12h, 7d or 2w."
+        )
+    return timedelta(**{_UNITS[found[2]]: int(found[1])})
+
+
+def moment(text: str, option: str, now: datetime) -> datetime:
+    """A point in time: a date, a date with a time (UTC unless it says), or an age.
+
+    Raises:
+        UsageError: It is none.
+    """
+    if _AGE.fullmatch(text):
+        return now - age(text, option)
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        raise UsageError(
+            f"{option} {text!r} is no time.",
+            hint="Write 7d, 12h, 2026-08-01 or 2026-08-01T12:00Z.",
+        ) from None
+    return found if found.tzinfo else found.replace(tzinfo=UTC)

@@ -1,0 +1,1 @@
+"""From merged profiles to requests: render, validate, trace secrets."""

@@ -1,0 +1,70 @@
+"""Compiles a configuration by itself: no environment, no git, no clock.
+
+Each name of ``env``, ``git``, ``ci`` and ``run`` stands for itself, as ``$<env.NAME>``, so that
+two versions of a file can be compared anywhere with the same result.
+"""
+
+from collections.abc import Mapping
+from datetime import date
+from pathlib import Path, PurePosixPath
+from typing import Any, Final
+
+from runner.config.compile.compiler import Compiler
+from runner.config.compile.configuration import Configuration
+from runner.config.document.load import load
+from runner.config.document.profiles import StructureReader
+from runner.config.files.files import Files
+from runner.config.selection import Selection
+from runner.config.templates.context import Context
+from runner.config.templates.env_vars import Environment
+from runner.config.templates.scope import PURE, Scope
+from runner.diagnostics import Diagnostics
+from runner.errors import ConfigurationError
+from runner.models.instance import Instance
+from runner.secrets import Redactor
+
+#: Nothing ends on this day, so that no warning hangs on when it is looked at.
+_NO_DAY: Final = date.min
+
+
+def compile_alone(
+    path: PurePosixPath, files: Files, overrides: Mapping[str, str], redactor: Redactor
+) -> tuple[Instance, ...]:
+    """Every instance of a configuration.
+
+    Args:
+        path: The file among ``files``.
+        files: Where it is read from: a folder, or a commit.
+        overrides: Variables set on the command line; those it does not declare are left out.
+        redactor: Learns what of ``overrides`` feeds a secret.
+
+    Raises:
+        ConfigurationError: It has errors.
+        UsageError: There is no such file, or a variable has another type.
+    """
+    diagnostics = Diagnostics()
+    documents = load(path, files, diagnostics)
+    if documents is None:
+        raise ConfigurationError(diagnostics)
+    reader = StructureReader(diagnostics)
+    for index, document in enumerate(documents):
+        reader.read(document.root, included=index > 0)
+    variables = reader.structure.variables
+    scope = Scope(
+        variables=variables,
+        environment=Environment({}),
+        context=Context({}, Path(), ask_git=_never),
+        overrides={name: text for name, text in overrides.items() if name in variables},
+        symbolic=PURE,
+    )
+    compiler = Compiler(
+        scope, diagnostics, redactor, environment=None, today=_NO_DAY, fill_metadata=False
+    )
+    compiled = Configuration(reader.structure, scope, compiler, diagnostics).compile(Selection())
+    if diagnostics.errors:
+        raise ConfigurationError(diagnostics)
+    return compiled.instances
+
+
+def _never(folder: Path) -> Any:
+    raise AssertionError(f"git was asked about {folder}, though its names stand for themselves")

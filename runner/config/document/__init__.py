@@ -1,0 +1,1 @@
+"""From YAML nodes to profiles: structure, includes, layers."""

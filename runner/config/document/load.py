@@ -1,0 +1,92 @@
+"""A configuration file and its includes, read into trees."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+
+from runner.config.document.includes import included_paths, judge_included, judge_names
+from runner.config.files.files import MAX_BYTES, MAX_SIZE, Files
+from runner.config.yaml.encoding import decode
+from runner.config.yaml.nodes import Mapping
+from runner.config.yaml.parse import parse
+from runner.diagnostics import Diagnostics
+from runner.errors import UsageError
+from runner.source import Source
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """One file that was read.
+
+    Attributes:
+        path: Where it is among the ``Files`` it came from.
+        source: Its text.
+        root: Its tree.
+    """
+
+    path: PurePosixPath
+    source: Source
+    root: Mapping
+
+
+@dataclass(frozen=True, slots=True)
+class Documents:
+    """A configuration: the main file, and those it includes in the order of their globs."""
+
+    main: Document
+    included: tuple[Document, ...] = ()
+
+    def __iter__(self) -> Iterator[Document]:
+        yield self.main
+        yield from self.included
+
+
+def load(path: PurePosixPath, files: Files, diagnostics: Diagnostics) -> Documents | None:
+    """Read a configuration.
+
+    Args:
+        path: The main file among ``files``.
+        files: What it and its includes are read from.
+        diagnostics: Takes every problem of reading; none of what the keys mean, but for the
+            ``include`` key and names given in two files.
+
+    Returns:
+        What could be read; ``None`` when the main file could not.
+
+    Raises:
+        UsageError: There is no main file, or it may not be read.
+    """
+    main = _document(path, _source(path, files, diagnostics), diagnostics)
+    if main is None:
+        return None
+    included: list[Document] = []
+    total = len(main.source.text)
+    for target, span in included_paths(path, main.root, files, diagnostics):
+        try:
+            source = _source(target, files, diagnostics)
+        except UsageError as error:
+            diagnostics.error("unreadable-include", error.clause, span, hint=error.hint)
+            continue
+        total += len(source.text) if source else 0
+        if total > MAX_BYTES:
+            message = f"The file and its includes are larger than {MAX_SIZE} together"
+            diagnostics.error("too-large", message, span)
+            break
+        document = _document(target, source, diagnostics)
+        if document is not None:
+            judge_included(document.root, diagnostics)
+            included.append(document)
+    documents = Documents(main, tuple(included))
+    judge_names([document.root for document in documents], diagnostics)
+    return documents
+
+
+def _source(path: PurePosixPath, files: Files, diagnostics: Diagnostics) -> Source | None:
+    return decode(files.name(path), files.read(path), diagnostics)
+
+
+def _document(
+    path: PurePosixPath, source: Source | None, diagnostics: Diagnostics
+) -> Document | None:
+    root = parse(source, diagnostics) if source else None
+    return Document(path, source, root) if source and root else None

@@ -1,1 +1,0 @@
-"""What stands inside ``$<…>``: read by Jinja's parser, worked out by an evaluator of its own."""

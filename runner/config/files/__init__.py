@@ -1,0 +1,1 @@
+"""Finding and reading files, in the working tree and in git."""

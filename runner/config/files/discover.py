@@ -1,0 +1,42 @@
+"""Finding the configuration file."""
+
+from pathlib import Path
+
+from runner.config.files.files import repository_root
+from runner.errors import UsageError
+
+#: The names it goes by, the first one preferred.
+NAMES = ("checkly-sessions.yaml", "checkly-sessions.yml")
+
+
+def discover(start: Path) -> Path:
+    """The configuration file of ``start`` or of the nearest folder above it that has one.
+
+    The search ends at the root of the repository; without a repository, at the root of the disk.
+
+    Args:
+        start: An existing folder, such as the working directory.
+
+    Returns:
+        The path of the file, absolute.
+
+    Raises:
+        UsageError: There is none, or a folder has one of each name.
+    """
+    start = start.resolve()
+    last = repository_root(start)
+    for folder in (start, *start.parents):
+        found = [folder / name for name in NAMES if (folder / name).exists()]
+        if len(found) > 1:
+            raise UsageError(
+                f"There are both {NAMES[0]} and {NAMES[1]} in {folder}.",
+                hint="Keep one of them, or name it with --file.",
+            )
+        if found:
+            return found[0]
+        if folder == last:
+            break
+    raise UsageError(
+        f"There is no {NAMES[0]} in {start} or the folders above it.",
+        hint="Write one with `runner init`, or name a file with --file.",
+    )

@@ -1,0 +1,64 @@
+"""Globs over anything that configuration can be read from."""
+
+import re
+from collections.abc import Iterator
+from fnmatch import translate
+from pathlib import PurePosixPath
+
+from runner.config.files.files import Files
+
+_MAGIC = re.compile(r"[*?\[]")
+
+#: How many folders one glob may look into.
+MAX_FOLDERS = 10_000
+
+
+class TooManyFolders(Exception):
+    """The glob reaches more folders than configuration ever lies in."""
+
+
+def expand(files: Files, folder: PurePosixPath, pattern: str) -> list[PurePosixPath]:
+    """The files below ``folder`` that ``pattern`` means, in order of their paths.
+
+    ``*``, ``?`` and ``[…]`` stand for parts of one name and ``**`` for any number of folders. As
+    in a shell they leave out names with a leading dot, unless the pattern has that dot too. A
+    pattern without any of them is the path of one file, whether it is there or not.
+
+    Args:
+        files: What to look in.
+        folder: What the pattern is relative to.
+        pattern: Parts with ``/`` between them, none of them ``..``.
+
+    Raises:
+        TooManyFolders: The search was given up.
+    """
+    if not _MAGIC.search(pattern):
+        return [folder / pattern]
+    parts = [part for part in pattern.split("/") if part not in {"", "."}]
+    budget = iter(range(MAX_FOLDERS))
+    return sorted(set(_walk(files, folder, parts, budget)))
+
+
+def _walk(
+    files: Files, folder: PurePosixPath, parts: list[str], budget: Iterator[int]
+) -> Iterator[PurePosixPath]:
+    part, rest = parts[0], parts[1:]
+    if rest and part != "**" and not _MAGIC.search(part):
+        yield from _walk(files, folder / part, rest, budget)
+        return
+    if next(budget, None) is None:
+        raise TooManyFolders
+    entries = files.entries(folder)
+    if part == "**":
+        yield from _walk(files, folder, rest or ["*"], budget)
+        for name in entries.folders:
+            if not name.startswith("."):
+                yield from _walk(files, folder / name, parts, budget)
+        return
+    matches = re.compile(translate(part)).match
+    for name in entries.folders if rest else entries.files:
+        if matches(name) and (not name.startswith(".") or part.startswith(".")):
+            if rest:
+                yield from _walk(files, folder / name, rest, budget)
+            else:
+                yield folder / name

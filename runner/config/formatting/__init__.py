@@ -1,0 +1,1 @@
+"""Canonical formatting that keeps comments."""

@@ -1,0 +1,62 @@
+"""What feeds a template: worked out once for each text, and once for each set of names."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from runner.config.templates.scope import Scope
+from runner.config.templates.template import parse_template
+
+
+@dataclass(frozen=True, slots=True)
+class Feed:
+    """What a template reads.
+
+    Attributes:
+        names: Everything that feeds it, through variables too, such as ``var.host``.
+        outside: Those of the names whose values come from outside the file.
+        is_volatile: Whether one of them differs from run to run.
+    """
+
+    names: frozenset[str]
+    outside: frozenset[str]
+    is_volatile: bool
+
+
+#: The feed of a text that is no template.
+NOTHING = Feed(frozenset(), frozenset(), False)
+
+
+class Feeds:
+    """The feed of each template; texts and names repeat from profile to profile."""
+
+    def __init__(self, scope: Scope) -> None:
+        self._scope = scope
+        self._of_text: dict[str, Feed] = {}
+        self._of_names: dict[frozenset[str], Feed] = {}
+
+    def of(self, text: str) -> Feed:
+        """The feed of a whole text.
+
+        Raises:
+            TemplateError: It is no valid template.
+        """
+        feed = self._of_text.get(text)
+        if feed is None:
+            feed = self._of_text[text] = self.of_names(parse_template(text).names)
+        return feed
+
+    def of_names(self, read: Iterable[str]) -> Feed:
+        """The feed of what reads these names."""
+        read = frozenset(read)
+        feed = self._of_names.get(read)
+        if feed is None:
+            scope = self._scope
+            names = frozenset().union(*map(scope.closure, read))
+            feed = self._of_names[read] = Feed(
+                names,
+                frozenset(
+                    name for name in names if name.startswith("env.") or scope.is_external(name)
+                ),
+                any(map(scope.is_volatile, names)),
+            )
+        return feed

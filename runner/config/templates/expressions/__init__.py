@@ -1,0 +1,1 @@
+"""Expressions inside ``$<…>``: parsed by Jinja, evaluated under limits."""

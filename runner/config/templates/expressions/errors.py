@@ -1,0 +1,86 @@
+"""What can go wrong with an expression; no message ever quotes a value, for it may be secret."""
+
+from collections.abc import Iterable
+from typing import NoReturn
+
+from runner.config.yaml.nodes import Scalar
+from runner.nearest import nearest
+
+
+class TemplateError(Exception):
+    """An expression is wrong, or can't be worked out.
+
+    Attributes:
+        message: What is wrong, without a full stop.
+        offset: Where, in characters from the start of the text that holds the expression.
+        length: How many characters it is about.
+        hint: What to do about it, if that is known.
+        node: The scalar that holds the text, when it is not the one being rendered: a
+            mistake in a variable is reported where the variable is declared.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        offset: int = 0,
+        hint: str | None = None,
+        *,
+        length: int = 1,
+        node: Scalar | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.message = message
+        self.offset = offset
+        self.hint = hint
+        self.length = length
+        self.node = node
+
+    def moved(self, by: int) -> "TemplateError":
+        """The same error, seen from a text in which the expression starts at ``by``."""
+        offset = self.offset if self.node else self.offset + by
+        return type(self)(self.message, offset, self.hint, length=self.length, node=self.node)
+
+    def within(self, node: Scalar) -> "TemplateError":
+        """The same error, as one in the text of ``node`` unless it is elsewhere already."""
+        return type(self)(
+            self.message, self.offset, self.hint, length=self.length, node=self.node or node
+        )
+
+
+class Unended(TemplateError):
+    """An expression whose end is not in its text: it may have been cut off by YAML."""
+
+
+class Unresolved(Exception):
+    """A value needs names that are not set.
+
+    Attributes:
+        names: Those names, such as ``env.SHOP_TOKEN`` or ``ci.pullRequest``.
+    """
+
+    def __init__(self, names: Iterable[str]) -> None:
+        self.names = frozenset(names)
+        super().__init__("not set: " + ", ".join(sorted(self.names)))
+
+
+def fail_unknown(
+    kind: str, name: str, known: Iterable[str], offset: int, prefix: str = ""
+) -> NoReturn:
+    """Refuse ``name``, suggesting the nearest of ``known``, or all where they are few.
+
+    Args:
+        kind: What kind of name it is.
+        name: As it was written, without ``prefix``.
+        known: The names there are, without ``prefix``.
+        offset: Where it stands.
+        prefix: What is written before all of them.
+    """
+    known = sorted(known)
+    guess = nearest(name, known)
+    hint = None
+    if guess:
+        hint = f"Did you mean '{prefix}{guess}'?"
+    elif 0 < len(known) <= 8:
+        hint = "there is " + ", ".join(prefix + each for each in known)
+    written = prefix + name
+    raise TemplateError(f"unknown {kind} {written}", offset, hint, length=len(written))

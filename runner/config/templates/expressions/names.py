@@ -1,0 +1,98 @@
+"""The names an expression may read, and the environment variables it may not."""
+
+import re
+from fnmatch import translate
+
+from runner.config.templates.expressions.errors import TemplateError, fail_unknown
+
+#: Each namespace with its names; ``None`` where the file or the environment decides.
+NAMESPACES: dict[str, tuple[str, ...] | None] = {
+    "env": None,
+    "var": None,
+    "matrix": None,
+    "profile": ("name",),
+    "git": ("sha", "shortSha", "branch", "tag", "author", "message", "repoUrl"),
+    "ci": ("name", "runId", "runUrl", "pullRequest", "actor"),
+    "run": ("id",),
+}
+#: What these say differs from run to run.
+VOLATILE = ("git.", "ci.", "run.")
+#: What these say differs from instance to instance.
+OF_INSTANCE = ("matrix.", "profile.")
+
+#: Environment variables no template may read, as globs: the credentials of the runner itself,
+#: of CI systems and of clouds, for a template could send them anywhere. What is public by
+#: nature (a commit, a region) is not among them.
+FORBIDDEN = (
+    "CHECKLY_API_KEY",
+    "CHECKLY_SESSIONS_*",
+    "GITHUB_TOKEN",
+    "GH_TOKEN",
+    "GH_ENTERPRISE_TOKEN",
+    "GITHUB_ENTERPRISE_TOKEN",
+    "GITHUB_PAT",
+    "ACTIONS_*",
+    "CI_*_TOKEN",
+    "CI_*_PASSWORD",
+    "CI_*_JWT*",
+    "CI_REPOSITORY_URL",
+    "GITLAB_*TOKEN",
+    "CIRCLE_*TOKEN*",
+    "BUILDKITE_*TOKEN",
+    "JENKINS_*TOKEN",
+    "JENKINS_*PASSWORD",
+    "JENKINS_*SECRET",
+    "SYSTEM_ACCESSTOKEN",
+    "VSS_*",
+    "BITBUCKET_*TOKEN*",
+    "BITBUCKET_*PASSWORD",
+    "AWS_*SECRET*",
+    "AWS_*TOKEN*",
+    "AWS_ACCESS_KEY*",
+    "AWS_CONTAINER_*",
+    "GOOGLE_*",
+    "GCLOUD_*",
+    "CLOUDSDK_*",
+    "AZURE_*",
+    "ARM_*SECRET",
+    "ARM_*PASSWORD",
+    "ARM_*KEY",
+    "ARM_*TOKEN",
+)
+_FORBIDDEN = re.compile("|".join(translate(glob) for glob in FORBIDDEN), re.IGNORECASE)
+
+
+def is_forbidden(name: str) -> bool:
+    """Whether no template may read the environment variable ``name``."""
+    return bool(_FORBIDDEN.match(name))
+
+
+def qualified(namespace: str, name: str, offset: int) -> str:
+    """The full name of ``namespace.name``, if an expression may read it.
+
+    Args:
+        namespace: What stands before the dot.
+        name: What stands behind it.
+        offset: Where ``namespace`` begins, for the error.
+
+    Raises:
+        TemplateError: There is no such namespace or no such name in it, or it is one of the
+            environment variables that hold credentials of the runner, CI systems or clouds.
+    """
+    if namespace not in NAMESPACES:
+        fail_unknown("name", namespace, NAMESPACES, offset)
+    known = NAMESPACES[namespace]
+    full = f"{namespace}.{name}"
+    if known is not None and name not in known:
+        fail_unknown("name", name, known, offset, f"{namespace}.")
+    if name.startswith("_"):
+        raise TemplateError("names that begin with _ can't be reached", offset, length=len(full))
+    if namespace == "env" and is_forbidden(name):
+        raise TemplateError(
+            f"{full} can't be read: credentials of the runner, of CI systems and of clouds "
+            "are kept from templates",
+            offset,
+            "pass the value under a name of its own",
+            length=len(full),
+        )
+    return full

@@ -1,0 +1,88 @@
+"""Values that stand for themselves, for comparing two files without any environment.
+
+Text that is merely put together from a symbolic value stays exact: ``https://$<env.HOST>/x``.
+Anything that would have to look into one gives up, and the expression stands as it is
+written, with the names that are known filled in, so that a change of those still shows.
+"""
+
+import json
+import re
+from typing import Protocol
+
+from runner.config.templates.expressions.errors import TemplateError
+from runner.config.templates.expressions.values import (
+    MAX_SIZE,
+    Symbolic,
+    Unset,
+    Value,
+    to_text,
+)
+
+_TEXT_OR_NAME = re.compile(
+    r"""
+    '(?:[^'\\]|\\.)*' | "(?:[^"\\]|\\.)*"
+    | (?<![\w.]) (?P<namespace>var|matrix|profile) \s*\.\s* (?P<name>[^\W\d]\w*)
+    """,
+    re.VERBOSE | re.DOTALL,
+)
+
+
+class Held(Exception):
+    """A symbolic value is needed for more than putting text together."""
+
+
+class Names(Protocol):
+    """What `hold` asks for the values that are known."""
+
+    def value(self, name: str) -> Value:
+        """The value of a name such as ``var.host``."""
+
+
+def symbol(name: str) -> Symbolic:
+    """The value of a name that stands for itself."""
+    return Symbolic(f"$<{name}>", name)
+
+
+def concatenate(parts: list[str]) -> str:
+    """The parts put together, a `Symbolic` if one of them is."""
+    text = "".join(parts)
+    if not any(isinstance(part, Symbolic) for part in parts):
+        return text
+    return Symbolic(text, "(" + " ~ ".join(literal(part) for part in parts if part) + ")")
+
+
+def hold(source: str, scope: Names) -> Symbolic:
+    """An expression as it is written, with the values of variables and the like filled in."""
+
+    def fill(found: re.Match[str]) -> str:
+        if not found["namespace"]:
+            return found[0]
+        value = scope.value(f"{found['namespace']}.{found['name']}")
+        return found[0] if isinstance(value, Unset) else literal(value)
+
+    filled = _TEXT_OR_NAME.sub(fill, source)
+    if len(filled) > MAX_SIZE:
+        raise TemplateError("the value is larger than 1 MiB")
+    return Symbolic(f"$<{filled}>", filled if filled.isidentifier() else f"({filled})")
+
+
+def holds_symbol(value: Value) -> bool:
+    """Whether a value is, or has in it, one that is not known."""
+    if isinstance(value, list):
+        return any(map(holds_symbol, value))
+    if isinstance(value, dict):
+        return any(map(holds_symbol, value.values()))
+    return isinstance(value, Symbolic)
+
+
+def literal(value: Value) -> str:
+    """An expression that gives the value."""
+    if isinstance(value, Symbolic):
+        return value.source
+    if isinstance(value, list):
+        return "[" + ", ".join(map(literal, value)) + "]"
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{literal(k)}: {literal(v)}" for k, v in value.items()) + "}"
+    if isinstance(value, str):
+        return json.dumps(value, ensure_ascii=False)
+    return "none" if value is None else to_text(value)

@@ -1,0 +1,174 @@
+"""The values expressions work with, and how each is written inside text.
+
+A value is ``None``, a boolean, a number, a text, a list or a mapping with text keys. Numbers
+from the file know how they are spelt there, so ``1.10`` inside a text stays ``1.10``. Lists and
+mappings are shared between all who read them and never changed.
+"""
+
+import math
+from typing import Any, TypeAlias
+
+from runner.config.templates.expressions.errors import TemplateError
+from runner.config.yaml.core_schema import resolve
+from runner.config.yaml.nodes import Scalar
+
+#: None, bool, int, float, str, list or dict[str, Value]; inside the evaluator also an Unset.
+Value: TypeAlias = Any
+
+#: No value may be larger: characters of a text; list items and keys count too.
+MAX_SIZE = 1 << 20
+#: Lists and mappings may be nested so deep.
+MAX_DEPTH = 64
+#: What one item of a list or mapping weighs besides its own size.
+ITEM_WEIGHT = 16
+
+
+class SpeltInt(int):
+    """A whole number that knows how it is spelt in the file: ``0x10``, ``+5``."""
+
+    text: str
+
+    def __new__(cls, value: int, text: str) -> "SpeltInt":
+        """Remember ``text`` beside the value."""
+        self = super().__new__(cls, value)
+        self.text = text
+        return self
+
+
+class SpeltFloat(float):
+    """A number that knows how it is spelt in the file: ``1.10``, ``1e3``."""
+
+    text: str
+
+    def __new__(cls, value: float, text: str) -> "SpeltFloat":
+        """Remember ``text`` beside the value."""
+        self = super().__new__(cls, value)
+        self.text = text
+        return self
+
+
+class Symbolic(str):
+    """A value that is not known, as the template text that stands for it: ``https://$<env.H>``.
+
+    Attributes:
+        source: An expression that would give the value: ``("https://" ~ env.H)``.
+    """
+
+    __slots__ = ("source",)
+    source: str
+
+    def __new__(cls, text: str, source: str) -> "Symbolic":
+        """Remember ``source`` beside the text."""
+        self = super().__new__(cls, text)
+        self.source = source
+        return self
+
+
+class Unset:
+    """The value of a name that is not set; it may be tested, and nothing else."""
+
+    __slots__ = ("names",)
+
+    def __init__(self, names: frozenset[str]) -> None:
+        self.names = names
+
+
+def value_of(scalar: Scalar) -> Value:
+    """The value of a scalar as an expression sees it: a number with its spelling."""
+    return _spelt(scalar.value, scalar.text) if scalar.plain else scalar.value
+
+
+def value_of_text(text: str) -> Value:
+    """The value that a plain scalar with this text would have; infinity and no-number are text."""
+    value = resolve(text)
+    if isinstance(value, float) and not math.isfinite(value):
+        return text
+    return _spelt(value, text)
+
+
+def _spelt(value: Value, text: str) -> Value:
+    if type(value) is int and str(value) != text:
+        return SpeltInt(value, text)
+    if type(value) is float and repr(value) != text:
+        return SpeltFloat(value, text)
+    return value
+
+
+def plain(value: Value) -> Value:
+    """``value`` with numbers of Python's own types all through."""
+    if value.__class__ is str:
+        return value
+    if isinstance(value, SpeltInt):
+        return int(value)
+    if isinstance(value, SpeltFloat):
+        return float(value)
+    if isinstance(value, list):
+        return [plain(item) for item in value]
+    if isinstance(value, dict):
+        return {key: plain(item) for key, item in value.items()}
+    return value
+
+
+def kind_of(value: Value) -> str:
+    """What kind of value it is, in the words of the diagnostics."""
+    if value is None:
+        return "null"
+    if isinstance(value, bool):
+        return "a boolean"
+    if isinstance(value, int | float):
+        return "a number"
+    if isinstance(value, str):
+        return "text"
+    return "a list" if isinstance(value, list) else "a mapping"
+
+
+def to_text(value: Value, offset: int = 0) -> str:
+    """How a value is written inside text.
+
+    Args:
+        value: Booleans become ``true`` and ``false``, numbers keep their spelling.
+        offset: Where the value comes from, for the error.
+
+    Raises:
+        TemplateError: It is null, a list or a mapping.
+    """
+    if isinstance(value, str):
+        return value
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, SpeltInt | SpeltFloat):
+        return value.text
+    if isinstance(value, int | float):
+        return repr(value)
+    raise TemplateError(
+        f"{kind_of(value)} can't stand inside text",
+        offset,
+        "use default('…', true) for a value that may be null"
+        if value is None
+        else "use join or tojson",
+    )
+
+
+def size_of(value: Value, depth: int = 0) -> int:
+    """What a value weighs, in units of about a character.
+
+    Raises:
+        TemplateError: It is larger or deeper nested than any value may be.
+    """
+    if isinstance(value, str):
+        size = len(value)
+    elif isinstance(value, list | dict):
+        if depth >= MAX_DEPTH:
+            raise TemplateError(f"the value is nested deeper than {MAX_DEPTH} levels")
+        size = len(value) * ITEM_WEIGHT
+        if isinstance(value, dict):
+            size += sum(map(len, value))
+        for item in value.values() if isinstance(value, dict) else value:
+            size += len(item) if type(item) is str else size_of(item, depth + 1)
+            if size > MAX_SIZE:
+                break
+    else:
+        size = value.bit_length() // 8 if isinstance(value, int) else 8
+    if size > MAX_SIZE:
+        raise TemplateError("the value is larger than 1 MiB")
+    return size

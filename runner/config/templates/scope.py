@@ -1,0 +1,342 @@
+"""The names an expression may read, and their values, each worked out once."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import NoReturn
+
+from runner.config.templates.context import Context
+from runner.config.templates.env_vars import Environment
+from runner.config.templates.expression import Expression
+from runner.config.templates.expressions.errors import TemplateError, Unresolved, fail_unknown
+from runner.config.templates.expressions.meter import RunMeter
+from runner.config.templates.expressions.names import OF_INSTANCE, VOLATILE
+from runner.config.templates.expressions.symbols import symbol
+from runner.config.templates.expressions.values import Unset, Value, size_of, to_text, value_of
+from runner.config.templates.template import parse_template
+from runner.config.templates.variables import Graph, typed
+from runner.config.yaml.nodes import Node, Scalar, Sequence
+from runner.errors import UsageError
+from runner.nearest import did_you_mean
+
+#: The namespaces that stand for themselves when nothing of this machine may matter.
+PURE = frozenset({"env", "git", "ci", "run"})
+
+
+class _Names(ABC):
+    """Values of names, kept once they are known: what both kinds of scope share."""
+
+    __slots__ = ("_errors", "_meter", "_values", "symbolic")
+
+    def __init__(self, symbolic: frozenset[str], meter: RunMeter) -> None:
+        self.symbolic = symbolic
+        self._meter = meter
+        self._values: dict[str, Value] = {}
+        self._errors: dict[str, TemplateError] = {}
+
+    @abstractmethod
+    def value(self, name: str) -> Value:
+        """The value of a name such as ``var.host``; an `Unset` if it is known but not set.
+
+        Raises:
+            TemplateError: There is no such name, it may not be read, or the variable's own
+                template can't be worked out (then `TemplateError.node` says where).
+        """
+
+    def spend(self, units: int) -> None:
+        """Account for work done; see `RunMeter.settle`."""
+        self._meter.settle(units)
+
+    def evaluate(self, expression: Expression) -> Value:
+        """The value of an expression.
+
+        Raises:
+            Unresolved: A name that is not set decides about it.
+            TemplateError: It can't be worked out.
+        """
+        return expression.evaluate(self)
+
+    def text(self, expression: Expression) -> str:
+        """The value of an expression as it is written inside text.
+
+        Raises:
+            Unresolved: A name that is not set decides about it.
+            TemplateError: It can't be worked out, or is null, a list or a mapping.
+        """
+        return to_text(expression.evaluate(self))
+
+    def render(self, node: Node) -> Value:
+        """The value of a node with all the templates in it rendered.
+
+        Raises:
+            Unresolved: A name that is not set decides about it.
+            TemplateError: A template is wrong; its `node` is the scalar that is to blame.
+        """
+        if isinstance(node, Scalar):
+            if not node.templated:
+                return value_of(node)
+            try:
+                return parse_template(node.text).render(self)
+            except TemplateError as error:
+                raise error.within(node) from None
+        if isinstance(node, Sequence):
+            return [self.render(item) for item in node.items]
+        return {key: self.render(value) for key, value in node.values.items()}
+
+    def _is_known(self, name: str) -> bool:
+        """Whether a variable needs no working out in this scope."""
+        return name in self._values or name in self._errors
+
+    def _work_out(self, name: str, root: "Scope") -> Value:
+        """The value of a variable, after those of all that feed it, each once."""
+        if name not in self._errors:
+            for each in root.order(name, self._is_known):
+                self._keep(each, root.declared(each))
+        if name in self._errors:
+            raise self._errors[name].moved(0)
+        return self._values[name]
+
+    def _keep(self, name: str, node: Node) -> None:
+        try:
+            value = self.render(node)
+            if not isinstance(value, str):
+                self.spend(size_of(value))
+            self._values[name] = value
+        except Unresolved as error:
+            self._values[name] = Unset(error.names)
+        except TemplateError as error:
+            self._errors[name] = error
+
+
+class Scope(_Names):
+    """The names that are the same for every profile.
+
+    Attributes:
+        symbolic: The namespaces whose names stand for themselves.
+        texts: What expressions gave inside text that are the same for every instance.
+    """
+
+    __slots__ = (
+        "_bound",
+        "_context",
+        "_environment",
+        "_external",
+        "_graph",
+        "_results",
+        "_variables",
+        "texts",
+    )
+
+    def __init__(
+        self,
+        *,
+        variables: Mapping[str, Node],
+        environment: Environment,
+        context: Context,
+        overrides: Mapping[str, str] | None = None,
+        symbolic: Iterable[str] = (),
+    ) -> None:
+        """Put together what expressions may read.
+
+        Args:
+            variables: The declared variables.
+            environment: What ``env.NAME`` reads; it also sets variables, unless ``env`` is
+                symbolic.
+            context: What ``git.*``, ``ci.*`` and ``run.id`` read.
+            overrides: Variables set on the command line, which win.
+            symbolic: Namespaces whose names stand for themselves.
+
+        Raises:
+            UsageError: A variable of the command line is not declared, or one set from outside
+                does not have the type of its default.
+        """
+        super().__init__(frozenset(symbolic), RunMeter())
+        self._variables = variables
+        self._environment = environment
+        self._context = context
+        self.texts: dict[Expression, str] = {}
+        self._results: dict[Expression, Value] = {}
+        self._bound: dict[Expression, bool] = {}
+        given = _declared(variables, overrides or {})
+        if "env" not in self.symbolic:
+            outside = environment.variables()
+            given = {name: outside[name] for name in outside if name in variables} | given
+        self._external = frozenset(f"var.{name}" for name in given)
+        self._graph = Graph(variables, self._external)
+        if given:
+            # Defaults are looked at as they stand in the file, whatever the environment holds.
+            defaults = Scope(
+                variables=variables, environment=environment, context=context, symbolic=PURE
+            )
+            for name, text in given.items():
+                self._values[f"var.{name}"] = typed(name, text, _default(defaults, name))
+
+    def for_instance(self, profile: str, matrix: Mapping[str, Value]) -> "InstanceScope":
+        """The names inside one instance of a profile.
+
+        Args:
+            profile: What ``profile.name`` says.
+            matrix: The instance's value on each axis; for a scalar of the file use `value_of`,
+                so that a number keeps its spelling.
+        """
+        return InstanceScope(self, profile, matrix)
+
+    def closure(self, name: str) -> frozenset[str]:
+        """``name`` and all the names that feed it, through variables and theirs.
+
+        A variable that is set from outside is fed by nothing: see `is_external`.
+        """
+        return self._graph.closure(name)
+
+    def is_external(self, name: str) -> bool:
+        """Whether a name such as ``var.host`` was set by an option or the environment."""
+        return name in self._external
+
+    def is_volatile(self, name: str) -> bool:
+        """Whether a name is, or is fed by, what differs from run to run."""
+        return name.startswith(VOLATILE) or name in self._graph.volatile
+
+    def needs_instance(self, names: Iterable[str]) -> bool:
+        """Whether one of the names is fed by ``matrix.*`` or ``profile.*``."""
+        known = self._graph.of_instance
+        return any(name.startswith(OF_INSTANCE) or name in known for name in names)
+
+    def value(self, name: str) -> Value:
+        """See `_Names.value`."""
+        if name in self._values:
+            return self._values[name]
+        if name.startswith("var."):
+            return self._variable(name)
+        if name.startswith(OF_INSTANCE):
+            raise TemplateError(f"{name} is known only inside a profile", length=len(name))
+        namespace, _, rest = name.partition(".")
+        if namespace in self.symbolic:
+            value: Value = symbol(name)
+        else:
+            value = (
+                self._environment.value(rest) if namespace == "env" else self._context.value(name)
+            )
+            if value is None:
+                value = Unset(frozenset([name]))
+        self._values[name] = value
+        return value
+
+    def _variable(self, name: str) -> Value:
+        self.check_variable(name)
+        return self._work_out(name, self)
+
+    def check_variable(self, name: str) -> None:
+        """Make sure that a variable is declared and does not feed itself.
+
+        Raises:
+            TemplateError: It is not, or does.
+        """
+        if name.removeprefix("var.") not in self._variables:
+            fail_unknown("variable", name.removeprefix("var."), self._variables, 0, "var.")
+        cycle = self._graph.cycle(name)
+        if cycle:
+            self._fail_cycle(cycle)
+
+    def order(self, name: str, is_known: Callable[[str], bool]) -> Iterator[str]:
+        """See `Graph.order`."""
+        return self._graph.order(name, is_known)
+
+    def _fail_cycle(self, cycle: tuple[str, ...]) -> NoReturn:
+        names = [name.removeprefix("var.") for name in cycle]
+        first = min(names, key=list(self._variables).index)
+        turn = names.index(first)
+        circle = [f"var.{name}" for name in [*names[turn:], *names[:turn], first]]
+        node, offset = self._graph.reader(circle[0], circle[1])
+        raise TemplateError(
+            "variables can't feed themselves: " + " reads ".join(circle), offset, node=node
+        )
+
+    def is_declared(self, name: str) -> bool:
+        """Whether a name such as ``var.host`` is that of a variable of the file."""
+        return name.startswith("var.") and name.removeprefix("var.") in self._variables
+
+    def declared(self, name: str) -> Node:
+        """The node that declares a variable."""
+        return self._variables[name.removeprefix("var.")]
+
+    def evaluate(self, expression: Expression) -> Value:
+        """See `_Names.evaluate`."""
+        if expression not in self._results:
+            self._results[expression] = expression.evaluate(self)
+        return self._results[expression]
+
+    def text(self, expression: Expression) -> str:
+        """See `_Names.text`."""
+        text = self.texts.get(expression)
+        if text is None:
+            text = self.texts[expression] = to_text(self.evaluate(expression))
+        return text
+
+    def bound(self, expression: Expression) -> bool:
+        """Whether an expression's value may differ from instance to instance."""
+        bound = self._bound.get(expression)
+        if bound is None:
+            bound = self._bound[expression] = self.needs_instance(expression.names)
+        return bound
+
+
+class InstanceScope(_Names):
+    """The names inside one instance of a profile; what it shares with others is kept there."""
+
+    __slots__ = ("_root", "_shared")
+
+    def __init__(self, root: Scope, profile: str, matrix: Mapping[str, Value]) -> None:
+        super().__init__(root.symbolic, root._meter)  # one purse for all
+        self._root = root
+        self._shared = root.texts
+        self._values["profile.name"] = profile
+        for axis, value in matrix.items():
+            self._values[f"matrix.{axis}"] = value
+
+    def value(self, name: str) -> Value:
+        """See `_Names.value`."""
+        if name in self._values:
+            return self._values[name]
+        if name.startswith("matrix."):
+            axes = [axis.removeprefix("matrix.") for axis in self._values if axis[:7] == "matrix."]
+            fail_unknown("axis", name.removeprefix("matrix."), axes, 0, "matrix.")
+        if not self._root.needs_instance([name]):
+            return self._root.value(name)
+        self._root.check_variable(name)
+        return self._work_out(name, self._root)
+
+    def _is_known(self, name: str) -> bool:
+        return super()._is_known(name) or not self._root.needs_instance([name])
+
+    def evaluate(self, expression: Expression) -> Value:
+        """See `_Names.evaluate`."""
+        if self._root.bound(expression):
+            return expression.evaluate(self)
+        return self._root.evaluate(expression)
+
+    def text(self, expression: Expression) -> str:
+        """See `_Names.text`."""
+        shared = self._shared.get(expression)
+        if shared is not None:
+            return shared
+        if expression.name is not None and type(own := self._values.get(expression.name)) is str:
+            return own
+        if self._root.bound(expression):
+            return to_text(expression.evaluate(self))
+        return self._root.text(expression)
+
+
+def _declared(variables: Mapping[str, Node], overrides: Mapping[str, str]) -> dict[str, str]:
+    for name in overrides:
+        if name not in variables:
+            raise UsageError(
+                f"There is no variable {name} in the file.",
+                hint=did_you_mean(name, variables) or "Declare it under `variables:`.",
+            )
+    return dict(overrides)
+
+
+def _default(defaults: Scope, name: str) -> Value:
+    try:
+        return defaults.value(f"var.{name}")
+    except TemplateError:
+        return None

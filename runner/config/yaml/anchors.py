@@ -1,0 +1,246 @@
+"""The rare parts of YAML that a tree is made of: tags, aliases, merge keys, odd keys, limits."""
+
+from typing import NoReturn
+
+from runner.config.yaml.core_schema import MAPPING_TAGS, SCALAR_TAGS, SEQUENCE_TAGS, written_tag
+from runner.config.yaml.events import Event
+from runner.config.yaml.nodes import Mapping, Node, Scalar, Sequence, span_of
+from runner.diagnostics import Diagnostics, Related
+from runner.nearest import nearest
+from runner.source import Source, Span
+
+#: How deep mappings and lists may nest.
+MAX_DEPTH = 64
+#: How many values a file may hold, and how many its aliases may stand for.
+MAX_NODES = 3_000_000
+MAX_EXPANDED = 1_000_000
+#: After how many problems reading stops: nobody reads them, and each costs time to show.
+MAX_PROBLEMS = 200
+
+
+class Stopped(Exception):
+    """The diagnostics say why there is no point in reading on."""
+
+
+class _Marker(str):
+    """A key that no text equals: holds what is dropped, or merged, until its mapping ends."""
+
+    __slots__ = ()
+    __hash__ = object.__hash__
+
+    def __eq__(self, other: object) -> bool:
+        return self is other
+
+    def __ne__(self, other: object) -> bool:
+        return self is not other
+
+
+_DROPPED = _Marker("dropped")
+_MERGED = _Marker("<<")
+
+
+class RareParts:
+    """Judges and carries out the rare parts of one source.
+
+    Attributes:
+        anchors: Name → node and how many values it stands for. An open collection stands here as
+            ``None``: an alias to it would be a circle.
+        expanded: How many values the aliases so far stand for.
+        marked: Whether any mapping needs ``settle`` when it ends.
+    """
+
+    def __init__(self, source: Source, diagnostics: Diagnostics) -> None:
+        self._source = source
+        self._diagnostics = diagnostics
+        self.anchors: dict[str, tuple[Node, int] | None] = {}
+        self.expanded = 0
+        self.marked = False
+
+    def odd_key(self, keys: dict[str, int], node: Node | None) -> str:
+        """The key under which to put the value whose key is unusual.
+
+        Args:
+            keys: The keys of its mapping so far.
+            node: The key; ``None`` for an alias that leads nowhere.
+        """
+        self.marked = True
+        if isinstance(node, Scalar):
+            if node.text == "<<" and node.plain:
+                if _MERGED not in keys:
+                    return _MERGED
+            elif node.text not in keys:
+                return node.text
+            first = keys[_MERGED if node.text == "<<" and node.plain else node.text]
+            self.error(
+                "duplicate-key",
+                f"The key `{_short(node.text)}` is given twice",
+                node.start,
+                node.end,
+                "Keep one of them."
+                if node.text != "<<"
+                else "To merge several, write one list: `<<: [*a, *b]`.",
+                Related(span_of(self._source, first), "first given here"),
+            )
+        elif node is not None:
+            self.error(
+                "key-not-text",
+                "A key must be text, not a list or mapping",
+                node.start,
+                node.end,
+                "Quote it, if it is meant as text." if _is_flow(node) else None,
+            )
+        keys.pop(_DROPPED, None)
+        return _DROPPED
+
+    def settle(self, node: Mapping) -> None:
+        """Take the markers out of ``node``, and carry its merge key out."""
+        node.keys.pop(_DROPPED, None)
+        node.values.pop(_DROPPED, None)
+        node.keys.pop(_MERGED, None)
+        merged = node.values.pop(_MERGED, None)
+        if merged is None:
+            return
+        keys: dict[str, int] = {}
+        values: dict[str, Node] = {}
+        for origin in merged.items if isinstance(merged, Sequence) else [merged]:
+            if not isinstance(origin, Mapping):
+                self.error(
+                    "bad-merge",
+                    "`<<` takes a mapping or a list of mappings",
+                    origin.start,
+                    origin.end,
+                    "Give the mapping an anchor (`&name`) and merge its alias (`<<: *name`).",
+                )
+                continue
+            for name, value in origin.values.items():
+                if name not in values:
+                    keys[name], values[name] = origin.keys[name], value
+        node.keys = keys | node.keys
+        node.values = values | node.values
+
+    def decorate(self, node: Scalar, event: Event) -> None:
+        """Apply the tag of a scalar, and remember its anchor."""
+        if event.anchor:
+            self.anchors[event.anchor] = (node, 1)
+        tag = event.tag
+        if tag is None:
+            return
+        read = SCALAR_TAGS.get(tag)
+        if read is None:
+            self._refuse_tag(node, tag)
+            return
+        try:
+            node.value = read(node.text)
+        except ValueError:
+            self.error(
+                "wrong-tag",
+                f"This value is not what `{written_tag(tag)}` stands for",
+                node.start,
+                node.end,
+                "Leave the tag out.",
+            )
+
+    def open(self, node: Node, event: Event) -> None:
+        """Check the tag of a list or mapping that begins, and note its anchor as open."""
+        if event.anchor:
+            self.anchors[event.anchor] = None
+        allowed = MAPPING_TAGS if isinstance(node, Mapping) else SEQUENCE_TAGS
+        if event.tag and event.tag not in allowed:
+            self._refuse_tag(node, event.tag)
+
+    def _refuse_tag(self, node: Node, tag: str) -> None:
+        self.error(
+            "custom-tag",
+            f"The tag `{_short(written_tag(tag))}` means nothing here",
+            node.start,
+            node.start + len(written_tag(tag)),
+            "Leave the tag out.",
+        )
+
+    def follow(self, event: Event) -> Node | None:
+        """The node an alias stands for."""
+        start, end, name = event.start_mark.index, event.end_mark.index, event.anchor
+        if name not in self.anchors:
+            hint = "An anchor (`&name`) comes before its aliases."
+            if near := nearest(name, self.anchors):
+                hint = f"Did you mean `*{near}`?"
+            self.error("unknown-alias", f"No anchor `&{_short(name)}` above", start, end, hint)
+            return None
+        entry = self.anchors[name]
+        if entry is None:
+            self.error("recursive-alias", f"`*{_short(name)}` stands inside itself", start, end)
+            return None
+        node, size = entry
+        self.expanded += size
+        if self.expanded > MAX_EXPANDED:
+            self.error(
+                "too-many-aliases",
+                f"The aliases of this file stand for more than {MAX_EXPANDED:,} values",
+                start,
+                end,
+                "Aliases of aliases multiply: write out what is really meant.",
+            )
+            raise Stopped
+        return node
+
+    def begin_document(self, documents: Sequence, event: Event) -> None:
+        """Refuse a second document, and remark on a version that is not followed."""
+        start = event.start_mark.index
+        if documents.items:
+            self.error(
+                "several-documents",
+                "The file holds more than one YAML document",
+                start,
+                event.end_mark.index,
+                "Make one document of them, or name further files under `include`.",
+            )
+            raise Stopped
+        version = getattr(event, "version", None)
+        if version and tuple(version) != (1, 2):
+            self._diagnostics.warning(
+                "yaml-version",
+                "The file asks for another YAML version and is read as 1.2",
+                Span(self._source, start, event.end_mark.index),
+                hint="Leave the %YAML line out.",
+            )
+
+    def stop_too_large(self, start: int) -> NoReturn:
+        """Refuse to make more values than fit in memory."""
+        message = f"The file holds more than {MAX_NODES:,} values"
+        self.error("too-large", message, start, start, "Split it by `include`.")
+        raise Stopped
+
+    def stop_too_deep(self, start: int) -> NoReturn:
+        """Refuse to go deeper: the time that brackets take grows with the square of depth."""
+        self.error("too-deep", f"This is nested more than {MAX_DEPTH} levels deep", start, start)
+        raise Stopped
+
+    def error(
+        self,
+        code: str,
+        message: str,
+        start: int,
+        end: int,
+        hint: str | None = None,
+        *related: Related,
+    ) -> None:
+        """Add an error about this source.
+
+        Raises:
+            Stopped: There are too many of them already.
+        """
+        span = Span(self._source, start, end)
+        if len(self._diagnostics) >= MAX_PROBLEMS:
+            message = "There are more problems from here on; these come first"
+            self._diagnostics.error("too-many-problems", message, span)
+            raise Stopped
+        self._diagnostics.error(code, message, span, hint=hint, related=related)
+
+
+def _is_flow(node: Node) -> bool:
+    return node.source.text[node.start : node.start + 1] in {"[", "{"}
+
+
+def _short(text: str) -> str:
+    """``text``, cut to what fits a message."""
+    return text if len(text) <= 80 else text[:79] + "…"

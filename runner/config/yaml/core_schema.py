@@ -1,0 +1,94 @@
+"""What a plain YAML scalar means: the core schema of YAML 1.2, section 10.3.2.
+
+``no``, ``on``, ``Yes``, ``0b1``, ``1_000``, ``12:30`` and ``2026-01-01`` are text here, as the
+1.2 schema has it; older YAML made booleans, numbers and dates of them.
+"""
+
+import math
+import re
+from collections.abc import Callable
+from functools import lru_cache
+
+from runner.config.yaml.nodes import ScalarValue
+
+_NULLS = frozenset({"", "~", "null", "Null", "NULL"})
+_TRUES = frozenset({"true", "True", "TRUE"})
+_FALSES = frozenset({"false", "False", "FALSE"})
+_INT = re.compile(r"[-+]?[0-9]+|0o[0-7]+|0x[0-9a-fA-F]+")
+_FLOAT = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?")
+_INFINITE = re.compile(r"([-+]?)(?:\.inf|\.Inf|\.INF)")
+_NAN = frozenset({".nan", ".NaN", ".NAN"})
+
+#: First characters of everything that is not text; the rest needs no look at all.
+TYPED_STARTS = frozenset("~nNtTfF+-.0123456789")
+
+#: Digits past which an integer is refused by Python's own conversion (and is no sane value).
+_MAX_DIGITS = 4000
+
+
+@lru_cache(maxsize=1024)
+def resolve(text: str) -> ScalarValue:
+    """The value of the plain scalar ``text``; the text itself where no other type fits.
+
+    An integer of more than 4,000 digits stays text: nothing that a file means is so large.
+    """
+    if text in _NULLS:
+        return None
+    if text in _TRUES:
+        return True
+    if text in _FALSES:
+        return False
+    number = _number(text)
+    return text if number is None else number
+
+
+def _number(text: str) -> int | float | None:
+    if len(text) > _MAX_DIGITS:
+        return None
+    if _INT.fullmatch(text):
+        return int(text, 0) if text[1:2] in {"o", "x"} else int(text)
+    if _FLOAT.fullmatch(text):
+        return float(text)
+    if infinite := _INFINITE.fullmatch(text):
+        return -math.inf if infinite[1] == "-" else math.inf
+    return math.nan if text in _NAN else None
+
+
+def _as_text(text: str) -> ScalarValue:
+    return text
+
+
+def _only(*kinds: type) -> Callable[[str], ScalarValue]:
+    def read(text: str) -> ScalarValue:
+        value = resolve(text)
+        if type(value) not in kinds:
+            raise ValueError(text)
+        return value
+
+    return read
+
+
+def _as_float(text: str) -> ScalarValue:
+    value = _only(int, float)(text)
+    return float(value) if isinstance(value, int) else value
+
+
+_PREFIX = "tag:yaml.org,2002:"
+
+#: The tags of the core schema for scalars: each reads a text or raises ``ValueError``.
+#: The lone ``!`` says "no type": text.
+SCALAR_TAGS: dict[str, Callable[[str], ScalarValue]] = {
+    "!": _as_text,
+    _PREFIX + "str": _as_text,
+    _PREFIX + "int": _only(int),
+    _PREFIX + "float": _as_float,
+    _PREFIX + "bool": _only(bool),
+    _PREFIX + "null": _only(type(None)),
+}
+SEQUENCE_TAGS = frozenset({"!", _PREFIX + "seq"})
+MAPPING_TAGS = frozenset({"!", _PREFIX + "map"})
+
+
+def written_tag(tag: str) -> str:
+    """``tag`` as a user writes it: ``!!python/object`` for ``tag:yaml.org,2002:python/object``."""
+    return "!!" + tag.removeprefix(_PREFIX) if tag.startswith(_PREFIX) else tag

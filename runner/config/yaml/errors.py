@@ -1,0 +1,217 @@
+"""What is wrong with a text that is no YAML, in words that help."""
+
+import re
+from typing import Any
+
+from runner.config.yaml.nodes import Scalar
+from runner.diagnostics import Diagnostic, Diagnostics
+from runner.secrets import key_looks_secret
+from runner.source import Source, Span
+
+QUOTE_HINT = (
+    "YAML ends a value without quotes at ` #` and `: `, and inside […] and {…} at commas and"
+    " brackets. Put the whole value with its `$<…>` in quotes."
+)
+
+# What YAML 1.2, production 1 (c-printable), leaves out.
+_UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufffe\uffff]")
+_LONE_RETURN = re.compile("\r(?!\n)")
+
+#: Within so many lines of a value it may say that it is secret.
+_NEAR = 3
+#: So many characters of a line are looked at: far more than are ever shown.
+_LONG = 2_000
+_SECRET_MARK = re.compile(r"""\bsecret["']?\s*:\s*true""")
+_PAIR = re.compile(r"""\b(?P<key>[\w-]+)["']?\s*:\s*(?P<value>[^\s{][^\n,}]*)""")
+
+#: Line breaks of old YAML and of Unicode that look like none, or like nothing, in an editor.
+_BREAKS = {
+    "\x85": ("U+0085 (next line)", "\\N"),
+    "\u2028": ("U+2028 (line separator)", "\\L"),
+    "\u2029": ("U+2029 (paragraph separator)", "\\P"),
+}
+
+# What the parsers say, beginning → code, own words, hint. The first that fits is taken.
+_WORDINGS = (
+    (
+        "found character '\\t'",
+        "tab",
+        "A tab can't indent or begin a value in YAML",
+        "Use spaces.",
+    ),
+    (
+        "found a tab character",
+        "tab",
+        "A tab can't indent in YAML",
+        "Use spaces.",
+    ),
+    (
+        "mapping values are not allowed",
+        "yaml-syntax",
+        "A `key: value` pair can't stand here",
+        "Quote a value with `: ` in it; else look at the indentation.",
+    ),
+    (
+        "found unexpected end of stream",
+        "yaml-syntax",
+        "The file ends in the middle of this",
+        "Close the quote.",
+    ),
+    (
+        "could not find expected ':'",
+        "yaml-syntax",
+        "A `:` is missing after this key",
+        "Write `key: value`, and quote text that goes over several lines.",
+    ),
+    (
+        "did not find expected ',' or",
+        "yaml-syntax",
+        "A `,` or the closing bracket is missing",
+        "Separate by commas inside […] and {…}, and close each bracket.",
+    ),
+    (
+        "expected ',' or",
+        "yaml-syntax",
+        "A `,` or the closing bracket is missing",
+        "Separate by commas inside […] and {…}, and close each bracket.",
+    ),
+    (
+        "expected <block end>",
+        "yaml-syntax",
+        "This does not belong to what stands above it",
+        "Begin what belongs together in the same column.",
+    ),
+    (
+        "did not find expected key",
+        "yaml-syntax",
+        "This does not belong to what stands above it",
+        "Begin what belongs together in the same column.",
+    ),
+    (
+        "did not find expected '-' indicator",
+        "yaml-syntax",
+        "This does not belong to the list above it",
+        "Begin what belongs together in the same column.",
+    ),
+    (
+        "expected the node content",
+        "yaml-syntax",
+        "A value is missing here",
+        "Give one, or close the bracket or quote that is open.",
+    ),
+    (
+        "did not find expected node content",
+        "yaml-syntax",
+        "A value is missing here",
+        "Give one, or close the bracket or quote that is open.",
+    ),
+    (
+        "found character",
+        "yaml-syntax",
+        "A value can't begin with this character",
+        "Put the value in quotes.",
+    ),
+    (
+        "found unknown escape character",
+        "yaml-syntax",
+        "There is no such `\\` escape",
+        "Write `\\\\` for a backslash, or use single quotes.",
+    ),
+)
+
+
+def check_characters(source: Source, diagnostics: Diagnostics) -> bool:
+    """Refuse line breaks that an editor does not show as such; says whether there are none.
+
+    YAML 1.1 and 1.2 take them differently, and a reviewer can't see them at all.
+    """
+    text = source.text
+    before = len(diagnostics)
+    for character, (name, escape) in _BREAKS.items():
+        if (at := text.find(character)) >= 0:
+            diagnostics.error(
+                "line-separator",
+                f"The character {name} is a line break to some and invisible to others",
+                Span(source, at, at + 1),
+                hint=f'Leave it out, or write it as {escape} inside "double quotes".',
+            )
+    if "\r" in text and (found := _LONE_RETURN.search(text)):
+        diagnostics.error(
+            "line-separator",
+            "A carriage return without a line feed is no line break here",
+            Span(source, found.start(), found.end()),
+            hint="Save the file with Unix or Windows line ends.",
+        )
+    return len(diagnostics) == before
+
+
+def syntax_error(source: Source, error: Exception) -> Diagnostic:
+    """The diagnostic for what a parser raised about ``source``."""
+    if found := _UNPRINTABLE.search(source.text):
+        point = ord(found[0])
+        name = "NUL" if point == 0 else f"U+{point:04X}"
+        return Diagnostic(
+            "control-character",
+            f"The character {name} can't stand in YAML",
+            Span(source, found.start(), found.end()),
+            hint='Leave it out, or write it as an escape (\\x1B) inside "double quotes".',
+        )
+    problem: str = getattr(error, "problem", None) or "this is no YAML"
+    start = _offset(source, getattr(error, "problem_mark", None))
+    if "unexpected end of stream" in problem:
+        start = _offset(source, getattr(error, "context_mark", None), start)
+    code, message, hint = "yaml-syntax", f"YAML can't be read here: {problem}", None
+    for beginning, its_code, words, its_hint in _WORDINGS:
+        if problem.startswith(beginning):
+            code, message, hint = its_code, words, its_hint
+            break
+    line_start = source.text.rfind("\n", 0, start) + 1
+    if _is_open(source.text[line_start:start]):
+        hint = QUOTE_HINT
+    return Diagnostic(code, message, Span(source, start, start), hint=hint)
+
+
+def hide_secrets(source: Source, offset: int) -> None:
+    """Keep the line at ``offset`` from showing what looks like a secret.
+
+    Where a file can't be read, nothing else tells what is secret in it.
+    """
+    line, column = source.line_and_column(offset)
+    last = source.line_and_column(len(source.text))[0]
+    near = range(max(line - _NEAR, 1), min(line + _NEAR, last) + 1)
+    lines = (source.line_text(number)[:_LONG] for number in near)
+    is_secret = any(map(_SECRET_MARK.search, lines))
+    start = max(column - 1 - _LONG, 0)
+    shown = source.line_text(line)[start : column + _LONG]
+    start += offset - column + 1
+    for found in _PAIR.finditer(shown):
+        key = found["key"]
+        if (is_secret and key == "value") or (key != "secret" and key_looks_secret(key)):
+            source.hide(start + found.start("value"), start + found.end("value"))
+
+
+def cut_expression_hint(scalar: Scalar) -> str | None:
+    """What to do when YAML has cut an expression off: the text after it belongs to it.
+
+    Args:
+        scalar: One whose text opens ``$<`` and does not close it.
+
+    Returns:
+        A hint to quote the value, or ``None`` where YAML did not cut anything.
+    """
+    if not scalar.plain:
+        return None
+    text = scalar.source.text
+    line_end = text.find("\n", scalar.end)
+    rest = text[scalar.end : line_end if line_end >= 0 else len(text)]
+    return QUOTE_HINT if _is_open(scalar.text) and ">" in rest else None
+
+
+def _is_open(text: str) -> bool:
+    """Whether the last ``$<`` in ``text`` has no ``>`` after it."""
+    opening = text.rfind("$<")
+    return opening >= 0 and ">" not in text[opening:]
+
+
+def _offset(source: Source, mark: Any, fallback: int = 0) -> int:
+    return fallback if mark is None else min(mark.index, len(source.text))

@@ -1,0 +1,111 @@
+"""Text → tree of a whole source, with every problem noted."""
+
+import re
+
+from runner.config.yaml.anchors import Stopped
+from runner.config.yaml.composer import TreeBuilder
+from runner.config.yaml.errors import check_characters, hide_secrets, syntax_error
+from runner.config.yaml.events import PARSE_ERRORS, is_about_flow, readings
+from runner.config.yaml.gc_ import paused_collector
+from runner.config.yaml.nodes import Mapping, Node, Scalar, Sequence
+from runner.diagnostics import Diagnostics
+from runner.source import Source, Span
+
+_HALF = re.compile("[\ud800-\udfff]")
+_HALF_ESCAPE = re.compile(r"\\(?:u|U0000)[dD][89a-fA-F]")
+
+
+def parse(source: Source, diagnostics: Diagnostics) -> Mapping | None:
+    """Read ``source`` as one YAML 1.2 document that holds a mapping.
+
+    Aliases share the node they name, and merge keys (``<<``) are carried out: own keys win,
+    then the sources in order. A key is its text, whatever YAML would make of it.
+
+    Args:
+        source: The text, without a byte order mark.
+        diagnostics: Takes every problem found; an unusable part is left out of the tree.
+
+    Returns:
+        The tree, or ``None`` where there is no mapping to speak of. Whether the file is in
+        order, the diagnostics tell.
+    """
+    if not check_characters(source, diagnostics):
+        return None
+    found = Diagnostics()
+    error: Exception | None = None
+    with paused_collector():
+        for reading in readings(source.text):
+            if reading.shown and error and not is_about_flow(error):
+                continue  # hiding characters would not help
+            found = Diagnostics()
+            try:
+                root = TreeBuilder(source, found, reading).build()
+            except PARSE_ERRORS as failed:
+                if error is None or hasattr(failed, "problem_mark"):
+                    error = failed
+                continue
+            except Stopped:
+                root = None
+            if root is not None and _HALF_ESCAPE.search(source.text):
+                _mend_halves(root, found)
+            _hand_over(found, diagnostics)
+            return root
+    _hand_over(found, diagnostics)
+    if error is not None:
+        found_error = syntax_error(source, error)
+        if found_error.span:
+            hide_secrets(source, found_error.span.start)
+        diagnostics.add(found_error)
+    return None
+
+
+def _mend_halves(root: Mapping, diagnostics: Diagnostics) -> None:
+    """Join the halves of characters that JSON writes as two escapes; report those left alone."""
+    waiting: list[Node] = [root]
+    seen = set[int]()
+    while waiting:
+        node = waiting.pop()
+        if id(node) in seen:
+            continue
+        seen.add(id(node))
+        if isinstance(node, Mapping):
+            if any(map(_HALF.search, node.values)):
+                for key in node.keys:
+                    _judge_halves(key, node.key_span(key), diagnostics)
+                node.values = {_mended(key): value for key, value in node.values.items()}
+                node.keys = {_mended(key): value for key, value in node.keys.items()}
+            waiting += node.values.values()
+        elif isinstance(node, Sequence):
+            waiting += node.items
+        else:
+            _mend(node, diagnostics)
+
+
+def _mend(node: Scalar, diagnostics: Diagnostics) -> None:
+    if _HALF.search(node.text):
+        _judge_halves(node.text, node.span, diagnostics)
+        node.text = node.value = _mended(node.text)
+
+
+def _judge_halves(text: str, span: Span, diagnostics: Diagnostics) -> None:
+    if _HALF.search(_joined(text)):
+        diagnostics.error(
+            "half-character",
+            "This text holds half of a character, which UTF-8 has no way to write",
+            span,
+            hint="write the character itself, or \\U and its eight digits",
+        )
+
+
+def _mended(text: str) -> str:
+    return _HALF.sub("\ufffd", _joined(text))
+
+
+def _joined(text: str) -> str:
+    """``text`` with its surrogate pairs joined."""
+    return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "surrogatepass")
+
+
+def _hand_over(found: Diagnostics, diagnostics: Diagnostics) -> None:
+    for diagnostic in found:
+        diagnostics.add(diagnostic)

@@ -1,0 +1,192 @@
+"""What a session's results mean: pure, from answers to verdicts."""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+
+from runner.models.outcome import Change, CheckAttempt, CheckOutcome
+from runner.models.record import CheckRecord
+from runner.models.response import Result, Session
+from runner.models.settings import Quarantine, Settings
+from runner.models.verdict import Verdict
+from runner.plan.expect_checks import unmet
+
+_PENDING = "PENDING"
+_RUNNING = "RUNNING"
+_KNOWN_STATUSES = {
+    "PASSED": Verdict.PASSED,
+    "FAILED": Verdict.FAILED,
+    "CANCELLED": Verdict.CANCELLED,
+    _RUNNING: Verdict.RUNNING,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """A verdict on a whole session, and why, where the verdict alone does not say."""
+
+    verdict: Verdict
+    reason: str | None = None
+
+
+def is_over(session: Session) -> bool:
+    """Whether a session has ended; one whose status is new or unreadable has not."""
+    return session.status in _KNOWN_STATUSES and session.status != _RUNNING
+
+
+def check_outcomes(
+    session: Session,
+    *,
+    before: Sequence[CheckRecord] | None,
+    quarantine: Iterable[Quarantine],
+    today: date,
+    redact: Callable[[str], str],
+) -> tuple[CheckOutcome, ...]:
+    """The checks of a session, each with all its attempts, in the order the API lists them.
+
+    Args:
+        session: Ended, or still running.
+        before: The checks of the last apply; ``None`` if there was none.
+        quarantine: Checks whose failures are forgiven.
+        today: The day on which a quarantine is still in force, or not.
+        redact: Masks secrets in the names that came from outside.
+    """
+    groups: dict[tuple[str, str], list[Result]] = {}
+    for number, result in enumerate(session.results):
+        key = ("id", result.check_id) if result.check_id else ("name", result.name)
+        groups.setdefault(key if key[1] else ("result", result.id or str(number)), []).append(
+            result
+        )
+    known = {(check.id, check.name): check for check in before or ()}
+    by_id = {an_id: check for (an_id, _), check in known.items() if an_id}
+    by_name = {check.name: check for check in known.values()}
+    forgiven = {each.check: each for each in quarantine if today <= each.until}
+    outcomes = []
+    for results in groups.values():
+        check = _check(results, over=is_over(session), redact=redact)
+        last = by_id.get(check.check_id or "") or by_name.get(check.name)
+        outcomes.append(
+            replace(
+                check,
+                change=None if before is None else _change(check.verdict, last),
+                quarantine=_forgiven(check, forgiven),
+            )
+        )
+    return tuple(outcomes)
+
+
+def judge(session: Session, checks: Sequence[CheckOutcome], settings: Settings) -> Judgement:
+    """The verdict on a session that has ended: the gravest thing that is true of it."""
+    if broken := unmet(settings.expect_checks, [check.name for check in checks]):
+        return Judgement(Verdict.FAILED, broken)
+    by_checks = _by_failures(checks, settings) or _by_ends(session, checks)
+    return by_checks or _by_session(session, checks)
+
+
+def _check(results: list[Result], *, over: bool, redact: Callable[[str], str]) -> CheckOutcome:
+    ordered = sorted(results, key=lambda result: result.result_type in {"FINAL", _PENDING})
+    attempts = tuple(
+        CheckAttempt(
+            verdict=_attempt(result, over=over),
+            result_id=result.id,
+            link=result.link,
+            started_at=result.started_at,
+            stopped_at=result.stopped_at,
+            response_time=result.response_time,
+        )
+        for result in ordered
+    )
+    last, verdict = ordered[-1], attempts[-1].verdict
+    if verdict is Verdict.PASSED and any(a.verdict is Verdict.FAILED for a in attempts[:-1]):
+        verdict = Verdict.FLAKY
+    return CheckOutcome(
+        name=redact(last.name) or last.check_id or "(no name)",
+        verdict=verdict,
+        check_id=last.check_id,
+        check_type=last.check_type,
+        run_location=last.run_location,
+        link=last.link,
+        attempts=attempts,
+    )
+
+
+def _attempt(result: Result, *, over: bool) -> Verdict:
+    """The verdict on one attempt; a status that is not known is judged by the flags."""
+    verdict = _KNOWN_STATUSES.get(result.status)
+    if result.result_type == _PENDING or verdict is Verdict.RUNNING:
+        return Verdict.UNKNOWN if over else Verdict.RUNNING
+    if verdict is None:
+        flags = (result.has_errors, result.has_failures, result.aborted)
+        if any(flags):
+            return Verdict.FAILED
+        if None in flags:
+            return Verdict.UNKNOWN
+        verdict = Verdict.PASSED
+    if verdict is Verdict.PASSED and result.is_degraded:
+        return Verdict.DEGRADED
+    return verdict
+
+
+def _change(verdict: Verdict, last: CheckRecord | None) -> Change | None:
+    if last is None:
+        return Change.NEW
+    judged = (Verdict.FAILED, Verdict.PASSED, Verdict.FLAKY, Verdict.DEGRADED)
+    if verdict not in judged or last.verdict not in judged:
+        return None
+    if verdict is Verdict.FAILED:
+        return Change.STILL_FAILING if last.verdict is Verdict.FAILED else Change.NEWLY_FAILING
+    return Change.FIXED if last.verdict is Verdict.FAILED else Change.STILL_PASSING
+
+
+def _forgiven(check: CheckOutcome, quarantine: dict[str, Quarantine]) -> str | None:
+    """Why a check's failure is forgiven, if it is quarantined by its name or its id."""
+    found = quarantine.get(check.name) or quarantine.get(check.check_id or "")
+    if found is None:
+        return None
+    return f"{found.reason} ({found.owner}, until {found.until.isoformat()})"
+
+
+def _by_failures(checks: Sequence[CheckOutcome], settings: Settings) -> Judgement | None:
+    counting = [check.verdict for check in checks if check.quarantine is None]
+    if Verdict.FAILED in counting:
+        return Judgement(Verdict.FAILED)
+    degraded = counting.count(Verdict.DEGRADED)
+    if degraded and settings.fail_on_degraded:
+        are = _count(degraded, "check is", "checks are")
+        return Judgement(Verdict.FAILED, f"{are} degraded, and failOnDegraded is set.")
+    return None
+
+
+def _by_ends(session: Session, checks: Sequence[CheckOutcome]) -> Judgement | None:
+    """What did not come to an end of its own: it was cancelled, or nobody knows."""
+    counting = [check.verdict for check in checks if check.quarantine is None]
+    if session.status == "CANCELLED" or Verdict.CANCELLED in counting:
+        return Judgement(Verdict.CANCELLED)
+    if not is_over(session):
+        return Judgement(Verdict.UNKNOWN, "It ended in a way this release does not know.")
+    if lost := counting.count(Verdict.UNKNOWN):
+        have = _count(lost, "check has", "checks have")
+        return Judgement(Verdict.UNKNOWN, f"{have} no result that can be read.")
+    return None
+
+
+def _by_session(session: Session, checks: Sequence[CheckOutcome]) -> Judgement:
+    """The verdict where no check that counts failed."""
+    forgiven = [c for c in checks if c.quarantine is not None and c.verdict is Verdict.FAILED]
+    if session.status == "FAILED" and not forgiven:
+        return Judgement(Verdict.FAILED, "Checkly says that it failed, though no check did.")
+    if not checks:
+        # Nothing was tested, and that is never a pass.
+        return Judgement(Verdict.NO_MATCH, "It ended without the result of a single check.")
+    verdicts = {check.verdict for check in checks}
+    for verdict in (Verdict.DEGRADED, Verdict.FLAKY):
+        if verdict in verdicts:
+            return Judgement(verdict)
+    if forgiven:
+        are = _count(len(forgiven), "failure is", "failures are")
+        return Judgement(Verdict.PASSED, f"{are} quarantined.")
+    return Judgement(Verdict.PASSED)
+
+
+def _count(number: int, one: str, many: str) -> str:
+    return f"{number} {one if number == 1 else many}"

@@ -1,0 +1,1 @@
+"""Turn Checkly CLI command lines into profiles."""

@@ -1,0 +1,83 @@
+"""Works out a plan: what each instance's action is, and why."""
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from runner.models.instance import Instance
+from runner.models.plan import Action, Plan, PlannedInstance
+from runner.plan.diff import diff, not_compared
+from runner.plan.normalize import Fingerprint, normal_form
+from runner.plan.own_keys import own_keys
+from runner.plan.warnings_ import doubts
+
+if TYPE_CHECKING:
+    from runner.models.record import Record
+
+
+def make_plan(
+    instances: Sequence[Instance],
+    records: Mapping[str, "Record"],
+    fingerprint: Fingerprint,
+    *,
+    everything: bool = False,
+    pulled_in: Collection[str] = (),
+    open_profiles: Collection[str] = (),
+    warnings: Sequence[str] = (),
+) -> Plan:
+    """The plan of the selected instances.
+
+    Args:
+        instances: The selected instances and those that are pulled in, in file order.
+        records: The last apply of each instance, under the instance's name; archived ones
+            count as none.
+        fingerprint: Makes fingerprints of secrets.
+        everything: Whether nothing was selected, so that ``instances`` are all there are and
+            a record of any other is of one that was removed.
+        pulled_in: Names of those that are there only because others need them.
+        open_profiles: Profiles whose instances are not known: none of them was removed.
+        warnings: On the plan as a whole.
+    """
+    live = {name: record for name, record in records.items() if record.archived_at is None}
+    planned = [
+        _planned(instance, live.get(instance.name), fingerprint, instance.name in pulled_in)
+        for instance in instances
+    ]
+    if everything:
+        known = {instance.name for instance in instances}
+        planned += [
+            _removed(live[name])
+            for name in sorted(live)
+            if name not in known and live[name].profile not in open_profiles
+        ]
+    return Plan(tuple(planned), tuple(warnings))
+
+
+def _planned(
+    instance: Instance, record: "Record | None", fingerprint: Fingerprint, pulled_in: bool
+) -> PlannedInstance:
+    request = normal_form(instance.body, fingerprint)
+    changes = () if record is None else diff(record.request, request)
+    action = Action.UPDATE if changes else Action.RERUN
+    return PlannedInstance(
+        name=instance.name,
+        profile=instance.profile,
+        action=Action.CREATE if record is None else action,
+        instance=instance,
+        request=request,
+        record=record,
+        changes=changes,
+        not_compared=() if record is None else not_compared(record.request, request),
+        warnings=doubts(request, own_keys(instance.own)["timeoutSeconds"]),
+        pulled_in=pulled_in,
+    )
+
+
+def _removed(record: "Record") -> PlannedInstance:
+    return PlannedInstance(
+        name=record.instance,
+        profile=record.profile,
+        action=Action.REMOVED,
+        instance=None,
+        request=record.request,
+        record=record,
+    )

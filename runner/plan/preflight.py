@@ -1,0 +1,135 @@
+"""What the account says of a plan: places to run at, checks that match, what they read."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+
+from runner.models.plan import Action, CheckDrift, Plan, PlannedInstance
+from runner.models.record import Record
+from runner.models.response import Check, Location, PrivateLocation
+from runner.plan.expect_checks import unmet
+from runner.plan.target_match import is_resolved, matching
+from runner.plan.variable_usage import undefined, unmentioned
+
+_SHOWN = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """What could be fetched of an account; ``None`` where it could not.
+
+    Attributes:
+        locations: The public locations.
+        private_locations: The account's own.
+        checks: Its checks, with the settings of their groups.
+        is_complete: Whether ``checks`` are all there are.
+        warnings: What could not be fetched, and why.
+    """
+
+    locations: Sequence[Location] | None = None
+    private_locations: Sequence[PrivateLocation] | None = None
+    checks: Sequence[Check] | None = None
+    is_complete: bool = True
+    warnings: tuple[str, ...] = ()
+
+
+def judged(plan: Plan, account: Account) -> Plan:
+    """``plan`` with what ``account`` says of each instance that may start."""
+    instances = tuple(
+        planned if planned.action is Action.REMOVED else _judged(planned, account)
+        for planned in plan.instances
+    )
+    return replace(plan, instances=instances, warnings=plan.warnings + account.warnings)
+
+
+def _judged(planned: PlannedInstance, account: Account) -> PlannedInstance:
+    blocked = _no_place(planned, account)
+    target = planned.request["target"]
+    if account.checks is None or not is_resolved(target):
+        return replace(planned, blocked=planned.blocked or blocked)
+    found = matching(target, account.checks)
+    settings = planned.instance.settings if planned.instance else None
+    if account.is_complete and settings is not None:
+        broken = unmet(settings.expect_checks, [check.name for check in found])
+        blocked = blocked or broken
+    return replace(
+        planned,
+        checks=drift(found, planned.record, complete=account.is_complete),
+        warnings=(*planned.warnings, *_doubts(planned, found, account)),
+        blocked=planned.blocked or blocked,
+    )
+
+
+def drift(found: Sequence[Check], record: Record | None, *, complete: bool) -> CheckDrift:
+    """The checks found now beside those that ran last time; by id, or else by name.
+
+    Args:
+        found: The checks that match now.
+        record: The last apply; without one, or if no check of it is known, nothing drifted.
+        complete: Whether ``found`` are surely all.
+    """
+    names = tuple(_name(check) for check in found)
+    if record is None or not record.checks:
+        return CheckDrift(names, complete=complete)
+    old_ids = {check.id for check in record.checks if check.id}
+    old_names = {check.name for check in record.checks}
+    ids, new_names = {check.id for check in found}, {check.name for check in found}
+    return CheckDrift(
+        names,
+        added=tuple(
+            _name(check)
+            for check in found
+            if check.id not in old_ids and check.name not in old_names
+        ),
+        removed=tuple(
+            check.name
+            for check in record.checks
+            if check.id not in ids and check.name not in new_names
+        )
+        if complete
+        else (),
+        complete=complete,
+    )
+
+
+def _no_place(planned: PlannedInstance, account: Account) -> str | None:
+    """Why there is nothing to run at, as far as the account tells."""
+    place = planned.request["runLocation"]
+    private = {location.slug_name: location for location in account.private_locations or ()}
+    if isinstance(place, str) and place in private:
+        if private[place].agent_count != 0:
+            return None
+        return (
+            f"No agent of the private location '{place}' is connected: "
+            "its session would wait until it times out."
+        )
+    regions = {location.region for location in account.locations or () if location.region}
+    unknown = isinstance(place, str) and place not in regions
+    if not unknown or not regions or account.private_locations is None:
+        return None  # without both lists nobody can tell
+    return (
+        f"The account has no location '{place}'; it has {_some(sorted(regions | {*private}), 40)}."
+    )
+
+
+def _doubts(planned: PlannedInstance, found: Sequence[Check], account: Account) -> Iterable[str]:
+    if not found and account.is_complete:
+        yield "no check of the account matches its target"
+        return
+    keys = list(planned.request["environmentVariables"])
+    if account.is_complete:
+        for key in unmentioned(keys, found):
+            yield f"no selected check mentions the variable {key}"
+    for name, users in undefined(keys, found).items():
+        yield (
+            f"{{{{{name}}}}} is used by {_some(users)} and set neither here nor by the check: "
+            "it is empty unless a group or the account sets it"
+        )
+
+
+def _name(check: Check) -> str:
+    return check.name or check.id
+
+
+def _some(names: Sequence[str], most: int = _SHOWN) -> str:
+    more = f" and {len(names) - most} more" if len(names) > most else ""
+    return ", ".join(names[:most]) + more

@@ -1,0 +1,112 @@
+"""An apply as JSON, versioned, after ``schemas/report.schema.json``."""
+
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from runner.models.outcome import (
+    ApplyOutcome,
+    CheckAttempt,
+    CheckOutcome,
+    InstanceOutcome,
+    QuorumOutcome,
+)
+from runner.reports.apply import wording
+from runner.reports.text.json_ import dump_json
+
+#: Goes up when a reader of the old form would break; new fields do not.
+FORMAT_VERSION: Final = 1
+
+
+def render(outcome: ApplyOutcome) -> str:
+    """The report."""
+    return dump_json(document(outcome))
+
+
+def document(outcome: ApplyOutcome) -> dict[str, Any]:
+    """The report as plain values."""
+    return {
+        "formatVersion": FORMAT_VERSION,
+        "applyId": outcome.apply_id,
+        "result": wording.result(outcome),
+        "exitCode": outcome.exit_code,
+        "interrupted": outcome.interrupted,
+        "detached": outcome.detached,
+        **_times(outcome.started_at, outcome.stopped_at),
+        "summary": {
+            "instances": dict(wording.count_instances(outcome)),
+            "checks": dict(wording.count_checks(outcome)),
+            "changes": dict(wording.count_changes(outcome)),
+        },
+        "instances": [_instance(instance) for instance in outcome.instances],
+        "quorums": [_quorum(quorum) for quorum in outcome.quorums],
+        "warnings": list(outcome.warnings),
+    }
+
+
+def _instance(instance: InstanceOutcome) -> dict[str, Any]:
+    place = None
+    if instance.span:
+        line, column = instance.span.source.line_and_column(instance.span.start)
+        place = {"file": instance.span.source.name, "line": line, "column": column}
+    return {
+        "name": instance.name,
+        "profile": instance.profile,
+        "verdict": instance.verdict.value,
+        "counts": instance.counts,
+        "reason": instance.reason,
+        "hint": instance.hint,
+        "sessionId": instance.session_id,
+        "link": instance.link,
+        "runLocation": instance.run_location or None,
+        **_times(instance.started_at, instance.stopped_at),
+        "place": place,
+        "checks": [_check(check) for check in instance.checks],
+    }
+
+
+def _check(check: CheckOutcome) -> dict[str, Any]:
+    return {
+        "name": check.name,
+        "id": check.check_id,
+        "type": check.check_type or None,
+        "verdict": check.verdict.value,
+        "error": check.error,
+        "quarantine": check.quarantine,
+        "change": None if check.change is None else check.change.value,
+        "runLocation": check.run_location or None,
+        "link": check.link or None,
+        "durationSeconds": wording.check_seconds(check),
+        "attempts": [_attempt(attempt) for attempt in check.attempts],
+    }
+
+
+def _attempt(attempt: CheckAttempt) -> dict[str, Any]:
+    return {
+        "verdict": attempt.verdict.value,
+        "resultId": attempt.result_id,
+        "link": attempt.link or None,
+        **_times(attempt.started_at, attempt.stopped_at),
+        "responseTimeMilliseconds": attempt.response_time,
+    }
+
+
+def _quorum(quorum: QuorumOutcome) -> dict[str, Any]:
+    return {
+        "profile": quorum.profile,
+        "needed": quorum.needed,
+        "passed": quorum.passed,
+        "total": quorum.total,
+        "reached": quorum.reached,
+    }
+
+
+def _times(start: datetime | None, stop: datetime | None) -> dict[str, Any]:
+    return {
+        "startedAt": _time(start),
+        "stoppedAt": _time(stop),
+        "durationSeconds": wording.seconds_between(start, stop),
+    }
+
+
+def _time(at: datetime | None) -> str | None:
+    return None if at is None else at.astimezone(UTC).isoformat().replace("+00:00", "Z")

@@ -1,0 +1,157 @@
+"""An apply as JUnit XML: a suite per instance, a case per check.
+
+Kept to what all readers know (https://github.com/jenkinsci/xunit-plugin, junit-10.xsd, and the
+older forms before it): no properties in a case, no elements for single attempts. Attempts are
+in a case's output, links in the suite's properties and in the output.
+
+What does not fail the apply (a quarantined check, an allowed failure, an instance that its
+quorum can do without) is a skipped case that says so: a dashboard is as red as the apply.
+"""
+
+from datetime import UTC
+from typing import Final
+from xml.etree.ElementTree import Element, SubElement, indent, tostring
+
+from runner.models.outcome import ApplyOutcome, CheckOutcome, InstanceOutcome
+from runner.models.verdict import Verdict
+from runner.reports.apply import wording
+from runner.reports.text.sanitize import lines, one_line
+
+_NAME_LIMIT: Final = 500
+_TEXT_LIMIT: Final = 10_000
+#: Verdicts that say that something could not be judged, rather than that it is wrong.
+_ERRORS: Final = frozenset(
+    {Verdict.UNKNOWN, Verdict.NOT_STARTED, Verdict.TIMED_OUT, Verdict.CANCELLED}
+)
+
+
+def render(outcome: ApplyOutcome) -> str:
+    """The report."""
+    root = Element("testsuites", {"name": f"Checkly test sessions {_clean(outcome.apply_id)}"})
+    for instance in outcome.instances:
+        root.append(_suite(instance, outcome))
+    for count in ("tests", "failures", "errors"):
+        root.set(count, str(sum(int(suite.get(count, "0")) for suite in root)))
+    seconds = wording.seconds_between(outcome.started_at, outcome.stopped_at)
+    root.set("time", _seconds(seconds))
+    indent(root)
+    body = tostring(root, encoding="unicode").replace("##", "#&#35;")
+    return f'<?xml version="1.0" encoding="UTF-8"?>\n{body}\n'
+
+
+def _suite(instance: InstanceOutcome, outcome: ApplyOutcome) -> Element:
+    suite = Element("testsuite", {"name": _clean(instance.name)})
+    if instance.started_at:
+        stamp = instance.started_at.astimezone(UTC).replace(tzinfo=None, microsecond=0)
+        suite.set("timestamp", stamp.isoformat())
+    suite.set("time", _seconds(wording.seconds_between(instance.started_at, instance.stopped_at)))
+    properties = SubElement(suite, "properties")
+    for name, value in _properties(instance, outcome):
+        SubElement(properties, "property", {"name": _clean(name), "value": _clean(value)})
+    for check in instance.checks:
+        suite.append(_case(instance, check))
+    if not _checks_tell(instance):
+        suite.append(_session_case(instance))
+    suite.set("tests", str(len(suite.findall("testcase"))))
+    suite.set("failures", str(len(suite.findall("testcase/failure"))))
+    suite.set("errors", str(len(suite.findall("testcase/error"))))
+    suite.set("skipped", str(len(suite.findall("testcase/skipped"))))
+    return suite
+
+
+def _checks_tell(instance: InstanceOutcome) -> bool:
+    """Whether the cases of its checks say how an instance ended; an own case has to otherwise."""
+    if instance.verdict.is_pass:
+        return bool(instance.checks)
+    return instance.verdict is Verdict.FAILED and any(
+        wording.is_failing(check) and check.quarantine is None for check in instance.checks
+    )
+
+
+def _properties(instance: InstanceOutcome, outcome: ApplyOutcome) -> list[tuple[str, str]]:
+    found = [
+        ("apply", outcome.apply_id),
+        ("profile", instance.profile),
+        ("verdict", instance.verdict.value),
+        ("counts", str(instance.counts).lower()),
+        ("session-id", instance.session_id),
+        ("link", instance.link),
+        ("run-location", instance.run_location),
+        ("reason", instance.reason),
+        ("hint", instance.hint),
+    ]
+    for quorum in outcome.quorums:
+        if quorum.profile == instance.profile:
+            reached = "reached" if quorum.reached else "missed"
+            found.append(("quorum", f"{quorum.passed} of {quorum.needed} needed passed: {reached}"))
+    found += [(f"link: {check.name}", check.link) for check in instance.checks]
+    return [(name, value) for name, value in found if value]
+
+
+def _case(instance: InstanceOutcome, check: CheckOutcome) -> Element:
+    case = Element(
+        "testcase",
+        {
+            "name": _clean(check.name),
+            "classname": _clean(instance.name),
+            "time": _seconds(wording.check_seconds(check)),
+        },
+    )
+    notes = wording.notes(check)
+    said = ", ".join([check.verdict.value, *notes])
+    if not instance.counts and wording.is_failing(check):
+        said += ", does not count"
+    text = "\n".join(lines(check.error or said, _TEXT_LIMIT))
+    message = check.error.splitlines()[0] if check.error and check.error.strip() else said
+    if wording.is_failing(check):
+        forgiven = check.quarantine is not None or not instance.counts
+        _end(case, check.verdict, said if forgiven else message, text, forgiven=forgiven)
+    elif check.verdict in {Verdict.SKIPPED, Verdict.RUNNING}:
+        SubElement(case, "skipped", {"type": check.verdict.value, "message": _clean(said)})
+    SubElement(case, "system-out").text = _output(check, said)
+    return case
+
+
+def _session_case(instance: InstanceOutcome) -> Element:
+    """A case for the instance as such, where its checks do not tell how it ended."""
+    case = Element(
+        "testcase",
+        {
+            "name": "session",
+            "classname": _clean(instance.name),
+            "time": _seconds(wording.seconds_between(instance.started_at, instance.stopped_at)),
+        },
+    )
+    said = instance.reason or instance.verdict.value
+    text = "\n".join(_clean(part) for part in (said, instance.hint, instance.link) if part)
+    if instance.verdict is Verdict.SKIPPED or instance.verdict is Verdict.RUNNING:
+        SubElement(case, "skipped", {"type": instance.verdict.value, "message": _clean(said)})
+    elif not instance.verdict.is_pass:
+        message = f"{said} (does not count)" if not instance.counts else said
+        _end(case, instance.verdict, message, text, forgiven=not instance.counts)
+    return case
+
+
+def _end(case: Element, verdict: Verdict, message: str, text: str, *, forgiven: bool) -> None:
+    tag = "skipped" if forgiven else "error" if verdict in _ERRORS else "failure"
+    end = SubElement(case, tag, {"type": verdict.value, "message": _clean(message)})
+    end.text = text
+
+
+def _output(check: CheckOutcome, said: str) -> str:
+    rows = [said]
+    for number, attempt in enumerate(check.attempts, start=1):
+        seconds = wording.seconds_between(attempt.started_at, attempt.stopped_at)
+        took = "" if seconds is None else f" after {wording.duration(seconds)}"
+        rows.append(f"attempt {number}: {attempt.verdict.value}{took} {attempt.link}".rstrip())
+    if check.link and not any(attempt.link == check.link for attempt in check.attempts):
+        rows.append(check.link)
+    return "\n".join(_clean(row) for row in rows)
+
+
+def _clean(text: str) -> str:
+    return one_line(text, _NAME_LIMIT)
+
+
+def _seconds(seconds: float | None) -> str:
+    return f"{seconds or 0:.3f}"

@@ -1,0 +1,117 @@
+"""An apply as Markdown for a step summary or a comment on GitHub."""
+
+from collections.abc import Iterable
+from typing import Final
+
+from runner.models.outcome import ApplyOutcome, InstanceOutcome, QuorumOutcome
+from runner.reports.apply import wording
+from runner.reports.text.markdown import COMMENT_LIMIT, code_block, escape, link
+
+_SIGNS: Final = {
+    "unknown": "❓",
+    "not started": "❌",
+    "timed out": "⏰",
+    "failed": "❌",
+    wording.QUARANTINED: "🔒",
+    "no match": "❌",
+    "degraded": "⚠️",
+    "flaky": "🔁",
+    "passed": "✅",
+    "cancelled": "🚫",
+    "skipped": "⏭️",
+    "running": "▶️",
+}
+_RESULTS: Final = {"passed": "✅", "started": "▶️"}
+_SENTENCE: Final = 1_000
+
+
+def render(outcome: ApplyOutcome, limit: int = COMMENT_LIMIT) -> str:
+    """The report, in at most ``limit`` characters: what is left out is counted."""
+    ended = wording.result(outcome)
+    head = [f"## {_RESULTS.get(ended, '❌')} Checkly test sessions: {ended}", ""]
+    head += [_totals(outcome), ""]
+    head += [_quorum(quorum) for quorum in outcome.quorums]
+    head += [f"⚠️ {escape(warning, _SENTENCE)}\n" for warning in outcome.warnings[:20]]
+    text = "\n".join(head) + "\n"
+    rows = [_row(instance) for instance in outcome.instances]
+    failing = wording.failing_checks(outcome)
+    # The failing checks come first; half of the room is kept for the table of sessions.
+    room = limit - len(text) - 400
+    shown = _take(map(_failing, failing), max(room - sum(map(len, rows)) - len(rows), room // 2))
+    if shown:
+        text += "### Failing checks\n\n" + "\n".join(shown) + "\n"
+        text += _left_out(len(failing) - len(shown), "failing checks")
+    table = _take(rows, limit - len(text) - 300)
+    if table:
+        text += "### Sessions\n\n| | Session | Verdict | Checks | Time |\n|---|---|---|---|---|\n"
+        text += "\n".join(table) + "\n\n"
+    text += _left_out(len(rows) - len(table), "sessions")
+    return text.rstrip("\n") + "\n"
+
+
+def _totals(outcome: ApplyOutcome) -> str:
+    seconds = (outcome.stopped_at - outcome.started_at).total_seconds()
+    parts = []
+    if outcome.instances:
+        parts.append(f"**Sessions:** {wording.in_words(wording.count_instances(outcome))}")
+    if checks := wording.count_checks(outcome):
+        parts.append(f"**Checks:** {wording.in_words(checks)}")
+    if changes := wording.count_changes(outcome):
+        parts.append(f"**Changes:** {wording.in_words(changes)}")
+    parts.append(
+        f"Apply {escape(outcome.apply_id)}, {wording.duration(seconds)}, "
+        f"exit code {outcome.exit_code}"
+    )
+    return "  \n".join(parts)
+
+
+def _quorum(quorum: QuorumOutcome) -> str:
+    reached = "✅ reached" if quorum.reached else "❌ missed"
+    return (
+        f"**Quorum** of {escape(quorum.profile)}: {quorum.passed} of {quorum.total} passed, "
+        f"{quorum.needed} needed: {reached}\n"
+    )
+
+
+def _failing(located: wording.Located) -> str:
+    check, instance = located.check, located.instance
+    said = [check.verdict.value, *wording.notes(check)]
+    if not instance.counts:
+        said.append("does not count")
+    name = link(escape(check.name), check.link or instance.link)
+    where = escape(instance.name)
+    ended = ", ".join(escape(part, _SENTENCE) for part in said)
+    text = f"{_SIGNS[wording.label(check)]} **{name}** in {where}: {ended}\n"
+    return text + (f"\n{code_block(check.error, 20)}\n" if check.error else "")
+
+
+def _row(instance: InstanceOutcome) -> str:
+    verdict = instance.verdict.value
+    if wording.is_forgiven(instance):
+        verdict += " (does not count)"
+    said = filter(None, (instance.reason, instance.hint))
+    verdict = "<br>".join([verdict, *(escape(sentence, _SENTENCE) for sentence in said)])
+    seconds = wording.seconds_between(instance.started_at, instance.stopped_at)
+    cells = [
+        _SIGNS[instance.verdict.value],
+        link(escape(instance.name), instance.link),
+        verdict,
+        wording.in_words(wording.count_labels(map(wording.label, instance.checks))),
+        "" if seconds is None else wording.duration(seconds),
+    ]
+    return f"| {' | '.join(cells)} |"
+
+
+def _take(parts: Iterable[str], room: int) -> list[str]:
+    """The first of ``parts`` that fit into ``room`` characters, each with a line break."""
+    taken = []
+    for part in parts:
+        room -= len(part) + 1
+        if room < 0:
+            break
+        taken.append(part)
+    return taken
+
+
+def _left_out(count: int, what: str) -> str:
+    return f"… and {count} more {what}, left out here.\n\n" if count else ""

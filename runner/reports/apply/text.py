@@ -1,0 +1,185 @@
+"""The summary of an apply as text for a terminal or a log."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from runner.models.outcome import ApplyOutcome, CheckOutcome, InstanceOutcome, QuorumOutcome
+from runner.models.verdict import Verdict
+from runner.reports.apply import wording
+from runner.reports.text.layout import Piece, lay_out
+from runner.reports.text.sanitize import NAME_LIMIT, lines, one_line
+from runner.reports.text.style import Style
+
+_SIGNS: Final[Mapping[str, tuple[str, tuple[str, ...]]]] = {
+    "unknown": ("?", ("magenta",)),
+    "not started": ("✗", ("red",)),
+    "timed out": ("✗", ("red",)),
+    "failed": ("✗", ("red",)),
+    wording.QUARANTINED: ("!", ("yellow",)),
+    "no match": ("✗", ("red",)),
+    "degraded": ("!", ("yellow",)),
+    "flaky": ("↻", ("yellow",)),
+    "passed": ("✓", ("green",)),
+    "cancelled": ("−", ("magenta",)),
+    "skipped": ("−", ("dim",)),
+    "running": ("·", ("cyan",)),
+}
+_ERROR_LINES: Final = 20
+_LINE_LIMIT: Final = 1_000
+
+
+def render(outcome: ApplyOutcome, style: Style | None = None) -> str:
+    """The summary: failing checks first, then the instances, quorums and counts."""
+    style = style or Style()
+    rows: list[str] = []
+    failing = wording.failing_checks(outcome)
+    if failing:
+        rows += [style.paint("Failing checks", "bold"), ""]
+        for located in failing:
+            rows += _failing(located, style)
+        rows.append("")
+    if outcome.instances:
+        rows += [style.paint("Sessions", "bold"), ""]
+        pad = min(max(len(shown_name(item.name)) for item in outcome.instances), 50)
+        for instance in outcome.instances:
+            rows += _instance(instance, 0 if style.wraps and style.width < 72 else pad, style)
+        rows.append("")
+    for quorum in outcome.quorums:
+        rows += _quorum(quorum, style)
+    for warning in outcome.warnings:
+        said = Piece(one_line(warning, _LINE_LIMIT), glued=True)
+        rows += lay_out([Piece("warning:", ("yellow",)), said], style)
+    if rows and rows[-1]:
+        rows.append("")
+    rows += _totals(outcome, style)
+    return "".join(f"{row}\n" for row in rows)
+
+
+def _totals(outcome: ApplyOutcome, style: Style) -> list[str]:
+    """The last lines: counts of instances and checks, what changed, and how it ended."""
+    rows = []
+    if outcome.instances:
+        rows += _counts("Sessions:", wording.count_instances(outcome), style)
+    if checks := wording.count_checks(outcome):
+        rows += _counts("Checks:  ", checks, style)
+    if changes := wording.count_changes(outcome):
+        rows += lay_out([Piece("Changes: "), Piece(wording.in_words(changes), glued=True)], style)
+    seconds = (outcome.stopped_at - outcome.started_at).total_seconds()
+    after = "" if outcome.detached else f"after {wording.duration(seconds)}"
+    tint = "green" if outcome.exit_code == 0 else "red"
+    pieces = [
+        Piece(f"Apply {one_line(outcome.apply_id, NAME_LIMIT)}"),
+        Piece(wording.result(outcome), ("bold", tint), glued=True),
+        Piece(after, glued=True),
+        Piece(f"(exit code {outcome.exit_code})", glued=True),
+    ]
+    return rows + lay_out(pieces, style)
+
+
+def sign(label: str, style: Style) -> str:
+    """The sign that stands before something that ended as ``label``."""
+    char, tint = _SIGNS[label]
+    return style.paint(style.plain(char), *tint)
+
+
+def tinted(label: str, style: Style) -> str:
+    """``label`` in its colour."""
+    return style.paint(label, *_SIGNS[label][1])
+
+
+def shown_name(name: str) -> str:
+    """A name as it is shown in text."""
+    return one_line(name, NAME_LIMIT)
+
+
+def check_line(check: CheckOutcome, style: Style) -> str:
+    """A check that ended: its name, how, what is to be said of that, and how long it took."""
+    seconds = wording.check_seconds(check)
+    took = "" if seconds is None else style.paint(f" ({wording.duration(seconds)})", "dim")
+    name = shown_name(check.name)
+    return f"{sign(wording.label(check), style)} {name}: {_ended(check, style)}{took}"
+
+
+def instance_line(instance: InstanceOutcome, style: Style) -> str:
+    """An instance that ended: how, after how long, and why."""
+    seconds = wording.seconds_between(instance.started_at, instance.stopped_at)
+    after = "" if seconds is None else f" after {wording.duration(seconds)}"
+    reason = "" if instance.reason is None else f": {one_line(instance.reason, _LINE_LIMIT)}"
+    allowed = " (does not count)" if wording.is_forgiven(instance) else ""
+    verdict = tinted(instance.verdict.value, style)
+    return f"{sign(instance.verdict.value, style)} {verdict}{after}{allowed}{reason}"
+
+
+def _ended(check: CheckOutcome, style: Style) -> str:
+    said = [one_line(note, _LINE_LIMIT) for note in wording.notes(check)]
+    return ", ".join([tinted(check.verdict.value, style), *said])
+
+
+def _failing(located: wording.Located, style: Style) -> list[str]:
+    check, instance = located.check, located.instance
+    label = wording.label(check)
+    notes = [check.verdict.value, *(one_line(note, _LINE_LIMIT) for note in wording.notes(check))]
+    if not instance.counts:
+        notes.append("does not count")
+    pieces = [
+        Piece(*_SIGNS[label]),
+        Piece(f"{shown_name(instance.name)} ›", ("dim",), glued=True),
+        Piece(shown_name(check.name), ("bold",), glued=True),
+        Piece(", ".join(notes), _SIGNS[label][1]),
+    ]
+    rows = lay_out(pieces, style)
+    if check.error:
+        errors = lines(check.error, _LINE_LIMIT)
+        if len(errors) > _ERROR_LINES:
+            errors = [*errors[:_ERROR_LINES], f"… and {len(errors) - _ERROR_LINES} more lines"]
+        for line in errors:
+            rows += lay_out([Piece(line)], style, indent=4)
+    return rows + _below([check.link or instance.link or ""], style, "cyan")
+
+
+def _instance(instance: InstanceOutcome, pad: int, style: Style) -> list[str]:
+    label = instance.verdict.value
+    seconds = wording.seconds_between(instance.started_at, instance.stopped_at)
+    counts = wording.in_words(wording.count_labels(map(wording.label, instance.checks)))
+    pieces = [
+        Piece(*_SIGNS[label]),
+        Piece(shown_name(instance.name), pad=pad, glued=True),
+        Piece(label, _SIGNS[label][1], pad=11 if pad else 0),
+        Piece("" if seconds is None else wording.duration(seconds)),
+        Piece("does not count" if wording.is_forgiven(instance) else ""),
+        Piece(f"checks: {counts}" if counts else ""),
+    ]
+    rows = lay_out(pieces, style)
+    rows += _below([instance.reason or "", instance.hint or ""], style)
+    if instance.verdict is Verdict.RUNNING:  # somebody will want to find it again
+        rows += _below([f"session {instance.session_id}" if instance.session_id else ""], style)
+    return rows + _below([instance.link or ""], style, "cyan")
+
+
+def _below(texts: list[str], style: Style, *styles: str) -> list[str]:
+    """``texts`` on lines of their own under what they belong to."""
+    rows: list[str] = []
+    for text in filter(None, texts):
+        rows += lay_out([Piece(one_line(text, _LINE_LIMIT), styles)], style, indent=4)
+    return rows
+
+
+def _quorum(quorum: QuorumOutcome, style: Style) -> list[str]:
+    pieces = [
+        Piece(
+            f"Quorum of {shown_name(quorum.profile)}: {quorum.passed} of {quorum.total} passed, "
+            f"{quorum.needed} needed:"
+        ),
+        Piece("reached", ("green",), glued=True)
+        if quorum.reached
+        else Piece("missed", ("red",), glued=True),
+    ]
+    return lay_out(pieces, style)
+
+
+def _counts(what: str, counts: list[tuple[str, int]], style: Style) -> list[str]:
+    pieces = [Piece(what)]
+    for index, (name, number) in enumerate(counts, start=1):
+        comma = "," if index < len(counts) else ""
+        pieces.append(Piece(f"{number} {name}{comma}", _SIGNS[name][1], glued=True))
+    return lay_out(pieces, style)

@@ -1,0 +1,61 @@
+"""Workflow commands of GitHub Actions: annotations at a line of a file.
+
+The form is GitHub's: https://docs.github.com/actions/reference/workflow-commands.
+"""
+
+import os
+from pathlib import Path
+
+from runner.reports.text.sanitize import NAME_LIMIT, lines, one_line
+from runner.source import Span
+
+
+def annotation(
+    level: str,
+    message: str,
+    *,
+    title: str | None = None,
+    span: Span | None = None,
+    repository: Path | None = None,
+) -> str:
+    """A workflow command, with its line break, that shows ``message`` beside a line.
+
+    Args:
+        level: ``error``, ``warning`` or ``notice``.
+        message: What to show; may have several lines.
+        title: Its heading.
+        span: The place it belongs to, if it has one.
+        repository: Folder that the file is named from; without it, or outside of it, the
+            file is named as its source is.
+    """
+    properties: dict[str, object] = {}
+    if span is not None:
+        line, column = span.source.line_and_column(span.start)
+        end_line, end_column = span.source.line_and_column(max(span.end, span.start))
+        properties["file"] = one_line(_relative(span.source.name, repository))
+        properties["line"] = line
+        if end_line == line:
+            properties["col"] = column
+            properties["endColumn"] = max(end_column, column + 1)
+        else:
+            properties["endLine"] = end_line
+    if title is not None:
+        properties["title"] = one_line(title, NAME_LIMIT)
+    listed = ",".join(f"{name}={_escape(str(value))}" for name, value in properties.items())
+    data = "\n".join(lines(message, 2_000))
+    return f"::{level}{' ' if listed else ''}{listed}::{_escape_data(data)}\n"
+
+
+def _escape_data(text: str) -> str:
+    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+
+
+def _escape(text: str) -> str:
+    return _escape_data(text).replace(":", "%3A").replace(",", "%2C")
+
+
+def _relative(name: str, repository: Path | None) -> str:
+    if repository is None:
+        return name
+    path = os.path.relpath(Path(name).absolute(), repository)
+    return name if path.startswith("..") else Path(path).as_posix()

@@ -1,0 +1,201 @@
+"""Diagnostics as a text for people, as JSON, and as annotations of a GitHub workflow.
+
+Imports nothing heavy: a ``validate`` that finds a mistake has to answer as fast as one that
+finds none.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final, Literal, TypeAlias
+
+from runner.diagnostics import Diagnostic, Severity
+from runner.reports.diagnostics.github_annotations import annotation
+from runner.reports.text.json_ import dump_json
+from runner.reports.text.sanitize import NAME_LIMIT, command_marks, display_width, one_line
+from runner.reports.text.style import Style
+from runner.source import Span
+
+DiagnosticsFormat: TypeAlias = Literal["text", "json", "github"]
+
+#: Version of the JSON form; goes up when a reader of the old form would break.
+FORMAT_VERSION: Final = 1
+
+_TAB: Final = 4
+_LEAST_WIDTH: Final = 20
+_MESSAGE_LIMIT: Final = 2_000
+
+
+def render_diagnostics(
+    diagnostics: Sequence[Diagnostic],
+    format: DiagnosticsFormat,  # noqa: A002 # the option is called so
+    *,
+    color: bool = False,
+    width: int = 80,
+    unicode: bool = True,
+    repository: Path | None = None,
+) -> str:
+    """Everything that was found, ready to be printed; ends with a line break unless empty.
+
+    Args:
+        diagnostics: What was found, in the order in which to show it.
+        format: ``text``, ``json`` or ``github``.
+        color: Whether the text may be coloured.
+        width: Columns; source lines are cut around what they are about, messages are not.
+        unicode: Whether the receiver of the text has more than ASCII.
+        repository: Folder that annotations name files from; without it, they are named as
+            their sources are.
+    """
+    if format == "json":
+        return _render_json(diagnostics)
+    if format == "github":
+        return "".join(_annotate(found, repository) for found in diagnostics)
+    style = Style(color=color, unicode=unicode, width=max(width, _LEAST_WIDTH))
+    return "\n".join(_render_text(found, style) for found in diagnostics)
+
+
+def count_diagnostics(diagnostics: Sequence[Diagnostic]) -> str:
+    """How many were found, in words: ``2 errors, 1 warning``; empty when there are none."""
+    counts = []
+    for severity in Severity:
+        number = sum(found.severity is severity for found in diagnostics)
+        if number:
+            counts.append(f"{number} {severity}{'s' if number > 1 else ''}")
+    return ", ".join(counts)
+
+
+def _render_text(found: Diagnostic, style: Style) -> str:
+    tint = "red" if found.severity is Severity.ERROR else "yellow"
+    label = style.paint(f"{found.severity}[{found.code}]", "bold", tint)
+    message = style.paint(one_line(found.message, _MESSAGE_LIMIT), "bold")
+    rows = [f"{_place(found.span)}{label}: {message}"]
+    if found.span:
+        rows += _excerpt(found.span, style, tint)
+    if found.hint:
+        rows.append(f"  {style.paint('hint:', 'bold', 'cyan')} {one_line(found.hint)}")
+    for related in found.related:
+        note = style.paint("note", "bold", "blue")
+        rows.append(f"{_place(related.span)}{note}: {one_line(related.message, _MESSAGE_LIMIT)}")
+        rows += _excerpt(related.span, style, "blue")
+    return "".join(style.plain(row) + "\n" for row in rows)
+
+
+def _place(span: Span | None) -> str:
+    if span is None:
+        return ""
+    return f"{one_line(span.source.name, NAME_LIMIT)}:{span.line}:{span.column}: "
+
+
+def _excerpt(span: Span, style: Style, tint: str) -> list[str]:
+    """The source line, and a line with carets under the part that is meant."""
+    line, column = span.source.line_and_column(span.start)
+    number = str(line)
+    text = span.source.line_text(line)
+    first = column - 1
+    last = max(first + 1, min(first + span.end - span.start, len(text)))
+    cells = _cells(text, span, style)
+    low, high = _window(cells, first, style.width - len(number) - 3)
+    ellipsis = style.plain("…")
+    head = ellipsis if low else ""
+    tail = ellipsis if high < len(cells) else ""
+    shown = head + "".join(cells[low:high]) + tail
+    indent = " " * _width([head, *cells[low:first]])
+    carets = "^" * max(_width(cells[first : min(last, high)]), 1)
+    gutter = style.paint(f"{number} |", "blue", "bold")
+    empty = style.paint(f"{' ' * len(number)} |", "blue", "bold")
+    return [
+        f"{gutter} {shown}".rstrip(),
+        f"{empty} {indent}{style.paint(carets, tint, 'bold')}",
+    ]
+
+
+def _cells(text: str, span: Span, style: Style) -> list[str]:
+    """What is shown for each character of the line ``text``, in which ``span`` starts."""
+    first = span.source.line_and_column(span.start)[1] - 1
+    commands = command_marks(text)
+    is_plain = text.isascii() and text.isprintable() and not commands
+    cells: list[str] = list(text) if is_plain else []
+    column = 0
+    for index, char in enumerate("" if is_plain else text):
+        if char == "\t":
+            cell = " " * (_TAB - column % _TAB)
+        else:
+            cell = style.plain("\\#" if index in commands else one_line(char))
+        column += display_width(cell)
+        cells.append(cell)
+    for start, end in span.source.hidden:
+        low, high = max(start - span.start + first, 0), min(end - span.start + first, len(cells))
+        if low < high:
+            cells[low:high] = ["(secret)", *[""] * (high - low - 1)]
+    return cells
+
+
+def _width(cells: Sequence[str]) -> int:
+    return display_width("".join(cells))
+
+
+def _window(cells: Sequence[str], first: int, room: int) -> tuple[int, int]:
+    """Which cells to show so that they fit into ``room`` columns and hold cell ``first``."""
+    if _width(cells) <= room:
+        return 0, len(cells)
+    room -= 6  # an ellipsis at both ends, in ASCII
+    low, high, used = first, first, 0
+    # A third of the room goes to what stands before, all of it where nothing more follows.
+    while low > 0 and used + display_width(cells[low - 1]) <= room // 3:
+        low -= 1
+        used += display_width(cells[low])
+    while high < len(cells) and used + display_width(cells[high]) <= room:
+        used += display_width(cells[high])
+        high += 1
+    while low > 0 and used + display_width(cells[low - 1]) <= room:
+        low -= 1
+        used += display_width(cells[low])
+    return low, high
+
+
+def _render_json(diagnostics: Sequence[Diagnostic]) -> str:
+    document = {
+        "formatVersion": FORMAT_VERSION,
+        "diagnostics": [
+            {
+                "severity": found.severity,
+                "code": found.code,
+                "message": found.message,
+                "hint": found.hint,
+                "profile": found.profile,
+                "place": _json_place(found.span),
+                "related": [
+                    {"message": related.message, "place": _json_place(related.span)}
+                    for related in found.related
+                ],
+            }
+            for found in diagnostics
+        ],
+        "summary": {
+            "errors": sum(found.severity is Severity.ERROR for found in diagnostics),
+            "warnings": sum(found.severity is Severity.WARNING for found in diagnostics),
+        },
+    }
+    return dump_json(document)
+
+
+def _json_place(span: Span | None) -> dict[str, object] | None:
+    if span is None:
+        return None
+    line, column = span.source.line_and_column(span.start)
+    end_line, end_column = span.source.line_and_column(max(span.end, span.start))
+    return {
+        "file": span.source.name,
+        "line": line,
+        "column": column,
+        "endLine": end_line,
+        "endColumn": end_column,
+    }
+
+
+def _annotate(found: Diagnostic, repository: Path | None) -> str:
+    message = found.message if found.hint is None else f"{found.message}\nHint: {found.hint}"
+    for related in found.related:
+        message += f"\n{related.span}: {related.message}"
+    return annotation(
+        found.severity.value, message, title=found.code, span=found.span, repository=repository
+    )

@@ -1,0 +1,1 @@
+"""Past applies and their trend, as text and JSON."""

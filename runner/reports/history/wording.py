@@ -1,0 +1,31 @@
+"""What happened, by whom and where, in words that ``status`` and ``history`` share."""
+
+from datetime import datetime
+from typing import Final
+
+from runner.models.record import Initiator
+from runner.reports.text.sanitize import NAME_LIMIT, one_line
+
+_COMMIT: Final = 7
+
+
+def who(by: Initiator) -> str:
+    """Who ran an apply: ``alice on ci-7``."""
+    user, host = one_line(by.user, NAME_LIMIT), one_line(by.host, NAME_LIMIT)
+    return " on ".join(part for part in (user, host) if part) or "somebody"
+
+
+def source(commit: str | None, branch: str | None) -> str | None:
+    """From which commit: ``1a2b3c4 (main)``."""
+    named = f"({one_line(branch, NAME_LIMIT)})" if branch else None
+    short = one_line(commit[:_COMMIT]) if commit else None
+    return " ".join(part for part in (short, named) if part) or None
+
+
+def ago(then: datetime, now: datetime) -> str:
+    """How long ago something was, in one unit: ``12 min ago``."""
+    seconds = max((now - then).total_seconds(), 0)
+    for unit, length in (("d", 86400), ("h", 3600), ("min", 60)):
+        if seconds >= length:
+            return f"{int(seconds // length)} {unit} ago"
+    return "just now"

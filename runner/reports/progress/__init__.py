@@ -1,0 +1,1 @@
+"""Progress while sessions run, and the reporters that receive it."""

@@ -1,0 +1,130 @@
+"""What GitHub Actions gets without being asked: step summary, annotations and outputs.
+
+Secrets were masked before; ``::add-mask::`` is never printed, as it would put them into the
+very log that it guards.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Final
+
+from runner.models.events import ApplyFinished, Event
+from runner.models.outcome import ApplyOutcome, InstanceOutcome
+from runner.models.verdict import Verdict
+from runner.reports.apply import markdown, wording
+from runner.reports.diagnostics.github_annotations import annotation
+from runner.reports.text.sanitize import one_line
+
+_MOST_CHECKS: Final = 10
+
+
+class GitHubActionsReporter:
+    """Tells GitHub Actions how an apply ended.
+
+    Args:
+        write: Writes to the log of the step.
+        environ: The process environment, for the files that the step may write to.
+        reports: Files that hold reports, for the output ``report``.
+    """
+
+    interval = 1.0
+
+    def __init__(
+        self,
+        write: Callable[[str], None],
+        environ: Mapping[str, str],
+        reports: Sequence[Path] = (),
+    ) -> None:
+        self._write = write
+        self._environ = environ
+        self._reports = reports
+
+    def handle(self, event: Event) -> None:
+        """Write everything when the apply is over."""
+        if not isinstance(event, ApplyFinished):
+            return
+        workspace = self._environ.get("GITHUB_WORKSPACE")
+        self._write(annotations(event.outcome, Path(workspace) if workspace else None))
+        self._append("GITHUB_STEP_SUMMARY", markdown.render(event.outcome))
+        self._append("GITHUB_OUTPUT", outputs(event.outcome, self._reports))
+
+    def tick(self, at: datetime) -> None:
+        """Nothing is shown before the end."""
+
+    def close(self) -> None:
+        """Nothing is kept open."""
+
+    def _append(self, variable: str, text: str) -> None:
+        path = self._environ.get(variable)
+        if not path:
+            return
+        try:
+            with Path(path).open("a", encoding="utf-8", newline="\n") as file:
+                file.write(text)
+        except OSError as error:
+            # Nobody asked for it, so that it must not fail the apply.
+            reason = one_line(error.strerror or str(error))
+            self._write(annotation("warning", f"{variable} can't be written: {reason}"))
+
+
+def annotations(outcome: ApplyOutcome, repository: Path | None = None) -> str:
+    """A workflow command for each instance that did not pass, and for each warning.
+
+    Errors are those that fail the apply, warnings those that do not; of each kind GitHub shows
+    the first ten of a step.
+    """
+    said = [_annotation(instance, repository) for instance in outcome.instances]
+    said += [annotation("warning", warning) for warning in outcome.warnings]
+    return "".join(said)
+
+
+def outputs(outcome: ApplyOutcome, reports: Sequence[Path] = ()) -> str:
+    """What ``$GITHUB_OUTPUT`` takes: ``verdict``, ``session-ids``, ``session-urls``, ``report``.
+
+    Each of the last three has one item a line.
+    """
+    values = {
+        "verdict": wording.result(outcome),
+        "session-ids": _lines(instance.session_id for instance in outcome.instances),
+        "session-urls": _lines(instance.link for instance in outcome.instances),
+        "report": _lines(str(path.absolute()) for path in reports),
+    }
+    return "".join(_output(name, value) for name, value in values.items())
+
+
+def _output(name: str, value: str) -> str:
+    end = "end-of-output"
+    while end in value:
+        end += "-"
+    return f"{name}<<{end}\n{value}\n{end}\n"
+
+
+def _lines(values: Iterable[str | None]) -> str:
+    return "\n".join(one_line(value) for value in values if value)
+
+
+def _annotation(instance: InstanceOutcome, repository: Path | None) -> str:
+    failing = [check for check in instance.checks if wording.is_failing(check)]
+    if instance.verdict.is_pass and not failing:
+        return ""
+    counts = instance.counts and not instance.verdict.is_pass
+    level = "error" if counts else "warning"
+    if instance.verdict is Verdict.SKIPPED:
+        level = "notice"
+    rows = [row for row in (instance.reason, instance.hint) if row]
+    for check in failing[:_MOST_CHECKS]:
+        error = f": {check.error.splitlines()[0]}" if check.error and check.error.strip() else ""
+        rows.append(
+            f"{check.name}: {', '.join([check.verdict.value, *wording.notes(check)])}{error}"
+        )
+    if len(failing) > _MOST_CHECKS:
+        rows.append(f"and {len(failing) - _MOST_CHECKS} more failing checks")
+    if instance.link:
+        rows.append(instance.link)
+    ended = instance.verdict.value
+    if wording.is_forgiven(instance):
+        ended += ", does not count"
+    message = "\n".join(one_line(row, 1_000) for row in rows) or ended
+    title = f"{one_line(instance.name, 150)}: {ended}"
+    return annotation(level, message, title=title, span=instance.span, repository=repository)

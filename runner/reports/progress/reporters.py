@@ -1,0 +1,285 @@
+"""What a reporter is, the table of formats, and how ``--report FORMAT[=PATH]`` opens them."""
+
+import os
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from importlib import import_module
+from pathlib import Path
+from types import TracebackType
+from typing import Final, Protocol, Self, TextIO
+
+from runner.errors import CannotRun, UsageError
+from runner.listing import listed
+from runner.models.events import ApplyFinished, Event
+from runner.models.outcome import ApplyOutcome
+from runner.reports.progress.masking import masked
+from runner.reports.progress.verbosity import Verbosity
+from runner.reports.text.sinks import FileOutput, StreamOutput
+from runner.reports.text.style import Style, style_for
+
+#: Formats of reports, and the module whose ``render`` makes each; imported when one is used.
+FORMATS: Final[Mapping[str, str]] = {
+    "text": "runner.reports.apply.text",
+    "json": "runner.reports.apply.json_",
+    "junit": "runner.reports.apply.junit",
+    "markdown": "runner.reports.apply.markdown",
+    "html": "runner.reports.apply.html_",
+}
+#: Variables that name the file of a format; the names are the Checkly CLI's.
+PATH_VARIABLES: Final[Mapping[str, str]] = {
+    "CHECKLY_REPORTER_GITHUB_OUTPUT": "markdown",
+    "CHECKLY_REPORTER_JSON_OUTPUT": "json",
+    "CHECKLY_REPORTER_JUNIT_OUTPUT": "junit",
+}
+
+
+class Reporter(Protocol):
+    """Shows what happens during an apply.
+
+    Attributes:
+        interval: Seconds between two calls of :meth:`tick` that suit it.
+    """
+
+    interval: float
+
+    def handle(self, event: Event) -> None:
+        """Take note of ``event``."""
+
+    def tick(self, at: datetime) -> None:
+        """Take note that it is ``at`` by now, although nothing happened."""
+
+    def close(self) -> None:
+        """Let go of the terminal and of files."""
+
+
+class Output(Protocol):
+    """Where a report goes."""
+
+    @property
+    def path(self) -> Path | None:
+        """The file, if it is one."""
+
+    def write(self, text: str) -> None:
+        """Write ``text``."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReportSpec:
+    """One ``--report``: a format, and a file unless it goes to standard output."""
+
+    format: str
+    path: Path | None = None
+
+
+class FileReporter:
+    """Writes one report when the apply is over."""
+
+    interval = 1.0
+
+    def __init__(self, render: Callable[[ApplyOutcome], str], output: Output) -> None:
+        self._render = render
+        self.output = output
+
+    def handle(self, event: Event) -> None:
+        """Write the report if the apply is over."""
+        if isinstance(event, ApplyFinished):
+            self.output.write(self._render(event.outcome))
+
+    def tick(self, at: datetime) -> None:
+        """Nothing is shown before the end."""
+
+    def close(self) -> None:
+        """Nothing is kept open."""
+
+
+class Reporters:
+    """All reporters of one apply, behind one.
+
+    No reporter's trouble reaches the engine: an apply goes on, and writes its state, whether
+    or not somebody can be told. The first trouble is raised by :meth:`close`.
+    """
+
+    def __init__(self, reporters: Sequence[Reporter], mask: Callable[[str], str]) -> None:
+        self._reporters = list(reporters)
+        self._mask = mask
+        self._trouble: Exception | None = None
+        #: Seconds between two calls of :meth:`tick`.
+        self.interval = min((reporter.interval for reporter in reporters), default=1.0)
+
+    def handle(self, event: Event) -> None:
+        """Give ``event``, masked, to each reporter."""
+        clean = masked(event, self._mask)
+        self._each(lambda reporter: reporter.handle(clean))
+
+    def tick(self, at: datetime) -> None:
+        """Tell each reporter the time: to be called every ``interval`` seconds."""
+        self._each(lambda reporter: reporter.tick(at))
+
+    def close(self) -> None:
+        """Close each reporter.
+
+        Raises:
+            CannotRun: A report could not be written.
+        """
+        self._each(lambda reporter: reporter.close())
+        self._reporters.clear()
+        trouble, self._trouble = self._trouble, None
+        if trouble is not None:
+            raise trouble
+
+    def _each(self, act: Callable[[Reporter], None]) -> None:
+        for reporter in list(self._reporters):
+            try:
+                act(reporter)
+            except Exception as error:  # noqa: BLE001 # raised by close, see the class
+                self._trouble = self._trouble or error
+                self._reporters.remove(reporter)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        try:
+            self.close()
+        except CannotRun:
+            if error is None:
+                raise
+
+
+def parse_report(spec: str) -> ReportSpec:
+    """``FORMAT[=PATH]`` as it stands on the command line.
+
+    Raises:
+        UsageError: There is no such format, or the path is empty.
+    """
+    form, equals, path = spec.partition("=")
+    if form not in FORMATS:
+        raise UsageError(
+            f"There is no report format {form!r}.", hint=f"Formats are {listed(FORMATS)}."
+        )
+    if equals and not path:
+        raise UsageError(f"No path follows '=' in --report {spec!r}.")
+    return ReportSpec(form, Path(path) if path else None)
+
+
+def parse_reports(specs: Sequence[str], environ: Mapping[str, str]) -> list[ReportSpec]:
+    """What ``--report`` and the environment ask for; nothing is opened.
+
+    Args:
+        specs: The values of ``--report``.
+        environ: The process environment.
+
+    Raises:
+        UsageError: A format or a path is wrong, or two reports would go to one place.
+    """
+    reports = _all_reports([parse_report(spec) for spec in specs], environ)
+    piped = [f"--report {report.format}" for report in reports if _is_piped(report)]
+    if len(piped) > 1:
+        raise UsageError(
+            f"{listed(piped)} would {'both' if len(piped) == 2 else 'all'} go to standard output.",
+            hint="Give them paths: --report FORMAT=PATH.",
+        )
+    _refuse_one_path_twice(reports)
+    return reports
+
+
+def _is_piped(report: ReportSpec) -> bool:
+    """Whether it takes standard output, so that the text for people has to go elsewhere."""
+    return report.path is None and report.format != "text"
+
+
+def open_reporters(
+    specs: Sequence[str],
+    *,
+    mask: Callable[[str], str],
+    environ: Mapping[str, str],
+    stdout: TextIO,
+    stderr: TextIO,
+    no_color: bool = False,
+    verbosity: Verbosity = Verbosity.NORMAL,
+) -> Reporters:
+    """Open what ``--report`` and the environment ask for, and the text for people.
+
+    The text is always there, on standard output, or on standard error when a report takes
+    standard output.
+
+    Args:
+        specs: The values of ``--report``.
+        mask: Takes secrets out of a text.
+        environ: The process environment.
+        stdout: Standard output.
+        stderr: Standard error.
+        no_color: Whether ``--no-color`` was given.
+        verbosity: How much is said while the apply runs.
+
+    Raises:
+        UsageError: A format or a path is wrong, or two reports would go to one place.
+    """
+    reports = parse_reports(specs, environ)
+    stream = stderr if any(map(_is_piped, reports)) else stdout
+    style = style_for(stream, environ, no_color=no_color)
+    reporters = [_text_reporter(stream, style, verbosity, environ)]
+    for report in reports:
+        if report.path is not None:
+            reporters.append(FileReporter(_render(report.format), FileOutput(report.path)))
+        elif report.format != "text":
+            reporters.append(FileReporter(_render(report.format), StreamOutput(stdout)))
+    if environ.get("GITHUB_ACTIONS") == "true":
+        from runner.reports.progress.github_actions import (  # noqa: PLC0415 # only there
+            GitHubActionsReporter,
+        )
+
+        files = [report.path for report in reports if report.path is not None]
+        reporters.append(GitHubActionsReporter(StreamOutput(stream).write, environ, files))
+    return Reporters(reporters, mask)
+
+
+def _text_reporter(
+    stream: TextIO, style: Style, verbosity: Verbosity, environ: Mapping[str, str]
+) -> Reporter:
+    """The text for people: drawn on a terminal somebody looks at, plain lines elsewhere."""
+    if stream.isatty() and environ.get("TERM") != "dumb" and not environ.get("CI"):
+        from runner.reports.progress.live import LiveReporter  # noqa: PLC0415 # rich
+
+        return LiveReporter(stream, style, verbosity)
+    from runner.reports.progress.plain import PlainReporter  # noqa: PLC0415 # only an apply needs it
+
+    return PlainReporter(StreamOutput(stream).write, replace(style, wraps=False), verbosity)
+
+
+def _refuse_one_path_twice(reports: list[ReportSpec]) -> None:
+    formats: dict[Path, str] = {}
+    for report in reports:
+        if report.path is not None:
+            path = Path(os.path.realpath(report.path))
+            if path in formats and (path.is_file() or not path.exists()):  # and no device
+                raise UsageError(
+                    f"--report {formats[path]} and --report {report.format} would both go to "
+                    f"{str(report.path)!r}.",
+                    hint="Give each a path of its own.",
+                )
+            formats[path] = report.format
+
+
+def _all_reports(reports: list[ReportSpec], environ: Mapping[str, str]) -> list[ReportSpec]:
+    """What was asked for, with the paths that the environment gives."""
+    for variable, form in PATH_VARIABLES.items():
+        path = environ.get(variable)
+        if not path:
+            continue
+        given = [report for report in reports if report.format == form]
+        if not any(report.path for report in given):
+            reports = [report for report in reports if report.format != form]
+            reports.append(ReportSpec(form, Path(path)))
+    return list(dict.fromkeys(reports))
+
+
+def _render(form: str) -> Callable[[ApplyOutcome], str]:
+    render: Callable[[ApplyOutcome], str] = import_module(FORMATS[form]).render
+    return render

@@ -1,0 +1,1 @@
+"""Building blocks of text: sanitizing, layout, style, output streams."""

@@ -1,0 +1,114 @@
+"""Pieces of text laid out on lines that fit a terminal, or on one line where there is no width."""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from runner.reports.text.sanitize import display_width
+from runner.reports.text.style import Style
+
+_GAP = "  "
+_COLOR = re.compile(r"\x1b\[[\d;]*m")
+_START = re.compile(r"((?:\x1b\[[\d;]*m)*)( *)(.*)", re.DOTALL)
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """Text that stays together where it can, and how it is set off.
+
+    Attributes:
+        text: One line, clean, without colours.
+        styles: Names of :class:`Style`.
+        pad: Columns it takes at least, where there is room.
+        glued: Whether one space parts it from the piece before, instead of two.
+    """
+
+    text: str
+    styles: tuple[str, ...] = ()
+    pad: int = 0
+    glued: bool = False
+
+
+def lay_out(pieces: Sequence[Piece], style: Style, indent: int = 0, hang: int = 4) -> list[str]:
+    """Lines that hold ``pieces`` one after the other.
+
+    A piece that no longer fits goes to a line of its own, and is broken at its spaces where
+    even that is too short; a glued one flows on. A long word stays whole.
+
+    Args:
+        pieces: What to show; those without text are left out.
+        style: Who is shown it; where lines do not wrap, everything stands on one.
+        indent: Columns before the first line.
+        hang: Columns before all others.
+    """
+    done: list[str] = []
+    line, used = " " * indent, indent
+    start = indent
+    for piece in pieces:
+        if not piece.text:
+            continue
+        text = style.plain(piece.text)
+        gap = "" if used == start else " " if piece.glued else _GAP
+        width = display_width(text)
+        rows = [text]
+        if style.wraps and used + len(gap) + width > style.width:
+            flows = piece.glued or used == start
+            first = style.width - used - len(gap) if flows else 0
+            rows = _wrap(text, first, style.width - hang)
+        if rows[0]:
+            line += gap + style.paint(rows[0], *piece.styles)
+            used += len(gap) + display_width(rows[0])
+        for row in rows[1:]:
+            if used > start:
+                done.append(line)
+            start = hang
+            line = " " * hang + style.paint(row, *piece.styles)
+            used = hang + display_width(row)
+        padding = max(piece.pad - width, 0) if len(rows) == 1 else 0
+        line += " " * padding
+        used += padding
+    return [row.rstrip() for row in (*done, line)]
+
+
+def fold(text: str, style: Style) -> str:
+    """``text`` with each line that is too long for the terminal broken at its spaces.
+
+    What follows a break stands two columns further in than its line. Colours may stay in.
+    """
+    if not style.wraps:
+        return text
+    lines = text.split("\n")
+    return "\n".join(row for line in lines for row in _folded(line, style.width))
+
+
+def _folded(line: str, width: int) -> Iterator[str]:
+    if display_width(_COLOR.sub("", line)) <= width:
+        yield line
+        return
+    color, spaces, body = _START.fullmatch(line).groups()  # type: ignore[union-attr] # any line fits
+    indent, used, row = len(spaces), 0, color
+    for word in body.split(" "):
+        columns = display_width(_COLOR.sub("", word))
+        if used and indent + used + 1 + columns > width:
+            yield " " * indent + row
+            indent = len(spaces) + 2
+            used, row = columns, word
+        else:
+            row += f"{' ' if used else ''}{word}"
+            used += columns + bool(used)
+    yield " " * indent + row
+
+
+def _wrap(text: str, first: int, width: int) -> list[str]:
+    """``text`` broken at spaces: ``first`` columns on the first line, ``width`` on the others."""
+    rows = [""]
+    for word in text.split(" "):
+        room = width if len(rows) > 1 else first
+        joined = f"{rows[-1]} {word}" if rows[-1] else word
+        if display_width(joined) <= room:
+            rows[-1] = joined
+        elif not rows[-1] and len(rows) > 1:
+            rows[-1] = word
+        else:
+            rows.append(word)
+    return rows

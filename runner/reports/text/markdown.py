@@ -1,0 +1,39 @@
+"""Texts from outside in Markdown as GitHub reads it, where they can't be anything but text."""
+
+import re
+from typing import Final
+
+from runner.reports.text.sanitize import NAME_LIMIT, lines, one_line, safe_url
+
+#: Most characters of a comment on GitHub; a step summary may have 1 MiB.
+COMMENT_LIMIT: Final = 65_000
+
+_HTML: Final = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
+_SYNTAX: Final = re.compile(r"([\\`*_{}\[\]|~$!])")
+# Mentions, issue numbers and addresses are found after Markdown was read, so that a backslash
+# does not help: a space without width does.
+_REFERENCE: Final = re.compile(r"([@#])(?=\w)")
+_ADDRESS: Final = re.compile(r"(?i)(://|www\.)")
+
+
+def escape(text: str, limit: int | None = NAME_LIMIT) -> str:
+    """``text`` as one line that shows what it says: no markup, no HTML, no mention, no link."""
+    shown = _SYNTAX.sub(r"\\\1", one_line(text, limit)).translate(_HTML)
+    shown = _REFERENCE.sub(r"\1&#8203;", shown)
+    return _ADDRESS.sub(lambda found: f"{found[0][0]}&#8203;{found[0][1:]}", shown)
+
+
+def link(text: str, url: str | None) -> str:
+    """``text`` (already escaped) as a link to ``url``, if that is one to follow."""
+    safe = safe_url(url)
+    return text if safe is None else f"[{text}]({safe})"
+
+
+def code_block(text: str, most_lines: int, line_limit: int = 500) -> str:
+    """``text`` as a block that shows it as it is, behind a fence that it can't end."""
+    shown = lines(text, line_limit)
+    if len(shown) > most_lines:
+        shown = [*shown[:most_lines], f"… and {len(shown) - most_lines} more lines"]
+    longest = max((len(run) for line in shown for run in re.findall("`+", line)), default=0)
+    fence = "`" * max(3, longest + 1)
+    return "\n".join([f"{fence}text", *shown, fence])

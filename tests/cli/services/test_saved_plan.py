@@ -1,0 +1,47 @@
+"""What can go wrong with a plan file at the last moment."""
+
+import asyncio
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from runner.cli.services import saved_plan
+from runner.errors import StalePlan
+from runner.models.record import PlanUse
+from runner.plan.saved_plan import Home, SavedPlan
+from runner.state.state import open_state
+
+PLAN = SavedPlan(
+    plan_id="P1",
+    created_at="2026-11-23T08:12:03+00:00",
+    expires_at="2026-11-24T08:12:03+00:00",
+    home=Home(host="h", account="a", scope="default"),
+    names=[],
+    labels=[],
+    variables={},
+    configuration="c",
+    instances=[],
+)
+
+
+def test_of_two_who_use_a_plan_at_once_the_second_is_refused(tmp_path: Path) -> None:
+    state = open_state(None, host="h", account="a", scope="default", folder=tmp_path)
+    asyncio.run(saved_plan.use(PLAN, "A1", state))
+    with pytest.raises(StalePlan, match=r"applied already, at .* by apply A1"):
+        asyncio.run(saved_plan.use(PLAN, "A2", state))
+    use = asyncio.run(state.plan_use("P1"))
+    assert isinstance(use, PlanUse)
+    assert use.used_at <= datetime.now(UTC)
+
+
+def test_a_file_that_can_not_be_put_in_place_leaves_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(_path: Path, _target: Path) -> Path:
+        raise OSError("read-only")
+
+    monkeypatch.setattr(Path, "replace", refuse)
+    with pytest.raises(OSError, match="read-only"):
+        saved_plan._write(tmp_path / "p", "text")
+    assert list(tmp_path.iterdir()) == []

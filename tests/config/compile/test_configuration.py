@@ -1,0 +1,346 @@
+"""All problems at once, and who is stopped by which."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from runner.cli.console import Console
+from runner.cli.options.common import Common
+from runner.cli.services.configuration import Reading, read
+from runner.config.compile.configuration import Compiled
+from runner.config.selection import selection
+from runner.diagnostics import Severity
+from runner.errors import ConfigurationError, UsageError
+
+TEN_MISTAKES = """\
+version: 1
+variables: {host: www.example.com}
+defalts: {}
+profiles:
+  smoke prod:
+    runLocation: eu-west-1
+    target: all
+  a:
+    runLocation: ''
+    target: {matchTags: [production, smoke]}
+  b:
+    extends: basis
+    name: Smoke $<var.hots>
+    target: {}
+    runLocation: x
+    retryStrategy: {type: FIXED, maxRetries: 11}
+    environmentVariables:
+      TOKEN: {value: hunter2, secret: true}
+  c:
+    runLocation: x
+    target: all
+    needs: nothing
+    timeoutSeconds: soon
+"""
+PLACES = [
+    (3, 1, "unknown-key"),
+    (5, 3, "bad-name"),
+    (9, 18, "empty-value"),
+    (10, 25, "flat-match-tags"),
+    (12, 14, "unknown-profile"),
+    (13, 19, "bad-template"),
+    (14, 13, "target-without-filter"),
+    (16, 46, "out-of-range"),
+    (18, 22, "literal-secret"),
+    (22, 12, "unknown-profile"),
+    (23, 21, "wrong-type"),
+]
+
+
+def test_every_mistake_is_reported_at_its_line_and_column(tmp_path: Path) -> None:
+    (tmp_path / "checkly-sessions.yaml").write_text(TEN_MISTAKES)
+    ran = subprocess.run(
+        [sys.executable, "-m", "runner", "validate"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    found = re.findall(
+        r"^checkly-sessions\.yaml:(\d+):(\d+): error\[([a-z-]+)\]", ran.stderr, re.MULTILINE
+    )
+    assert [(int(line), int(column), code) for line, column, code in found] == PLACES
+    assert ran.returncode == 2
+    assert "11 errors" in ran.stderr
+    assert "hunter2" not in ran.stderr + ran.stdout
+
+
+#: Each profile has a mistake of another kind; what they have in common is in order.
+TEAMS = """\
+version: 1
+defaults: {target: all, runLocation: x}
+profiles:
+  mine: {labels: {team: mine}, needs: seed}
+  seed: {labels: {team: mine}}
+  theirs-value: {retryStrategy: {type: FIXED, maxRetries: 99}, labels: {team: theirs}}
+  theirs-template: {name: $<var.nothing>, labels: {team: theirs}}
+  theirs-unset: {name: $<env.NOT_SET>, labels: {team: theirs}}
+  theirs-matrix: {matrix: {size: [$<env.NOT_SET>]}, labels: {team: theirs}}
+  theirs-base: {abstract: true, refreshCache: perhaps}
+"""
+
+
+def reading(folder: Path, text: str, monkeypatch: pytest.MonkeyPatch) -> Reading:
+    (folder / "checkly-sessions.yaml").write_text(text)
+    monkeypatch.chdir(folder)
+    console = Console(sys.stdout, sys.stderr)
+    return read(Common(), console, unset=Severity.ERROR, fill_metadata=False)
+
+
+def compiled(
+    folder: Path,
+    text: str,
+    monkeypatch: pytest.MonkeyPatch,
+    *names: str,
+    labels: list[str] | None = None,
+) -> Compiled:
+    return reading(folder, text, monkeypatch).compile(selection(names, labels or []))
+
+
+def names_of(found: Compiled) -> list[str]:
+    return [instance.name for instance in found.instances]
+
+
+def test_values_of_others_stop_nobody(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    found = compiled(tmp_path, TEAMS, monkeypatch, "mine")
+    assert names_of(found) == ["mine", "seed"]
+    assert found.pulled_in == {"seed"}
+    by_label = compiled(tmp_path, TEAMS, monkeypatch, labels=["team=mine"])
+    assert names_of(by_label) == ["mine", "seed"]
+
+
+@pytest.mark.parametrize(
+    ("name", "code"),
+    [
+        ("theirs-value", "out-of-range"),
+        ("theirs-template", "bad-template"),
+        ("theirs-unset", "unset"),
+        ("theirs-matrix", "unset"),
+    ],
+)
+def test_values_of_ones_own_do(
+    name: str, code: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with pytest.raises(ConfigurationError) as stopped:
+        compiled(tmp_path, TEAMS, monkeypatch, name)
+    assert [found.code for found in stopped.value.diagnostics] == [code]
+    assert [found.profile for found in stopped.value.diagnostics] == [name]
+
+
+def test_values_of_what_is_needed_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    text = TEAMS.replace("needs: seed", "needs: [seed, theirs-matrix, theirs-value]")
+    with pytest.raises(ConfigurationError) as stopped:
+        compiled(tmp_path, text, monkeypatch, "mine")
+    assert [found.code for found in stopped.value.diagnostics] == ["out-of-range", "unset"]
+    alone = reading(tmp_path, text, monkeypatch).compile(selection(["mine"], []), with_needs=False)
+    assert names_of(alone) == ["mine"]
+
+
+@pytest.mark.parametrize(
+    ("mistake", "code"),
+    [
+        ("  theirs: {nmae: x}", "unknown-key"),
+        ("  theirs: {extends: nothing}", "unknown-profile"),
+        ("  theirs: {extends: theirs}", "extends-cycle"),
+        ("  theirs: {needs: nothing}", "unknown-profile"),
+        ("  theirs: {needs: theirs}", "needs-cycle"),
+        ("  theirs: {matrix: {size: 5}}", "wrong-type"),
+        ("  theirs: {matrix: {runLocation: [y]}, runLocation: z}", "set-by-matrix"),
+        ("  theirs: {name: '$<'}", "bad-template"),
+        ("  'their s': {}", "bad-name"),
+        ("  theirs: {environmentVariables: {A: {value: b, secret: true}}}", "literal-secret"),
+        ("x: 1", "unknown-key"),
+    ],
+)
+def test_errors_of_structure_stop_everybody(
+    mistake: str, code: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with pytest.raises(ConfigurationError) as stopped:
+        compiled(tmp_path, TEAMS + mistake + "\n", monkeypatch, "mine")
+    assert {found.code for found in stopped.value.diagnostics} == {code}
+
+
+MATRIX = """\
+version: 1
+defaults: {target: all}
+profiles:
+  base: {abstract: true}
+  a: {matrix: {runLocation: [x, y, z]}, quorum: 2}
+  b: {runLocation: x, needs: "a[y]"}
+"""
+
+
+@pytest.mark.parametrize(
+    ("names", "instances"),
+    [
+        ([], ["a[x]", "a[y]", "a[z]", "b"]),
+        (["a"], ["a[x]", "a[y]", "a[z]"]),
+        (["a[y]"], ["a[y]"]),
+        (["a[?]"], ["a[x]", "a[y]", "a[z]"]),
+        (["*z]", "b"], ["a[y]", "a[z]", "b"]),
+        (["b"], ["a[y]", "b"]),
+    ],
+)
+def test_profiles_are_named_by_instance_or_wildcard(
+    names: list[str], instances: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = compiled(tmp_path, MATRIX, monkeypatch, *names)
+    assert names_of(found) == instances
+    assert found.all_names == {"a[x]", "a[y]", "a[z]", "b"}
+
+
+@pytest.mark.parametrize(
+    ("name", "message", "hint"),
+    [
+        ("zz", "'zz' matches no profile of the file.", "There is a and b."),
+        ("a[w]", "'a[w]' matches no profile of the file.", "Did you mean 'a[z]'?"),
+        ("*q*", "'*q*' matches no profile of the file.", "There is a and b."),
+        ("base", "'base' is abstract.", "It is there to be extended; name a profile that does."),
+    ],
+)
+def test_a_name_that_matches_nothing_is_an_error(
+    name: str, message: str, hint: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with pytest.raises(UsageError) as refused:
+        compiled(tmp_path, MATRIX, monkeypatch, name)
+    assert (refused.value.message, refused.value.hint) == (message, hint)
+
+
+def test_labels_narrow(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    text = MATRIX.replace("quorum: 2", "labels: {at: $<matrix.runLocation>, n: 1.10}")
+    assert names_of(compiled(tmp_path, text, monkeypatch, labels=["at=y", "n=1.10"])) == ["a[y]"]
+    with pytest.raises(UsageError, match="is not a label"):
+        selection([], ["at"])
+
+
+@pytest.mark.parametrize(
+    ("names", "labels", "message", "hint"),
+    [
+        ([], ["team=minr"], "No instance has the label 'team=minr'.", "Did you mean 'team=mine'?"),
+        (
+            [],
+            ["x=y"],
+            "No instance has the label 'x=y'.",
+            "There is team=mine, team=theirs and at=eu.",
+        ),
+        (
+            [],
+            ["team=mine", "at=eu"],
+            "No instance has all of the labels 'team=mine' and 'at=eu'.",
+            None,
+        ),
+        (
+            ["bare"],
+            ["team=mine"],
+            "No selected instance has the label 'team=mine'.",
+            "None of them has labels.",
+        ),
+    ],
+)
+def test_labels_that_nothing_has_are_an_error(
+    names: list[str],
+    labels: list[str],
+    message: str,
+    hint: str | None,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    text = """
+version: 1
+defaults: {target: all, runLocation: eu-west-1}
+profiles:
+  mine: {labels: {team: mine}}
+  theirs: {labels: {team: theirs, at: eu}}
+  bare: {}
+"""
+    with pytest.raises(UsageError) as refused:
+        compiled(tmp_path, text, monkeypatch, *names, labels=labels)
+    assert (refused.value.message, refused.value.hint) == (message, hint)
+
+
+def test_labels_of_a_matrix_that_is_not_known_may_be_meant(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = """
+version: 1
+defaults: {target: all, runLocation: eu-west-1}
+profiles:
+  open: {matrix: {size: [$<env.NOT_SET>]}, labels: {team: mine}}
+"""
+    found = reading(tmp_path, text, monkeypatch).configuration.compile(selection([], ["team=mine"]))
+    assert found.instances == ()
+    assert found.open_profiles == {"open"}
+
+
+def test_checking_a_part_judges_no_other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    found = reading(tmp_path, TEAMS, monkeypatch)
+    assert found.check(selection(["mine"], [])) == 1
+    assert len(found.diagnostics) == 0
+
+
+def test_instances_may_not_be_known(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "checkly-sessions.yaml").write_text(TEAMS)
+    monkeypatch.chdir(tmp_path)
+    found = read(Common(), Console(sys.stdout, sys.stderr), fill_metadata=False)
+    known = found.configuration.compile(selection(["theirs-matrix", "mine"], []))
+    assert known.open_profiles == {"theirs-matrix"}
+    assert names_of(known) == ["mine", "seed"]
+    assert [one.code for one in found.diagnostics] == ["unset"]
+
+
+def _check(text: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    (folder / "checkly-sessions.yaml").write_text(text)
+    monkeypatch.chdir(folder)
+    reading = read(Common(), Console(sys.stdout, sys.stderr))
+    reading.configuration.check()
+    return [found.code for found in reading.diagnostics.errors]
+
+
+def test_a_secret_in_any_of_many_merged_mappings_is_found(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    profiles = "".join(
+        f"  p{n}: {{metadata: {{repoUrl: '{n} $<env.TOKEN>'}}}}\n" for n in range(100)
+    )
+    text = (
+        "version: 1\ndefaults: {runLocation: eu-west-1, target: all, metadata: {commitId: a}}\n"
+        "profiles:\n  a: {environmentVariables: {A: {value: $<env.TOKEN>, secret: true}}}\n"
+    )
+    codes = _check(text + profiles, tmp_path, monkeypatch)
+    assert codes == ["secret-made-public"] * 101
+
+
+def test_a_secret_that_reads_an_unknown_variable_is_an_error_like_others(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = (
+        "version: 1\nprofiles:\n  a:\n    runLocation: eu-west-1\n    target: all\n"
+        "    environmentVariables: {A: {value: $<env.TOKEN>$<var.typo>, secret: true}}\n"
+    )
+    assert _check(text, tmp_path, monkeypatch) == ["bad-template"]
+
+
+def test_masks_have_the_same_numbers_each_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names = [f"TOKEN_{n}" for n in range(1, 9)]
+    for name in names:
+        monkeypatch.setenv(name, f"value of {name}")
+    text = "".join(f"$<env.{name}>" for name in names)
+    (tmp_path / "checkly-sessions.yaml").write_text(
+        "version: 1\nprofiles:\n  a:\n    runLocation: eu-west-1\n    target: all\n"
+        f"    environmentVariables: {{A: {{value: {text}, secret: true}}}}\n"
+    )
+    monkeypatch.chdir(tmp_path)
+    reading = read(Common(), Console(sys.stdout, sys.stderr))
+    reading.compile(selection([], []))
+    masks = [reading.redactor.mark(f"value of {name}") for name in names]
+    assert masks == [f"(secret #{n})" for n in range(1, 9)]

@@ -1,0 +1,448 @@
+"""Filters, tests and methods: the same as Jinja's, as far as they are there."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import jinja2
+import jinja2.nodes
+import pytest
+
+from runner.config.templates.expression import Expression
+from runner.config.templates.expressions import syntax
+from runner.config.templates.expressions.errors import TemplateError, Unresolved
+from runner.config.templates.expressions.filters import FILTERS
+from runner.config.templates.expressions.functions import Function
+from runner.config.templates.expressions.methods import METHODS
+from runner.config.templates.expressions.predicates import TESTS
+from runner.config.templates.expressions.values import Unset, Value
+
+VALUES: dict[str, Value] = {
+    "text": "The quick  brown fox\nJumps_over 'it'",
+    "word": "Straße",
+    "empty": "",
+    "digits": "0042",
+    "ratio": "2.50",
+    "n": 7,
+    "even": 10,
+    "minus": -3,
+    "half": 2.5,
+    "yes": True,
+    "none": None,
+    "list": ["b", "A", "c", "a"],
+    "numbers": [3, 1, 2, 3],
+    "mapping": {"b": 1, "A": 3, "c": 2},
+}
+
+
+class Known:
+    """The names above; ``env.…`` is never set."""
+
+    symbolic: frozenset[str] = frozenset()
+
+    def value(self, name: str) -> Value:
+        namespace, _, rest = name.partition(".")
+        return Unset(frozenset([name])) if namespace == "env" else VALUES[rest]
+
+    def spend(self, units: int) -> None:
+        pass
+
+
+def evaluate(source: str) -> Value:
+    return Expression(source).evaluate(Known())
+
+
+AS_JINJA = """
+var.minus | abs
+var.half | abs
+var.text | capitalize
+var.word | center(20)
+var.word | center(3)
+var.list | count
+var.mapping | count
+var.text | length
+env.X | default('d')
+env.X | d('d')
+env.X | default(default_value=3)
+var.text | default('d')
+var.empty | default('d', true)
+var.empty | default('d', boolean=true)
+var.none | default('d', true)
+var.list | first
+var.text | first
+var.ratio | float
+var.n | float
+'x' | float(1.5)
+'x' | float(default=1.5)
+var.text | indent
+var.text | indent(2)
+var.text | indent(2, true)
+'a\\n\\nb' | indent(2, first=true)
+var.digits | int
+var.half | int
+'x' | int(3)
+'ff' | int(0, 16)
+'ff' | int(base=16, default=0)
+var.list | join
+var.list | join(', ')
+var.list | join(d='-')
+var.numbers | join('+')
+var.text | join('.')
+var.list | last
+var.text | last
+var.list | list
+'abc' | list
+var.mapping | list
+var.text | lower
+var.list | map('upper') | list
+var.list | map('replace', 'a', 'z') | list
+var.numbers | map('string') | join(';')
+var.list | max
+var.list | max(true)
+var.numbers | max
+var.list | min
+var.list | min(case_sensitive=true)
+var.numbers | reject('odd') | list
+var.numbers | reject('eq', 3) | list
+var.list | select('in', ['a', 'b']) | list
+var.numbers | select('gt', 1) | list
+var.numbers | select('>=', 2) | list
+[0, 1, '', 'a'] | select | list
+[0, 1, '', 'a'] | reject | list
+var.text | replace('o', '0')
+var.text | replace('o', '0', 1)
+var.text | replace('', '-')
+var.text | replace('absent', 'x')
+var.numbers | reverse | list
+var.text | reverse
+var.half | round
+2.345 | round(2)
+2.341 | round(2, 'ceil')
+2.349 | round(2, method='floor')
+1234 | round(-2)
+var.list | sort
+var.list | sort(true)
+var.list | sort(case_sensitive=true)
+var.numbers | sort(reverse=true)
+var.n | string
+var.numbers | sum
+var.numbers | sum(start=10)
+"o'neil and-sons (ltd) [a] {b} <c" | title
+'  x ' | trim
+'xxyxx' | trim('x')
+var.text | truncate(10)
+var.text | truncate(10, true)
+var.text | truncate(10, true, '')
+var.text | truncate(9, leeway=0)
+var.text | truncate(9, end='…', leeway=0)
+var.text | truncate
+var.list | unique | list
+var.list | unique(true) | list
+var.numbers | unique | list
+var.word | upper
+'a b/c?d=é&e' | urlencode
+{'a b': 'c/d', 'e': 'é'} | urlencode
+var.text | wordcount
+var.yes is boolean
+var.n is boolean
+var.n is defined
+env.X is defined
+env.X is undefined
+env.X is not defined
+var.even is divisibleby(5)
+var.even is divisibleby 3
+var.n is eq(7)
+var.n is equalto 7
+var.n is even
+var.even is even
+var.n is false
+(1 > 2) is false
+var.half is float
+var.n is float
+var.n is ge(7)
+var.n is gt(7)
+var.n is greaterthan(3)
+'a' is in(var.list)
+'zz' is in var.list
+var.n is integer
+var.half is integer
+var.yes is integer
+var.list is iterable
+var.n is iterable
+var.n is le(6)
+var.n is lt(8)
+var.n is lessthan 8
+'abc' is lower
+var.text is lower
+var.mapping is mapping
+var.list is mapping
+var.n is ne(7)
+var.none is none
+var.n is none
+var.half is number
+'7' is number
+var.n is odd
+var.even is odd
+var.none is sameas(none)
+var.list is sequence
+var.n is sequence
+var.text is string
+var.n is string
+var.yes is true
+var.n is true
+'ABC' is upper
+var.text.capitalize()
+var.word.casefold()
+'ab'.center(6, '*')
+var.text.count('o')
+var.text.endswith("it'")
+var.text.find('o')
+var.digits.isalnum()
+var.word.isalpha()
+var.digits.isdigit()
+var.word.islower()
+' '.isspace()
+'AB'.isupper()
+'-'.join(var.list)
+'ab'.ljust(4)
+var.text.lower()
+' xy '.lstrip()
+'xy'.lstrip('x')
+'abc'.removeprefix('a')
+'abc'.removesuffix('c')
+'a-b-c'.replace('-', '+')
+'a-b-c'.replace('-', '+', 1)
+var.text.rfind('o')
+'7'.rjust(3, '0')
+'a b c'.rsplit(' ', 1)
+' xy '.rstrip()
+'a-b-c'.split('-')
+'a-b-c'.split('-', 1)
+' a  b '.split()
+' a  b '.split(none, 1)
+'a-b-c'.split(sep='-', maxsplit=1)
+'a\\nb\\r\\nc'.splitlines()
+'abc'.startswith('ab')
+' xy '.strip()
+'xyx'.strip('x')
+'aB'.swapcase()
+'ab cd'.title()
+'ab'.upper()
+'-7'.zfill(4)
+'a' ~ var.n ~ 'b'
+var.n + 1 - 2 * 3
+var.n / 2
+var.n // 2
+var.n % 4
+var.n ** 2
+2 ** -1
+-var.n + +var.n
+'ab' * 3
+'ab' + 'cd'
+[1] + [2, 3]
+var.n > 3 and var.n < 9
+1 < var.n <= 7
+var.n != 7 or var.n == 7
+not var.n
+'a' in var.list
+'zz' not in var.list
+'quick' in var.text
+'b' in var.mapping
+var.list[0]
+var.list[-1]
+var.list[1:3]
+var.list[::-1]
+var.text[4:9]
+var.text[-1]
+var.mapping.b
+var.mapping['b']
+var.list.0
+(1, 2, 3)
+{'a': [1, {'b': none}]}
+range(5) | list
+range(2, 5) | list
+range(9, 1, -3) | list
+'a' if var.yes else 'b'
+'a' if not var.yes else 'b' if var.none else 'c'
+'con' 'cat'
+0x1f + 0b11 + 0o7 + 1_000
+1.5e3
+'a' < 'b'
+'b' >= 'a'
+2 >= 3
+2 <= 3
+""".strip().splitlines()
+
+
+def listed(value: Any) -> Any:
+    """What is not told apart in a configuration: tuples and lists."""
+    return [listed(item) for item in value] if isinstance(value, list | tuple) else value
+
+
+@pytest.mark.parametrize("source", AS_JINJA)
+def test_the_same_as_in_jinja(source: str) -> None:
+    jinja = jinja2.Environment()
+    expected = jinja.compile_expression(source)(var=VALUES, env={})
+    value = evaluate(source)
+    assert value == listed(expected)
+    assert type(value) is type(listed(expected))
+
+
+def test_every_function_there_is_was_compared() -> None:
+    everything = "\n".join(AS_JINJA)
+    mine = {"dictsort", "items", "tojson", "partition", "rpartition"}
+    symbols = {"==", "!=", "<", "<=", ">", ">="}
+    for name in FILTERS:
+        assert f"| {name}" in everything or f"map('{name}'" in everything or name in mine
+    for name in TESTS:
+        assert f"is {name}" in everything or name in symbols or name == "undefined"
+    for name in METHODS:
+        assert f".{name}(" in everything or name in mine
+
+
+@pytest.mark.parametrize(
+    ("source", "expected"),
+    [
+        # Pairs are lists here, for there are no tuples in a configuration.
+        ("var.mapping | dictsort", [["A", 3], ["b", 1], ["c", 2]]),
+        ("var.mapping | dictsort(true)", [["A", 3], ["b", 1], ["c", 2]]),
+        ("var.mapping | dictsort(by='value', reverse=true)", [["A", 3], ["c", 2], ["b", 1]]),
+        ("var.mapping | items", [["b", 1], ["A", 3], ["c", 2]]),
+        ("'a=b=c'.partition('=')", ["a", "=", "b=c"]),
+        ("'a=b=c'.rpartition('=')", ["a=b", "=", "c"]),
+        # JSON is JSON, not JSON made safe for HTML.
+        ("{'a': [1, none, true, \"<é'&>\"]} | tojson", '{"a": [1, null, true, "<é\'&>"]}'),
+        # Inside text values are written as in the file.
+        ("var.yes | string", "true"),
+        ("[true, 1] | join(',')", "true,1"),
+        ("var.yes ~ ''", "true"),
+        # A boolean is no number.
+        ("var.yes == 1", False),
+        ("1 in [true]", False),
+        ("range(2)", [0, 1]),
+    ],
+)
+def test_where_jinja_is_not_followed(source: str, expected: Value) -> None:
+    assert evaluate(source) == expected
+
+
+@pytest.mark.parametrize(
+    ("source", "words"),
+    [
+        ("'x' | int", "no whole number"),
+        ("'x' | float", "no number"),
+        ("'1e999' | float", "no number"),
+        ("'x' | int('y')", "default of int takes a whole number, and this is text"),
+        ("[] | first", "empty"),
+        ("'' | last", "empty"),
+        ("var.n | upper", "upper takes text, and this is a number"),
+        ("var.yes | abs", "abs takes a number, and this is a boolean"),
+        ("var.list | sum", "sum takes a list of numbers"),
+        ("[true] | sum", "sum takes a list of numbers"),
+        ("var.text | replace('a')", "replace does not take these arguments"),
+        ("var.text | replace('a', 'b', 1, 2)", "replace does not take these arguments"),
+        ("var.text | replace('a', old='b', new='c')", "replace does not take these arguments"),
+        ("var.text | upper(1)", "upper does not take these arguments"),
+        ("var.text | truncate(lenght=3)", "unknown argument of truncate, lenght"),
+        ("var.list | map('attr', '__class__')", "unknown filter attr"),
+        ("var.list | map(attribute='upper')", "unknown argument of map"),
+        ("var.list | select('od')", "unknown test od"),
+        ("var.list | map('upper', 1)", "upper does not take these arguments"),
+        ("[1, 'a'] | sort", "sort can't work with these values"),
+        ("[[1]] | unique", "unique can't work with these values"),
+        ("[none] | join", "null can't stand inside text"),
+        ("{'a': 1} | dictsort(by='both')", "dictsort can't work with these values"),
+        ("1.5 | round(200)", "at most 100 places"),
+        ("'ab'.center(5, 'xx')", "center can't work with these values"),
+        ("'ab'.split('')", "split can't work with these values"),
+        ("'ab'.join([1])", "join can't work with these values"),
+        ("var.n.upper()", "upper takes text, and this is a number"),
+        ("1 is in(3)", "in takes a list"),
+        ("'a' is gt(1)", "only two numbers or two texts can be ordered"),
+        ("1 in 'a'", "in takes a list"),
+        ("'a' < 1", "only two numbers or two texts"),
+        ("none > none", "only two numbers or two texts"),
+        ("'a' - 1", "- can't work with text and a number"),
+        ("'a' + 1", "+ can't work with text and a number"),
+        ("'%d' % 3", "% can't work with text and a number"),
+        ("[1] * 3", "* can't work with a list and a number"),
+        ("true + 1", "+ can't work with a boolean and a number"),
+        ("-'a'", "a sign needs a number, and this is text"),
+        ("1 / 0", "division by zero"),
+        ("1 % 0", "division by zero"),
+        ("0 ** -1", "division by zero"),
+        ("2 ** 4000 * 2 ** 200", "too large"),
+        ("(-8) ** 0.5", "no such power"),
+        ("1e308 * 10", "too large"),
+        ("10.0 ** 400", "too large"),
+        ("[1][3]", "nothing at that place"),
+        ("{'a': 1}['b']", "no such key"),
+        ("{'a': 1}.aa", "unknown key aa"),
+        ("[1]['a']", "a list has no item at text"),
+        ("var.n[0]", "a number has no item at a number"),
+        ("var.list[true]", "a list has no item at a boolean"),
+        ("var.n[1:]", "a number can't be cut"),
+        ("var.list['a':]", "have to be whole numbers"),
+        ("var.list[::0]", "can't be 0"),
+        ("range(1, 2, 0)", "can't be 0"),
+        ("range()", "one to three whole numbers"),
+        ("range('a')", "one to three whole numbers"),
+        ("range(stop=3)", "one to three whole numbers"),
+        ("var.text.name", "unknown attribute name: this is text"),
+        ("var.none.name", "unknown attribute name: this is null"),
+    ],
+)
+def test_what_can_not_be_worked_out_is_refused_in_words(source: str, words: str) -> None:
+    with pytest.raises(TemplateError) as caught:
+        evaluate(source)
+    assert words in caught.value.message
+
+
+def test_no_error_quotes_a_value() -> None:
+    VALUES["secret"] = "hunter2-hunter2"
+    for source in ("int", "float", "sum", "map('x')", "upper(1)", "replace(1, 2)", "round"):
+        with pytest.raises(TemplateError) as caught:
+            evaluate(f"var.secret | {source}")
+        assert "hunter2" not in str(caught.value) + str(caught.value.hint)
+    for source in ("map(var.secret)", "map('map', var.secret)", "select(var.secret)"):
+        with pytest.raises(TemplateError) as caught:
+            evaluate(f"[['a']] | {source}")
+        assert "hunter2" not in str(caught.value) + str(caught.value.hint)
+    for source in ("{'a': 1}[var.secret]", "var.secret.x", "var.secret - 1", "1 in var.secret"):
+        with pytest.raises(TemplateError) as caught:
+            evaluate(source)
+        assert "hunter2" not in str(caught.value) + str(caught.value.hint)
+
+
+@pytest.mark.parametrize("table", [FILTERS, TESTS, METHODS], ids=["filters", "tests", "methods"])
+def test_the_tables_are_their_own_documentation(table: Mapping[str, Function]) -> None:
+    for name, function in table.items():
+        assert function.name == name
+        assert function.usage.startswith(name)
+        assert function.summary.endswith((".", "``.", "nowhere."))
+        assert "\n" not in function.summary
+    usages = {function.usage for function in table.values()}
+    assert usages & {
+        "replace(old, new, count=-1)",
+        "divisibleby(num)",
+        "split(sep=none, maxsplit=-1)",
+    }
+    assert FILTERS["select"].usage == "select(test='', arguments…)"
+    assert FILTERS["sort"].usage == "sort(reverse=false, case_sensitive=false)"
+
+
+def test_what_is_not_set_has_no_parts() -> None:
+    for source in ("env.X.a", "env.X[0] | default(1)", "env.X.upper()", "env.X | upper"):
+        with pytest.raises(Unresolved, match=r"env\.X"):
+            evaluate(source)
+
+
+def test_private_names_are_refused_on_the_short_way_too() -> None:
+    with pytest.raises(TemplateError) as caught:
+        Expression("var.a._b")
+    assert caught.value.offset == 6
+
+
+def test_a_kind_of_node_that_nobody_allowed_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(syntax, "_ALLOWED", (jinja2.nodes.Const,))
+    with pytest.raises(TemplateError, match="can't be used"):
+        Expression("1 + 1")

@@ -1,0 +1,142 @@
+"""The environment as templates may see it."""
+
+from pathlib import Path
+
+import pytest
+
+from runner.config.templates.env_vars import Environment, read_env_file
+from runner.config.templates.expressions.names import FORBIDDEN
+from runner.config.templates.template import TemplateError, parse_template
+from runner.errors import UsageError
+
+
+def test_the_process_wins_over_the_env_file_and_empty_is_not_set() -> None:
+    made = Environment({"A": "process", "B": "", "E": ""}, {"A": "file", "B": "file", "C": "file"})
+    assert [made.value(name) for name in "ABCDE"] == ["process", "file", "file", None, None]
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "CHECKLY_API_KEY",
+        "CHECKLY_SESSIONS_FINGERPRINT_KEY",
+        "CHECKLY_SESSIONS_VAR_host",
+        "GITHUB_TOKEN",
+        "GH_TOKEN",
+        "ACTIONS_ID_TOKEN_REQUEST_TOKEN",
+        "ACTIONS_RUNTIME_TOKEN",
+        "CI_JOB_TOKEN",
+        "CI_REGISTRY_PASSWORD",
+        "CI_DEPLOY_PASSWORD",
+        "CI_JOB_JWT_V2",
+        "CIRCLE_OIDC_TOKEN_V2",
+        "BUILDKITE_AGENT_ACCESS_TOKEN",
+        "SYSTEM_ACCESSTOKEN",
+        "BITBUCKET_STEP_OIDC_TOKEN",
+        "AWS_SECRET_ACCESS_KEY",
+        "AWS_SESSION_TOKEN",
+        "AWS_ACCESS_KEY_ID",
+        "AWS_WEB_IDENTITY_TOKEN_FILE",
+        "AWS_CONTAINER_CREDENTIALS_FULL_URI",
+        "GOOGLE_APPLICATION_CREDENTIALS",
+        "AZURE_CLIENT_SECRET",
+        "ARM_CLIENT_SECRET",
+        "checkly_api_key",
+        "Github_Token",
+    ],
+)
+@pytest.mark.parametrize("text", ["$<env.{}>", "a $<env.{} | upper>", "$<env.X or env.{}>"])
+def test_credentials_of_the_runner_ci_and_clouds_can_not_be_read(name: str, text: str) -> None:
+    with pytest.raises(TemplateError) as caught:
+        parse_template(text.format(name))
+    assert f"env.{name} can't be read" in caught.value.message
+    assert "name of its own" in str(caught.value.hint)
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["SHOP_API_TOKEN", "GITHUB_SHA", "GITHUB_REF_NAME", "AWS_REGION", "CI_COMMIT_SHA", "HOME"],
+)
+def test_what_a_check_may_need_can_be_read(name: str) -> None:
+    assert parse_template(f"$<env.{name}>").names == {f"env.{name}"}
+
+
+def test_the_list_of_forbidden_names_is_data() -> None:
+    assert "CHECKLY_SESSIONS_*" in FORBIDDEN
+    assert len(FORBIDDEN) == len(set(FORBIDDEN))
+
+
+def test_env_allow_narrows_what_is_left() -> None:
+    made = Environment({"SHOP_TOKEN": "a", "OTHER": "b"}, allow=["SHOP_*", "HOST?"])
+    assert made.value("SHOP_TOKEN") == "a"
+    assert made.value("HOST1") is None
+    with pytest.raises(TemplateError, match=r"--env-allow .* SHOP_\*, HOST\?"):
+        made.value("OTHER")
+    with pytest.raises(TemplateError, match="--env-allow"):
+        made.value("shop_token")
+
+
+def test_variables_are_set_by_the_process_alone() -> None:
+    process = {"CHECKLY_SESSIONS_VAR_host": "a", "CHECKLY_SESSIONS_VAR_empty": "", "X": "b"}
+    made = Environment(process, {"CHECKLY_SESSIONS_VAR_other": "c"})
+    assert made.variables() == {"host": "a"}
+
+
+def test_a_value_that_is_not_utf8_is_refused_unquoted() -> None:
+    made = Environment({"X": "hunter2\udce9", "Y": "é"})
+    assert made.value("Y") == "é"
+    with pytest.raises(TemplateError) as caught:
+        made.value("X")
+    assert "hunter2" not in caught.value.message
+
+
+def test_an_env_file_is_read_without_expansion(tmp_path: Path) -> None:
+    file = tmp_path / ".env"
+    file.write_bytes(
+        b"\xef\xbb\xbf# a comment\n"
+        b"PLAIN=a b\n"
+        b"export EXPORTED=yes\n"
+        b"DOLLAR=$HOME-${PLAIN}\n"
+        b"SINGLE='it is $HOME'\n"
+        b'DOUBLE="line\\nnext ${PLAIN}"\n'
+        b"EMPTY=\n"
+        b"BARE\n"
+        b"HASH=a#b # comment\n"
+        b"TEMPLATE=$<env.HOME>\n"
+        b"PLAIN=last\n"
+    )
+    assert read_env_file(file) == {
+        "PLAIN": "last",
+        "EXPORTED": "yes",
+        "DOLLAR": "$HOME-${PLAIN}",
+        "SINGLE": "it is $HOME",
+        "DOUBLE": "line\nnext ${PLAIN}",
+        "EMPTY": "",
+        "BARE": "",
+        "HASH": "a#b",
+        "TEMPLATE": "$<env.HOME>",
+    }
+
+
+def test_a_line_that_says_nothing_is_told_by_number_alone(tmp_path: Path) -> None:
+    file = tmp_path / "my.env"
+    file.write_text("A=1\nTOKEN='hunter2\n")
+    with pytest.raises(UsageError) as caught:
+        read_env_file(file)
+    assert caught.value.message == f"{file}:2 is not KEY=VALUE."
+    assert "hunter2" not in str(caught.value) + str(caught.value.hint)
+
+
+def test_an_env_file_that_can_not_be_read_is_a_usage_error(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=r"The env file .* can't be read: "):
+        read_env_file(tmp_path / "missing.env")
+    with pytest.raises(UsageError, match=r"The env file .* can't be read: "):
+        read_env_file(tmp_path)
+    latin = tmp_path / "latin.env"
+    latin.write_bytes(b"A=\xe9")
+    with pytest.raises(UsageError, match="not UTF-8"):
+        read_env_file(latin)
+    large = tmp_path / "large.env"
+    large.write_bytes(b"A=" + b"x" * (1 << 20))
+    with pytest.raises(UsageError, match="larger than 1 MiB"):
+        read_env_file(large)

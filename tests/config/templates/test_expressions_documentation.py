@@ -1,0 +1,70 @@
+"""docs/expressions.md says what there is: its tables are the program's, its examples run."""
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from runner.config.templates.context import Context
+from runner.config.templates.env_vars import Environment
+from runner.config.templates.expressions.filters import FILTERS
+from runner.config.templates.expressions.functions import Function
+from runner.config.templates.expressions.methods import METHODS
+from runner.config.templates.expressions.names import FORBIDDEN, NAMESPACES
+from runner.config.templates.expressions.predicates import TESTS
+from runner.config.templates.expressions.values import value_of_text
+from runner.config.templates.scope import Scope
+from runner.config.templates.template import parse_template
+from runner.config.yaml.nodes import Node, Scalar, Sequence
+from runner.source import Source
+
+PAGE = (Path(__file__).parents[2] / "docs" / "expressions.md").read_text(encoding="utf-8")
+SOURCE = Source("checkly-sessions.yaml", "")
+
+
+def section(title: str) -> str:
+    return PAGE.partition(f"## {title}\n")[2].partition("\n## ")[0]
+
+
+def scalar(text: str) -> Scalar:
+    return Scalar(SOURCE, 0, 0, text, value_of_text(text), plain=True)
+
+
+@pytest.mark.parametrize(
+    ("title", "table"), [("Filters", FILTERS), ("Tests", TESTS), ("Methods of texts", METHODS)]
+)
+def test_the_tables_are_those_of_the_program(title: str, table: Mapping[str, Function]) -> None:
+    rows = re.findall(r"^\| `(.*)` \| (.*) \|$", section(title), re.MULTILINE)
+    assert rows == [(function.usage, function.summary) for function in table.values()]
+
+
+def test_all_names_and_all_that_is_forbidden_are_listed() -> None:
+    names = section("Names")
+    for namespace, known in NAMESPACES.items():
+        for name in known or ():
+            assert f"`{namespace}.{name}`" in names
+        assert f"`{namespace}." in names
+    assert re.findall(r"^- `(.*)`$", names, re.MULTILINE) == list(FORBIDDEN)
+
+
+EXAMPLES = re.findall(r"^\| `(.*\$.*)` \| `(.*)` \|$", section("Values"), re.MULTILINE)
+
+
+@pytest.mark.parametrize(("expression", "gives"), EXAMPLES)
+def test_the_examples_give_what_the_page_says(expression: str, gives: str) -> None:
+    variables: dict[str, Node] = {
+        "host": scalar("www.example.com"),
+        "port": scalar("8080"),
+        "tags": Sequence(SOURCE, 0, 0, [scalar("smoke"), scalar("checkout")]),
+    }
+    scope = Scope(
+        variables=variables,
+        environment=Environment({"TEAM": "web"}),
+        context=Context({}, Path("/nowhere")),
+    )
+    assert parse_template(expression.replace("\\|", "|")).render(scope) == gives
+
+
+def test_there_are_examples() -> None:
+    assert len(EXAMPLES) >= 8

@@ -1,0 +1,73 @@
+import time
+
+import pytest
+
+from runner.engine import failure_details
+from runner.engine.failure_details import first_error
+from runner.models.events import SessionProgress
+from runner.models.response import ResultDetail
+from runner.models.verdict import Verdict
+from tests.engine.bench import a_check, a_world, only, planned
+from tests.engine.conftest import MakeBench
+
+
+def detail(**fields: object) -> ResultDetail:
+    return ResultDetail.model_validate(fields)
+
+
+@pytest.mark.parametrize(
+    ("fields", "error"),
+    [
+        ({}, None),
+        ({"scheduleError": "no agent"}, "no agent"),
+        ({"apiCheckResult": {"requestError": "refused"}}, "refused"),
+        ({"browserCheckResult": {"errors": [{"message": "a"}, "b"]}}, "a"),
+        ({"multiStepCheckResult": {"errors": ["b"]}}, "b"),
+        (
+            {"playwrightCheckResult": {"errors": [{"message": "\x1b[31mred\x1b[39m\n x "}]}},
+            "red\n x",
+        ),
+        ({"agenticCheckResult": {"errors": [None, 7, {"text": "?"}, "", "last"]}}, "last"),
+        ({"browserCheckResult": None, "apiCheckResult": {"errors": None}}, None),
+        ({"browserCheckResult": {"errors": ["x" * 10_000]}}, "x" * 4_000),
+    ],
+)
+def test_the_first_error_is_told(fields: dict[str, object], error: str | None) -> None:
+    assert first_error(detail(**fields), str) == error
+
+
+def test_an_error_is_masked() -> None:
+    said = detail(scheduleError="token hunter22 refused")
+    assert first_error(said, lambda text: text.replace("hunter22", "***")) == "token *** refused"
+
+
+def test_failed_checks_come_with_their_errors(make_bench: MakeBench) -> None:
+    broken = a_check("login", "failed", type="BROWSER", error="no such button")
+    bench = make_bench(a_world(a_check("home"), broken))
+    home, login = only(bench.apply(planned())).checks
+    assert home.error is None
+    assert (login.verdict, login.error) == (Verdict.FAILED, "no such button")
+
+
+def test_without_an_explanation_the_verdict_is_the_same(
+    make_bench: MakeBench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    broken = a_check("login", "failed", type="BROWSER", error="no such button")
+    bench = make_bench(a_world(broken), faults=["500:on=result"])
+    instance = only(bench.apply(planned()))
+    assert instance.verdict is Verdict.FAILED
+    assert instance.checks[0].error is None
+    monkeypatch.setattr(failure_details, "PATIENCE", 0.0)
+    other = make_bench(a_world(broken))
+    assert only(other.apply(planned())).checks[0].error is None
+
+
+def test_checks_are_told_of_while_a_long_session_runs(make_bench: MakeBench) -> None:
+    slow = a_check("slow", duration=4.5)
+    bench = make_bench(a_world(a_check("quick"), slow))
+    began = time.monotonic()
+    bench.apply(planned(), concurrency=2, poll_seconds=30.0)
+    assert time.monotonic() - began < 20
+    told = [event for event in bench.events if isinstance(event, SessionProgress)]
+    known = [{check.name: check.verdict for check in event.checks} for event in told]
+    assert {"quick": Verdict.PASSED, "slow": Verdict.RUNNING} in known

@@ -1,0 +1,312 @@
+"""What a crash or a lost answer leaves, and how the next command settles it."""
+
+import asyncio
+import json
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from runner.checkly.wire import Reply
+from runner.engine.journal import lookup_of
+from runner.engine.reconcile import search
+from runner.engine.recovery import job_of
+from runner.errors import CannotRun, StateError
+from runner.models.events import Event, Notice
+from runner.models.plan import Action
+from runner.models.record import Attempt, Lookup, Phase
+from runner.models.verdict import Verdict
+from runner.state.locks import Locks
+from runner.state.state import State
+from tests.engine.bench import Bench, a_check, a_world, only, planned
+from tests.engine.conftest import MakeBench
+
+HOUR_AGO = datetime.now(UTC) - timedelta(hours=1)
+
+
+def leave_intent(bench: Bench, name: str = "smoke", apply_id: str = "00OLD", **more: Any) -> None:
+    """Put into the state what an apply leaves that died while its trigger was in the air."""
+    instance = planned(name, **more)
+    assert instance.instance is not None
+    request = instance.instance.request()
+    attempt = Attempt(
+        apply_id=apply_id,
+        instance=name,
+        profile=name,
+        phase=Phase.INTENT,
+        request=instance.request,
+        lookup=lookup_of(request),
+        intent_at=HOUR_AGO,
+        window_from=HOUR_AGO,
+    )
+
+    async def leave() -> None:
+        state = bench.state()
+        async with state.lock([name], attempt.by, apply_id, timeout=0):
+            await state.put_attempt(attempt)
+
+    asyncio.run(leave())
+
+
+def start_unseen(bench: Bench, name: str = "smoke", **body: Any) -> str:
+    """Start a session that no state knows of; returns its id."""
+
+    async def start() -> str:
+        instance = planned(name, body=body).instance
+        assert instance is not None
+        async with bench.client() as client:
+            return (await client.trigger(instance.request())).id
+
+    return asyncio.run(start())
+
+
+def notices(bench: Bench) -> str:
+    return " ".join(event.text for event in bench.events if isinstance(event, Notice))
+
+
+def test_an_intent_whose_session_exists_is_adopted_by_the_next_apply(
+    make_bench: MakeBench,
+) -> None:
+    bench = make_bench()
+    leave_intent(bench)
+    unseen = start_unseen(bench)
+    outcome = bench.apply(planned())
+    (old,) = bench.attempts("00OLD")
+    assert (old.phase, old.session_id) == (Phase.STARTED, unseen)
+    assert "was cut off while it started smoke; its session http" in notices(bench)
+    assert only(outcome).verdict is Verdict.PASSED
+    assert only(outcome).session_id != unseen
+    assert bench.records()["smoke"].apply_id == outcome.apply_id
+    waited = bench.wait()
+    assert waited is not None
+    assert bench.attempts("00OLD")[0].verdict is Verdict.PASSED
+    assert bench.records()["smoke"].apply_id == outcome.apply_id
+
+
+def test_an_intent_without_a_session_was_never_started(make_bench: MakeBench) -> None:
+    bench = make_bench()
+    leave_intent(bench)
+    outcome = bench.apply(planned())
+    (old,) = bench.attempts("00OLD")
+    assert (old.phase, old.verdict) == (Phase.FINISHED, Verdict.NOT_STARTED)
+    assert (outcome.exit_code, len(bench.session_ids)) == (0, 1)
+
+
+def test_an_intent_that_can_not_be_settled_stops_the_apply(make_bench: MakeBench) -> None:
+    bench = make_bench()
+    leave_intent(bench)
+    bench.emulator.add_fault("500:on=list")
+    with pytest.raises(CannotRun, match="can't be found out"):
+        bench.apply(planned())
+    assert bench.session_ids == []
+    assert bench.attempts("00OLD")[0].phase is Phase.INTENT
+
+
+def test_an_intent_that_two_sessions_fit_is_reported_and_left_behind(
+    make_bench: MakeBench,
+) -> None:
+    bench = make_bench()
+    leave_intent(bench)
+    unseen = [start_unseen(bench), start_unseen(bench)]
+    assert bench.apply(planned()).exit_code == 0
+    (old,) = bench.attempts("00OLD")
+    assert (old.phase, old.verdict) == (Phase.FINISHED, Verdict.UNKNOWN)
+    assert old.reason is not None
+    assert all(each in old.reason for each in unseen)
+    assert "2 sessions could be it" in notices(bench)
+
+
+def test_two_intents_alike_can_not_share_one_session(make_bench: MakeBench) -> None:
+    bench = make_bench()
+    leave_intent(bench, "a", body={"name": "same"})
+    leave_intent(bench, "b", apply_id="00OLD", body={"name": "same"})
+    start_unseen(bench, name="same")
+    waited = bench.wait("00OLD")
+    assert waited is not None
+    assert [each.verdict for each in waited.instances] == [Verdict.UNKNOWN] * 2
+    assert waited.exit_code == 3
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"name": "other"},
+        {"runLocation": "us-east-1"},
+        {"metadata": {"environment": "staging"}},
+        {"metadata": {"commitId": "abc"}},
+        {"metadata": {"branchName": "main"}},
+    ],
+    ids=str,
+)
+def test_only_an_exact_match_is_adopted(make_bench: MakeBench, other: dict[str, Any]) -> None:
+    bench = make_bench()
+    leave_intent(bench)
+    start_unseen(bench, **other)
+    waited = bench.wait()
+    assert waited is not None
+    assert only(waited).verdict is Verdict.NOT_STARTED
+
+
+def test_a_session_that_the_state_knows_is_not_adopted(make_bench: MakeBench) -> None:
+    bench = make_bench()
+    bench.apply(planned("elsewhere", body={"name": "smoke"}))
+    leave_intent(bench)
+    waited = bench.wait()
+    assert waited is not None
+    assert only(waited).verdict is Verdict.NOT_STARTED
+
+
+def test_two_lost_at_once_are_unknown_with_their_links(make_bench: MakeBench) -> None:
+    bench = make_bench()
+    bench.emulator.add_fault("latency:on=trigger,seconds=0.3")
+    bench.emulator.add_fault("500:on=trigger,work=after,times=2")
+    twins = [planned(name, body={"name": "same"}) for name in ("a", "b")]
+    outcome = bench.apply(*twins)
+    assert [each.verdict for each in outcome.instances] == [Verdict.UNKNOWN] * 2
+    assert (outcome.exit_code, len(bench.session_ids)) == (3, 2)
+    for each in outcome.instances:
+        assert each.reason is not None
+        assert all(an_id in each.reason for an_id in bench.session_ids)
+    assert bench.unfinished() == []
+
+
+def test_one_lost_is_told_from_its_twin_that_came_through(make_bench: MakeBench) -> None:
+    bench = make_bench()
+    bench.emulator.add_fault("latency:on=trigger,seconds=0.3")
+    bench.emulator.add_fault("500:on=trigger,work=after,times=1")
+    twins = [planned(name, body={"name": "same"}) for name in ("a", "b")]
+    outcome = bench.apply(*twins)
+    assert [each.verdict for each in outcome.instances] == [Verdict.PASSED] * 2
+    assert sorted(bench.session_ids) == sorted(each.session_id or "" for each in outcome.instances)
+
+
+def test_a_signal_while_a_session_is_looked_up_leaves_the_intent(make_bench: MakeBench) -> None:
+    bench = make_bench()
+    bench.emulator.add_fault("reset-before:on=trigger")
+
+    def watch(event: Event) -> None:
+        if isinstance(event, Notice) and "looked up" in event.text and bench.stop is not None:
+            bench.stop.signal()
+
+    bench.watch = watch
+    outcome = bench.apply(planned(), settle_seconds=60.0)
+    assert (only(outcome).verdict, outcome.exit_code) == (Verdict.UNKNOWN, 130)
+    assert [attempt.phase for attempt in bench.unfinished()] == [Phase.INTENT]
+
+
+def failing(monkeypatch: pytest.MonkeyPatch, method: str, *, after: int = 0) -> None:
+    """Let a method of the state fail, after so many calls that go well."""
+    sound, left = getattr(State, method), [after]
+
+    async def fails(self: State, *arguments: Any) -> Any:
+        if left[0] > 0:
+            left[0] -= 1
+            return await sound(self, *arguments)
+        raise StateError("The disk is full.", hint="Make room.")
+
+    monkeypatch.setattr(State, method, fails)
+
+
+def test_nothing_is_sent_when_the_intent_can_not_be_stored(
+    make_bench: MakeBench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bench = make_bench()
+    failing(monkeypatch, "put_attempt")
+    outcome = bench.apply(planned())
+    assert (only(outcome).verdict, outcome.exit_code) == (Verdict.NOT_STARTED, 3)
+    assert only(outcome).reason == "The disk is full."
+    assert bench.session_ids == []
+
+
+@pytest.mark.parametrize("after", [1, 2])
+def test_a_session_is_followed_though_it_can_not_be_written_down(
+    make_bench: MakeBench, monkeypatch: pytest.MonkeyPatch, after: int
+) -> None:
+    bench = make_bench()
+    failing(monkeypatch, "put_attempt", after=after)
+    outcome = bench.apply(planned())
+    assert (only(outcome).verdict, outcome.exit_code) == (Verdict.PASSED, 3)
+    assert "The disk is full. Make room." in notices(bench)
+
+
+def test_a_lock_that_can_not_be_released_is_a_warning(
+    make_bench: MakeBench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bench = make_bench()
+
+    async def fails(*_: object) -> None:
+        raise StateError("The disk is full.")
+
+    monkeypatch.setattr("runner.state.locks.Locks.release", fails)
+    assert bench.apply(planned()).exit_code == 0
+    assert "The disk is full." in notices(bench)
+
+
+def test_a_private_location_is_known_by_its_id_too(
+    make_bench: MakeBench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bench = make_bench(a_world(a_check("home")))
+    lookup = Lookup(name="smoke", run_location="office")
+    listed = {"id": "1", "name": "smoke", "region": "private", "privateLocationId": "p-1"}
+    answers: dict[str, Any] = {
+        "/v1/test-sessions": {"entries": [listed, {**listed, "id": "2", "privateLocationId": "x"}]},
+        "/v1/private-locations": [{"id": "p-1", "slugName": "office", "name": "Office"}],
+    }
+
+    async def main(lookup: Lookup) -> list[str]:
+        async with bench.client() as client:
+            monkeypatch.setattr(client._wire, "exchange", answering(answers))
+            found = await search(bench.context(client, {}), lookup, None, 0.01)
+            return [each.id for each in found]
+
+    assert asyncio.run(main(lookup)) == ["1"]
+    assert asyncio.run(main(Lookup(name="smoke", run_location="elsewhere"))) == []
+
+
+def answering(answers: dict[str, Any]) -> Any:
+    async def exchange(method: str, path: str, **_: Any) -> Reply:
+        return Reply(method, path, 200, {}, json.dumps(answers[path]).encode())
+
+    return exchange
+
+
+def test_settings_of_a_later_release_do_not_stop_a_wait() -> None:
+    attempt = Attempt(
+        apply_id="1",
+        instance="a",
+        profile="a",
+        phase=Phase.STARTED,
+        request={},
+        lookup=Lookup(name="a", run_location="x"),
+        settings={"somethingNew": 1},
+        intent_at=HOUR_AGO,
+    )
+    job = job_of(attempt, None)
+    assert (job.settings.timeout_seconds, job.before) == (1200, None)
+
+
+@pytest.mark.parametrize("good", [0, 1])
+def test_a_lock_that_is_lost_stops_starts_and_records(
+    make_bench: MakeBench, monkeypatch: pytest.MonkeyPatch, good: int
+) -> None:
+    bench = make_bench()
+    bench.apply(planned("old"))
+    gone = replace(
+        planned("old", record=bench.records()["old"]), action=Action.REMOVED, instance=None
+    )
+    sound, left = Locks.fence, [good]
+
+    def fence(self: Locks, instance: str) -> int:
+        left[0] -= 1
+        if left[0] < 0:
+            raise StateError(f"The lock of {instance} was lost.")
+        return sound(self, instance)
+
+    monkeypatch.setattr(Locks, "fence", fence)
+    outcome = bench.apply(planned(), gone)
+    verdict = Verdict.PASSED if good else Verdict.NOT_STARTED
+    assert (only(outcome).verdict, outcome.exit_code) == (verdict, 3)
+    assert len(bench.session_ids) == 1 + good
+    assert set(bench.records()) == {"old"}
+    assert bench.records()["old"].archived_at is None

@@ -1,0 +1,234 @@
+"""What results mean: tables from answers to verdicts."""
+
+from datetime import date
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from runner.engine.verdicts import check_outcomes, is_over, judge
+from runner.models.outcome import Change, CheckOutcome
+from runner.models.record import CheckRecord
+from runner.models.response import Result, Session
+from runner.models.settings import ExpectChecks, Quarantine, Settings
+from runner.models.verdict import Verdict
+from runner.plan.expect_checks import unmet
+
+TODAY = date(2026, 8, 1)
+
+
+def result(
+    name: str = "home", status: str = "PASSED", kind: str = "FINAL", **fields: Any
+) -> Result:
+    flags = {"has_errors": False, "has_failures": status == "FAILED", "aborted": False}
+    return Result(
+        id=fields.pop("id", f"{name}-{kind}"),
+        check_id=fields.pop("check_id", f"id-{name}"),
+        name=name,
+        status=status,
+        result_type=kind,
+        **{**flags, "is_degraded": False, **fields},
+    )
+
+
+def outcomes(
+    *results: Result,
+    status: str = "PASSED",
+    before: list[CheckRecord] | None = None,
+    quarantine: list[Quarantine] | None = None,
+) -> tuple[CheckOutcome, ...]:
+    return check_outcomes(
+        Session(status=status, results=list(results)),
+        before=before,
+        quarantine=quarantine or [],
+        today=TODAY,
+        redact=lambda text: text.replace("s3cret", "(secret #1)"),
+    )
+
+
+def verdict(*results: Result, status: str = "PASSED", **settings: Any) -> Verdict:
+    whole = Settings(**settings)
+    checks = outcomes(*results, status=status, quarantine=whole.quarantine)
+    return judge(Session(status=status, results=list(results)), checks, whole).verdict
+
+
+ATTEMPT_FAILED = result(status="FAILED", kind="ATTEMPT")
+
+
+@pytest.mark.parametrize(
+    ("results", "status", "expected"),
+    [
+        ([result()], "PASSED", Verdict.PASSED),
+        ([result(status="FAILED")], "FAILED", Verdict.FAILED),
+        ([result(status="FAILED")], "PASSED", Verdict.FAILED),
+        ([ATTEMPT_FAILED, result()], "PASSED", Verdict.FLAKY),
+        ([result(), ATTEMPT_FAILED], "PASSED", Verdict.FLAKY),
+        ([ATTEMPT_FAILED, result(status="FAILED")], "FAILED", Verdict.FAILED),
+        ([ATTEMPT_FAILED], "FAILED", Verdict.FAILED),
+        ([result(is_degraded=True)], "PASSED", Verdict.DEGRADED),
+        ([ATTEMPT_FAILED, result(is_degraded=True)], "PASSED", Verdict.DEGRADED),
+        ([result(status="CANCELLED")], "CANCELLED", Verdict.CANCELLED),
+        ([result(), result("b", status="CANCELLED")], "PASSED", Verdict.CANCELLED),
+        ([result(status="FAILED"), result("b", status="CANCELLED")], "CANCELLED", Verdict.FAILED),
+        ([result()], "CANCELLED", Verdict.CANCELLED),
+        ([], "PASSED", Verdict.NO_MATCH),
+        ([], "FAILED", Verdict.FAILED),
+        ([], "CANCELLED", Verdict.CANCELLED),
+        ([], "SOMETHING_NEW", Verdict.UNKNOWN),
+        ([result()], "SOMETHING_NEW", Verdict.UNKNOWN),
+        ([result()], "FAILED", Verdict.FAILED),
+        ([result(kind="PENDING", status="RUNNING")], "PASSED", Verdict.UNKNOWN),
+        ([result(status="SKIPPED")], "PASSED", Verdict.PASSED),
+        ([result(status="SKIPPED", has_errors=None)], "PASSED", Verdict.UNKNOWN),
+        ([result(status="BROKEN", has_errors=True)], "PASSED", Verdict.FAILED),
+        ([result(status="", aborted=True)], "PASSED", Verdict.FAILED),
+    ],
+)
+def test_verdict_of_a_session(results: list[Result], status: str, expected: Verdict) -> None:
+    assert verdict(*results, status=status) is expected
+
+
+def test_degraded_fails_where_the_profile_says_so() -> None:
+    assert verdict(result(is_degraded=True), fail_on_degraded=True) is Verdict.FAILED
+
+
+def in_quarantine(until: date, check: str = "home") -> list[Quarantine]:
+    return [Quarantine(check=check, reason="flickers", owner="web", until=until)]
+
+
+@pytest.mark.parametrize(
+    ("check", "until", "expected"),
+    [
+        ("home", TODAY, Verdict.PASSED),
+        ("id-home", TODAY, Verdict.PASSED),
+        ("home", date(2026, 7, 31), Verdict.FAILED),
+        ("other", TODAY, Verdict.FAILED),
+    ],
+)
+def test_a_quarantine_forgives_until_its_date(check: str, until: date, expected: Verdict) -> None:
+    failed = [result(status="FAILED"), result("login")]
+    found = verdict(*failed, status="FAILED", quarantine=in_quarantine(until, check))
+    assert found is expected
+
+
+def test_a_quarantined_failure_is_shown_with_its_reason() -> None:
+    (check,) = outcomes(result(status="FAILED"), quarantine=in_quarantine(TODAY))
+    assert check.verdict is Verdict.FAILED
+    assert check.quarantine == "flickers (web, until 2026-08-01)"
+
+
+def test_a_quarantine_does_not_forgive_a_failure_of_no_check() -> None:
+    passing = verdict(result(), status="FAILED", quarantine=in_quarantine(TODAY))
+    assert passing is Verdict.FAILED
+
+
+@pytest.mark.parametrize(
+    ("expected", "said"),
+    [
+        ({"min": 3}, "2 of at least 3 checks"),
+        ({"max": 1}, "2 of at most 1 checks"),
+        ({"include": ["c"]}, "without c"),
+        ({"exclude": ["a"]}, "with a"),
+        ({"min": 3, "exclude": ["a", "b"]}, "2 of at least 3 checks; with a, b"),
+        ({"min": 2, "max": 2, "include": ["a"], "exclude": ["c"]}, None),
+    ],
+)
+def test_expected_checks(expected: dict[str, Any], said: str | None) -> None:
+    found = unmet(ExpectChecks(**expected), ["a", "b"])
+    assert found == (f"It breaks expectChecks: {said}." if said else None)
+
+
+def test_nothing_expected_is_always_met() -> None:
+    assert unmet(None, []) is None
+
+
+def test_expected_checks_are_judged_first() -> None:
+    assert verdict(result(), expect_checks=ExpectChecks(min=2)) is Verdict.FAILED
+
+
+def test_results_of_one_check_are_its_attempts() -> None:
+    first = result(id="1", kind="ATTEMPT", status="FAILED")
+    second = result(id="2", kind="ATTEMPT", status="FAILED")
+    last = result(id="3")
+    other = result("login", check_id=None)
+    found = outcomes(last, first, other, second)
+    assert [(each.name, each.verdict) for each in found] == [
+        ("home", Verdict.FLAKY),
+        ("login", Verdict.PASSED),
+    ]
+    assert [attempt.result_id for attempt in found[0].attempts] == ["1", "2", "3"]
+
+
+def test_checks_of_one_name_are_told_apart_by_their_ids() -> None:
+    found = outcomes(result(check_id="1"), result(check_id="2", status="FAILED"))
+    assert [each.verdict for each in found] == [Verdict.PASSED, Verdict.FAILED]
+
+
+def test_a_running_check_is_running_while_its_session_is() -> None:
+    (check,) = outcomes(result(kind="PENDING", status="RUNNING"), status="RUNNING")
+    assert check.verdict is Verdict.RUNNING
+    assert not is_over(Session(status="RUNNING"))
+    assert not is_over(Session(status="NEW"))
+    assert is_over(Session(status="CANCELLED"))
+
+
+def test_names_from_outside_are_masked() -> None:
+    (check,) = outcomes(result("page s3cret"))
+    assert check.name == "page (secret #1)"
+
+
+@pytest.mark.parametrize(
+    ("now", "before", "change"),
+    [
+        ("FAILED", Verdict.PASSED, Change.NEWLY_FAILING),
+        ("FAILED", Verdict.FLAKY, Change.NEWLY_FAILING),
+        ("FAILED", Verdict.FAILED, Change.STILL_FAILING),
+        ("PASSED", Verdict.FAILED, Change.FIXED),
+        ("PASSED", Verdict.DEGRADED, Change.STILL_PASSING),
+        ("PASSED", Verdict.CANCELLED, None),
+        ("CANCELLED", Verdict.PASSED, None),
+        ("PASSED", None, None),
+    ],
+)
+def test_a_check_is_compared_with_the_last_time(
+    now: str, before: Verdict | None, change: Change | None
+) -> None:
+    last = [CheckRecord(id="id-home", name="renamed since", verdict=before)]
+    (check,) = outcomes(result(status=now), before=last)
+    assert check.change is change
+
+
+def test_a_check_without_an_id_is_compared_by_its_name() -> None:
+    last = [CheckRecord(id=None, name="home", verdict=Verdict.FAILED)]
+    assert [check.change for check in outcomes(result(), before=last)] == [Change.FIXED]
+    assert [check.change for check in outcomes(result("new"), before=last)] == [Change.NEW]
+    assert [check.change for check in outcomes(result(), before=None)] == [None]
+
+
+STATUSES = st.sampled_from(["PASSED", "FAILED", "CANCELLED", "RUNNING", "", "NEW"])
+RESULTS = st.lists(
+    st.builds(
+        result,
+        st.sampled_from(["a", "b", ""]),
+        STATUSES,
+        st.sampled_from(["FINAL", "ATTEMPT", "PENDING", "", "NEW"]),
+        is_degraded=st.none() | st.booleans(),
+        has_errors=st.none() | st.booleans(),
+        check_id=st.none() | st.sampled_from(["1", "2", ""]),
+    ),
+    max_size=6,
+)
+
+
+@given(RESULTS, STATUSES)
+def test_a_pass_needs_a_passed_session_and_a_check_without_a_failure(
+    results: list[Result], status: str
+) -> None:
+    checks = outcomes(*results, status=status)
+    found = judge(Session(status=status, results=results), checks, Settings()).verdict
+    if found.is_pass:
+        assert status == "PASSED"
+        assert checks
+        bad = {Verdict.FAILED, Verdict.CANCELLED, Verdict.UNKNOWN, Verdict.RUNNING}
+        assert not bad & {check.verdict for check in checks}

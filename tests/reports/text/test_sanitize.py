@@ -1,0 +1,50 @@
+import pytest
+
+from runner.reports.text.sanitize import display_width, fit, lines, one_line
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("Checkout", "Checkout"),
+        ("a\x1b[31mb", "a\\x1b[31mb"),
+        ("a\nb\r\tc", "a\\nb\\r\\tc"),
+        ("a\x85b\x9bc\x00d\x7f", "a\\x85b\\x9bc\\x00d\\x7f"),
+        ("a\u202eb\u2066c\u200fd\ufeff", "a\\u202eb\\u2066c\\u200fd\\ufeff"),
+        ("a\u2028b\u2029", "a\\u2028b\\u2029"),
+        ("a\ud800b\uffff", "a\\ud800b\\uffff"),
+        ("a\U000e0041", "a\\U000e0041"),
+        ("日本語 بالعربية 👩‍💻 é", "日本語 بالعربية 👩‍💻 é"),
+        ("::set-output name=a::b", "\\::set-output name=a::b"),
+        ("  ::stop-commands::x", "  \\::stop-commands::x"),
+        ("std::vector ## [x]", "std::vector ## [x]"),
+        ("x ##[error]y ##vso[task]z", "x #\\#[error]y #\\#vso[task]z"),
+    ],
+)
+def test_a_text_becomes_one_harmless_line(text: str, shown: str) -> None:
+    assert one_line(text) == shown
+
+
+def test_a_long_text_is_cut() -> None:
+    assert one_line("x" * 10_000, 5) == "xxxx…"
+    assert one_line("\x1b" * 10_000, 9) == "\\x1b\\x1b…"
+    assert one_line("xxxxx", 5) == "xxxxx"
+
+
+def test_lines_are_kept_apart_and_each_is_cleaned() -> None:
+    assert lines("a\r\n::error::\rc\nd", 20) == ["a", "\\::error::", "c", "d"]
+
+
+@pytest.mark.parametrize(
+    ("text", "width"), [("abc", 3), ("日本", 4), ("e\u0301", 1), ("👩‍💻", 4), ("", 0)]
+)
+def test_the_width_counts_columns(text: str, width: int) -> None:
+    assert display_width(text) == width
+
+
+@pytest.mark.parametrize(
+    ("text", "width", "shown"),
+    [("abcdef", 6, "abcdef"), ("abcdefg", 6, "abcde…"), ("日本語", 4, "日…"), ("ab", 0, "")],
+)
+def test_fit_cuts_by_columns(text: str, width: int, shown: str) -> None:
+    assert fit(text, width) == shown
