@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-PAGE = Path(__file__).parents[2] / "docs" / "completion.md"
+PAGE = Path(__file__).parents[3] / "docs" / "completion.md"
 FILE = """\
 version: 1
 include: [more.yaml]

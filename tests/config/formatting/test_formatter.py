@@ -202,7 +202,7 @@ SCALARS = st.sampled_from(
 KEYS = ["a", "b", "c-d", "'e f'", "1", "no"]
 
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 EXAMPLES = [ROOT / "checkly-sessions.yaml", *sorted(ROOT.glob("examples/**/*.yaml"))]
 
 

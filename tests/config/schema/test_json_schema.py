@@ -14,7 +14,7 @@ from runner.diagnostics import Diagnostics
 from runner.source import Source
 from tests.config.test_cases import CASES, INVALID, VALID, name_of, text_of
 
-COMMITTED = Path(__file__).parent.parent.parent / "schemas/checkly-sessions.schema.json"
+COMMITTED = Path(__file__).parents[3] / "schemas/checkly-sessions.schema.json"
 SCHEMA = file_schema()
 
 #: What only the validator can know: it takes the layers together, other profiles and files, the

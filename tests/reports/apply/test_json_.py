@@ -12,7 +12,7 @@ from runner.reports.apply.json_ import render
 from tests.reports.outcomes import apply, check, instance, mixed
 
 SCHEMA = json.loads(
-    (Path(__file__).parents[2] / "schemas" / "report.schema.json").read_text(encoding="utf-8")
+    (Path(__file__).parents[3] / "schemas" / "report.schema.json").read_text(encoding="utf-8")
 )
 
 

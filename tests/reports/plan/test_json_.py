@@ -14,7 +14,7 @@ from runner.plan.planner import make_plan
 from runner.reports.plan.json_ import document, render
 from tests.reports.plans import AT, fingerprint, instance, record
 
-SCHEMA = json.loads((Path(__file__).parents[2] / "schemas/plan.schema.json").read_text("utf-8"))
+SCHEMA = json.loads((Path(__file__).parents[3] / "schemas/plan.schema.json").read_text("utf-8"))
 
 
 def secret(value: str, **more: Any) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import jsonschema
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 PAGE = (ROOT / "docs" / "plan.md").read_text(encoding="utf-8")
 
 
