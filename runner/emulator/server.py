@@ -14,6 +14,7 @@ import uvicorn
 
 from runner.emulator.api import Account
 from runner.emulator.app import Desk, build_app
+from runner.emulator.assets import asset_routes
 from runner.emulator.clock import Clock
 from runner.emulator.contract import load_contract
 from runner.emulator.control import control_routes, snapshot
@@ -238,8 +239,9 @@ class Emulator:
             watch=self._note,
         )
         self._desk = desk
+        more_routes = [*next_routes(desk), *control_routes(desk), *asset_routes(self._clock)]
         config = uvicorn.Config(
-            build_app(desk, [*next_routes(desk), *control_routes(desk)]),
+            build_app(desk, more_routes),
             http=connections.protocol(),
             loop="asyncio",
             ws="none",

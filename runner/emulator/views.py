@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from runner.emulator.sessions import error_group, error_message, status_of
+from runner.emulator.details import details_view
+from runner.emulator.sessions import error_group, status_of
 from runner.emulator.timeline import FAILING
 
 if TYPE_CHECKING:
@@ -16,13 +17,6 @@ if TYPE_CHECKING:
     from runner.emulator.world import Check, PrivateLocation, World
 
 _EPOCH = "2026-01-01T00:00:00.000Z"
-_DETAILS = {
-    "API": "apiCheckResult",
-    "BROWSER": "browserCheckResult",
-    "MULTI_STEP": "multiStepCheckResult",
-    "PLAYWRIGHT": "playwrightCheckResult",
-    "AGENTIC": "agenticCheckResult",
-}
 
 
 def timestamp(moment: float) -> str:
@@ -115,7 +109,6 @@ def result_detail_view(
 ) -> dict[str, Any]:
     """Return a result with everything that is known about it."""
     ended = attempt.ends <= now
-    failed = ended and attempt.outcome in FAILING
     view = result_view(session, run, attempt, now, app) | {
         "id": attempt.id,
         "privateLocationId": session.private_location_id,
@@ -129,29 +122,9 @@ def result_detail_view(
         "created_at": timestamp(attempt.created),
         "updated_at": _moment(attempt.ends, now),
     }
-    details = _DETAILS.get(run.check.type)
-    if details and ended:
-        message = error_message(run) if failed else None
-        view[details] = _details(run.check, attempt, message)
+    if ended:
+        view |= details_view(run, attempt, now, app)
     return view
-
-
-def _details(check: Check, attempt: Attempt, message: str | None) -> dict[str, Any]:
-    if check.type == "API":
-        return {
-            "assertions": [],
-            "request": {"method": "GET", "url": check.url or "https://www.example.com/"},
-            "response": {"status": 200 if message is None else 500, "headers": {}, "body": ""},
-            "requestError": message if check.network_error else None,
-        }
-    details: dict[str, Any] = {"errors": [] if message is None else [{"message": message}]}
-    if check.type in {"BROWSER", "MULTI_STEP"}:
-        details |= {
-            "startTime": round(attempt.starts * 1000),
-            "endTime": round(attempt.ends * 1000),
-            "runtimeVersion": "2026.04",
-        }
-    return details
 
 
 def entry_view(session: Session, now: float, account_id: str) -> dict[str, Any]:
