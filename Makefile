@@ -55,9 +55,7 @@ pictures: setup
 	PYTHONPATH=. $(BIN)/python docs/pictures/make.py
 
 schemas: setup
-	$(BIN)/python -m runner.models.ahead > runner/models/contract.py.new
-	mv runner/models/contract.py.new runner/models/contract.py
-	$(BIN)/ruff format --quiet runner/models/contract.py
+	$(BIN)/python -m runner.models.ahead > schemas/rules.json
 	$(BIN)/runner schema > schemas/checkly-sessions.schema.json
 
 clean:

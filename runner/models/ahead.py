@@ -1,11 +1,11 @@
-"""Makes ``contract.py`` from the models: ``python -m runner.models.ahead``.
+"""Makes ``schemas/rules.json`` from the models: ``python -m runner.models.ahead``.
 
-Checking a file needs the models' rules but not the models: building them takes longer than all
-the rest of ``validate``. So the rules are worked out ahead of time, as plain data for the
-validator that pydantic itself is built on; a test holds the two together.
+Checking a file needs the models' rules but not the models, which take longer to build than the
+rest of ``validate`` takes to run. So the rules are written down ahead of time, as data for the
+validator that pydantic itself is built on. A test keeps both the same.
 """
 
-from pprint import pformat
+import json
 from typing import Any
 
 from runner.models.base import Strict
@@ -20,14 +20,6 @@ from runner.models.settings import ExpectChecks, Settings
 
 Rules = dict[str, Any]
 
-_HEADER = '''"""The rules of the models as plain data. Made by ``make schemas``; do not edit.
-
-See ``runner.models.ahead``.
-"""
-
-from typing import Any, Final
-
-'''
 _KEPT = frozenset(
     {
         "type",
@@ -59,8 +51,8 @@ DATE: Rules = {
 def rules_of(model: type[Strict]) -> Rules:
     """The rules of ``model`` as a core schema without classes or functions.
 
-    Fields have the API's names; what a model is in pydantic is a mapping here, which refuses
-    unknown keys and fills in no defaults.
+    Fields have the API's names. A model is a mapping here, which refuses unknown keys and fills
+    in no defaults.
     """
     schema: Rules = dict(model.__pydantic_core_schema__)
     definitions = {one["ref"]: one for one in schema.get("definitions", [])}
@@ -71,7 +63,7 @@ def _rules(schema: Rules, definitions: dict[str, Rules]) -> Rules:
     kind = schema["type"]
     if kind == "definition-ref":
         return _rules(definitions[schema["schema_ref"]], definitions)
-    if kind in {"model", "default"}:
+    if kind in {"model", "default", "function-after"}:
         return _rules(schema["schema"], definitions)
     if kind == "function-before":
         return DATE
@@ -94,15 +86,8 @@ def _rules(schema: Rules, definitions: dict[str, Rules]) -> Rules:
         if key in schema:
             rules[key] = _rules(schema[key], definitions)
     if "choices" in schema:
-        rules["choices"] = _choices(schema["choices"], definitions)
+        rules["choices"] = {tag: _rules(one, definitions) for tag, one in schema["choices"].items()}
     return rules
-
-
-def _choices(choices: Any, definitions: dict[str, Rules]) -> Any:
-    """The parts of a union: by the value of a tag, or with the name of their model."""
-    if isinstance(choices, dict):
-        return {tag: _rules(one, definitions) for tag, one in choices.items()}
-    return [(_rules(one, definitions), one["cls"].__name__) for one in choices]
 
 
 def defaults_of(model: type[Strict]) -> dict[str, Any]:
@@ -127,16 +112,14 @@ WITH_DEFAULTS: tuple[type[Strict], ...] = (
 )
 
 
-def module_text() -> str:
-    """The text of ``contract.py``."""
-    tables: dict[str, type[Strict]] = {"REQUEST": TriggerTestSessionRequest, "SETTINGS": Settings}
-    values: dict[str, Any] = {name: rules_of(model) for name, model in tables.items()}
-    values["DEFAULTS"] = {model.__name__: defaults_of(model) for model in WITH_DEFAULTS}
-    return _HEADER + "\n".join(
-        f"{name}: Final[dict[str, Any]] = {pformat(value, width=99, sort_dicts=False)}"
-        for name, value in values.items()
-    )
+def rules() -> Rules:
+    """Everything that ``schemas/rules.json`` holds."""
+    return {
+        "request": rules_of(TriggerTestSessionRequest),
+        "settings": rules_of(Settings),
+        "defaults": {model.__name__: defaults_of(model) for model in WITH_DEFAULTS},
+    }
 
 
 if __name__ == "__main__":
-    print(module_text())  # noqa: T201 # its job
+    print(json.dumps(rules(), indent=1))  # noqa: T201 # its job

@@ -7,9 +7,9 @@ A field's default is what the API takes where the field is left out; what is sen
 the fields that were given.
 """
 
-from typing import Annotated, Any, Literal, TypeAlias
+from typing import Annotated, Any, Literal, Self, TypeAlias
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from runner.models.base import Strict
 
@@ -44,27 +44,23 @@ class Target(Strict, defer_build=True):
     """Whether deactivated checks may match."""
 
 
-class _Variable(Strict, defer_build=True):
+class EnvironmentVariable(Strict, defer_build=True):
+    """A variable that the session's checks can read."""
+
     key: NonEmpty
     """Name of the variable."""
     locked: bool = False
     """Whether Checkly keeps the value from being looked at in its editors."""
-
-
-class EnvironmentVariable(_Variable, defer_build=True):
-    """A variable that the session's checks can read."""
-
-    value: NonEmpty | None
+    value: str | None
     """Its text; null sends none."""
-    secret: Literal[False] = False
+    secret: bool = False
     """Whether Checkly hides the value."""
 
-
-class SecretVariable(_Variable, defer_build=True):
-    """A variable that Checkly hides; unlike others it may be empty."""
-
-    value: str | None
-    secret: Literal[True]
+    @model_validator(mode="after")
+    def _only_secrets_may_be_empty(self) -> Self:
+        if self.value == "" and not self.secret:
+            raise ValueError("a value that is not secret may not be empty")
+        return self
 
 
 class _Retries(Strict, defer_build=True):
@@ -126,9 +122,7 @@ class TriggerTestSessionRequest(Strict):
     target: Target = Target.model_construct()
     """Which checks to run; every eligible check of the account where it is left out."""
     environment_variables: Annotated[
-        # `secret` tells them apart, so the first that fits is the one.
-        list[Annotated[EnvironmentVariable | SecretVariable, Field(union_mode="left_to_right")]],
-        Field(max_length=MAX_ENVIRONMENT_VARIABLES),
+        list[EnvironmentVariable], Field(max_length=MAX_ENVIRONMENT_VARIABLES)
     ] = Field(default_factory=list)
     """Variables for the session's checks, at most 50."""
     retry_strategy: RetryStrategy | None = None

@@ -17,9 +17,9 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any, Final, TypeAlias
 
-from runner.models import contract
 from runner.models.filled import FILLED_METADATA
 from runner.models.marked import Body, Marked
+from runner.models.rules import defaults
 
 #: A request in normal form.
 Normal: TypeAlias = dict[str, Any]
@@ -39,7 +39,7 @@ def normal_form(body: Body, fingerprint: Fingerprint) -> Normal:
     A missing ``retryStrategy`` stays missing, because the contract tells it from null: each
     check then keeps its own. A missing ``target`` is the one that matches all.
     """
-    plain = contract.DEFAULTS["TriggerTestSessionRequest"]
+    plain = defaults("TriggerTestSessionRequest")
     normal: Normal = {
         "name": _leaf(body.get("name"), fingerprint),
         "runLocation": _leaf(body.get("runLocation"), fingerprint),
@@ -68,9 +68,9 @@ def mark_of(value: object) -> str | None:
 
 def _filled(given: Mapping[str, Any], model: str, fingerprint: Fingerprint) -> Normal:
     """``given`` with the defaults of ``model``, in an order that does not hang on ``given``'s."""
-    defaults = contract.DEFAULTS[model]
-    required = {key: given[key] for key in sorted(given) if key not in defaults}
-    ordered = required | defaults | {key: given[key] for key in defaults if key in given}
+    plain = defaults(model)
+    required = {key: given[key] for key in sorted(given) if key not in plain}
+    ordered = required | plain | {key: given[key] for key in plain if key in given}
     return {key: _leaf(value, fingerprint) for key, value in ordered.items()}
 
 
@@ -94,7 +94,7 @@ def _variables(variables: Any, fingerprint: Fingerprint) -> Normal:
     """Variables by key; one that is secret never shows its value, marked or not."""
     normal = {}
     for variable in variables or ():
-        filled = {**contract.DEFAULTS["EnvironmentVariable"], **variable}
+        filled = {**defaults("EnvironmentVariable"), **variable}
         value = filled.pop("value", None)
         key = filled.pop("key")
         is_secret = filled["secret"] is True

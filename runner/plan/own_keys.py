@@ -3,14 +3,14 @@
 from collections.abc import Mapping
 from typing import Any
 
-from runner.models import contract
+from runner.models.rules import defaults
 
 
 def own_keys(own: Mapping[str, Any]) -> dict[str, Any]:
     """The runner's own keys that say how a session is judged, defaults filled in."""
-    filled = {**contract.DEFAULTS["Settings"], **own}
+    filled = {**defaults("Settings"), **own}
     del filled["description"]
     if filled["expectChecks"] is not None:
-        filled["expectChecks"] = {**contract.DEFAULTS["ExpectChecks"], **filled["expectChecks"]}
+        filled["expectChecks"] = {**defaults("ExpectChecks"), **filled["expectChecks"]}
     seconds = float(filled["timeoutSeconds"])
     return filled | {"timeoutSeconds": int(seconds) if seconds.is_integer() else seconds}

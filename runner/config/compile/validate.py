@@ -6,12 +6,12 @@ from typing import Any, Final
 from pydantic_core import ErrorDetails, SchemaValidator, ValidationError
 
 from runner.config.templates.expressions.values import Symbolic
-from runner.models import contract
 from runner.models.marked import Marked, Path, leaves, unmarked
+from runner.models.rules import request_rules, settings_rules
 
 #: The rules of ``TriggerTestSessionRequest`` and of ``Settings``.
-REQUEST: Final = SchemaValidator(contract.REQUEST)
-SETTINGS: Final = SchemaValidator(contract.SETTINGS)
+REQUEST: Final = SchemaValidator(request_rules())
+SETTINGS: Final = SchemaValidator(settings_rules())
 
 #: pydantic's name of a problem → the diagnostic's code and its words.
 _WORDS = {
@@ -45,11 +45,6 @@ _WORDS_OF_KEYS = {
     ("until", "string_pattern_mismatch"): _NO_DATE,
     ("until", "string_type"): _NO_DATE,
     ("until", "date_from_datetime_parsing"): _NO_DATE,
-    ("value", "string_too_short"): (
-        "bad-value",
-        "The value of a variable that is not secret may not be empty",
-    ),
-    ("secret", "literal_error"): ("wrong-type", "`secret` must be true or false"),
 }
 _HINTS = {
     "string_type": "put it in quotes",
@@ -60,8 +55,6 @@ _NULL_HINTS = {
     "checkId": "`[]` takes the inherited filter away",
 }
 _TAGS = frozenset({"FIXED", "LINEAR", "EXPONENTIAL", "SINGLE_RETRY"})
-#: Where, in the way to a problem with a variable, the kind of variable stands.
-_VARIABLE_KIND = 2
 _NUMBERS = frozenset({"float_type", "int_type", "bool_type"})
 
 
@@ -105,8 +98,7 @@ def _check_unmarked(
         breaches = [
             _breach(details, path)
             for details in error.errors(include_url=False)
-            if _is_of_its_kind(details, tree)
-            and not _is_unset(path := _path(details), details, unset)
+            if not _is_unset(path := _path(details), details, unset)
         ]
         return None, breaches
     return values, []
@@ -126,26 +118,11 @@ def _is_unset(path: Path, details: ErrorDetails, unset: set[Path]) -> bool:
     return details["type"].startswith("union_tag") and (*path, "type") in unset
 
 
-def _is_of_its_kind(details: ErrorDetails, tree: dict[str, Any]) -> bool:
-    """Whether the problem is one of the kind of variable that is meant, secret or not.
-
-    The rules are a choice of two, and where neither fits each has its own complaints.
-    """
-    location = details["loc"]
-    if len(location) <= _VARIABLE_KIND or location[0] != "environmentVariables":
-        return True
-    variable = tree["environmentVariables"][location[1]]
-    is_secret = isinstance(variable, dict) and variable.get("secret") is True
-    return location[_VARIABLE_KIND] == ("SecretVariable" if is_secret else "EnvironmentVariable")
-
-
 def _path(details: ErrorDetails) -> Path:
     """The way to the place, without the names that the parts of a choice have."""
     location = details["loc"]
     if len(location) > 1 and location[0] == "retryStrategy" and location[1] in _TAGS:
         return location[:1] + location[2:]
-    if len(location) > _VARIABLE_KIND and location[0] == "environmentVariables":
-        return location[:_VARIABLE_KIND] + location[_VARIABLE_KIND + 1 :]
     return location
 
 
