@@ -22,7 +22,7 @@ from bench.limiter import usage_and_worst_window
 from bench.measure import PAIRS, Usage, ratio, run
 from bench.profiles import write_profiles
 from runner.emulator.server import Emulator
-from runner.emulator.world import load_world
+from runner.emulator.world.world import load_world
 
 ROOT = Path(__file__).parents[1]
 RUNNER = [str(Path(sys.executable).with_name("runner"))]

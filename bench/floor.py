@@ -11,7 +11,7 @@ import sys
 from bench.bench import ROOT, SESSIONS, Bench, bench, write_world
 from bench.measure import ratio
 from runner.emulator.server import Emulator
-from runner.emulator.world import load_world
+from runner.emulator.world.world import load_world
 
 
 def main() -> None:

@@ -13,13 +13,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from runner.emulator.server import Emulator
-    from runner.emulator.world import World
+    from runner.emulator.world.world import World
 
 
 @pytest.fixture
 def checkly_world() -> World:
     """Return the world that `checkly_emulator` serves; override it to serve another."""
-    from runner.emulator.world import default_world  # noqa: PLC0415 -- only tests that use it pay
+    from runner.emulator.world.world import default_world  # noqa: PLC0415 -- only tests that use it pay
 
     return default_world()
 

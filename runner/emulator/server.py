@@ -12,25 +12,25 @@ from typing import TYPE_CHECKING, Any, Self
 
 import uvicorn
 
-from runner.emulator.api import Account
-from runner.emulator.app import Desk, build_app
-from runner.emulator.assets import asset_routes
-from runner.emulator.clock import Clock
-from runner.emulator.contract import load_contract
-from runner.emulator.control import control_routes, snapshot
-from runner.emulator.faults import Fault, FaultPlan, parse_fault
-from runner.emulator.ids import Ids
-from runner.emulator.next_api import next_routes
-from runner.emulator.recorder import Recorder
-from runner.emulator.wire import Connections
+from runner.emulator.sessions.api import Account
+from runner.emulator.sessions.assets import asset_routes
+from runner.emulator.sessions.ids import Ids
+from runner.emulator.transport.app import Desk, build_app
+from runner.emulator.transport.contract import load_contract
+from runner.emulator.transport.control import control_routes, snapshot
+from runner.emulator.transport.next_api import next_routes
+from runner.emulator.transport.recorder import Recorder
+from runner.emulator.transport.wire import Connections
+from runner.emulator.world.clock import Clock
+from runner.emulator.world.faults import Fault, FaultPlan, parse_fault
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
     from types import TracebackType
 
-    from runner.emulator.faulty import Exchange
-    from runner.emulator.world import World
+    from runner.emulator.transport.faulty import Exchange
+    from runner.emulator.world.world import World
 
 # What a client does wrong is told to the client; the program's output is not the place for it.
 logging.getLogger("uvicorn").addHandler(logging.NullHandler())

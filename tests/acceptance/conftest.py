@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from runner.emulator.server import Emulator
-from runner.emulator.world import default_world
+from runner.emulator.world.world import default_world
 from tests.emulator.watching import AnswerCheck
 from tests.engine.conftest import make_bench
 

@@ -16,7 +16,7 @@ from runner.cli.app import runner
 from runner.cli.console import Console
 from runner.cli.error_handler import run
 from runner.emulator.server import Emulator
-from runner.emulator.world import default_world
+from runner.emulator.world.world import default_world
 
 CANARIES = {
     "SHORT": "x7Qz!9",

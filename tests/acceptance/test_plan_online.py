@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from runner.emulator.server import Emulator
-from runner.emulator.world import default_world
+from runner.emulator.world.world import default_world
 from tests.acceptance.conftest import Project
 
 FILE = """\

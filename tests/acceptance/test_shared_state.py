@@ -16,7 +16,7 @@ import pytest
 from obstore.store import from_url
 
 from runner.emulator.server import Emulator
-from runner.emulator.world import load_world
+from runner.emulator.world.world import load_world
 from tests.acceptance.conftest import SECRET, Project
 from tests.state.conftest import bucket, place, s3_server, stub
 from tests.state.stub_s3 import StubS3

@@ -21,7 +21,7 @@ import pytest
 from ruamel.yaml import YAML
 
 from runner.config.templates.env_vars import read_env_file
-from runner.emulator.contract import to_json_schema
+from runner.emulator.transport.contract import to_json_schema
 from tests.config.pipeline import options_of, run_file
 
 CASES = Path(__file__).parent.parent / "cases"

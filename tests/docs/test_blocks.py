@@ -21,7 +21,7 @@ from ruamel.yaml import YAML
 from docs.reference import VARIABLES
 from runner.cli.app import runner
 from runner.emulator.server import Emulator
-from runner.emulator.world import default_world, load_world
+from runner.emulator.world.world import default_world, load_world
 from tests.config.pipeline import run_file
 from tests.docs.blocks import PAGES, ROOT, Block, Unknown, blocks
 from tests.docs.session import (

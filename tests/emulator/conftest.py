@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from runner.emulator.server import Emulator
-from runner.emulator.world import World, default_world
+from runner.emulator.world.world import World, default_world
 
 from .watching import AnswerCheck
 

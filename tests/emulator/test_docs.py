@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from runner.cli.commands.emulator import command
-from runner.emulator.faults import ENDPOINTS, KINDS
-from runner.emulator.world import load_world
+from runner.emulator.world.faults import ENDPOINTS, KINDS
+from runner.emulator.world.world import load_world
 
 if TYPE_CHECKING:
     from .conftest import Wire

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from runner.emulator.resources import schema_path
+from runner.emulator.files.resources import schema_path
 
 if TYPE_CHECKING:
     from .conftest import Start

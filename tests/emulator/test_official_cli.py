@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from runner.emulator.server import Emulator
-from runner.emulator.world import Check, Ending, default_world
+from runner.emulator.world.world import Check, Ending, default_world
 
 if TYPE_CHECKING:
     from .conftest import Start, Wire

@@ -29,7 +29,7 @@ def test_it_serves(checkly_emulator):
 
 OTHER_WORLD = """
 import pytest
-from runner.emulator.world import World
+from runner.emulator.world.world import World
 
 
 @pytest.fixture

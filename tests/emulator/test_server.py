@@ -11,12 +11,12 @@ import httpx
 import pytest
 
 from runner.emulator.server import Emulator, EmulatorError
-from runner.emulator.world import default_world
+from runner.emulator.world.world import default_world
 
 from .conftest import Wire
 
 if TYPE_CHECKING:
-    from runner.emulator.faulty import Exchange
+    from runner.emulator.transport.faulty import Exchange
 
     from .conftest import Start
 

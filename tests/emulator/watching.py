@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from runner.emulator.contract import load_contract
+from runner.emulator.transport.contract import load_contract
 
 if TYPE_CHECKING:
-    from runner.emulator.faulty import Exchange
+    from runner.emulator.transport.faulty import Exchange
 
 #: The server's own limits on a body, which are no part of an endpoint's contract everywhere.
 OUTSIDE = {413, 415}

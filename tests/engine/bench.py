@@ -12,7 +12,7 @@ from runner.checkly.account import Credentials
 from runner.checkly.client import Checkly, ClientOptions
 from runner.checkly.retry import Backoff
 from runner.emulator.server import Emulator
-from runner.emulator.world import Check, Ending, Location, World
+from runner.emulator.world.world import Check, Ending, Location, World
 from runner.engine.apply import apply
 from runner.engine.cancel import Cancellation, cancel
 from runner.engine.context import ApplyOptions, Context

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from runner.emulator.server import Emulator
-from runner.emulator.world import World
+from runner.emulator.world.world import World
 from tests.engine.bench import Bench, a_world
 
 MakeBench = Callable[..., Bench]

@@ -35,9 +35,9 @@ def build(options: EmulatorOptions) -> Emulator:
         CannotRun: The extra is not installed.
     """
     try:
-        from runner.emulator.faults import FaultSyntaxError  # noqa: PLC0415 # it is an extra
         from runner.emulator.server import Emulator  # noqa: PLC0415
-        from runner.emulator.world import (  # noqa: PLC0415
+        from runner.emulator.world.faults import FaultSyntaxError  # noqa: PLC0415 # it is an extra
+        from runner.emulator.world.world import (  # noqa: PLC0415
             WorldError,
             default_world,
             load_world,

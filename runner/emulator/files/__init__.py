@@ -1,0 +1,1 @@
+"""The files the emulator reads: YAML with lines, the schemas, the default world."""

@@ -1,0 +1,1 @@
+"""Test sessions and the answers about them: values without HTTP."""

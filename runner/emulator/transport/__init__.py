@@ -1,0 +1,1 @@
+"""HTTP in front of the API: routes, contract checks, spoiled answers, recordings."""

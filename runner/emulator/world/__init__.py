@@ -1,0 +1,1 @@
+"""The world that an emulator serves: its account and checks, its time, its faults."""
