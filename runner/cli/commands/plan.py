@@ -11,12 +11,11 @@ from runner.cli.console import Console
 from runner.cli.options.common import Common, common_options, current
 from runner.cli.options.selection import LABEL_OPTION, PROFILE_ARGUMENT
 from runner.cli.services.aio import run_async
-from runner.cli.services.backend import EMULATOR_OPTION, WORLD_OPTION, Backend, backend
+from runner.cli.services.backend import EMULATOR_OPTION, WORLD_OPTION
 from runner.diagnostics import Severity
 from runner.errors import UsageError
 
 if TYPE_CHECKING:
-    from runner.cli.services.configuration import Reading
     from runner.config.selection import Selection
     from runner.models.plan import Plan
 
@@ -100,27 +99,29 @@ def _against_base(
 def _against_records(
     options: PlanOptions, common: Common, console: Console, selected: "Selection"
 ) -> "Plan":
-    from runner.cli.services.configuration import read  # noqa: PLC0415
-    from runner.cli.services.plan import first_plan, may_have_state  # noqa: PLC0415
+    from runner.cli.services.composition import Composition  # noqa: PLC0415
 
     unset = Severity.WARNING if options.out is None else Severity.ERROR
-    reading = read(common, console, unset=unset)
-    with backend(options.emulated, options.world) as behind:
-        if may_have_state(common, reading):
-            plan = _stored_plan(selected, reading, behind, common)
-        else:
-            plan = first_plan(selected, reading, behind)
-        if behind.credentials is not None and not options.offline:
-            from runner.cli.services.preflight import judge_online, telling  # noqa: PLC0415 # httpx
-
-            emit = telling(console, common)
-            plan = run_async(judge_online(plan, behind.credentials, reading.redactor, emit))
+    with Composition(
+        common, console, unset=unset, emulated=options.emulated, world=options.world
+    ) as parts:
+        plan = run_async(parts.plan(selected))
+        if parts.backend.credentials is not None and not options.offline:
+            plan = run_async(parts.judge(plan))
         elif not options.offline:
             _say_why_offline(common, console)
         if options.out is not None:
             from runner.cli.services.saved_plan import save  # noqa: PLC0415
 
-            save(plan, options.out, options.names, options.labels, common, reading, behind)
+            save(
+                plan,
+                options.out,
+                options.names,
+                options.labels,
+                common,
+                parts.reading,
+                parts.backend,
+            )
             if common.verbosity >= 0:
                 console.problem(f"Saved. Apply it with: runner apply --plan {options.out}")
         return plan
@@ -140,14 +141,6 @@ def _say_why_offline(common: Common, console: Console) -> None:
         console.problem(
             "Planned offline: without credentials neither locations nor matching checks are known."
         )
-
-
-def _stored_plan(
-    selected: "Selection", reading: "Reading", behind: Backend, common: Common
-) -> "Plan":
-    from runner.cli.services.plan import open_state, plan_of  # noqa: PLC0415
-
-    return run_async(plan_of(selected, reading, open_state(behind, common, reading), behind))
 
 
 def _rendered(plan: "Plan", form: str, console: Console, *, brief: bool) -> str:

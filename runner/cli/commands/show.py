@@ -24,13 +24,13 @@ def command(profile: str, form: str) -> None:
     """
     import json  # noqa: PLC0415 # each of these only when the command runs
 
-    from runner.cli.services.configuration import read  # noqa: PLC0415
+    from runner.cli.services.composition import Composition  # noqa: PLC0415
     from runner.config.selection import selection  # noqa: PLC0415
     from runner.config.yaml.dump import yaml_text  # noqa: PLC0415
     from runner.reports.text.curl import as_curl, masked_body  # noqa: PLC0415
 
     console = Console.of_process()
-    reading = read(current(), console)
+    reading = Composition(current(), console).reading
     compiled = reading.compile(selection([profile], []), with_needs=False)
     bodies = {
         instance.name: masked_body(instance.body, reading.redactor.mark)

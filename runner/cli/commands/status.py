@@ -42,7 +42,6 @@ def command(names: tuple[str, ...], labels: tuple[str, ...], form: str, emulated
     problems: list[StateError] = []
     unknown: dict[Selection, UsageError] = {}
     statuses = run_async(_statuses(chosen, reading, state, behind, problems, unknown))
-    console.diagnostics(reading.diagnostics.errors)
     warn(problems, console)
     for part, error in unknown.items():
         if not any(part.has_instance(status.profile, status.name) for status in statuses):
@@ -77,8 +76,11 @@ async def _statuses(
 
     # A mistake in one profile does not hide where the others stand.
     # Records know no labels: where some are asked for, it is for the file to say whose they are.
-    compiled = reading.configuration.compile(
-        chosen, with_needs=False, unknown=None if chosen.labels else unknown
+    compiled = reading.compile(
+        chosen,
+        with_needs=False,
+        unknown=None if chosen.labels else unknown,
+        with_errors=True,
     )
     names = [instance.name for instance in compiled.instances]
     has_all = chosen.is_everything or bool(unknown)

@@ -31,14 +31,14 @@ def command(
     names: tuple[str, ...], labels: tuple[str, ...], strict: bool, form: "DiagnosticsFormat"
 ) -> int:
     """Check the file like a compiler: everything that can be known without the network."""
-    from runner.cli.services.configuration import read  # noqa: PLC0415 # pydantic, ruamel.yaml
+    from runner.cli.services.composition import Composition  # noqa: PLC0415 # everything heavy
     from runner.config.selection import selection  # noqa: PLC0415
     from runner.reports.diagnostics.render import count_diagnostics  # noqa: PLC0415
 
     console, common = Console.of_process(), current()
     unset = Severity.ERROR if strict else Severity.WARNING
     chosen = selection(names, labels)
-    reading = read(common, console, unset=unset, fill_metadata=False)
+    reading = Composition(common, console, unset=unset, fill_metadata=False).reading
     count = reading.check(chosen)
     console.diagnostics(list(reading.diagnostics), form=form)
     failed = bool(reading.diagnostics.errors)

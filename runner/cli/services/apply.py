@@ -98,7 +98,9 @@ def apply(command: ApplyCommand, console: Console) -> int:
         _warn_of_folder(state, command, console)
         if saved is not None:
             loop.run(check(saved, command.common, behind, state))
-        plan = loop.run(plan_of(chosen, reading, state, behind, with_needs=command.with_needs))
+        plan = loop.run(
+            plan_of(chosen, reading, state.records, behind, with_needs=command.with_needs)
+        )
         if saved is not None:
             check_plan(saved, plan)
         plan = changed_only(plan) if command.changed else plan
@@ -106,7 +108,7 @@ def apply(command: ApplyCommand, console: Console) -> int:
         emit = telling(console, command.common)
         limiter = Limiter(clock, command.requests_per_minute)  # of all that this process asks
         plan = loop.run(judge_online(plan, credentials, reading.redactor, emit, limiter))
-        _show(plan, reading, command, console)
+        _show(plan, command, console)
         if not plan.instances:
             console.write("Nothing to apply.", _people(command, console))
             now = clock.now()
@@ -177,9 +179,8 @@ def _load(command: ApplyCommand) -> SavedPlan | None:
     return load(command.saved_plan)
 
 
-def _show(plan: Plan, reading: Reading, command: ApplyCommand, console: Console) -> None:
+def _show(plan: Plan, command: ApplyCommand, console: Console) -> None:
     """Show the plan; on standard error when a report takes standard output."""
-    console.diagnostics(reading.diagnostics.warnings)
     if command.common.verbosity < 0:
         return
     stream = _people(command, console)

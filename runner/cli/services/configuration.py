@@ -43,6 +43,7 @@ class Reading:
         configuration: Configuration,
         diagnostics: Diagnostics,
         redactor: Redactor,
+        console: Console,
     ) -> None:
         self.path = path
         self._documents = documents
@@ -51,6 +52,7 @@ class Reading:
         self.configuration = configuration
         self.diagnostics = diagnostics
         self.redactor = redactor
+        self._console = console
 
     @property
     def digest(self) -> str:
@@ -75,17 +77,32 @@ class Reading:
             return self.configuration.check()
         return len(self.configuration.compile(selection, with_needs=False).instances)
 
-    def compile(self, selection: Selection, *, with_needs: bool = True) -> Compiled:
-        """Compile what is selected.
+    def compile(
+        self,
+        selection: Selection,
+        *,
+        with_needs: bool = True,
+        unknown: dict[Selection, UsageError] | None = None,
+        with_errors: bool = False,
+    ) -> Compiled:
+        """Compile what is selected, and print what was found.
+
+        Args:
+            selection: What is asked for.
+            with_needs: Whether to pull in what the selected instances need.
+            unknown: Takes each part of the selection that matches nothing, with its error,
+                which is raised otherwise.
+            with_errors: Whether to go on, with what can be compiled, where there are errors.
 
         Raises:
             ConfigurationError: There is an error of structure anywhere, or one of value in
                 what is selected.
             UsageError: A name matches nothing.
         """
-        compiled = self.configuration.compile(selection, with_needs=with_needs)
-        if self.diagnostics.errors:
+        compiled = self.configuration.compile(selection, with_needs=with_needs, unknown=unknown)
+        if self.diagnostics.errors and not with_errors:
             raise ConfigurationError(self.diagnostics)
+        self._console.diagnostics(list(self.diagnostics))
         return compiled
 
 
@@ -149,7 +166,16 @@ def read(
         fill_metadata=fill_metadata,
     )
     configuration = Configuration(reader.structure, scope, compiler, diagnostics)
-    return Reading(path, documents, reader.structure, context, configuration, diagnostics, redactor)
+    return Reading(
+        path,
+        documents,
+        reader.structure,
+        context,
+        configuration,
+        diagnostics,
+        redactor,
+        console,
+    )
 
 
 def _digest(documents: Documents) -> str:

@@ -1,4 +1,4 @@
-"""What ``plan`` and ``apply`` share: from a reading and a state to a plan."""
+"""Make a plan of a configuration and its records."""
 
 import os
 from typing import TYPE_CHECKING
@@ -6,15 +6,13 @@ from typing import TYPE_CHECKING
 from runner.cli.options.common import Common
 from runner.cli.services.backend import Backend
 from runner.cli.services.configuration import Reading
-from runner.config.compile.configuration import Compiled
 from runner.config.selection import Selection
 from runner.models.plan import Plan
 from runner.plan.normalize import Fingerprint
 from runner.plan.planner import make_plan
-from runner.state.paths import DEFAULT_FOLDER
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Awaitable, Callable, Mapping
 
     from runner.models.record import Record
     from runner.state.state import State
@@ -25,21 +23,22 @@ def open_state(backend: Backend, common: Common, reading: Reading) -> "State":
     return backend.state(common, reading.path.parent, reading.structure.state)
 
 
-def may_have_state(common: Common, reading: Reading) -> bool:
-    """Whether anything may be stored yet; if not, a plan need not open any store."""
-    address = common.state or reading.structure.state
-    return bool(address) or (reading.path.parent / DEFAULT_FOLDER).exists()
-
-
 async def plan_of(
     selection: Selection,
     reading: Reading,
-    state: "State",
+    records: "Callable[[list[str] | None], Awaitable[Mapping[str, Record]]]",
     backend: Backend,
     *,
     with_needs: bool = True,
 ) -> Plan:
-    """The plan of what is selected, against the records of ``state``.
+    """Plan what is selected.
+
+    Args:
+        selection: What is asked for.
+        reading: The configuration.
+        records: Gives the last apply of these instances, or of all.
+        backend: Where it would be applied.
+        with_needs: Whether to pull in what the selected instances need.
 
     Raises:
         ConfigurationError: What is selected has errors.
@@ -49,28 +48,13 @@ async def plan_of(
     compiled = reading.compile(selection, with_needs=with_needs)
     everything = selection.is_everything
     names = None if everything else [instance.name for instance in compiled.instances]
-    return _plan(compiled, selection, await state.records(names), backend)
-
-
-def first_plan(selection: Selection, reading: Reading, backend: Backend) -> Plan:
-    """The plan of what is selected where nothing is stored yet.
-
-    Raises:
-        ConfigurationError: What is selected has errors.
-        UsageError: A name matches nothing.
-    """
-    return _plan(reading.compile(selection), selection, {}, backend)
-
-
-def _plan(
-    compiled: Compiled, selection: Selection, records: "Mapping[str, Record]", backend: Backend
-) -> Plan:
     return make_plan(
         compiled.instances,
-        records,
+        await records(names),
         fingerprint_of(backend),
-        everything=selection.is_everything,
+        everything=everything,
         pulled_in=compiled.pulled_in,
+        open_profiles=compiled.open_profiles,
     )
 
 

@@ -9,7 +9,7 @@ import click
 
 from runner.cli.console import Console
 from runner.cli.services.aio import run_async
-from runner.cli.services.backend import EMULATOR_HOST, Backend, backend
+from runner.cli.services.backend import EMULATOR_HOST, Backend
 from runner.errors import Declined, StateError, UsageError
 
 if TYPE_CHECKING:
@@ -42,14 +42,12 @@ def state_of(
         ConfigurationError: There is no file, or it can't be read.
         StateError: The address of the state makes no sense.
     """
-    from runner.cli.services.configuration import read  # noqa: PLC0415
-    from runner.cli.services.plan import open_state  # noqa: PLC0415 # everything heavy
+    from runner.cli.services.composition import Composition  # noqa: PLC0415 # everything heavy
 
-    reading = read(common, console)
-    with backend(emulated=False, world=None) as behind:
-        # Of an emulator nothing is needed but its place in the state.
-        found = Backend(None, EMULATOR_HOST, emulated=True) if emulated else behind
-        return reading, open_state(found, common, reading), found
+    with Composition(common, console) as parts:
+        if emulated:  # nothing is needed of it but its place in the state
+            parts.backend = Backend(None, EMULATOR_HOST, emulated=True)
+        return parts.reading, parts.state, parts.backend
 
 
 def hint_at_emulator(

@@ -1,0 +1,178 @@
+"""Compose what a command works with: configuration → state → API → reporters.
+
+Every command that reads the file goes through here, so that none can forget a warning of the
+configuration, or that the instances of a profile are not known yet.
+"""
+
+from contextlib import AbstractAsyncContextManager, ExitStack
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Self
+
+from runner.cli.console import Console
+from runner.cli.options.common import Common
+from runner.cli.services.backend import Backend, backend
+from runner.cli.services.configuration import KNOWN_AFTER_APPLY, Reading, read
+from runner.cli.services.plan import plan_of
+from runner.config.selection import Selection
+from runner.diagnostics import Severity
+from runner.models.plan import Plan
+from runner.state.paths import DEFAULT_FOLDER
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from runner.checkly.account import Credentials
+    from runner.checkly.client import ClientOptions
+    from runner.checkly.limiter import Limiter
+    from runner.engine.context import ApplyOptions, Context
+    from runner.models.record import Record
+    from runner.reports.progress.reporters import Reporters
+    from runner.state.state import State
+
+
+class Composition:
+    """The parts of one command, each made when it is first used and closed at the end.
+
+    Attributes:
+        common: The shared options.
+        console: Prints everything; masks the secrets of the configuration once it is read.
+    """
+
+    def __init__(
+        self,
+        common: Common,
+        console: Console,
+        *,
+        apply_id: str = KNOWN_AFTER_APPLY,
+        unset: Severity = Severity.WARNING,
+        fill_metadata: bool = True,
+        expected: str | None = None,
+        emulated: bool = False,
+        world: Path | None = None,
+        reports: tuple[str, ...] = (),
+    ) -> None:
+        """Take what the command was asked for.
+
+        Args:
+            common: The shared options.
+            console: Prints everything.
+            apply_id: The value of ``run.id``.
+            unset: How bad it is that a template needs a name that is not set.
+            fill_metadata: Whether to fill in the metadata that a profile leaves out.
+            expected: The digest of the configuration that a saved plan was made with.
+            emulated: Whether an emulator inside the process takes the account's place.
+            world: What that emulator serves.
+            reports: The values of ``--report``.
+        """
+        self.common = common
+        self.console = console
+        self._apply_id = apply_id
+        self._unset = unset
+        self._fill_metadata = fill_metadata
+        self._expected = expected
+        self._emulated = emulated
+        self._world = world
+        self._reports = reports
+        self._stack = ExitStack()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._stack.close()
+
+    @cached_property
+    def reading(self) -> Reading:
+        """The configuration; see :func:`runner.cli.services.configuration.read` for errors."""
+        return read(
+            self.common,
+            self.console,
+            run_id=self._apply_id,
+            unset=self._unset,
+            fill_metadata=self._fill_metadata,
+            expected=self._expected,
+        )
+
+    @cached_property
+    def backend(self) -> Backend:
+        """The API, and the part of the state that belongs to it."""
+        return self._stack.enter_context(backend(self._emulated, self._world))
+
+    @property
+    def credentials(self) -> "Credentials":
+        """The credentials of the API.
+
+        Raises:
+            UsageError: There are none.
+        """
+        return self.backend.require_credentials()
+
+    @cached_property
+    def state(self) -> "State":
+        """The state that belongs to the file and the API."""
+        return self.backend.state(
+            self.common, self.reading.path.parent, self.reading.structure.state
+        )
+
+    @cached_property
+    def reporters(self) -> "Reporters":
+        """The reports that were asked for, opened.
+
+        Raises:
+            UsageError: A report can't be written where it was asked for.
+        """
+        from runner.cli.services.runtime import reporters  # noqa: PLC0415 # asyncio
+
+        return self._stack.enter_context(reporters(self._reports, self.common, self.console))
+
+    async def records(self, names: list[str] | None) -> "Mapping[str, Record]":
+        """The records of these instances, or all; no store is opened where there can be none."""
+        address = self.common.state or self.reading.structure.state
+        if not address and not (self.reading.path.parent / DEFAULT_FOLDER).exists():
+            return {}
+        return await self.state.records(names)
+
+    async def plan(self, selection: Selection, *, with_needs: bool = True) -> Plan:
+        """Plan what is selected, against the records.
+
+        Raises:
+            ConfigurationError: What is selected has errors.
+            UsageError: A name matches nothing.
+            StateError: The state can't be read.
+        """
+        return await plan_of(
+            selection, self.reading, self.records, self.backend, with_needs=with_needs
+        )
+
+    async def judge(self, plan: Plan, limiter: "Limiter | None" = None) -> Plan:
+        """Add to ``plan`` what the account says of it.
+
+        Raises:
+            Unauthorized: The API refuses the key.
+        """
+        from runner.cli.services.preflight import judge_online, telling  # noqa: PLC0415 # httpx
+
+        emit = telling(self.console, self.common)
+        return await judge_online(plan, self.credentials, self.reading.redactor, emit, limiter)
+
+    def engine(
+        self,
+        options: "ApplyOptions",
+        client_options: "ClientOptions",
+        limiter: "Limiter | None" = None,
+    ) -> "AbstractAsyncContextManager[Context]":
+        """What the engine works with; signals of the process stop it."""
+        from runner.cli.services.initiator import initiator  # noqa: PLC0415
+        from runner.cli.services.runtime import outside  # noqa: PLC0415 # asyncio
+
+        return outside(
+            credentials=self.credentials,
+            state=self.state,
+            reporters=self.reporters,
+            owner=initiator(self.reading.context),
+            redact=self.console.mask,
+            options=options,
+            client_options=client_options,
+            limiter=limiter,
+        )
