@@ -136,6 +136,11 @@ class Interrupted(RunnerError):
     exit_code = 130
 
 
-def os_reason(error: OSError) -> str:
-    """Why the system refused, as the end of a sentence."""
-    return (error.strerror or "the system says no more").lower()
+def os_reason(error: Exception) -> str:
+    """Say why the system refused a path, as the end of a sentence."""
+    if isinstance(error, FileNotFoundError):
+        return "there is no such file or folder"
+    if isinstance(error, OSError):
+        reason = error.strerror or str(error) or "the system gave no reason"
+        return reason[:1].lower() + reason[1:]
+    return "the path is not valid"

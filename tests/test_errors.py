@@ -73,4 +73,4 @@ def test_a_message_as_a_part_of_another() -> None:
 
 def test_an_error_of_the_system_always_has_a_reason() -> None:
     assert os_reason(PermissionError(13, "Permission denied")) == "permission denied"
-    assert os_reason(OSError()) == "the system says no more"
+    assert os_reason(OSError()) == "the system gave no reason"

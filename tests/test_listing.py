@@ -1,6 +1,6 @@
 import pytest
 
-from runner.listing import listed
+from runner.listing import counted, listed
 
 
 @pytest.mark.parametrize(
@@ -9,3 +9,16 @@ from runner.listing import listed
 )
 def test_listed(things: list[str], text: str) -> None:
     assert listed(things) == text
+
+
+@pytest.mark.parametrize(
+    ("number", "words", "text"),
+    [
+        (0, ("check",), "0 checks"),
+        (1, ("check",), "1 check"),
+        (1, ("match", "matches"), "1 match"),
+        (1_000, ("match", "matches"), "1,000 matches"),
+    ],
+)
+def test_counted(number: int, words: tuple[str, ...], text: str) -> None:
+    assert counted(number, *words) == text

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
+from runner.listing import counted
 from runner.models.outcome import Change, CheckAttempt, CheckOutcome
 from runner.models.record import CheckRecord
 from runner.models.response import Result, Session
@@ -152,7 +153,7 @@ def _by_failures(checks: Sequence[CheckOutcome], settings: Settings) -> Judgemen
         return Judgement(Verdict.FAILED)
     degraded = counting.count(Verdict.DEGRADED)
     if degraded and settings.fail_on_degraded:
-        are = _count(degraded, "check is", "checks are")
+        are = counted(degraded, "check is", "checks are")
         return Judgement(Verdict.FAILED, f"{are} degraded, and failOnDegraded is set.")
     return None
 
@@ -165,7 +166,7 @@ def _by_ends(session: Session, checks: Sequence[CheckOutcome]) -> Judgement | No
     if not is_over(session):
         return Judgement(Verdict.UNKNOWN, "It ended in a way this release does not know.")
     if lost := counting.count(Verdict.UNKNOWN):
-        have = _count(lost, "check has", "checks have")
+        have = counted(lost, "check has", "checks have")
         return Judgement(Verdict.UNKNOWN, f"{have} no result that can be read.")
     return None
 
@@ -183,10 +184,6 @@ def _by_session(session: Session, checks: Sequence[CheckOutcome]) -> Judgement:
         if verdict in verdicts:
             return Judgement(verdict)
     if forgiven:
-        are = _count(len(forgiven), "failure is", "failures are")
+        are = counted(len(forgiven), "failure is", "failures are")
         return Judgement(Verdict.PASSED, f"{are} quarantined.")
     return Judgement(Verdict.PASSED)
-
-
-def _count(number: int, one: str, many: str) -> str:
-    return f"{number} {one if number == 1 else many}"

@@ -68,7 +68,7 @@ def test_init_takes_a_name(shell: Shell) -> None:
     assert shell("validate", "-f", "other.yaml")[0] == 0
     code, _, err = shell("init", "-f", "missing/other.yaml")
     assert code == 2
-    assert "can't be written: no such file or directory" in err
+    assert "can't be written: there is no such file or folder" in err
     assert shell("init", "-f", "a\0b")[0] == 2
 
 

@@ -14,7 +14,7 @@ def command() -> None:
 
     from runner.config.document.starter import STARTER  # noqa: PLC0415
     from runner.config.files.discover import NAMES  # noqa: PLC0415
-    from runner.errors import UsageError  # noqa: PLC0415
+    from runner.errors import UsageError, os_reason  # noqa: PLC0415
 
     console, common = Console.of_process(), current()
     path = Path(common.file or NAMES[0])
@@ -29,7 +29,6 @@ def command() -> None:
         with path.open("x", encoding="utf-8", newline="\n") as stream:
             stream.write(STARTER)
     except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or "this is no usable path"
-        raise UsageError(f"{path} can't be written: {reason.lower()}.") from error
+        raise UsageError(f"{path} can't be written: {os_reason(error)}.") from error
     if common.verbosity >= 0:
         console.write(f"Wrote {path}. Next: `runner validate`, then `runner plan`.")

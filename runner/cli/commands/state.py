@@ -10,6 +10,7 @@ from runner.cli.options.common import common_options, current
 from runner.cli.services.aio import run_async
 from runner.cli.services.state import EMULATED_OPTION, YES_OPTION, age, ask, state_of, warn
 from runner.errors import UsageError, os_reason
+from runner.listing import counted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -45,10 +46,10 @@ def prune(keep: int | None, older_than: str | None, yes: bool, emulated: bool) -
     _, state, _ = state_of(current(), console, emulated=emulated)
     ask(f"Delete old applies from the history at {state.where}?", yes=yes, console=console)
     done = run_async(run(state, keep=keep, older_than=limit))
-    console.write(f"Deleted {_count(done.applies, 'apply', 'applies')}; {done.kept} left.")
+    console.write(f"Deleted {counted(done.applies, 'apply', 'applies')}; {done.kept} left.")
     if done.unfinished:
         console.write(
-            f"{_count(done.unfinished, 'of them is', 'of them are')} old but unfinished; "
+            f"{counted(done.unfinished, 'of them is', 'of them are')} old but unfinished; "
             "`runner wait` settles that."
         )
     return 0
@@ -108,7 +109,7 @@ def import_(source: TextIO, emulated: bool) -> int:
         raise UsageError(f"{name} is no text.") from None
     done = run_async(run(state, lines, source=name, owner=initiator(reading.context)))
     console.write(
-        f"Imported {_count(done.records, 'record')} and {_count(done.attempts, 'attempt')}; "
+        f"Imported {counted(done.records, 'record')} and {counted(done.attempts, 'attempt')}; "
         f"{done.left} were there already."
     )
     return 0
@@ -166,7 +167,7 @@ def unlock(names: tuple[str, ...], yes: bool, emulated: bool) -> int:
     changed = run_async(run(state, links))
     for name in changed:
         console.problem(f"Warning: the lock of {name} changed meanwhile and was left alone.")
-    console.write(f"Ended {_count(len(links) - len(changed), 'lock')}.")
+    console.write(f"Ended {counted(len(links) - len(changed), 'lock')}.")
     return 3 if changed else 0
 
 
@@ -207,7 +208,3 @@ def _named(names: tuple[str, ...], known: "Iterable[str]", what: str) -> list[st
             )
         found |= dict.fromkeys(hits)
     return list(found)
-
-
-def _count(number: int, one: str, many: str | None = None) -> str:
-    return f"{number} {one if number == 1 else many or one + 's'}"

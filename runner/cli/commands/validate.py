@@ -8,6 +8,7 @@ from runner.cli.console import Console
 from runner.cli.options.common import common_options, current
 from runner.cli.options.selection import LABEL_OPTION, PROFILE_ARGUMENT
 from runner.diagnostics import Severity
+from runner.listing import counted
 
 if TYPE_CHECKING:
     from runner.reports.diagnostics.render import DiagnosticsFormat
@@ -45,7 +46,5 @@ def command(
     if form == "text" and failed:
         console.problem(f"{reading.name}: {count_diagnostics(list(reading.diagnostics))}.")
     elif form == "text" and common.verbosity >= 0:
-        console.write(
-            f"{reading.name} is valid: {count} {'instance' if count == 1 else 'instances'}."
-        )
+        console.write(f"{reading.name} is valid: {counted(count, 'instance')}.")
     return EXIT_CONFIGURATION if failed else 0

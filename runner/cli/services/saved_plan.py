@@ -1,11 +1,9 @@
 """Plan files: written by ``plan --out``, read and checked by ``apply --plan``."""
 
-import os
 import random
-import tempfile
-from contextlib import suppress
 from pathlib import Path
 
+from runner.atomic_write import atomic_write
 from runner.cli.options.common import Common
 from runner.cli.services.backend import DEFAULT_SCOPE, Backend
 from runner.cli.services.configuration import Reading, overrides
@@ -38,7 +36,7 @@ def save(
     reading: Reading,
     backend: Backend,
 ) -> None:
-    """Write ``plan`` to ``path`` in one step.
+    """Write ``plan`` to ``path``.
 
     Raises:
         UsageError: A variable of the command line feeds a secret, or there is no key to tell
@@ -64,8 +62,8 @@ def save(
         configuration=reading.digest,
     )
     try:
-        _write(path, encode(document))
-    except OSError as error:
+        atomic_write(path, encode(document).encode())
+    except (OSError, ValueError) as error:
         raise CannotRun(
             f"The plan can't be written to {path}: {os_reason(error)}.",
             hint="Give another path with --out.",
@@ -114,15 +112,3 @@ async def use(plan: SavedPlan, run_id: str, state: State) -> None:
 def _home(common: Common, backend: Backend) -> Home:
     account = backend.credentials.account_id if backend.credentials else None
     return Home(host=backend.host, account=account, scope=common.scope or DEFAULT_SCOPE)
-
-
-def _write(path: Path, text: str) -> None:
-    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            file.write(text)
-        Path(name).replace(path)
-    except BaseException:
-        with suppress(OSError):
-            Path(name).unlink()
-        raise

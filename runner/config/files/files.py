@@ -10,7 +10,8 @@ import stat
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple, Protocol
 
-from runner.errors import UsageError
+from runner.atomic_write import atomic_write
+from runner.errors import UsageError, os_reason
 
 #: How large one file, and a file with its includes, may be.
 MAX_BYTES = 16 * 1024 * 1024
@@ -98,7 +99,7 @@ class FolderFiles:
                 with real.open("rb") as stream:
                     data = stream.read(MAX_BYTES + 1)
         except (OSError, ValueError, RuntimeError) as error:
-            raise UsageError(f"{name} can't be read: {_reason(error)}.") from error
+            raise UsageError(f"{name} can't be read: {os_reason(error)}.") from error
         if data is None or len(data) > MAX_BYTES:
             raise UsageError(f"{name} is larger than {MAX_SIZE}.", hint="Split it by `include`.")
         return data
@@ -128,16 +129,10 @@ class FolderFiles:
         Raises:
             UsageError: It can't be written.
         """
-        real = (self._root / path).resolve()
-        temporary = real.with_name(f".{real.name}.{os.getpid()}")
         try:
-            with temporary.open("xb") as stream:
-                stream.write(data)
-            temporary.chmod(stat.S_IMODE(real.stat().st_mode))
-            temporary.replace(real)
+            atomic_write(self._root / path, data)
         except OSError as error:
-            temporary.unlink(missing_ok=True)
-            raise UsageError(f"{self.name(path)} can't be written: {_reason(error)}.") from error
+            raise UsageError(f"{self.name(path)} can't be written: {os_reason(error)}.") from error
 
     def _area(self) -> str:
         return "the repository" if repository_root(self._root) else "the file's folder"
@@ -154,11 +149,3 @@ def _kind(mode: int) -> str:
     if stat.S_ISFIFO(mode):
         return "a pipe"
     return "a device or socket"
-
-
-def _reason(error: Exception) -> str:
-    if isinstance(error, FileNotFoundError):
-        return "there is no such file"
-    if isinstance(error, OSError) and error.strerror:
-        return error.strerror.lower()
-    return "this is no usable path"

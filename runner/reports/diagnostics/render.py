@@ -4,11 +4,13 @@ Imports nothing heavy: a ``validate`` that finds a mistake has to answer as fast
 finds none.
 """
 
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Final, Literal, TypeAlias
 
 from runner.diagnostics import Diagnostic, Severity
+from runner.listing import counted
 from runner.reports.diagnostics.github_annotations import annotation
 from runner.reports.text.json_ import dump_json
 from runner.reports.text.sanitize import NAME_LIMIT, command_marks, display_width, one_line
@@ -55,12 +57,8 @@ def render_diagnostics(
 
 def count_diagnostics(diagnostics: Sequence[Diagnostic]) -> str:
     """How many were found, in words: ``2 errors, 1 warning``; empty when there are none."""
-    counts = []
-    for severity in Severity:
-        number = sum(found.severity is severity for found in diagnostics)
-        if number:
-            counts.append(f"{number} {severity}{'s' if number > 1 else ''}")
-    return ", ".join(counts)
+    severities = Counter(found.severity for found in diagnostics)
+    return ", ".join(counted(severities[each], each) for each in Severity if severities[each])
 
 
 def _render_text(found: Diagnostic, style: Style) -> str:

@@ -60,14 +60,14 @@ def last_ended(record: "Record | None") -> str:
 def drift(checks: CheckDrift) -> str:
     """How many checks match, and which came or went: ``14 match (+1: Login; −1: Search)``."""
     count = len(checks.matched)
-    counted = f"{count} match" + ("es" if count == 1 else "")
     turns = [
         f"{sign}{len(names)}: {_listed(names)}"
         for sign, names in (("+", checks.added), ("−", checks.removed))
         if names
     ]
     least = "" if checks.complete else "at least "
-    return f"{least}{counted}" + (f" ({'; '.join(turns)})" if turns else "")
+    verb = "matches" if count == 1 else "match"
+    return f"{least}{count} {verb}" + (f" ({'; '.join(turns)})" if turns else "")
 
 
 def lines_of(planned: PlannedInstance, masks: Masks) -> Iterator[Line]:

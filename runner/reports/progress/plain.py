@@ -4,6 +4,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
+from runner.listing import counted
 from runner.models.events import (
     ApplyFinished,
     ApplyStarted,
@@ -96,7 +97,7 @@ def event_lines(
     said: list[str] = []
     match event:
         case ApplyStarted():
-            said = [f"Apply {one_line(event.apply_id)}: {_sessions(len(event.instances))}"]
+            said = [f"Apply {one_line(event.apply_id)}: {counted(len(event.instances), 'session')}"]
         case SessionStarted():
             how = "found running" if event.adopted else "started"
             link = style.paint(one_line(event.link), "cyan")
@@ -121,10 +122,6 @@ def _about(instance: str | None, said: str) -> str:
     return said if instance is None else f"{text.shown_name(instance)}: {said}"
 
 
-def _sessions(count: int) -> str:
-    return f"{count} session" if count == 1 else f"{count} sessions"
-
-
 def _request(event: RequestMade, style: Style) -> str:
     answer = str(event.status) if event.status is not None else "no answer"
     error = f": {one_line(event.error)}" if event.error else ""
@@ -135,7 +132,8 @@ def _request(event: RequestMade, style: Style) -> str:
 def _sign_of_life(progress: Progress, at: datetime) -> str:
     running, waiting = progress.running, progress.waiting
     if not running:
-        return f"still waiting to start {_sessions(len(waiting))}" if waiting else "still busy"
+        sessions = counted(len(waiting), "session")
+        return f"still waiting to start {sessions}" if waiting else "still busy"
     named = [_running(instance, at) for instance in running[:_MOST_NAMED]]
     if len(running) > _MOST_NAMED:
         named.append(f"{len(running) - _MOST_NAMED} more")

@@ -33,15 +33,3 @@ def test_of_two_who_use_a_plan_at_once_the_second_is_refused(tmp_path: Path) -> 
     use = asyncio.run(state.plan_use("P1"))
     assert isinstance(use, PlanUse)
     assert use.used_at <= datetime.now(UTC)
-
-
-def test_a_file_that_can_not_be_put_in_place_leaves_nothing(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def refuse(_path: Path, _target: Path) -> Path:
-        raise OSError("read-only")
-
-    monkeypatch.setattr(Path, "replace", refuse)
-    with pytest.raises(OSError, match="read-only"):
-        saved_plan._write(tmp_path / "p", "text")
-    assert list(tmp_path.iterdir()) == []
