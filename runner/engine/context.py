@@ -1,4 +1,4 @@
-"""What everything in the engine works with, and the unit it works on."""
+"""The outside world as the engine is handed it, and the options of an apply."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -8,9 +8,7 @@ from runner.engine.shutdown import Stop
 from runner.errors import RunnerError
 from runner.models.clock import Clock
 from runner.models.events import Emit, Notice
-from runner.models.record import Initiator, Record
-from runner.models.settings import Settings
-from runner.source import Span
+from runner.models.record import Initiator
 from runner.state.state import State
 
 
@@ -37,23 +35,6 @@ class ApplyOptions:
     poll_seconds: float = 30.0
     lost_seconds: float = 300.0
     fail_on_new: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Job:
-    """An instance that is applied, or waited for.
-
-    Attributes:
-        before: Its last apply, if there was one: what its checks are compared with.
-        span: Where its profile stands in the file, if the file was at hand.
-    """
-
-    name: str
-    profile: str
-    settings: Settings
-    run_location: str = ""
-    before: Record | None = None
-    span: Span | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,14 +1,13 @@
-"""Following one session to its end, or to the end of anybody's patience."""
+"""Following one session to its end, or until its time or the patience is over."""
 
 from dataclasses import dataclass
 from enum import Enum, auto
 
 from runner.checkly.retry import may_ask_again
-from runner.engine.context import Context, Job
+from runner.engine.context import Context
 from runner.engine.failure_details import explained
-from runner.engine.outcomes import checks_of, of_session
+from runner.engine.run import Run
 from runner.engine.shutdown import unless, within
-from runner.engine.trigger import Started
 from runner.engine.verdicts import Judgement, is_over
 from runner.errors import ApiError, CannotRun, Interrupted, RunnerError
 from runner.models.events import SessionCancelling, SessionProgress
@@ -32,21 +31,24 @@ class _End(Enum):
 
     OVER = auto()
     LATE = auto()
-    INTERRUPTED = auto()
     LOST = auto()
 
 
 @dataclass(slots=True)
 class _Watch:
-    """A session that is followed."""
+    """A run whose session is followed."""
 
+    run: Run
     context: Context
-    job: Job
-    started: Started
-    session: Session
     began_at: float
     heard_at: float
     trouble: RunnerError | None = None
+
+    @property
+    def session(self) -> Session:
+        """The session as it was last seen."""
+        assert self.run.session is not None  # noqa: S101 # it is followed
+        return self.run.session
 
     async def until(self, deadline: float) -> _End:
         """Follow until it is over, the deadline has come, or no answer does."""
@@ -61,7 +63,7 @@ class _Watch:
                 self.trouble = error
                 if self._is_hopeless(error):
                     return _End.LOST
-                self.context.notice(f"{error.message} Asking again.", self.job.name)
+                self.context.notice(f"{error.message} Asking again.", self.run.name)
                 await clock.sleep(min(_PAUSE, max(0.0, deadline - clock.monotonic())))
         return _End.OVER
 
@@ -71,10 +73,10 @@ class _Watch:
         asked_at = clock.monotonic()
         longest = context.options.poll_seconds
         wait = min(longest, max(_LOOK, context.options.concurrency / 2))
-        answer = await context.client.completion(self.session_id, min(wait, max(1.0, left)))
+        answer = await context.client.completion(self.run.session_id, min(wait, max(1.0, left)))
         if answer is None and wait < longest:
             # The answer of a poll in vain says nothing of the checks that have ended.
-            answer = await context.client.session(self.session_id)
+            answer = await context.client.session(self.run.session_id)
         self.heard_at = clock.monotonic()
         if answer is not None:
             self.see(answer)
@@ -91,121 +93,80 @@ class _Watch:
 
     async def look(self, seconds: float) -> None:
         """See how it is now, if an answer comes within ``seconds``."""
-        work = self.context.client.session(self.session_id)
+        work = self.context.client.session(self.run.session_id)
         self.see(await within(self.context.clock, seconds, work))
         self.heard_at = self.context.clock.monotonic()
 
     def see(self, session: Session) -> None:
         """Take in an answer, and tell of the checks it has."""
-        self.session = session
+        self.run.session = session
         if session.results and not is_over(session):
-            checks = checks_of(self.context, self.job, session)
             now = self.context.clock.now()
-            self.context.emit(SessionProgress(now, self.job.name, checks))
-
-    @property
-    def session_id(self) -> str:
-        """The id by which it was started or adopted, whatever an answer says."""
-        return self.started.session.id
+            self.context.emit(SessionProgress(now, self.run.name, self.run.checks()))
 
 
-async def follow(context: Context, job: Job, started: Started, elapsed: float) -> InstanceOutcome:
-    """Follow a session, cancel it when its time is over, and judge it.
-
-    Args:
-        context: The outside world.
-        job: The instance.
-        started: Its session.
-        elapsed: Seconds for which the session has run already.
-    """
-    now = context.clock.monotonic()
-    watch = _Watch(context, job, started, started.session, began_at=now, heard_at=now)
-    watch.see(started.session)
-    end = await _first_end(watch, now + job.settings.timeout_seconds - elapsed)
-    if end is _End.OVER:
-        outcome = of_session(context, job, started.attempt, watch.session)
-        return await explained(context, outcome)
-    if end is _End.LOST:
-        return _lost(watch)
-    if end is _End.LATE:
-        return await _late(watch)
-    return await _cut_off(watch)
-
-
-async def _first_end(watch: _Watch, deadline: float) -> _End:
+async def follow(run: Run) -> InstanceOutcome:
+    """Follow a session, cancel it when its time is over, and judge it."""
+    now = run.context.clock.monotonic()
+    watch = _Watch(run, run.context, began_at=now, heard_at=now)
+    watch.see(watch.session)
+    deadline = now + run.settings.timeout_seconds - run.elapsed
     try:
-        return await unless(watch.context.stop.gently, watch.until(deadline))
+        end = await unless(run.context.stop.gently, watch.until(deadline))
     except Interrupted:
-        return _End.INTERRUPTED
+        return await _cut_off(watch)
+    if end is _End.OVER:
+        return await explained(run.context, run.of_session())
+    return _lost(watch) if end is _End.LOST else await _late(watch)
 
 
 async def _late(watch: _Watch) -> InstanceOutcome:
-    """The time is over; but the session may have ended in it, unheard."""
-    context, job = watch.context, watch.job
+    """Its time is over, but the session may have ended in time, unheard."""
+    run = watch.run
     try:
-        await watch.look(context.options.grace_seconds)
+        await watch.look(run.context.options.grace_seconds)
     except TimeoutError:
         return _lost(watch)
     except CannotRun as error:
         watch.trouble = error
         return _lost(watch)
     if is_over(watch.session):
-        return of_session(context, job, watch.started.attempt, watch.session)
+        return run.of_session()
     await _cancel(watch, "timeout")
-    limit = f"{job.settings.timeout_seconds:g} s"
+    limit = f"{run.settings.timeout_seconds:g} s"
     reason = f"It did not end within its timeoutSeconds ({limit})."
     if not is_over(watch.session):
         reason += " It could not be cancelled and runs on: the API cancels Playwright runs only."
-    return of_session(
-        context,
-        job,
-        watch.started.attempt,
-        watch.session,
-        Judgement(Verdict.TIMED_OUT, reason),
-        hint="Raise timeoutSeconds if it needs longer.",
-    )
+    judgement = Judgement(Verdict.TIMED_OUT, reason)
+    return run.of_session(judgement, hint="Raise timeoutSeconds if it needs longer.")
 
 
 async def _cut_off(watch: _Watch) -> InstanceOutcome:
     """A signal came: cancel, and see for a short while what comes of it."""
     await _cancel(watch, "interrupt")
     if is_over(watch.session):
-        return of_session(watch.context, watch.job, watch.started.attempt, watch.session)
+        return watch.run.of_session()
     reason = "Interrupted; it runs on, as the API cancels Playwright runs only."
-    return of_session(
-        watch.context,
-        watch.job,
-        watch.started.attempt,
-        watch.session,
-        Judgement(Verdict.RUNNING, reason),
-        hint=WAIT_HINT,
-    )
+    return watch.run.of_session(Judgement(Verdict.RUNNING, reason), hint=WAIT_HINT)
 
 
 async def _cancel(watch: _Watch, why: str) -> None:
     """Cancel the session, and follow it for the time of grace."""
-    context = watch.context
-    context.emit(SessionCancelling(context.clock.now(), watch.job.name, why))
+    context, name = watch.context, watch.run.name
+    context.emit(SessionCancelling(context.clock.now(), name, why))
     over = context.clock.monotonic() + context.options.grace_seconds
     try:
-        cancelling = context.client.cancel(watch.session_id)
+        cancelling = context.client.cancel(watch.run.session_id)
         await within(context.clock, context.options.grace_seconds, cancelling)
     except TimeoutError:
-        context.notice("No answer came to its cancellation.", watch.job.name, is_warning=True)
+        context.notice("No answer came to its cancellation.", name, is_warning=True)
     except CannotRun as error:
-        context.warn(error, watch.job.name)
+        context.warn(error, name)
     await watch.until(over)
 
 
 def _lost(watch: _Watch) -> InstanceOutcome:
-    """Nobody answers any more: how the session ends is not known."""
+    """The API no longer answers, so how the session ends is not known."""
     trouble = watch.trouble
     reason = "How it ended is not known" + (f": {trouble.message}" if trouble else ".")
-    return of_session(
-        watch.context,
-        watch.job,
-        watch.started.attempt,
-        watch.session,
-        Judgement(Verdict.UNKNOWN, reason),
-        hint=WAIT_HINT,
-    )
+    return watch.run.of_session(Judgement(Verdict.UNKNOWN, reason), hint=WAIT_HINT)

@@ -2,13 +2,11 @@
 
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
 
-from runner.engine.context import Context, Job
+from runner.engine.context import Context
 from runner.errors import StateError
 from runner.models.outcome import CheckOutcome, InstanceOutcome
-from runner.models.record import Attempt, CheckRecord, Lookup, Phase, Record
-from runner.models.request import TriggerTestSessionRequest
+from runner.models.record import Attempt, CheckRecord, Phase, Record
 from runner.models.response import Session
 from runner.models.verdict import Verdict
 from runner.state.locks import Locks
@@ -19,16 +17,6 @@ MAX_CHECKS = 10_000
 TAKEN = frozenset({Verdict.NO_MATCH, Verdict.UNKNOWN})
 
 
-@dataclass(frozen=True, slots=True)
-class Order:
-    """What is to be started: ``normal`` is the request's normal form, which the state keeps."""
-
-    job: Job
-    apply_id: str
-    request: TriggerTestSessionRequest
-    normal: dict[str, Any]
-
-
 @dataclass(slots=True)
 class Journal:
     """The attempts of one apply.
@@ -36,7 +24,6 @@ class Journal:
     Attributes:
         newest: The last apply that the record of an instance is of: an older one that is still
             to be settled leaves the record alone.
-        attempted: Instances that have an attempt in the state.
         troubled: Whether something could not be written after a session had started; the user
             was told.
     """
@@ -44,41 +31,20 @@ class Journal:
     context: Context
     locks: Locks
     newest: dict[str, str] = field(default_factory=dict)
-    attempted: set[str] = field(default_factory=set)
     troubled: bool = False
 
-    async def intend(self, order: Order, window_from: datetime | None) -> Attempt:
+    async def intend(self, attempt: Attempt) -> None:
         """Store that a trigger is about to be sent.
 
         Raises:
             StateError: It can't be stored, or the lock was lost; so nothing may be sent.
         """
-        self.locks.fence(order.job.name)
-        attempt = self._attempt(order, window_from)
+        self.locks.fence(attempt.instance)
         await self.context.state.put_attempt(attempt)
-        self.attempted.add(order.job.name)
-        return attempt
 
-    async def left_out(self, order: Order, outcome: InstanceOutcome) -> None:
+    async def left_out(self, attempt: Attempt, outcome: InstanceOutcome) -> None:
         """Store that an instance was not started, so that nobody takes the rest for the whole."""
-        await self.finished(self._attempt(order, None), outcome)
-
-    def _attempt(self, order: Order, window_from: datetime | None) -> Attempt:
-        job, request = order.job, order.request
-        return Attempt(
-            apply_id=order.apply_id,
-            instance=job.name,
-            profile=job.profile,
-            phase=Phase.INTENT,
-            request=order.normal,
-            lookup=lookup_of(request),
-            settings=job.settings.model_dump(mode="json", by_alias=True, exclude_unset=True),
-            intent_at=self.context.clock.now(),
-            window_from=window_from,
-            by=self.context.owner,
-            commit=request.metadata.commit_id,
-            branch=request.metadata.branch_name,
-        )
+        await self.finished(attempt, outcome)
 
     async def started(self, attempt: Attempt, session: Session, before: Record | None) -> Attempt:
         """Store the id of a session; its record keeps the last checks until there are new ones."""
@@ -148,17 +114,6 @@ class Journal:
         self.context.warn(error, instance)
 
 
-def lookup_of(request: TriggerTestSessionRequest) -> Lookup:
-    """What tells the session of ``request`` apart in the list of sessions."""
-    return Lookup(
-        name=request.name,
-        run_location=request.run_location,
-        environment=request.metadata.environment or None,
-        commit_id=request.metadata.commit_id,
-        branch_name=request.metadata.branch_name,
-    )
-
-
 def record_of(attempt: Attempt, checks: list[CheckRecord], fence: int) -> Record:
     """The record that an attempt leaves."""
     return Record(
@@ -178,11 +133,6 @@ def record_of(attempt: Attempt, checks: list[CheckRecord], fence: int) -> Record
         branch=attempt.branch,
         fence=fence,
     )
-
-
-def is_open(outcome: InstanceOutcome) -> bool:
-    """Whether a session goes on, or may: the attempt stays open, for `wait` to pick up."""
-    return outcome.verdict in {Verdict.RUNNING, Verdict.UNKNOWN} and outcome.stopped_at is None
 
 
 def _recorded(check: CheckOutcome) -> CheckRecord:

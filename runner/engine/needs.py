@@ -1,9 +1,9 @@
-"""Who waits for whom: ``needs`` as a graph of instances."""
+"""The order of starts: ``needs`` as a graph of instances."""
 
 import asyncio
 from collections.abc import Mapping, Sequence
 
-from runner.engine.context import Job
+from runner.engine.run import Run
 from runner.errors import UsageError
 from runner.models.outcome import InstanceOutcome
 
@@ -12,9 +12,9 @@ class Gate:
     """Opens when enough of those that are needed passed, and shuts when they can't any more.
 
     Attributes:
-        name: As the profiles that wait spell it: a profile or an instance.
-        instances: Who is needed.
-        needed: How many of them.
+        name: The profile or instance, as those that need it spell it.
+        instances: The instances that are needed.
+        needed: How many of them have to pass.
         is_met: Whether enough passed, once ``decided``.
     """
 
@@ -40,20 +40,20 @@ def satisfies(outcome: InstanceOutcome) -> bool:
     return outcome.verdict.is_pass or not outcome.counts
 
 
-def gates(jobs: Sequence[Job]) -> dict[str, tuple[Gate, ...]]:
-    """The gates that each job waits for; a need that is not among ``jobs`` counts as met.
+def gates(runs: Sequence[Run]) -> dict[str, tuple[Gate, ...]]:
+    """The gates that each run waits for; a need that is not among ``runs`` counts as met.
 
     Raises:
         UsageError: Some wait for one another in a circle.
     """
-    profiles: dict[str, list[Job]] = {}
-    for job in jobs:
-        profiles.setdefault(job.profile, []).append(job)
-    names = {job.name for job in jobs}
+    profiles: dict[str, list[Run]] = {}
+    for run in runs:
+        profiles.setdefault(run.profile, []).append(run)
+    names = {run.name for run in runs}
     made: dict[str, Gate] = {}
     found: dict[str, tuple[Gate, ...]] = {}
-    for job in jobs:
-        for need in job.settings.needs:
+    for run in runs:
+        for need in run.settings.needs:
             if need in made:
                 continue
             if need in profiles:
@@ -63,7 +63,7 @@ def gates(jobs: Sequence[Job]) -> dict[str, tuple[Gate, ...]]:
                 made[need] = Gate(need, members, min(quorum, len(members)))
             elif need in names:
                 made[need] = Gate(need, [need], 1)
-        found[job.name] = tuple(made[need] for need in job.settings.needs if need in made)
+        found[run.name] = tuple(made[need] for need in run.settings.needs if need in made)
     _refuse_circles(found)
     return found
 

@@ -1,35 +1,24 @@
 """From the outcomes of instances to the outcome of the whole."""
 
 from collections.abc import Sequence
-from contextlib import AsyncExitStack
 from dataclasses import replace
 from datetime import datetime
 from typing import TypeAlias
 
 from runner.engine import exit_code
-from runner.engine.context import Context, Job
-from runner.engine.outcomes import FORGIVABLE
-from runner.engine.shutdown import within
-from runner.errors import StateError
+from runner.engine.context import Context
+from runner.engine.run import Run
 from runner.models.events import ApplyFinished
 from runner.models.outcome import ApplyOutcome, InstanceOutcome, QuorumOutcome
-from runner.models.verdict import Verdict
+from runner.models.verdict import FORGIVABLE, Verdict
 
-End: TypeAlias = tuple[Job, InstanceOutcome]
-
-#: Seconds that leaving at once may take to release the locks; their leases end by themselves.
-_LEAVE_SECONDS = 2.0
+End: TypeAlias = tuple[Run, InstanceOutcome]
 
 
 def sum_up(
-    context: Context,
-    *,
-    apply_id: str,
-    started_at: datetime,
-    ends: Sequence[End],
-    is_troubled: bool,
+    context: Context, apply_id: str, started_at: datetime, ends: Sequence[End], is_troubled: bool
 ) -> ApplyOutcome:
-    """The outcome of an apply, told to everybody.
+    """Build the outcome of an apply and tell everybody.
 
     Args:
         context: The outside world.
@@ -60,12 +49,12 @@ def sum_up(
 def quorum_outcomes(ends: Sequence[End]) -> tuple[QuorumOutcome, ...]:
     """How each profile with a quorum did, of the instances that were applied.
 
-    A profile whose sessions still run is left out: nobody can tell yet.
+    A profile whose sessions still run is left out.
     """
     profiles: dict[str, list[End]] = {}
-    for job, outcome in ends:
-        if job.settings.quorum is not None:
-            profiles.setdefault(job.profile, []).append((job, outcome))
+    for run, outcome in ends:
+        if run.settings.quorum is not None:
+            profiles.setdefault(run.profile, []).append((run, outcome))
     return tuple(
         QuorumOutcome(
             profile=profile,
@@ -89,17 +78,3 @@ def forgive(
         else outcome
         for outcome in instances
     ]
-
-
-async def leave(context: Context, stack: AsyncExitStack) -> None:
-    """Release what ``stack`` holds, the locks; one that can't be released ends with its lease."""
-    leaving = stack.pop_all().aclose()
-    try:
-        if context.stop.at_once.is_set():
-            await within(context.clock, _LEAVE_SECONDS, leaving)
-        else:
-            await leaving
-    except StateError as error:
-        context.warn(error)
-    except TimeoutError:
-        context.notice("The locks were not released; they end by themselves.", is_warning=True)

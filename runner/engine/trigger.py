@@ -2,22 +2,15 @@
 
 import asyncio
 from contextlib import suppress
-from dataclasses import dataclass
 
 from runner.checkly.api_errors import NO_MATCHING_CHECKS
 from runner.checkly.client import Flight
 from runner.checkly.retry import surely_not_accepted
-from runner.engine.context import Context, Job
-from runner.engine.journal import Journal, Order, lookup_of
 from runner.engine.lookup_groups import Turn, TwinsByLookup
-from runner.engine.outcomes import not_started, without_session
 from runner.engine.reconcile import search
+from runner.engine.run import Run
 from runner.engine.shutdown import ended
 from runner.errors import ApiError, CannotRun, Interrupted, RunnerError, StateError
-from runner.models.events import SessionStarted
-from runner.models.outcome import InstanceOutcome
-from runner.models.record import Attempt
-from runner.models.request import TriggerTestSessionRequest
 from runner.models.response import ListedSession, Session
 from runner.models.verdict import Verdict
 
@@ -28,127 +21,97 @@ _MAX_LINKS = 5
 SETTLE_HINT = "`runner wait` looks again, and so does the next apply of it."
 
 
-@dataclass(frozen=True, slots=True)
-class Started:
-    """A session that runs, or has run."""
-
-    attempt: Attempt
-    session: Session
-
-
-async def start(
-    context: Context, journal: Journal, twins: TwinsByLookup, order: Order
-) -> Started | InstanceOutcome:
-    """Start a session, or say why there is none."""
-    job = order.job
-    group = twins.of(lookup_of(order.request))
-    attempt: Attempt | None = None
+async def start(run: Run, twins: TwinsByLookup) -> None:
+    """Start a session; afterwards ``run`` has either a session or an outcome."""
+    group = twins.of(run.attempt.lookup)
     # The window stays that of the first trigger: should its session appear late, beside the
     # second one's, both are seen.
-    window_from = context.client.server_now()
+    window_from = run.context.client.server_now()
     for _ in range(SENDS):
         async with group.turn() as turn:
-            if context.stop.gently.is_set():
-                return await _interrupted(journal, job, attempt)
+            if run.context.stop.gently.is_set():
+                await _interrupted(run)
+                return
             try:
-                attempt = await journal.intend(order, window_from)
+                await run.intend(window_from)
             except StateError as error:
-                return not_started(job, error)
-            result = await _send_and_settle(context, journal, order, attempt, turn)
-            if result is not None:
-                return result
-    reason = f"{SENDS} times no answer came to its trigger, and no session was found each time."
-    hint = "Look at Checkly's status page, then apply again."
-    return await _closed(
-        journal, attempt, without_session(job, Verdict.NOT_STARTED, reason, hint=hint)
+                run.outcome = run.not_started(error)
+                return
+            if await _send_and_settle(run, turn):
+                return
+    await run.close(
+        Verdict.NOT_STARTED,
+        f"The trigger went unanswered {SENDS} times and no matching session was found.",
+        hint="Look at Checkly's status page, then apply again.",
     )
 
 
-async def _send_and_settle(
-    context: Context, journal: Journal, order: Order, attempt: Attempt, turn: Turn
-) -> Started | InstanceOutcome | None:
-    """Send the trigger once; ``None`` when it may be sent again."""
-    job = order.job
+async def _send_and_settle(run: Run, turn: Turn) -> bool:
+    """Send the trigger once; says whether it is known by then what came of it."""
     try:
-        session = await _send(context, order.request)
+        session = await _send(run)
     except Interrupted:
-        return await _interrupted(journal, job, attempt)
+        await _interrupted(run)
     except CannotRun as error:
-        if surely_not_accepted(error):
-            return await _refused(journal, job, attempt, error)
-        text = f"{error.message} Whether it started a session is being looked up."
-        context.notice(text, job.name, is_warning=True)
-        is_alone = await turn.lost()
-        return await settle(context, journal, job, attempt, is_alone=is_alone)
-    return await begin(context, journal, job, attempt, session)
+        if not surely_not_accepted(error):
+            text = f"{error.message} Looking up whether it started a session."
+            run.context.notice(text, run.name, is_warning=True)
+            return await settle(run, is_alone=await turn.lost())
+        await _refused(run, error)
+    else:
+        await run.begin(session)
+    return True
 
 
-async def settle(
-    context: Context,
-    journal: Journal,
-    job: Job,
-    attempt: Attempt,
-    *,
-    is_alone: bool,
-    seconds: float | None = None,
-) -> Started | InstanceOutcome | None:
-    """What came of a trigger whose answer was lost; ``None`` when it surely started nothing.
+async def settle(run: Run, *, is_alone: bool, seconds: float | None = None) -> bool:
+    """Find out what came of a trigger whose answer was lost.
 
     Args:
-        context: The outside world.
-        journal: Where it is noted.
-        job: The instance.
-        attempt: The attempt, an intent so far.
+        run: The instance, whose attempt is an intent so far.
         is_alone: Whether a session that is found can only be its own.
         seconds: The settling time.
+
+    Returns:
+        ``False`` when it surely started nothing; otherwise ``run`` has a session or an outcome.
     """
+    context = run.context
     seconds = context.options.settle_seconds if seconds is None else seconds
     try:
-        found = await search(context, attempt.lookup, attempt.window_from, seconds)
+        found = await search(context, run.attempt.lookup, run.attempt.window_from, seconds)
     except Interrupted:
         reason = "Interrupted before it was known whether its trigger started a session."
-        return without_session(job, Verdict.UNKNOWN, reason, hint=SETTLE_HINT)
+        run.outcome = run.without_session(Verdict.UNKNOWN, reason, hint=SETTLE_HINT)
     except CannotRun as error:
         reason = f"Whether its trigger started a session can't be found out: {error.message}"
-        return without_session(job, Verdict.UNKNOWN, reason, hint=SETTLE_HINT)
-    if not found:
-        return None
-    if len(found) == 1 and is_alone:
-        return await begin(
-            context, journal, job, attempt, await _seen(context, found[0]), adopted=True
-        )
-    sessions = [await _seen(context, entry) for entry in found[:_MAX_LINKS]]
+        run.outcome = run.without_session(Verdict.UNKNOWN, reason, hint=SETTLE_HINT)
+    else:
+        if len(found) == 1 and is_alone:
+            await run.begin(await _seen(run, found[0]), adopted=True)
+        elif found:
+            await _ambiguous(run, found)
+        return bool(found)
+    return True
+
+
+async def _ambiguous(run: Run, found: tuple[ListedSession, ...]) -> None:
+    sessions = [await _seen(run, entry) for entry in found[:_MAX_LINKS]]
     shown = ", ".join(session.link or session.id for session in sessions)
-    reason = f"The answer to its trigger was lost, and {len(found)} sessions could be it: {shown}."
-    hint = "Look at them, then apply again. `$<run.id>` in the name makes such lookups exact."
-    return await _closed(journal, attempt, without_session(job, Verdict.UNKNOWN, reason, hint=hint))
+    await run.close(
+        Verdict.UNKNOWN,
+        f"The answer to its trigger was lost, and {len(found)} sessions could be it: {shown}.",
+        hint="Look at them, then apply again. `$<run.id>` in the name makes such lookups exact.",
+    )
 
 
-async def begin(
-    context: Context,
-    journal: Journal,
-    job: Job,
-    attempt: Attempt,
-    session: Session,
-    *,
-    adopted: bool = False,
-) -> Started:
-    """Note that a session exists."""
-    context.known.add(session.id)
-    attempt = await journal.started(attempt, session, job.before)
-    now = context.clock.now()
-    context.emit(SessionStarted(now, job.name, session.id, session.link, adopted))
-    return Started(attempt, session)
-
-
-async def _send(context: Context, request: TriggerTestSessionRequest) -> Session:
+async def _send(run: Run) -> Session:
     """Send the trigger; a signal cuts it off only while it surely is not with the server.
 
     Raises:
         Interrupted: It was cut off.
     """
-    flight = Flight()
-    sending = asyncio.ensure_future(context.client.trigger(request, flight))
+    assert run.request is not None  # noqa: S101 # it is to be started
+    context, flight = run.context, Flight()
+    sending = asyncio.ensure_future(context.client.trigger(run.request, flight))
     stopping = asyncio.ensure_future(context.stop.gently.wait())
     try:
         await asyncio.wait({sending, stopping}, return_when=asyncio.FIRST_COMPLETED)
@@ -166,40 +129,25 @@ async def _send(context: Context, request: TriggerTestSessionRequest) -> Session
         await ended(sending)
 
 
-async def _seen(context: Context, entry: ListedSession) -> Session:
+async def _seen(run: Run, entry: ListedSession) -> Session:
     """A session of the list with its link, or as much as the list says of it."""
     with suppress(CannotRun):
-        session = await context.client.session(entry.id)
+        session = await run.context.client.session(entry.id)
         if session.id == entry.id:
             return session
     return Session(id=entry.id, name=entry.name, started_at=entry.started_at)
 
 
-async def _refused(
-    journal: Journal, job: Job, attempt: Attempt, error: RunnerError
-) -> InstanceOutcome:
-    """The outcome where the server said no, or was never reached."""
-    matched_nothing = isinstance(error, ApiError) and (
+async def _refused(run: Run, error: RunnerError) -> None:
+    """The server said no, or was never reached."""
+    if isinstance(error, ApiError) and (
         error.status == 404 or error.error_code == NO_MATCHING_CHECKS
-    )
-    if not matched_nothing:
-        return await _closed(journal, attempt, not_started(job, error))
-    reason = "No checks match its target."
-    hint = "Check its tags and ids; deactivated checks need allowDeactivated."
-    return await _closed(
-        journal, attempt, without_session(job, Verdict.NO_MATCH, reason, hint=hint)
-    )
+    ):
+        hint = "Check its tags and ids; deactivated checks need allowDeactivated."
+        await run.close(Verdict.NO_MATCH, "No checks match its target.", hint=hint)
+    else:
+        await run.finish(run.not_started(error))
 
 
-async def _interrupted(journal: Journal, job: Job, attempt: Attempt | None) -> InstanceOutcome:
-    reason = "Interrupted before it was started."
-    return await _closed(journal, attempt, without_session(job, Verdict.NOT_STARTED, reason))
-
-
-async def _closed(
-    journal: Journal, attempt: Attempt | None, outcome: InstanceOutcome
-) -> InstanceOutcome:
-    """Note the outcome of an instance without a session."""
-    if attempt is not None:
-        await journal.finished(attempt, outcome)
-    return outcome
+async def _interrupted(run: Run) -> None:
+    await run.close(Verdict.NOT_STARTED, "Interrupted before it was started.")

@@ -84,6 +84,16 @@ def judge(session: Session, checks: Sequence[CheckOutcome], settings: Settings) 
     return by_checks or _by_session(session, checks)
 
 
+def fails_as_before(judgement: Judgement, checks: Sequence[CheckOutcome]) -> bool:
+    """Whether a session failed by nothing but checks that failed the last time too."""
+    failed = [c for c in checks if c.verdict is Verdict.FAILED and c.quarantine is None]
+    return (
+        judgement == Judgement(Verdict.FAILED)  # with a reason, it is not its checks alone
+        and bool(failed)
+        and all(check.change is Change.STILL_FAILING for check in failed)
+    )
+
+
 def _check(results: list[Result], *, over: bool, redact: Callable[[str], str]) -> CheckOutcome:
     ordered = sorted(results, key=lambda result: result.result_type in {"FINAL", _PENDING})
     attempts = tuple(

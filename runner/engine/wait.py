@@ -1,19 +1,14 @@
 """Re-attaching to sessions that an earlier apply left, and finishing as it would have."""
 
 import asyncio
-from collections.abc import Sequence
-from contextlib import AsyncExitStack
+from collections.abc import Mapping, Sequence
 
-from runner.engine.context import Context, Job
+from runner.engine.context import Context
 from runner.engine.follow import follow
-from runner.engine.journal import Journal, is_open
-from runner.engine.outcomes import of_attempt
-from runner.engine.recovery import elapsed, job_of, settle_all, started_of
-from runner.engine.shutdown import unless
-from runner.engine.summary import leave, sum_up
-from runner.engine.trigger import Started
-from runner.errors import Interrupted, UsageError
-from runner.models.events import ApplyStarted, InstanceFinished
+from runner.engine.frame import Frame
+from runner.engine.recovery import settle_all
+from runner.engine.run import Run
+from runner.errors import UsageError
 from runner.models.outcome import ApplyOutcome, InstanceOutcome
 from runner.models.record import Attempt, Phase, Record
 from runner.state.state import State
@@ -35,103 +30,59 @@ async def wait(apply_id: str | None, *, context: Context) -> ApplyOutcome | None
         CannotRun: The API or the state can't be reached.
         Interrupted: A signal came before anything was done.
     """
-    attempts = await _attempts(context.state, apply_id)
-    if not attempts:
-        return None
-    return await _Wait(context, attempts).run()
-
-
-async def _attempts(state: State, apply_id: str | None) -> list[Attempt]:
-    """Every attempt of the apply, or of all that left something, oldest first."""
     if apply_id is not None:
-        attempts = await state.attempts(apply_id)
-        if not attempts:
-            raise UsageError(
-                f"There was no apply {apply_id} in this state.",
-                hint="`runner history` lists them; --state and --scope say which state is meant.",
-            )
-        return attempts
-    ids = sorted({attempt.apply_id for attempt in await state.unfinished()})
+        ids = [apply_id]
+    else:
+        ids = sorted({attempt.apply_id for attempt in await context.state.unfinished()})
+    attempts = await _attempts(context.state, ids)
+    if not attempts and apply_id is not None:
+        raise UsageError(
+            f"There was no apply {apply_id} in this state.",
+            hint="`runner history` lists them; --state and --scope say which state is meant.",
+        )
+    return await _Wait(context, ids, attempts).run() if attempts else None
+
+
+async def _attempts(state: State, ids: Sequence[str]) -> list[Attempt]:
     found = await asyncio.gather(*map(state.attempts, ids))
     return [attempt for attempts in found for attempt in attempts]
 
 
-class _Wait:
-    def __init__(self, context: Context, attempts: Sequence[Attempt]) -> None:
-        self.context = context
-        self.attempts = list(attempts)
-        self.id = max(attempt.apply_id for attempt in attempts)
-        self.outcomes: dict[tuple[str, str], InstanceOutcome] = {}
+class _Wait(Frame):
+    def __init__(self, context: Context, ids: Sequence[str], attempts: Sequence[Attempt]) -> None:
+        names = [each.instance for each in attempts if each.phase is not Phase.FINISHED]
+        began = min(attempt.intent_at for attempt in attempts)
+        super().__init__(context, max(ids), names, began)
+        self.ids = ids
+        self.runs = self._runs(attempts, {})
 
-    async def run(self) -> ApplyOutcome:
-        context = self.context
-        names = [each.instance for each in self.attempts if each.phase is not Phase.FINISHED]
-        locks = context.state.lock(
-            names,
-            context.owner,
-            self.id,
-            timeout=context.options.lock_timeout,
-            waiting=context.notice,
-        )
-        async with AsyncExitStack() as stack:
-            await unless(context.stop.gently, stack.enter_async_context(locks))
-            journal = Journal(context, locks)
-            records = await unless(context.stop.gently, self._read(journal))
-            instances = tuple(attempt.instance for attempt in self.attempts)
-            context.emit(ApplyStarted(context.clock.now(), self.id, instances))
-            try:
-                await unless(context.stop.at_once, self._all(journal, records))
-            except Interrupted:
-                context.notice("Left at once; `runner wait` goes on from here.")
-            await leave(context, stack)
-        return self._sum_up(journal, records)
+    def _runs(self, attempts: Sequence[Attempt], records: Mapping[str, Record]) -> list[Run]:
+        return [
+            Run.of_attempt(self.context, self.journal, each, records.get(each.instance))
+            for each in attempts
+        ]
 
-    async def _read(self, journal: Journal) -> dict[str, Record]:
-        """Read the attempts again, now that nobody else writes them, and their records."""
-        context = self.context
-        if context.client.server_now() is None:
-            await context.client.account()
-        ids = sorted({attempt.apply_id for attempt in self.attempts})
-        found = await asyncio.gather(*map(context.state.attempts, ids))
-        self.attempts = [attempt for attempts in found for attempt in attempts]
-        records = await context.state.records({each.instance for each in self.attempts})
-        journal.newest.update({name: record.apply_id for name, record in records.items()})
-        return records
+    async def prepare(self) -> None:
+        attempts = await _attempts(self.context.state, self.ids)
+        records = await self.records({attempt.instance for attempt in attempts})
+        self.runs = self._runs(attempts, records)
 
-    async def _all(self, journal: Journal, records: dict[str, Record]) -> None:
-        intents = [each for each in self.attempts if each.phase is Phase.INTENT]
-        settled = await settle_all(self.context, journal, intents, records)
-        running = [started_of(each) for each in self.attempts if each.phase is Phase.STARTED]
-        running += [each for each in settled if isinstance(each, Started)]
-        for attempt, end in zip(intents, settled, strict=True):
-            if isinstance(end, InstanceOutcome):
-                self._note(attempt, end)
+    async def work(self) -> None:
+        open_ = [run for run in self.runs if run.attempt.phase is not Phase.FINISHED]
+        await settle_all([run for run in open_ if run.session is None])
         async with asyncio.TaskGroup() as group:
-            for started in running:
-                job = job_of(started.attempt, records.get(started.attempt.instance))
-                group.create_task(self._one(journal, job, started))
+            for run in open_:
+                if run.session is not None:
+                    group.create_task(self._one(run))
+                elif run.outcome is not None:
+                    self.note(run, run.outcome)
 
-    async def _one(self, journal: Journal, job: Job, started: Started) -> None:
-        seconds = elapsed(self.context, started.attempt)
-        outcome = await follow(self.context, job, started, seconds)
-        if not is_open(outcome):
-            await journal.finished(started.attempt, outcome)
-        self._note(started.attempt, outcome)
+    async def _one(self, run: Run) -> None:
+        self.note(run, await run.leave(await follow(run)))
 
-    def _note(self, attempt: Attempt, outcome: InstanceOutcome) -> None:
-        self.outcomes[attempt.apply_id, attempt.instance] = outcome
-        self.context.emit(InstanceFinished(self.context.clock.now(), outcome))
+    async def tidy(self) -> None:
+        if self.context.stop.at_once.is_set():
+            self.context.notice("Left at once; `runner wait` goes on from here.")
 
-    def _sum_up(self, journal: Journal, records: dict[str, Record]) -> ApplyOutcome:
-        ends = []
-        for attempt in self.attempts:
-            job = job_of(attempt, records.get(attempt.instance))
-            outcome = self.outcomes.get((attempt.apply_id, attempt.instance))
-            ends.append((job, outcome or of_attempt(job, attempt)))
-        return sum_up(
-            self.context,
-            apply_id=self.id,
-            started_at=min(attempt.intent_at for attempt in self.attempts),
-            ends=ends,
-            is_troubled=journal.troubled,
-        )
+    def cut_off(self, run: Run) -> InstanceOutcome:
+        return run.as_stored()

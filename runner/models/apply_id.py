@@ -9,7 +9,7 @@ _RANDOM_BITS = 80
 _TIME_CHARACTERS = 10
 
 
-def apply_id(now: datetime, rng: random.Random) -> str:
+def new_apply_id(now: datetime, rng: random.Random) -> str:
     """An id as ULIDs are made: 48 bits of milliseconds, then 80 random bits, 26 characters."""
     milliseconds = (now - datetime.fromtimestamp(0, UTC)) // timedelta(milliseconds=1)
     number = milliseconds << _RANDOM_BITS | rng.getrandbits(_RANDOM_BITS)

@@ -1,6 +1,7 @@
 """How a session or a check ended."""
 
 from enum import StrEnum
+from typing import Final
 
 
 class Verdict(StrEnum):
@@ -22,3 +23,9 @@ class Verdict(StrEnum):
     def is_pass(self) -> bool:
         """Whether it counts as a pass; a degraded one does unless its profile says otherwise."""
         return self in {Verdict.PASSED, Verdict.FLAKY, Verdict.DEGRADED}
+
+
+#: The verdicts that ``allowFailure`` and a quorum forgive.
+FORGIVABLE: Final = frozenset(
+    {Verdict.FAILED, Verdict.CANCELLED, Verdict.TIMED_OUT, Verdict.NO_MATCH}
+)

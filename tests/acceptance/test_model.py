@@ -20,7 +20,7 @@ from runner.engine.context import ApplyOptions, Context
 from runner.engine.shutdown import Stop
 from runner.engine.wait import wait
 from runner.errors import CannotRun
-from runner.models.apply_id import apply_id
+from runner.models.apply_id import new_apply_id
 from runner.models.clock import SystemClock
 from runner.models.outcome import ApplyOutcome
 from runner.models.record import Attempt, Phase
@@ -59,12 +59,12 @@ class Books(RuleBasedStateMachine):
 
     @rule(names=chosen, faults=faults, endings=endings)
     def apply(self, names: list[str], faults: list[str], endings: list[Any]) -> None:
-        an_id = apply_id(SystemClock().now(), random.Random())
+        an_id = new_apply_id(SystemClock().now(), random.Random())
         self.server.prepare(an_id, faults, endings)
         instances = [
             planned(name, body={"name": NAMES[name]}, needs=NEEDS.get(name, [])) for name in names
         ]
-        outcome = self.run(lambda context: apply(instances, run_id=an_id, context=context))
+        outcome = self.run(lambda context: apply(instances, apply_id=an_id, context=context))
         if outcome is not None:
             self.judge(outcome)
 

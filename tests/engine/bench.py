@@ -18,7 +18,7 @@ from runner.engine.cancel import Cancellation, cancel
 from runner.engine.context import ApplyOptions, Context
 from runner.engine.shutdown import Stop
 from runner.engine.wait import wait
-from runner.models.apply_id import apply_id
+from runner.models.apply_id import new_apply_id
 from runner.models.clock import Clock, SystemClock
 from runner.models.events import Event
 from runner.models.instance import Instance
@@ -135,9 +135,9 @@ class Bench:
         )
 
     async def applying(self, *instances: PlannedInstance, **options: Any) -> ApplyOutcome:
-        run_id = apply_id(self.clock.now(), random.Random())
+        apply_id = new_apply_id(self.clock.now(), random.Random())
         async with self.client() as client:
-            return await apply(instances, run_id=run_id, context=self.context(client, options))
+            return await apply(instances, apply_id=apply_id, context=self.context(client, options))
 
     async def waiting(self, apply_id: str | None = None, **options: Any) -> ApplyOutcome | None:
         async with self.client() as client:

@@ -18,7 +18,7 @@ from runner.checkly.retry import Backoff
 from runner.engine.apply import apply
 from runner.engine.context import ApplyOptions, Context
 from runner.engine.shutdown import Stop
-from runner.models.apply_id import apply_id
+from runner.models.apply_id import new_apply_id
 from runner.models.clock import SystemClock
 from runner.models.outcome import ApplyOutcome
 from runner.models.record import Attempt
@@ -64,9 +64,9 @@ def applied(
                     redact=lambda text: text,
                     options=OPTIONS,
                 )
-                an_id = apply_id(clock.now(), random.Random())
+                an_id = new_apply_id(clock.now(), random.Random())
                 instance = planned(timeout_seconds=timeout)
-                outcome = await apply([instance], run_id=an_id, context=context)
+                outcome = await apply([instance], apply_id=an_id, context=context)
         (attempt,) = await state.attempts(an_id)
         return outcome, attempt
 

@@ -11,13 +11,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from runner.engine import exit_code
-from runner.engine.context import Job
 from runner.engine.lookup_groups import Twins
 from runner.engine.needs import by_member, gates
+from runner.engine.run import Run
 from runner.engine.shutdown import unless, within
 from runner.errors import Interrupted, UsageError
-from runner.models.apply_id import apply_id, time_of
+from runner.models.apply_id import new_apply_id, time_of
 from runner.models.outcome import InstanceOutcome
+from runner.models.record import Attempt, Lookup, Phase
 from runner.models.settings import Settings
 from runner.models.verdict import Verdict
 from tests.engine.clocks import FakeClock
@@ -31,7 +32,7 @@ MOMENTS = st.datetimes(
 @given(MOMENTS, MOMENTS)
 def test_ids_sort_by_time_and_tell_it(one: datetime, other: datetime) -> None:
     rng = random.Random(1)
-    first, second = apply_id(one, rng), apply_id(other, rng)
+    first, second = new_apply_id(one, rng), new_apply_id(other, rng)
     assert len(first) == 26
     assert abs(time_of(first) - one) < timedelta(milliseconds=1)
     if other - one >= timedelta(milliseconds=1):
@@ -81,13 +82,24 @@ def test_the_worst_of_several_codes(codes: list[int], worst: int) -> None:
     assert exit_code.worst(codes) == worst
 
 
-def job(name: str, *needs: str, quorum: int | None = None) -> Job:
-    return Job(name, name.partition("[")[0], Settings(needs=list(needs), quorum=quorum))
+def run(name: str, *needs: str, quorum: int | None = None) -> Run:
+    """A run of which only its place in the order matters."""
+    attempt = Attempt(
+        apply_id="1",
+        instance=name,
+        profile=name.partition("[")[0],
+        phase=Phase.INTENT,
+        request={},
+        lookup=Lookup(name=name, run_location="x"),
+        intent_at=START,
+    )
+    nothing: Any = None
+    return Run(nothing, nothing, attempt, Settings(needs=list(needs), quorum=quorum))
 
 
 def test_a_need_names_a_profile_or_an_instance_and_one_that_is_left_out_is_met() -> None:
-    jobs = [job("a[1]"), job("a[2]"), job("b", "a"), job("c", "a[2]", "elsewhere"), job("d", "a")]
-    waiting = gates(jobs)
+    runs = [run("a[1]"), run("a[2]"), run("b", "a"), run("c", "a[2]", "elsewhere"), run("d", "a")]
+    waiting = gates(runs)
     assert [gate.instances for gate in waiting["b"]] == [("a[1]", "a[2]")]
     assert [gate.instances for gate in waiting["c"]] == [("a[2]",)]
     assert waiting["b"][0] is waiting["d"][0]
@@ -95,32 +107,32 @@ def test_a_need_names_a_profile_or_an_instance_and_one_that_is_left_out_is_met()
 
 
 @pytest.mark.parametrize(
-    "jobs",
+    "runs",
     [
-        [job("a", "a")],
-        [job("a", "b"), job("b", "c"), job("c", "a")],
-        [job("x", "a"), job("a[1]", "b"), job("a[2]"), job("b", "a[1]")],
+        [run("a", "a")],
+        [run("a", "b"), run("b", "c"), run("c", "a")],
+        [run("x", "a"), run("a[1]", "b"), run("a[2]"), run("b", "a[1]")],
     ],
 )
-def test_circles_are_refused(jobs: list[Job]) -> None:
+def test_circles_are_refused(runs: list[Run]) -> None:
     with pytest.raises(UsageError, match=" → "):
-        gates(jobs)
+        gates(runs)
 
 
 def test_a_diamond_is_no_circle() -> None:
-    waiting = gates([job("a"), job("b", "a"), job("c", "a"), job("d", "b", "c")])
+    waiting = gates([run("a"), run("b", "a"), run("c", "a"), run("d", "b", "c")])
     assert [gate.name for gate in waiting["d"]] == ["b", "c"]
 
 
 def test_a_long_chain_and_a_wide_fan_are_ordered_in_no_time() -> None:
-    chain = [job("0"), *(job(str(n), str(n - 1)) for n in range(1, 3000))]
-    fan = [job(f"many[{n}]") for n in range(1000)] + [job(f"w{n}", "many") for n in range(500)]
+    chain = [run("0"), *(run(str(n), str(n - 1)) for n in range(1, 3000))]
+    fan = [run(f"many[{n}]") for n in range(1000)] + [run(f"w{n}", "many") for n in range(500)]
     assert len(gates(chain)) == 3000
     assert len(gates(fan)) == 1500
 
 
 def test_a_gate_shuts_as_soon_as_its_quorum_can_not_be_reached() -> None:
-    (gate,) = gates([job("a[1]", quorum=2), job("a[2]", quorum=2), job("b", "a")])["b"]
+    (gate,) = gates([run("a[1]", quorum=2), run("a[2]", quorum=2), run("b", "a")])["b"]
     gate.note(InstanceOutcome("a[1]", "a", Verdict.FAILED))
     assert (gate.decided.is_set(), gate.is_met) == (True, False)
 

@@ -9,9 +9,8 @@ from typing import Any
 import pytest
 
 from runner.checkly.wire import Reply
-from runner.engine.journal import lookup_of
 from runner.engine.reconcile import search
-from runner.engine.recovery import job_of
+from runner.engine.run import Run, lookup_of
 from runner.errors import CannotRun, StateError
 from runner.models.events import Event, Notice
 from runner.models.plan import Action
@@ -186,7 +185,7 @@ def test_a_signal_while_a_session_is_looked_up_leaves_the_intent(make_bench: Mak
     bench.emulator.add_fault("reset-before:on=trigger")
 
     def watch(event: Event) -> None:
-        if isinstance(event, Notice) and "looked up" in event.text and bench.stop is not None:
+        if isinstance(event, Notice) and "Looking up" in event.text and bench.stop is not None:
             bench.stop.signal()
 
     bench.watch = watch
@@ -282,8 +281,9 @@ def test_settings_of_a_later_release_do_not_stop_a_wait() -> None:
         settings={"somethingNew": 1},
         intent_at=HOUR_AGO,
     )
-    job = job_of(attempt, None)
-    assert (job.settings.timeout_seconds, job.before) == (1200, None)
+    nothing: Any = None
+    run = Run.of_attempt(nothing, nothing, attempt, None)
+    assert (run.settings.timeout_seconds, run.before) == (1200, None)
 
 
 @pytest.mark.parametrize("good", [0, 1])

@@ -27,7 +27,7 @@ from runner.diagnostics import Severity
 from runner.engine.apply import apply as run_apply
 from runner.engine.context import ApplyOptions
 from runner.errors import CannotRun, Declined, UsageError
-from runner.models.apply_id import apply_id
+from runner.models.apply_id import new_apply_id
 from runner.models.clock import SystemClock
 from runner.models.events import ApplyFinished
 from runner.models.outcome import ApplyOutcome
@@ -68,7 +68,7 @@ def apply(command: ApplyCommand, console: Console) -> int:
     """Apply what is selected; returns the exit code."""
     parse_reports(command.reports, os.environ)  # a mistake there needs no file to be told
     clock, rng = SystemClock(), random.SystemRandom()
-    run_id = apply_id(clock.now(), rng)
+    apply_id = new_apply_id(clock.now(), rng)
     saved = _load(command)
     if saved is not None:
         variables = tuple(f"{name}={value}" for name, value in saved.variables.items())
@@ -82,7 +82,7 @@ def apply(command: ApplyCommand, console: Console) -> int:
     reading = read(
         command.common,
         console,
-        run_id=run_id,
+        apply_id=apply_id,
         unset=Severity.ERROR,
         expected=saved.configuration if saved else None,
     )
@@ -112,13 +112,13 @@ def apply(command: ApplyCommand, console: Console) -> int:
         if not plan.instances:
             console.write("Nothing to apply.", _people(command, console))
             now = clock.now()
-            opened.handle(ApplyFinished(now, ApplyOutcome(run_id, now, now, ())))
+            opened.handle(ApplyFinished(now, ApplyOutcome(apply_id, now, now, ())))
             return 0
         if saved is not None:
-            loop.run(use(saved, run_id, state))
+            loop.run(use(saved, apply_id, state))
         else:
             _ask(plan, chosen, command, console)
-        running = _run(plan, command, credentials, state, opened, reading, run_id, limiter)
+        running = _run(plan, command, credentials, state, opened, reading, apply_id, limiter)
         return loop.run(running)
 
 
@@ -129,7 +129,7 @@ async def _run(
     state: State,
     opened: Reporters,
     reading: Reading,
-    run_id: str,
+    apply_id: str,
     limiter: Limiter,
 ) -> int:
     async with outside(
@@ -149,7 +149,7 @@ async def _run(
         client_options=ClientOptions(requests_per_minute=command.requests_per_minute),
         limiter=limiter,
     ) as context:
-        outcome = await run_apply(plan.instances, run_id=run_id, context=context)
+        outcome = await run_apply(plan.instances, apply_id=apply_id, context=context)
     return outcome.exit_code
 
 

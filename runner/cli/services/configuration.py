@@ -110,7 +110,7 @@ def read(
     common: Common,
     console: Console,
     *,
-    run_id: str = KNOWN_AFTER_APPLY,
+    apply_id: str = KNOWN_AFTER_APPLY,
     unset: Severity = Severity.WARNING,
     fill_metadata: bool = True,
     expected: str | None = None,
@@ -120,7 +120,7 @@ def read(
     Args:
         common: The shared options.
         console: What everything is printed on.
-        run_id: What ``run.id`` says.
+        apply_id: What ``run.id`` says.
         unset: How bad it is that a template needs a name that is not set.
         fill_metadata: Whether to fill in the metadata that a profile leaves out.
         expected: The digest that a saved plan was made with.
@@ -149,7 +149,7 @@ def read(
     env_file: dict[str, str] = {}
     for name in common.env_files:
         env_file = read_env_file(Path(name)) | env_file
-    context = Context(os.environ, path.parent, run_id)
+    context = Context(os.environ, path.parent, apply_id)
     scope = Scope(
         variables=reader.structure.variables,
         environment=Environment(os.environ, env_file, common.env_allow),

@@ -8,7 +8,7 @@ from runner.cli.options.common import Common
 from runner.cli.services.backend import DEFAULT_SCOPE, Backend
 from runner.cli.services.configuration import Reading, overrides
 from runner.errors import CannotRun, UsageError, os_reason
-from runner.models.apply_id import apply_id
+from runner.models.apply_id import new_apply_id
 from runner.models.clock import SystemClock
 from runner.models.plan import Plan
 from runner.models.record import PlanUse
@@ -53,7 +53,7 @@ def save(
     now = SystemClock().now()
     document = saved(
         plan,
-        plan_id=apply_id(now, random.SystemRandom()),
+        plan_id=new_apply_id(now, random.SystemRandom()),
         now=now,
         home=_home(common, backend),
         names=names,
@@ -98,14 +98,14 @@ async def check(plan: SavedPlan, common: Common, backend: Backend, state: State)
     check_home(plan, now=SystemClock().now(), home=_home(common, backend), use=earlier)
 
 
-async def use(plan: SavedPlan, run_id: str, state: State) -> None:
+async def use(plan: SavedPlan, apply_id: str, state: State) -> None:
     """Note that the plan is used, before anything is sent.
 
     Raises:
         StalePlan: Somebody else was faster.
     """
     now = SystemClock().now()
-    if not await state.add_plan_use(PlanUse(plan_id=plan.plan_id, apply_id=run_id, used_at=now)):
+    if not await state.add_plan_use(PlanUse(plan_id=plan.plan_id, apply_id=apply_id, used_at=now)):
         check_use(await state.plan_use(plan.plan_id))
 
 

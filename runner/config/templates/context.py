@@ -26,19 +26,19 @@ class Context:
     Attributes:
         environ: The environment of the process.
         folder: Where to ask git.
-        run_id: The id of the apply, if there is one yet.
+        apply_id: The id of the apply, if there is one yet.
         ask_git: Asks git about a folder; called at most once, when something reads it.
     """
 
     environ: Mapping[str, str] = field(repr=False)
     folder: Path
-    run_id: str | None = None
+    apply_id: str | None = None
     ask_git: Callable[[Path], git_head.Commit] = git_head.head
 
     def value(self, name: str) -> str | None:
         """The value of a name such as ``git_head.sha``; ``None`` if nobody says."""
         if name == "run.id":
-            return self.run_id
+            return self.apply_id
         if name == "git.shortSha":
             sha = self.value("git.sha")
             return sha[:7] if sha else None

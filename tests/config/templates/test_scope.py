@@ -40,7 +40,7 @@ def scope(
     environ: Mapping[str, str] | None = None,
     overrides: Mapping[str, str] | None = None,
     symbolic: Any = (),
-    run_id: str | None = None,
+    apply_id: str | None = None,
 ) -> Scope:
     nodes: dict[str, Node] = {
         name: value if isinstance(value, Sequence | MappingNode | Scalar) else scalar(value)
@@ -49,7 +49,7 @@ def scope(
     return Scope(
         variables=nodes,
         environment=Environment(environ or {}),
-        context=Context(environ or {}, Path("/nowhere"), run_id),
+        context=Context(environ or {}, Path("/nowhere"), apply_id),
         overrides=overrides,
         symbolic=symbolic,
     )
@@ -313,7 +313,7 @@ def test_a_symbolic_value_inside_a_list_is_known_as_one() -> None:
 def test_only_the_namespaces_asked_for_stand_for_themselves() -> None:
     made = scope({}, {"X": "x"}, symbolic={"run"})
     assert render(made, "$<env.X> $<run.id>") == "x $<run.id>"
-    assert render(scope({}, run_id="01J"), "$<run.id>") == "01J"
+    assert render(scope({}, apply_id="01J"), "$<run.id>") == "01J"
     with pytest.raises(Unresolved, match=r"run\.id"):
         render(scope({}), "$<run.id>")
     held = scope({"x": "$<ci.actor>"}, symbolic={"env"})

@@ -1,0 +1,109 @@
+"""The frame of ``apply`` and ``wait``: locks, journal, events and the summing-up."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Sequence
+from contextlib import AsyncExitStack, suppress
+from datetime import datetime
+
+from runner.engine.context import Context
+from runner.engine.journal import Journal
+from runner.engine.run import Run
+from runner.engine.shutdown import unless, within
+from runner.engine.summary import sum_up
+from runner.errors import Interrupted, StateError
+from runner.models.events import ApplyStarted, InstanceFinished
+from runner.models.outcome import ApplyOutcome, InstanceOutcome
+from runner.models.record import Record
+
+#: Seconds that leaving at once may take to release the locks; their leases end by themselves.
+_LEAVE_SECONDS = 2.0
+
+
+class Frame(ABC):
+    """One command that follows sessions.
+
+    Attributes:
+        id: The id of the apply.
+        runs: Its instances, once they are known.
+    """
+
+    def __init__(
+        self, context: Context, apply_id: str, names: Iterable[str], started_at: datetime
+    ) -> None:
+        self.context = context
+        self.id = apply_id
+        self.names = tuple(names)
+        self.started_at = started_at
+        self.locks = context.state.lock(
+            self.names,
+            context.owner,
+            apply_id,
+            timeout=context.options.lock_timeout,
+            waiting=context.notice,
+        )
+        self.journal = Journal(context, self.locks)
+        self.runs: Sequence[Run] = ()
+
+    @abstractmethod
+    async def prepare(self) -> None:
+        """Read the state, now that nobody else writes it, and set ``runs``."""
+
+    @abstractmethod
+    async def work(self) -> None:
+        """Bring each of ``runs`` to its outcome; a second signal cuts it off."""
+
+    @abstractmethod
+    async def tidy(self) -> None:
+        """Write down what is left to be written before the locks are released."""
+
+    @abstractmethod
+    def cut_off(self, run: Run) -> InstanceOutcome:
+        """The outcome of a run that has none after ``work``."""
+
+    async def run(self) -> ApplyOutcome:
+        """Do it; what it raises comes before anything was sent."""
+        context, stop = self.context, self.context.stop
+        await unless(stop.gently, self._greet())
+        async with AsyncExitStack() as stack:
+            await unless(stop.gently, stack.enter_async_context(self.locks))
+            await unless(stop.gently, self.prepare())
+            names = tuple(run.name for run in self.runs)
+            context.emit(ApplyStarted(context.clock.now(), self.id, names))
+            with suppress(Interrupted):
+                await unless(stop.at_once, self.work())
+            await self.tidy()
+            await self._leave(stack)
+        return self._sum_up()
+
+    async def records(self, names: Iterable[str]) -> dict[str, Record]:
+        """The records of ``names`` by now; the journal learns which applies they are of."""
+        records = await self.context.state.records(names)
+        self.journal.newest.update({name: record.apply_id for name, record in records.items()})
+        return records
+
+    def note(self, run: Run, outcome: InstanceOutcome) -> None:
+        """Take the outcome of a run, and tell of it."""
+        run.outcome = outcome
+        self.context.emit(InstanceFinished(self.context.clock.now(), outcome))
+
+    async def _greet(self) -> None:
+        """Learn the server's clock, which lookups need, and whether it lets this key in."""
+        if self.runs and self.context.client.server_now() is None:
+            await self.context.client.account()
+
+    async def _leave(self, stack: AsyncExitStack) -> None:
+        """Release the locks; one that can't be released ends with its lease."""
+        context, leaving = self.context, stack.pop_all().aclose()
+        try:
+            if context.stop.at_once.is_set():
+                await within(context.clock, _LEAVE_SECONDS, leaving)
+            else:
+                await leaving
+        except StateError as error:
+            context.warn(error)
+        except TimeoutError:
+            context.notice("The locks were not released; they end by themselves.", is_warning=True)
+
+    def _sum_up(self) -> ApplyOutcome:
+        ends = [(run, run.outcome or self.cut_off(run)) for run in self.runs]
+        return sum_up(self.context, self.id, self.started_at, ends, self.journal.troubled)

@@ -1,0 +1,275 @@
+"""One instance on its way through an apply: its attempt, its session and its outcome."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from pydantic import ValidationError
+
+from runner.engine.context import Context
+from runner.engine.journal import Journal
+from runner.engine.verdicts import Judgement, check_outcomes, fails_as_before, is_over, judge
+from runner.errors import RunnerError
+from runner.models.events import SessionStarted
+from runner.models.outcome import CheckOutcome, InstanceOutcome
+from runner.models.plan import PlannedInstance
+from runner.models.record import Attempt, Lookup, Phase, Record
+from runner.models.request import TriggerTestSessionRequest
+from runner.models.response import Session
+from runner.models.settings import Settings
+from runner.models.verdict import FORGIVABLE, Verdict
+from runner.source import Span
+
+_KNOWN_FAILURES = "Nothing failed that did not fail the last time."
+
+
+@dataclass(slots=True, eq=False)
+class Run:
+    """One instance that is applied, or waited for.
+
+    Attributes:
+        attempt: What the state keeps of it; in the state only once the intent is.
+        settings: The runner's own keys of its profile.
+        request: What is sent; ``None`` when an earlier apply has sent it.
+        before: Its last apply, if there was one: what its checks are compared with.
+        span: Where its profile stands in the file, if the file was at hand.
+        is_stored: Whether the state has the attempt.
+        session: Its session as it was last seen, once there is one.
+        outcome: What came of it, once that is known.
+    """
+
+    context: Context
+    journal: Journal
+    attempt: Attempt
+    settings: Settings
+    request: TriggerTestSessionRequest | None = None
+    before: Record | None = None
+    span: Span | None = None
+    is_stored: bool = False
+    session: Session | None = None
+    outcome: InstanceOutcome | None = None
+
+    @classmethod
+    def of_planned(
+        cls, context: Context, journal: Journal, apply_id: str, planned: PlannedInstance
+    ) -> "Run":
+        """An instance of a plan, which is to be started."""
+        assert planned.instance is not None  # noqa: S101 # removed ones are not started
+        request, settings = planned.instance.request(), planned.instance.settings
+        attempt = Attempt(
+            apply_id=apply_id,
+            instance=planned.name,
+            profile=planned.profile,
+            phase=Phase.INTENT,
+            request=planned.request,
+            lookup=lookup_of(request),
+            settings=settings.model_dump(mode="json", by_alias=True, exclude_unset=True),
+            intent_at=context.clock.now(),
+            by=context.owner,
+            commit=request.metadata.commit_id,
+            branch=request.metadata.branch_name,
+        )
+        return cls(
+            context, journal, attempt, settings, request, planned.record, planned.instance.span
+        )
+
+    @classmethod
+    def of_attempt(
+        cls, context: Context, journal: Journal, attempt: Attempt, record: Record | None
+    ) -> "Run":
+        """An attempt that an earlier apply left, from the state alone.
+
+        Its last apply is known only where ``record`` is still its own: that keeps the checks of
+        the one before until the attempt has an outcome.
+        """
+        is_own = record is not None and record.apply_id == attempt.apply_id and bool(record.checks)
+        try:
+            settings = Settings.model_validate(attempt.settings)
+        except ValidationError:  # a later release wrote it; its gates are not known here
+            settings = Settings()
+        run = cls(
+            context,
+            journal,
+            attempt,
+            settings,
+            before=record if is_own else None,
+            is_stored=True,
+        )
+        if attempt.phase is Phase.STARTED:
+            run.session = Session(
+                id=attempt.session_id or "",
+                link=attempt.link or "",
+                started_at=attempt.started_at,
+            )
+        return run
+
+    @property
+    def name(self) -> str:
+        """The instance's name."""
+        return self.attempt.instance
+
+    @property
+    def profile(self) -> str:
+        """The name of the profile that it comes from."""
+        return self.attempt.profile
+
+    @property
+    def session_id(self) -> str:
+        """The id by which its session was started or adopted, whatever an answer says."""
+        return self.attempt.session_id or (self.session.id if self.session else "")
+
+    @property
+    def elapsed(self) -> float:
+        """Seconds since its session started.
+
+        By the server's clock, but never more than by this machine's since the intent: a start
+        that the server puts into the far past must not end a session at once.
+        """
+        now, attempt = self.context.clock.now(), self.attempt
+        by_server = self.context.client.server_now() or now
+        by_server_age = by_server - (attempt.started_at or attempt.intent_at)
+        return max(0.0, min(by_server_age, now - attempt.intent_at).total_seconds())
+
+    # ------------------------------------------------------------ steps
+
+    async def intend(self, window_from: datetime | None) -> None:
+        """Store that its trigger is about to be sent.
+
+        Raises:
+            StateError: It can't be stored, or the lock was lost; so nothing may be sent.
+        """
+        now = self.context.clock.now()
+        self.attempt = self.attempt.model_copy(
+            update={"intent_at": now, "window_from": window_from}
+        )
+        await self.journal.intend(self.attempt)
+        self.is_stored = True
+
+    async def begin(self, session: Session, *, adopted: bool = False) -> None:
+        """Store that its session exists, and tell of it."""
+        self.session = session
+        self.context.known.add(session.id)
+        self.attempt = await self.journal.started(self.attempt, session, self.before)
+        now = self.context.clock.now()
+        self.context.emit(SessionStarted(now, self.name, session.id, session.link, adopted))
+
+    async def finish(self, outcome: InstanceOutcome) -> InstanceOutcome:
+        """Store its outcome, where its intent is stored."""
+        if self.is_stored:
+            self.attempt = await self.journal.finished(self.attempt, outcome)
+        self.outcome = outcome
+        return outcome
+
+    async def close(
+        self, verdict: Verdict, reason: str, *, hint: str | None = None
+    ) -> InstanceOutcome:
+        """End it without a session."""
+        return await self.finish(self.without_session(verdict, reason, hint=hint))
+
+    async def leave(self, outcome: InstanceOutcome) -> InstanceOutcome:
+        """End its following; where its session may go on, it stays open for ``wait``."""
+        is_open = outcome.verdict in {Verdict.RUNNING, Verdict.UNKNOWN}
+        if not is_open or outcome.stopped_at is not None:
+            return await self.finish(outcome)
+        self.outcome = outcome
+        return outcome
+
+    # ------------------------------------------------------------ outcomes
+
+    def without_session(
+        self, verdict: Verdict, reason: str, *, hint: str | None = None
+    ) -> InstanceOutcome:
+        """The outcome where there is no session, or none that is known."""
+        return self._outcome(verdict, reason=reason, hint=hint)
+
+    def not_started(self, error: RunnerError) -> InstanceOutcome:
+        """The outcome where ``error`` kept it from being started."""
+        return self.without_session(Verdict.NOT_STARTED, error.message, hint=error.hint)
+
+    def of_session(
+        self, judgement: Judgement | None = None, *, hint: str | None = None
+    ) -> InstanceOutcome:
+        """The outcome of its session as it was last seen.
+
+        Args:
+            judgement: The verdict, where it is not the session's results that decide.
+            hint: What to do next.
+        """
+        session = self.session
+        assert session is not None  # noqa: S101 # it was started
+        checks = self.checks()
+        judgement = judgement or judge(session, checks, self.settings)
+        is_known = self.context.options.fail_on_new and fails_as_before(judgement, checks)
+        return self._outcome(
+            judgement.verdict,
+            session_id=self.session_id or None,
+            link=session.link or self.attempt.link,
+            reason=_KNOWN_FAILURES if is_known else judgement.reason,
+            hint=hint,
+            started_at=self.attempt.started_at,
+            stopped_at=(session.stopped_at or self.context.clock.now())
+            if is_over(session)
+            else None,
+            checks=checks,
+            counts=not is_known,
+        )
+
+    def as_stored(self) -> InstanceOutcome:
+        """The outcome that its attempt has in the state."""
+        attempt = self.attempt
+        is_over = attempt.phase is Phase.FINISHED
+        unknown = Verdict.RUNNING if attempt.phase is Phase.STARTED else Verdict.UNKNOWN
+        return self._outcome(
+            (attempt.verdict if is_over else None) or unknown,
+            session_id=attempt.session_id,
+            link=attempt.link,
+            reason=attempt.reason,
+            started_at=attempt.started_at,
+            stopped_at=attempt.stopped_at,
+            checks=tuple(
+                CheckOutcome(name=check.name, verdict=check.verdict, check_id=check.id)
+                for check in attempt.checks
+                if check.verdict is not None
+            ),
+        )
+
+    def checks(self) -> tuple[CheckOutcome, ...]:
+        """The checks of its session as it was last seen, compared with the last apply."""
+        if self.session is None:
+            return ()
+        return check_outcomes(
+            self.session,
+            before=None if self.before is None else self.before.checks,
+            quarantine=self.settings.quarantine,
+            today=self.context.clock.now().date(),
+            redact=self.context.redact,
+        )
+
+    def _outcome(self, verdict: Verdict, *, counts: bool = True, **more: Any) -> InstanceOutcome:
+        return InstanceOutcome(
+            name=self.name,
+            profile=self.profile,
+            verdict=verdict,
+            run_location=self.attempt.lookup.run_location,
+            span=self.span,
+            counts=counts and _counts(self.settings, verdict),
+            **more,
+        )
+
+
+def _counts(settings: Settings, verdict: Verdict) -> bool:
+    """Whether ``verdict``, if it is not a pass, fails the apply."""
+    if verdict is Verdict.NO_MATCH and not settings.fail_on_no_matching:
+        return False
+    return not (settings.allow_failure and verdict in FORGIVABLE)
+
+
+def lookup_of(request: TriggerTestSessionRequest) -> Lookup:
+    """What tells the session of ``request`` apart in the list of sessions."""
+    return Lookup(
+        name=request.name,
+        run_location=request.run_location,
+        environment=request.metadata.environment or None,
+        commit_id=request.metadata.commit_id,
+        branch_name=request.metadata.branch_name,
+    )
