@@ -88,7 +88,7 @@ class Composition:
         return read(
             self.common,
             self.console,
-            run_id=self._apply_id,
+            apply_id=self._apply_id,
             unset=self._unset,
             fill_metadata=self._fill_metadata,
             expected=self._expected,
