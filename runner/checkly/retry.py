@@ -1,4 +1,4 @@
-"""When to ask again, and after how long: pure rules."""
+"""Rules for when to ask again, and after how long; pure."""
 
 import random
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""What the process ends with, from what came of everything: pure."""
+"""The exit code of the process, from the outcomes of all instances; pure."""
 
 from collections.abc import Iterable
 

@@ -1,4 +1,4 @@
-"""What a session's results mean: pure, from answers to verdicts."""
+"""Judge the results of a session: from answers to verdicts; pure."""
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace

@@ -13,8 +13,8 @@ from runner.cli.options.selection import PROFILE_ARGUMENT
 def command(names: tuple[str, ...]) -> int:
     """Cancel running sessions: of PROFILE, or of your own last apply.
 
-    The API cancels Playwright runs only; other checks run to their end.
+    The API cancels Playwright and agentic checks only; other checks run to their end.
     """
-    from runner.cli.services.wait import CancelCommand, cancel  # noqa: PLC0415 # everything heavy
+    from runner.cli.services.wait import cancel  # noqa: PLC0415 # everything heavy
 
-    return cancel(CancelCommand(common=current(), names=names), Console.of_process())
+    return cancel(names, current(), Console.of_process())

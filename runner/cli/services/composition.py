@@ -4,10 +4,12 @@ Every command that reads the file goes through here, so that none can forget a w
 configuration, or that the instances of a profile are not known yet.
 """
 
+import os
 from contextlib import AbstractAsyncContextManager, ExitStack
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Self
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self
 
 from runner.cli.console import Console
 from runner.cli.options.common import Common
@@ -16,6 +18,7 @@ from runner.cli.services.configuration import KNOWN_AFTER_APPLY, Reading, read
 from runner.cli.services.plan import plan_of
 from runner.config.selection import Selection
 from runner.diagnostics import Severity
+from runner.errors import UsageError
 from runner.models.plan import Plan
 from runner.state.paths import DEFAULT_FOLDER
 
@@ -23,10 +26,10 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from runner.checkly.account import Credentials
-    from runner.checkly.client import ClientOptions
     from runner.checkly.limiter import Limiter
-    from runner.engine.context import ApplyOptions, Context
-    from runner.models.record import Record
+    from runner.cli.options.following import Following
+    from runner.engine.context import Context
+    from runner.models.record import Initiator, Record
     from runner.reports.progress.reporters import Reporters
     from runner.state.state import State
 
@@ -51,6 +54,7 @@ class Composition:
         emulated: bool = False,
         world: Path | None = None,
         reports: tuple[str, ...] = (),
+        file_optional: bool = False,
     ) -> None:
         """Take what the command was asked for.
 
@@ -64,6 +68,7 @@ class Composition:
             emulated: Whether an emulator inside the process takes the account's place.
             world: What that emulator serves.
             reports: The values of ``--report``.
+            file_optional: Whether ``--state`` is enough where there is no configuration.
         """
         self.common = common
         self.console = console
@@ -74,13 +79,19 @@ class Composition:
         self._emulated = emulated
         self._world = world
         self._reports = reports
+        self._file_optional = file_optional
         self._stack = ExitStack()
 
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, *error: object) -> None:
-        self._stack.close()
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._stack.__exit__(kind, error, trace)
 
     @cached_property
     def reading(self) -> Reading:
@@ -99,7 +110,7 @@ class Composition:
         """The API, and the part of the state that belongs to it."""
         return self._stack.enter_context(backend(self._emulated, self._world))
 
-    @property
+    @cached_property
     def credentials(self) -> "Credentials":
         """The credentials of the API.
 
@@ -109,11 +120,36 @@ class Composition:
         return self.backend.require_credentials()
 
     @cached_property
+    def has_file(self) -> bool:
+        """Whether there is a configuration that can be read.
+
+        Raises:
+            UsageError: There is none, and the command needs it to know which state is meant.
+        """
+        try:
+            return bool(self.reading)
+        except UsageError:
+            if not self._file_optional or self.common.state is None:
+                raise
+            return False
+
+    @cached_property
     def state(self) -> "State":
         """The state that belongs to the file and the API."""
+        if not self.has_file:
+            return self.backend.state(self.common, Path.cwd(), None)
         return self.backend.state(
             self.common, self.reading.path.parent, self.reading.structure.state
         )
+
+    @cached_property
+    def owner(self) -> "Initiator":
+        """Who runs this."""
+        from runner.cli.services.initiator import initiator  # noqa: PLC0415
+        from runner.config.templates.context import Context  # noqa: PLC0415
+
+        here = self.reading.context if self.has_file else Context(os.environ, Path.cwd(), "")
+        return initiator(here)
 
     @cached_property
     def reporters(self) -> "Reporters":
@@ -124,6 +160,7 @@ class Composition:
         """
         from runner.cli.services.runtime import reporters  # noqa: PLC0415 # asyncio
 
+        assert self.has_file or self._file_optional  # noqa: S101 # read: its secrets are masked
         return self._stack.enter_context(reporters(self._reports, self.common, self.console))
 
     async def records(self, names: list[str] | None) -> "Mapping[str, Record]":
@@ -157,22 +194,32 @@ class Composition:
         return await judge_online(plan, self.credentials, self.reading.redactor, emit, limiter)
 
     def engine(
-        self,
-        options: "ApplyOptions",
-        client_options: "ClientOptions",
-        limiter: "Limiter | None" = None,
+        self, following: "Following", limiter: "Limiter | None" = None, **options: Any
     ) -> "AbstractAsyncContextManager[Context]":
-        """What the engine works with; signals of the process stop it."""
-        from runner.cli.services.initiator import initiator  # noqa: PLC0415
+        """What the engine works with; signals of the process stop it.
+
+        Args:
+            following: The options of the commands that follow sessions.
+            limiter: The limit of requests, where it is shared with what was asked before.
+            options: Further ones of ``ApplyOptions``.
+        """
+        from runner.checkly.client import ClientOptions  # noqa: PLC0415 # httpx
         from runner.cli.services.runtime import outside  # noqa: PLC0415 # asyncio
+        from runner.engine.context import ApplyOptions  # noqa: PLC0415
 
         return outside(
             credentials=self.credentials,
             state=self.state,
             reporters=self.reporters,
-            owner=initiator(self.reading.context),
+            owner=self.owner,
             redact=self.console.mask,
-            options=options,
-            client_options=client_options,
+            options=ApplyOptions(
+                lock_timeout=following.lock_timeout,
+                settle_seconds=following.settle_time,
+                grace_seconds=following.grace_period,
+                fail_on_new=following.fail_on == "new",
+                **options,
+            ),
+            client_options=ClientOptions(requests_per_minute=following.requests_per_minute),
             limiter=limiter,
         )

@@ -1,6 +1,8 @@
 """The options of the commands that follow sessions."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, TypeVar
 
 import click
@@ -40,35 +42,55 @@ _OPTIONS = (
         show_default=True,
         help="How long to follow a session after it was cancelled.",
     ),
-)
-
-
-def following_options(function: F) -> F:
-    """Add the options to a command."""
-    for option in reversed(_OPTIONS):
-        option(function)
-    return function
-
-
-def fail_on_option(function: F) -> F:
-    """Add ``--fail-on`` to a command."""
     click.option(
         "--fail-on",
         type=click.Choice(["any", "new"]),
         default="any",
         show_default=True,
         help="Which failed checks count: any, or those that did not fail the last time.",
-    )(function)
-    return function
-
-
-def report_option(function: F) -> F:
-    """Add ``--report`` to a command."""
+    ),
     click.option(
         "--report",
         "reports",
         multiple=True,
         metavar="FORMAT[=PATH]",
         help="Write a report: text, json, junit, markdown or html.",
-    )(function)
+    ),
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Following:
+    """What a command that follows sessions was asked for; times are seconds."""
+
+    requests_per_minute: int = 600
+    lock_timeout: float = 0.0
+    settle_time: float = 30.0
+    grace_period: float = 15.0
+    fail_on: str = "any"
+    reports: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApplyCommand(Following):
+    """What ``runner apply`` was asked for, beside the shared options."""
+
+    names: tuple[str, ...] = ()
+    labels: tuple[str, ...] = ()
+    changed: bool = False
+    failed: bool = False
+    saved_plan: Path | None = None
+    yes: bool = False
+    detach: bool = False
+    no_needs: bool = False
+    concurrency: int = 10
+    require_shared_state: bool = False
+    emulated: bool = False
+    world: Path | None = None
+
+
+def following_options(function: F) -> F:
+    """Add the options to a command."""
+    for option in reversed(_OPTIONS):
+        option(function)
     return function
