@@ -7,7 +7,7 @@ STAMP := $(VENV)/.installed
 # Programs that are started a thousand times by the tests should not be compiled a thousand times.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: setup demo test slow lint format types bench instructions docs pictures schemas clean
+.PHONY: setup demo test slow lint format types bench mutants instructions docs pictures schemas clean
 
 setup: $(STAMP)
 
@@ -42,6 +42,10 @@ bench: setup
 	$(BIN)/python -m compileall -q runner
 	$(BIN)/python -m bench.bench
 
+# Takes an hour; MODULES="limiter diff" tries those alone.
+mutants: setup
+	$(BIN)/python -m bench.mutants $(MODULES)
+
 # Needs valgrind.
 instructions: setup
 	$(BIN)/python -m bench.instructions
@@ -59,4 +63,4 @@ schemas: setup
 	$(BIN)/runner schema > schemas/checkly-sessions.schema.json
 
 clean:
-	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis build dist site .coverage*
+	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis build dist site mutants .coverage*
