@@ -42,3 +42,10 @@ def test_the_table_of_exit_codes_is_the_one_of_the_readme() -> None:
         if isinstance(error, type) and issubclass(error, errors.RunnerError)
     }
     assert raised <= codes
+
+
+def test_each_path_that_contributing_names_exists() -> None:
+    """The walk from YAML to the exit code, and the steps to add something."""
+    text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    paths = re.findall(r"`((?:runner|tests|docs|schemas)/[a-z0-9_./-]+)`", text)
+    assert [path for path in paths if not (ROOT / path).exists()] == []
