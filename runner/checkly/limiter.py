@@ -3,11 +3,10 @@
 A token bucket either bursts over a sliding limit or starves. This keeps a log of the send times
 instead. A request may leave at a time when
 
-* fewer than the limit left in the window before it: the limit itself;
-* a slow trickle could be kept up from then on for ever, so that a burst at the start
-  never ends in a long silence;
+* fewer than the limit left in the window before it, and a slow trickle could be kept up from
+  then on for ever, so that a burst at the start never ends in a long silence;
 * the share of one request of the window has passed since the last one, once anybody had to wait;
-* nobody was told by the server to wait longer.
+* the server did not ask for a longer pause.
 """
 
 import asyncio
@@ -30,10 +29,11 @@ class SendLog:
         self._limit = limit
         self._spacing = WINDOW_SECONDS / limit
         self._trickle = TRICKLE * limit / 60
-        self._times: deque[float] = deque(maxlen=limit)
+        self._last: float | None = None
         self._sent = 0
         # The n-th send at time t holds the trickle back until t - n / rate has passed; the
         # greatest of those counts, so the smaller ones before it are dropped when it comes.
+        # Once the limit is used up, what is left of this rule is the limit itself.
         self._holds: deque[tuple[int, float]] = deque()
         self._spaced = False
 
@@ -41,24 +41,23 @@ class SendLog:
         """When the next request may leave: ``now`` or later."""
         while self._holds and self._holds[0][0] <= self._sent - self._limit:
             self._holds.popleft()
-        if self._times and self._times[-1] + WINDOW_SECONDS <= now:
+        if self._last is None:
+            return now
+        if self._last + WINDOW_SECONDS <= now:
             self._spaced = False
         at = now
-        if len(self._times) == self._limit:
-            at = max(at, self._times[0] + WINDOW_SECONDS)
         if self._holds:
             ahead = (self._limit - self._sent - 1) / self._trickle
             at = max(at, self._holds[0][1] + WINDOW_SECONDS - ahead)
         if self._spaced:
-            at = max(at, self._times[-1] + self._spacing)
-        if at > now:
-            self._spaced = bool(self._times)
+            at = max(at, self._last + self._spacing)
+        self._spaced |= at > now
         return at
 
     def record(self, now: float) -> None:
         """Note that a request leaves ``now``."""
         self._sent += 1
-        self._times.append(now)
+        self._last = now
         hold = now - self._sent / self._trickle
         while self._holds and self._holds[-1][1] <= hold:
             self._holds.pop()
@@ -66,7 +65,7 @@ class SendLog:
 
     def slow_down(self) -> None:
         """Space the next requests, as if somebody had had to wait."""
-        self._spaced = bool(self._times)
+        self._spaced = self._last is not None
 
 
 class Limiter:

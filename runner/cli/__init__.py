@@ -4,6 +4,7 @@ Nothing heavy is imported here: ``runner --version`` and shell completion stay i
 """
 
 import os
+import signal
 import sys
 from contextlib import suppress
 
@@ -14,17 +15,24 @@ def main() -> None:
     from runner.cli.error_handler import run  # noqa: PLC0415
 
     _open_closed()
+    _heed_interrupts()
     code = run(runner, sys.argv[1:])
     # Everything is done and closed. To take the interpreter down as well is a tenth of what a
     # short command takes, and threads that wait for a store which does not answer hold it up.
     for stream in (sys.stdout, sys.stderr):
-        with suppress(OSError, ValueError):  # nobody reads it any more
+        with suppress(OSError, ValueError):  # its reader has left
             stream.flush()
     os._exit(code)
 
 
+def _heed_interrupts() -> None:
+    """Let SIGINT end the program in the background of a script too, where shells ignore it."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
 def _open_closed() -> None:
-    """Give output that was closed beforehand (``>&-``) a place, where nobody reads it."""
+    """Send output that was closed beforehand (``>&-``) to the null device."""
     for name in ("stdout", "stderr"):
         if getattr(sys, name) is None:
             nowhere = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115, PTH123 # to the end

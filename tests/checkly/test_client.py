@@ -14,13 +14,14 @@ import pytest
 
 from runner.checkly import wire
 from runner.checkly.account import Credentials
-from runner.checkly.client import PAGE, Checkly, ClientOptions
+from runner.checkly.client import PAGE, Checkly, ClientOptions, Flight
 from runner.checkly.retry import Backoff
 from runner.errors import ApiError, CannotRun, RunnerError, Unauthorized, Unreachable, UsageError
 from runner.models.clock import SystemClock
 from runner.models.events import Event, RequestMade
 from runner.models.request import TriggerTestSessionRequest
 from tests.checkly.scripted import SILENCE, Drip, Script, answer, scripted
+from tests.engine.clocks import FakeClock
 
 KEY = "cu_very_secret_key"
 ID = "11111111-2222-4333-8444-555555555555"
@@ -35,10 +36,9 @@ Ask = Callable[[Checkly], Awaitable[Any]]
 def client(url: str, events: list[Event] | None = None, **options: Any) -> Checkly:
     return Checkly(
         Credentials(KEY, "acc", url),
-        clock=SystemClock(),
         rng=random.Random(1),
         emit=(lambda _: None) if events is None else events.append,
-        **{"options": QUICK, **options},
+        **{"clock": SystemClock(), "options": QUICK, **options},
     )
 
 
@@ -239,10 +239,36 @@ def test_reads_are_asked_again_while_there_is_patience() -> None:
     assert (found.id, len(requests)) == ("a", 5)
 
 
-def test_a_wait_longer_than_the_patience_is_not_begun() -> None:
+@pytest.mark.parametrize("status", [429, 503])
+def test_a_wait_longer_than_the_patience_is_not_begun(status: int) -> None:
+    seen: list[str] = []
+
+    def script(request: str) -> bytes:
+        seen.append(request)
+        return answer({}, status, Retry_After="3600")
+
     with pytest.raises(ApiError) as raised:
-        ask(lambda _: answer({}, 429, Retry_After="3600"), lambda c: c.account())
-    assert raised.value.retry_after == 3600
+        ask(script, lambda c: c.account())
+    assert (raised.value.retry_after, len(seen)) == (3600, 1)
+
+
+@pytest.mark.parametrize("status", [429, 503])
+def test_a_server_that_asks_for_a_pause_makes_every_request_wait(status: int) -> None:
+    clock = FakeClock()
+    turns = in_turn(answer({}, status, Retry_After="5"), answer({"id": "a"}))
+
+    async def both(checkly: Checkly) -> tuple[float, float]:
+        with pytest.raises(ApiError):
+            await checkly.trigger(REQUEST, Flight(is_last=True))
+        refused_at = clock.time
+        await checkly.account()
+        return refused_at, clock.time
+
+    options = ClientOptions(patience_seconds=60.0)
+    (refused_at, answered_at), requests = ask(turns, both, clock=clock, options=options)
+    assert len(requests) == 2
+    assert refused_at == 1000.0
+    assert answered_at - refused_at >= 5.0
 
 
 def test_a_redirect_is_not_followed() -> None:

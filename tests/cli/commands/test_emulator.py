@@ -28,10 +28,20 @@ def runner(*arguments: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-@pytest.mark.parametrize("end", [signal.SIGINT, signal.SIGTERM])
-def test_it_prints_what_to_export_serves_and_ends_well(end: signal.Signals) -> None:
+#: Begins a program as a script does that leaves it in the background: SIGINT is ignored.
+IN_BACKGROUND = ["sh", "-c", 'trap "" INT; exec "$@"', "sh"]
+
+
+@pytest.mark.parametrize(
+    ("end", "before"),
+    [(signal.SIGINT, []), (signal.SIGTERM, []), (signal.SIGINT, IN_BACKGROUND)],
+    ids=["SIGINT", "SIGTERM", "SIGINT in the background"],
+)
+def test_it_prints_what_to_export_serves_and_ends_well(
+    end: signal.Signals, before: list[str]
+) -> None:
     with subprocess.Popen(
-        [sys.executable, "-m", "runner", "emulator", "--virtual-time"],
+        [*before, sys.executable, "-m", "runner", "emulator", "--virtual-time"],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
