@@ -1,6 +1,6 @@
-"""What came of an apply: the one value that all reports are made from."""
+"""The outcome of an apply: the one value that all reports are made from."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
@@ -19,8 +19,30 @@ class Change(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Artifact:
+    """A file that a check's run left behind.
+
+    Attributes:
+        kind: ``trace``, ``video``, ``screenshot``, ``log``, ``report`` or ``file``.
+        name: A name for the file; comes from outside.
+        address: Where it can be downloaded for a while. It is signed and counts as a secret: no
+            report shows it.
+        path: Where it was downloaded to, relative to the working directory.
+    """
+
+    kind: str
+    name: str
+    address: str = field(default="", repr=False)
+    path: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class CheckAttempt:
-    """One attempt of a check. Times are aware datetimes, ``response_time`` is milliseconds."""
+    """One attempt of a check.
+
+    Times are aware datetimes, ``response_time`` is milliseconds. ``error`` says why it failed,
+    where that is known.
+    """
 
     verdict: Verdict
     result_id: str
@@ -28,6 +50,20 @@ class CheckAttempt:
     started_at: datetime | None
     stopped_at: datetime | None
     response_time: float | None
+    error: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FailingSince:
+    """Since when a check has been failing.
+
+    Attributes:
+        applies: How many applies in a row it failed, this one included.
+        commit: The commit of the first of them, where it is known.
+    """
+
+    applies: int
+    commit: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +75,9 @@ class CheckOutcome:
         check_type: As the API spells it, ``BROWSER`` for one; may be a type not known here.
         attempts: Oldest first; the last one decides.
         error: Why it failed, if that is known; may have several lines.
+        error_groups: Ids under which the API files its errors.
+        artifacts: Files that the last attempt left behind.
+        failing_since: When it failed before without a pass in between, if it did.
         quarantine: Why its failure does not count (reason, owner, until), if it is quarantined.
         change: How it compares with the last apply; ``None`` where there was none.
     """
@@ -51,8 +90,11 @@ class CheckOutcome:
     link: str = ""
     attempts: tuple[CheckAttempt, ...] = ()
     error: str | None = None
+    error_groups: tuple[str, ...] = ()
+    artifacts: tuple[Artifact, ...] = ()
     quarantine: str | None = None
     change: Change | None = None
+    failing_since: FailingSince | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +139,21 @@ class QuorumOutcome:
 
 
 @dataclass(frozen=True, slots=True)
+class Subject:
+    """What an apply tested, and for whom; empty where it is not known."""
+
+    account: str = ""
+    project: str = ""
+    scope: str = ""
+    environment: str = ""
+    commit: str = ""
+    branch: str = ""
+    author: str = ""
+    ci_run: str = ""
+    """Address of the CI run."""
+
+
+@dataclass(frozen=True, slots=True)
 class ApplyOutcome:
     """What came of an apply.
 
@@ -113,4 +170,4 @@ class ApplyOutcome:
     exit_code: int = 0
     interrupted: bool = False
     detached: bool = False
-    warnings: tuple[str, ...] = ()
+    tested: Subject = Subject()

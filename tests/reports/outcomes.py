@@ -11,6 +11,7 @@ from runner.models.outcome import (
     CheckOutcome,
     InstanceOutcome,
     QuorumOutcome,
+    Subject,
 )
 from runner.models.verdict import Verdict
 from runner.source import Source, Span
@@ -111,7 +112,15 @@ def mixed() -> ApplyOutcome:
         ),
         exit_code=4,
         quorums=(QuorumOutcome("smoke-prod", 1, 1, 2),),
-        warnings=("State is lost with this machine.",),
+        tested=Subject(
+            account="Acme (a1)",
+            project="shop-web",
+            environment="production",
+            commit="0123456789abcdef",
+            branch="main",
+            author="Ada",
+            ci_run="https://ci.example.com/runs/7",
+        ),
     )
 
 

@@ -14,7 +14,7 @@ from markdown_it import MarkdownIt
 
 from runner.diagnostics import Diagnostic, Related
 from runner.models import events
-from runner.models.outcome import ApplyOutcome, QuorumOutcome
+from runner.models.outcome import ApplyOutcome, QuorumOutcome, Subject
 from runner.models.verdict import Verdict
 from runner.reports.apply import html_, json_, junit, markdown
 from runner.reports.apply import text as text_report
@@ -100,7 +100,9 @@ def outcome(text: str) -> ApplyOutcome:
         exit_code=1,
         apply_id=text,
         quorums=(QuorumOutcome(text, 1, 0, 2),),
-        warnings=(text,),
+        tested=Subject(
+            account=text, project=text, scope=text, commit=text, branch=text, author=text
+        ),
     )
 
 
@@ -224,7 +226,7 @@ def check_annotations(text: str) -> None:
     rendered = github_actions.annotations(outcome(text))
     assert not forbidden(rendered)
     lines = rendered.splitlines()
-    assert len(lines) == 3
+    assert len(lines) == 2
     for line in lines:
         assert re.match(r"::(error|warning)( [^:]*)?::", line)
         assert not re.search(r"##\w*\[", line)

@@ -1,15 +1,18 @@
-"""An apply as one HTML file: no network, no script, readable on a phone, in light and dark.
+"""An apply as one HTML file: no network, readable on a phone, in light and dark.
 
-The filter by verdict is done by the style sheet alone. A content security policy lets in
-nothing but that style sheet, so that not even a mistake in escaping could do harm.
+The style sheet filters by verdict, a small script searches; without it everything can be read. A
+content security policy admits nothing but these two, so that even a mistake in escaping could do
+no harm.
 """
 
 import base64
 import hashlib
+import os
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 from typing import Final
+from urllib.parse import quote
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 
@@ -24,18 +27,28 @@ _SENTENCE_LIMIT: Final = 2_000
 _ERROR_LINES: Final = 60
 
 
-def render(outcome: ApplyOutcome) -> str:
-    """The report."""
-    css = _style()
+def render(outcome: ApplyOutcome, folder: Path | None = None) -> str:
+    """The report.
+
+    Args:
+        outcome: What it tells.
+        folder: Where it will be written, for links to downloaded files.
+    """
+    css, script = _style(), _read("apply.js")
+    quiet = wording.quiet_instances(outcome)
     found = {name for name, _ in wording.count_checks(outcome) + wording.count_instances(outcome)}
     return _template().render(
         outcome=outcome,
         words=wording,
         axis=Axis(outcome),
         css=css,
-        policy=f"default-src 'none'; style-src '{_digest(css)}'; base-uri 'none'; "
-        "form-action 'none'",
+        script=script,
+        policy=f"default-src 'none'; style-src '{_digest(css)}'; script-src '{_digest(script)}'; "
+        "base-uri 'none'; form-action 'none'",
         labels=[name for name in wording.LABELS if name in found],
+        quiet=quiet,
+        loud=[item for item in outcome.instances if not quiet or not wording.is_quiet(item)],
+        folder=folder,
     )
 
 
@@ -52,6 +65,7 @@ def _template() -> Template:
         name=lambda text: one_line(text, _NAME_LIMIT),
         sentence=lambda text: one_line(text, _SENTENCE_LIMIT),
         error=_error,
+        local=_local,
         url=safe_url,
         slug=lambda label: label.replace(" ", "-"),
         moment=_moment,
@@ -63,16 +77,26 @@ def _template() -> Template:
 @cache
 def _style() -> str:
     """The style sheet, and for each label the rules that filter by it."""
-    rules = [(_TEMPLATES / "apply.css").read_text(encoding="utf-8")]
+    rules = [_read("apply.css")]
     for label in wording.LABELS:
         slug = label.replace(" ", "-")
         chosen = f"body:has(#only-{slug}:checked)"
         rules.append(
-            f'{chosen} .check:not([data-label="{slug}"]),\n'
+            f'{chosen} :is(.check, .failure):not([data-label="{slug}"]),\n'
             f'{chosen} .session:not([data-label="{slug}"]):not(:has([data-label="{slug}"]))'
             " { display: none; }\n"
         )
     return "\n".join(rules)
+
+
+@cache
+def _read(name: str) -> str:
+    return (_TEMPLATES / name).read_text(encoding="utf-8")
+
+
+def _local(path: str, folder: Path | None) -> str:
+    """The address of a downloaded file, relative to the report."""
+    return quote(Path(os.path.relpath(path, folder or Path())).as_posix())
 
 
 def _digest(text: str) -> str:

@@ -1,10 +1,12 @@
 """An apply as JSON, versioned, after ``schemas/report.schema.json``."""
 
+from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any, Final
 
 from runner.models.outcome import (
     ApplyOutcome,
+    Artifact,
     CheckAttempt,
     CheckOutcome,
     InstanceOutcome,
@@ -38,8 +40,8 @@ def document(outcome: ApplyOutcome) -> dict[str, Any]:
             "changes": dict(wording.count_changes(outcome)),
         },
         "instances": [_instance(instance) for instance in outcome.instances],
+        "tested": {_camel(name): text or None for name, text in asdict(outcome.tested).items()},
         "quorums": [_quorum(quorum) for quorum in outcome.quorums],
-        "warnings": list(outcome.warnings),
     }
 
 
@@ -71,6 +73,11 @@ def _check(check: CheckOutcome) -> dict[str, Any]:
         "type": check.check_type or None,
         "verdict": check.verdict.value,
         "error": check.error,
+        "errorGroups": list(check.error_groups),
+        "failingSince": None
+        if check.failing_since is None
+        else {"applies": check.failing_since.applies, "commit": check.failing_since.commit},
+        "artifacts": [_artifact(artifact) for artifact in check.artifacts],
         "quarantine": check.quarantine,
         "change": None if check.change is None else check.change.value,
         "runLocation": check.run_location or None,
@@ -80,10 +87,20 @@ def _check(check: CheckOutcome) -> dict[str, Any]:
     }
 
 
+def _camel(name: str) -> str:
+    first, *rest = name.split("_")
+    return first + "".join(map(str.capitalize, rest))
+
+
+def _artifact(artifact: Artifact) -> dict[str, Any]:
+    return {"kind": artifact.kind, "name": artifact.name, "path": artifact.path or None}
+
+
 def _attempt(attempt: CheckAttempt) -> dict[str, Any]:
     return {
         "verdict": attempt.verdict.value,
         "resultId": attempt.result_id,
+        "error": attempt.error,
         "link": attempt.link or None,
         **_times(attempt.started_at, attempt.stopped_at),
         "responseTimeMilliseconds": attempt.response_time,

@@ -8,6 +8,7 @@ What does not fail the apply (a quarantined check, an allowed failure, an instan
 quorum can do without) is a skipped case that says so: a dashboard is as red as the apply.
 """
 
+from collections import Counter
 from datetime import UTC
 from typing import Final
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
@@ -19,6 +20,8 @@ from runner.reports.text.sanitize import lines, one_line
 
 _NAME_LIMIT: Final = 500
 _TEXT_LIMIT: Final = 10_000
+#: The case of an instance as such.
+_SESSION: Final = "session"
 #: Verdicts that say that something could not be judged, rather than that it is wrong.
 _ERRORS: Final = frozenset(
     {Verdict.UNKNOWN, Verdict.NOT_STARTED, Verdict.TIMED_OUT, Verdict.CANCELLED}
@@ -48,8 +51,8 @@ def _suite(instance: InstanceOutcome, outcome: ApplyOutcome) -> Element:
     properties = SubElement(suite, "properties")
     for name, value in _properties(instance, outcome):
         SubElement(properties, "property", {"name": _clean(name), "value": _clean(value)})
-    for check in instance.checks:
-        suite.append(_case(instance, check))
+    for check, name in zip(instance.checks, _names(instance), strict=True):
+        suite.append(_case(instance, check, name))
     if not _checks_tell(instance):
         suite.append(_session_case(instance))
     suite.set("tests", str(len(suite.findall("testcase"))))
@@ -70,6 +73,7 @@ def _checks_tell(instance: InstanceOutcome) -> bool:
 
 def _properties(instance: InstanceOutcome, outcome: ApplyOutcome) -> list[tuple[str, str]]:
     found = [
+        *((name.lower().replace(" ", "-"), text) for name, text in wording.tested(outcome)),
         ("apply", outcome.apply_id),
         ("profile", instance.profile),
         ("verdict", instance.verdict.value),
@@ -88,11 +92,33 @@ def _properties(instance: InstanceOutcome, outcome: ApplyOutcome) -> list[tuple[
     return [(name, value) for name, value in found if value]
 
 
-def _case(instance: InstanceOutcome, check: CheckOutcome) -> Element:
+def _names(instance: InstanceOutcome) -> list[str]:
+    """A name for the case of each check.
+
+    Readers take a second case of one name for a retry of the first, so checks that share a name
+    are told apart by their id, and by a number where that is not enough.
+    """
+    names = [_clean(check.name) for check in instance.checks]
+    common = {name for name, times in Counter([*names, _SESSION]).items() if times > 1}
+    taken: set[str] = {_SESSION}
+    found = []
+    for check, name in zip(instance.checks, names, strict=True):
+        is_common = name in common and check.check_id
+        unique = f"{name} ({_clean((check.check_id or '')[:8])})" if is_common else name
+        number = 1
+        while unique in taken:
+            number += 1
+            unique = f"{name} ({number})"
+        taken.add(unique)
+        found.append(unique)
+    return found
+
+
+def _case(instance: InstanceOutcome, check: CheckOutcome, name: str) -> Element:
     case = Element(
         "testcase",
         {
-            "name": _clean(check.name),
+            "name": name,
             "classname": _clean(instance.name),
             "time": _seconds(wording.check_seconds(check)),
         },
@@ -117,7 +143,7 @@ def _session_case(instance: InstanceOutcome) -> Element:
     case = Element(
         "testcase",
         {
-            "name": "session",
+            "name": _SESSION,
             "classname": _clean(instance.name),
             "time": _seconds(wording.seconds_between(instance.started_at, instance.stopped_at)),
         },

@@ -23,30 +23,54 @@ _SIGNS: Final = {
 }
 _RESULTS: Final = {"passed": "✅", "started": "▶️"}
 _SENTENCE: Final = 1_000
+#: Places of one failure that are listed; the others are counted.
+_PLACES: Final = 5
 
 
 def render(outcome: ApplyOutcome, limit: int = COMMENT_LIMIT) -> str:
     """The report, in at most ``limit`` characters: what is left out is counted."""
     ended = wording.result(outcome)
     head = [f"## {_RESULTS.get(ended, '❌')} Checkly test sessions: {ended}", ""]
-    head += [_totals(outcome), ""]
+    head += [*_tested(outcome), _totals(outcome), ""]
     head += [_quorum(quorum) for quorum in outcome.quorums]
-    head += [f"⚠️ {escape(warning, _SENTENCE)}\n" for warning in outcome.warnings[:20]]
     text = "\n".join(head) + "\n"
-    rows = [_row(instance) for instance in outcome.instances]
-    failing = wording.failing_checks(outcome)
+    quiet = wording.quiet_instances(outcome)
+    loud = [_row(item) for item in outcome.instances if not quiet or not wording.is_quiet(item)]
+    failing = wording.failures(outcome)
     # The failing checks come first; half of the room is kept for the table of sessions.
-    room = limit - len(text) - 400
-    shown = _take(map(_failing, failing), max(room - sum(map(len, rows)) - len(rows), room // 2))
+    room = limit - len(text) - 600
+    shown = _take(map(_failure, failing), max(room - sum(map(len, loud)) - len(loud), room // 2))
     if shown:
         text += "### Failing checks\n\n" + "\n".join(shown) + "\n"
-        text += _left_out(len(failing) - len(shown), "failing checks")
-    table = _take(rows, limit - len(text) - 300)
+        left_out = sum(len(failure.places) for failure in failing[len(shown) :])
+        text += _left_out(left_out, "failing checks")
+    table = _take(loud, limit - len(text) - 500)
     if table:
-        text += "### Sessions\n\n| | Session | Verdict | Checks | Time |\n|---|---|---|---|---|\n"
-        text += "\n".join(table) + "\n\n"
-    text += _left_out(len(rows) - len(table), "sessions")
+        text += "### Sessions\n\n" + _table(table)
+    text += _left_out(len(loud) - len(table), "sessions")
+    if quiet:
+        folded = _take(map(_row, quiet), limit - len(text) - 500)
+        text += f"<details><summary>{len(quiet)} sessions passed</summary>\n\n"
+        text += _table(folded) if folded else ""
+        text += _left_out(len(quiet) - len(folded), "sessions") + "</details>\n"
     return text.rstrip("\n") + "\n"
+
+
+def _table(rows: list[str]) -> str:
+    head = "| | Session | Verdict | Checks | Time |\n|---|---|---|---|---|\n"
+    return head + "\n".join(rows) + "\n\n"
+
+
+def _tested(outcome: ApplyOutcome) -> list[str]:
+    """What was tested, on one line."""
+    found = wording.tested(outcome)
+    if not found:
+        return []
+    said = (
+        f"**{name}:** {link('open', text) if name == 'CI run' else escape(text)}"
+        for name, text in found
+    )
+    return [" · ".join(said) + "  "]
 
 
 def _totals(outcome: ApplyOutcome) -> str:
@@ -73,7 +97,16 @@ def _quorum(quorum: QuorumOutcome) -> str:
     )
 
 
-def _failing(located: wording.Located) -> str:
+def _failure(failure: wording.Failure) -> str:
+    """A failure: where it occurred, then the error once."""
+    shown = "\\\n".join(map(_place, failure.places[:_PLACES])) + "\n"
+    if (more := len(failure.places) - _PLACES) > 0:
+        shown += f"… and {more} more that failed alike\n"
+    error = failure.places[0].check.error
+    return shown + (f"\n{code_block(error, 20)}\n" if error else "")
+
+
+def _place(located: wording.Located) -> str:
     check, instance = located.check, located.instance
     said = [check.verdict.value, *wording.notes(check)]
     if not instance.counts:
@@ -81,8 +114,7 @@ def _failing(located: wording.Located) -> str:
     name = link(escape(check.name), check.link or instance.link)
     where = escape(instance.name)
     ended = ", ".join(escape(part, _SENTENCE) for part in said)
-    text = f"{_SIGNS[wording.label(check)]} **{name}** in {where}: {ended}\n"
-    return text + (f"\n{code_block(check.error, 20)}\n" if check.error else "")
+    return f"{_SIGNS[wording.label(check)]} **{name}** in {where}: {ended}"
 
 
 def _row(instance: InstanceOutcome) -> str:

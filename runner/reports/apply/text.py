@@ -26,33 +26,47 @@ _SIGNS: Final[Mapping[str, tuple[str, tuple[str, ...]]]] = {
 }
 _ERROR_LINES: Final = 20
 _LINE_LIMIT: Final = 1_000
+#: Places of one failure that are listed; the others are counted.
+_PLACES: Final = 5
 
 
 def render(outcome: ApplyOutcome, style: Style | None = None) -> str:
-    """The summary: failing checks first, then the instances, quorums and counts."""
+    """The summary: what was tested, sessions, quorums, failures and, last, the counts."""
     style = style or Style()
     rows: list[str] = []
-    failing = wording.failing_checks(outcome)
-    if failing:
-        rows += [style.paint("Failing checks", "bold"), ""]
-        for located in failing:
-            rows += _failing(located, style)
+    for name, text in wording.tested(outcome):
+        rows += lay_out(
+            [Piece(f"{name}:", ("dim",), pad=12), Piece(shown_name(text), glued=True)], style
+        )
+    if rows:
         rows.append("")
     if outcome.instances:
-        rows += [style.paint("Sessions", "bold"), ""]
-        pad = min(max(len(shown_name(item.name)) for item in outcome.instances), 50)
-        for instance in outcome.instances:
-            rows += _instance(instance, 0 if style.wraps and style.width < 72 else pad, style)
-        rows.append("")
+        rows += [style.paint("Sessions", "bold"), "", *_sessions(outcome, style), ""]
     for quorum in outcome.quorums:
         rows += _quorum(quorum, style)
-    for warning in outcome.warnings:
-        said = Piece(one_line(warning, _LINE_LIMIT), glued=True)
-        rows += lay_out([Piece("warning:", ("yellow",)), said], style)
     if rows and rows[-1]:
+        rows.append("")
+    if failures := wording.failures(outcome):
+        rows += [style.paint("Failing checks", "bold"), ""]
+        for failure in failures:
+            rows += _failure(failure, style)
         rows.append("")
     rows += _totals(outcome, style)
     return "".join(f"{row}\n" for row in rows)
+
+
+def _sessions(outcome: ApplyOutcome, style: Style) -> list[str]:
+    """A row each; those that simply passed are one row where they are many."""
+    quiet = wording.quiet_instances(outcome)
+    shown = [item for item in outcome.instances if not quiet or not wording.is_quiet(item)]
+    pad = min(max((len(shown_name(item.name)) for item in shown), default=0), 50)
+    rows = []
+    for instance in shown:
+        rows += _instance(instance, 0 if style.wraps and style.width < 72 else pad, style)
+    if quiet:
+        said = f"{len(quiet)} {'more ' if shown else ''}sessions passed"
+        rows += lay_out([Piece(*_SIGNS["passed"]), Piece(said, glued=True)], style)
+    return rows
 
 
 def _totals(outcome: ApplyOutcome, style: Style) -> list[str]:
@@ -115,7 +129,25 @@ def _ended(check: CheckOutcome, style: Style) -> str:
     return ", ".join([tinted(check.verdict.value, style), *said])
 
 
-def _failing(located: wording.Located, style: Style) -> list[str]:
+def _failure(failure: wording.Failure, style: Style) -> list[str]:
+    """A failure: where it occurred, then the error and the files, once."""
+    rows = []
+    for located in failure.places[:_PLACES]:
+        rows += _place(located, style)
+    if (more := len(failure.places) - _PLACES) > 0:
+        rows += lay_out([Piece(f"… and {more} more that failed alike")], style)
+    check, instance = failure.places[0].check, failure.places[0].instance
+    if check.error:
+        errors = lines(check.error, _LINE_LIMIT)
+        if len(errors) > _ERROR_LINES:
+            errors = [*errors[:_ERROR_LINES], f"… and {len(errors) - _ERROR_LINES} more lines"]
+        for line in errors:
+            rows += lay_out([Piece(line)], style, indent=4)
+    files = [f"{item.kind}: {item.path}" for item in check.artifacts if item.path]
+    return rows + _below([*files, check.link or instance.link or ""], style, "cyan")
+
+
+def _place(located: wording.Located, style: Style) -> list[str]:
     check, instance = located.check, located.instance
     label = wording.label(check)
     notes = [check.verdict.value, *(one_line(note, _LINE_LIMIT) for note in wording.notes(check))]
@@ -127,14 +159,7 @@ def _failing(located: wording.Located, style: Style) -> list[str]:
         Piece(shown_name(check.name), ("bold",), glued=True),
         Piece(", ".join(notes), _SIGNS[label][1]),
     ]
-    rows = lay_out(pieces, style)
-    if check.error:
-        errors = lines(check.error, _LINE_LIMIT)
-        if len(errors) > _ERROR_LINES:
-            errors = [*errors[:_ERROR_LINES], f"… and {len(errors) - _ERROR_LINES} more lines"]
-        for line in errors:
-            rows += lay_out([Piece(line)], style, indent=4)
-    return rows + _below([check.link or instance.link or ""], style, "cyan")
+    return lay_out(pieces, style)
 
 
 def _instance(instance: InstanceOutcome, pad: int, style: Style) -> list[str]:

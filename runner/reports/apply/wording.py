@@ -1,4 +1,4 @@
-"""What an outcome comes to, in words and counts: said alike in every format."""
+"""The words and counts of an outcome, the same in every format."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
@@ -26,8 +26,10 @@ LABELS: Final = (
     "running",
 )
 _ORDER: Final = {label: index for index, label in enumerate(LABELS)}
-#: Verdicts that nobody has to look into.
+#: Verdicts that need no attention.
 _QUIET: Final = frozenset({Verdict.PASSED, Verdict.FLAKY, Verdict.DEGRADED, Verdict.SKIPPED})
+#: Quiet instances that are still shown one by one.
+_FEW: Final = 10
 _CHANGES: Final = (Change.NEWLY_FAILING, Change.STILL_FAILING, Change.FIXED, Change.NEW)
 
 
@@ -47,8 +49,23 @@ def label(check: CheckOutcome) -> str:
 
 
 def is_failing(check: CheckOutcome) -> bool:
-    """Whether somebody has to look into a check."""
+    """Whether a check needs attention."""
     return check.verdict not in _QUIET and check.verdict is not Verdict.RUNNING
+
+
+def is_quiet(instance: InstanceOutcome) -> bool:
+    """Whether an instance passed with nothing to add, so that many such can be told in one line."""
+    return (
+        instance.verdict is Verdict.PASSED
+        and not instance.reason
+        and all(check.verdict is Verdict.PASSED for check in instance.checks)
+    )
+
+
+def quiet_instances(outcome: ApplyOutcome) -> tuple[InstanceOutcome, ...]:
+    """Those that a report folds: none where they are few."""
+    quiet = tuple(filter(is_quiet, outcome.instances))
+    return quiet if len(quiet) > _FEW else ()
 
 
 def is_forgiven(instance: InstanceOutcome) -> bool:
@@ -77,8 +94,61 @@ def failing_checks(outcome: ApplyOutcome) -> list[Located]:
     return sorted(found, key=weight)
 
 
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Checks that failed alike: one error in one or several places.
+
+    Attributes:
+        places: Never empty; the first one's error stands for all.
+    """
+
+    places: tuple[Located, ...]
+
+
+def failures(outcome: ApplyOutcome) -> list[Failure]:
+    """The failing checks in the order of :func:`failing_checks`, those that failed alike together.
+
+    Alike are those with the same error, or with an error that the API files under the same group.
+    """
+    groups: list[list[Located]] = []
+    seen: dict[tuple[str, bool, str], list[Located]] = {}
+    for located in failing_checks(outcome):
+        check = located.check
+        causes = [
+            (label(check), located.instance.counts, cause)
+            for cause in (check.error, *check.error_groups)
+            if cause
+        ]
+        group = next((seen[cause] for cause in causes if cause in seen), None)
+        if group is None:
+            group = []
+            groups.append(group)
+        group.append(located)
+        seen.update(dict.fromkeys(causes, group))
+    return [Failure(tuple(group)) for group in groups]
+
+
+def tested(outcome: ApplyOutcome) -> list[tuple[str, str]]:
+    """What was tested, as names and values; only what is known."""
+    about = outcome.tested
+    commit = about.commit[:12]
+    if about.branch:
+        commit = f"{commit} on {about.branch}" if commit else about.branch
+    if about.author:
+        commit = f"{commit} by {about.author}" if commit else about.author
+    found = [
+        ("Account", about.account),
+        ("Project", about.project),
+        ("Scope", about.scope),
+        ("Environment", about.environment),
+        ("Commit", commit),
+        ("CI run", about.ci_run),
+    ]
+    return [(name, text) for name, text in found if text]
+
+
 def count_labels(labels: Iterable[str]) -> list[tuple[str, int]]:
-    """How often each label occurs, in the order in which people want to see them."""
+    """How often each label occurs, the gravest first."""
     return sorted(Counter(labels).items(), key=lambda item: _ORDER[item[0]])
 
 
@@ -118,9 +188,13 @@ def result(outcome: ApplyOutcome) -> str:
 
 
 def notes(check: CheckOutcome) -> list[str]:
-    """What else is to be said of a check's verdict: its change, quarantine and attempts."""
+    """Notes on a check's verdict: its change, quarantine and attempts."""
     found = []
-    if check.change is not None and check.change is not Change.STILL_PASSING:
+    since = check.failing_since
+    if check.change is Change.STILL_FAILING and since is not None and since.applies > 1:
+        commit = f" since {since.commit[:12]}" if since.commit else ""
+        found.append(f"failing for {since.applies} applies{commit}")
+    elif check.change is not None and check.change is not Change.STILL_PASSING:
         found.append(check.change.value)
     if check.quarantine is not None:
         found.append(f"quarantined: {check.quarantine}")

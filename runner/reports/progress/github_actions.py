@@ -75,7 +75,6 @@ def annotations(outcome: ApplyOutcome, repository: Path | None = None) -> str:
     the first ten of a step.
     """
     said = [_annotation(instance, repository) for instance in outcome.instances]
-    said += [annotation("warning", warning) for warning in outcome.warnings]
     return "".join(said)
 
 

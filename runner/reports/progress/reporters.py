@@ -4,6 +4,7 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 from types import TracebackType
@@ -227,7 +228,8 @@ def open_reporters(
     reporters = [_text_reporter(stream, style, verbosity, environ)]
     for report in reports:
         if report.path is not None:
-            reporters.append(FileReporter(_render(report.format), FileOutput(report.path)))
+            render = _render(report.format, report.path)
+            reporters.append(FileReporter(render, FileOutput(report.path)))
         elif report.format != "text":
             reporters.append(FileReporter(_render(report.format), StreamOutput(stdout)))
     if environ.get("GITHUB_ACTIONS") == "true":
@@ -280,6 +282,7 @@ def _all_reports(reports: list[ReportSpec], environ: Mapping[str, str]) -> list[
     return list(dict.fromkeys(reports))
 
 
-def _render(form: str) -> Callable[[ApplyOutcome], str]:
-    render: Callable[[ApplyOutcome], str] = import_module(FORMATS[form]).render
-    return render
+def _render(form: str, path: Path | None = None) -> Callable[[ApplyOutcome], str]:
+    render: Callable[..., str] = import_module(FORMATS[form]).render
+    # A page links to downloaded files relative to its own folder.
+    return partial(render, folder=path.parent) if form == "html" and path else render

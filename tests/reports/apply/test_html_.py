@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from runner.models.outcome import ApplyOutcome, Change
+from runner.models.outcome import ApplyOutcome, Artifact, Change
 from runner.models.verdict import Verdict
 from runner.reports.apply import wording
 from runner.reports.apply.html_ import render
@@ -42,7 +42,7 @@ class Page(HTMLParser):
         assert self.open.pop() == tag
 
     def handle_data(self, data: str) -> None:
-        if self.open[-1:] != ["style"]:
+        if self.open[-1:] not in (["style"], ["script"]):
             self.text += data
 
     def find(self, tag: str, name: str | None = None) -> list[dict[str, str | None]]:
@@ -60,15 +60,17 @@ class Page(HTMLParser):
 def test_everything_that_happened_can_be_read_without_script() -> None:
     page = Page(render(mixed()))
     assert page.open == []
-    assert page.find("script") == []
+    assert len(page.find("script")) == 1  # the search, which is hidden until it runs
     assert page.words.startswith(
         "Checkly test sessions: timed out Checkly test sessions ✗ timed out "
         "2026-11-23 08:00:00 UTC 45 s exit code 4 apply 20261123T080000-abc "
+        "Account Acme (a1) Project shop-web Environment production "
+        "Commit 0123456789ab on main by Ada CI run open "
         "Sessions 1 timed out 1 failed 1 passed 1 skipped "
         "Checks 1 failed 1 quarantined 1 degraded 1 flaky 1 passed "
         "Since last time 1 newly failing 1 still failing 1 fixed "
         "Quorum of smoke-prod: 1 of 2 passed, 1 needed: reached "
-        "Warning: State is lost with this machine. "
+        "Show all timed out failed quarantined degraded flaky passed skipped "
         "Failing checks Checkout in smoke-prod[us-east-1] ✗ failed, newly failing, does not count "
         "expected 200, got 500 at checkout.spec.ts:12 "
         "Search in smoke-prod[eu-west-1] "
@@ -86,8 +88,8 @@ def test_nothing_is_fetched_and_nothing_else_may_be() -> None:
     policy = page.find("meta")[1]
     assert policy["http-equiv"] == "Content-Security-Policy"
     assert re.fullmatch(
-        "default-src 'none'; style-src 'sha256-[A-Za-z0-9+/=]+'; base-uri 'none'; "
-        "form-action 'none'",
+        "default-src 'none'; style-src 'sha256-[A-Za-z0-9+/=]+'; "
+        "script-src 'sha256-[A-Za-z0-9+/=]+'; base-uri 'none'; form-action 'none'",
         policy["content"] or "",
     )
     assert not any({"src", "srcset", "style", "onclick"} & set(found) for _, found in page.tags)
@@ -107,7 +109,7 @@ def test_links_are_those_of_the_web_alone() -> None:
 
 def test_the_filter_offers_what_there_is() -> None:
     page = Page(render(mixed()))
-    offered = [found["id"] for found in page.find("input")]
+    offered = [found["id"] for found in page.find("input") if found["type"] == "radio"]
     assert offered == [
         "only-all",
         "only-timed-out",
@@ -137,6 +139,22 @@ def test_each_kind_of_outcome_has_a_page(outcome: ApplyOutcome) -> None:
     page = Page(render(outcome))
     assert page.open == []
     assert wording.result(outcome) in page.words
+
+
+def test_a_large_report_stays_small() -> None:
+    checks = tuple(check(f"Check {number}") for number in range(10))
+    text = render(apply(*(instance(f"p{number}", checks=checks) for number in range(200))))
+    assert len(text.encode()) < 500_000
+
+
+def test_a_downloaded_file_is_linked_relative_to_the_report() -> None:
+    trace = Artifact(
+        "trace", "trace.zip", "https://store.example/?signature=x", "out/a b/trace.zip"
+    )
+    broken = check(verdict=Verdict.FAILED, artifacts=(trace,))
+    text = render(apply(instance(checks=(broken,))), Path("reports"))
+    assert 'href="../out/a%20b/trace.zip"' in text
+    assert "signature" not in text
 
 
 def test_a_long_error_is_cut() -> None:
@@ -209,7 +227,10 @@ def report(tmp_path: Path) -> Path:
     return path
 
 
-SHOWN = "[...document.querySelectorAll('.check, .session')].filter(e => e.checkVisibility()).length"
+SHOWN = (
+    "[...document.querySelectorAll('.check, .session, .failure')]"
+    ".filter(e => e.checkVisibility()).length"
+)
 needs_browser = pytest.mark.skipif(EXECUTABLE is None, reason="there is no Chromium")
 
 
@@ -240,12 +261,45 @@ def test_the_page_fits_any_window_and_nothing_is_refused(
 def test_the_filter_shows_what_was_asked_for(browser: Chromium, report: Path) -> None:
     browser.open(report)
     shown = browser.evaluate(SHOWN)
-    assert shown == 11  # five sessions and six checks
-    for label, count in {"failed": 4, "quarantined": 2, "timed-out": 1, "skipped": 1}.items():
+    assert shown == 14  # three failures, five sessions and their checks
+    for label, count in {"failed": 6, "quarantined": 3, "timed-out": 1, "skipped": 1}.items():
         browser.evaluate(f"document.querySelector('label[for=only-{label}]').click()")
         assert browser.evaluate(SHOWN) == count, label
     browser.evaluate("document.querySelector('label[for=only-all]').click()")
     assert browser.evaluate(SHOWN) == shown
+
+
+@needs_browser
+@pytest.mark.xdist_group("chromium")
+def test_the_search_finds_sessions_checks_and_errors(browser: Chromium, report: Path) -> None:
+    browser.open(report)
+    shown = browser.evaluate(SHOWN)
+
+    def found(text: str) -> int:
+        browser.evaluate(
+            f"search.value = {text!r}; search.dispatchEvent(new Event('input', {{bubbles: true}}))"
+        )
+        return int(browser.evaluate(SHOWN))
+
+    assert found("LOGIN") == 2  # the check and its session, which opens
+    assert found("expected 200") == 1
+    assert found("longer than 900 s") == 1
+    assert found("nowhere") == 0
+    assert found("") == shown
+
+
+@needs_browser
+@pytest.mark.xdist_group("chromium")
+def test_many_passed_sessions_are_folded_and_open_where_they_are_asked_for(
+    browser: Chromium, tmp_path: Path
+) -> None:
+    quiet = [instance(f"p{number}", checks=(check(),)) for number in range(11)]
+    path = tmp_path / "report.html"
+    path.write_text(render(apply(*quiet, instance("bad", Verdict.FAILED), exit_code=1)), "utf-8")
+    browser.open(path)
+    assert browser.evaluate(SHOWN) == 1
+    browser.evaluate("document.querySelector('label[for=only-passed]').click()")
+    assert browser.evaluate(SHOWN) == 11
 
 
 @needs_browser

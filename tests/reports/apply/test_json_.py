@@ -64,7 +64,16 @@ def test_the_whole_outcome_is_in_it() -> None:
     assert document["quorums"] == [
         {"profile": "smoke-prod", "needed": 1, "passed": 1, "total": 2, "reached": True}
     ]
-    assert document["warnings"] == ["State is lost with this machine."]
+    assert document["tested"] == {
+        "account": "Acme (a1)",
+        "project": "shop-web",
+        "scope": None,
+        "environment": "production",
+        "commit": "0123456789abcdef",
+        "branch": "main",
+        "author": "Ada",
+        "ciRun": "https://ci.example.com/runs/7",
+    }
     first, east, api, web = document["instances"]
     assert first["place"] == {"file": "checkly-sessions.yaml", "line": 2, "column": 3}
     assert first["checks"][0]["attempts"][0]["verdict"] == "failed"

@@ -150,3 +150,28 @@ def test_attempts_are_in_the_output_and_links_in_the_properties() -> None:
 
 def test_an_apply_of_nothing_is_a_valid_file() -> None:
     assert loaded(apply()).tests == 0
+
+
+def test_no_two_cases_of_one_suite_share_a_name() -> None:
+    """Readers would take the second for a retry of the first."""
+    twins = tuple(check("Home", check_id=number * 8) for number in "ab")
+    nameless = tuple(check("Cart", check_id=None) for _ in range(3))
+    odd = check("session", check_id=None)
+    outcome = apply(instance(checks=(*twins, *nameless, odd), verdict=Verdict.TIMED_OUT))
+    (suite,) = loaded(outcome)
+    assert [case.name for case in suite] == [
+        "Home (aaaaaaaa)",
+        "Home (bbbbbbbb)",
+        "Cart",
+        "Cart (2)",
+        "Cart (3)",
+        "session (2)",
+        "session",
+    ]
+
+
+def test_each_suite_says_what_was_tested() -> None:
+    tree = etree.fromstring(render(mixed()).encode())
+    properties = {item.get("name"): item.get("value") for item in tree.iter("property")}
+    assert properties["account"] == "Acme (a1)"
+    assert properties["commit"] == "0123456789ab on main by Ada"

@@ -13,14 +13,13 @@ def test_the_report_reads_well() -> None:
         f"""\
 ## ❌ Checkly test sessions: timed out
 
+**Account:** Acme (a1) · **Project:** shop-web · **Environment:** production · **Commit:** 0123456789ab on main by Ada · **CI run:** [open](https://ci.example.com/runs/7)  
 **Sessions:** 1 timed out, 1 failed, 1 passed, 1 skipped  
 **Checks:** 1 failed, 1 quarantined, 1 degraded, 1 flaky, 1 passed  
 **Changes:** 1 newly failing, 1 still failing, 1 fixed  
 Apply 20261123T080000-abc, 45 s, exit code 4
 
 **Quorum** of smoke-prod: 1 of 2 passed, 1 needed: ✅ reached
-
-⚠️ State is lost with this machine.
 
 ### Failing checks
 
@@ -59,9 +58,12 @@ def test_a_pass_and_an_empty_apply_read_well_too() -> None:
 @pytest.mark.parametrize("count", [10, 200])
 def test_a_large_report_stays_under_the_limit_and_counts_what_it_leaves_out(count: int) -> None:
     checks = tuple(
-        check(f"Check {number}", Verdict.FAILED, error="e" * 500) for number in range(count)
+        check(f"Check {number}", Verdict.FAILED, error="e" * 500 + str(number))
+        for number in range(count * 20)
     )
-    many = [instance(f"p{number}", Verdict.FAILED, checks=checks) for number in range(20)]
+    many = [
+        instance(f"p{number}", Verdict.FAILED, checks=checks[number::20]) for number in range(20)
+    ]
     text = render(apply(*many, exit_code=1))
     assert len(text.encode()) < COMMENT_LIMIT + 1_000
     assert "more failing checks, left out here." in text
@@ -70,6 +72,25 @@ def test_a_large_report_stays_under_the_limit_and_counts_what_it_leaves_out(coun
     text = render(apply(*sessions))
     assert len(text) <= COMMENT_LIMIT
     assert "more sessions, left out here." in text
+
+
+def test_checks_that_failed_alike_are_told_once_with_every_place() -> None:
+    broken = check(verdict=Verdict.FAILED, error="expected 200, got 500")
+    outcome = apply(
+        *(instance(f"p{number}", Verdict.FAILED, checks=(broken,)) for number in range(8)),
+        exit_code=1,
+    )
+    text = render(outcome)
+    assert text.count("expected 200, got 500") == 1
+    assert " in p1: failed\\\n" in text
+    assert "… and 3 more that failed alike" in text
+
+
+def test_many_passed_sessions_are_folded() -> None:
+    quiet = [instance(f"p{number}") for number in range(11)]
+    text = render(apply(*quiet, instance("bad", Verdict.FAILED), exit_code=1))
+    assert text.index("| [bad]") < text.index("<summary>11 sessions passed</summary>")
+    assert text.index("</summary>") < text.index("| [p3]") < text.index("</details>")
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,6 @@
 import pytest
 
-from runner.models.outcome import ApplyOutcome, QuorumOutcome
+from runner.models.outcome import ApplyOutcome, Artifact, QuorumOutcome
 from runner.models.verdict import Verdict
 from runner.reports.apply.text import render
 from runner.reports.text.sanitize import display_width
@@ -10,18 +10,14 @@ from tests.reports.outcomes import apply, check, instance, mixed
 BASE = "https://app.checklyhq.com/accounts/a/test-sessions/s1"
 
 
-def test_failing_checks_come_first_then_sessions_then_counts() -> None:
+def test_the_context_comes_first_and_failures_stand_right_above_the_counts() -> None:
     assert render(mixed()) == (
         f"""\
-Failing checks
-
-✗ smoke-prod[us-east-1] › Checkout  failed, newly failing, does not count
-    expected 200, got 500
-        at checkout.spec.ts:12
-    {BASE}/results/1
-! smoke-prod[eu-west-1] › Search  failed, still failing, quarantined: index is rebuilt (web, until 2026-12-01)
-    timed out
-    {BASE}/results/1
+Account:     Acme (a1)
+Project:     shop-web
+Environment: production
+Commit:      0123456789ab on main by Ada
+CI run:      https://ci.example.com/runs/7
 
 Sessions
 
@@ -37,7 +33,16 @@ Sessions
     It needs api, which did not pass.
 
 Quorum of smoke-prod: 1 of 2 passed, 1 needed: reached
-warning: State is lost with this machine.
+
+Failing checks
+
+✗ smoke-prod[us-east-1] › Checkout  failed, newly failing, does not count
+    expected 200, got 500
+        at checkout.spec.ts:12
+    {BASE}/results/1
+! smoke-prod[eu-west-1] › Search  failed, still failing, quarantined: index is rebuilt (web, until 2026-12-01)
+    timed out
+    {BASE}/results/1
 
 Sessions: 1 timed out, 1 failed, 1 passed, 1 skipped
 Checks:   1 failed, 1 quarantined, 1 degraded, 1 flaky, 1 passed
@@ -45,6 +50,42 @@ Changes:  1 newly failing, 1 still failing, 1 fixed
 Apply 20261123T080000-abc timed out after 45 s (exit code 4)
 """  # noqa: E501 # the output as it is
     )
+
+
+def test_checks_that_failed_alike_are_told_once_with_every_place() -> None:
+    broken = check(verdict=Verdict.FAILED, error="expected 200, got 500")
+    outcome = apply(
+        *(instance(f"p{number}", Verdict.FAILED, checks=(broken,)) for number in range(8)),
+        exit_code=1,
+    )
+    text = render(outcome)
+    assert text.count("expected 200, got 500") == 1
+    assert "✗ p0 › Checkout  failed\n✗ p1 › Checkout  failed\n" in text
+    assert "p4 › Checkout  failed\n… and 3 more that failed alike\n" in text
+
+
+def test_many_passed_sessions_are_one_line() -> None:
+    quiet = [instance(f"p{number}") for number in range(11)]
+    text = render(apply(*quiet, instance("bad", Verdict.FAILED), exit_code=1))
+    assert "✓ 11 more sessions passed\n" in text
+    assert "p3" not in text
+    assert "✓ 11 sessions passed\n" in render(apply(*quiet))
+    assert "p9  passed" in render(apply(*quiet[:10]))
+
+
+def test_a_passed_session_that_needs_a_word_is_not_folded() -> None:
+    quiet = [instance(f"p{number}") for number in range(11)]
+    noted = instance("noted", checks=(check(verdict=Verdict.FAILED, quarantine="known"),))
+    assert "✓ noted" in render(apply(*quiet, noted))
+
+
+def test_a_downloaded_file_is_named_below_its_failure() -> None:
+    trace = Artifact("trace", "trace.zip", "https://store.example/?signature=x", "out/trace.zip")
+    broken = check(verdict=Verdict.FAILED, artifacts=(trace, Artifact("video", "video.webm")))
+    text = render(apply(instance(verdict=Verdict.FAILED, checks=(broken,)), exit_code=1))
+    assert "    trace: out/trace.zip\n" in text
+    assert "video" not in text
+    assert "signature" not in text
 
 
 def test_counts_are_in_the_order_in_which_people_look() -> None:

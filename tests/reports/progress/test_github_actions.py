@@ -87,7 +87,6 @@ def test_what_fails_the_apply_is_an_error_and_what_does_not_a_warning() -> None:
         "warning",
         "error",
         "notice",
-        "warning",
     ]
     assert "quarantined: index is rebuilt" in said[0]
     assert "title=smoke-prod[us-east-1]%3A failed%2C does not count::Checkout: failed" in said[1]

@@ -134,7 +134,7 @@ def test_at_the_end_only_lines_and_the_summary_stay() -> None:
     shown = "\n".join(terminal.picture)
     assert "⠋" not in shown
     assert "running" not in shown
-    assert shown.index("web: − skipped") < shown.index("Failing checks")
+    assert shown.index("web: − skipped") < shown.index("Account:     Acme (a1)")
     assert shown.endswith("(exit code 4)")
     assert terminal.getvalue().count("\x1b[?25l") == terminal.getvalue().count("\x1b[?25h") == 1
 
@@ -207,7 +207,7 @@ def test_quiet_draws_nothing_but_the_summary() -> None:
     assert terminal.getvalue() == ""
     reporter.handle(told[-1])
     reporter.close()
-    assert terminal.picture[0] == "Failing checks"
+    assert terminal.picture[0] == "Account:     Acme (a1)"
 
 
 def test_nothing_is_redrawn_more_often_than_can_be_seen() -> None:

@@ -92,13 +92,13 @@ def test_quiet_leaves_warnings_and_the_summary() -> None:
     reporter.handle(events.Notice(at(41), "careful", is_warning=True))
     assert log == ["08:00:41Z warning: careful\n"]
     reporter.handle(told[-1])
-    assert log.text.startswith("08:00:41Z warning: careful\n\nFailing checks\n")
+    assert log.text.startswith("08:00:41Z warning: careful\n\nAccount: ")
 
 
 def test_a_quiet_apply_begins_with_its_summary() -> None:
     log = Log()
     log.reporter(Verbosity.QUIET).handle(story(mixed())[-1])
-    assert log.text.startswith("Failing checks\n")
+    assert log.text.startswith("Account: ")
 
 
 @pytest.mark.parametrize("step", [1, 5])

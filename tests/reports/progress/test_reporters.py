@@ -50,7 +50,7 @@ def test_text_for_people_goes_to_standard_output() -> None:
 def test_a_text_report_can_go_to_a_file(tmp_path: Path) -> None:
     out, _ = run(f"text={tmp_path / 'a=b.txt'}")
     text = (tmp_path / "a=b.txt").read_text()
-    assert text.startswith("Failing checks\n")
+    assert text.startswith("Account: ")
     assert out.endswith(text)
 
 
