@@ -1,30 +1,44 @@
 """Keeps secrets out of everything the program writes.
 
-`Secret` carries a value to the wire without ever showing it, and `Redactor` takes values out of
-text in whatever way they are encoded there.
+:meth:`Redactor.mask` takes secrets out of the program's own texts; :meth:`Redactor.screen` judges
+texts from outside, which are not shown at all where a secret can be read out of them.
 """
 
-import base64
-import html
 import json
 import re
-import shlex
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import lru_cache
-from typing import Any, NoReturn
+from typing import Any
+from urllib.parse import urlsplit
+
+from runner.encodings import (
+    bare,
+    bare_forms,
+    digit_forms,
+    digits,
+    readings,
+    written_forms,
+)
 
 #: Shorter values are too likely to be part of other words; they are masked by their field only.
 MIN_LENGTH = 6
+#: Stands for a text from outside that gives a secret away.
+WITHHELD = "(not shown: it held a secret)"
 
-# How many secrets for each character of a text make it better to go through the text.
-_MANY = 2
-_MARK = re.compile(r"\(secret #[0-9]+\)")
+_MARK = re.compile(r"(\(secret #[0-9]+\))")
 _PERCENT = re.compile(r"(?:%[0-9A-Fa-f]{2})+")
 _SECRET_KEY = re.compile(
     r"(token|passwor[dt]|passwd|passphrase|secret|credentials?|(api|access|private|secret)_?key)\Z",
     re.IGNORECASE,
 )
+_CREDENTIAL = re.compile(
+    r"(CHECKLY|GITHUB|GH|ACTIONS|CI|GITLAB|CIRCLE|BUILDKITE|JENKINS|SYSTEM|VSS|BITBUCKET|AWS|GOOGLE"
+    r"|GCLOUD|CLOUDSDK|AZURE|ARM)_(?!SESSIONS_VAR_).*"
+    r"(TOKEN|SECRET|PASSWORD|KEY|JWT|(?<![A-Z])SAS(?![A-Z])|CONNECTION_STRING|WEBHOOK)",
+    re.IGNORECASE,
+)
+_ADDRESS_OF_CREDENTIAL = re.compile(r"(?<!WEBHOOK)_(URL|URI|FILE|PATH|DIR)\Z", re.IGNORECASE)
 
 
 @lru_cache(maxsize=4096)
@@ -41,35 +55,16 @@ def is_maskable(value: str) -> bool:
     return len(value) >= MIN_LENGTH
 
 
-class Secret:
-    """A value that does not show itself: not as text, in a traceback, a pickle or a log line."""
-
-    __slots__ = ("_value",)
-
-    def __init__(self, value: str | None) -> None:
-        self._value = value
-
-    def reveal(self) -> str | None:
-        """The value itself, for the wire and nothing else; ``None`` stands for null."""
-        return self._value
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Secret) and self._value == other._value
-
-    def __hash__(self) -> int:
-        return hash((Secret, self._value))
-
-    def __repr__(self) -> str:
-        return "Secret(…)"
-
-    def __str__(self) -> str:
-        return "(secret)"
-
-    def __format__(self, _: str) -> str:
-        return "(secret)"
-
-    def __reduce__(self) -> NoReturn:
-        raise TypeError("a secret can't be pickled or copied out of the process")
+def credentials_in(environ: Mapping[str, str]) -> Iterator[str]:
+    """The credentials of the runner, of CI systems and of clouds, and passwords in addresses."""
+    for name, value in environ.items():
+        if _CREDENTIAL.match(name) and not _ADDRESS_OF_CREDENTIAL.search(name):
+            yield value
+        if "://" in value and "@" in value:
+            try:
+                yield urlsplit(value).password or ""
+            except ValueError:
+                continue
 
 
 class Redactor:
@@ -79,26 +74,14 @@ class Redactor:
     value stood, so that two places can still be seen to be equal.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, secrets: Iterable[str] = ()) -> None:
+        """Know ``secrets``, which get their marks where they first show."""
         self._numbers: dict[str, int] = {}
-        self._pending: list[str] = []
-        self._forms: dict[str, int] = {}
-        self._by_start: dict[str, list[tuple[str, int]]] = {}
-
-    def add(self, value: str, feeds: Iterable[str] = ()) -> str:
-        """Learn a secret.
-
-        Args:
-            value: As it is sent.
-            feeds: The values it was made of, which are secret as well.
-
-        Returns:
-            The mark that stands for ``value``.
-        """
-        mark = self.mark(value)
-        for feed in feeds:
-            self.mark(feed)
-        return mark
+        self._known: set[str] = set()
+        self._pending = [secret for secret in secrets if is_maskable(secret)]
+        self._written = _Forms()
+        self._bare = _Forms()
+        self._digits = {encoding: _Forms() for encoding in digits("")}
 
     def mark(self, value: str) -> str:
         """The mark that stands for a secret; it is learned if it is new."""
@@ -113,60 +96,124 @@ class Redactor:
         Cut text before showing it only after it was masked: half a secret is not recognised.
         """
         self._learn()
-        spans = sorted({*self._spans(text), *self._encoded_spans(text)})
-        if not spans:
+        if not self._written:
             return text
-        marks = [mark.span() for mark in _MARK.finditer(text)]
-        pieces, position = [], 0
-        for start, end, number in _merged(spans):
-            if any(opened <= start and end <= closed for opened, closed in marks):
-                continue  # the word "secret" in a mark, where that is a secret's value
-            pieces += [text[position:start], f"(secret #{number})"]
-            position = end
-        return "".join(pieces) + text[position:]
+        # The word "secret" in a mark is left alone, where that is a secret's value.
+        parts = _MARK.split(text)
+        parts[::2] = map(self._masked, parts[::2])
+        return "".join(parts)
+
+    def screen(self, text: str) -> str:
+        """A text from outside as it may be shown: masked, or not at all.
+
+        It is also looked at without its encodings, its white space and its quotes, and in one
+        case. Whatever of a secret shows there could be read by others as well.
+        """
+        masked = self.mask(text)
+        return WITHHELD if self._shows(_MARK.sub(" ", masked)) else masked
+
+    def screen_json(self, body: bytes) -> bytes:
+        """A document in JSON with each of its texts screened."""
+        text = body.decode(errors="replace")
+        if self.screen(text) == text:
+            return body
+        try:
+            return json.dumps(_each_text(json.loads(text), self.screen)).encode()
+        except (ValueError, RecursionError):
+            return json.dumps(WITHHELD).encode()
 
     def mask_data(self, data: Any) -> Any:
         """A copy of JSON-like ``data`` with every text and key in it masked."""
-        if isinstance(data, str):
-            return self.mask(data)
-        if isinstance(data, Mapping):
-            return {self.mask_data(key): self.mask_data(value) for key, value in data.items()}
-        if isinstance(data, list | tuple):
-            return [self.mask_data(item) for item in data]
-        return data
+        return _each_text(data, self.mask)
+
+    def _shows(self, text: str) -> bool:
+        """Whether a secret can be read out of ``text``."""
+        if not self._written:
+            return False
+        return any(
+            self._bare.are_in(bare(reading))
+            or any(
+                self._digits[encoding].are_in(found) for encoding, found in digits(reading).items()
+            )
+            for reading in readings(text)
+        )
 
     def _learn(self) -> None:
         for value in self._pending:
-            for form in _forms(value):
-                if form not in self._forms:
-                    number = self._forms[form] = self._numbers[value]
-                    self._by_start.setdefault(form[:MIN_LENGTH], []).append((form, number))
+            if value in self._known:
+                continue
+            self._known.add(value)
+            for unit in filter(is_maskable, _units(value)):
+                for form in written_forms(unit):
+                    self._written.add(form, value)
+                for form in bare_forms(unit):
+                    self._bare.add(form, value)
+                for encoding, form in digit_forms(unit):
+                    self._digits[encoding].add(form, value)
         self._pending.clear()
 
-    def _spans(self, text: str) -> Iterator[tuple[int, int, int]]:
-        """Where a secret stands, and its number."""
-        if len(self._forms) > _MANY * len(text):
-            # A short text and many secrets: look at the text's places, not at the secrets.
-            for start in range(len(text) - MIN_LENGTH + 1):
-                for form, number in self._by_start.get(text[start : start + MIN_LENGTH], ()):
-                    if text.startswith(form, start):
-                        yield start, start + len(form), number
-            return
-        for form, number in self._forms.items():
-            position = text.find(form)
-            while position >= 0:
-                yield position, position + len(form), number
-                position = text.find(form, position + 1)
+    def _masked(self, text: str) -> str:
+        spans = sorted({*self._written.spans(text), *self._encoded_spans(text)})
+        pieces, position = [], 0
+        for start, end, value in _merged(spans):
+            pieces += [text[position:start], self.mark(value)]
+            position = end
+        return "".join(pieces) + text[position:]
 
-    def _encoded_spans(self, text: str) -> Iterator[tuple[int, int, int]]:
-        """The same for what is percent-encoded, of which every program encodes another part."""
-        if self._forms and "%" in text:
+    def _encoded_spans(self, text: str) -> Iterator[tuple[int, int, str]]:
+        """Where secrets stand percent-encoded, of which every program encodes another part."""
+        if "%" in text:
             for decoded in (_PercentDecoded(text), _PercentDecoded(text, plus=True)):
-                for start, end, number in self._spans(decoded.text):
-                    yield decoded.origin(start), decoded.origin(end), number
+                for start, end, value in self._written.spans(decoded.text):
+                    yield decoded.origin(start), decoded.origin(end), value
 
     def __repr__(self) -> str:
-        return f"Redactor({len(self._numbers)} secrets)"
+        return f"Redactor({len(self._known) + len(self._pending)} secrets)"
+
+
+class _Forms:
+    """Texts to look for, and the secret that each of them gives away."""
+
+    def __init__(self) -> None:
+        self._values: dict[str, str] = {}
+        self._by_start: dict[str, list[str]] = {}
+
+    def __bool__(self) -> bool:
+        return bool(self._values)
+
+    def add(self, form: str, value: str) -> None:
+        if is_maskable(form) and form not in self._values:
+            self._values[form] = value
+            self._by_start.setdefault(form[:MIN_LENGTH], []).append(form)
+
+    def are_in(self, text: str) -> bool:
+        return next(self.spans(text), None) is not None
+
+    def spans(self, text: str) -> Iterator[tuple[int, int, str]]:
+        """Where they stand; what overlaps with itself is told once."""
+        if len(self._values) * (len(text) + 200) > 300 * len(text):
+            # Many secrets: look at the text's places, not at the secrets.
+            found: dict[str, tuple[int, int]] = {}
+            for start in range(len(text) - MIN_LENGTH + 1):
+                for form in self._by_start.get(text[start : start + MIN_LENGTH], ()):
+                    if text.startswith(form, start):
+                        first, end = found.get(form, (start, start))
+                        if start > end:
+                            yield first, end, self._values[form]
+                            first = start
+                        found[form] = first, start + len(form)
+            yield from ((first, end, self._values[form]) for form, (first, end) in found.items())
+            return
+        for form, value in self._values.items():
+            length = len(form)
+            first = text.find(form)
+            while first >= 0:
+                end = first + length
+                # The furthest that still touches it, again and again.
+                while (last := text.rfind(form, end - length + 1, end + length)) >= 0:
+                    end = last + length
+                yield first, end, value
+                first = text.find(form, end)
 
 
 class _PercentDecoded:
@@ -200,71 +247,34 @@ class _PercentDecoded:
         return self._origins[part] + offset - self._starts[part]
 
 
-def _merged(spans: list[tuple[int, int, int]]) -> Iterator[tuple[int, int, int]]:
+def _merged(spans: list[tuple[int, int, str]]) -> Iterator[tuple[int, int, str]]:
     """Sorted spans with those that overlap made one, so that no rest of a secret stays."""
-    start, end, number, longest = -1, -1, 0, 0
+    start, end, value, longest = -1, -1, "", 0
     for first, last, each in spans:
         if first >= end:
             if end >= 0:
-                yield start, end, number
-            start, end, number, longest = first, last, each, last - first
+                yield start, end, value
+            start, end, value, longest = first, last, each, last - first
             continue
         if last - first > longest:
-            number, longest = each, last - first
+            value, longest = each, last - first
         end = max(end, last)
     if end >= 0:
-        yield start, end, number
+        yield start, end, value
 
 
-def _forms(value: str) -> set[str]:
-    """All the texts that would give a secret away."""
-    units = {value, value.strip()}
-    for line in value.splitlines():
-        units |= {line, line.strip()}
-    forms: set[str] = set()
-    for unit in filter(is_maskable, units):
-        for written in {*_escaped(unit), *_base64(unit)}:
-            forms |= {written, *_json(written)}
-    return set(filter(is_maskable, forms))
+def _units(value: str) -> set[str]:
+    """What of a secret is one by itself: the whole and each line."""
+    parts = {value, *value.splitlines()}
+    return parts | {part.strip() for part in parts}
 
 
-def _escaped(text: str) -> Iterator[str]:
-    yield text
-    # As in a form; where there is more to encode than spaces, it is decoded with the rest.
-    yield text.replace(" ", "+")
-    for double, single in (
-        ("&quot;", "&#x27;"),
-        ("&#34;", "&#39;"),
-        ("&quot;", "&#39;"),
-        ("&quot;", "&apos;"),
-        ("&quot;", "'"),
-        ('"', "'"),
-    ):
-        plain = html.escape(text, quote=False)
-        yield plain.replace('"', double).replace("'", single)
-    quoted = shlex.quote(text)
-    yield quoted.removeprefix("'").removesuffix("'")
-    yield text.replace("'", "'\\''")
-    yield re.sub(r'(["$`\\])', r"\\\1", text)
-    yield re.sub(r"([^\w@%+=:,./-])", r"\\\1", text)
-    yield repr(text)[1:-1]
-
-
-def _json(text: str) -> Iterator[str]:
-    for ascii_only in (True, False):
-        once = json.dumps(text, ensure_ascii=ascii_only)[1:-1]
-        yield once
-        yield once.replace("/", "\\/")
-        yield json.dumps(once, ensure_ascii=ascii_only)[1:-1]
-
-
-def _base64(text: str) -> Iterator[str]:
-    """The part of a base64 text that is the same whatever stands around the secret."""
-    for encoded in {text.encode(errors="surrogateescape"), text.encode("utf-16-le", "replace")}:
-        for shift in range(3):
-            whole = base64.b64encode(bytes(shift) + encoded).decode()
-            first = (0, 2, 3)[shift]
-            last = (shift + len(encoded)) * 8 // 6
-            core = whole[first:last]
-            yield core
-            yield core.replace("+", "-").replace("/", "_")
+def _each_text(data: Any, change: Callable[[str], str]) -> Any:
+    """A copy of JSON-like ``data`` with every text and key in it changed."""
+    if isinstance(data, str):
+        return change(data)
+    if isinstance(data, Mapping):
+        return {_each_text(key, change): _each_text(value, change) for key, value in data.items()}
+    if isinstance(data, list | tuple):
+        return [_each_text(item, change) for item in data]
+    return data
