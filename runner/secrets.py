@@ -75,13 +75,20 @@ class Redactor:
     """
 
     def __init__(self, secrets: Iterable[str] = ()) -> None:
-        """Know ``secrets``, which get their marks where they first show."""
+        """Learn ``secrets``."""
         self._numbers: dict[str, int] = {}
         self._known: set[str] = set()
-        self._pending = [secret for secret in secrets if is_maskable(secret)]
+        self._pending: list[str] = []
         self._written = _Forms()
         self._bare = _Forms()
         self._digits = {encoding: _Forms() for encoding in digits("")}
+        for secret in secrets:
+            self.learn(secret)
+
+    def learn(self, value: str) -> None:
+        """Know ``value``, which gets its mark where it first shows."""
+        if is_maskable(value):
+            self._pending.append(value)
 
     def mark(self, value: str) -> str:
         """The mark that stands for a secret; it is learned if it is new."""
@@ -111,16 +118,6 @@ class Redactor:
         """
         masked = self.mask(text)
         return WITHHELD if self._shows(_MARK.sub(" ", masked)) else masked
-
-    def screen_json(self, body: bytes) -> bytes:
-        """A document in JSON with each of its texts screened."""
-        text = body.decode(errors="replace")
-        if self.screen(text) == text:
-            return body
-        try:
-            return json.dumps(_each_text(json.loads(text), self.screen)).encode()
-        except (ValueError, RecursionError):
-            return json.dumps(WITHHELD).encode()
 
     def mask_data(self, data: Any) -> Any:
         """A copy of JSON-like ``data`` with every text and key in it masked."""
@@ -169,6 +166,18 @@ class Redactor:
 
     def __repr__(self) -> str:
         return f"Redactor({len(self._known) + len(self._pending)} secrets)"
+
+
+def screened_json(body: bytes, screen: Callable[[str], str]) -> bytes:
+    """A document in JSON with each of its texts screened, by :meth:`Redactor.screen`."""
+    text = body.decode(errors="replace")
+    if screen(text) == text:
+        return body
+    try:
+        document = _each_text(json.loads(text), screen)
+    except (ValueError, RecursionError):
+        document = WITHHELD
+    return json.dumps(document, ensure_ascii=False).encode(errors="replace")
 
 
 class _Forms:

@@ -15,6 +15,7 @@ from runner.secrets import (
     credentials_in,
     is_maskable,
     key_looks_secret,
+    screened_json,
 )
 from tests.encodings import ALL, COMMON
 
@@ -132,7 +133,7 @@ def test_of_a_text_from_outside_no_encoding_of_a_secret_is_shown(value: str, nam
     if shown != WITHHELD:
         assert not any(len(line) > 2 and line in shown for line in written.splitlines())
     document = json.dumps({"error": {written: [f"x{written}"]}, "id": 7}).encode()
-    screened = redactor(value).screen_json(document)
+    screened = screened_json(document, redactor(value).screen)
     assert json.loads(screened)["id"] == 7
     assert redactor(value).screen(screened.decode()) == screened.decode()
 
@@ -150,13 +151,13 @@ def test_a_text_without_a_secret_is_shown_as_it_is(text: str) -> None:
     assert redactor("hunter22", CANARY).screen(text) == text
     assert redactor().screen(text) == text
     body = json.dumps({"a": text}).encode()
-    assert redactor("hunter22").screen_json(body) is body
+    assert screened_json(body, redactor("hunter22").screen) is body
 
 
 def test_what_is_no_json_is_not_shown_where_it_holds_a_secret() -> None:
-    assert json.loads(redactor("hunter22").screen_json(b"<p>hunter22")) == WITHHELD
+    assert json.loads(screened_json(b"<p>hunter22", redactor("hunter22").screen)) == WITHHELD
     deep = b"[" * 100_000 + b"hunter22"
-    assert json.loads(redactor("hunter22").screen_json(deep)) == WITHHELD
+    assert json.loads(screened_json(deep, redactor("hunter22").screen)) == WITHHELD
 
 
 def test_a_secret_that_stands_in_a_mark_withholds_nothing() -> None:

@@ -3,7 +3,7 @@
 import random
 import re
 from collections.abc import AsyncIterator, Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
 from typing import Any, Self, TypeVar
@@ -39,6 +39,7 @@ from runner.models.response import (
     Session,
     SessionList,
 )
+from runner.secrets import screened_json
 
 A = TypeVar("A", bound=Answer)
 T = TypeVar("T")
@@ -285,6 +286,8 @@ class Checkly:
             body=question.body,
             seconds=self.options.answer_seconds + question.seconds,
         )
+        # Here and nowhere else do the server's words come in.
+        reply = replace(reply, body=screened_json(reply.body, self._redact))
         if 200 <= reply.status < 300:
             return reply
         asked = retry_after(reply.headers.get("retry-after"), self.server_now())

@@ -2,7 +2,8 @@
 
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
@@ -11,10 +12,7 @@ from runner.diagnostics import Diagnostic
 if TYPE_CHECKING:
     from runner.reports.diagnostics.render import DiagnosticsFormat
     from runner.reports.text.style import Style
-
-
-def _unmasked(text: str) -> str:
-    return text
+    from runner.secrets import Redactor
 
 
 class ReaderIsGone(Exception):
@@ -29,7 +27,6 @@ class Console:
     """Standard output and error.
 
     Attributes:
-        mask: Replaces secrets in a text; the identity until a configuration was read.
         no_color: Whether ``--no-color`` was given.
     """
 
@@ -38,8 +35,18 @@ class Console:
     def __init__(self, out: TextIO, err: TextIO) -> None:
         self.out = out
         self.err = err
-        self.mask: Callable[[str], str] = _unmasked
         self.no_color = False
+
+    @cached_property
+    def redactor(self) -> "Redactor":
+        """Knows the credentials of the process, and each secret that a configuration names."""
+        from runner.secrets import Redactor, credentials_in  # noqa: PLC0415 # when needed
+
+        return Redactor(credentials_in(os.environ))
+
+    def mask(self, text: str) -> str:
+        """``text`` without secrets."""
+        return self.redactor.mask(text)
 
     @classmethod
     def of_process(cls) -> "Console":

@@ -2,7 +2,7 @@
 
 import shlex
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -27,6 +27,7 @@ class Outcome:
     diagnostics: list[Diagnostic]
     instances: tuple[Instance, ...] = ()
     reading: Reading | None = None
+    mark: Callable[[str], str] = str
 
     @property
     def errors(self) -> list[Diagnostic]:
@@ -42,11 +43,9 @@ class Outcome:
 
     def shown(self) -> dict[str, Any]:
         """The request and settings of each instance, as far as they may be seen."""
-        assert self.reading is not None
-        mark = self.reading.redactor.mark
         shown: dict[str, Any] = {}
         for instance in self.instances:
-            shown[instance.name] = {"request": masked_body(instance.body, mark)}
+            shown[instance.name] = {"request": masked_body(instance.body, self.mark)}
             settings = instance.settings.model_dump(mode="json", by_alias=True, exclude_unset=True)
             if settings:
                 shown[instance.name]["settings"] = settings
@@ -84,7 +83,7 @@ def run_file(
     if reading.diagnostics.errors:
         return Outcome(list(reading.diagnostics), (), reading)
     compiled = reading.configuration.compile(selection([], []))
-    return Outcome(list(reading.diagnostics), compiled.instances, reading)
+    return Outcome(list(reading.diagnostics), compiled.instances, reading, console.redactor.mark)
 
 
 def options_of(text: str) -> dict[str, Any]:

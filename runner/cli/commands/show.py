@@ -33,7 +33,7 @@ def command(profile: str, form: str) -> None:
     reading = Composition(current(), console).reading
     compiled = reading.compile(selection([profile], []), with_needs=False)
     bodies = {
-        instance.name: masked_body(instance.body, reading.redactor.mark)
+        instance.name: masked_body(instance.body, console.redactor.mark)
         for instance in compiled.instances
     }
     if form == "json":

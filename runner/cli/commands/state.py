@@ -107,7 +107,9 @@ def import_(source: TextIO, emulated: bool) -> int:
         lines = source.readlines()
     except UnicodeDecodeError:
         raise UsageError(f"{name} is no text.") from None
-    done = run_async(run(state, lines, source=name, owner=initiator(reading.context)))
+    done = run_async(
+        run(state, lines, source=name, owner=initiator(reading.context, console.redactor.screen))
+    )
     console.write(
         f"Imported {counted(done.records, 'record')} and {counted(done.attempts, 'attempt')}; "
         f"{done.left} were there already."
@@ -130,7 +132,7 @@ def forget(names: tuple[str, ...], yes: bool, emulated: bool) -> int:
     found = run_async(_matching(state, names))
     listed = ", ".join(found)
     ask(f"Forget the last apply of {listed}?", yes=yes, console=console)
-    run_async(run(state, found, owner=initiator(reading.context)))
+    run_async(run(state, found, owner=initiator(reading.context, console.redactor.screen)))
     console.write(f"Forgot {listed}.")
     return 0
 

@@ -117,7 +117,9 @@ class Composition:
         Raises:
             UsageError: There are none.
         """
-        return self.backend.require_credentials()
+        found = self.backend.require_credentials()
+        self.console.redactor.learn(found.api_key)
+        return found
 
     @cached_property
     def has_file(self) -> bool:
@@ -149,7 +151,7 @@ class Composition:
         from runner.config.templates.context import Context  # noqa: PLC0415
 
         here = self.reading.context if self.has_file else Context(os.environ, Path.cwd(), "")
-        return initiator(here)
+        return initiator(here, self.console.redactor.screen)
 
     @cached_property
     def reporters(self) -> "Reporters":
@@ -191,7 +193,9 @@ class Composition:
         from runner.cli.services.preflight import judge_online, telling  # noqa: PLC0415 # httpx
 
         emit = telling(self.console, self.common)
-        return await judge_online(plan, self.credentials, self.reading.redactor, emit, limiter)
+        return await judge_online(
+            plan, self.credentials, self.console.redactor.screen, emit, limiter
+        )
 
     def engine(
         self, following: "Following", limiter: "Limiter | None" = None, **options: Any
@@ -212,7 +216,7 @@ class Composition:
             state=self.state,
             reporters=self.reporters,
             owner=self.owner,
-            redact=self.console.mask,
+            redact=self.console.redactor.screen,
             options=ApplyOptions(
                 lock_timeout=following.lock_timeout,
                 settle_seconds=following.settle_time,

@@ -18,7 +18,6 @@ from runner.config.templates.env_vars import Environment, read_env_file
 from runner.config.templates.scope import Scope
 from runner.diagnostics import Diagnostics, Severity
 from runner.errors import ConfigurationError, StalePlan, UsageError
-from runner.secrets import Redactor
 
 #: What ``run.id`` says before there is a run.
 KNOWN_AFTER_APPLY = "(known after apply)"
@@ -31,7 +30,6 @@ class Reading:
         path: The file.
         context: Where this runs: commit and CI job.
         diagnostics: What was found so far; grows while instances are compiled.
-        redactor: Knows the secrets of what was compiled so far.
     """
 
     def __init__(
@@ -42,7 +40,6 @@ class Reading:
         context: Context,
         configuration: Configuration,
         diagnostics: Diagnostics,
-        redactor: Redactor,
         console: Console,
     ) -> None:
         self.path = path
@@ -51,7 +48,6 @@ class Reading:
         self.structure = structure
         self.configuration = configuration
         self.diagnostics = diagnostics
-        self.redactor = redactor
         self._console = console
 
     @property
@@ -115,7 +111,7 @@ def read(
     fill_metadata: bool = True,
     expected: str | None = None,
 ) -> Reading:
-    """Find and read the configuration; from here on the console masks its secrets.
+    """Find and read the configuration; the console learns its secrets.
 
     Args:
         common: The shared options.
@@ -132,8 +128,7 @@ def read(
     """
     variables = overrides(common.variables)
     path = Path(common.file) if common.file else discover(Path.cwd())
-    diagnostics, redactor = Diagnostics(), Redactor()
-    console.mask = redactor.mask
+    diagnostics = Diagnostics()
     files, inside = FolderFiles.around(path, Path.cwd())
     documents = load(inside, files, diagnostics)
     if expected is not None and (documents is None or _digest(documents) != expected):
@@ -159,7 +154,7 @@ def read(
     compiler = Compiler(
         scope,
         diagnostics,
-        redactor,
+        console.redactor,
         environment=os.environ.get("CHECKLY_TEST_ENVIRONMENT"),
         today=datetime.now(UTC).date(),
         unset=unset,
@@ -173,7 +168,6 @@ def read(
         context,
         configuration,
         diagnostics,
-        redactor,
         console,
     )
 

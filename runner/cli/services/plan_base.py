@@ -41,8 +41,7 @@ def base_plan(
     parting = repository.merge_base(base_commit, repository.commit(head or "HEAD"))
     newer: Files = working_tree if head is None else repository.files(repository.commit(head))
     variables = overrides(common.variables)
-    redactor = Redactor()
-    console.mask = redactor.mask
+    redactor = console.redactor
     after = compile_alone(inside, newer, variables, redactor)
     before, warnings = _before(inside, repository.files(parting), variables, redactor)
     against = f"{base} at {parting[:12]}" + ("" if parting == base_commit else ", the merge base")

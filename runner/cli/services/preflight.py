@@ -2,7 +2,7 @@
 
 import asyncio
 import random
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
 from runner.checkly.account import Credentials
@@ -18,7 +18,6 @@ from runner.models.plan import Action, Plan
 from runner.models.response import Check
 from runner.plan.preflight import Account, judged
 from runner.reports.progress.verbosity import Verbosity
-from runner.secrets import Redactor
 
 T = TypeVar("T")
 
@@ -31,7 +30,7 @@ OPTIONS = ClientOptions(answer_seconds=10.0, patience_seconds=4.0)
 async def judge_online(
     plan: Plan,
     credentials: Credentials,
-    redactor: Redactor,
+    redact: Callable[[str], str],
     emit: Emit,
     limiter: Limiter | None = None,
 ) -> Plan:
@@ -47,7 +46,7 @@ async def judge_online(
         clock=SystemClock(),
         rng=random.SystemRandom(),
         emit=emit,
-        redact=redactor.mask,
+        redact=redact,
         options=OPTIONS,
         limiter=limiter,
     ) as client:

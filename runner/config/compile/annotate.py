@@ -76,7 +76,7 @@ class Marker:
 
     def _learn(self, value: Any) -> None:
         if isinstance(value, str) and value and not isinstance(value, Symbolic):
-            self._redactor.add(value)
+            self._redactor.mark(value)
 
     def _volatile(self, node: Node, value: Any) -> Any:
         feed = self._feed(node)

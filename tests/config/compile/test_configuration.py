@@ -340,7 +340,7 @@ def test_masks_have_the_same_numbers_each_time(
         f"    environmentVariables: {{A: {{value: {text}, secret: true}}}}\n"
     )
     monkeypatch.chdir(tmp_path)
-    reading = read(Common(), Console(sys.stdout, sys.stderr))
-    reading.compile(selection([], []))
-    masks = [reading.redactor.mark(f"value of {name}") for name in names]
+    console = Console(sys.stdout, sys.stderr)
+    read(Common(), console).compile(selection([], []))
+    masks = [console.redactor.mark(f"value of {name}") for name in names]
     assert masks == [f"(secret #{n})" for n in range(1, 9)]
