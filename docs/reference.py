@@ -14,6 +14,7 @@ from runner.cli.app import COMMANDS, runner
 from runner.cli.options.common import common_options
 from runner.config.schema.json_schema import file_schema
 from runner.config.templates import ci
+from runner.config.templates.expressions import language
 
 FOLDER: Final = Path(__file__).parent
 _MADE: Final = "<!-- Made by docs/reference.py: change the code, then run `make docs`. -->\n"
@@ -90,6 +91,7 @@ def pages() -> dict[str, str]:
         "commands.md": "\n".join(_commands()),
         "environment.md": "\n".join(_environment()),
         "keys.md": "\n".join(_keys()),
+        "expressions.md": _expressions(),
     }
 
 
@@ -203,6 +205,20 @@ def ci_systems() -> Iterator[tuple[str, str, list[str]]]:
         ]
         names = {text for text in texts if re.fullmatch(r"[A-Z][A-Z0-9_]+", text)}
         yield system.name, system.mark, sorted(names)
+
+
+# --- expressions.md
+
+
+def _expressions() -> str:
+    """The page with the tables of filters, tests and methods made again."""
+    page = (FOLDER / "expressions.md").read_text(encoding="utf-8")
+    for title, kind in (("Filters", "filter"), ("Tests", "test"), ("Methods of text", "method")):
+        table = language.TABLES[kind].values()
+        rows = "".join(f"| `{usage.text}` | {usage.summary} |\n" for usage in table)
+        start = page.index("|---|---|\n", page.index(f"## {title}\n")) + len("|---|---|\n")
+        page = page[:start] + rows + page[page.index("\n\n", start) + 1 :]
+    return page
 
 
 # --- keys.md

@@ -4,14 +4,17 @@ A dotted name, which is what most expressions are, never needs Jinja.
 """
 
 import re
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from runner.config.templates.expressions.access import attribute
 from runner.config.templates.expressions.errors import TemplateError, Unresolved
-from runner.config.templates.expressions.meter import BUDGET, Meter
+from runner.config.templates.expressions.limits import Meter
 from runner.config.templates.expressions.names import qualified
 from runner.config.templates.expressions.symbols import Held, hold
 from runner.config.templates.expressions.values import Unset, Value
+
+if TYPE_CHECKING:
+    from runner.config.templates.expressions.sandbox import Program
 
 _NAME = r"[^\W\d]\w*"
 _DOTTED = re.compile(rf"\s*({_NAME})\.({_NAME})((?:\.{_NAME})*)\s*")
@@ -51,7 +54,7 @@ class Expression:
         name: The name, if the expression is nothing else.
     """
 
-    __slots__ = ("_path", "_tree", "name", "names", "source")
+    __slots__ = ("_path", "_program", "name", "names", "source")
 
     def __init__(self, source: str) -> None:
         """Read ``source``.
@@ -62,7 +65,7 @@ class Expression:
         """
         self.source = source
         self.name: str | None = None
-        self._tree: Any = None
+        self._program: Program | None = None
         self._path: tuple[str, ...] = ()
         dotted = _DOTTED.fullmatch(source)
         if dotted:
@@ -80,16 +83,13 @@ class Expression:
         else:
             from runner.config.templates.expressions.syntax import parse  # noqa: PLC0415 - loads Jinja
 
-            self._tree, self.names = parse(source)
+            self._program = parse(source)
+            self.names = self._program.names
 
     @property
     def has_literal_fallback(self) -> bool:
         """Whether a text written in the expression itself may be what it gives."""
-        if self._tree is None:
-            return False
-        from runner.config.templates.expressions.fallbacks import has_literal_fallback  # noqa: PLC0415 - Jinja
-
-        return has_literal_fallback(self._tree)
+        return self._program is not None and self._program.has_literal_fallback
 
     def evaluate(self, scope: Names) -> Value:
         """Its value.
@@ -102,7 +102,7 @@ class Expression:
             TemplateError: It can't be worked out; the offset counts from its first character.
         """
         try:
-            value = self._walk(scope) if self._tree is None else self._run(scope)
+            value = self._walk(scope) if self._program is None else self._run(self._program, scope)
         except Held:
             return hold(self.source, scope)
         except RecursionError:
@@ -118,11 +118,9 @@ class Expression:
             value = attribute(value, part, self.source.rindex(part))
         return value
 
-    def _run(self, scope: Names) -> Value:
-        from runner.config.templates.expressions.evaluator import evaluate  # noqa: PLC0415 - loads Jinja
-
+    def _run(self, program: "Program", scope: Names) -> Value:
         meter = Meter()
         try:
-            return evaluate(self._tree, scope, meter)
+            return program.evaluate(scope, meter)
         finally:
-            scope.spend(BUDGET - meter.left)
+            scope.spend(meter.spent)

@@ -8,7 +8,7 @@ from runner.config.templates.context import Context
 from runner.config.templates.env_vars import Environment
 from runner.config.templates.expression import Expression
 from runner.config.templates.expressions.errors import TemplateError, Unresolved, fail_unknown
-from runner.config.templates.expressions.meter import RunMeter
+from runner.config.templates.expressions.limits import RunMeter
 from runner.config.templates.expressions.names import OF_INSTANCE, VOLATILE
 from runner.config.templates.expressions.symbols import symbol
 from runner.config.templates.expressions.values import Unset, Value, size_of, to_text, value_of

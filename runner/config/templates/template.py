@@ -11,8 +11,9 @@ from typing import Protocol
 
 from runner.config.templates.expression import Expression
 from runner.config.templates.expressions.errors import TemplateError, Unended, Unresolved
+from runner.config.templates.expressions.limits import MAX_SIZE
 from runner.config.templates.expressions.symbols import concatenate
-from runner.config.templates.expressions.values import MAX_SIZE, Value
+from runner.config.templates.expressions.values import Value
 from runner.config.yaml.nodes import Scalar
 from runner.source import Span
 

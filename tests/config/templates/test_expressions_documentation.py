@@ -1,18 +1,14 @@
 """docs/expressions.md says what there is: its tables are the program's, its examples run."""
 
 import re
-from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 
 from runner.config.templates.context import Context
 from runner.config.templates.env_vars import Environment
-from runner.config.templates.expressions.filters import FILTERS
-from runner.config.templates.expressions.functions import Function
-from runner.config.templates.expressions.methods import METHODS
+from runner.config.templates.expressions.language import TABLES
 from runner.config.templates.expressions.names import FORBIDDEN, NAMESPACES
-from runner.config.templates.expressions.predicates import TESTS
 from runner.config.templates.expressions.values import value_of_text
 from runner.config.templates.scope import Scope
 from runner.config.templates.template import parse_template
@@ -32,11 +28,11 @@ def scalar(text: str) -> Scalar:
 
 
 @pytest.mark.parametrize(
-    ("title", "table"), [("Filters", FILTERS), ("Tests", TESTS), ("Methods of texts", METHODS)]
+    ("title", "kind"), [("Filters", "filter"), ("Tests", "test"), ("Methods of text", "method")]
 )
-def test_the_tables_are_those_of_the_program(title: str, table: Mapping[str, Function]) -> None:
+def test_the_tables_are_those_of_the_program(title: str, kind: str) -> None:
     rows = re.findall(r"^\| `(.*)` \| (.*) \|$", section(title), re.MULTILINE)
-    assert rows == [(function.usage, function.summary) for function in table.values()]
+    assert rows == [(usage.text, usage.summary) for usage in TABLES[kind].values()]
 
 
 def test_all_names_and_all_that_is_forbidden_are_listed() -> None:

@@ -10,8 +10,8 @@ import re
 from typing import Protocol
 
 from runner.config.templates.expressions.errors import TemplateError
+from runner.config.templates.expressions.limits import MAX_SIZE
 from runner.config.templates.expressions.values import (
-    MAX_SIZE,
     Symbolic,
     Unset,
     Value,

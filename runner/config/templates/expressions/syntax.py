@@ -1,30 +1,30 @@
-"""Reads an expression with Jinja's parser and lets through only what may be evaluated.
+"""Parse expressions with Jinja and let through what is allowed.
 
 Nodes carry, as ``lineno``, the offset of the token they begin with: Jinja itself keeps only
 lines, and a diagnostic has to point into one.
 """
 
+import math
 import warnings
 from collections.abc import Iterator
+from typing import Any, NoReturn
 
-from jinja2 import Environment, TemplateSyntaxError, nodes
-from jinja2.lexer import Lexer
+import jinja2
+from jinja2 import nodes
 from jinja2.parser import Parser
+from jinja2.visitor import NodeTransformer
 
 from runner.config.templates.expressions.errors import TemplateError, fail_unknown
-from runner.config.templates.expressions.filters import FILTERS
-from runner.config.templates.expressions.meter import MAX_BITS
-from runner.config.templates.expressions.methods import METHODS
+from runner.config.templates.expressions.language import INNER, TABLES
+from runner.config.templates.expressions.limits import MAX_BITS
 from runner.config.templates.expressions.names import NAMESPACES, qualified
-from runner.config.templates.expressions.predicates import TESTS
+from runner.config.templates.expressions.sandbox import ENVIRONMENT, Program
 
 MAX_NODES = 400
 MAX_DEPTH = 40
 
-_ALLOWED = (
-    nodes.Const,
-    nodes.Name,
-    nodes.Tuple,
+#: What needs no rebuilding; `_Reader` has a method for everything else that is allowed.
+_AS_THEY_ARE = (
     nodes.List,
     nodes.Dict,
     nodes.Pair,
@@ -32,200 +32,228 @@ _ALLOWED = (
     nodes.CondExpr,
     nodes.Filter,
     nodes.Test,
-    nodes.Call,
-    nodes.Getattr,
-    nodes.Getitem,
-    nodes.Slice,
-    nodes.Concat,
-    nodes.Compare,
-    nodes.Operand,
     nodes.BinExpr,
     nodes.UnaryExpr,
 )
 
-#: Filters that take the name of another filter or of a test.
-_NAMED = {"map": ("filter", FILTERS), "select": ("test", TESTS), "reject": ("test", TESTS)}
 
-
-class _OffsetLexer(Lexer):
-    """Counts characters where Jinja counts lines."""
-
-    def tokeniter(
-        self, source: str, name: str | None, filename: str | None = None, state: str | None = None
-    ) -> Iterator[tuple[int, str, str]]:
-        offset = 0
-        try:
-            for _, token, text in super().tokeniter(source, name, filename, state):
-                yield offset, token, text
-                offset += len(text)
-        except TemplateSyntaxError as error:
-            error.lineno = offset
-            raise
-
-
-class _Environment(Environment):
-    """Jinja's settings; the delimiters are such as can't occur, for `split` has found the end."""
-
-    def __init__(self) -> None:
-        super().__init__(
-            block_start_string="\x00<%",
-            block_end_string="%>\x00",
-            variable_start_string="\x00<",
-            variable_end_string=">\x00",
-            comment_start_string="\x00<#",
-            comment_end_string="#>\x00",
-            keep_trailing_newline=True,
-        )
-        self._offset_lexer = _OffsetLexer(self)
-
-    @property
-    def lexer(self) -> Lexer:
-        return self._offset_lexer
-
-
-_ENVIRONMENT = _Environment()
-
-
-def parse(source: str) -> tuple[nodes.Expr, frozenset[str]]:
+def parse(source: str) -> Program:
     """Read an expression.
 
-    Returns:
-        Its syntax tree, and the names it reads, such as ``var.host``.
-
     Raises:
-        TemplateError: It is no expression, or uses what is not allowed.
+        TemplateError: It is not an expression, or uses what is not allowed.
     """
     try:
         with warnings.catch_warnings():
-            # An unknown escape in a text is kept as it stands, and is nobody's concern.
+            # An unknown escape in a text is kept as it is.
             warnings.simplefilter("ignore")
-            parser = Parser(_ENVIRONMENT, source, state="variable")
+            parser = Parser(ENVIRONMENT, source, state="variable")
             tree = parser.parse_expression()
             rest = parser.stream.current
-    except TemplateSyntaxError as error:
-        message = (error.message or "no expression").replace("template", "expression")
+            if rest.type != "eof":
+                raise TemplateError(f"syntax error: unexpected '{rest.value}'", rest.lineno)
+            has_literal_fallback = any(
+                isinstance(node, nodes.Const) and node.value for node in _outcomes(tree)
+            )
+            reader = _Reader()
+            body = [nodes.Assign(nodes.Name("result", "store"), reader.visit(tree), lineno=1)]
+            program = nodes.Template(body, lineno=1)
+            program.set_environment(ENVIRONMENT)
+            template = ENVIRONMENT.from_string(program)
+    except jinja2.TemplateSyntaxError as error:
+        message = (error.message or "not an expression").replace("template", "expression")
         raise TemplateError(f"syntax error: {message}", error.lineno) from None
-    except (RecursionError, ValueError):
+    except (RecursionError, MemoryError, SyntaxError, ValueError):
         # ValueError: a number of more digits than Python turns into one.
         raise TemplateError("the expression is too deeply nested or its numbers too long") from None
-    if rest.type != "eof":
-        raise TemplateError(f"syntax error: unexpected '{rest.value}'", rest.lineno)
-    return tree, _Reader().read(tree)
+    return Program(frozenset(reader.names), has_literal_fallback, template)
 
 
-class _Reader:
-    """Walks a tree once: refuses what is not allowed and collects the names."""
+class _Reader(NodeTransformer):
+    """Rebuilds a tree from what is allowed, and collects the names it reads.
+
+    Reading a name becomes a call of ``read``; operators, methods and parts of values become
+    filters. So no attribute, item or call of Jinja's or Python's own is left.
+    """
 
     def __init__(self) -> None:
-        self._names: set[str] = set()
+        self.names: set[str] = set()
         self._count = 0
+        self._depth = 0
 
-    def read(self, tree: nodes.Expr) -> frozenset[str]:
-        self._visit(tree, 0)
-        return frozenset(self._names)
+    def visit(self, node: nodes.Node, *_: Any, **__: Any) -> Any:
+        """Return the node as it is evaluated.
 
-    def _visit(self, node: nodes.Node, depth: int) -> None:
+        Raises:
+            TemplateError: It, or a part of it, is not allowed.
+        """
         self._count += 1
-        offset = node.lineno or 0
-        if self._count > MAX_NODES or depth > MAX_DEPTH:
+        self._depth += 1
+        if self._count > MAX_NODES or self._depth > MAX_DEPTH:
             raise TemplateError(
                 "the expression is too complex",
-                offset,
-                f"at most {MAX_NODES} parts, nested {MAX_DEPTH} deep, are possible; "
-                "variables can hold parts of it",
+                _offset(node),
+                f"At most {MAX_NODES} parts, nested {MAX_DEPTH} deep, are possible. Move parts of "
+                "it into variables.",
             )
-        if not isinstance(node, _ALLOWED):
-            raise TemplateError("this can't be used in an expression", offset)
-        if isinstance(node, nodes.Getattr) and isinstance(node.node, nodes.Name):
-            self._names.add(qualified(node.node.name, node.attr, offset_of(node.node)))
-        elif isinstance(node, nodes.Call):
-            self._visit_call(node, depth)
-        else:
-            self._check(node, offset)
-            for child in node.iter_child_nodes():
-                self._visit(child, depth + 1)
+        found = super().visit(node)
+        self._depth -= 1
+        return found
 
-    def _check(self, node: nodes.Node, offset: int) -> None:
-        match node:
-            case nodes.Name():
-                _refuse_name(node)
-            case nodes.Const():
-                _check_constant(node.value, offset)
-            case nodes.Getattr():
-                _check_attribute(node)
-            case nodes.Filter() | nodes.Test():
-                self._check_function(node)
-            case nodes.Dict():
-                _check_keys(node)
+    def generic_visit(self, node: nodes.Node, *_: Any, **__: Any) -> nodes.Node:
+        if not isinstance(node, _AS_THEY_ARE):
+            raise TemplateError("this can't be used in an expression", _offset(node))
+        return super().generic_visit(node)
 
-    def _visit_call(self, node: nodes.Call, depth: int) -> None:
-        offset = offset_of(node)
-        _refuse_unpacking(node)
-        match node.node:
-            case nodes.Name(name="range"):
-                pass
-            case nodes.Getattr(node=target, attr=method):
-                if isinstance(target, nodes.Name) and target.name in NAMESPACES:
-                    raise TemplateError(f"{target.name}.{method} can't be called", offset)
-                _check_attribute(node.node)
-                if method not in METHODS:
-                    fail_unknown("method", method, METHODS, offset_of(node.node) + 1)
-                self._visit(target, depth + 1)
-            case nodes.Name(name=name):
+    def visit_Const(self, node: nodes.Const) -> nodes.Node:
+        _check_constant(node.value, _offset(node))
+        return node
+
+    def visit_Name(self, node: nodes.Name) -> NoReturn:
+        _refuse_name(node)
+
+    def visit_Getattr(self, node: nodes.Getattr) -> nodes.Node:
+        offset = _offset(node.node)
+        if isinstance(node.node, nodes.Name):
+            full = qualified(node.node.name, node.attr, offset)
+            self.names.add(full)
+            arguments: list[nodes.Expr] = [nodes.Const(full), nodes.Const(offset)]
+            return nodes.Call(nodes.Name("read", "load"), arguments, [], None, None)
+        _check_attribute(node)
+        place = nodes.Const(_offset(node) + 1)
+        return self._operator("attribute", node.node, nodes.Const(node.attr), place)
+
+    def visit_Getitem(self, node: nodes.Getitem) -> nodes.Node:
+        part = node.arg
+        if not isinstance(part, nodes.Slice):
+            return self._operator("item", node.node, part)
+        bounds = (bound or nodes.Const(None) for bound in (part.start, part.stop, part.step))
+        return self._operator("part", node.node, *bounds)
+
+    def visit_Tuple(self, node: nodes.Tuple) -> nodes.Node:
+        return self.generic_visit(nodes.List(node.items))
+
+    def visit_Dict(self, node: nodes.Dict) -> nodes.Node:
+        for pair in node.items:
+            if not (isinstance(pair.key, nodes.Const) and isinstance(pair.key.value, str)):
                 raise TemplateError(
-                    f"unknown function {name}", offset_of(node.node), "the only one is range"
+                    "the keys of a mapping must be written out as text", _offset(node)
                 )
-            case _:
-                raise TemplateError("this can't be called", offset)
-        for child in (*node.args, *node.kwargs):
-            self._visit(child, depth + 1)
+        return self.generic_visit(node)
 
-    def _check_function(self, node: nodes.Filter | nodes.Test) -> None:
-        _refuse_unpacking(node)
-        if isinstance(node, nodes.Filter):
-            if node.name not in FILTERS:
-                fail_unknown("filter", node.name, FILTERS, offset_of(node))
-            if node.name in _NAMED and node.args and isinstance(node.args[0], nodes.Const):
-                kind, known = _NAMED[node.name]
-                name = node.args[0].value
-                if isinstance(name, str) and name not in known:
-                    fail_unknown(kind, name, known, offset_of(node.args[0]) + 1)
-        elif node.name not in TESTS:
-            fail_unknown("test", node.name, TESTS, offset_of(node))
+    def visit_CondExpr(self, node: nodes.CondExpr) -> nodes.Node:
+        if node.expr2 is None:
+            node.expr2 = nodes.Call(nodes.Name("no_else", "load"), [], [], None, None)
+            node.test, node.expr1 = self.visit(node.test), self.visit(node.expr1)
+            return node
+        return self.generic_visit(node)
+
+    def visit_Concat(self, node: nodes.Concat) -> nodes.Node:
+        return self._operator("join", *node.nodes)
+
+    def visit_Compare(self, node: nodes.Compare) -> nodes.Node:
+        steps = [part for step in node.ops for part in (nodes.Const(step.op), step.expr)]
+        return self._operator("compare", node.expr, *steps)
+
+    def visit_Filter(self, node: nodes.Filter) -> nodes.Node:
+        _check_arguments(node, "filter", node.name, _offset(node))
+        return self.generic_visit(node)
+
+    def visit_Test(self, node: nodes.Test) -> nodes.Node:
+        _check_arguments(node, "test", node.name, _offset(node))
+        return self.generic_visit(node)
+
+    def visit_Call(self, node: nodes.Call) -> nodes.Node:
+        called, offset = node.node, _offset(node)
+        if isinstance(called, nodes.Getattr):
+            value, method = called.node, called.attr
+            if isinstance(value, nodes.Name) and value.name in NAMESPACES:
+                raise TemplateError(f"{value.name}.{method} can't be called", offset)
+            _check_attribute(called)
+            _check_arguments(node, "method", method, _offset(called) + 1)
+            return self.generic_visit(
+                nodes.Filter(value, f".{method}", node.args, node.kwargs, None, None, lineno=offset)
+            )
+        if not isinstance(called, nodes.Name):
+            raise TemplateError("this can't be called", offset)
+        if called.name != "range":
+            hint = "The only function is range."
+            raise TemplateError(f"unknown function {called.name}", _offset(called), hint)
+        if node.kwargs or node.dyn_args or not 1 <= len(node.args) <= 3:
+            raise TemplateError("range takes one to three whole numbers", offset)
+        return self._operator("range", *node.args)
+
+    def _operator(self, name: str, value: nodes.Expr, *arguments: nodes.Expr) -> nodes.Node:
+        return self.generic_visit(nodes.Filter(value, f" {name}", list(arguments), [], None, None))
 
 
-def offset_of(node: nodes.Node) -> int:
+def _check_arguments(
+    node: nodes.Filter | nodes.Test | nodes.Call, kind: str, name: str, offset: int
+) -> None:
+    """Make sure that a filter, test or method exists and takes the arguments it is given."""
+    table = TABLES[kind]
+    usage = table.get(name)
+    if usage is None:
+        fail_unknown(kind, name, table, offset)
+    if node.dyn_args is not None or node.dyn_kwargs is not None:
+        raise TemplateError("* and ** can't be used in a call", offset)
+    if not usage.accepts(len(node.args), [str(keyword.key) for keyword in node.kwargs]):
+        raise TemplateError(
+            f"{name} does not take these arguments", offset, f"Use it as {usage.text}."
+        )
+    inner = INNER.get(name) if kind == "filter" else None
+    if inner and node.args and isinstance(node.args[0], nodes.Const):
+        given = node.args[0].value
+        if isinstance(given, str) and given not in TABLES[inner]:
+            fail_unknown(inner, given, TABLES[inner], _offset(node.args[0]) + 1)
+
+
+def _outcomes(node: nodes.Node | None) -> Iterator[nodes.Node]:
+    """The parts of an expression that may become its value.
+
+    Those are a ``default('…')``, a side of ``or``/``and``, a branch of ``if`` or an item of a
+    list, but not what a name is tested with.
+    """
+    match node:
+        case nodes.Filter(name="default" | "d"):
+            given = [pair.value for pair in node.kwargs if pair.key != "boolean"]
+            parts: list[Any] = [node.node, *node.args[:1], *given]
+        case nodes.Filter() | nodes.Getitem():
+            parts = [node.node]
+        case nodes.And() | nodes.Or():
+            parts = [node.left, node.right]
+        case nodes.CondExpr():
+            parts = [node.expr1, node.expr2]
+        case nodes.List() | nodes.Tuple():
+            parts = node.items
+        case nodes.Const():
+            yield node
+            return
+        case _:
+            return
+    for part in parts:
+        yield from _outcomes(part)
+
+
+def _offset(node: nodes.Node) -> int:
     """Where in the source a node's first token stands."""
     return node.lineno or 0
 
 
-def _refuse_unpacking(node: nodes.Call | nodes.Filter | nodes.Test) -> None:
-    if node.dyn_args is not None or node.dyn_kwargs is not None:
-        raise TemplateError("* and ** can't be used in a call", offset_of(node))
-
-
-def _check_keys(node: nodes.Dict) -> None:
-    for pair in node.items:
-        if not (isinstance(pair.key, nodes.Const) and isinstance(pair.key.value, str)):
-            raise TemplateError(
-                "the keys of a mapping have to be written out as texts", offset_of(node)
-            )
-
-
-def _refuse_name(node: nodes.Name) -> None:
+def _refuse_name(node: nodes.Name) -> NoReturn:
     if node.name == "range":
-        raise TemplateError("range has to be called: range(3)", offset_of(node))
+        raise TemplateError("range has to be called: range(3)", _offset(node))
     if node.name in NAMESPACES:
         raise TemplateError(
             f"{node.name} is not a value",
-            offset_of(node),
-            f"write the name out: {node.name}.NAME",
+            _offset(node),
+            f"Write the whole name: {node.name}.NAME.",
             length=len(node.name),
         )
     raise TemplateError(
         f"unknown name {node.name}",
-        offset_of(node),
-        f"a variable is read as var.{node.name}, a text stands in quotes; names begin with "
+        _offset(node),
+        f"Read a variable as var.{node.name}, or put text in quotes. Names begin with "
         + ", ".join(f"{namespace}." for namespace in NAMESPACES),
         length=len(node.name),
     )
@@ -234,14 +262,14 @@ def _refuse_name(node: nodes.Name) -> None:
 def _check_attribute(node: nodes.Getattr) -> None:
     if node.attr.startswith("_"):
         raise TemplateError(
-            "names that begin with _ can't be reached", offset_of(node) + 1, length=len(node.attr)
+            "names that begin with _ can't be read", _offset(node) + 1, length=len(node.attr)
         )
 
 
-def _check_constant(value: object, offset: int) -> None:
+def _check_constant(value: Any, offset: int) -> None:
     if isinstance(value, int) and value.bit_length() > MAX_BITS:
         raise TemplateError("the number is too large", offset)
-    if isinstance(value, float) and value in (float("inf"), float("-inf")):
+    if isinstance(value, float) and not math.isfinite(value):
         raise TemplateError("the number is too large", offset)
     if isinstance(value, str) and not value.isascii():
         try:

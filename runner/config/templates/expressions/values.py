@@ -8,19 +8,13 @@ mappings are shared between all who read them and never changed.
 import math
 from typing import Any, TypeAlias
 
-from runner.config.templates.expressions.errors import TemplateError
+from runner.config.templates.expressions.errors import TemplateError, Unresolved
+from runner.config.templates.expressions.limits import ITEM_WEIGHT, MAX_BITS, MAX_DEPTH, MAX_SIZE
 from runner.config.yaml.core_schema import resolve
 from runner.config.yaml.nodes import Scalar
 
 #: None, bool, int, float, str, list or dict[str, Value]; inside the evaluator also an Unset.
 Value: TypeAlias = Any
-
-#: No value may be larger: characters of a text; list items and keys count too.
-MAX_SIZE = 1 << 20
-#: Lists and mappings may be nested so deep.
-MAX_DEPTH = 64
-#: What one item of a list or mapping weighs besides its own size.
-ITEM_WEIGHT = 16
 
 
 class SpeltInt(int):
@@ -72,6 +66,9 @@ class Unset:
     def __init__(self, names: frozenset[str]) -> None:
         self.names = names
 
+    def __bool__(self) -> bool:
+        return False
+
 
 def value_of(scalar: Scalar) -> Value:
     """The value of a scalar as an expression sees it: a number with its spelling."""
@@ -107,6 +104,11 @@ def plain(value: Value) -> Value:
     if isinstance(value, dict):
         return {key: plain(item) for key, item in value.items()}
     return value
+
+
+def is_number(value: Value) -> bool:
+    """Whether a value is a number; a boolean is not."""
+    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 def kind_of(value: Value) -> str:
@@ -150,10 +152,11 @@ def to_text(value: Value, offset: int = 0) -> str:
 
 
 def size_of(value: Value, depth: int = 0) -> int:
-    """What a value weighs, in units of about a character.
+    """Return the size of a value, in units of about a character.
 
     Raises:
-        TemplateError: It is larger or deeper nested than any value may be.
+        Unresolved: It is, or holds, a value that is not set.
+        TemplateError: It is larger or nested deeper than any value may be.
     """
     if isinstance(value, str):
         size = len(value)
@@ -167,8 +170,12 @@ def size_of(value: Value, depth: int = 0) -> int:
             size += len(item) if type(item) is str else size_of(item, depth + 1)
             if size > MAX_SIZE:
                 break
+    elif isinstance(value, Unset):
+        raise Unresolved(value.names)
     else:
-        size = value.bit_length() // 8 if isinstance(value, int) else 8
+        size = 8
+        if isinstance(value, int) and value.bit_length() > MAX_BITS:
+            raise TemplateError("the number would be too large")
     if size > MAX_SIZE:
         raise TemplateError("the value is larger than 1 MiB")
     return size

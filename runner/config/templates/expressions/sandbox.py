@@ -1,0 +1,166 @@
+"""Evaluate expressions in Jinja's sandbox, with arithmetic that is bounded."""
+
+import math
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import NoReturn, Protocol
+
+import jinja2
+from jinja2.lexer import Lexer
+from jinja2.runtime import Context
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+from runner.config.templates.expressions import allowed
+from runner.config.templates.expressions.allowed import STEP
+from runner.config.templates.expressions.errors import TemplateError
+from runner.config.templates.expressions.limits import MAX_BITS, Meter, fits
+from runner.config.templates.expressions.symbols import Held, holds_symbol
+from runner.config.templates.expressions.values import (
+    Value,
+    is_number,
+    kind_of,
+    size_of,
+)
+
+
+class Names(Protocol):
+    """The names an expression is evaluated with."""
+
+    @property
+    def symbolic(self) -> frozenset[str]:
+        """The namespaces whose names stand for themselves."""
+
+    def value(self, name: str) -> Value:
+        """Return the value of a name such as ``var.host``; an `Unset` if it is not set."""
+
+
+class _OffsetLexer(Lexer):
+    """Counts characters where Jinja counts lines."""
+
+    def tokeniter(
+        self, source: str, name: str | None, filename: str | None = None, state: str | None = None
+    ) -> Iterator[tuple[int, str, str]]:
+        offset = 0
+        try:
+            for _, token, text in super().tokeniter(source, name, filename, state):
+                yield offset, token, text
+                offset += len(text)
+        except jinja2.TemplateSyntaxError as error:
+            error.lineno = offset
+            raise
+
+
+class _Environment(ImmutableSandboxedEnvironment):
+    """Jinja's sandbox with the allowed functions only, and arithmetic that is bounded."""
+
+    intercepted_binops = frozenset(ImmutableSandboxedEnvironment.default_binop_table)
+    intercepted_unops = frozenset(ImmutableSandboxedEnvironment.default_unop_table)
+
+    def __init__(self) -> None:
+        # Delimiters that can't occur, because the end of the expression is known already.
+        super().__init__(
+            block_start_string="\x00<%",
+            block_end_string="%>\x00",
+            variable_start_string="\x00<",
+            variable_end_string=">\x00",
+            comment_start_string="\x00<#",
+            comment_end_string="#>\x00",
+            optimized=False,  # it would work constants out before anything is bounded
+        )
+        self._offset_lexer = _OffsetLexer(self)
+        self.globals = {}
+        self.filters.clear()
+        self.filters.update(allowed.filters())
+        self.tests.clear()
+        self.tests.update(allowed.tests())
+
+    @property
+    def lexer(self) -> Lexer:
+        return self._offset_lexer
+
+    def call_binop(self, context: Context, operator: str, left: Value, right: Value) -> Value:
+        context["meter"].pay(STEP + size_of(left) + size_of(right))
+        if operator == "+" and isinstance(left, str | list) and type(left) is type(right):
+            fits(size_of(left) + size_of(right))
+        elif operator == "*" and isinstance(left, str | list) and isinstance(right, int):
+            context["meter"].pay(fits(size_of(left) * max(right, 0)))
+        elif not (is_number(left) and is_number(right)):
+            raise TemplateError(
+                f"{operator} can't work with {kind_of(left)} and {kind_of(right)}",
+                hint="Join texts with ~, and turn text into a number with int or float.",
+            )
+        elif operator == "**":
+            _bound_power(left, right)
+        try:
+            result = super().call_binop(context, operator, left, right)
+        except ZeroDivisionError:
+            raise TemplateError("division by zero") from None
+        except OverflowError:
+            result = math.inf
+        if isinstance(result, complex):
+            raise TemplateError("a negative number has no such power")
+        if isinstance(result, float) and not math.isfinite(result):
+            raise TemplateError("the number would be too large")
+        size_of(result)
+        return result
+
+    def call_unop(self, context: Context, operator: str, arg: Value) -> Value:
+        size_of(arg)
+        if not is_number(arg):
+            raise TemplateError(f"a sign needs a number, and this is {kind_of(arg)}")
+        return super().call_unop(context, operator, arg)
+
+
+def _bound_power(base: Value, exponent: Value) -> None:
+    whole = isinstance(base, int) and isinstance(exponent, int) and abs(base) > 1
+    if whole and base.bit_length() * abs(exponent) > MAX_BITS:
+        raise TemplateError("the number would be too large")
+
+
+ENVIRONMENT = _Environment()
+
+
+def _fail_without_else() -> NoReturn:
+    raise TemplateError("the condition is false and there is no else", hint="Add: else '…'.")
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """An expression ready to be evaluated.
+
+    Attributes:
+        names: The names it reads, such as ``var.host``.
+        has_literal_fallback: Whether a text written in the expression itself may be its value.
+        template: It, compiled.
+    """
+
+    names: frozenset[str]
+    has_literal_fallback: bool
+    template: jinja2.Template
+
+    def evaluate(self, scope: Names, meter: Meter) -> Value:
+        """Return its value.
+
+        Raises:
+            Unresolved: A name that is not set was needed.
+            TemplateError: It can't be evaluated, or is too much work.
+            Held: It reads a name that stands for itself.
+        """
+
+        def read(name: str, offset: int) -> Value:
+            meter.pay(STEP)
+            try:
+                value = scope.value(name)
+            except TemplateError as error:
+                raise error.moved(offset) from None
+            if scope.symbolic and holds_symbol(value):
+                raise Held
+            return value
+
+        variables = {"read": read, "no_else": _fail_without_else, "meter": meter}
+        context = self.template.new_context(variables)
+        deque(self.template.root_render_func(context), maxlen=0)
+        value = context.vars["result"]
+        fits(size_of(value))
+        return value
