@@ -9,20 +9,16 @@ from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Any
 
-from runner._version import __version__
 from runner.checkly.account import Credentials
+from runner.checkly.clients import CONNECT_SECONDS, client_maker
 from runner.checkly.http_ import httpx
-from runner.checkly.pools import SIZE, Pools
-from runner.errors import ApiError, Unreachable, UsageError
+from runner.checkly.pools import Pools
+from runner.errors import ApiError, Unreachable
 from runner.models.clock import Clock
 from runner.models.events import Emit, RequestMade
 
 #: Greatest answer that is read: 10,000 results fill half of it.
 MAX_BODY_BYTES = 16 * 1024 * 1024
-CONNECT_SECONDS = 10.0
-#: Idle connections are dropped long before a server's usual five seconds are over, because a
-#: request that meets a closing connection looks like one whose answer was lost.
-KEEP_ALIVE_SECONDS = 2.0
 
 #: Errors of httpx that come before a single byte of the request left.
 _NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.ProxyError, httpx.PoolTimeout)
@@ -47,7 +43,14 @@ class Wire:
         self._clock = clock
         self._emit = emit
         self._date: tuple[datetime, float] | None = None
-        self._pools = _pools(credentials)
+        headers = {
+            "authorization": f"Bearer {credentials.api_key}",
+            "x-checkly-account": credentials.account_id,
+            "accept": "application/json",
+            # What is packed small may be huge; what is read stays bounded without it.
+            "accept-encoding": "identity",
+        }
+        self._pools = Pools(client_maker(credentials, headers))
 
     async def __aenter__(self) -> "Wire":
         return self
@@ -162,49 +165,6 @@ class Wire:
                 ("Check the address, the network, and whether a proxy is needed (HTTPS_PROXY)."),
             )
         return Unreachable(f"{what}: {host} could not be reached: {why}.", sent=False, hint=hint)
-
-
-def _pools(credentials: Credentials) -> Pools:
-    """Clients that, on loopback, heed no proxy and load no certificates."""
-    trust_env = not credentials.is_loopback
-    try:
-        verify = (
-            httpx.create_ssl_context(trust_env=trust_env)
-            if credentials.url.startswith("https:")
-            else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # never used, but made by each client else
-        )
-        return Pools(
-            lambda: httpx.AsyncClient(
-                headers={
-                    "authorization": f"Bearer {credentials.api_key}",
-                    "x-checkly-account": credentials.account_id,
-                    "user-agent": f"checkly-sessions-runner/{__version__}",
-                    "accept": "application/json",
-                    # What is packed small may be huge; what is read stays bounded without it.
-                    "accept-encoding": "identity",
-                },
-                follow_redirects=False,
-                # Of the whole exchange, and not of each piece of it, ``exchange`` keeps the time.
-                timeout=httpx.Timeout(None, connect=CONNECT_SECONDS),
-                trust_env=trust_env,
-                verify=verify,
-                limits=httpx.Limits(
-                    max_connections=None,
-                    max_keepalive_connections=SIZE,
-                    keepalive_expiry=KEEP_ALIVE_SECONDS,
-                ),
-            )
-        )
-    except (ValueError, ImportError, httpx.InvalidURL):
-        raise UsageError(
-            "The proxy's address in HTTPS_PROXY, HTTP_PROXY or ALL_PROXY can't be used.",
-            hint="It looks like http://proxy.example.com:3128; SOCKS proxies are not supported.",
-        ) from None
-    except OSError:
-        raise UsageError(
-            "The certificates named in SSL_CERT_FILE or SSL_CERT_DIR can't be read.",
-            hint="Name a file in PEM form, or a folder of such files.",
-        ) from None
 
 
 async def _read(answer: httpx.Response, method: str, path: str) -> bytes:
