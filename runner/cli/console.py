@@ -1,4 +1,4 @@
-"""Everything the program prints goes through here, masked."""
+"""Everything the program prints goes through here, masked and made harmless."""
 
 import os
 import sys
@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
+
+import click
 
 from runner.diagnostics import Diagnostic
 
@@ -16,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class ReaderIsGone(Exception):
-    """Whoever read the output has left.
+    """The reader of the output has left.
 
     An exception of our own, because click ends with 1 on a closed pipe, which here says that
     a session failed.
@@ -56,14 +58,24 @@ class Console:
         return cls._process
 
     def write(self, text: str, stream: TextIO | None = None) -> None:
-        """Print ``text`` with a line break, on standard output unless ``stream`` is given."""
+        """Print ``text``, of any number of lines, with a line break.
+
+        Args:
+            text: What a renderer made: the names in it are harmless already.
+            stream: Standard output unless it is given.
+        """
         self._print(text, stream or self.out)
 
+    def say(self, sentence: str, stream: TextIO | None = None) -> None:
+        """Print one line, whatever the names in it hold, on standard output by default."""
+        stream = stream or self.out
+        self._print(self._fold(self._line(sentence), stream), stream)
+
     def problem(self, text: str, *, hint: str | None = None) -> None:
-        """Print what went wrong, and what to do about it, on standard error."""
-        self._print(self._fold(text, self.err), self.err)
+        """Print what went wrong, and what to do about it, each as one line of standard error."""
+        self.say(text, self.err)
         if hint:
-            self._print(self._fold(f"  {hint}", self.err), self.err)
+            self._print(self._fold(f"  {self._line(hint)}", self.err), self.err)
 
     def diagnostics(
         self, diagnostics: Sequence[Diagnostic], *, form: "DiagnosticsFormat" = "text"
@@ -83,13 +95,24 @@ class Console:
             repository=Path(workspace) if workspace else None,
         )
         if text:
-            self._print(self._fold(text.rstrip("\n"), stream), stream)
+            text = self._fold(text.rstrip("\n"), stream)
+            self._print(text, stream, annotations=form == "github")
+
+    def ask(self, question: str) -> bool:
+        """Whether the answer to ``question``, asked on standard error, is yes."""
+        return click.confirm(self._line(question), err=True)
 
     def style_for(self, stream: TextIO) -> "Style":
         """What ``stream`` can show."""
         from runner.reports.text.style import style_for  # noqa: PLC0415 # when needed
 
         return style_for(stream, os.environ, no_color=self.no_color)
+
+    def _line(self, text: str) -> str:
+        """``text`` as one harmless line; masked first, for no escape may hide a secret."""
+        from runner.reports.text.sanitize import one_line  # noqa: PLC0415 # when needed
+
+        return one_line(self.mask(text))
 
     def _fold(self, text: str, stream: TextIO) -> str:
         """``text``, masked, in lines that fit where ``stream`` is a terminal."""
@@ -100,10 +123,11 @@ class Console:
         # Masked first: a secret that a break has parted would not be found any more.
         return fold(self.mask(text), self.style_for(stream))
 
-    def _print(self, text: str, stream: TextIO) -> None:
-        encoding = getattr(stream, "encoding", None) or "utf-8"
+    def _print(self, text: str, stream: TextIO, *, annotations: bool = False) -> None:
+        from runner.reports.text.sinks import emit  # noqa: PLC0415 # when needed
+
         try:
-            print(self.mask(text).encode(encoding, "replace").decode(encoding), file=stream)
+            emit(f"{self.mask(text)}\n", stream, annotations=annotations)
         except BrokenPipeError:
             raise ReaderIsGone from None
         except OSError:

@@ -4,17 +4,24 @@ import errno
 import os
 import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from typing import Final
 
 import click
 
 from runner.cli.console import Console, ReaderIsGone
 from runner.errors import CannotRun, ConfigurationError, RunnerError, os_reason
 
-EXIT_BUG = 70
-EXIT_INTERRUPTED = 130
+EXIT_BUG: Final = 70
+EXIT_INTERRUPTED: Final = 130
 #: ``plan --detailed-exitcode`` says every error with 1, as Terraform does; 2 is "changes".
-DETAILED_ERROR = 1
+DETAILED_ERROR: Final = 1
+
+# What the machine refuses, however right the program is.
+_MACHINE: Final = frozenset(
+    {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO, errno.EACCES, errno.EPERM}
+    | {errno.EMFILE, errno.ENFILE, errno.ENOMEM}
+)
 
 
 def run(group: click.Group, arguments: Sequence[str]) -> int:
@@ -31,36 +38,65 @@ def _run(group: click.Group, arguments: Sequence[str], console: Console) -> int:
         sys.stdout.flush()
     except click.exceptions.Exit as stop:
         return stop.exit_code
-    except (click.Abort, KeyboardInterrupt):
-        console.problem("Interrupted.")
-        return EXIT_INTERRUPTED
+    except SystemExit as stop:
+        if "_RUNNER_COMPLETE" in os.environ:  # which click answers on its own
+            return stop.code if isinstance(stop.code, int) else 0
+        return _explain(stop, console)
     except (BrokenPipeError, ReaderIsGone):
         raise
-    except Exception as error:  # noqa: BLE001 # the one net under everything
+    except BaseException as error:  # noqa: BLE001 # the one net under everything: some libraries' errors are no Exception
         code = _explain(error, console)
-        return DETAILED_ERROR if "--detailed-exitcode" in arguments else code
+        is_detailed = "--detailed-exitcode" in arguments and code != EXIT_INTERRUPTED
+        return DETAILED_ERROR if is_detailed else code
     return result if isinstance(result, int) else 0
 
 
-def _explain(error: Exception, console: Console) -> int:
+def _explain(error: BaseException, console: Console) -> int:
     """Print ``error`` for the user; returns the exit code it stands for."""
-    if isinstance(error, click.ClickException):
-        error.show(sys.stderr)
-        return error.exit_code
-    if isinstance(error, ConfigurationError):
-        console.diagnostics(error.diagnostics)
-        return error.exit_code
-    if isinstance(error, RunnerError):
-        console.problem(f"Error: {error.message}", hint=error.hint)
-        return error.exit_code
-    if isinstance(error, OSError) and error.errno in {errno.ENOSPC, errno.EDQUOT}:
-        where = error.filename or "what it was told to print or to write"
-        console.problem(
-            f"Error: The runner can't write {where}: {os_reason(error)}.",
-            hint="Make room, or send it elsewhere.",
-        )
-        return CannotRun.exit_code
-    return _crashed(error, console)
+    match error:
+        case click.Abort() | KeyboardInterrupt():
+            console.problem("Interrupted.")
+            code = EXIT_INTERRUPTED
+        case click.ClickException():
+            _explain_usage(error, console)
+            code = error.exit_code
+        case ConfigurationError():
+            console.diagnostics(error.diagnostics)
+            code = error.exit_code
+        case RunnerError():
+            console.problem(f"Error: {error.message}", hint=error.hint)
+            code = error.exit_code
+        case OSError() if error.errno in _MACHINE:
+            where = error.filename or "standard output"
+            console.problem(
+                f"Error: {where} can't be read or written: {os_reason(error)}.",
+                hint="Make room or give the permission, or choose another place.",
+            )
+            code = CannotRun.exit_code
+        case BaseExceptionGroup() if all(isinstance(each, RunnerError) for each in _leaves(error)):
+            code = max(_explain(each, console) for each in _leaves(error))
+        case _:
+            code = _crashed(error, console)
+    return code
+
+
+def _explain_usage(error: click.ClickException, console: Console) -> None:
+    if isinstance(error, click.exceptions.NoArgsIsHelpError):
+        console.write(error.format_message(), console.err)
+        return
+    if isinstance(error, click.UsageError) and error.ctx is not None:
+        console.write(error.ctx.get_usage(), console.err)
+        console.say(f"Try '{error.ctx.command_path} --help' for help.", console.err)
+    console.problem(f"Error: {error.format_message()}")
+
+
+def _leaves(group: BaseExceptionGroup[BaseException]) -> Iterator[BaseException]:
+    """The errors of a group that are no groups themselves."""
+    for error in group.exceptions:
+        if isinstance(error, BaseExceptionGroup):
+            yield from _leaves(error)
+        else:
+            yield error
 
 
 def _reader_is_gone() -> int:
@@ -69,17 +105,29 @@ def _reader_is_gone() -> int:
     return 128 + signal.SIGPIPE
 
 
-def _crashed(error: Exception, console: Console) -> int:
+def _crashed(error: BaseException, console: Console) -> int:
+    name = type(error).__name__
+    try:
+        hint = f"Please report it with {_crash_file(error, console)}; secrets in it are masked."
+    except BaseException:  # noqa: BLE001 # neither a full disk nor a second bug changes the exit code
+        hint = "No crash file could be written."
+    console.problem(f"Error: a bug in the runner ({name}).", hint=hint)
+    return EXIT_BUG
+
+
+def _crash_file(error: BaseException, console: Console) -> str:
+    """Write where ``error`` comes from to a file; returns its path."""
     import tempfile  # noqa: PLC0415 # only for a bug
     import traceback  # noqa: PLC0415
 
-    text = console.mask("".join(traceback.format_exception(error)))
+    text = "".join(traceback.format_exception(error))
+    screen = console.redactor.screen
+    if screen(text) != console.mask(text):  # a secret that nothing but the whole text shows
+        text = "".join(traceback.format_list(traceback.extract_tb(error.__traceback__)))
+    # Line by line, so that a line that can't be shown hides no other.
+    lines = [screen(line) for line in console.mask(text).splitlines()]
     with tempfile.NamedTemporaryFile(
         "w", prefix="runner-crash-", suffix=".txt", delete=False, encoding="utf-8"
     ) as file:
-        file.write(text)
-    console.problem(
-        f"Error: a bug in the runner ({type(error).__name__}).",
-        hint=f"Please report it with {file.name}, which says where; secrets in it are masked.",
-    )
-    return EXIT_BUG
+        file.write("\n".join(lines) + "\n")
+    return file.name

@@ -84,7 +84,7 @@ def serve(options: EmulatorOptions, console: Console) -> None:
                 "Ctrl-C ends it."
             )
             for name, value in emulator.environment.items():
-                console.write(f"export {name}={value}")
+                console.say(f"export {name}={value}")
             console.out.flush()
             emulator.wait()
     except EmulatorError as error:

@@ -42,10 +42,10 @@ def command(check: bool, diff: bool) -> int:
             shown = difference(document.source.name, document.source.text, text)
             console.write(shown.rstrip("\n"))
         elif check:
-            console.write(f"{document.source.name} is not formatted.")
+            console.say(f"{document.source.name} is not formatted.")
         else:
             files.write(document.path, text.encode())
-            console.write(f"{document.source.name} formatted.")
+            console.say(f"{document.source.name} formatted.")
     if not changed and common.verbosity >= 0 and not diff:
-        console.write("Everything is formatted.")
+        console.say("Everything is formatted.")
     return EXIT_UNFORMATTED if check and changed else 0

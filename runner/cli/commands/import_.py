@@ -34,7 +34,7 @@ def command(command_line: tuple[str, ...]) -> None:
     console.write(file_text(profiles).rstrip("\n"))
     for profile in profiles:
         for note in profile.notes:
-            console.write(f"{profile.name}: {note}", console.err)
+            console.say(f"{profile.name}: {note}", console.err)
 
 
 def _read(command_line: tuple[str, ...]) -> "list[ImportedProfile]":

@@ -31,4 +31,4 @@ def command() -> None:
     except (OSError, ValueError) as error:
         raise UsageError(f"{path} can't be written: {os_reason(error)}.") from error
     if common.verbosity >= 0:
-        console.write(f"Wrote {path}. Next: `runner validate`, then `runner plan`.")
+        console.say(f"Wrote {path}. Next: `runner validate`, then `runner plan`.")

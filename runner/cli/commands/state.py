@@ -1,5 +1,6 @@
 """``runner state``: look after the state."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
@@ -46,9 +47,9 @@ def prune(keep: int | None, older_than: str | None, yes: bool, emulated: bool) -
     _, state, _ = state_of(current(), console, emulated=emulated)
     ask(f"Delete old applies from the history at {state.where}?", yes=yes, console=console)
     done = run_async(run(state, keep=keep, older_than=limit))
-    console.write(f"Deleted {counted(done.applies, 'apply', 'applies')}; {done.kept} left.")
+    console.say(f"Deleted {counted(done.applies, 'apply', 'applies')}; {done.kept} left.")
     if done.unfinished:
-        console.write(
+        console.say(
             f"{counted(done.unfinished, 'of them is', 'of them are')} old but unfinished; "
             "`runner wait` settles that."
         )
@@ -72,16 +73,17 @@ def export(target: Path | None, emulated: bool) -> int:
     _, state, _ = state_of(current(), console, emulated=emulated)
     problems: list[StateError] = []
 
-    async def write(file: TextIO) -> None:
+    async def write(put: Callable[[str], object]) -> None:
         async for line in run(state, problems):
-            file.write(line)
+            put(line)
 
     if target is None or str(target) == "-":
-        run_async(write(console.out))
+        # "##[" is a command to some CI systems.
+        run_async(write(lambda line: console.write(line.rstrip("\n").replace("##", "#\\u0023"))))
     else:
         try:
             with target.open("w", encoding="utf-8") as file:
-                run_async(write(file))
+                run_async(write(file.write))
         except OSError as error:
             raise UsageError(f"{target} can't be written: {os_reason(error)}.") from None
     warn(problems, console)
@@ -110,7 +112,7 @@ def import_(source: TextIO, emulated: bool) -> int:
     done = run_async(
         run(state, lines, source=name, owner=initiator(reading.context, console.redactor.screen))
     )
-    console.write(
+    console.say(
         f"Imported {counted(done.records, 'record')} and {counted(done.attempts, 'attempt')}; "
         f"{done.left} were there already."
     )
@@ -133,7 +135,7 @@ def forget(names: tuple[str, ...], yes: bool, emulated: bool) -> int:
     listed = ", ".join(found)
     ask(f"Forget the last apply of {listed}?", yes=yes, console=console)
     run_async(run(state, found, owner=initiator(reading.context, console.redactor.screen)))
-    console.write(f"Forgot {listed}.")
+    console.say(f"Forgot {listed}.")
     return 0
 
 
@@ -157,10 +159,10 @@ def unlock(names: tuple[str, ...], yes: bool, emulated: bool) -> int:
     if names:
         links = {name: links[name] for name in _named(names, links, "is locked")}
     if not links:
-        console.write("Nothing is locked.")
+        console.say("Nothing is locked.")
         return 0
     for name, link in links.items():
-        console.write(f"{one_line(name)}: {_holder(link)}")
+        console.say(f"{one_line(name)}: {_holder(link)}")
     ask(
         "End these locks? If an owner is still at work, a session could be started twice.",
         yes=yes,
@@ -169,7 +171,7 @@ def unlock(names: tuple[str, ...], yes: bool, emulated: bool) -> int:
     changed = run_async(run(state, links))
     for name in changed:
         console.problem(f"Warning: the lock of {name} changed meanwhile and was left alone.")
-    console.write(f"Ended {counted(len(links) - len(changed), 'lock')}.")
+    console.say(f"Ended {counted(len(links) - len(changed), 'lock')}.")
     return 3 if changed else 0
 
 

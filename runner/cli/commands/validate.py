@@ -46,5 +46,5 @@ def command(
     if form == "text" and failed:
         console.problem(f"{reading.name}: {count_diagnostics(list(reading.diagnostics))}.")
     elif form == "text" and common.verbosity >= 0:
-        console.write(f"{reading.name} is valid: {counted(count, 'instance')}.")
+        console.say(f"{reading.name} is valid: {counted(count, 'instance')}.")
     return EXIT_CONFIGURATION if failed else 0

@@ -7,8 +7,6 @@ import sys
 from dataclasses import replace
 from typing import TextIO
 
-import click
-
 from runner.checkly.limiter import Limiter
 from runner.cli.console import Console
 from runner.cli.options.common import Common
@@ -73,7 +71,7 @@ def apply(command: ApplyCommand, common: Common, console: Console) -> int:
         if common.verbosity >= 0:
             console.write(text.render(plan, console.style_for(people)).rstrip("\n"), people)
         if not plan.instances:
-            console.write("Nothing to apply.", people)
+            console.say("Nothing to apply.", people)
             now = clock.now()
             opened.handle(ApplyFinished(now, ApplyOutcome(apply_id, now, now, ())))
             return 0
@@ -136,7 +134,7 @@ def _ask(plan: Plan, selected: Selection, command: ApplyCommand, console: Consol
     if sys.stdin.isatty() and console.out.isatty():
         count = sum(planned.action is not Action.REMOVED for planned in plan.instances)
         sessions = "this session" if count == 1 else f"these {count} sessions"
-        if not click.confirm(f"Start {sessions}?", err=True):
+        if not console.ask(f"Start {sessions}?"):
             raise Declined("Nothing was started.")
     elif not selected.is_exact:
         raise UsageError(

@@ -74,13 +74,13 @@ def ask(question: str, *, yes: bool, console: Console) -> None:
 
     Raises:
         Declined: The answer was no.
-        UsageError: Nobody can be asked.
+        UsageError: This is not a terminal.
     """
     if yes:
         return
     if not (sys.stdin.isatty() and console.err.isatty()):
-        raise UsageError("Nobody can be asked whether this is meant.", hint="Say --yes if it is.")
-    if not click.confirm(question, err=True):
+        raise UsageError("Confirmation needed, but this is not a terminal.", hint="Pass --yes.")
+    if not console.ask(question):
         raise Declined("Nothing was changed.")
 
 

@@ -28,7 +28,7 @@ def wait(apply_id: str | None, following: Following, common: Common, console: Co
         async with parts.engine(following) as context:
             outcome = await run_wait(apply_id, context=context)
         if outcome is None:
-            console.write("Nothing to wait for.")
+            console.say("Nothing to wait for.")
             return 0
         return outcome.exit_code
 
@@ -87,11 +87,11 @@ def _tell(cancellations: list[Cancellation], console: Console) -> int:
     for each in cancellations:
         link = each.link or each.session_id
         if each.error is None:
-            console.write(f"{each.instance}: cancellation accepted, {link}")
+            console.say(f"{each.instance}: cancellation accepted, {link}")
         else:
             console.problem(f"{each.instance}: {each.error.message}", hint=each.error.hint)
     if not cancellations:
-        console.write("Nothing to cancel.")
+        console.say("Nothing to cancel.")
     elif any(each.error is None for each in cancellations):
-        console.write("The API cancels Playwright runs only; `runner wait` shows how it ends.")
+        console.say("The API cancels Playwright runs only; `runner wait` shows how it ends.")
     return CANNOT_RUN if any(each.error is not None for each in cancellations) else 0

@@ -21,7 +21,7 @@ from runner.reports.apply import text, wording
 from runner.reports.progress.plain import event_lines
 from runner.reports.progress.state import InstanceProgress, Progress
 from runner.reports.progress.verbosity import Verbosity
-from runner.reports.text.sanitize import fit, one_line
+from runner.reports.text.sanitize import fit, harmless, one_line
 from runner.reports.text.style import Style
 
 #: Seconds between two pictures; the terminal's loop should tick about as often.
@@ -86,7 +86,7 @@ class LiveReporter:
             self._live.stop()
             summary = text.render(event.outcome, self._at_width())
             gap = "\n" if self._has_said else ""
-            self._console.print(Text.from_ansi(gap + summary), soft_wrap=True, end="")
+            self._console.print(Text.from_ansi(harmless(gap + summary)), soft_wrap=True, end="")
             return
         if isinstance(event, SessionProgress | InstanceFinished):
             ended = tuple(check for check in ended if check.verdict is not Verdict.PASSED)
@@ -95,7 +95,7 @@ class LiveReporter:
         said = event_lines(event, ended, self._style, self._verbosity)
         if said:
             self._has_said = True
-            self._console.print(Text.from_ansi("\n".join(said)))
+            self._console.print(Text.from_ansi(harmless("\n".join(said))))
 
     def tick(self, at: datetime) -> None:
         """Draw what runs by now."""

@@ -238,7 +238,11 @@ def open_reporters(
         )
 
         files = [report.path for report in reports if report.path is not None]
-        reporters.append(GitHubActionsReporter(StreamOutput(stream).write, environ, files))
+        reporters.append(
+            GitHubActionsReporter(
+                partial(StreamOutput(stream).write, annotations=True), environ, files
+            )
+        )
     return Reporters(reporters, mask)
 
 

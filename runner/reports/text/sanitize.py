@@ -13,6 +13,9 @@ from urllib.parse import quote
 #: Most characters shown of a name, where whole texts are not needed.
 NAME_LIMIT: Final = 200
 
+#: What :class:`runner.reports.text.style.Style` paints with, and nothing else.
+SGR: Final = r"\x1b\[(?:0|(?:[12]|3[1-6])(?:;(?:[12]|3[1-6]))*)m"
+
 _SHORT: Final = {"\n": "\\n", "\r": "\\r", "\t": "\\t", "\x1b": "\\x1b"}
 # Joiners shape Persian words and families of emoji; all other format characters are invisible.
 _JOINERS: Final = frozenset("\u200c\u200d")
@@ -22,6 +25,9 @@ _ESCAPED: Final = frozenset({"Cc", "Cf", "Zl", "Zp", "Cs"})
 # After a space too, since a line may be broken there.
 _LEADING_COMMAND: Final = re.compile(r"(?:^|(?<=\s))(?=::)")
 _HASH_COMMAND: Final = re.compile(r"##(?=\w*\[)")
+_COMMAND_LINE: Final = re.compile(r"\A((?:\s|\x1b\[[\d;]*m)*)(?=::)")
+_ANNOTATION: Final = re.compile(r"::(?:error|warning|notice)(?: [^:]*)?::")
+_KEPT: Final = re.compile(rf"(\t|{SGR})")
 _UNSAFE_IN_URL: Final = re.compile(r"""[^A-Za-z0-9._~:/?#@!$&*+,;=%-]|##""")
 _URL_LIMIT: Final = 2_000
 
@@ -49,6 +55,27 @@ def one_line(text: str, limit: int | None = None) -> str:
 def lines(text: str, limit: int | None = None) -> list[str]:
     """The lines of ``text``, each harmless; ``limit`` is the most characters of each."""
     return [one_line(line, limit) for line in re.split(r"\r\n|\r|\n", text)]
+
+
+def harmless(text: str, *, annotations: bool = False) -> str:
+    """A whole text as a terminal or a log may get it: the last look at all that is printed.
+
+    Args:
+        text: What to print; its styles, line breaks and tabs stay.
+        annotations: Whether lines may be annotations, which are commands of GitHub Actions.
+    """
+    if text.replace("\n", "").isprintable() and "::" not in text and "##" not in text:
+        return text
+    return "\n".join(_harmless_line(line, annotations) for line in text.split("\n"))
+
+
+def _harmless_line(line: str, annotations: bool) -> str:
+    parts = _KEPT.split(line)
+    parts[::2] = ["".join(map(_visible, part)) for part in parts[::2]]
+    shown = _HASH_COMMAND.sub(r"#\\#", "".join(parts))
+    if annotations and _ANNOTATION.match(shown):
+        return shown
+    return _COMMAND_LINE.sub(r"\1\\", shown)
 
 
 def safe_url(url: str | None) -> str | None:

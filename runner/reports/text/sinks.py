@@ -6,6 +6,7 @@ from typing import TextIO
 
 from runner.atomic_write import atomic_write, final_target, is_stream, part_of
 from runner.errors import CannotRun, UsageError, os_reason
+from runner.reports.text.sanitize import harmless
 
 
 class FileOutput:
@@ -53,6 +54,21 @@ class FileOutput:
             part.unlink()
 
 
+def emit(text: str, stream: TextIO, *, annotations: bool = False) -> None:
+    """Write ``text``, made harmless, to ``stream``: no other code writes to a terminal or a log.
+
+    What the stream has no characters for is spelt out.
+
+    Raises:
+        OSError: The stream can't be written.
+        ValueError: It is closed.
+    """
+    text = harmless(text, annotations=annotations)
+    encoding = getattr(stream, "encoding", None) or "utf-8"
+    stream.write(text.encode(encoding, "backslashreplace").decode(encoding))
+    stream.flush()
+
+
 class StreamOutput:
     """A stream, such as standard output."""
 
@@ -61,18 +77,13 @@ class StreamOutput:
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
 
-    def write(self, text: str) -> None:
-        """Write ``text`` at once; what the stream has no characters for is spelt out.
+    def write(self, text: str, *, annotations: bool = False) -> None:
+        """Write ``text`` at once, made harmless; ``annotations`` are those of GitHub Actions.
 
         Raises:
             CannotRun: Nobody reads the stream any more, or it is full.
         """
         try:
-            try:
-                self._stream.write(text)
-            except UnicodeEncodeError:
-                encoding = self._stream.encoding
-                self._stream.write(text.encode(encoding, "backslashreplace").decode(encoding))
-            self._stream.flush()
+            emit(text, self._stream, annotations=annotations)
         except (OSError, ValueError) as error:  # a closed stream is a ValueError
             raise CannotRun(f"The output can't be written: {os_reason(error)}.") from error

@@ -1,6 +1,7 @@
 import pytest
 
-from runner.reports.text.sanitize import display_width, fit, lines, one_line
+from runner.reports.text.sanitize import display_width, fit, harmless, lines, one_line
+from runner.reports.text.style import Style
 
 
 @pytest.mark.parametrize(
@@ -48,3 +49,32 @@ def test_the_width_counts_columns(text: str, width: int) -> None:
 )
 def test_fit_cuts_by_columns(text: str, width: int, shown: str) -> None:
     assert fit(text, width) == shown
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("a\n  b\tc\u00e9\n", "a\n  b\tc\u00e9\n"),
+        ("a\n::error::b\n \t::warning::c ::d", "a\n\\::error::b\n \t\\::warning::c ::d"),
+        ("\x1b[1m::error::b", "\x1b[1m\\::error::b"),
+        ("a ##[error]b ##vso[c]", "a #\\#[error]b #\\#vso[c]"),
+        ("a\rb\x1b[2Jc\x1b[8md\x9be", "a\\rb\\x1b[2Jc\\x1b[8md\\x9be"),
+        ("a\u202eb\u2028c\ud800", "a\\u202eb\\u2028c\\ud800"),
+        ('{"a": "b ::c"}', '{"a": "b ::c"}'),
+    ],
+)
+def test_a_whole_text_keeps_its_lines_and_is_harmless(text: str, shown: str) -> None:
+    assert harmless(text) == shown
+    assert harmless(shown) == shown
+
+
+def test_what_the_style_paints_stays() -> None:
+    style = Style(color=True)
+    painted = style.paint("a", "bold", "red") + style.paint("b", "dim") + style.paint("c", "cyan")
+    assert harmless(painted) == painted
+
+
+def test_an_annotation_stays_where_annotations_are_printed() -> None:
+    text = "::error file=a,line=1::b\n::set-output name=c::d\n::warning::e ##[f]"
+    shown = "::error file=a,line=1::b\n\\::set-output name=c::d\n::warning::e #\\#[f]"
+    assert harmless(text, annotations=True) == shown

@@ -1,3 +1,4 @@
+import ast
 import io
 import os
 import threading
@@ -5,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
+import runner
 from runner.errors import CannotRun, UsageError
-from runner.reports.text.sinks import FileOutput, StreamOutput
+from runner.reports.text.sinks import FileOutput, StreamOutput, emit
 
 
 def test_a_file_appears_whole_and_readable_with_its_folders(tmp_path: Path) -> None:
@@ -89,3 +91,49 @@ def test_a_closed_stream_is_an_error_in_words() -> None:
     stream.close()
     with pytest.raises(CannotRun, match="can't be written"):
         StreamOutput(stream).write("x")
+
+
+def test_what_a_stream_gets_is_harmless_and_in_its_characters() -> None:
+    raw = io.BytesIO()
+    stream = io.TextIOWrapper(raw, encoding="ascii")
+    emit("caf\u00e9 \x1b[2J\n::error::x\n", stream)
+    assert raw.getvalue() == b"caf\\xe9 \\x1b[2J\n\\::error::x\n"
+    emit("::error::x\n", stream, annotations=True)
+    assert raw.getvalue().endswith(b"\n::error::x\n")
+
+
+#: What writes to a terminal or a log, or hands out a stream that does.
+WRITERS = {
+    *("print", "input", "breakpoint"),
+    *("click.echo", "click.secho", "click.confirm", "click.prompt", "click.pause"),
+    *("click.echo_via_pager", "click.progressbar", "click.get_text_stream", "click.edit"),
+    *("sys.stdout", "sys.stderr", "sys.__stdout__", "sys.__stderr__"),
+    *("os.write", "warnings.warn", "traceback.print_exc", "traceback.print_exception"),
+    *("logging.getLogger", "rich.print", "error.show"),
+}
+#: Where they may stand, and why.
+ALLOWED = {
+    ("cli/console.py", "sys.stdout"): "handed to emit",
+    ("cli/console.py", "sys.stderr"): "handed to emit",
+    ("cli/console.py", "click.confirm"): "asks what was made one harmless line",
+    ("cli/__init__.py", "sys.stdout"): "flushed at the end",
+    ("cli/__init__.py", "sys.stderr"): "flushed at the end",
+    ("cli/error_handler.py", "sys.stdout"): "flushed, or turned away from a reader that has left",
+    ("reports/progress/live.py", "self._console.print"): "draws what was made harmless",
+    ("models/ahead.py", "print"): "a tool of `make schemas`",
+}
+
+
+def test_no_other_code_writes_to_a_terminal_or_a_log() -> None:
+    root = Path(runner.__file__).parent
+    found = set()
+    for path in root.rglob("*.py"):
+        name = path.relative_to(root).as_posix()
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Attribute | ast.Name) and ast.unparse(node) in WRITERS:
+                found.add((name, ast.unparse(node)))
+            if isinstance(node, ast.Attribute) and node.attr in {"write", "writelines", "print"}:
+                target = ast.unparse(node.value)
+                if target.rpartition(".")[2] in {"out", "err", "stdout", "stderr", "_console"}:
+                    found.add((name, f"{target}.{node.attr}"))
+    assert found == set(ALLOWED)
