@@ -14,6 +14,7 @@ from runner.checkly.client import Checkly, ClientOptions
 from runner.checkly.limiter import Limiter
 from runner.cli.console import Console
 from runner.cli.options.common import Common
+from runner.cli.services.aio import silence_libraries
 from runner.engine.context import ApplyOptions, Context
 from runner.engine.shutdown import Stop
 from runner.models.clock import SystemClock
@@ -67,6 +68,7 @@ async def outside(
     limiter: Limiter | None = None,
 ) -> AsyncIterator[Context]:
     """A context whose signals are those of the process; the reporters hear its time go by."""
+    silence_libraries()
     clock = SystemClock()
     stop = Stop(clock)
     loop = asyncio.get_running_loop()
