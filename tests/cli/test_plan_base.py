@@ -117,6 +117,33 @@ def test_exactly_what_a_merge_changes(repository: Path) -> None:
     assert done.returncode == 0
 
 
+def test_a_sparse_checkout_that_leaves_an_include_out_is_refused(repository: Path) -> None:
+    git(repository, "switch", "--quiet", "main")
+    for name in ("in/a.yaml", "out/b.yaml"):
+        profile = f"profiles: {{{name[:2]}: {{target: all, runLocation: eu-west-1}}}}\n"
+        commit(repository, profile, f"more/{name}")
+    commit(repository, BASE + "include: [more/*/*.yaml]\n")
+    assert runner(repository, "--base", "main").returncode == 0
+    git(repository, "sparse-checkout", "set", "more/in")
+    done = runner(repository, "--base", "main")
+    assert done.returncode == 3
+    assert "leaves out more/out/b.yaml" in done.stderr
+    assert runner(repository, "--base", "main", "--head", "HEAD").returncode == 0
+    git(repository, "sparse-checkout", "disable")
+    assert runner(repository, "--base", "main").returncode == 0
+
+
+@pytest.mark.parametrize("left_out", ["blob:none", "tree:0"])
+def test_a_partial_clone_is_no_empty_base(repository: Path, tmp_path: Path, left_out: str) -> None:
+    git(repository, "config", "uploadpack.allowFilter", "true")
+    git(tmp_path, "clone", "--quiet", f"--filter={left_out}", f"file://{repository}", "clone")
+    done = runner(tmp_path / "clone", "--base", "origin/main")
+    assert done.returncode == 3
+    assert "`git fetch --refetch --no-filter origin`" in done.stderr
+    git(tmp_path / "clone", "fetch", "--quiet", "--refetch", "--no-filter", "origin")
+    assert EXPECTED in runner(tmp_path / "clone", "--base", "origin/main").stdout
+
+
 def test_as_markdown_only_what_changes_is_listed(repository: Path) -> None:
     done = runner(repository, "--base", "main", "--format", "markdown")
     assert done.returncode == 0
@@ -241,12 +268,12 @@ def test_a_selection_narrows_it(repository: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["--base", "--upload-pack=touch canary"], "is no commit"),
-        (["--base=--upload-pack=touch canary"], "is no commit"),
-        (["--base", "main", "--head", "-x"], "is no commit"),
+        (["--base", "--upload-pack=touch canary"], "is not a commit"),
+        (["--base=--upload-pack=touch canary"], "is not a commit"),
+        (["--base", "main", "--head", "-x"], "is not a commit"),
         (["--base", "nothing"], "There is no commit 'nothing' here."),
         (["--base", "main^{tree}"], "There is no commit"),
-        (["--base", ""], "is no commit"),
+        (["--base", ""], "is not a commit"),
         (["--head", "main"], "--head needs --base"),
         (["--base", "main", "--emulator"], "asks no API"),
     ],

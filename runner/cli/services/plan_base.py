@@ -8,11 +8,13 @@ from runner.cli.console import Console
 from runner.cli.options.common import Common
 from runner.cli.services.configuration import overrides
 from runner.config.compile.symbolic import compile_alone
+from runner.config.document.load import load
 from runner.config.files.discover import NAMES, discover
 from runner.config.files.files import Files, FolderFiles, repository_root
 from runner.config.files.git_tree import CommitFiles, Repository
 from runner.config.selection import Selection, unknown_labels, unknown_name
-from runner.errors import ConfigurationError, UsageError
+from runner.diagnostics import Diagnostics
+from runner.errors import CannotRun, ConfigurationError, UsageError
 from runner.models.instance import Instance
 from runner.models.plan import Plan
 from runner.plan.base_diff import compare
@@ -28,8 +30,8 @@ def base_plan(
 
     Raises:
         ConfigurationError: The newer version has errors.
-        UsageError: A ref is no commit, there is no repository, or a name matches nothing.
-        CannotRun: git can't be run here.
+        UsageError: A ref is not a commit, there is no repository, or a name matches nothing.
+        CannotRun: git can't be run here, or lacks files that it would take.
     """
     path = Path(common.file) if common.file else discover(Path.cwd())
     working_tree, inside = FolderFiles.around(path, Path.cwd())
@@ -40,6 +42,8 @@ def base_plan(
     base_commit = repository.commit(base)
     parting = repository.merge_base(base_commit, repository.commit(head or "HEAD"))
     newer: Files = working_tree if head is None else repository.files(repository.commit(head))
+    if head is None:
+        _judge_checkout(repository, inside)
     variables = overrides(common.variables)
     redactor = console.redactor
     after = compile_alone(inside, newer, variables, redactor)
@@ -47,6 +51,27 @@ def base_plan(
     against = f"{base} at {parting[:12]}" + ("" if parting == base_commit else ", the merge base")
     plan = compare(before, after, against=against, warnings=warnings)
     return _narrowed(plan, selection, (*before, *after))
+
+
+def _judge_checkout(repository: Repository, path: PurePosixPath) -> None:
+    """Refuse a working tree that lacks files of the configuration: they would seem removed.
+
+    Raises:
+        CannotRun: A sparse checkout leaves one out.
+    """
+    left_out = set(repository.not_checked_out(path.parent))
+    if not left_out:
+        return
+    try:
+        documents = load(path, repository.files(repository.commit("HEAD")), Diagnostics()) or ()
+    except UsageError:
+        return
+    for document in documents:
+        if document.path in left_out:
+            raise CannotRun(
+                f"The sparse checkout leaves out {document.path}, a part of the configuration.",
+                hint="Compare commits with `--head HEAD`, or run `git sparse-checkout disable`.",
+            )
 
 
 def _before(

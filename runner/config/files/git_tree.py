@@ -1,32 +1,19 @@
-"""Files as of a commit, read from git's objects: nothing is checked out and nothing executed.
+"""Files as of a commit, read from git's objects without a checkout.
 
-Only plumbing is called (``rev-parse``, ``merge-base``, ``cat-file``), which runs no filter, hook,
-monitor or diff driver of a repository. What a commit holds comes from strangers: trees are read
-here, object by object, and a link is followed only inside of the commit.
+Links are followed by git itself, inside the commit only.
 """
 
-import os
-import subprocess
-from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import Final
+from typing import Final, NamedTuple
 
+from runner.config.files import git
 from runner.config.files.files import MAX_BYTES, MAX_SIZE, Entries
+from runner.config.files.git import Problem
 from runner.errors import CannotRun, UsageError
+from runner.nearest import did_you_mean
 
-_SECONDS: Final = 30.0
-_LINKS: Final = 40
-#: What git needs of the environment: itself, and the settings that say which folders it trusts.
-#: Everything else is left out, ``GIT_DIR`` and its like above all.
-_KEPT: Final = ("PATH", "HOME", "XDG_CONFIG_HOME", "SYSTEMROOT", "USERPROFILE")
-_TREE, _LINK, _SUBMODULE = "40000", "120000", "160000"
-
-
-@dataclass(frozen=True, slots=True)
-class _Entry:
-    mode: str
-    oid: str
+_MAX_REFS: Final = 1_000
+_FETCH_ALL: Final = "Fetch what is missing: `git fetch --refetch --no-filter origin`."
 
 
 class Repository:
@@ -40,26 +27,26 @@ class Repository:
         self._root = root
 
     def commit(self, ref: str) -> str:
-        """The full name of the commit that ``ref`` means.
+        """Return the full name of the commit that ``ref`` means.
 
         Raises:
-            UsageError: It looks like an option, or is no commit.
+            UsageError: It looks like an option, or is not a commit.
             CannotRun: git can't be run here, or does not trust the folder.
         """
         if not ref or ref.startswith("-") or not ref.isprintable():
-            raise UsageError(f"{ref!r} is no commit.", hint="Name a branch, a tag or a commit.")
-        found = self._ask("rev-parse", "--verify", "--quiet", f"{ref}^{{commit}}")
+            raise UsageError(f"{ref!r} is not a commit.", hint="Name a branch, a tag or a commit.")
+        found = self._resolve(f"{ref}^{{commit}}")
         if found is not None:
-            return found.decode().strip()
+            return found
         raise UsageError(f"There is no commit '{ref}' here.", hint=self._missing_hint(ref))
 
     def merge_base(self, base: str, head: str) -> str:
-        """The commit where ``head`` left ``base``; both as :meth:`commit` gives them.
+        """Return the commit where ``head`` left ``base``; both as :meth:`commit` gives them.
 
         Raises:
             UsageError: There is none, or a shallow clone does not reach it.
         """
-        found = self._ask("merge-base", base, head)
+        found = self.ask("merge-base", base, head)
         if found is not None:
             return found.decode().split()[0]
         short = f"{base[:12]} and {head[:12]}"
@@ -73,74 +60,66 @@ class Repository:
 
     def is_shallow(self) -> bool:
         """Whether the history was cut when it was fetched."""
-        return self._ask("rev-parse", "--is-shallow-repository") == b"true\n"
+        return self.ask("rev-parse", "--is-shallow-repository") == b"true\n"
 
     def files(self, commit: str) -> "CommitFiles":
-        """The files as of ``commit``, a full name of :meth:`commit`."""
+        """Return the files as of ``commit``, a full name from :meth:`commit`."""
         return CommitFiles(self, commit)
 
-    def tree(self, oid: str) -> dict[str, _Entry]:
-        """What a tree holds, by name; empty where it can't be read."""
-        return dict(_entries(self._ask("cat-file", "tree", oid) or b"", len(oid) // 2))
+    def not_checked_out(self, folder: PurePosixPath) -> list[PurePosixPath]:
+        """Return the files below ``folder`` that a sparse checkout leaves out."""
+        if self.ask("config", "--bool", "core.sparseCheckout") != b"true\n":
+            return []
+        listed = (self.ask("ls-files", "-t", "-z", "--", str(folder)) or b"").split(b"\0")
+        return [PurePosixPath(_text(entry[2:])) for entry in listed if entry.startswith(b"S ")]
 
-    def blob(self, oid: str) -> bytes | None:
-        """The bytes of a file, at most a little more than may be read; ``None`` without it."""
-        size = self._ask("cat-file", "-s", oid)
-        if size is None:
-            return None
-        if int(size) > MAX_BYTES:
-            return b" " * (MAX_BYTES + 1)
-        return self._ask("cat-file", "blob", oid)
+    def ask(self, *arguments: str, question: bytes = b"") -> bytes | None:
+        """Return git's answer; ``None`` if it says no.
 
-    def tree_of(self, commit: str) -> str:
-        """The name of a commit's tree."""
-        found = self._ask("rev-parse", "--verify", "--quiet", f"{commit}^{{tree}}")
-        return "" if found is None else found.decode().strip()
+        Raises:
+            CannotRun: git can't be run, does not trust the folder, or lacks objects that were
+                not fetched.
+        """
+        (answer,) = git.ask(self._root, list(arguments), question=question)
+        match answer.problem:
+            case Problem.NOT_INSTALLED:
+                raise CannotRun("git is not installed.", hint="--base reads git's objects.")
+            case Problem.NOT_RUNNABLE:
+                raise CannotRun("git can't be run here.")
+            case Problem.UNTRUSTED:
+                raise CannotRun(
+                    f"git does not trust {self._root}, which belongs to somebody else.",
+                    hint=git.distrust_hint(self._root),
+                )
+            case Problem.NOT_FETCHED:
+                raise CannotRun("This partial clone lacks objects.", hint=_FETCH_ALL)
+        return None if answer.problem else answer.output
+
+    def _resolve(self, name: str) -> str | None:
+        found = self.ask("rev-parse", "--verify", "--quiet", name)
+        return None if found is None else found.decode().strip()
 
     def _missing_hint(self, ref: str) -> str:
-        remote = f"origin/{ref}"
-        if "/" not in ref and self._ask("rev-parse", "--verify", "--quiet", f"{remote}^{{commit}}"):
-            return f"There is '{remote}'."
+        if "/" not in ref and self._resolve(f"origin/{ref}^{{commit}}"):
+            return f"Did you mean 'origin/{ref}'?"
         if self.is_shallow():
+            branch = ref.removeprefix("origin/")
             return (
-                f"This clone is shallow. Fetch it: `git fetch origin {ref}`, or `fetch-depth: 0` "
-                "with actions/checkout."
+                "This clone is shallow. Fetch the branch and its history: `git fetch --unshallow "
+                f"origin {branch}:refs/remotes/origin/{branch}`, and compare with "
+                f"origin/{branch}. With actions/checkout, set `fetch-depth: 0`."
             )
-        return "Is it spelt right, and fetched?"
+        listed = self.ask("for-each-ref", f"--count={_MAX_REFS}", "--format=%(refname:short)")
+        names = (listed or b"").decode(errors="replace").split()
+        return did_you_mean(ref, names) or "Check the spelling, or fetch it."
 
-    def _ask(self, *arguments: str) -> bytes | None:
-        """What git answers; ``None`` when it says no."""
-        environ = {name: os.environ[name] for name in _KEPT if name in os.environ}
-        environ |= {
-            "GIT_OPTIONAL_LOCKS": "0",
-            "GIT_NO_LAZY_FETCH": "1",
-            "GIT_NO_REPLACE_OBJECTS": "1",
-            "GIT_ALLOW_PROTOCOL": "none",
-            "GIT_TERMINAL_PROMPT": "0",
-            "LC_ALL": "C",
-        }
-        try:
-            answer = subprocess.run(  # noqa: S603 # no shell, and no argument is an option
-                ["git", "--no-pager", *arguments],  # noqa: S607 # found by PATH, as everywhere
-                cwd=self._root,
-                env=environ,
-                stdin=subprocess.DEVNULL,
-                capture_output=True,
-                timeout=_SECONDS,
-                check=False,
-            )
-        except FileNotFoundError as error:
-            raise CannotRun("git is not installed.", hint="--base reads git's objects.") from error
-        except (OSError, subprocess.TimeoutExpired) as error:
-            raise CannotRun("git can't be run here.") from error
-        if answer.returncode == 0:
-            return answer.stdout
-        if b"dubious ownership" in answer.stderr:
-            raise CannotRun(
-                f"git does not trust {self._root}: it belongs to somebody else.",
-                hint=f"If you do: `git config --global --add safe.directory {self._root}`.",
-            )
-        return None
+
+class _Found(NamedTuple):
+    """What a path of a commit leads to, over links; a ``link`` if that can't be followed."""
+
+    kind: str
+    oid: str
+    size: int
 
 
 class CommitFiles:
@@ -149,11 +128,10 @@ class CommitFiles:
     def __init__(self, repository: Repository, commit: str) -> None:
         self._repository = repository
         self._commit = commit
-        self._root: str | None = None
-        self._trees: dict[str, dict[str, _Entry]] = {}
+        self._known: dict[PurePosixPath, _Found | None] = {}
 
     def name(self, path: PurePosixPath) -> str:
-        """As git names it: ``1a2b3c4d5e6f:checkly-sessions.yaml``."""
+        """Return the name git has for it: ``1a2b3c4d5e6f:checkly-sessions.yaml``."""
         return f"{self._commit[:12]}:{path}"
 
     def exists(self, path: PurePosixPath) -> bool:
@@ -161,87 +139,78 @@ class CommitFiles:
         return self._find(path) is not None
 
     def read(self, path: PurePosixPath) -> bytes:
-        """The content of a file of the commit; see ``Files.read``."""
+        """Return the content of a file of the commit; see ``Files.read``."""
         found = self._find(path)
         if found is None:
             raise UsageError(f"{self.name(path)} can't be read: there is no such file.")
-        _, entry = found
-        if entry.mode in {_TREE, _SUBMODULE}:
+        if found.kind == "link":
+            raise UsageError(
+                f"{self.name(path)} is a link that git can't follow inside the commit.",
+                hint="Put the file itself there, or link to it without `./`.",
+            )
+        if found.kind != "blob":
             raise UsageError(f"{self.name(path)} is a folder, not a file.")
-        data = self._repository.blob(entry.oid)
+        if found.size > MAX_BYTES:
+            raise UsageError(
+                f"{self.name(path)} is larger than {MAX_SIZE}.", hint="Split it with `include`."
+            )
+        data = self._repository.ask("cat-file", "blob", found.oid)
         if data is None:
-            raise UsageError(
-                f"{self.name(path)} can't be read: its content was not fetched.",
-                hint="Fetch without a filter, such as `--filter=blob:none`.",
-            )
-        if len(data) > MAX_BYTES:
-            raise UsageError(
-                f"{self.name(path)} is larger than {MAX_SIZE}.", hint="Split it by `include`."
-            )
+            raise self._unreadable(path)
         return data
 
     def entries(self, folder: PurePosixPath) -> Entries:
-        """What is in a folder of the commit; links count as files, as on disk."""
+        """Return what is in a folder of the commit; links count as files, as on disk."""
         found = self._find(folder)
-        if found is None or found[1].mode != _TREE:
+        if found is None or found.kind != "tree":
             return Entries((), ())
-        held = self._tree(found[1].oid)
-        is_folder = {name: entry.mode in {_TREE, _SUBMODULE} for name, entry in held.items()}
-        return Entries(
-            tuple(sorted(name for name, folder in is_folder.items() if not folder)),
-            tuple(sorted(name for name, folder in is_folder.items() if folder)),
-        )
+        listed = self._repository.ask("ls-tree", "-z", found.oid)
+        if listed is None:
+            raise self._unreadable(folder)
+        files: list[str] = []
+        folders: list[str] = []
+        for entry in filter(None, listed.split(b"\0")):
+            about, _, name = entry.partition(b"\t")
+            (files if about.split()[1] == b"blob" else folders).append(_text(name))
+        return Entries(tuple(sorted(files)), tuple(sorted(folders)))
 
     def identity(self, path: PurePosixPath) -> PurePosixPath:
-        """The path of the file itself, where ``path`` goes over links."""
+        """Return a name for the content at ``path``, the same over all links to it."""
         found = self._find(path)
-        return path if found is None else found[0]
+        return path if found is None else PurePosixPath(found.oid)
 
-    def _find(self, path: PurePosixPath) -> tuple[PurePosixPath, _Entry] | None:
-        """The entry at ``path`` and its path without links; ``None`` outside of the commit."""
-        if self._root is None:
-            self._root = self._repository.tree_of(self._commit)
-        waiting = [part for part in reversed(path.parts) if part != "."]
-        way: list[tuple[str, _Entry]] = []
-        links = 0
-        while waiting:
-            part = waiting.pop()
-            if part == "..":
-                if not way:
-                    return None
-                way.pop()
-                continue
-            here = way[-1][1].oid if way else self._root
-            if part == "/" or (way and way[-1][1].mode != _TREE):
-                return None
-            entry = self._tree(here).get(part)
-            if entry is None:
-                return None
-            if entry.mode != _LINK:
-                way.append((part, entry))
-                continue
-            links += 1
-            target = self._repository.blob(entry.oid)
-            if target is None or links > _LINKS:
-                return None
-            parts = PurePosixPath(target.decode(errors="surrogateescape")).parts
-            waiting += [part for part in reversed(parts) if part != "."]
-        last = way[-1][1] if way else _Entry(_TREE, self._root)
-        return PurePosixPath(*(part for part, _ in way)), last
+    def _find(self, path: PurePosixPath) -> _Found | None:
+        if path not in self._known:
+            self._known[path] = self._look(path)
+        return self._known[path]
 
-    def _tree(self, oid: str) -> dict[str, _Entry]:
-        if oid not in self._trees:
-            self._trees[oid] = self._repository.tree(oid)
-        return self._trees[oid]
+    def _look(self, path: PurePosixPath) -> _Found | None:
+        """Ask git where a path leads.
+
+        Raises:
+            CannotRun: It can't be told, since objects are missing or broken.
+        """
+        inside = "" if path == PurePosixPath() else str(path)
+        if ".." in path.parts or "\n" in inside:
+            return None
+        name = f"{self._commit}:{inside}"
+        question = name.encode(errors="surrogateescape") + b"\n"
+        answer = self._repository.ask(
+            "cat-file", "--batch-check", "--follow-symlinks", question=question
+        )
+        if answer is None:
+            raise self._unreadable(path)
+        match _text(answer).split():
+            case [oid, "blob" | "tree" as kind, size]:
+                return _Found(kind, oid, int(size))
+            case ["dangling" | "loop" | "symlink", *_]:
+                return _Found("link", inside, 0)
+        return None
+
+    def _unreadable(self, path: PurePosixPath) -> CannotRun:
+        hint = "Look for damage with `git fsck`."
+        return CannotRun(f"git can't read {self.name(path)}.", hint=hint)
 
 
-def _entries(data: bytes, oid_size: int) -> Iterator[tuple[str, _Entry]]:
-    """The entries of a tree object: mode, space, name, NUL, the object's name in binary."""
-    position = 0
-    while position < len(data):
-        space = data.index(b" ", position)
-        end = data.index(b"\0", space)
-        oid = data[end + 1 : end + 1 + oid_size].hex()
-        name = data[space + 1 : end].decode(errors="surrogateescape")
-        yield name, _Entry(data[position:space].decode(), oid)
-        position = end + 1 + oid_size
+def _text(name: bytes) -> str:
+    return name.decode(errors="surrogateescape")

@@ -1,44 +1,34 @@
-"""Asks git about the commit that is checked out.
+"""The commit that is checked out, as git tells it.
 
-Only plumbing that reads: nothing that a repository's configuration could make run a program
-(hooks, pagers, monitors, signature checks, transports). No git, no repository, or no answer
-in time, and everything is just not known.
+Without git, a repository, or an answer in time, everything is simply not known.
 """
 
-import os
 import re
 from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
-from time import monotonic
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from subprocess import Popen
+from runner.config.files import git
+from runner.config.files.git import Problem
 
 #: What comes before a commit's content: its name, its kind and its size.
 _COMMIT = re.compile("([0-9a-f]{40,64}) commit [0-9]+\n")
 _SECONDS = 5.0
 _MAX_ANSWER = 1 << 20
-#: Settings a hostile repository could hold, overridden where they could start a program.
-_HARMLESS = (
-    "core.fsmonitor=false",
-    f"core.hooksPath={os.devnull}",
-    "core.pager=cat",
-    "core.sshCommand=false",
-    "core.askPass=",
-    "credential.helper=",
-    "log.showSignature=false",
-    "protocol.allow=never",
-)
 
 
 class Commit:
-    """What git says of the commit checked out in a folder; each thing is asked once, if read."""
+    """The commit checked out in a folder; git is asked once for each thing, when it is read.
+
+    Attributes:
+        is_untrusted: Whether git refused to answer because the folder belongs to somebody else;
+            known once something was read.
+    """
 
     def __init__(self, folder: Path, environ: Mapping[str, str] | None = None) -> None:
         self._folder = folder
         self._environ = environ
+        self.is_untrusted = False
 
     def value(self, name: str) -> str | None:
         """One of ``sha``, ``branch``, ``tag``, ``author``, ``message``, ``repoUrl``."""
@@ -103,58 +93,19 @@ class Commit:
         return (found[1], commit[found.end() :]) if commit and found else (None, ""), branch, url
 
     def _ask(self, *commands: list[str], question: str = "") -> list[str | None]:
-        """What git answers to each of the commands, which run at the same time.
-
-        Args:
-            commands: Their arguments.
-            question: What they can read from standard input.
-        """
-        settings = [part for setting in _HARMLESS for part in ("-c", setting)]
-        environ = dict(os.environ if self._environ is None else self._environ)
-        environ.update(
-            GIT_OPTIONAL_LOCKS="0",
-            GIT_NO_LAZY_FETCH="1",
-            GIT_ALLOW_PROTOCOL="none",
-            GIT_TERMINAL_PROMPT="0",
-            LC_ALL="C.UTF-8",
+        """Return what git answers to each of the commands, which run at the same time."""
+        answers = git.ask(
+            self._folder,
+            *commands,
+            question=question.encode(),
+            environ=self._environ,
+            seconds=_SECONDS,
         )
-        until = monotonic() + _SECONDS
-        started = [
-            _start(
-                ["git", "--no-pager", "--no-replace-objects", *settings, *command],
-                self._folder,
-                environ,
-            )
-            for command in commands
+        self.is_untrusted |= any(answer.problem is Problem.UNTRUSTED for answer in answers)
+        return [
+            answer.output[:_MAX_ANSWER].decode(errors="replace").strip() or None
+            for answer in answers
         ]
-        return [_answer(process, question.encode(), until) for process in started]
-
-
-def _start(command: list[str], folder: Path, environ: Mapping[str, str]) -> "Popen[bytes] | None":
-    from subprocess import DEVNULL, PIPE, Popen  # noqa: PLC0415 - git is asked in few runs
-
-    try:
-        return Popen(  # noqa: S603 - fixed arguments, no shell; git is found by PATH, as everywhere
-            command, cwd=folder, env=environ, stdin=PIPE, stdout=PIPE, stderr=DEVNULL
-        )
-    except (OSError, ValueError):
-        return None
-
-
-def _answer(process: "Popen[bytes] | None", question: bytes, until: float) -> str | None:
-    from subprocess import TimeoutExpired  # noqa: PLC0415 - git is asked in few runs
-
-    if process is None:
-        return None
-    with process:
-        try:
-            output, _ = process.communicate(question, timeout=max(until - monotonic(), 0.0))
-        except TimeoutExpired:
-            process.kill()
-            return None
-    if process.returncode:
-        return None
-    return output[:_MAX_ANSWER].decode(errors="replace").strip() or None
 
 
 def head(folder: Path) -> Commit:

@@ -79,63 +79,6 @@ def _load_c_parser() -> ModuleType | None:
 _C_PARSER = _load_c_parser()
 
 
-# Both parsers make objects of these classes, whose constructors hand the common arguments up
-# through two others: a sixth of what reading takes. These do the same in one call.
-
-
-def _make_scalar(
-    self: Event,
-    anchor: Any,
-    tag: Any,
-    implicit: Any,
-    value: Any,
-    start_mark: Any = None,
-    end_mark: Any = None,
-    style: Any = None,
-    comment: Any = None,
-) -> None:
-    self.start_mark = start_mark
-    self.end_mark = end_mark
-    self.comment = comment
-    self.anchor = anchor
-    self.ctag = tag
-    self.implicit = implicit
-    self.value = value
-    self.style = style
-
-
-def _make_collection_start(
-    self: Event,
-    anchor: Any,
-    tag: Any,
-    implicit: Any,
-    start_mark: Any = None,
-    end_mark: Any = None,
-    flow_style: Any = None,
-    comment: Any = None,
-    nr_items: Any = None,
-) -> None:
-    self.start_mark = start_mark
-    self.end_mark = end_mark
-    self.comment = comment
-    self.anchor = anchor
-    self.ctag = tag
-    self.implicit = implicit
-    self.flow_style = flow_style
-    self.nr_items = nr_items
-
-
-def _flatten(made: Any, make: Any) -> None:
-    """Let ``make`` be the constructor, unless a later ruamel.yaml has one with other arguments."""
-    code = getattr(made.__init__, "__code__", None)
-    if code is not None and code.co_varnames == make.__code__.co_varnames:
-        made.__init__ = make
-
-
-_flatten(python_events.ScalarEvent, _make_scalar)
-_flatten(python_events.CollectionStartEvent, _make_collection_start)
-
-
 def readings(text: str) -> Iterator[Reading]:
     """The attempts at ``text``, to be tried in turn while the one before raises."""
     if _C_PARSER is not None:

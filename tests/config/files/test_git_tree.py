@@ -1,13 +1,15 @@
 """Files of a commit, out of real repositories: plain, shallow, linked, hostile."""
 
 import os
+import re
 import subprocess
+from contextlib import suppress
 from pathlib import Path, PurePosixPath
 
 import pytest
 
 from runner.config.document.load import load
-from runner.config.files import git_tree
+from runner.config.files import git as git_module
 from runner.config.files.files import MAX_BYTES, Entries
 from runner.config.files.git_tree import CommitFiles, Repository
 from runner.diagnostics import Diagnostics
@@ -132,14 +134,14 @@ def test_links_lead_inside_the_commit_only(folder: Path) -> None:
     write(folder, "inside/real.yaml", "version: 1\n")
     links = {
         "plain.yaml": "inside/real.yaml",
-        "inside/up.yaml": "../inside/./real.yaml",
+        "inside/up.yaml": "../inside/real.yaml",
         "folder": "inside",
         "twice.yaml": "plain.yaml",
         "out.yaml": "../../etc/passwd",
         "absolute.yaml": "/etc/passwd",
         "broken.yaml": "nowhere",
         "loop.yaml": "loop.yaml",
-        "through.yaml": "inside/real.yaml/x",
+        "dotted.yaml": "./inside/real.yaml",
     }
     for name, target in links.items():
         (folder / name).symlink_to(target)
@@ -147,8 +149,13 @@ def test_links_lead_inside_the_commit_only(folder: Path) -> None:
     files = files_at(folder)
     for name in ("plain.yaml", "inside/up.yaml", "folder/real.yaml", "twice.yaml"):
         assert files.read(PurePosixPath(name)) == b"version: 1\n"
-        assert files.identity(PurePosixPath(name)) == PurePosixPath("inside/real.yaml")
-    for name in ("out.yaml", "absolute.yaml", "broken.yaml", "loop.yaml", "through.yaml", "../x"):
+        real = files.identity(PurePosixPath("inside/real.yaml"))
+        assert files.identity(PurePosixPath(name)) == real
+    for name in ("out.yaml", "absolute.yaml", "broken.yaml", "loop.yaml", "dotted.yaml"):
+        assert files.identity(PurePosixPath(name)) == PurePosixPath(name)
+        with pytest.raises(UsageError, match="a link that git can't follow"):
+            files.read(PurePosixPath(name))
+    for name in ("../x", "inside/real.yaml/x", "a\nb"):
         assert not files.exists(PurePosixPath(name))
         assert files.identity(PurePosixPath(name)) == PurePosixPath(name)
         with pytest.raises(UsageError, match="there is no such file"):
@@ -198,7 +205,7 @@ def test_a_configuration_and_its_includes_load_from_a_commit(folder: Path) -> No
 )
 def test_a_ref_that_is_no_name_is_refused(folder: Path, ref: str) -> None:
     commit(folder)
-    with pytest.raises(UsageError, match="is no commit"):
+    with pytest.raises(UsageError, match="is not a commit"):
         Repository(folder).commit(ref)
 
 
@@ -207,7 +214,7 @@ def test_a_ref_that_means_no_commit_is_refused(folder: Path, ref: str) -> None:
     commit(folder)
     with pytest.raises(UsageError, match="There is no commit") as caught:
         Repository(folder).commit(ref)
-    assert caught.value.hint == "Is it spelt right, and fetched?"
+    assert caught.value.hint == "Check the spelling, or fetch it."
 
 
 def test_the_merge_base_is_where_the_branches_part(folder: Path) -> None:
@@ -240,15 +247,19 @@ def test_a_shallow_clone_says_what_to_fetch(folder: Path, tmp_path: Path) -> Non
     assert repository.is_shallow()
     with pytest.raises(UsageError) as caught:
         repository.commit("main")
-    assert "git fetch origin main" in str(caught.value.hint)
+    for ref in ("main", "origin/main"):
+        with pytest.raises(UsageError) as caught:
+            repository.commit(ref)
+        command = "git fetch --unshallow origin main:refs/remotes/origin/main"
+        assert f"`{command}`" in str(caught.value.hint)
     git(clone, "fetch", "--quiet", "--depth=1", "origin", "main:refs/remotes/origin/main")
     with pytest.raises(UsageError) as caught:
         repository.commit("main")
-    assert caught.value.hint == "There is 'origin/main'."
+    assert caught.value.hint == "Did you mean 'origin/main'?"
     with pytest.raises(UsageError, match="shallow clone does not reach") as caught:
         repository.merge_base(repository.commit("origin/main"), repository.commit("HEAD"))
     assert "fetch-depth: 0" in str(caught.value.hint)
-    git(clone, "fetch", "--quiet", "--unshallow", "origin")
+    git(clone, *command.split()[1:], "--quiet")
     assert not repository.is_shallow()
     assert repository.merge_base(repository.commit("origin/main"), repository.commit("HEAD"))
 
@@ -263,8 +274,12 @@ def test_a_linked_worktree_and_a_branch_of_it(folder: Path, tmp_path: Path) -> N
     assert files_at(tmp_path / "linked", "main").read(FILE) == b"version: 1\n"
 
 
-def test_a_file_that_was_not_fetched_is_not_fetched_now(folder: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("what_is_left_out", ["blob:none", "tree:0"])
+def test_a_file_that_was_not_fetched_is_not_fetched_now(
+    folder: Path, tmp_path: Path, what_is_left_out: str
+) -> None:
     write(folder, str(FILE), "version: 1\n")
+    write(folder, "a/file", "x")
     commit(folder)
     git(folder, "config", "uploadpack.allowFilter", "true")
     git(
@@ -272,15 +287,69 @@ def test_a_file_that_was_not_fetched_is_not_fetched_now(folder: Path, tmp_path: 
         "clone",
         "--quiet",
         "--no-checkout",
-        "--filter=blob:none",
+        f"--filter={what_is_left_out}",
         f"file://{folder}",
         "clone",
     )
     canary = tmp_path / "canary"
     git(tmp_path / "clone", "config", "remote.origin.uploadpack", f"touch {canary};:")
-    with pytest.raises(UsageError, match="its content was not fetched"):
-        files_at(tmp_path / "clone").read(FILE)
+    for what in (FILE, PurePosixPath("a/file")):
+        with pytest.raises(CannotRun, match="partial clone lacks objects") as caught:
+            files_at(tmp_path / "clone").read(what)
     assert not canary.exists()
+    git(tmp_path / "clone", "config", "--unset", "remote.origin.uploadpack")
+    (command,) = re.findall("`git (.*)`", str(caught.value.hint))
+    git(tmp_path / "clone", *command.split())
+    assert files_at(tmp_path / "clone").read(FILE) == b"version: 1\n"
+
+
+def test_what_a_sparse_checkout_leaves_out(folder: Path) -> None:
+    for name in ("web/checkly-sessions.yaml", "web/in/a.yaml", "web/out/b.yaml", "else/c.yaml"):
+        write(folder, name, "x: 1\n")
+    commit(folder)
+    assert Repository(folder).not_checked_out(PurePosixPath("web")) == []
+    git(folder, "sparse-checkout", "set", "web/in")
+    left_out = Repository(folder).not_checked_out(PurePosixPath("web"))
+    assert left_out == [PurePosixPath("web/out/b.yaml")]
+
+
+def test_the_nearest_branch_is_named(folder: Path) -> None:
+    commit(folder)
+    git(folder, "branch", "release/2024")
+    for ref, nearest in (("mian", "main"), ("release/2O24", "release/2024")):
+        with pytest.raises(UsageError) as caught:
+            Repository(folder).commit(ref)
+        assert caught.value.hint == f"Did you mean '{nearest}'?"
+
+
+@pytest.mark.parametrize("tree", [b"100644 x", b"\xff", b"100644 \0" + b"\1" * 20, b"9 x\0y"])
+def test_a_broken_tree_is_told(folder: Path, tmp_path: Path, tree: bytes) -> None:
+    (tmp_path / "tree").write_bytes(tree)
+    oid = git(folder, "hash-object", "-t", "tree", "-w", "--literally", str(tmp_path / "tree"))
+    files = Repository(folder).files(git(folder, "commit-tree", oid, "-m", "broken"))
+    for path in (FILE, PurePosixPath("x")):
+        with pytest.raises((UsageError, CannotRun), match=r"can't (be )?read"):
+            files.read(path)
+    with suppress(CannotRun):
+        files.entries(PurePosixPath())
+
+
+def test_long_links_take_neither_time_nor_memory(folder: Path, tmp_path: Path) -> None:
+    target = tmp_path / "target"
+    lines = []
+    for number in range(38):
+        target.write_bytes(b"./" * (1 << 20) + f"l{number + 1}".encode())
+        lines.append(f"120000 blob {git(folder, 'hash-object', '-w', str(target))}\tl{number}")
+    tree = subprocess.run(
+        ["git", "mktree"],
+        cwd=folder,
+        input="\n".join(lines).encode(),
+        capture_output=True,
+        check=True,
+    )
+    made = git(folder, "commit-tree", tree.stdout.decode().strip(), "-m", "links")
+    with pytest.raises(UsageError, match="a link that git can't follow"):
+        Repository(folder).files(made).read(PurePosixPath("l0"))
 
 
 def test_objects_named_by_sha256(tmp_path: Path) -> None:
@@ -300,7 +369,7 @@ def test_without_git(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_git_that_can_not_run(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(git_tree, "_SECONDS", 0.000_001)
+    monkeypatch.setattr(git_module, "_SECONDS", 0.000_001)
     with pytest.raises(CannotRun, match="git can't be run here"):
         Repository(folder).commit("HEAD")
 

@@ -1,0 +1,137 @@
+"""The one place that runs git: only plumbing that reads, and nothing a repository could hook into.
+
+What a repository holds may come from strangers. So no command here runs a filter, hook, pager,
+monitor, transport or signature check, and of the environment git gets only what it needs to run
+and to know which folders it trusts.
+"""
+
+import os
+from collections.abc import Mapping
+from enum import Enum
+from pathlib import Path
+from time import monotonic
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+if TYPE_CHECKING:
+    from subprocess import Popen
+
+_SECONDS: Final = 30.0
+_KEPT: Final = (
+    "PATH",
+    "HOME",
+    "XDG_CONFIG_HOME",
+    "SYSTEMROOT",
+    "USERPROFILE",
+    "GIT_CEILING_DIRECTORIES",
+    "GIT_CONFIG_GLOBAL",
+    "GIT_CONFIG_SYSTEM",
+    "GIT_CONFIG_NOSYSTEM",
+)
+_SET: Final = {
+    "GIT_OPTIONAL_LOCKS": "0",
+    "GIT_NO_LAZY_FETCH": "1",
+    "GIT_ALLOW_PROTOCOL": "none",
+    "GIT_TERMINAL_PROMPT": "0",
+    "LC_ALL": "C.UTF-8",
+}
+#: Settings a hostile repository could hold, overridden where they could start a program.
+_HARMLESS: Final = (
+    "core.fsmonitor=false",
+    f"core.hooksPath={os.devnull}",
+    "core.pager=cat",
+    "core.sshCommand=false",
+    "core.askPass=",
+    "credential.helper=",
+    "log.showSignature=false",
+    "protocol.allow=never",
+)
+
+
+class Problem(Enum):
+    """Why git gave no answer."""
+
+    REFUSED = "git refused"
+    NOT_INSTALLED = "git is not installed"
+    NOT_RUNNABLE = "git can't be run here"
+    UNTRUSTED = "git does not trust the folder"
+    NOT_FETCHED = "a partial clone lacks objects"
+
+
+class Answer(NamedTuple):
+    """What a git command answered.
+
+    Attributes:
+        output: Its standard output; empty if there is a problem.
+        problem: Why there is no answer, if so.
+    """
+
+    output: bytes
+    problem: Problem | None = None
+
+
+def ask(
+    folder: Path,
+    *commands: list[str],
+    question: bytes = b"",
+    environ: Mapping[str, str] | None = None,
+    seconds: float | None = None,
+) -> list[Answer]:
+    """Ask git something about a folder.
+
+    Args:
+        folder: Where to run it.
+        commands: The arguments of each command; all of them run at the same time.
+        question: What each can read from standard input.
+        environ: The environment of the process.
+        seconds: How long to wait for the answers.
+    """
+    given = os.environ if environ is None else environ
+    kept = {name: given[name] for name in _KEPT if name in given} | _SET
+    until = monotonic() + (_SECONDS if seconds is None else seconds)
+    started = [_start(command, folder, kept) for command in commands]
+    return [_answer(process, question, until) for process in started]
+
+
+def distrust_hint(folder: Path) -> str:
+    """What to do where git does not trust a folder because it belongs to somebody else."""
+    return f"If you trust it: `git config --global --add safe.directory {folder}`."
+
+
+def _start(command: list[str], folder: Path, environ: Mapping[str, str]) -> "Popen[bytes] | Answer":
+    from subprocess import PIPE, Popen  # noqa: PLC0415 - git is asked in few runs
+
+    settings = [part for setting in _HARMLESS for part in ("-c", setting)]
+    try:
+        return Popen(  # noqa: S603 - no shell, and no argument is an option
+            ["git", "--no-pager", "--no-replace-objects", *settings, *command],  # noqa: S607 - found by PATH, as everywhere
+            cwd=folder,
+            env=environ,
+            stdin=PIPE,
+            stdout=PIPE,
+            stderr=PIPE,
+        )
+    except FileNotFoundError:
+        missing = folder.is_dir()
+        return Answer(b"", Problem.NOT_INSTALLED if missing else Problem.NOT_RUNNABLE)
+    except (OSError, ValueError):
+        return Answer(b"", Problem.NOT_RUNNABLE)
+
+
+def _answer(process: "Popen[bytes] | Answer", question: bytes, until: float) -> Answer:
+    from subprocess import TimeoutExpired  # noqa: PLC0415 - git is asked in few runs
+
+    if isinstance(process, Answer):
+        return process
+    with process:
+        try:
+            output, errors = process.communicate(question, timeout=max(until - monotonic(), 0.0))
+        except TimeoutExpired:
+            process.kill()
+            return Answer(b"", Problem.NOT_RUNNABLE)
+    if process.returncode == 0:
+        return Answer(output)
+    if b"dubious ownership" in errors:
+        return Answer(b"", Problem.UNTRUSTED)
+    if b"promisor" in errors:
+        return Answer(b"", Problem.NOT_FETCHED)
+    return Answer(b"", Problem.REFUSED)
