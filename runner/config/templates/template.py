@@ -14,6 +14,7 @@ from runner.config.templates.expressions.errors import TemplateError, Unended, U
 from runner.config.templates.expressions.limits import MAX_SIZE
 from runner.config.templates.expressions.symbols import concatenate
 from runner.config.templates.expressions.values import Value
+from runner.config.yaml.errors import QUOTE_HINT
 from runner.config.yaml.nodes import Scalar
 from runner.source import Span
 
@@ -36,10 +37,6 @@ _SIMPLE = re.compile(r"(?<!\$)\$<([^'\"()\[\]{}<>]{1,200})>")
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
 # What ends a plain scalar of YAML before its line does.
 _CUT = re.compile(r"[ \t]+#|[ \t]*[,\[\]{}]|:")
-_CUT_HINT = (
-    "YAML ends a value without quotes at ` #` and `: `, and inside […] and {…} at commas and "
-    "brackets; put the whole value in quotes"
-)
 _LITERAL_HINT = "an expression is written $<…>; a literal $< is written $$<"
 
 
@@ -222,7 +219,7 @@ def hint_for(error: TemplateError, scalar: Scalar) -> str | None:
     """What to do about an error in a scalar's text: whether YAML has cut the text off, too."""
     cut = isinstance(error, Unended) and scalar.plain
     if cut and _CUT.match(scalar.source.text, scalar.end):
-        return _CUT_HINT
+        return QUOTE_HINT
     return error.hint
 
 

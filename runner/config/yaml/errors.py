@@ -3,7 +3,6 @@
 import re
 from typing import Any
 
-from runner.config.yaml.nodes import Scalar
 from runner.diagnostics import Diagnostic, Diagnostics
 from runner.secrets import key_looks_secret
 from runner.source import Source, Span
@@ -188,23 +187,6 @@ def hide_secrets(source: Source, offset: int) -> None:
         key = found["key"]
         if (is_secret and key == "value") or (key != "secret" and key_looks_secret(key)):
             source.hide(start + found.start("value"), start + found.end("value"))
-
-
-def cut_expression_hint(scalar: Scalar) -> str | None:
-    """What to do when YAML has cut an expression off: the text after it belongs to it.
-
-    Args:
-        scalar: One whose text opens ``$<`` and does not close it.
-
-    Returns:
-        A hint to quote the value, or ``None`` where YAML did not cut anything.
-    """
-    if not scalar.plain:
-        return None
-    text = scalar.source.text
-    line_end = text.find("\n", scalar.end)
-    rest = text[scalar.end : line_end if line_end >= 0 else len(text)]
-    return QUOTE_HINT if _is_open(scalar.text) and ">" in rest else None
 
 
 def _is_open(text: str) -> bool:

@@ -309,7 +309,7 @@ def test_where_yaml_cuts_an_expression_off_the_hint_says_to_quote(line: str) -> 
     end = min(found for cut in (" #", ",", ": ", "{}") if (found := line.find(cut, start)) > 0)
     node = Scalar(Source("f.yaml", line), start, end, line[start:end], line[start:end], plain=True)
     error = refused(node.text)
-    assert "put the whole value in quotes" in str(hint_for(error, node))
+    assert "Put the whole value" in str(hint_for(error, node))
     node.plain = False
     assert hint_for(error, node) == error.hint
 

@@ -1,18 +1,15 @@
 import gc
-import inspect
 import math
 import time
 from collections.abc import Callable
 
 import pytest
-import ruamel.yaml.events
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from runner.config.yaml import composer, events, gc_
 from runner.config.yaml.anchors import MAX_PROBLEMS
 from runner.config.yaml.core_schema import TYPED_STARTS
-from runner.config.yaml.errors import cut_expression_hint
 from runner.config.yaml.nodes import Mapping, Node, Scalar, Sequence
 from runner.config.yaml.parse import parse
 from runner.diagnostics import Diagnostics
@@ -400,35 +397,6 @@ def test_a_large_tree_is_set_aside_from_the_garbage_collector(
         gc.unfreeze()
 
 
-@pytest.mark.parametrize(
-    "text",
-    [
-        "name: $<var.a if x # y>",
-        "list: [$<f(a, b)>]",
-        "map: {name: $<f(a, b)>}",
-    ],
-)
-def test_a_cut_expression_is_hinted_at(text: str) -> None:
-    (node,) = tree(text).values.values()
-    if isinstance(node, Sequence):
-        node = node.items[0]
-    if isinstance(node, Mapping):
-        node = node.values["name"]
-    assert isinstance(node, Scalar)
-    assert "quotes" in (cut_expression_hint(node) or "")
-
-
-@pytest.mark.parametrize(
-    "text", ["name: $<var.a", "name: '$<a' # >", "map: {name: $<a}", "a: $<a> # b>"]
-)
-def test_an_expression_that_is_not_cut_gets_no_such_hint(text: str) -> None:
-    (node,) = tree(text).values.values()
-    if isinstance(node, Mapping):
-        node = node.values["name"]
-    assert isinstance(node, Scalar)
-    assert cut_expression_hint(node) is None
-
-
 @pytest.mark.parametrize("text", ["name: $<{'a': 1}.a>", "name: [$<x[0]>]"])
 def test_a_cut_that_breaks_the_syntax_is_hinted_at(text: str) -> None:
     (found,) = read(text)[1]
@@ -455,24 +423,3 @@ def test_no_text_makes_parse_raise(text: str) -> None:
         assert found.span is not None
         assert 0 <= found.span.start <= len(text)
         assert str(found.span)
-
-
-@pytest.mark.parametrize("name", ["ScalarEvent", "MappingStartEvent", "SequenceStartEvent"])
-def test_an_event_that_is_made_in_one_call_lacks_nothing(name: str) -> None:
-    made = getattr(ruamel.yaml.events, name)
-    names = inspect.signature(made).parameters
-    event = made(**{name: f"the {name}" for name in names})
-    assert event.start_mark == "the start_mark"
-    for each in made.__mro__[:-1]:
-        slots = each.__slots__
-        for slot in [slots] if isinstance(slots, str) else slots:
-            assert getattr(event, slot) == f"the {slot.replace('ctag', 'tag')}"
-
-
-def test_a_constructor_with_other_arguments_is_left_alone() -> None:
-    class Later:
-        def __init__(self, anchor: str) -> None:
-            self.anchor = anchor
-
-    events._flatten(Later, events._make_scalar)
-    assert Later("a").anchor == "a"
