@@ -1,13 +1,15 @@
 """The outside world as the engine is handed it, and the options of an apply."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from typing import TypeAlias
 
 from runner.checkly.client import Checkly
 from runner.engine.shutdown import Stop
 from runner.errors import RunnerError
 from runner.models.clock import Clock
 from runner.models.events import Emit, Notice
+from runner.models.outcome import InstanceOutcome
 from runner.models.record import Initiator
 from runner.state.state import State
 
@@ -50,6 +52,7 @@ class Context:
         owner: Who applies.
         redact: Masks secrets in what came from outside.
         options: How to go about it.
+        keep: Keeps the files of what failed, where that is wanted.
         known: Ids of sessions that belong to somebody already, so that no lookup adopts them.
     """
 
@@ -61,6 +64,7 @@ class Context:
     owner: Initiator
     redact: Callable[[str], str]
     options: ApplyOptions
+    keep: "Keep | None" = None
     known: set[str] = field(default_factory=set)
 
     def notice(self, text: str, instance: str | None = None, *, is_warning: bool = False) -> None:
@@ -71,3 +75,6 @@ class Context:
         """Tell the user of an error that the apply goes on after."""
         text = f"{error.message} {error.hint}" if error.hint else error.message
         self.notice(text, instance, is_warning=True)
+
+
+Keep: TypeAlias = Callable[[Context, InstanceOutcome], Awaitable[InstanceOutcome]]

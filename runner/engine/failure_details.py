@@ -1,89 +1,132 @@
-"""Why checks failed: asked of the API when a session is over, for those who read reports."""
+"""Ask the API why checks failed, for the readers of reports."""
 
 import asyncio
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import replace
-from typing import Final
+from typing import Any, Final
 
+from runner.engine.artifacts import artifacts_of
 from runner.engine.context import Context
 from runner.engine.shutdown import within
 from runner.errors import CannotRun
 from runner.models.outcome import CheckOutcome, InstanceOutcome
-from runner.models.response import ResultDetail
+from runner.models.response import ResultDetail, RunDetails
 from runner.models.verdict import Verdict
 
-#: Checks of a session that are asked about: each costs a request, and nobody reads hundreds.
+#: Results of a session that are asked for: each costs a request, and nobody reads hundreds.
 MOST: Final = 20
-#: Seconds that all of the answers together are waited for.
+#: Seconds to wait for all of the answers together.
 PATIENCE: Final = 15.0
 _LENGTH: Final = 4_000
+#: Different errors of one result that are shown.
+_ERRORS: Final = 3
 #: Colours, which Playwright puts into its messages.
 _COLORS: Final = re.compile(r"\x1b\[[0-9;]*m")
 
 
 async def explained(context: Context, outcome: InstanceOutcome) -> InstanceOutcome:
-    """``outcome`` with the errors of its failed checks, as far as the API tells them.
+    """``outcome`` with the errors and files of what failed, as far as the API tells them.
 
-    It never fails: a verdict does not depend on its explanation.
+    The last attempts come first, then earlier ones. A verdict never depends on its explanation.
     """
-    failed = [check for check in outcome.checks if check.verdict is Verdict.FAILED][:MOST]
-    if not failed or outcome.session_id is None:
+    session_id = outcome.session_id
+    wanted = list(_failed_results(outcome))[:MOST]
+    if not wanted or session_id is None:
         return outcome
     try:
-        asking = _errors_of(context, outcome.session_id, failed)
-        errors = await within(context.clock, PATIENCE, asking)
+        answers = await within(context.clock, PATIENCE, _details(context, session_id, wanted))
     except TimeoutError:
         return outcome
-    found = {id(check): error for check, error in zip(failed, errors, strict=True) if error}
-    checks = tuple(
-        replace(check, error=found[id(check)]) if id(check) in found else check
-        for check in outcome.checks
-    )
+    details = {result: answer for result, answer in zip(wanted, answers, strict=True) if answer}
+    checks = tuple(_explained(check, details, context.redact) for check in outcome.checks)
     return replace(outcome, checks=checks)
 
 
-async def _errors_of(
-    context: Context, session_id: str, checks: Sequence[CheckOutcome]
-) -> list[str | None]:
-    asking = (_error(context, session_id, check) for check in checks)
-    return list(await asyncio.gather(*asking))
+def _failed_results(outcome: InstanceOutcome) -> Iterator[str]:
+    """Ids of the results that need an explanation, the most important first."""
+    failed = [check for check in outcome.checks if check.verdict is Verdict.FAILED]
+    for check in failed:
+        yield from (attempt.result_id for attempt in check.attempts[-1:] if attempt.result_id)
+    for check in outcome.checks:
+        for attempt in check.attempts[:-1]:
+            if attempt.verdict is Verdict.FAILED and attempt.result_id:
+                yield attempt.result_id
 
 
-async def _error(context: Context, session_id: str, check: CheckOutcome) -> str | None:
-    if not check.attempts or not check.attempts[-1].result_id:
-        return None
+async def _details(
+    context: Context, session_id: str, result_ids: list[str]
+) -> list[ResultDetail | None]:
+    return await asyncio.gather(*(_detail(context, session_id, each) for each in result_ids))
+
+
+async def _detail(context: Context, session_id: str, result_id: str) -> ResultDetail | None:
     try:
-        detail = await context.client.result(session_id, check.attempts[-1].result_id)
+        return await context.client.result(session_id, result_id)
     except CannotRun:
         return None
-    return first_error(detail, context.redact)
 
 
-def first_error(detail: ResultDetail, redact: Callable[[str], str]) -> str | None:
-    """The first error that a result tells of, masked and without colours."""
-    for text in _errors(detail):
-        if shown := redact(_COLORS.sub("", text)).strip():
-            return shown[:_LENGTH]
-    return None
+def _explained(
+    check: CheckOutcome, details: dict[str, ResultDetail], redact: Callable[[str], str]
+) -> CheckOutcome:
+    attempts = tuple(
+        replace(attempt, error=error_of(details[attempt.result_id], redact))
+        if attempt.result_id in details
+        else attempt
+        for attempt in check.attempts
+    )
+    if attempts == check.attempts:
+        return check
+    last = attempts[-1]
+    found = details.get(last.result_id)
+    return replace(
+        check,
+        attempts=attempts,
+        error=last.error if check.verdict is Verdict.FAILED else check.error,
+        artifacts=artifacts_of(found, redact) if found else (),
+    )
+
+
+def error_of(detail: ResultDetail, redact: Callable[[str], str]) -> str | None:
+    """The errors that a result tells of, masked and without colours; ``None`` for none."""
+    shown = (redact(_COLORS.sub("", text)).strip() for text in _errors(detail))
+    distinct = list(dict.fromkeys(filter(None, shown)))
+    return "\n".join(distinct[:_ERRORS])[:_LENGTH] or None
 
 
 def _errors(detail: ResultDetail) -> Iterator[str]:
     if detail.schedule_error:
         yield detail.schedule_error
-    for run in (
-        detail.api_check_result,
-        detail.browser_check_result,
-        detail.multi_step_check_result,
-        detail.playwright_check_result,
-        detail.agentic_check_result,
-    ):
-        if run is None:
-            continue
+    for run in detail.runs:
         if run.request_error:
             yield run.request_error
+        yield from _assertions(run)
+        yield from _steps(run)
         for error in run.errors:
             # The contract leaves the form of an error open: it is text, or has a message.
             text = error.get("message") if isinstance(error, dict) else error
             if isinstance(text, str):
                 yield text
+
+
+def _assertions(run: RunDetails) -> Iterator[str]:
+    """Assertions that did not hold, such as ``STATUS_CODE EQUALS 200, got 500: …``."""
+    for assertion in run.assertions:
+        if isinstance(assertion, dict) and isinstance(error := assertion.get("error"), str):
+            parts = (assertion.get(part) for part in ("source", "property", "comparison", "target"))
+            said = " ".join(filter(None, map(_plain, parts)))
+            got = _plain(assertion.get("actual"))
+            yield f"{said}{f', got {got}' if got else ''}: {error}" if said else error
+
+
+def _steps(run: RunDetails) -> Iterator[str]:
+    """Steps of an agentic check that failed."""
+    for step in run.steps:
+        if isinstance(step, dict) and isinstance(error := step.get("error"), str):
+            title = _plain(step.get("title"))
+            yield f"{title}: {error}" if title else error
+
+
+def _plain(value: Any) -> str:
+    return str(value)[:200] if isinstance(value, (str, int, float)) else ""

@@ -116,7 +116,8 @@ async def follow(run: Run) -> InstanceOutcome:
     except Interrupted:
         return await _cut_off(watch)
     if end is _End.OVER:
-        return await explained(run.context, run.of_session())
+        outcome = await explained(run.context, run.of_session())
+        return await run.context.keep(run.context, outcome) if run.context.keep else outcome
     return _lost(watch) if end is _End.LOST else await _late(watch)
 
 

@@ -118,6 +118,7 @@ def _check(results: list[Result], *, over: bool, redact: Callable[[str], str]) -
         run_location=last.run_location,
         link=last.link,
         attempts=attempts,
+        error_groups=tuple(last.error_group_ids),
     )
 
 

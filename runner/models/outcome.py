@@ -27,12 +27,14 @@ class Artifact:
         name: A name for the file; comes from outside.
         address: Where it can be downloaded for a while. It is signed and counts as a secret: no
             report shows it.
+        content: The file itself, where the API sent it along.
         path: Where it was downloaded to, relative to the working directory.
     """
 
     kind: str
     name: str
     address: str = field(default="", repr=False)
+    content: str = field(default="", repr=False)
     path: str = ""
 
 

@@ -9,7 +9,15 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Annotated, Any, TypeAlias, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, ValidationError, WrapValidator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    FiniteFloat,
+    ValidationError,
+    WrapValidator,
+    model_validator,
+)
 from pydantic.alias_generators import to_camel
 
 T = TypeVar("T")
@@ -98,24 +106,36 @@ class Result(Answer):
 
 
 class RunDetails(Answer):
-    """What a check's own kind of result says, of which only the errors are read."""
+    """What one type of check tells of a run; each type has some of these fields."""
 
     errors: Items[Any] = []
     request_error: OptionalText = None
+    assertions: Items[Any] = []
+    steps: Items[Any] = []
+    job_log: Any = None
+    job_assets: Items[str] = []
+    """Addresses of files, signed as all that follow."""
+    playwright_test_traces: Items[str] = []
+    playwright_test_videos: Items[str] = []
+    playwright_test_json_report_file: OptionalText = None
+    pcap_data_url: OptionalText = None
 
 
-Details: TypeAlias = Annotated[RunDetails | None, WrapValidator(_or_none)]
+def _runs_of_any_type(data: Any) -> Any:
+    """Collect the details of a run, whatever type of check they are of."""
+    if not isinstance(data, dict):
+        return data
+    return {**data, "runs": [value for name, value in data.items() if name.endswith("CheckResult")]}
 
 
 class ResultDetail(Answer):
     """One result with everything that is known about it."""
 
     schedule_error: OptionalText = None
-    api_check_result: Details = None
-    browser_check_result: Details = None
-    multi_step_check_result: Details = None
-    playwright_check_result: Details = None
-    agentic_check_result: Details = None
+    runs: Items[RunDetails] = []
+    """The details; a list, so that a type of check that is not known here can be read as well."""
+
+    _any_type = model_validator(mode="before")(_runs_of_any_type)
 
 
 class Session(Answer):

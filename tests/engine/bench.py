@@ -3,6 +3,7 @@
 import asyncio
 import random
 from collections.abc import Callable, Sequence
+from contextlib import aclosing
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -10,10 +11,12 @@ from uuid import NAMESPACE_URL, uuid5
 
 from runner.checkly.account import Credentials
 from runner.checkly.client import Checkly, ClientOptions
+from runner.checkly.downloads import Downloads
 from runner.checkly.retry import Backoff
 from runner.emulator.server import Emulator
 from runner.emulator.world.world import Check, Ending, Location, World
 from runner.engine.apply import apply
+from runner.engine.artifacts import Keeper
 from runner.engine.cancel import Cancellation, cancel
 from runner.engine.context import ApplyOptions, Context
 from runner.engine.shutdown import Stop
@@ -96,6 +99,7 @@ class Bench:
         stop: What signals the apply that runs, once one does.
         url: Where the API is sought, if not at the emulator.
         watch: Is told of each event as it comes.
+        artifacts: Where an apply keeps the files of what failed, up to ``artifacts_limit`` bytes.
     """
 
     def __init__(self, emulator: Emulator, folder: Path) -> None:
@@ -108,6 +112,8 @@ class Bench:
         self.stop: Stop | None = None
         self.url: str | None = None
         self.watch: Callable[[Event], None] | None = None
+        self.artifacts: Path | None = None
+        self.artifacts_limit = 1_000_000
 
     def emit(self, event: Event) -> None:
         self.events.append(event)
@@ -136,8 +142,15 @@ class Bench:
 
     async def applying(self, *instances: PlannedInstance, **options: Any) -> ApplyOutcome:
         apply_id = new_apply_id(self.clock.now(), random.Random())
-        async with self.client() as client:
-            return await apply(instances, apply_id=apply_id, context=self.context(client, options))
+        async with (
+            self.client() as client,
+            aclosing(Downloads(client.credentials, self.clock)) as downloads,
+        ):
+            context = self.context(client, options)
+            if self.artifacts is not None:
+                keeper = Keeper(self.artifacts, self.artifacts_limit, downloads)
+                context = replace(context, keep=keeper.keep)
+            return await apply(instances, apply_id=apply_id, context=context)
 
     async def waiting(self, apply_id: str | None = None, **options: Any) -> ApplyOutcome | None:
         async with self.client() as client:

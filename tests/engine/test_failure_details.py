@@ -3,7 +3,7 @@ import time
 import pytest
 
 from runner.engine import failure_details
-from runner.engine.failure_details import first_error
+from runner.engine.failure_details import error_of
 from runner.models.events import SessionProgress
 from runner.models.response import ResultDetail
 from runner.models.verdict import Verdict
@@ -21,7 +21,33 @@ def detail(**fields: object) -> ResultDetail:
         ({}, None),
         ({"scheduleError": "no agent"}, "no agent"),
         ({"apiCheckResult": {"requestError": "refused"}}, "refused"),
-        ({"browserCheckResult": {"errors": [{"message": "a"}, "b"]}}, "a"),
+        ({"browserCheckResult": {"errors": [{"message": "a"}, "b", "a"]}}, "a\nb"),
+        ({"browserCheckResult": {"errors": ["a", "b", "c", "d"]}}, "a\nb\nc"),
+        (
+            {
+                "apiCheckResult": {
+                    "assertions": [
+                        {"source": "HEADERS", "comparison": "EQUALS", "target": "x", "error": None},
+                        {
+                            "source": "STATUS_CODE",
+                            "property": "",
+                            "comparison": "EQUALS",
+                            "target": "200",
+                            "actual": 500,
+                            "error": "no match",
+                        },
+                        {"error": "odd"},
+                        7,
+                    ]
+                }
+            },
+            "STATUS_CODE EQUALS 200, got 500: no match\nodd",
+        ),
+        (
+            {"agenticCheckResult": {"steps": [{"title": "Pay", "error": "no card"}, {}, None]}},
+            "Pay: no card",
+        ),
+        ({"quantumCheckResult": {"errors": ["of a newer type"]}}, "of a newer type"),
         ({"multiStepCheckResult": {"errors": ["b"]}}, "b"),
         (
             {"playwrightCheckResult": {"errors": [{"message": "\x1b[31mred\x1b[39m\n x "}]}},
@@ -32,13 +58,13 @@ def detail(**fields: object) -> ResultDetail:
         ({"browserCheckResult": {"errors": ["x" * 10_000]}}, "x" * 4_000),
     ],
 )
-def test_the_first_error_is_told(fields: dict[str, object], error: str | None) -> None:
-    assert first_error(detail(**fields), str) == error
+def test_the_errors_are_told(fields: dict[str, object], error: str | None) -> None:
+    assert error_of(detail(**fields), str) == error
 
 
 def test_an_error_is_masked() -> None:
     said = detail(scheduleError="token hunter22 refused")
-    assert first_error(said, lambda text: text.replace("hunter22", "***")) == "token *** refused"
+    assert error_of(said, lambda text: text.replace("hunter22", "***")) == "token *** refused"
 
 
 def test_failed_checks_come_with_their_errors(make_bench: MakeBench) -> None:
@@ -47,6 +73,21 @@ def test_failed_checks_come_with_their_errors(make_bench: MakeBench) -> None:
     home, login = only(bench.apply(planned())).checks
     assert home.error is None
     assert (login.verdict, login.error) == (Verdict.FAILED, "no such button")
+    assert login.error_groups
+    assert [(item.kind, item.name) for item in login.artifacts] == [
+        ("trace", "trace.zip"),
+        ("screenshot", "screenshot.png"),
+        ("log", "log.txt"),
+    ]
+
+
+def test_the_failed_attempts_of_a_flaky_check_are_explained(make_bench: MakeBench) -> None:
+    flaky = a_check("login", "flaky", type="BROWSER", error="no such button")
+    bench = make_bench(a_world(flaky))
+    retry = {"retryStrategy": {"type": "FIXED", "baseBackoffSeconds": 1, "maxRetries": 1}}
+    (check,) = only(bench.apply(planned(body=retry))).checks
+    assert (check.verdict, check.error) == (Verdict.FLAKY, None)
+    assert [attempt.error for attempt in check.attempts] == ["no such button", None]
 
 
 def test_without_an_explanation_the_verdict_is_the_same(

@@ -50,6 +50,20 @@ _OPTIONS = (
         help="Which failed checks count: any, or those that did not fail the last time.",
     ),
     click.option(
+        "--artifacts",
+        type=click.Path(file_okay=False, path_type=Path),
+        metavar="DIR",
+        help="Download traces, videos, screenshots and logs of what failed.",
+    ),
+    click.option(
+        "--artifacts-limit",
+        type=click.IntRange(1),
+        default=500,
+        metavar="MB",
+        show_default=True,
+        help="How much to download, at most.",
+    ),
+    click.option(
         "--report",
         "reports",
         multiple=True,
@@ -68,6 +82,9 @@ class Following:
     settle_time: float = 30.0
     grace_period: float = 15.0
     fail_on: str = "any"
+    artifacts: Path | None = None
+    artifacts_limit: int = 500
+    """Megabytes."""
     reports: tuple[str, ...] = ()
 
 

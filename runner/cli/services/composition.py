@@ -224,6 +224,8 @@ class Composition:
                 fail_on_new=following.fail_on == "new",
                 **options,
             ),
+            artifacts=following.artifacts,
+            artifacts_limit=following.artifacts_limit * 1_000_000,
             client_options=ClientOptions(requests_per_minute=following.requests_per_minute),
             limiter=limiter,
         )

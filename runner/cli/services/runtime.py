@@ -5,7 +5,8 @@ import os
 import random
 import signal
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager, suppress
+from contextlib import aclosing, asynccontextmanager, contextmanager, suppress
+from pathlib import Path
 from types import FrameType
 from typing import NoReturn
 
@@ -15,7 +16,7 @@ from runner.checkly.limiter import Limiter
 from runner.cli.console import Console
 from runner.cli.options.common import Common
 from runner.cli.services.aio import silence_libraries
-from runner.engine.context import ApplyOptions, Context
+from runner.engine.context import ApplyOptions, Context, Keep
 from runner.engine.shutdown import Stop
 from runner.models.clock import SystemClock
 from runner.models.record import Initiator
@@ -64,6 +65,8 @@ async def outside(
     owner: Initiator,
     redact: Callable[[str], str],
     options: ApplyOptions,
+    artifacts: Path | None,
+    artifacts_limit: int,
     client_options: ClientOptions,
     limiter: Limiter | None = None,
 ) -> AsyncIterator[Context]:
@@ -76,15 +79,18 @@ async def outside(
         loop.add_signal_handler(number, stop.signal)
     ticking = asyncio.create_task(_tick(reporters, clock))
     try:
-        async with Checkly(
-            credentials,
-            clock=clock,
-            rng=random.SystemRandom(),
-            emit=reporters.handle,
-            redact=redact,
-            options=client_options,
-            limiter=limiter,
-        ) as client:
+        async with (
+            _keeper(artifacts, artifacts_limit, credentials, clock) as keep,
+            Checkly(
+                credentials,
+                clock=clock,
+                rng=random.SystemRandom(),
+                emit=reporters.handle,
+                redact=redact,
+                options=client_options,
+                limiter=limiter,
+            ) as client,
+        ):
             yield Context(
                 client=client,
                 state=state,
@@ -94,6 +100,7 @@ async def outside(
                 owner=owner,
                 redact=redact,
                 options=options,
+                keep=keep,
             )
     finally:
         for number in SIGNALS:
@@ -101,6 +108,21 @@ async def outside(
         ticking.cancel()
         with suppress(asyncio.CancelledError):
             await ticking
+
+
+@asynccontextmanager
+async def _keeper(
+    folder: Path | None, limit: int, credentials: Credentials, clock: SystemClock
+) -> AsyncIterator[Keep | None]:
+    """What keeps the files of failed checks in ``folder``, if there is one."""
+    if folder is None:
+        yield None
+        return
+    from runner.checkly.downloads import Downloads  # noqa: PLC0415 # only when it is wanted
+    from runner.engine.artifacts import Keeper  # noqa: PLC0415
+
+    async with aclosing(Downloads(credentials, clock)) as downloads:
+        yield Keeper(folder, limit, downloads).keep
 
 
 async def _tick(reporters: Reporters, clock: SystemClock) -> None:
