@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 from pathlib import Path
 from typing import Any
@@ -74,10 +75,15 @@ def serve(options: EmulatorOptions, console: Console) -> None:
     """
     emulator = build(options)
     from runner.emulator.server import EmulatorError  # noqa: PLC0415 # after build found the extra
+    from runner.secrets import Redactor, credentials_in  # noqa: PLC0415 # when needed
 
     previous = signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         with emulator:
+            # Its keys are made up, and clients need them, also where they are set already.
+            keys = emulator.world.api_keys
+            known = [value for value in credentials_in(os.environ) if value not in keys]
+            console.redactor = Redactor(known)
             checks = len(emulator.world.checks)
             console.problem(
                 f"Serving {emulator.world.account_name} ({checks} checks) on {emulator.url}. "
