@@ -52,6 +52,9 @@ VARIABLES: Final[dict[str, dict[str, str]]] = {
         "CHECKLY_REPO_COMMIT_MESSAGE": "What the commit says.",
         "CHECKLY_TEST_REPO_SHA": "Read where `CHECKLY_REPO_SHA` is not set; the same goes for "
         "`…_URL`, `…_BRANCH`, `…_COMMIT_OWNER` and `…_COMMIT_MESSAGE`.",
+        "CHECKLY_GITHUB_SHA": "The commit, where none of the above is set.",
+        "CHECKLY_GITHUB_REPOSITORY": "The repository as `owner/name`, where no address is set.",
+        "CHECKLY_GITHUB_SERVER_URL": "Where that repository is; `https://github.com` if not set.",
         "CHECKLY_TEST_ENVIRONMENT": "`metadata.environment` where a profile does not say it.",
     },
     "Reports and the terminal": {
@@ -68,6 +71,8 @@ VARIABLES: Final[dict[str, dict[str, str]]] = {
     "GitHub Actions": {
         "GITHUB_ACTIONS": "`true` turns on step summary, annotations and outputs.",
         "GITHUB_STEP_SUMMARY": "The file of the step summary.",
+        "GITHUB_EVENT_PATH": "The file of the event: on pull requests it names the commit that was "
+        "pushed.",
         "GITHUB_OUTPUT": "The file of the outputs.",
         "GITHUB_WORKSPACE": "The folder that the paths of annotations are relative to.",
     },
@@ -200,7 +205,8 @@ def ci_systems() -> Iterator[tuple[str, str, list[str]]]:
     for system, call in zip(ci.SYSTEMS, calls, strict=True):
         texts = [
             node.value.removeprefix("$")
-            for node in ast.walk(call.args[2])
+            for part in call.args[2:]
+            for node in ast.walk(part)
             if isinstance(node, ast.Constant) and isinstance(node.value, str)
         ]
         names = {text for text in texts if re.fullmatch(r"[A-Z][A-Z0-9_]+", text)}

@@ -1,11 +1,16 @@
-"""What CI systems say of themselves, as a table of their environment variables."""
+"""A table of what CI systems tell in environment variables."""
 
+import json
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
 
 _Environ = Mapping[str, str]
 _Rule = str | Callable[[_Environ], str | None]
+_MAX_EVENT = 32 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,28 +19,36 @@ class System:
 
     Attributes:
         name: What ``ci.name`` says.
-        mark: The environment variable that tells that it is running.
-        rules: For each name the variables that tell it, the first one set counts; or a
+        mark: The environment variable that is set when it is running.
+        rules: For each name the variables that hold it, of which the first one set counts; or a
             function of the environment.
+        fallbacks: The same for what git may know better.
     """
 
     name: str
     mark: str
     rules: Mapping[str, tuple[_Rule, ...]]
+    fallbacks: Mapping[str, tuple[_Rule, ...]] = field(default_factory=dict)
 
     def value(self, name: str, environ: _Environ) -> str | None:
-        """What this system says of a name such as ``ci.runId``; ``None`` if nothing."""
-        if name == "ci.name":
-            return self.name
-        for rule in self.rules.get(name, ()):
-            found = environ.get(rule) if isinstance(rule, str) else rule(environ)
-            if found:
-                return found
-        return None
+        """Return the value of a name such as ``ci.runId``; ``None`` if the system has none."""
+        return self.name if name == "ci.name" else _first(self.rules.get(name, ()), environ)
+
+    def fallback(self, name: str, environ: _Environ) -> str | None:
+        """Return the value of a name that git does not know."""
+        return _first(self.fallbacks.get(name, ()), environ)
+
+
+def _first(rules: tuple[_Rule, ...], environ: _Environ) -> str | None:
+    for rule in rules:
+        found = environ.get(rule) if isinstance(rule, str) else rule(environ)
+        if found:
+            return found
+    return None
 
 
 def detect(environ: _Environ) -> System | None:
-    """The CI system that runs this process; ``None`` outside of any known one."""
+    """Return the CI system that runs this process; ``None`` outside of any known one."""
     for system in SYSTEMS:
         if environ.get(system.mark, "").lower() not in ("", "false", "0"):
             return system
@@ -43,7 +56,7 @@ def detect(environ: _Environ) -> System | None:
 
 
 def _joined(*pieces: str) -> Callable[[_Environ], str | None]:
-    """A text of variables (``$NAME``) and literals; nothing if one of the variables is not set."""
+    """Join variables (``$NAME``) and literals; nothing if one of the variables is not set."""
 
     def rule(environ: _Environ) -> str | None:
         texts = [environ.get(piece[1:], "") if piece[0] == "$" else piece for piece in pieces]
@@ -53,7 +66,7 @@ def _joined(*pieces: str) -> Callable[[_Environ], str | None]:
 
 
 def _matched(variable: str, pattern: str) -> Callable[[_Environ], str | None]:
-    """The first group of a pattern that a whole variable has to match."""
+    """Return the first group of a pattern that has to match a whole variable."""
     compiled = re.compile(pattern, re.DOTALL)
 
     def rule(environ: _Environ) -> str | None:
@@ -64,8 +77,35 @@ def _matched(variable: str, pattern: str) -> Callable[[_Environ], str | None]:
 
 
 def _when(variable: str, value: str, wanted: str) -> Callable[[_Environ], str | None]:
-    """The variable ``wanted``, when ``variable`` has that value."""
+    """Return the variable ``wanted`` if ``variable`` has that value."""
     return lambda environ: environ.get(wanted) if environ.get(variable) == value else None
+
+
+def _unless(variable: str, rule: _Rule) -> Callable[[_Environ], str | None]:
+    """Apply a rule unless ``variable`` is set."""
+    return lambda environ: None if environ.get(variable) else _first((rule,), environ)
+
+
+def _event(*keys: str) -> Callable[[_Environ], str | None]:
+    """Return a value of GitHub's event file: on pull requests only the file knows the head."""
+
+    def rule(environ: _Environ) -> str | None:
+        value = _read_event(environ.get("GITHUB_EVENT_PATH", ""))
+        for key in keys:
+            value = value.get(key) if isinstance(value, dict) else None
+        return str(value) if isinstance(value, str | int) else None
+
+    return rule
+
+
+@lru_cache(maxsize=1)
+def _read_event(path: str) -> Any:
+    try:
+        if not path or not Path(path).is_file() or Path(path).stat().st_size > _MAX_EVENT:
+            return None
+        return json.loads(Path(path).read_bytes())
+    except (OSError, ValueError, RecursionError):
+        return None
 
 
 SYSTEMS = (
@@ -73,7 +113,7 @@ SYSTEMS = (
         "GitHub Actions",
         "GITHUB_ACTIONS",
         {
-            "git.sha": ("GITHUB_SHA",),
+            "git.sha": (_event("pull_request", "head", "sha"), "GITHUB_SHA"),
             "git.branch": (
                 "GITHUB_HEAD_REF",
                 _when("GITHUB_REF_TYPE", "branch", "GITHUB_REF_NAME"),
@@ -90,25 +130,41 @@ SYSTEMS = (
                     "$GITHUB_RUN_ID",
                 ),
             ),
-            "ci.pullRequest": (_matched("GITHUB_REF", r"refs/pull/(\d+)/.*"),),
+            "ci.pullRequest": (
+                _matched("GITHUB_REF", r"refs/pull/(\d+)/.*"),
+                _event("pull_request", "number"),
+            ),
             "ci.actor": ("GITHUB_ACTOR",),
+        },
+        {
+            "git.author": (
+                _event("pull_request", "user", "login"),
+                _event("head_commit", "author", "name"),
+            ),
+            "git.message": (_event("pull_request", "title"), _event("head_commit", "message")),
         },
     ),
     System(
         "GitLab CI",
         "GITLAB_CI",
         {
-            "git.sha": ("CI_COMMIT_SHA",),
-            "git.branch": ("CI_COMMIT_BRANCH", "CI_MERGE_REQUEST_SOURCE_BRANCH_NAME"),
+            "git.sha": ("CI_MERGE_REQUEST_SOURCE_BRANCH_SHA", "CI_COMMIT_SHA"),
+            "git.branch": ("CI_MERGE_REQUEST_SOURCE_BRANCH_NAME", "CI_COMMIT_BRANCH"),
             "git.tag": ("CI_COMMIT_TAG",),
-            "git.author": (_matched("CI_COMMIT_AUTHOR", r"\s*([^<]*[^<\s])\s*(?:<.*)?"),),
-            "git.message": ("CI_COMMIT_MESSAGE",),
+            "git.author": (
+                _unless(
+                    "CI_MERGE_REQUEST_SOURCE_BRANCH_SHA",
+                    _matched("CI_COMMIT_AUTHOR", r"\s*([^<]*[^<\s])\s*(?:<.*)?"),
+                ),
+            ),
+            "git.message": (_unless("CI_MERGE_REQUEST_SOURCE_BRANCH_SHA", "CI_COMMIT_MESSAGE"),),
             "git.repoUrl": ("CI_PROJECT_URL",),
             "ci.runId": ("CI_PIPELINE_ID",),
             "ci.runUrl": ("CI_PIPELINE_URL",),
             "ci.pullRequest": ("CI_MERGE_REQUEST_IID",),
             "ci.actor": ("GITLAB_USER_LOGIN",),
         },
+        {"git.message": ("CI_MERGE_REQUEST_TITLE",), "git.author": ("GITLAB_USER_NAME",)},
     ),
     System(
         "CircleCI",
@@ -141,6 +197,10 @@ SYSTEMS = (
             "ci.pullRequest": ("CHANGE_ID",),
             "ci.actor": ("BUILD_USER_ID", "CHANGE_AUTHOR"),
         },
+        {
+            "git.message": ("CHANGE_TITLE",),
+            "git.author": ("CHANGE_AUTHOR_DISPLAY_NAME", "CHANGE_AUTHOR"),
+        },
     ),
     System(
         "Buildkite",
@@ -162,14 +222,18 @@ SYSTEMS = (
         "Azure Pipelines",
         "TF_BUILD",
         {
-            "git.sha": ("BUILD_SOURCEVERSION",),
+            "git.sha": ("SYSTEM_PULLREQUEST_SOURCECOMMITID", "BUILD_SOURCEVERSION"),
             "git.branch": (
                 _matched("SYSTEM_PULLREQUEST_SOURCEBRANCH", r"(?:refs/heads/)?(.+)"),
                 _matched("BUILD_SOURCEBRANCH", r"refs/heads/(.+)"),
             ),
             "git.tag": (_matched("BUILD_SOURCEBRANCH", r"refs/tags/(.+)"),),
-            "git.author": ("BUILD_SOURCEVERSIONAUTHOR",),
-            "git.message": ("BUILD_SOURCEVERSIONMESSAGE",),
+            "git.author": (
+                _unless("SYSTEM_PULLREQUEST_SOURCECOMMITID", "BUILD_SOURCEVERSIONAUTHOR"),
+            ),
+            "git.message": (
+                _unless("SYSTEM_PULLREQUEST_SOURCECOMMITID", "BUILD_SOURCEVERSIONMESSAGE"),
+            ),
             "git.repoUrl": ("BUILD_REPOSITORY_URI",),
             "ci.runId": ("BUILD_BUILDID",),
             "ci.runUrl": (
@@ -186,6 +250,7 @@ SYSTEMS = (
             ),
             "ci.actor": ("BUILD_REQUESTEDFOR",),
         },
+        {"git.author": ("BUILD_REQUESTEDFOR",)},
     ),
     System(
         "Bitbucket Pipelines",

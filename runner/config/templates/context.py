@@ -1,4 +1,4 @@
-"""What ``git.*`` and ``ci.*`` say: the official CLI's variables, the CI system's, then git's."""
+"""The values of ``git.*`` and ``ci.*``: from the official CLI's variables, the CI system's, git."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -17,6 +17,8 @@ _CHECKLY = {
     "git.author": "COMMIT_OWNER",
     "git.message": "COMMIT_MESSAGE",
 }
+#: A commit message is cut to this many characters.
+_MAX_MESSAGE = 1_000
 
 
 @dataclass(frozen=True)
@@ -36,7 +38,7 @@ class Context:
     ask_git: Callable[[Path], git_head.Commit] = git_head.head
 
     def value(self, name: str) -> str | None:
-        """The value of a name such as ``git_head.sha``; ``None`` if nobody says."""
+        """Return the value of a name such as ``git.sha``; ``None`` if that is not known."""
         if name == "run.id":
             return self.apply_id
         if name == "git.shortSha":
@@ -44,17 +46,41 @@ class Context:
             return sha[:7] if sha else None
         found = self._from_checkly(name) or self._from_ci(name)
         if not found and name.startswith("git."):
-            found = self._commit.value(name.removeprefix("git."))
+            found = self._from_git(name)
         found = _readable(found)
+        if found and name == "git.message":
+            return found if len(found) <= _MAX_MESSAGE else f"{found[: _MAX_MESSAGE - 1]}…"
         return without_credentials(found) if found and name.endswith("Url") else found
+
+    @property
+    def git_is_untrusted(self) -> bool:
+        """Whether git refused to tell of the commit because the folder is somebody else's."""
+        return "_commit" in self.__dict__ and self._commit.is_untrusted
 
     def _from_checkly(self, name: str) -> str | None:
         suffix = _CHECKLY.get(name)
         if not suffix:
             return None
-        return self.environ.get(f"CHECKLY_REPO_{suffix}") or self.environ.get(
-            f"CHECKLY_TEST_REPO_{suffix}"
-        )
+        environ = self.environ
+        found = environ.get(f"CHECKLY_REPO_{suffix}") or environ.get(f"CHECKLY_TEST_REPO_{suffix}")
+        if found or name not in ("git.sha", "git.repoUrl"):
+            return found
+        if name == "git.sha":
+            return environ.get("CHECKLY_GITHUB_SHA")
+        repository = environ.get("CHECKLY_GITHUB_REPOSITORY")
+        server = environ.get("CHECKLY_GITHUB_SERVER_URL") or "https://github.com"
+        return f"{server}/{repository}" if repository else None
+
+    def _from_git(self, name: str) -> str | None:
+        """Ask git, about the commit that ``git.sha`` is where that matters."""
+        wanted = name.removeprefix("git.")
+        if wanted not in ("author", "message"):
+            return self._commit.value(wanted)
+        sha = self._from_checkly("git.sha") or self._from_ci("git.sha")
+        found = self._commit.value(wanted, sha)
+        if not found and self._system:
+            found = self._system.fallback(name, self.environ)
+        return found
 
     def _from_ci(self, name: str) -> str | None:
         return self._system.value(name, self.environ) if self._system else None
@@ -69,7 +95,7 @@ class Context:
 
 
 def without_credentials(url: str) -> str:
-    """A repository's URL without the token that CI systems like to put into it."""
+    """Return a repository's URL without the token that CI systems like to put into it."""
     try:
         parts = urlsplit(url)
     except ValueError:

@@ -12,7 +12,8 @@ from runner.config.files import git
 from runner.config.files.git import Problem
 
 #: What comes before a commit's content: its name, its kind and its size.
-_COMMIT = re.compile("([0-9a-f]{40,64}) commit [0-9]+\n")
+_COMMIT = re.compile(rb"([0-9a-f]{40,64}) commit [0-9]+\n")
+_SHA = re.compile("[0-9a-fA-F]{7,64}")
 _SECONDS = 5.0
 _MAX_ANSWER = 1 << 20
 
@@ -29,30 +30,29 @@ class Commit:
         self._folder = folder
         self._environ = environ
         self.is_untrusted = False
+        self._others: dict[str, tuple[str | None, bytes]] = {}
 
-    def value(self, name: str) -> str | None:
-        """One of ``sha``, ``branch``, ``tag``, ``author``, ``message``, ``repoUrl``."""
-        return {
-            "sha": lambda: self.sha,
-            "branch": lambda: self.branch,
-            "tag": lambda: self.tag,
-            "author": lambda: self._described[0],
-            "message": lambda: self._described[1],
-            "repoUrl": lambda: self.url,
-        }[name]()
+    def value(self, name: str, sha: str | None = None) -> str | None:
+        """Return ``sha``, ``branch``, ``tag``, ``author``, ``message`` or ``repoUrl``.
 
-    @property
-    def sha(self) -> str | None:
-        """The full object name of the commit."""
-        return self._answers[0][0]
-
-    @property
-    def branch(self) -> str | None:
-        """The branch; ``None`` when a commit is checked out by itself."""
-        return self._answers[1]
+        Args:
+            name: Which of them.
+            sha: Another commit whose author and message are wanted.
+        """
+        match name:
+            case "sha":
+                return self._answers[0][0]
+            case "branch":
+                return self._answers[1]
+            case "tag":
+                return self._tag
+            case "repoUrl":
+                return self._answers[2]
+        found = self._answers[0] if sha in (None, self._answers[0][0]) else self._look_up(str(sha))
+        return _described(found[1])[name]
 
     @cached_property
-    def tag(self) -> str | None:
+    def _tag(self) -> str | None:
         """A tag of the commit; of several the last in order of version."""
         (tags,) = self._ask(
             [
@@ -64,50 +64,60 @@ class Commit:
                 "refs/tags",
             ]
         )
-        return tags
-
-    @property
-    def url(self) -> str | None:
-        """The URL of the remote ``origin``."""
-        return self._answers[2]
+        return _text(tags)
 
     @cached_property
-    def _described(self) -> tuple[str | None, str | None]:
-        header, _, message = self._answers[0][1].partition("\n\n")
-        author = None
-        for line in header.splitlines():
-            if line.startswith("author "):
-                author = line.removeprefix("author ").partition(" <")[0].strip()
-        return author or None, message.strip() or None
-
-    @cached_property
-    def _answers(self) -> tuple[tuple[str | None, str], str | None, str | None]:
+    def _answers(self) -> tuple[tuple[str | None, bytes], str | None, str | None]:
         """The commit's name and content, the branch, the URL: asked for at the same time."""
         commit, branch, url = self._ask(
             ["cat-file", "--batch"],
             ["symbolic-ref", "--short", "--quiet", "HEAD"],
             ["config", "--get", "remote.origin.url"],
-            question="HEAD^{commit}\n",
+            question=b"HEAD^{commit}\n",
         )
-        found = _COMMIT.match(commit or "")
-        return (found[1], commit[found.end() :]) if commit and found else (None, ""), branch, url
+        return _split(commit), _text(branch), _text(url)
 
-    def _ask(self, *commands: list[str], question: str = "") -> list[str | None]:
+    def _look_up(self, sha: str) -> tuple[str | None, bytes]:
+        """The name and content of a commit, if it was fetched."""
+        if sha not in self._others:
+            answer = b""
+            if _SHA.fullmatch(sha):
+                question = f"{sha}^{{commit}}\n".encode()
+                (answer,) = self._ask(["cat-file", "--batch"], question=question)
+            self._others[sha] = _split(answer)
+        return self._others[sha]
+
+    def _ask(self, *commands: list[str], question: bytes = b"") -> list[bytes]:
         """Return what git answers to each of the commands, which run at the same time."""
         answers = git.ask(
-            self._folder,
-            *commands,
-            question=question.encode(),
-            environ=self._environ,
-            seconds=_SECONDS,
+            self._folder, *commands, question=question, environ=self._environ, seconds=_SECONDS
         )
         self.is_untrusted |= any(answer.problem is Problem.UNTRUSTED for answer in answers)
-        return [
-            answer.output[:_MAX_ANSWER].decode(errors="replace").strip() or None
-            for answer in answers
-        ]
+        return [answer.output[:_MAX_ANSWER] for answer in answers]
+
+
+def _split(answer: bytes) -> tuple[str | None, bytes]:
+    found = _COMMIT.match(answer)
+    return (found[1].decode(), answer[found.end() :]) if found else (None, b"")
+
+
+def _described(commit: bytes) -> dict[str, str | None]:
+    """The author and the message of a commit object, in the encoding that it names."""
+    header, _, message = commit.partition(b"\n\n")
+    fields = dict(reversed([line.partition(b" ")[::2] for line in header.splitlines()]))
+    encoding = fields.get(b"encoding", b"utf-8").decode(errors="replace")
+    author = fields.get(b"author", b"").rpartition(b" <")[0]
+    return {"author": _text(author, encoding), "message": _text(message, encoding)}
+
+
+def _text(answer: bytes, encoding: str = "utf-8") -> str | None:
+    try:
+        text = answer.decode(encoding)
+    except (LookupError, ValueError):
+        text = answer.decode(errors="replace")
+    return text.strip() or None
 
 
 def head(folder: Path) -> Commit:
-    """The commit checked out in ``folder``; git is not asked before something is read."""
+    """Return the commit checked out in ``folder``; git is asked once something is read."""
     return Commit(folder)

@@ -1,5 +1,7 @@
 """What git.* and ci.* say, and who is asked first."""
 
+import json
+import os
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -16,7 +18,7 @@ class Answers(Commit):
         super().__init__(Path("/nowhere"))
         self.asked: list[str] = []
 
-    def value(self, name: str) -> str | None:
+    def value(self, name: str, _: str | None = None) -> str | None:
         self.asked.append(name)
         return f"git's {name}"
 
@@ -260,6 +262,106 @@ def test_the_official_clis_variables_come_first() -> None:
     assert made.value("git.author") == "checkly_test_repo_commit_owner"
     assert made.value("git.message") == "checkly_test_repo_commit_message"
     assert answers.asked == []
+
+
+def test_checkly_github_variables_come_before_those_of_the_ci_system() -> None:
+    environ = {
+        "GITHUB_ACTIONS": "true",
+        "GITHUB_SHA": "github",
+        "GITHUB_SERVER_URL": "https://github.example",
+        "GITHUB_REPOSITORY": "acme/other",
+        "CHECKLY_GITHUB_SHA": "checkly",
+        "CHECKLY_GITHUB_REPOSITORY": "acme/shop",
+    }
+    assert context(environ)[0].value("git.sha") == "checkly"
+    assert context(environ)[0].value("git.repoUrl") == "https://github.com/acme/shop"
+    environ |= {"CHECKLY_GITHUB_SERVER_URL": "https://ghe.example"}
+    assert context(environ)[0].value("git.repoUrl") == "https://ghe.example/acme/shop"
+    environ |= {"CHECKLY_TEST_REPO_SHA": "test", "CHECKLY_TEST_REPO_URL": "https://test.example"}
+    assert context(environ)[0].value("git.sha") == "test"
+    assert context(environ)[0].value("git.repoUrl") == "https://test.example"
+
+
+class Nothing(Commit):
+    """A shallow checkout that holds only the merge that CI made up."""
+
+    def value(self, name: str, sha: str | None = None) -> str | None:
+        return None if sha else f"the merge's {name}"
+
+
+PULL_REQUESTS: dict[str, dict[str, str]] = {
+    "github": {"GITHUB_ACTIONS": "true", "GITHUB_SHA": "merge", "GITHUB_HEAD_REF": "feature"},
+    "gitlab": {
+        "GITLAB_CI": "true",
+        "CI_COMMIT_SHA": "merge",
+        "CI_COMMIT_MESSAGE": "Merge 1 into 2",
+        "CI_COMMIT_AUTHOR": "GitLab <git@example.com>",
+        "CI_MERGE_REQUEST_SOURCE_BRANCH_SHA": "head",
+        "CI_MERGE_REQUEST_SOURCE_BRANCH_NAME": "feature",
+        "CI_MERGE_REQUEST_TITLE": "Fix the cart",
+        "CI_MERGE_REQUEST_IID": "12",
+        "GITLAB_USER_NAME": "mona",
+    },
+    "azure": {
+        "TF_BUILD": "True",
+        "BUILD_SOURCEVERSION": "merge",
+        "BUILD_SOURCEVERSIONMESSAGE": "Merge pull request 12",
+        "BUILD_SOURCEVERSIONAUTHOR": "Azure",
+        "BUILD_REQUESTEDFOR": "mona",
+        "SYSTEM_PULLREQUEST_SOURCECOMMITID": "head",
+        "SYSTEM_PULLREQUEST_SOURCEBRANCH": "refs/heads/feature",
+        "SYSTEM_PULLREQUEST_PULLREQUESTNUMBER": "12",
+    },
+    "jenkins": {
+        "JENKINS_URL": "https://jenkins.example/",
+        "GIT_COMMIT": "head",
+        "CHANGE_BRANCH": "feature",
+        "CHANGE_ID": "12",
+        "CHANGE_TITLE": "Fix the cart",
+        "CHANGE_AUTHOR": "mona",
+    },
+}
+
+
+@pytest.mark.parametrize(("name", "environ"), PULL_REQUESTS.items(), ids=PULL_REQUESTS)
+def test_on_a_pull_request_the_head_that_was_pushed_counts(
+    name: str, environ: dict[str, str], tmp_path: Path
+) -> None:
+    event = tmp_path / "event.json"
+    pull = {"number": 12, "title": "Fix the cart", "user": {"login": "mona"}}
+    event.write_text(json.dumps({"pull_request": {**pull, "head": {"sha": "head"}}}))
+    environ = {**environ, "GITHUB_EVENT_PATH": str(event)}
+    made = Context(environ, tmp_path, ask_git=Nothing)
+    assert made.value("git.sha") == "head"
+    assert made.value("git.branch") == "feature"
+    assert made.value("ci.pullRequest") == "12"
+    assert made.value("git.author") == "mona"
+    assert made.value("git.message") == (None if name == "azure" else "Fix the cart")
+    # Where the head was fetched, git knows its author and message.
+    asked, _ = context(environ)
+    assert asked.value("git.author") == "git's author"
+    assert asked.value("git.message") == "git's message"
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"[]", b"{", b"\xff", b'{"pull_request": 1}', b"[" * 100_000, None]
+)
+def test_an_event_file_that_is_not_one_is_ignored(content: bytes | None, tmp_path: Path) -> None:
+    event = tmp_path / "event.json"
+    if content is None:
+        os.mkfifo(event)
+    else:
+        event.write_bytes(content)
+    environ = {"GITHUB_ACTIONS": "true", "GITHUB_SHA": "abc", "GITHUB_EVENT_PATH": str(event)}
+    assert context(environ)[0].value("git.sha") == "abc"
+    assert context(environ)[0].value("ci.pullRequest") is None
+
+
+def test_a_long_message_is_cut() -> None:
+    made, _ = context({"CHECKLY_REPO_COMMIT_MESSAGE": "m" * 5000})
+    assert made.value("git.message") == "m" * 999 + "…"
+    made, _ = context({"CHECKLY_REPO_COMMIT_MESSAGE": "m" * 1000})
+    assert made.value("git.message") == "m" * 1000
 
 
 def test_outside_of_ci_nothing_is_said_of_it_and_git_is_asked() -> None:

@@ -51,6 +51,40 @@ def test_the_commit_is_told(repository: Path) -> None:
     assert commit.value("repoUrl") == "https://git_head.example/acme/shop"
 
 
+def test_author_and_message_of_another_commit(repository: Path) -> None:
+    other = run(repository, "rev-parse", "HEAD")
+    run(repository, "commit", "--quiet", "--allow-empty", "-m", "Merge")
+    commit = head(repository)
+    assert commit.value("message") == "Merge"
+    assert commit.value("message", other) == "Fix the cart\n\nIt was empty."
+    assert commit.value("author", other[:10]) == "Mona Lisa"
+    for missing in ("0" * 40, "HEAD\nHEAD", "--all", "main"):
+        assert commit.value("message", missing) is None
+
+
+@pytest.mark.parametrize("encoding", ["ISO-8859-1", "no-such-encoding"])
+def test_a_message_in_another_encoding(repository: Path, encoding: str) -> None:
+    message = repository / "message"
+    message.write_bytes("Größe".encode("latin-1"))
+    setting = f"i18n.commitEncoding={encoding}"
+    run(repository, "-c", setting, "commit", "--quiet", "--allow-empty", "-F", str(message))
+    found = head(repository).value("message")
+    assert found == ("Größe" if encoding == "ISO-8859-1" else "Gr\ufffd\ufffde")
+
+
+def test_a_folder_of_somebody_else_is_told(
+    repository: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    program = tmp_path_factory.mktemp("bin") / "git"
+    program.write_text("#!/bin/sh\necho 'fatal: detected dubious ownership' >&2\nexit 128\n")
+    program.chmod(0o755)
+    environ = {"PATH": f"{program.parent}{os.pathsep}{os.environ['PATH']}"}
+    commit = Commit(repository, environ)
+    told = [commit.is_untrusted, commit.value("sha"), commit.is_untrusted]
+    assert told == [False, None, True]
+    assert not head(repository).is_untrusted
+
+
 def test_what_is_not_there_is_not_known(repository: Path) -> None:
     run(repository, "checkout", "--quiet", "--detach")
     commit = head(repository)
