@@ -1,28 +1,47 @@
-# Two commands matter: `make demo` and `make test`. Both set up what they need in .venv.
+# Two commands matter: `make demo` and `make test`. Both set up what they need in .venv; only the
+# second installs the developers' tools.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+PACKAGE := $(VENV)/.package
 STAMP := $(VENV)/.installed
 
 # Programs that are started a thousand times by the tests should not be compiled a thousand times.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: setup demo test slow lint format types bench mutants instructions docs pictures schemas clean
+.PHONY: setup demo test floors lock owner slow lint format types bench mutants instructions docs pictures schemas clean
 
 setup: $(STAMP)
 
-$(STAMP): pyproject.toml
-	$(PYTHON) -m venv $(VENV)
+$(PACKAGE): pyproject.toml
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[emulator]'
+	touch $(PACKAGE)
+
+$(STAMP): $(PACKAGE)
 	$(BIN)/python -m pip install --quiet --upgrade "pip>=25.1"
-	$(BIN)/python -m pip install --quiet --editable '.[emulator]' --group dev
+	$(BIN)/python -m pip install --quiet --group dev
 	touch $(STAMP)
 
 # The token only feeds a secret variable of the sample; the emulator runs nothing with it.
-demo: setup
+demo: $(PACKAGE)
 	SHOP_API_TOKEN=$${SHOP_API_TOKEN:-demo-token} $(BIN)/runner apply smoke-prod --emulator --yes
 
 test: setup
 	$(BIN)/python -m pytest -n auto --cov --cov-report=term --cov-fail-under=95
+
+# What the action and the container image install, with hashes.
+lock: setup
+	$(BIN)/python -m pip install --quiet --group lock
+	$(BIN)/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --extra emulator --group build --custom-compile-command "make lock" --output-file .ci/requirements.txt pyproject.toml
+
+# The lowest versions that pyproject.toml allows, in an environment of their own.
+floors:
+	test -x $(VENV)/floors/bin/python || $(PYTHON) -m venv $(VENV)/floors
+	$(VENV)/floors/bin/python .ci/floors.py > $(VENV)/floors.txt
+	$(VENV)/floors/bin/python -m pip install --quiet --upgrade "pip>=25.1"
+	$(VENV)/floors/bin/python -m pip install --quiet --editable '.[emulator]' --group dev --constraint $(VENV)/floors.txt
+	$(VENV)/floors/bin/python -m pytest -n auto --ignore tests/test_package.py
 
 slow: setup
 	$(BIN)/python -m pytest -m slow
@@ -44,6 +63,7 @@ bench: setup
 
 # Takes an hour; MODULES="limiter diff" tries those alone.
 mutants: setup
+	$(BIN)/python -m pip install --quiet --group mutants
 	$(BIN)/python -m bench.mutants $(MODULES)
 
 # Needs valgrind.
@@ -61,6 +81,11 @@ pictures: setup
 schemas: setup
 	$(BIN)/python -m runner.models.ahead > schemas/rules.json
 	$(BIN)/runner schema > schemas/checkly-sessions.schema.json
+
+# Once, before the first release: the account or organisation that publishes.
+owner:
+	test -n "$(OWNER)" # make owner OWNER=name
+	git grep -lz 'OWNER[/.]' -- ':!Makefile' ':!tests' ':!.github/workflows/release.yml' | xargs -0 sed -i -E 's#OWNER([/.])#$(OWNER)\1#g'
 
 clean:
 	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis build dist site mutants .coverage*

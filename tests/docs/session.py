@@ -24,7 +24,7 @@ FILES = {
 }
 #: Lines that are not run, and why. What can be said about them is asserted by test_blocks.py.
 NOT_RUN = {
-    r"pip install ": "installs from an index",
+    r"(pip|pipx|uv tool) install ": "installs from an index; tests/test_package.py does",
     r"export .*…": "sets credentials of the reader's own",
     r"schemathesis run ": "takes minutes; tests/emulator/test_fuzz.py does the same",
 }

@@ -1,5 +1,7 @@
 """The site builds from the pages without a warning."""
 
+import html
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -19,3 +21,12 @@ def test_it_builds_strictly(tmp_path: Path) -> None:
     built = {path.stem for path in tmp_path.glob("*.html")}
     assert {page.stem for page in (ROOT / "docs").glob("*.md")} <= built
     assert "[text|json]" in (tmp_path / "commands.html").read_text(encoding="utf-8")
+
+
+def test_pages_name_the_package_once_it_is_published(tmp_path: Path) -> None:
+    build = [sys.executable, "-m", "mkdocs", "build", "--strict", "--site-dir", str(tmp_path)]
+    environment = {**os.environ, "PACKAGE": "the-package"}
+    subprocess.run(build, cwd=ROOT, env=environment, capture_output=True, check=True)
+    page = html.unescape((tmp_path / "index.html").read_text(encoding="utf-8"))
+    assert "uv tool install 'the-package[emulator]'" in page
+    assert "'.[emulator]'" not in page

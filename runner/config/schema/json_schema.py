@@ -164,6 +164,9 @@ def _said(description: str, schema: Schema) -> Schema:
 
 def _properties(model: type[BaseModel]) -> dict[str, Schema]:
     """The properties of a model, without references."""
+    for field in model.model_fields.values():
+        if isinstance(field.default, BaseModel):  # pydantic below 2.14 does not build it by itself
+            type(field.default).model_rebuild()
     schema = model.model_json_schema(ref_template="{model}")
     properties: dict[str, Schema] = schema["properties"]
     for one in properties.values():
