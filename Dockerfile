@@ -4,7 +4,7 @@ WORKDIR /source
 COPY .ci/requirements.txt .ci/requirements.txt
 RUN python -m venv /opt/runner \
     && /opt/runner/bin/python -m pip install --no-cache-dir --require-hashes --requirement .ci/requirements.txt
-COPY pyproject.toml README.md LICENSE ./
+COPY pyproject.toml README.md LICENSE checkly_sessions_emulator.py ./
 COPY runner runner
 COPY schemas schemas
 RUN /opt/runner/bin/python -m pip install --no-cache-dir --no-deps --no-build-isolation . \

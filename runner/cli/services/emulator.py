@@ -45,7 +45,7 @@ def build(options: EmulatorOptions) -> Emulator:
     except ImportError as error:
         raise CannotRun(
             f"The emulator needs {error.name}, which is not installed.",
-            hint="Install the runner with its extra `emulator`, such as `pip install '.[emulator]'`.",
+            hint="Install the runner with its extra: `pip install '.[emulator]'`.",
         ) from error
     try:
         world = load_world(options.world) if options.world else default_world()

@@ -73,7 +73,8 @@ def _faults(desk: Desk, body: Any) -> Any:
         faults = [parse_fault(text) for text in texts]
     except FaultSyntaxError as error:
         raise Refusal(400, str(error)) from error
-    desk.faults.clear()
+    if not body.get("add"):
+        desk.faults.clear()
     desk.faults.add(faults)
     return {"faults": len(faults)}
 
