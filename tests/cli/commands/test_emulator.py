@@ -123,4 +123,4 @@ def test_without_the_extra_it_says_what_to_install(monkeypatch: pytest.MonkeyPat
         build(options)
 
     assert caught.value.hint is not None
-    assert "checkly-sessions-runner[emulator]" in caught.value.hint
+    assert ".[emulator]" in caught.value.hint
