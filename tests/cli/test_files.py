@@ -1,7 +1,9 @@
 """``runner init``, ``fmt`` and ``import``, as a user calls them."""
 
 import io
+import json
 import os
+import re
 import sys
 from pathlib import Path
 
@@ -13,14 +15,23 @@ from tests.cli.conftest import Shell
 MESSY = "version:   1\nprofiles:\n    smoke: {target: all,   runLocation: eu-west-1} # why\n"
 TIDY = "version: 1\nprofiles:\n  smoke: {target: all, runLocation: eu-west-1} # why\n"
 NAME = "checkly-sessions.yaml"
+SCHEMA = "checkly-sessions.schema.json"
+
+
+def read(shell: Shell, name: str) -> str:
+    return (shell.folder / name).read_text(encoding="utf-8")
 
 
 def test_init_writes_a_file_that_is_valid_and_formatted(shell: Shell) -> None:
     assert shell("init") == (
         0,
-        f"Wrote {NAME}. Next: `runner validate`, then `runner plan`.\n",
+        f"Wrote {NAME} and {SCHEMA}. Next: `runner validate`, then `runner plan`.\n",
         "",
     )
+    (named,) = re.findall(
+        r"^# yaml-language-server: \$schema=(.+)$", read(shell, NAME), re.MULTILINE
+    )
+    assert json.loads(read(shell, named))["$id"]
     assert shell("validate") == (0, f"{NAME} is valid: 1 instance.\n", "")
     assert shell("fmt", "--check")[0] == 0
 
@@ -55,6 +66,12 @@ def test_init_overwrites_nothing(shell: Shell, existing: str) -> None:
     assert (code, out) == (2, "")
     assert "there already" in err
     assert (shell.folder / existing).read_text() == "mine"
+
+
+def test_init_leaves_a_schema_that_is_there(shell: Shell) -> None:
+    (shell.folder / SCHEMA).write_text("{}")
+    assert shell("init")[1].startswith(f"Wrote {NAME}. Next")
+    assert read(shell, SCHEMA) == "{}"
 
 
 def test_init_does_not_write_through_a_link(shell: Shell) -> None:

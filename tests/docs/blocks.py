@@ -34,8 +34,8 @@ class Block:
 
     Attributes:
         kind: ``made``, ``file``, ``file piece``, ``profile piece``, ``world``, ``steps``,
-            ``session``, ``script``, ``output``, ``layout``, ``plan``, ``python``, or the name of
-            a shell.
+            ``session``, ``script``, ``output``, ``layout``, ``plan``, ``python``, ``editor``, or
+            the name of a shell.
     """
 
     page: Path
@@ -82,6 +82,8 @@ def _kind(page: Path, language: str, text: str) -> str | None:
     if language == "yaml":
         return _kind_of_yaml(YAML(typ="safe").load(StringIO(text)))
     if language == "json":
+        if page.name == "editors.md":
+            return "editor"
         return "plan" if '"profiles"' in text else None
     if language == "text":
         return "layout" if text.startswith("<API host>") else None

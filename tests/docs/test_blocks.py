@@ -1,6 +1,7 @@
 """Every fenced block of the pages is run, or checked in another way that is named here."""
 
 import itertools
+import json
 import os
 import re
 import shlex
@@ -20,6 +21,7 @@ from ruamel.yaml import YAML
 
 from docs.reference import VARIABLES
 from runner.cli.app import runner
+from runner.config.document.starter import SCHEMA_NAME
 from runner.emulator.server import Emulator
 from runner.emulator.world.world import default_world, load_world
 from tests.config.pipeline import run_file
@@ -203,6 +205,16 @@ def test_the_state_is_laid_out_as_told(
     assert found == set(told) - {"digest.json"}  # which is in buckets only
 
 
+@pytest.mark.parametrize("block", of_kind("editor"), ids=str)
+def test_every_setting_of_an_editor_names_what_there_is(block: Block) -> None:
+    settings = json.loads(block.text)
+    for schema in settings.get("yaml.schemas", {}):
+        assert schema == f"./{SCHEMA_NAME}"
+    for command in settings.get("emeraldwalk.runonsave", {}).get("commands", ()):
+        assert re.search(command["match"], "checkly-sessions.yaml")
+        parse(command["cmd"].split()[1:])
+
+
 @pytest.mark.parametrize("block", of_kind("zsh", "fish"), ids=str)
 def test_every_line_for_another_shell_gets_a_script(block: Block) -> None:
     found = re.search(r"_RUNNER_COMPLETE=(\w+)_source runner", block.text)
@@ -278,6 +290,6 @@ def test_a_block_of_no_kind_is_refused(tmp_path: Path) -> None:
 def test_there_are_blocks_of_every_kind() -> None:
     assert len(PLAYED) > 10
     assert {block.kind for found in BLOCKS.values() for block in found} == {
-        "file", "file piece", "fish", "hidden", "layout", "made", "output", "plan", "profile piece",
-        "python", "script", "session", "steps", "world", "zsh",
+        "editor", "file", "file piece", "fish", "hidden", "layout", "made", "output", "plan",
+        "profile piece", "python", "script", "session", "steps", "world", "zsh",
     }  # fmt: skip

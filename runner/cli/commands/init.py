@@ -9,11 +9,16 @@ from runner.cli.options.common import common_options, current
 @click.command()
 @common_options
 def command() -> None:
-    """Write a commented starter file, unless there is a file already."""
+    """Write a commented starter file, and the JSON Schema that editors read beside it.
+
+    Nothing is overwritten.
+    """
+    import json  # noqa: PLC0415
     from pathlib import Path  # noqa: PLC0415
 
-    from runner.config.document.starter import STARTER  # noqa: PLC0415
+    from runner.config.document.starter import SCHEMA_NAME, STARTER  # noqa: PLC0415
     from runner.config.files.discover import NAMES  # noqa: PLC0415
+    from runner.config.schema.json_schema import file_schema  # noqa: PLC0415
     from runner.errors import UsageError, os_reason  # noqa: PLC0415
 
     console, common = Console.of_process(), current()
@@ -25,10 +30,16 @@ def command() -> None:
                 f"{existing} is there already, and nothing was written.",
                 hint="Check it with `runner validate`, or write another with --file.",
             )
-    try:
-        with path.open("x", encoding="utf-8", newline="\n") as stream:
-            stream.write(STARTER)
-    except (OSError, ValueError) as error:
-        raise UsageError(f"{path} can't be written: {os_reason(error)}.") from error
+    files, written = {path: STARTER}, []
+    schema = path.with_name(SCHEMA_NAME)
+    if not schema.exists() and not schema.is_symlink():
+        files[schema] = json.dumps(file_schema(), indent=2) + "\n"
+    for file, text in files.items():
+        try:
+            with file.open("x", encoding="utf-8", newline="\n") as stream:
+                stream.write(text)
+        except (OSError, ValueError) as error:
+            raise UsageError(f"{file} can't be written: {os_reason(error)}.") from error
+        written.append(str(file))
     if common.verbosity >= 0:
-        console.say(f"Wrote {path}. Next: `runner validate`, then `runner plan`.")
+        console.say(f"Wrote {' and '.join(written)}. Next: `runner validate`, then `runner plan`.")

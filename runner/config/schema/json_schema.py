@@ -62,6 +62,7 @@ def file_schema() -> Schema:
     layer = _layer_properties()
     return {
         "$schema": "http://json-schema.org/draft-07/schema#",
+        "$id": "https://json.schemastore.org/checkly-sessions.json",
         "title": TITLE,
         "description": "Declares Checkly test sessions for Checkly Sessions Runner.",
         "type": "object",

@@ -1,6 +1,7 @@
 """The JSON Schema: as generated, complete, and of one mind with the validator."""
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -50,6 +51,14 @@ def test_the_committed_schema_is_the_generated_one() -> None:
 
 def test_it_is_a_schema() -> None:
     jsonschema.Draft7Validator.check_schema(SCHEMA)
+
+
+def test_it_is_ready_for_the_schema_store() -> None:
+    """The cases are its test files; what the store asks beside that is asked here."""
+    assert SCHEMA["$schema"] == "http://json-schema.org/draft-07/schema#"
+    assert SCHEMA["$id"] == "https://json.schemastore.org/checkly-sessions.json"
+    references = re.findall(r'"\$ref": "([^"]*)"', json.dumps(SCHEMA))
+    assert all(reference.startswith("#/definitions/") for reference in references)
 
 
 @pytest.mark.parametrize("case", VALID, ids=name_of)
