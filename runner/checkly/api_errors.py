@@ -1,16 +1,27 @@
-"""Answers that are no success, in words: what happened and what to do next."""
+"""Answers that are not a success, in words: what happened and what to do next."""
 
-import json
+import re
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Final
 
 from runner.checkly.wire import Reply
 from runner.errors import ApiError, Unauthorized
 
 Redact = Callable[[str], str]
 
-NO_MATCHING_CHECKS = "ERR_NO_MATCHING_CHECKS"
-_MAX_QUOTE = 300
+NO_MATCHING_CHECKS: Final = "ERR_NO_MATCHING_CHECKS"
+_KEY_STATUSES: Final = frozenset({401, 402, 403})
+_TRIGGER: Final = "/trigger"
+#: Where an error may hold its message: the first of these that is there.
+_MESSAGES: Final = (
+    ("message",),
+    ("title", "detail"),
+    ("error_description",),
+    ("error",),
+    ("errors",),
+)
+_MAX_QUOTE: Final = 300
+_TITLE: Final = re.compile(r"<(title|h1)[^<>]{0,200}>([^<>]{1,300})<", re.IGNORECASE)
 
 #: What each status of the contract means, and what to do about it.
 _KNOWN = {
@@ -41,7 +52,10 @@ _KNOWN = {
         "Check CHECKLY_ACCOUNT_ID and CHECKLY_API_URL; a session may have been deleted.",
     ),
     408: ("the API gave up waiting", "Try again."),
+    409: ("the request conflicts with what the account has", "Read what the API says, then retry."),
+    410: ("it is gone from the account", "A session may have been deleted."),
     413: ("the request is too large", "Shorten the environment variables."),
+    422: ("the API can't process the request", "Read what the API says, and change the profile."),
     429: (
         "the account's limit of requests is used up",
         "Wait a minute, or lower --requests-per-minute where several runs share an account.",
@@ -56,22 +70,36 @@ _REDIRECT = (
     "Check CHECKLY_API_URL; behind a sign-in page, sign in first.",
 )
 _OTHER = ("the API refused the request", None)
+_BETWEEN = (
+    "something between here and Checkly refused the request",
+    "The answer is not the API's: check proxies, firewalls and CHECKLY_API_URL.",
+)
 
 
-def refusal(reply: Reply, redact: Redact, retry_after: float | None = None) -> ApiError:
+def refusal(
+    reply: Reply, answer: Any, redact: Redact, retry_after: float | None = None
+) -> ApiError:
     """The error that ``reply``, whose status is no success, stands for.
 
     Args:
         reply: The answer.
+        answer: Its body as a value; ``None`` where it is not JSON.
         redact: Masks secrets in what the server said: it may say again what it was sent.
         retry_after: Seconds it asks to wait, if it does.
     """
-    said, code = _said(reply.body)
-    meaning, hint = _meaning(reply.status)
+    fields = answer if isinstance(answer, dict) else {}
+    said = _said(answer) if answer is not None else _said_plainly(reply)
+    code = fields.get("errorCode")
+    code = code if isinstance(code, str) else ""
+    is_own = fields.get("statusCode") == reply.status or bool(code)
+    meaning, hint = _meaning(reply, retry_after, is_own=is_own)
+    if reply.status == 404 and is_own and not code and _is_no_match(reply, said):
+        code = NO_MATCHING_CHECKS
     if code == NO_MATCHING_CHECKS:
         meaning, hint = "no checks match the target", "Check the target's tags and ids."
-    quoted = f", saying: {quote(said, redact).rstrip('.')}" if said else ""
-    kind = Unauthorized if reply.status in {401, 402, 403} else ApiError
+    quoted = f", saying: {quote(said, redact).rstrip('.')}" if said.strip() else ""
+    is_about_key = reply.status in _KEY_STATUSES and meaning != _BETWEEN[0]
+    kind = Unauthorized if is_about_key else ApiError
     return kind(
         f"{reply.method} {reply.path}: {meaning} ({reply.status}{quoted}).",
         status=reply.status,
@@ -101,7 +129,15 @@ def quote(text: str, redact: Redact) -> str:
     return line if len(line) <= _MAX_QUOTE else f"{line[:_MAX_QUOTE]}…"
 
 
-def _meaning(status: int) -> tuple[str, str | None]:
+def _meaning(reply: Reply, retry_after: float | None, *, is_own: bool) -> tuple[str, str | None]:
+    status = reply.status
+    if status == 429 and retry_after:
+        return _KNOWN[429][0], (
+            f"The API asks to wait {_duration(retry_after)}; lower --requests-per-minute where"
+            " several runs share an account."
+        )
+    if status in {403, 404, 407, 451} and not is_own and _is_page(reply):
+        return _BETWEEN
     if status in _KNOWN:
         return _KNOWN[status]
     if status >= 500:
@@ -109,14 +145,38 @@ def _meaning(status: int) -> tuple[str, str | None]:
     return _REDIRECT if 300 <= status < 400 else _OTHER
 
 
-def _said(body: bytes) -> tuple[str, str]:
-    """Message and code of an error's body; empty where it is no error of the API."""
-    try:
-        answer: Any = json.loads(body)
-    except (ValueError, RecursionError):
-        return "", ""
-    if not isinstance(answer, dict):
-        return "", ""
-    found = (answer.get("message") or answer.get("error"), answer.get("errorCode"))
-    message, code = (text if isinstance(text, str) else "" for text in found)
-    return message, code
+def _duration(seconds: float) -> str:
+    return f"{seconds:.0f} s" if seconds < 120 else f"{seconds / 60:.0f} minutes"
+
+
+def _is_no_match(reply: Reply, said: str) -> bool:
+    """Whether the API's own 404 to a trigger is about its target: a location may be missing too."""
+    return reply.path.endswith(_TRIGGER) and "location" not in said.lower()
+
+
+def _is_page(reply: Reply) -> bool:
+    kind = reply.headers.get("content-type", "").lower()
+    return "html" in kind or reply.body.lstrip()[:1] == b"<"
+
+
+def _said(answer: Any, depth: int = 4) -> str:
+    """What an error in JSON says: the API's own form, a problem document, or other habits."""
+    if isinstance(answer, str):
+        return answer
+    if isinstance(answer, list) and depth:
+        return "; ".join(filter(None, (_said(each, depth - 1) for each in answer[:5])))
+    if isinstance(answer, dict) and depth:
+        for keys in _MESSAGES:
+            said = (_said(answer.get(key), depth - 1) for key in keys)
+            if found := ": ".join(filter(None, said)):
+                return found
+    return ""
+
+
+def _said_plainly(reply: Reply) -> str:
+    """What an error that is not JSON says: a page its title, other text all of it."""
+    text = reply.body[:10_000].decode(errors="replace")
+    if not _is_page(reply):
+        return text if text.isprintable() or "\ufffd" not in text else ""
+    title = _TITLE.search(text)
+    return title[2] if title else ""

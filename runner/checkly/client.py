@@ -3,35 +3,27 @@
 import random
 import re
 from collections.abc import AsyncIterator, Callable, Mapping
-from dataclasses import dataclass, field, replace
 from datetime import datetime
-from functools import partial
-from typing import Any, Self, TypeVar
+from typing import Self, TypeVar
 
-from pydantic import TypeAdapter, ValidationError
-from pydantic_core import from_json
+from pydantic import TypeAdapter
 
 from runner.checkly.account import Credentials
-from runner.checkly.api_errors import Redact, nonsense, refusal
-from runner.checkly.limiter import DEFAULT_REQUESTS_PER_MINUTE, Limiter
-from runner.checkly.retry import (
-    TOO_MANY_REQUESTS,
-    Backoff,
-    may_ask_again,
-    may_send_again,
-    retry_after,
-    surely_not_accepted,
-)
-from runner.checkly.wire import Reply, Wire
-from runner.errors import ApiError, CannotRun, RunnerError, Unreachable
+from runner.checkly.answers import read_list, read_object
+from runner.checkly.api_errors import Redact, nonsense
+from runner.checkly.exchange import ClientOptions, Exchange, Flight, Question
+from runner.checkly.limiter import Limiter
+from runner.checkly.retry import is_over_the_limit, may_send_again
+from runner.checkly.wire import Reply
+from runner.errors import ApiError, CannotRun
 from runner.models.clock import Clock
-from runner.models.events import Emit
+from runner.models.events import Emit, Notice
 from runner.models.request import TriggerTestSessionRequest
 from runner.models.response import (
     Account,
     Answer,
     Check,
-    Items,
+    Entries,
     ListedSession,
     Location,
     PrivateLocation,
@@ -39,7 +31,6 @@ from runner.models.response import (
     Session,
     SessionList,
 )
-from runner.secrets import screened_json
 
 A = TypeVar("A", bound=Answer)
 T = TypeVar("T")
@@ -58,39 +49,9 @@ FIRST_CONTACT_SECONDS = 10.0
 #: The ids that the API gives are UUIDs; nothing else may become part of a path.
 _ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
-_CHECKS: TypeAdapter[list[Check]] = TypeAdapter(Items[Check])
-_LOCATIONS: TypeAdapter[list[Location]] = TypeAdapter(Items[Location])
-_PRIVATE: TypeAdapter[list[PrivateLocation]] = TypeAdapter(Items[PrivateLocation])
-
-
-@dataclass(frozen=True, slots=True)
-class ClientOptions:
-    """How patient the client is.
-
-    Attributes:
-        requests_per_minute: At most so many requests leave in any minute.
-        answer_seconds: How long an answer may take, beyond what a long poll asks for.
-        patience_seconds: How long a request is tried again before its trouble is reported.
-        backoff: The waits in between.
-    """
-
-    requests_per_minute: int = DEFAULT_REQUESTS_PER_MINUTE
-    answer_seconds: float = 30.0
-    patience_seconds: float = 60.0
-    backoff: Backoff = field(default_factory=Backoff)
-
-
-@dataclass(slots=True)
-class Flight:
-    """Where a trigger is, for one who wants to stop: it may be cut only while on the ground.
-
-    Attributes:
-        in_the_air: Whether the request may be with the server, without an answer yet.
-        is_last: Set by who wants to stop: it is not sent again.
-    """
-
-    in_the_air: bool = False
-    is_last: bool = False
+_CHECKS: TypeAdapter[list[Check]] = TypeAdapter(Entries[Check])
+_LOCATIONS: TypeAdapter[list[Location]] = TypeAdapter(Entries[Location])
+_PRIVATE: TypeAdapter[list[PrivateLocation]] = TypeAdapter(Entries[PrivateLocation])
 
 
 def _unmasked(text: str) -> str:
@@ -115,27 +76,33 @@ class Checkly:
         rng: random.Random,
         emit: Emit,
         redact: Redact = _unmasked,
-        options: ClientOptions = ClientOptions(),
+        options: ClientOptions | None = None,
         limiter: Limiter | None = None,
     ) -> None:
         self.credentials = credentials
-        self.options = options
+        options = options or ClientOptions()
         self._clock = clock
-        self._rng = rng
-        self._redact = redact
-        self._limiter = limiter or Limiter(clock, options.requests_per_minute)
-        self._wire = Wire(credentials, clock=clock, emit=emit)
+        self._emit = emit
+        self._told: set[str] = set()
+        self._exchange = Exchange(
+            credentials,
+            clock=clock,
+            rng=rng,
+            emit=emit,
+            redact=redact,
+            options=options,
+            limiter=limiter or Limiter(clock, options.requests_per_minute),
+        )
 
     async def __aenter__(self) -> Self:
-        await self._wire.__aenter__()
         return self
 
     async def __aexit__(self, *error: object) -> None:
-        await self._wire.__aexit__(*error)
+        await self._exchange.aclose()
 
     def server_now(self) -> datetime | None:
         """The server's clock, or ``None`` before its first answer; never later than the truth."""
-        return self._wire.server_now()
+        return self._exchange.server_now()
 
     async def trigger(
         self, request: TriggerTestSessionRequest, flight: Flight | None = None
@@ -146,12 +113,12 @@ class Checkly:
         """
 
         def parse(reply: Reply) -> Session:
-            session = _object(Session, reply)
+            session = self._object(Session)(reply)
             if not _ID.fullmatch(session.id):
                 raise nonsense(reply, "a session with an id")
             return session
 
-        return await self._ask(
+        return await self._exchange.ask(
             Question("POST", "/v1/test-sessions/trigger", body=request.wire()),
             parse,
             again=may_send_again,
@@ -161,6 +128,9 @@ class Checkly:
     async def completion(self, session_id: str, max_wait_seconds: float) -> Session | None:
         """Wait for the end of a session; ``None`` where it has not come yet (408).
 
+        What answers is over, whatever its status says. Trouble is told at once, for
+        :meth:`session` may know more.
+
         Args:
             session_id: The session.
             max_wait_seconds: How long the server may hold the answer back, 1 to 30.
@@ -169,7 +139,9 @@ class Checkly:
         path = f"/v1/test-sessions/{_checked(session_id)}/completion"
         question = Question("GET", path, {"maxWaitSeconds": f"{wait:g}"}, seconds=wait)
         try:
-            return await self._ask(question, partial(_object, Session), again=_not_yet)
+            return await self._exchange.ask(
+                question, self._session(session_id), again=is_over_the_limit
+            )
         except ApiError as error:
             if error.status == NOT_YET:
                 return None
@@ -177,7 +149,8 @@ class Checkly:
 
     async def session(self, session_id: str) -> Session:
         """A session as it is now."""
-        return await self._get(f"/v1/test-sessions/{_checked(session_id)}", Session)
+        question = Question("GET", f"/v1/test-sessions/{_checked(session_id)}")
+        return await self._exchange.ask(question, self._session(session_id))
 
     async def sessions(self, **filters: str | int) -> AsyncIterator[list[ListedSession]]:
         """The account's sessions, newest first, page by page; ``filters`` as the API has them.
@@ -196,9 +169,9 @@ class Checkly:
         raise _endless(path)
 
     async def cancel(self, session_id: str) -> None:
-        """Cancel what still runs in a session; the API cancels Playwright runs only."""
+        """Cancel what still runs in a session, as far as the API can cancel it."""
         path = f"/v1/test-sessions/{_checked(session_id)}/cancel"
-        await self._ask(Question("POST", path, body={}), lambda _: None)
+        await self._exchange.ask(Question("POST", path, body={}), lambda _: None)
 
     async def result(self, session_id: str, result_id: str) -> ResultDetail:
         """One result with everything that is known about it."""
@@ -236,7 +209,7 @@ class Checkly:
     async def _get(
         self, path: str, model: type[A], params: Mapping[str, str | int] | None = None
     ) -> A:
-        return await self._ask(Question("GET", path, params), partial(_object, model))
+        return await self._exchange.ask(Question("GET", path, params), self._object(model))
 
     async def _list(
         self,
@@ -244,90 +217,48 @@ class Checkly:
         items: TypeAdapter[list[A]],
         params: Mapping[str, str | int] | None = None,
     ) -> list[A]:
-        return await self._ask(Question("GET", path, params), partial(_listed, items))
+        def parse(reply: Reply) -> list[A]:
+            return read_list(items, reply, self._skipped(reply))
 
-    async def _ask(
-        self,
-        question: "Question",
-        parse: Callable[[Reply], T],
-        *,
-        again: Callable[[RunnerError], bool] = may_ask_again,
-        flight: Flight | None = None,
-    ) -> T:
-        """Ask until there is an answer that makes sense, or ``again`` or the patience says no."""
-        flight = flight or Flight()
-        patience = self.options.patience_seconds
-        if self.server_now() is None:
-            patience = min(patience, FIRST_CONTACT_SECONDS)
-        give_up, attempt = self._clock.monotonic() + patience, 0
-        while True:
-            await self._limiter.turn()
-            flight.in_the_air = True
-            try:
-                answer = parse(await self._once(question))
-            except (ApiError, Unreachable) as error:
-                flight.in_the_air = not surely_not_accepted(error)
-                left = give_up - self._clock.monotonic()
-                asked = error.retry_after or 0.0 if isinstance(error, ApiError) else 0.0
-                if not again(error) or left <= 0 or asked > patience or flight.is_last:
-                    raise
-                await self._pause(error, min(self.options.backoff.wait(attempt, self._rng), left))
-                attempt += 1
-            else:
-                flight.in_the_air = False
-                return answer
+        return await self._exchange.ask(Question("GET", path, params), parse)
 
-    async def _once(self, question: "Question") -> Reply:
-        """One request and its answer, which is a success."""
-        reply = await self._wire.exchange(
-            question.method,
-            question.path,
-            params=question.params,
-            body=question.body,
-            seconds=self.options.answer_seconds + question.seconds,
-        )
-        # Here and nowhere else do the server's words come in.
-        reply = replace(reply, body=screened_json(reply.body, self._redact))
-        if 200 <= reply.status < 300:
-            return reply
-        asked = retry_after(reply.headers.get("retry-after"), self.server_now())
-        if asked is not None and reply.status in {TOO_MANY_REQUESTS, 503}:
-            self._limiter.hold(min(asked, self.options.patience_seconds))
-        raise refusal(reply, self._redact, asked)
+    def _object(self, model: type[A]) -> Callable[[Reply], A]:
+        return lambda reply: read_object(model, reply, self._skipped(reply))
 
-    async def _pause(self, error: ApiError | Unreachable, seconds: float) -> None:
-        """Wait before the next attempt; a limit that was hit makes everybody wait."""
-        if isinstance(error, ApiError) and error.status == TOO_MANY_REQUESTS:
-            self._limiter.hold(seconds)
-        else:
-            await self._clock.sleep(seconds)
+    def _session(self, session_id: str) -> Callable[[Reply], Session]:
+        """Reads a session; one that is another session's answers nothing."""
 
+        def parse(reply: Reply) -> Session:
+            session = self._object(Session)(reply)
+            if _ID.fullmatch(session.id) and session.id.lower() != session_id.lower():
+                raise nonsense(reply, "about the session that was asked for")
+            if not (session.id or session.status or session.results):
+                raise nonsense(reply, "a session")
+            return session
 
-@dataclass(frozen=True, slots=True)
-class Question:
-    """A request: ``seconds`` is how long the server was asked to hold its answer back."""
+        return parse
 
-    method: str
-    path: str
-    params: Mapping[str, str | int] | None = None
-    body: Any = None
-    seconds: float = 0.0
+    def _skipped(self, reply: Reply) -> Callable[[int], None]:
+        """Tells, once, of an entry that can't be read."""
+
+        def tell(number: int) -> None:
+            text = f"{reply.method} {reply.path}: entry {number} can't be read and is left out."
+            if text not in self._told:
+                self._told.add(text)
+                self._emit(Notice(self._clock.now(), text, is_warning=True))
+
+        return tell
 
 
 def _checked(an_id: str) -> str:
     """An id that is safe to be part of a path, wherever it came from.
 
     Raises:
-        CannotRun: It is none.
+        CannotRun: It is not an ID.
     """
     if not _ID.fullmatch(an_id):
-        raise CannotRun("The server gave an id that can be none.")
+        raise CannotRun("The server returned an invalid ID.")
     return an_id
-
-
-def _not_yet(error: RunnerError) -> bool:
-    """Whether a long poll is worth asking again: 408 is its answer, not its trouble."""
-    return may_ask_again(error) and not (isinstance(error, ApiError) and error.status == NOT_YET)
 
 
 def _endless(path: str) -> ApiError:
@@ -338,20 +269,3 @@ def _endless(path: str) -> ApiError:
         path=path,
         hint="That is a fault of the server; please report it to Checkly.",
     )
-
-
-def _object(model: type[A], reply: Reply) -> A:
-    try:
-        return model.model_validate_json(reply.body)
-    except ValidationError:
-        raise nonsense(reply, "the JSON object that the contract promises") from None
-
-
-def _listed(items: TypeAdapter[list[A]], reply: Reply) -> list[A]:
-    try:
-        answer = from_json(reply.body)
-    except ValueError:
-        answer = None
-    if not isinstance(answer, list):
-        raise nonsense(reply, "the JSON list that the contract promises")
-    return items.validate_python(answer)

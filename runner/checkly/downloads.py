@@ -74,7 +74,7 @@ class Downloads:
             self._check(address)
             async with self._client.stream("GET", address, headers=headers) as answer:
                 if answer.is_redirect:
-                    address = str(answer.url.join(answer.headers.get("location", "")))
+                    address = str(answer.url.join(answer.extensions["location"]))
                     continue
                 if answer.status_code == httpx.codes.REQUESTED_RANGE_NOT_SATISFIABLE:
                     _drop(part)

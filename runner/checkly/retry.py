@@ -54,10 +54,15 @@ def surely_not_accepted(error: RunnerError) -> bool:
     return isinstance(error, ApiError) and 300 <= error.status < 500 and error.status != _TIMEOUT
 
 
+def is_over_the_limit(error: RunnerError) -> bool:
+    """Whether a request was refused only because there were too many."""
+    return isinstance(error, ApiError) and error.status == TOO_MANY_REQUESTS
+
+
 def may_send_again(error: RunnerError) -> bool:
     """Whether a trigger that ended with ``error`` may leave again: never a blind retry."""
     if isinstance(error, ApiError):
-        return error.status == TOO_MANY_REQUESTS
+        return is_over_the_limit(error)
     return surely_not_accepted(error)
 
 

@@ -8,17 +8,23 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Any
+from urllib.request import getproxies
 
 from runner.checkly.account import Credentials
 from runner.checkly.clients import CONNECT_SECONDS, client_maker
 from runner.checkly.http_ import httpx
+from runner.checkly.network import proxy_for
 from runner.checkly.pools import Pools
 from runner.errors import ApiError, Unreachable
+from runner.listing import listed
 from runner.models.clock import Clock
-from runner.models.events import Emit, RequestMade
+from runner.models.events import Emit, Notice, RequestMade
 
 #: Greatest answer that is read: 10,000 results fill half of it.
 MAX_BODY_BYTES = 16 * 1024 * 1024
+
+#: A server's clock that is further off is not a clock.
+_SANE_CLOCK = timedelta(days=400)
 
 #: Errors of httpx that come before a single byte of the request left.
 _NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.ProxyError, httpx.PoolTimeout)
@@ -36,7 +42,7 @@ class Reply:
 
 
 class Wire:
-    """The way to one API and back; an async context manager."""
+    """The way to one API and back."""
 
     def __init__(self, credentials: Credentials, *, clock: Clock, emit: Emit) -> None:
         self._credentials = credentials
@@ -51,15 +57,16 @@ class Wire:
             "accept-encoding": "identity",
         }
         self._pools = Pools(client_maker(credentials, headers))
+        if odd := proxy_for(credentials.url, getproxies()).odd:
+            text = f"NO_PROXY holds what is not a host, address or network: {listed(odd)}."
+            emit(Notice(clock.now(), text, is_warning=True))
 
-    async def __aenter__(self) -> "Wire":
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
+    async def aclose(self) -> None:
+        """Close every connection."""
         await self._pools.aclose()
 
     def server_now(self) -> datetime | None:
-        """The server's clock, from the last ``Date`` it sent; never later than the truth."""
+        """The server's clock, from the last ``Date`` it sent; never later than its truth."""
         if self._date is None:
             return None
         date, received = self._date
@@ -112,6 +119,8 @@ class Wire:
             date = (date if date.tzinfo else date.replace(tzinfo=UTC)).astimezone(UTC)
         except (ValueError, OverflowError):
             return
+        if abs(date - self._clock.now()) > _SANE_CLOCK:
+            return
         self._date = (date, self._clock.monotonic())
 
     def _timed_out(self, error: Exception, what: str, seconds: float) -> Unreachable:
@@ -147,7 +156,7 @@ class Wire:
         if any(isinstance(cause, ssl.SSLCertVerificationError) for cause in causes):
             why, hint = (
                 "its certificate is not trusted",
-                ("Behind a company's proxy, name its certificates in SSL_CERT_FILE."),
+                ("Behind a company's proxy, name its certificates in NODE_EXTRA_CA_CERTS."),
             )
         elif any(isinstance(cause, ssl.SSLError) for cause in causes):
             why, hint = (

@@ -25,6 +25,7 @@ class ApplyOptions:
         settle_seconds: How long a session whose trigger's answer was lost is looked for.
         grace_seconds: How long a session is followed after it was cancelled.
         poll_seconds: How long one poll may take; the API allows 30 at most.
+        late_seconds: How long a session that has ended is asked for results still to come.
         lost_seconds: How long a session is followed without a single answer.
         fail_on_new: Whether failed checks count only if they did not fail the last time.
     """
@@ -35,6 +36,7 @@ class ApplyOptions:
     settle_seconds: float = 30.0
     grace_seconds: float = 15.0
     poll_seconds: float = 30.0
+    late_seconds: float = 30.0
     lost_seconds: float = 300.0
     fail_on_new: bool = False
 

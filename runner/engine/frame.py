@@ -10,11 +10,13 @@ from runner.engine.journal import Journal
 from runner.engine.run import Run
 from runner.engine.shutdown import unless, within
 from runner.engine.summary import sum_up
-from runner.errors import Interrupted, StateError
+from runner.errors import ApiError, Interrupted, StateError
 from runner.models.events import ApplyStarted, InstanceFinished
 from runner.models.outcome import ApplyOutcome, InstanceOutcome
 from runner.models.record import Record
 
+#: The status that refuses the key itself.
+UNAUTHORIZED = 401
 #: Seconds that leaving at once may take to release the locks; their leases end by themselves.
 _LEAVE_SECONDS = 2.0
 
@@ -89,7 +91,13 @@ class Frame(ABC):
     async def _greet(self) -> None:
         """Learn the server's clock, which lookups need, and whether it lets this key in."""
         if self.runs and self.context.client.server_now() is None:
-            await self.context.client.account()
+            try:
+                await self.context.client.account()
+            except (
+                ApiError
+            ) as error:  # a key may be kept from this, and start sessions all the same
+                if error.status == UNAUTHORIZED:
+                    raise
 
     async def _leave(self, stack: AsyncExitStack) -> None:
         """Release the locks; one that can't be released ends with its lease."""

@@ -8,7 +8,6 @@ from datetime import timedelta
 
 from runner.engine.run import Run
 from runner.engine.trigger import settle
-from runner.engine.verdicts import is_over
 from runner.errors import CannotRun
 from runner.models.record import Phase
 from runner.models.verdict import Verdict
@@ -54,10 +53,9 @@ async def leave_nothing_behind(left: Sequence[Run]) -> None:
 async def _catch_up(run: Run) -> None:
     """Note the outcome of a session that nobody followed, if it has one by now."""
     with suppress(CannotRun):
-        session = await run.context.client.session(run.session_id)
-        if is_over(session):
-            run.session = session
-            await run.finish(run.of_session())
+        run.see(await run.context.client.session(run.session_id))
+        if run.is_over:
+            await run.leave(run.of_session())
 
 
 def _still_to_settle(run: Run) -> float:

@@ -1,6 +1,6 @@
 """One instance on its way through an apply: its attempt, its session and its outcome."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -8,7 +8,14 @@ from pydantic import ValidationError
 
 from runner.engine.context import Context
 from runner.engine.journal import Journal
-from runner.engine.verdicts import Judgement, check_outcomes, fails_as_before, is_over, judge
+from runner.engine.verdicts import (
+    Judgement,
+    check_outcomes,
+    fails_as_before,
+    is_over,
+    is_pending,
+    judge,
+)
 from runner.errors import RunnerError
 from runner.models.events import SessionStarted
 from runner.models.outcome import CheckOutcome, InstanceOutcome
@@ -34,7 +41,9 @@ class Run:
         before: Its last apply, if there was one: what its checks are compared with.
         span: Where its profile stands in the file, if the file was at hand.
         is_stored: Whether the state has the attempt.
+        matching: How many checks its target matches, where the plan knows all of them.
         session: Its session as it was last seen, once there is one.
+        is_ended: Whether the API said that the session has ended, whatever its status.
         outcome: What came of it, once that is known.
     """
 
@@ -46,7 +55,9 @@ class Run:
     before: Record | None = None
     span: Span | None = None
     is_stored: bool = False
+    matching: int | None = None
     session: Session | None = None
+    is_ended: bool = False
     outcome: InstanceOutcome | None = None
 
     @classmethod
@@ -69,8 +80,16 @@ class Run:
             commit=request.metadata.commit_id,
             branch=request.metadata.branch_name,
         )
+        drift = planned.checks
         return cls(
-            context, journal, attempt, settings, request, planned.record, planned.instance.span
+            context,
+            journal,
+            attempt,
+            settings,
+            request,
+            planned.record,
+            planned.instance.span,
+            matching=len(drift.matched) if drift is not None and drift.complete else None,
         )
 
     @classmethod
@@ -130,7 +149,19 @@ class Run:
         by_server_age = by_server - (attempt.started_at or attempt.intent_at)
         return max(0.0, min(by_server_age, now - attempt.intent_at).total_seconds())
 
+    @property
+    def is_over(self) -> bool:
+        """Whether its session has ended."""
+        return self.session is not None and (self.is_ended or is_over(self.session))
+
     # ------------------------------------------------------------ steps
+
+    def see(self, session: Session, *, is_ended: bool = False) -> None:
+        """Take in an answer on its session; one that has ended does not run again."""
+        if self.session is not None and self.is_ended and not is_over(session):
+            session = session.model_copy(update={"status": self.session.status})
+        self.session = session
+        self.is_ended |= is_ended
 
     async def intend(self, window_from: datetime | None) -> None:
         """Store that its trigger is about to be sent.
@@ -198,7 +229,11 @@ class Run:
         session = self.session
         assert session is not None  # noqa: S101 # it was started
         checks = self.checks()
+        # What was lost sight of, or has a result still to come, may be asked for again.
+        is_open = judgement is not None or is_pending(session)
         judgement = judgement or judge(session, checks, self.settings)
+        if judgement.reason is not None:
+            judgement = replace(judgement, reason=self.context.redact(judgement.reason))
         is_known = self.context.options.fail_on_new and fails_as_before(judgement, checks)
         return self._outcome(
             judgement.verdict,
@@ -208,7 +243,7 @@ class Run:
             hint=hint,
             started_at=self.attempt.started_at,
             stopped_at=(session.stopped_at or self.context.clock.now())
-            if is_over(session)
+            if self.is_over and not (is_open and judgement.verdict is Verdict.UNKNOWN)
             else None,
             checks=checks,
             counts=not is_known,
@@ -239,6 +274,7 @@ class Run:
             return ()
         return check_outcomes(
             self.session,
+            over=self.is_over,
             before=None if self.before is None else self.before.checks,
             quarantine=self.settings.quarantine,
             today=self.context.clock.now().date(),

@@ -4,13 +4,14 @@ import asyncio
 from contextlib import suppress
 
 from runner.checkly.api_errors import NO_MATCHING_CHECKS
-from runner.checkly.client import Flight
+from runner.checkly.exchange import Flight
 from runner.checkly.retry import surely_not_accepted
 from runner.engine.lookup_groups import Turn, TwinsByLookup
 from runner.engine.reconcile import search
 from runner.engine.run import Run
 from runner.engine.shutdown import ended
 from runner.errors import ApiError, CannotRun, Interrupted, RunnerError, StateError
+from runner.listing import counted
 from runner.models.response import ListedSession, Session
 from runner.models.verdict import Verdict
 
@@ -27,7 +28,7 @@ async def start(run: Run, twins: TwinsByLookup) -> None:
     # The window stays that of the first trigger: should its session appear late, beside the
     # second one's, both are seen.
     window_from = run.context.client.server_now()
-    for _ in range(SENDS):
+    for number in range(SENDS):
         async with group.turn() as turn:
             if run.context.stop.gently.is_set():
                 await _interrupted(run)
@@ -37,17 +38,19 @@ async def start(run: Run, twins: TwinsByLookup) -> None:
             except StateError as error:
                 run.outcome = run.not_started(error)
                 return
-            if await _send_and_settle(run, turn):
+            trouble = await _send_and_settle(run, turn)
+            if trouble is None:
                 return
-    await run.close(
-        Verdict.NOT_STARTED,
-        f"The trigger went unanswered {SENDS} times and no matching session was found.",
-        hint="Look at Checkly's status page, then apply again.",
-    )
+            if number == SENDS - 1:
+                reason = (
+                    f"The trigger was sent {SENDS} times and no matching session was found."
+                    f" Last: {trouble.message}"
+                )
+                await run.close(Verdict.NOT_STARTED, reason, hint=trouble.hint)
 
 
-async def _send_and_settle(run: Run, turn: Turn) -> bool:
-    """Send the trigger once; says whether it is known by then what came of it."""
+async def _send_and_settle(run: Run, turn: Turn) -> CannotRun | None:
+    """Send the trigger once; the error is what lost its answer, if it surely started nothing."""
     try:
         session = await _send(run)
     except Interrupted:
@@ -56,11 +59,12 @@ async def _send_and_settle(run: Run, turn: Turn) -> bool:
         if not surely_not_accepted(error):
             text = f"{error.message} Looking up whether it started a session."
             run.context.notice(text, run.name, is_warning=True)
-            return await settle(run, is_alone=await turn.lost())
+            settled = await settle(run, is_alone=await turn.lost())
+            return None if settled else error
         await _refused(run, error)
     else:
         await run.begin(session)
-    return True
+    return None
 
 
 async def settle(run: Run, *, is_alone: bool, seconds: float | None = None) -> bool:
@@ -140,13 +144,15 @@ async def _seen(run: Run, entry: ListedSession) -> Session:
 
 async def _refused(run: Run, error: RunnerError) -> None:
     """The server said no, or was never reached."""
-    if isinstance(error, ApiError) and (
-        error.status == 404 or error.error_code == NO_MATCHING_CHECKS
-    ):
-        hint = "Check its tags and ids; deactivated checks need allowDeactivated."
-        await run.close(Verdict.NO_MATCH, "No checks match its target.", hint=hint)
-    else:
+    if not (isinstance(error, ApiError) and error.error_code == NO_MATCHING_CHECKS):
         await run.finish(run.not_started(error))
+    elif run.matching:
+        reason = f"{error.message} But {counted(run.matching, 'check')} of the account match it."
+        await run.close(Verdict.NOT_STARTED, reason, hint="Plan again, then apply.")
+    else:
+        hint = "Check its tags and ids; deactivated checks need allowDeactivated."
+        reason = f"No checks match its target: {error.message}"
+        await run.close(Verdict.NO_MATCH, reason, hint=hint)
 
 
 async def _interrupted(run: Run) -> None:

@@ -13,13 +13,22 @@ from runner.models.verdict import Verdict
 from runner.plan.expect_checks import unmet
 
 _PENDING = "PENDING"
-_RUNNING = "RUNNING"
-_KNOWN_STATUSES = {
+_ATTEMPT = "ATTEMPT"
+_STATUSES = {
     "PASSED": Verdict.PASSED,
     "FAILED": Verdict.FAILED,
     "CANCELLED": Verdict.CANCELLED,
-    _RUNNING: Verdict.RUNNING,
+    "RUNNING": Verdict.RUNNING,
 }
+#: Of several results of one check, the first of these decides.
+_GRAVEST = (
+    Verdict.FAILED,
+    Verdict.CANCELLED,
+    Verdict.UNKNOWN,
+    Verdict.RUNNING,
+    Verdict.DEGRADED,
+    Verdict.PASSED,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,13 +40,20 @@ class Judgement:
 
 
 def is_over(session: Session) -> bool:
-    """Whether a session has ended; one whose status is new or unreadable has not."""
-    return session.status in _KNOWN_STATUSES and session.status != _RUNNING
+    """Whether a session has ended, by its own words alone."""
+    status = _status(session.status)
+    return status is not Verdict.RUNNING if status else session.stopped_at is not None
+
+
+def is_pending(session: Session) -> bool:
+    """Whether the result of a check is still to come."""
+    return any(map(_is_pending, session.results))
 
 
 def check_outcomes(
     session: Session,
     *,
+    over: bool,
     before: Sequence[CheckRecord] | None,
     quarantine: Iterable[Quarantine],
     today: date,
@@ -46,7 +62,8 @@ def check_outcomes(
     """The checks of a session, each with all its attempts, in the order the API lists them.
 
     Args:
-        session: Ended, or still running.
+        session: The session.
+        over: Whether it has ended.
         before: The checks of the last apply; ``None`` if there was none.
         quarantine: Checks whose failures are forgiven.
         today: The day on which a quarantine is still in force, or not.
@@ -64,7 +81,7 @@ def check_outcomes(
     forgiven = {each.check: each for each in quarantine if today <= each.until}
     outcomes = []
     for results in groups.values():
-        check = _check(results, over=is_over(session), redact=redact)
+        check = _check(results, over=over, redact=redact)
         last = by_id.get(check.check_id or "") or by_name.get(check.name)
         outcomes.append(
             replace(
@@ -95,7 +112,12 @@ def fails_as_before(judgement: Judgement, checks: Sequence[CheckOutcome]) -> boo
 
 
 def _check(results: list[Result], *, over: bool, redact: Callable[[str], str]) -> CheckOutcome:
-    ordered = sorted(results, key=lambda result: result.result_type in {"FINAL", _PENDING})
+    """One check: the gravest of its results counts, whatever their order.
+
+    Only an attempt is superseded, by a result that is not one.
+    """
+    final = [result for result in results if result.result_type != _ATTEMPT] or results
+    last = min(final, key=lambda result: _GRAVEST.index(_attempt(result, over=over)))
     attempts = tuple(
         CheckAttempt(
             verdict=_attempt(result, over=over),
@@ -105,9 +127,9 @@ def _check(results: list[Result], *, over: bool, redact: Callable[[str], str]) -
             stopped_at=result.stopped_at,
             response_time=result.response_time,
         )
-        for result in ordered
+        for result in [each for each in results if each is not last] + [last]
     )
-    last, verdict = ordered[-1], attempts[-1].verdict
+    verdict = attempts[-1].verdict
     if verdict is Verdict.PASSED and any(a.verdict is Verdict.FAILED for a in attempts[:-1]):
         verdict = Verdict.FLAKY
     return CheckOutcome(
@@ -123,20 +145,28 @@ def _check(results: list[Result], *, over: bool, redact: Callable[[str], str]) -
 
 
 def _attempt(result: Result, *, over: bool) -> Verdict:
-    """The verdict on one attempt; a status that is not known is judged by the flags."""
-    verdict = _KNOWN_STATUSES.get(result.status)
-    if result.result_type == _PENDING or verdict is Verdict.RUNNING:
+    """The verdict on one result: the gravest thing that its status and its flags say."""
+    verdict = _status(result.status)
+    if _is_pending(result):
         return Verdict.UNKNOWN if over else Verdict.RUNNING
-    if verdict is None:
-        flags = (result.has_errors, result.has_failures, result.aborted)
-        if any(flags):
-            return Verdict.FAILED
-        if None in flags:
-            return Verdict.UNKNOWN
-        verdict = Verdict.PASSED
-    if verdict is Verdict.PASSED and result.is_degraded:
-        return Verdict.DEGRADED
-    return verdict
+    flags = (result.has_errors, result.has_failures, result.aborted)
+    if verdict is Verdict.CANCELLED:  # which has errors, and is aborted, of itself
+        return Verdict.FAILED if result.has_failures else verdict
+    if verdict is Verdict.FAILED or any(flags):
+        return Verdict.FAILED
+    if verdict is None and None in flags:
+        return Verdict.UNKNOWN
+    return Verdict.DEGRADED if result.is_degraded else Verdict.PASSED
+
+
+def _is_pending(result: Result) -> bool:
+    if result.result_type == _ATTEMPT:
+        return False
+    return result.result_type == _PENDING or _status(result.status) is Verdict.RUNNING
+
+
+def _status(text: str) -> Verdict | None:
+    return _STATUSES.get(text.strip().upper())
 
 
 def _change(verdict: Verdict, last: CheckRecord | None) -> Change | None:
@@ -170,22 +200,25 @@ def _by_failures(checks: Sequence[CheckOutcome], settings: Settings) -> Judgemen
 
 
 def _by_ends(session: Session, checks: Sequence[CheckOutcome]) -> Judgement | None:
-    """What did not come to an end of its own: it was cancelled, or nobody knows."""
+    """The verdict where something was cancelled, or is not known."""
     counting = [check.verdict for check in checks if check.quarantine is None]
-    if session.status == "CANCELLED" or Verdict.CANCELLED in counting:
+    status = _status(session.status)
+    if status is Verdict.CANCELLED or Verdict.CANCELLED in counting:
         return Judgement(Verdict.CANCELLED)
-    if not is_over(session):
-        return Judgement(Verdict.UNKNOWN, "It ended in a way this release does not know.")
     if lost := counting.count(Verdict.UNKNOWN):
         have = counted(lost, "check has", "checks have")
-        return Judgement(Verdict.UNKNOWN, f"{have} no result that can be read.")
+        which = "no result yet" if is_pending(session) else "no result that can be read"
+        return Judgement(Verdict.UNKNOWN, f"{have} {which}.")
+    if not checks and (status is None or status is Verdict.RUNNING):
+        said = f"the status {session.status!r}" if session.status else "no status"
+        return Judgement(Verdict.UNKNOWN, f"It ended with {said} and without results.")
     return None
 
 
 def _by_session(session: Session, checks: Sequence[CheckOutcome]) -> Judgement:
     """The verdict where no check that counts failed."""
     forgiven = [c for c in checks if c.quarantine is not None and c.verdict is Verdict.FAILED]
-    if session.status == "FAILED" and not forgiven:
+    if _status(session.status) is Verdict.FAILED and not forgiven:
         return Judgement(Verdict.FAILED, "Checkly says that it failed, though no check did.")
     if not checks:
         # Nothing was tested, and that is never a pass.

@@ -15,12 +15,16 @@ from pydantic import (
     Field,
     FiniteFloat,
     ValidationError,
+    ValidationInfo,
     WrapValidator,
     model_validator,
 )
 from pydantic.alias_generators import to_camel
 
 T = TypeVar("T")
+
+#: Times beyond it can't be shown in every time zone, and mean nothing.
+_LAST_YEAR = 9000
 
 
 def _or_none(value: Any, read: Callable[[Any], Any]) -> Any:
@@ -39,6 +43,30 @@ def _readable_items(value: Any, read: Callable[[Any], Any]) -> Any:
         return [item for one in value for item in _or_none([one], read) or []]
 
 
+def _entries(value: Any, read: Callable[[Any], Any], info: ValidationInfo) -> Any:
+    """A list without the entries that can't be read; the context is told of each."""
+    if not isinstance(value, list):
+        return []
+    try:
+        return read(value)
+    except ValidationError:
+        found: list[Any] = []
+        for number, one in enumerate(value, 1):
+            entry = _or_none([one], read)
+            found += entry or []
+            if entry is None and info.context is not None:
+                info.context(number)
+        return found
+
+
+def _results(value: Any, read: Callable[[Any], Any], info: ValidationInfo) -> Any:
+    """The results; one that can't be read stays as one of which nothing is known."""
+    known = value if isinstance(value, list) else []
+    return _entries(
+        [each if isinstance(each, dict | BaseModel) else {} for each in known], read, info
+    )
+
+
 def _text(value: Any, _read: Callable[[Any], Any]) -> Any:
     return value if isinstance(value, str) else ""
 
@@ -50,12 +78,9 @@ def _link(value: Any, _read: Callable[[Any], Any]) -> Any:
 def _moment(value: Any, read: Callable[[Any], Any]) -> Any:
     """A time as the contract spells it, text; one without a zone is in UTC."""
     moment = _or_none(value, read) if isinstance(value, str) else None
-    if moment is None:
+    if moment is None or not 1970 <= moment.year <= _LAST_YEAR:
         return None
-    try:
-        return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
-    except OverflowError:
-        return None
+    return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 Text: TypeAlias = Annotated[str, WrapValidator(_text)]
@@ -67,6 +92,8 @@ OptionalTime: TypeAlias = Annotated[datetime | None, WrapValidator(_moment)]
 OptionalNumber: TypeAlias = Annotated[FiniteFloat | None, WrapValidator(_or_none)]
 Flag: TypeAlias = Annotated[bool | None, WrapValidator(_or_none)]
 Items: TypeAlias = Annotated[list[T], WrapValidator(_readable_items)]
+Entries: TypeAlias = Annotated[list[T], WrapValidator(_entries)]
+"""The entries of a list, each of which costs only itself when it can't be read."""
 
 
 class Answer(BaseModel):
@@ -150,7 +177,7 @@ class Session(Answer):
     stopped_at: OptionalTime = None
     time_elapsed: OptionalNumber = None
     error_group_ids: Items[str] = []
-    results: Items[Result] = []
+    results: Annotated[list[Result], WrapValidator(_results)] = []
 
 
 class ListedSession(Answer):
@@ -175,7 +202,7 @@ class ListedSession(Answer):
 class SessionList(Answer):
     """One page of the list of sessions."""
 
-    entries: Items[ListedSession] = []
+    entries: Entries[ListedSession] = []
     next_id: OptionalText = None
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from runner.checkly.client import ClientOptions
+from runner.checkly.exchange import ClientOptions
 from runner.checkly.retry import Backoff
 from runner.engine.context import ApplyOptions
 from runner.models.events import Event, RequestMade, SessionCancelling, SessionStarted

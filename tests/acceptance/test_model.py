@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 
 from runner.checkly.account import Credentials
-from runner.checkly.client import Checkly, ClientOptions
+from runner.checkly.client import Checkly
+from runner.checkly.exchange import ClientOptions
 from runner.checkly.retry import Backoff
 from runner.engine.apply import apply
 from runner.engine.context import ApplyOptions, Context
@@ -160,7 +161,7 @@ class Books(RuleBasedStateMachine):
             emit=lambda _: None,
             options=CLIENT,
         )
-        with client._wire._pools.client() as http:
+        with client._exchange._wire._pools.client() as http:
             http._transport = self.server
         async with client:
             context = Context(

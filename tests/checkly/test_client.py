@@ -7,6 +7,7 @@ import random
 import socket
 import ssl
 from collections.abc import Awaitable, Callable
+from contextlib import aclosing, suppress
 from typing import Any
 
 import httpx
@@ -14,11 +15,12 @@ import pytest
 
 from runner.checkly import wire
 from runner.checkly.account import Credentials
-from runner.checkly.client import PAGE, Checkly, ClientOptions, Flight
+from runner.checkly.client import PAGE, Checkly
+from runner.checkly.exchange import ClientOptions, Flight
 from runner.checkly.retry import Backoff
 from runner.errors import ApiError, CannotRun, RunnerError, Unauthorized, Unreachable, UsageError
 from runner.models.clock import SystemClock
-from runner.models.events import Event, RequestMade
+from runner.models.events import Event, Notice, RequestMade
 from runner.models.request import TriggerTestSessionRequest
 from tests.checkly.scripted import SILENCE, Drip, Script, answer, scripted
 from tests.engine.clocks import FakeClock
@@ -134,7 +136,10 @@ def test_a_list_that_does_not_end_is_an_error(monkeypatch: pytest.MonkeyPatch) -
         (402, Unauthorized, "plan does not include"),
         (403, Unauthorized, "may not do this"),
         (404, ApiError, "knows no such thing"),
+        (409, ApiError, "conflicts with"),
+        (410, ApiError, "is gone"),
         (413, ApiError, "too large"),
+        (422, ApiError, "can't process"),
         (418, ApiError, "refused"),
         (301, ApiError, "redirect"),
         (429, ApiError, "limit of requests"),
@@ -152,6 +157,129 @@ def test_each_status_is_explained(status: int, kind: type[ApiError], said: str) 
     assert error.message.startswith("GET /v1/accounts/me: ")
     assert KEY not in f"{error.message}{error.hint}"
     assert error.hint or status == 418
+
+
+HTML = b"<!doctype html><html><head><title>Access denied</title></head><body>no</body></html>"
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "said"),
+    [
+        (409, {"title": "Conflict", "detail": "it runs"}, "(409, saying: Conflict: it runs)"),
+        (422, {"errors": [{"message": "a"}, {"message": "b"}]}, "(422, saying: a; b)"),
+        (410, b"the session was deleted", "(410, saying: the session was deleted)"),
+        (400, "just text", "(400, saying: just text)"),
+        (400, {"error": {"message": "deep"}}, "(400, saying: deep)"),
+        (400, {"message": "cut \ud83d"}, "(400, saying: cut \ufffd)"),
+        (500, b"\x00\x01\xff", "(500)"),
+        (502, HTML, "(502, saying: Access denied)"),
+        (500, {"message": [[[[[[["far too deep"]]]]]]]}, "(500)"),
+    ],
+)
+def test_the_words_of_the_server_are_quoted(status: int, body: Any, said: str) -> None:
+    with pytest.raises(ApiError) as raised:
+        ask(lambda _: answer(body, status), lambda c: c.trigger(REQUEST))
+    assert said in raised.value.message
+
+
+@pytest.mark.parametrize("status", [403, 404, 407])
+def test_a_page_that_is_not_the_apis_is_not_taken_for_its_answer(status: int) -> None:
+    with pytest.raises(ApiError, match="something between here and Checkly") as raised:
+        ask(lambda _: answer(HTML, status), lambda c: c.trigger(REQUEST))
+    assert not isinstance(raised.value, Unauthorized)
+    assert raised.value.error_code is None
+
+
+@pytest.mark.parametrize(
+    ("body", "is_no_match"),
+    [
+        ({"statusCode": 404, "error": "Not Found", "message": "No checks."}, True),
+        ({"statusCode": 404, "error": "Not Found"}, True),
+        ({"statusCode": 404, "message": "Private location not found"}, False),
+        ({"message": "no such route"}, False),
+        ({"statusCode": 500, "message": "odd"}, False),
+        (b"not found", False),
+        (b"<html>", False),
+    ],
+)
+def test_only_the_apis_own_404_says_that_no_checks_match(body: Any, is_no_match: bool) -> None:
+    with pytest.raises(ApiError) as raised:
+        ask(lambda _: answer(body, 404), lambda c: c.trigger(REQUEST))
+    assert (raised.value.error_code == "ERR_NO_MATCHING_CHECKS") is is_no_match
+
+
+def test_a_404_to_another_question_says_nothing_of_checks() -> None:
+    body = {"statusCode": 404, "error": "Not Found", "message": "Not Found"}
+    with pytest.raises(ApiError) as raised:
+        ask(lambda _: answer(body, 404), lambda c: c.session(ID))
+    assert raised.value.error_code is None
+
+
+@pytest.mark.parametrize(("seconds", "said"), [("90", "90 s"), ("3600", "60 minutes")])
+def test_the_hint_says_how_long_the_api_asks_to_wait(seconds: str, said: str) -> None:
+    with pytest.raises(ApiError) as raised:
+        ask(lambda _: answer({}, 429, Retry_After=seconds), lambda c: c.account())
+    assert f"asks to wait {said};" in (raised.value.hint or "")
+
+
+def test_an_answer_on_another_session_is_refused() -> None:
+    other = {**SESSION, "testSessionId": "99999999-2222-4333-8444-555555555555"}
+    for what in (lambda c: c.session(ID), lambda c: c.completion(ID, 1)):
+        with pytest.raises(ApiError, match="not about the session that was asked for"):
+            ask(lambda _: answer(other), what)
+    same = {**SESSION, "testSessionId": ID.upper()}
+    assert ask(lambda _: answer(same), lambda c: c.session(ID))[0].status == "RUNNING"
+
+
+def test_an_entry_that_can_not_be_read_costs_itself_and_is_named_once() -> None:
+    events: list[Event] = []
+    page = answer({"entries": [{"id": "1"}, None, {"id": "3"}], "nextId": None})
+
+    async def twice(checkly: Checkly) -> list[str]:
+        return [e.id for _ in (1, 2) async for page in checkly.sessions() for e in page]
+
+    found, _ = ask(lambda _: page, twice, events)
+    assert found == ["1", "3", "1", "3"]
+    told = [event.text for event in events if isinstance(event, Notice)]
+    assert told == ["GET /v1/test-sessions: entry 2 can't be read and is left out."]
+    checks, _ = ask(lambda _: answer([{"id": "1"}, 7]), lambda c: anext(c.checks()))
+    assert [check.id for check in checks] == ["1"]
+
+
+def test_a_result_that_can_not_be_read_is_not_taken_for_a_pass() -> None:
+    body = {**SESSION, "status": "PASSED", "results": [{"name": "a", "status": "PASSED"}, None]}
+    session, _ = ask(lambda _: answer(body), lambda c: c.session(ID))
+    assert [result.name for result in session.results] == ["a", ""]
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Location": "https://xn--www.xn--"},
+        {"Location": "http://[::1"},
+        {"Location": "\xe9"},
+        {"Set_Cookie": "sid=\xe9"},
+        {"Set_Cookie": "=;;=;expires=x;domain=.;path"},
+        {"Date": "Fri, 31 Dec 9999 23:59:59 GMT"},
+        {"Date": "Mon, 01 Jan 0001 00:00:00 +2359"},
+        {"Date": "\xe9"},
+        {"Retry_After": "Fri, 31 Dec 9999 23:59:59 GMT"},
+        {"Content_Type": "\xff/\xff; charset=\xfe"},
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize("status", [200, 302, 429, 503])
+def test_no_header_makes_it_fall_over(headers: dict[str, str], status: int) -> None:
+    async def several(checkly: Checkly) -> None:
+        for _ in range(2):
+            with suppress(ApiError):
+                await checkly.completion(ID, 1)
+            checkly.server_now()
+
+    lines = "".join(f"{name.replace('_', '-')}: {value}\r\n" for name, value in headers.items())
+    head = f"HTTP/1.1 {status} X\r\nContent-Length: 2\r\n{lines}\r\n{{}}".encode("latin-1")
+    _, requests = ask(lambda _: head, several)
+    assert all("cookie" not in request.lower() for request in requests)
 
 
 def test_no_matching_checks_bear_their_code() -> None:
@@ -199,7 +327,7 @@ def test_a_trigger_without_a_usable_id_has_lost_its_answer(an_id: object) -> Non
 
 
 def test_an_id_can_not_lead_elsewhere() -> None:
-    with pytest.raises(CannotRun, match="can be none"):
+    with pytest.raises(CannotRun, match="invalid ID"):
         ask(lambda _: None, lambda c: c.session("../accounts/me"))
 
 
@@ -342,7 +470,7 @@ def trouble(error: httpx.HTTPError, cause: Exception | None) -> Unreachable:
             Credentials(KEY, "a", "http://127.0.0.1:9"), clock=SystemClock(), emit=lambda _: None
         )
         error.__cause__ = cause
-        async with checkly:
+        async with aclosing(checkly):
             with checkly._pools.client() as http:
                 http._transport = httpx.MockTransport(raises)
             with pytest.raises(Unreachable) as raised:

@@ -10,8 +10,9 @@ from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
 from runner.checkly.account import Credentials
-from runner.checkly.client import Checkly, ClientOptions
+from runner.checkly.client import Checkly
 from runner.checkly.downloads import Downloads
+from runner.checkly.exchange import ClientOptions
 from runner.checkly.retry import Backoff
 from runner.emulator.server import Emulator
 from runner.emulator.world.world import Check, Ending, Location, World

@@ -8,7 +8,8 @@ from dataclasses import replace
 import pytest
 
 from runner.checkly.account import Credentials
-from runner.checkly.client import Checkly, ClientOptions
+from runner.checkly.client import Checkly
+from runner.checkly.exchange import ClientOptions
 from runner.checkly.limiter import Limiter
 from runner.errors import Locked, UsageError
 from runner.models.events import (

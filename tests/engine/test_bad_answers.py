@@ -4,6 +4,7 @@ import asyncio
 import json
 import random
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from runner.checkly.account import Credentials
-from runner.checkly.client import Checkly, ClientOptions
+from runner.checkly.client import Checkly
+from runner.checkly.exchange import ClientOptions
 from runner.checkly.retry import Backoff
 from runner.engine.apply import apply
 from runner.engine.context import ApplyOptions, Context
@@ -21,7 +23,8 @@ from runner.engine.shutdown import Stop
 from runner.models.apply_id import new_apply_id
 from runner.models.clock import SystemClock
 from runner.models.outcome import ApplyOutcome
-from runner.models.record import Attempt
+from runner.models.plan import CheckDrift
+from runner.models.record import Attempt, Phase
 from runner.models.verdict import Verdict
 from runner.state.state import open_state
 from tests.checkly.scripted import answer, scripted
@@ -37,14 +40,39 @@ Completion = Callable[[], bytes]
 
 
 def applied(
-    folder: Path, completion: Completion, timeout: float = 60.0, **more: Any
+    folder: Path,
+    completion: Completion,
+    *,
+    get: Completion = lambda: answer({}),
+    trigger: Completion | None = None,
+    checks: CheckDrift | None = None,
+    late_seconds: float = 30.0,
+    lost_seconds: float = 0.1,
+    timeout: float = 60.0,
+    fail_on_no_matching: bool = True,
+    **more: Any,
 ) -> tuple[ApplyOutcome, Attempt]:
-    """Apply to a server whose completion answers ``completion``, and read the state back."""
+    """Apply to a server that answers as it is told to, and read the state back.
+
+    Args:
+        folder: Where the state is.
+        completion: What the completion of the session answers.
+        get: What the session itself answers.
+        trigger: What the trigger answers; a session that runs if it is left out.
+        checks: What the plan knows of the checks.
+        late_seconds, lost_seconds: Options of the apply.
+        timeout, fail_on_no_matching: Settings of the profile.
+        more: Further fields of the trigger's answer.
+    """
 
     def script(request: str) -> bytes:
-        if "/trigger" in request:
-            return answer({"testSessionId": ID, "status": "RUNNING", **more}, 201)
-        return completion() if "/completion" in request else answer({})
+        path = request.split()[1]
+        if path.endswith("/trigger"):
+            begun = answer({"testSessionId": ID, "status": "RUNNING", **more}, 201)
+            return trigger() if trigger else begun
+        if "/completion" in path:
+            return completion()
+        return get() if ID in path else answer({"id": "a", "entries": []})
 
     async def main() -> tuple[ApplyOutcome, Attempt]:
         clock = SystemClock()
@@ -62,15 +90,178 @@ def applied(
                     stop=Stop(clock),
                     owner=ME,
                     redact=lambda text: text,
-                    options=OPTIONS,
+                    options=replace(OPTIONS, late_seconds=late_seconds, lost_seconds=lost_seconds),
                 )
                 an_id = new_apply_id(clock.now(), random.Random())
-                instance = planned(timeout_seconds=timeout)
+                instance = replace(
+                    planned(timeout_seconds=timeout, fail_on_no_matching=fail_on_no_matching),
+                    checks=checks,
+                )
                 outcome = await apply([instance], apply_id=an_id, context=context)
         (attempt,) = await state.attempts(an_id)
         return outcome, attempt
 
     return asyncio.run(main())
+
+
+FINAL = {"checkId": "1", "name": "home", "resultType": "FINAL", "status": "PASSED"}
+FLAGS = {"hasErrors": False, "hasFailures": False, "aborted": False}
+PASSED = {**FINAL, **FLAGS}
+PENDING = {**PASSED, "resultType": "PENDING", "status": "RUNNING"}
+ENDED = "2026-08-01T12:00:05Z"
+
+
+def session(status: str | None, *results: dict[str, Any], **more: Any) -> dict[str, Any]:
+    return {"testSessionId": ID, "status": status, "results": list(results), **more}
+
+
+@pytest.mark.parametrize(
+    ("body", "verdict"),
+    [
+        (session("PASSED", {**PASSED, "name": "cut \ud83d"}), Verdict.PASSED),
+        (session("TIMED_OUT", PASSED, stoppedAt=ENDED), Verdict.PASSED),
+        (session("DEGRADED", {**PASSED, "isDegraded": True}), Verdict.DEGRADED),
+        (session("passed", PASSED), Verdict.PASSED),
+        (session(None, PASSED), Verdict.PASSED),
+        (session("RUNNING", PASSED), Verdict.PASSED),
+        (session("TIMED_OUT", {**PASSED, "status": "FAILED"}), Verdict.FAILED),
+        (session("TIMED_OUT"), Verdict.UNKNOWN),
+        (session("PASSED", {**PASSED, "hasFailures": True}), Verdict.FAILED),
+        (session("PASSED", {**FINAL, "status": "FAILED"}, PASSED), Verdict.FAILED),
+        (session("PASSED", PASSED, {**FINAL, "status": "FAILED"}), Verdict.FAILED),
+    ],
+    ids=lambda value: json.dumps(value)[60:130] if isinstance(value, dict) else str(value),
+)
+def test_what_completion_answers_is_the_end(
+    tmp_path: Path, body: dict[str, Any], verdict: Verdict
+) -> None:
+    outcome, attempt = applied(tmp_path, lambda: answer(body), get=lambda: answer(body))
+    assert (only(outcome).verdict, attempt.verdict) == (verdict, verdict)
+
+
+def test_a_status_that_nobody_knows_is_named(tmp_path: Path) -> None:
+    body = answer(session("TIMED_OUT"))
+    outcome, _ = applied(tmp_path, lambda: body, get=lambda: body)
+    assert only(outcome).reason == "It ended with the status 'TIMED_OUT' and without results."
+    assert outcome.exit_code == 3
+
+
+def test_a_result_that_comes_late_is_waited_for(tmp_path: Path) -> None:
+    early, late = session("PASSED", PENDING), session("PASSED", {**FINAL, "status": "FAILED"})
+    left = [early, early, late]
+    outcome, _ = applied(
+        tmp_path,
+        lambda: answer(early),
+        get=lambda: answer(left.pop(0) if len(left) > 1 else left[0]),
+    )
+    assert (only(outcome).verdict, outcome.exit_code) == (Verdict.FAILED, 1)
+
+
+def test_a_result_that_stays_away_leaves_the_attempt_open(tmp_path: Path) -> None:
+    body = answer(session("PASSED", PENDING))
+    outcome, attempt = applied(tmp_path, lambda: body, get=lambda: body, late_seconds=0.1)
+    assert (only(outcome).verdict, outcome.exit_code) == (Verdict.UNKNOWN, 3)
+    assert only(outcome).reason == "1 check has no result yet."
+    assert (attempt.phase, attempt.verdict) == (Phase.STARTED, None)
+
+
+def test_a_status_from_after_the_end_does_not_make_it_run_again(tmp_path: Path) -> None:
+    outcome, _ = applied(
+        tmp_path,
+        lambda: answer(session("FAILED", PENDING)),
+        get=lambda: answer(session("RUNNING", PASSED)),
+    )
+    assert only(outcome).verdict is Verdict.FAILED
+
+
+def test_an_end_without_results_is_asked_for_them(tmp_path: Path) -> None:
+    outcome, _ = applied(
+        tmp_path,
+        lambda: answer(session("PASSED")),
+        get=lambda: answer(session("PASSED", {**FINAL, "status": "FAILED"})),
+    )
+    assert only(outcome).verdict is Verdict.FAILED
+
+
+def test_an_end_whose_results_can_not_be_read_stays_open(tmp_path: Path) -> None:
+    outcome, attempt = applied(
+        tmp_path, lambda: answer(session("PASSED")), get=lambda: answer(b"<", 500)
+    )
+    assert (only(outcome).verdict, outcome.exit_code) == (Verdict.UNKNOWN, 3)
+    assert attempt.phase is Phase.STARTED
+
+
+def test_a_trigger_that_answers_with_the_end_is_followed_all_the_same(tmp_path: Path) -> None:
+    body = answer(session("FAILED", {**FINAL, "status": "FAILED"}))
+    outcome, _ = applied(tmp_path, lambda: body, status="PASSED", stoppedAt=ENDED)
+    assert only(outcome).verdict is Verdict.FAILED
+
+
+@pytest.mark.parametrize("status", [404, 500, 200])
+def test_a_completion_that_never_works_is_replaced_by_the_session(
+    tmp_path: Path, status: int
+) -> None:
+    running, over = session("RUNNING", PENDING), session("PASSED", PASSED)
+    left = [running, running, running, over]
+    outcome, _ = applied(
+        tmp_path,
+        lambda: answer(b"<html>", status),
+        get=lambda: answer(left.pop(0) if len(left) > 1 else left[0]),
+        lost_seconds=60.0,
+    )
+    assert only(outcome).verdict is Verdict.PASSED
+
+
+def test_answers_on_another_session_are_no_news_of_this_one(tmp_path: Path) -> None:
+    other = answer({**session("PASSED", PASSED), "testSessionId": ID.replace("1", "9")})
+    outcome, attempt = applied(tmp_path, lambda: other, get=lambda: other)
+    assert (only(outcome).verdict, outcome.exit_code) == (Verdict.UNKNOWN, 3)
+    assert "not about the session that was asked for" in (only(outcome).reason or "")
+    assert attempt.phase is Phase.STARTED
+
+
+def refused(folder: Path, body: Any, status: int, **settings: Any) -> ApplyOutcome:
+    outcome, _ = applied(
+        folder, lambda: answer({}), trigger=lambda: answer(body, status), **settings
+    )
+    return outcome
+
+
+OWN_404 = {"statusCode": 404, "error": "Not Found", "message": "No checks for you"}
+
+
+def test_no_match_quotes_the_server(tmp_path: Path) -> None:
+    outcome = refused(tmp_path, OWN_404, 404)
+    assert (only(outcome).verdict, outcome.exit_code) == (Verdict.NO_MATCH, 1)
+    assert "No checks for you" in (only(outcome).reason or "")
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"<html><title>Not here</title>",
+        {"statusCode": 404, "message": "Private location not found"},
+    ],
+)
+def test_another_404_is_trouble_even_where_no_match_is_allowed(tmp_path: Path, body: Any) -> None:
+    outcome = refused(tmp_path, body, 404, fail_on_no_matching=False)
+    assert (only(outcome).verdict, outcome.exit_code) == (Verdict.NOT_STARTED, 3)
+    assert "ot " in (only(outcome).reason or "")
+
+
+def test_no_match_against_a_complete_plan_is_trouble(tmp_path: Path) -> None:
+    drift = CheckDrift(("home", "login"))
+    outcome = refused(tmp_path, OWN_404, 404, checks=drift, fail_on_no_matching=False)
+    assert (only(outcome).verdict, outcome.exit_code) == (Verdict.NOT_STARTED, 3)
+    assert "But 2 checks of the account match it." in (only(outcome).reason or "")
+    vague = CheckDrift(("home", "login"), complete=False)
+    assert only(refused(tmp_path, OWN_404, 404, checks=vague)).verdict is Verdict.NO_MATCH
+
+
+def test_the_reason_after_the_last_try_is_the_last_trouble(tmp_path: Path) -> None:
+    reason = only(refused(tmp_path, {"message": "Out of order"}, 500)).reason or ""
+    assert reason.startswith("The trigger was sent 3 times and no matching session was found.")
+    assert "the API has a problem of its own (500, saying: Out of order)" in reason
 
 
 def test_ten_thousand_results_are_a_verdict(tmp_path: Path) -> None:

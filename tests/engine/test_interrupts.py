@@ -177,4 +177,4 @@ def test_a_cancellation_that_is_not_answered_does_not_hold_up_the_end(
     bench.emulator.add_fault("hang:on=cancel")
     outcome = bench.apply(planned(timeout_seconds=0.5), grace_seconds=0.3)
     assert (only(outcome).verdict, outcome.exit_code) == (Verdict.TIMED_OUT, 4)
-    assert "could not be cancelled" in (only(outcome).reason or "")
+    assert "runs on: no answer came to its cancellation." in (only(outcome).reason or "")

@@ -255,7 +255,7 @@ def test_a_private_location_is_known_by_its_id_too(
 
     async def main(lookup: Lookup) -> list[str]:
         async with bench.client() as client:
-            monkeypatch.setattr(client._wire, "exchange", answering(answers))
+            monkeypatch.setattr(client._exchange._wire, "exchange", answering(answers))
             found = await search(bench.context(client, {}), lookup, None, 0.01)
             return [each.id for each in found]
 

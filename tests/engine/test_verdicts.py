@@ -1,5 +1,6 @@
 """What results mean: tables from answers to verdicts."""
 
+import random
 from datetime import date
 from typing import Any
 
@@ -35,11 +36,13 @@ def result(
 def outcomes(
     *results: Result,
     status: str = "PASSED",
+    over: bool = True,
     before: list[CheckRecord] | None = None,
     quarantine: list[Quarantine] | None = None,
 ) -> tuple[CheckOutcome, ...]:
     return check_outcomes(
         Session(status=status, results=list(results)),
+        over=over,
         before=before,
         quarantine=quarantine or [],
         today=TODAY,
@@ -80,7 +83,23 @@ ATTEMPT_FAILED = result(status="FAILED", kind="ATTEMPT")
         ([], "FAILED", Verdict.FAILED),
         ([], "CANCELLED", Verdict.CANCELLED),
         ([], "SOMETHING_NEW", Verdict.UNKNOWN),
-        ([result()], "SOMETHING_NEW", Verdict.UNKNOWN),
+        ([result()], "SOMETHING_NEW", Verdict.PASSED),
+        ([result()], "", Verdict.PASSED),
+        ([result()], "passed", Verdict.PASSED),
+        ([result()], "failed", Verdict.FAILED),
+        ([result(status="FAILED")], "TIMED_OUT", Verdict.FAILED),
+        ([result(kind="PENDING")], "TIMED_OUT", Verdict.UNKNOWN),
+        ([], "", Verdict.UNKNOWN),
+        ([], "RUNNING", Verdict.UNKNOWN),
+        ([result(has_failures=True)], "PASSED", Verdict.FAILED),
+        ([result(has_errors=True)], "PASSED", Verdict.FAILED),
+        ([result(aborted=True)], "PASSED", Verdict.FAILED),
+        ([result(status="FAILED"), result()], "PASSED", Verdict.FAILED),
+        ([result(), result(status="FAILED")], "PASSED", Verdict.FAILED),
+        ([result(), result(status="CANCELLED", aborted=True)], "PASSED", Verdict.CANCELLED),
+        ([result("", check_id="", status="FAILED"), result("", check_id="")], "", Verdict.FAILED),
+        ([result(), result(kind="PENDING", status="RUNNING")], "PASSED", Verdict.UNKNOWN),
+        ([result(kind="ATTEMPT", status="RUNNING"), result()], "PASSED", Verdict.PASSED),
         ([result()], "FAILED", Verdict.FAILED),
         ([result(kind="PENDING", status="RUNNING")], "PASSED", Verdict.UNKNOWN),
         ([result(status="SKIPPED")], "PASSED", Verdict.PASSED),
@@ -170,7 +189,7 @@ def test_checks_of_one_name_are_told_apart_by_their_ids() -> None:
 
 
 def test_a_running_check_is_running_while_its_session_is() -> None:
-    (check,) = outcomes(result(kind="PENDING", status="RUNNING"), status="RUNNING")
+    (check,) = outcomes(result(kind="PENDING", status="RUNNING"), status="RUNNING", over=False)
     assert check.verdict is Verdict.RUNNING
     assert not is_over(Session(status="RUNNING"))
     assert not is_over(Session(status="NEW"))
@@ -226,13 +245,26 @@ RESULTS = st.lists(
 
 
 @given(RESULTS, STATUSES)
-def test_a_pass_needs_a_passed_session_and_a_check_without_a_failure(
+def test_a_pass_needs_a_session_that_did_not_fail_and_only_checks_that_passed(
     results: list[Result], status: str
 ) -> None:
     checks = outcomes(*results, status=status)
     found = judge(Session(status=status, results=results), checks, Settings()).verdict
     if found.is_pass:
-        assert status == "PASSED"
+        assert status not in {"FAILED", "CANCELLED"}
         assert checks
         bad = {Verdict.FAILED, Verdict.CANCELLED, Verdict.UNKNOWN, Verdict.RUNNING}
         assert not bad & {check.verdict for check in checks}
+
+
+@given(RESULTS, STATUSES, st.randoms())
+def test_no_verdict_depends_on_the_order_of_the_results(
+    results: list[Result], status: str, rng: random.Random
+) -> None:
+    shuffled = rng.sample(results, len(results))
+    assert verdict(*results, status=status) is verdict(*shuffled, status=status)
+
+
+def test_a_status_that_is_not_known_is_named() -> None:
+    judgement = judge(Session(status="TIMED_OUT"), [], Settings())
+    assert judgement.reason == "It ended with the status 'TIMED_OUT' and without results."

@@ -207,7 +207,7 @@ class Composition:
             limiter: The limit of requests, where it is shared with what was asked before.
             options: Further ones of ``ApplyOptions``.
         """
-        from runner.checkly.client import ClientOptions  # noqa: PLC0415 # httpx
+        from runner.checkly.exchange import ClientOptions  # noqa: PLC0415 # httpx
         from runner.cli.services.runtime import outside  # noqa: PLC0415 # asyncio
         from runner.engine.context import ApplyOptions  # noqa: PLC0415
 

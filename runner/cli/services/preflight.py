@@ -6,7 +6,8 @@ from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
 from runner.checkly.account import Credentials
-from runner.checkly.client import Checkly, ClientOptions
+from runner.checkly.client import Checkly
+from runner.checkly.exchange import ClientOptions
 from runner.checkly.limiter import Limiter
 from runner.cli.console import Console
 from runner.cli.options.common import Common

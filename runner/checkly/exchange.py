@@ -1,0 +1,160 @@
+"""Ask, and ask again: the limit, the retries and the screen between a client and its wire."""
+
+import random
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any, TypeVar
+
+from runner.checkly.account import Credentials
+from runner.checkly.answers import parsed
+from runner.checkly.api_errors import Redact, refusal
+from runner.checkly.limiter import DEFAULT_REQUESTS_PER_MINUTE, Limiter
+from runner.checkly.retry import (
+    TOO_MANY_REQUESTS,
+    Backoff,
+    may_ask_again,
+    retry_after,
+    surely_not_accepted,
+)
+from runner.checkly.wire import Reply, Wire
+from runner.errors import ApiError, RunnerError, Unreachable
+from runner.models.clock import Clock
+from runner.models.events import Emit
+from runner.secrets import screened_json
+
+T = TypeVar("T")
+
+#: Patience with a server that never answered yet: its address is more likely wrong than it is ill.
+FIRST_CONTACT_SECONDS = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class ClientOptions:
+    """How patient the client is.
+
+    Attributes:
+        requests_per_minute: At most so many requests leave in any minute.
+        answer_seconds: How long an answer may take, beyond what a long poll asks for.
+        patience_seconds: How long a request is tried again before its trouble is reported.
+        backoff: The waits in between.
+    """
+
+    requests_per_minute: int = DEFAULT_REQUESTS_PER_MINUTE
+    answer_seconds: float = 30.0
+    patience_seconds: float = 60.0
+    backoff: Backoff = field(default_factory=Backoff)
+
+
+@dataclass(slots=True)
+class Flight:
+    """Where a trigger is, for one who wants to stop: it may be cut only while on the ground.
+
+    Attributes:
+        in_the_air: Whether the request may be with the server, without an answer yet.
+        is_last: Set by who wants to stop: it is not sent again.
+    """
+
+    in_the_air: bool = False
+    is_last: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A request: ``seconds`` is how long the server was asked to hold its answer back."""
+
+    method: str
+    path: str
+    params: Mapping[str, str | int] | None = None
+    body: Any = None
+    seconds: float = 0.0
+
+
+class Exchange:
+    """The way to one API, with everything that keeps a client polite."""
+
+    def __init__(
+        self,
+        credentials: Credentials,
+        *,
+        clock: Clock,
+        rng: random.Random,
+        emit: Emit,
+        redact: Redact,
+        options: ClientOptions,
+        limiter: Limiter,
+    ) -> None:
+        self.options = options
+        self._clock = clock
+        self._rng = rng
+        self._redact = redact
+        self._limiter = limiter
+        self._wire = Wire(credentials, clock=clock, emit=emit)
+
+    async def aclose(self) -> None:
+        """Close every connection."""
+        await self._wire.aclose()
+
+    def server_now(self) -> datetime | None:
+        """The server's clock, or ``None`` before its first answer; never later than the truth."""
+        return self._wire.server_now()
+
+    async def ask(
+        self,
+        question: Question,
+        parse: Callable[[Reply], T],
+        *,
+        again: Callable[[RunnerError], bool] = may_ask_again,
+        flight: Flight | None = None,
+    ) -> T:
+        """Ask until there is an answer that makes sense, or ``again`` or the patience says no."""
+        flight = flight or Flight()
+        patience = self.options.patience_seconds
+        if self.server_now() is None:
+            patience = min(patience, FIRST_CONTACT_SECONDS)
+        give_up, attempt = self._clock.monotonic() + patience, 0
+        while True:
+            await self._limiter.turn()
+            flight.in_the_air = True
+            try:
+                answer = parse(await self._once(question))
+            except (ApiError, Unreachable) as error:
+                flight.in_the_air = not surely_not_accepted(error)
+                left = give_up - self._clock.monotonic()
+                asked = error.retry_after or 0.0 if isinstance(error, ApiError) else 0.0
+                if not again(error) or left <= 0 or asked > patience or flight.is_last:
+                    raise
+                await self._pause(error, min(self.options.backoff.wait(attempt, self._rng), left))
+                attempt += 1
+            else:
+                flight.in_the_air = False
+                return answer
+
+    async def _once(self, question: Question) -> Reply:
+        """One request and its answer, which is a success."""
+        reply = await self._wire.exchange(
+            question.method,
+            question.path,
+            params=question.params,
+            body=question.body,
+            seconds=self.options.answer_seconds + question.seconds,
+        )
+        # Here and nowhere else do the server's words come in.
+        reply = replace(reply, body=screened_json(reply.body, self._redact))
+        if 200 <= reply.status < 300:
+            return reply
+        asked = retry_after(reply.headers.get("retry-after"), self.server_now())
+        if asked is not None and reply.status in {TOO_MANY_REQUESTS, 503}:
+            self._limiter.hold(min(asked, self.options.patience_seconds))
+        try:
+            answer = parsed(reply.body)
+        except ValueError:
+            answer = None
+        raise refusal(reply, answer, self._redact, asked)
+
+    async def _pause(self, error: ApiError | Unreachable, seconds: float) -> None:
+        """Wait before the next attempt; a limit that was hit makes everybody wait."""
+        if isinstance(error, ApiError) and error.status == TOO_MANY_REQUESTS:
+            self._limiter.hold(seconds)
+        else:
+            await self._clock.sleep(seconds)

@@ -1,0 +1,108 @@
+"""Proxies and certificates, by the variables that other tools read."""
+
+import ipaddress
+import ssl
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+from urllib.parse import urlsplit
+
+from runner.checkly.http_ import httpx
+from runner.errors import UsageError, os_reason
+
+#: Variables that name the certificates to trust instead of the usual ones: the first that is set.
+_BUNDLES: Final = ("SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
+#: Names certificates to trust beside them.
+_EXTRA: Final = "NODE_EXTRA_CA_CERTS"
+
+
+@dataclass(frozen=True, slots=True)
+class Proxy:
+    """The proxy on the way to one address.
+
+    Attributes:
+        url: Its address; ``None`` where there is none.
+        odd: Entries of NO_PROXY that mean nothing.
+    """
+
+    url: str | None = None
+    odd: tuple[str, ...] = ()
+
+
+def proxy_for(url: str, settings: Mapping[str, str]) -> Proxy:
+    """Find the proxy for ``url`` as curl does.
+
+    Args:
+        url: The address.
+        settings: HTTPS_PROXY, ALL_PROXY, NO_PROXY and so on, as ``urllib.request.getproxies``
+            gives them.
+    """
+    parts = urlsplit(url)
+    proxy = settings.get(parts.scheme) or settings.get("all")
+    if not proxy:
+        return Proxy()
+    odd = []
+    for entry in settings.get("no", "").replace(",", " ").split():
+        matches = _matches(entry, parts.hostname or "", parts.port)
+        if matches is None:
+            odd.append(entry)
+        elif matches:
+            return Proxy()
+    return Proxy(proxy if "://" in proxy else f"http://{proxy}", tuple(odd))
+
+
+def trusted(environ: Mapping[str, str]) -> ssl.SSLContext:
+    """The certificates to trust.
+
+    Raises:
+        UsageError: A variable names a file or folder that can't be read.
+    """
+    context = None
+    for name in _BUNDLES:
+        if place := environ.get(name):
+            context = _loaded(ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT), name, place)
+            break
+    context = context or httpx.create_ssl_context(trust_env=False)
+    if place := environ.get(_EXTRA):
+        _loaded(context, _EXTRA, place)
+    return context
+
+
+def _loaded(context: ssl.SSLContext, name: str, place: str) -> ssl.SSLContext:
+    try:
+        if Path(place).is_dir():
+            context.load_verify_locations(capath=place)
+        else:
+            context.load_verify_locations(cafile=place)
+    except (OSError, ValueError) as error:
+        why = os_reason(error) if isinstance(error, OSError) else "its name is not valid"
+        raise UsageError(
+            f"The certificates that {name} names can't be read: {why}.",
+            hint="Name a file in PEM form, or a folder of such files.",
+        ) from None
+    return context
+
+
+def _matches(entry: str, host: str, port: int | None) -> bool | None:
+    """Whether an entry of NO_PROXY means ``host``; ``None`` where it means nothing."""
+    name, _, after = entry.rpartition(":")
+    if after.isdigit() and (name.endswith("]") or ":" not in name):
+        if port not in {None, int(after)}:
+            return False
+        entry = name
+    entry = entry.removeprefix("[").removesuffix("]")
+    network, address = _network(entry), _network(host)
+    if network is not None:
+        return address is not None and address.network_address in network
+    bare, host = entry.removeprefix("*").strip(".").lower(), host.strip(".").lower()
+    if "/" in entry or not (bare or entry == "*"):
+        return None
+    return not bare or host == bare or host.endswith(f".{bare}")
+
+
+def _network(entry: str) -> ipaddress.IPv4Network | ipaddress.IPv6Network | None:
+    try:
+        return ipaddress.ip_network(entry, strict=False)
+    except ValueError:
+        return None
