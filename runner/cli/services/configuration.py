@@ -15,6 +15,7 @@ from runner.config.files.files import FolderFiles
 from runner.config.selection import Selection
 from runner.config.templates.context import Context
 from runner.config.templates.env_vars import Environment, read_env_file
+from runner.config.templates.lookalikes import judge_lookalikes
 from runner.config.templates.scope import Scope
 from runner.diagnostics import Diagnostics, Severity
 from runner.errors import ConfigurationError, StalePlan, UsageError
@@ -141,6 +142,7 @@ def read(
     reader = StructureReader(diagnostics)
     for index, document in enumerate(documents):
         reader.read(document.root, included=index > 0)
+        judge_lookalikes(document.root, diagnostics)
     env_file: dict[str, str] = {}
     for name in common.env_files:
         env_file = read_env_file(Path(name)) | env_file

@@ -96,10 +96,18 @@ class Renderer:
                 f"{listed(f'`{name}`' for name in names)} {verb} not set",
                 node.span,
                 self._unset,
-                "set it in the environment or an --env-file; an empty one counts as not set",
+                _how_to_set(names),
                 profile=self._profile,
             )
         )
+
+
+def _how_to_set(names: tuple[str, ...]) -> str:
+    """The hint for names that are not set: each kind is set elsewhere."""
+    if all(name.startswith("var.") for name in names):
+        variable = names[0].removeprefix("var.")
+        return f"Set it with `--var {variable}=VALUE` or CHECKLY_SESSIONS_VAR_{variable}."
+    return "Set it in the environment or an --env-file. An empty one counts as not set."
 
 
 def template_of(node: Scalar, diagnostics: Diagnostics) -> Template | None:

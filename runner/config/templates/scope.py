@@ -96,6 +96,11 @@ class _Names(ABC):
         return self._values[name]
 
     def _keep(self, name: str, node: Node) -> None:
+        if isinstance(node, Scalar) and node.value is None:
+            # It has no default. Where nothing from outside counts it stands for itself.
+            stands = "env" in self.symbolic
+            self._values[name] = symbol(name) if stands else Unset(frozenset([name]))
+            return
         try:
             value = self.render(node)
             if not isinstance(value, str):

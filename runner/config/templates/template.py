@@ -154,6 +154,27 @@ def parse_template(text: str) -> Template:
     return Template(text, tuple(part for _, part in _scan(text)))
 
 
+def early_end(text: str) -> int | None:
+    """Find an expression that ends although the text after it reads like its rest.
+
+    Returns:
+        Where it ends: at the first ``>`` of ``$<'a' if var.n > 2 else 'b'>``.
+    """
+    position = 0
+    while found := _START.search(text, position):
+        try:
+            position = _end_of(text, found.end()) + 1
+            closing = text.find(">", position)
+            if closing >= 0 and "$<" not in text[position:closing]:
+                _expression(text[found.end() : closing])
+                return position - 1
+        except Unended:
+            return None
+        except TemplateError:
+            position = max(position, found.end())
+    return None
+
+
 def _scan(text: str) -> Iterator[tuple[int, str | Expression]]:
     """The parts of a template, and where each begins: an expression behind its ``$<``."""
     position = 0

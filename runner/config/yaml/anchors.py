@@ -149,12 +149,22 @@ class RareParts:
             self._refuse_tag(node, event.tag)
 
     def _refuse_tag(self, node: Node, tag: str) -> None:
+        written = written_tag(tag)
+        hint = "Leave the tag out."
+        if isinstance(node, Scalar) and not written.startswith("!!"):
+            # Meant as text, most likely. Inside brackets the comma is taken as part of the tag.
+            if written.endswith(","):
+                meant = written[:-1]
+            else:
+                meant = f"{written} {node.text}".strip() if written != "!" else f"!{node.text}"
+                node.text = node.value = meant
+            hint = f'Put text that begins with `!` in quotes: `"{_short(meant)}"`.'
         self.error(
             "custom-tag",
-            f"The tag `{_short(written_tag(tag))}` means nothing here",
+            f"`{_short(written)}` is a YAML tag, which has no meaning here",
             node.start,
-            node.start + len(written_tag(tag)),
-            "Leave the tag out.",
+            node.start + len(written),
+            hint,
         )
 
     def follow(self, event: Event) -> Node | None:

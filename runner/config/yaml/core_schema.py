@@ -75,18 +75,17 @@ def _as_float(text: str) -> ScalarValue:
 
 _PREFIX = "tag:yaml.org,2002:"
 
-#: The tags of the core schema for scalars: each reads a text or raises ``ValueError``.
-#: The lone ``!`` says "no type": text.
+#: The tags of the core schema for scalars: each reads a text or raises ``ValueError``. The lone
+#: ``!`` is not among them: ``[! flaky]`` would be the text `flaky`.
 SCALAR_TAGS: dict[str, Callable[[str], ScalarValue]] = {
-    "!": _as_text,
     _PREFIX + "str": _as_text,
     _PREFIX + "int": _only(int),
     _PREFIX + "float": _as_float,
     _PREFIX + "bool": _only(bool),
     _PREFIX + "null": _only(type(None)),
 }
-SEQUENCE_TAGS = frozenset({"!", _PREFIX + "seq"})
-MAPPING_TAGS = frozenset({"!", _PREFIX + "map"})
+SEQUENCE_TAGS = frozenset({_PREFIX + "seq"})
+MAPPING_TAGS = frozenset({_PREFIX + "map"})
 
 
 def written_tag(tag: str) -> str:

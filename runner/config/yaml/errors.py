@@ -1,6 +1,7 @@
 """What is wrong with a text that is no YAML, in words that help."""
 
 import re
+from itertools import islice
 from typing import Any
 
 from runner.diagnostics import Diagnostic, Diagnostics
@@ -14,8 +15,13 @@ QUOTE_HINT = (
 
 # What YAML 1.2, production 1 (c-printable), leaves out.
 _UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufffe\uffff]")
+_TAG = re.compile(r"![^\s,\[\]{}]{0,80}")
+#: Controls that make text look different from what it is, as in "Trojan Source".
+_BIDIRECTIONAL = re.compile("[\u202a-\u202e\u2066-\u2069]")
 _LONE_RETURN = re.compile("\r(?!\n)")
 
+#: How many places of one kind are told at most.
+_MANY = 20
 #: Within so many lines of a value it may say that it is secret.
 _NEAR = 3
 #: So many characters of a line are looked at: far more than are ever shown.
@@ -120,7 +126,7 @@ _WORDINGS = (
 
 
 def check_characters(source: Source, diagnostics: Diagnostics) -> bool:
-    """Refuse line breaks that an editor does not show as such; says whether there are none.
+    """Refuse line breaks that an editor does not show as such; return whether there are none.
 
     YAML 1.1 and 1.2 take them differently, and a reviewer can't see them at all.
     """
@@ -141,7 +147,16 @@ def check_characters(source: Source, diagnostics: Diagnostics) -> bool:
             Span(source, found.start(), found.end()),
             hint="Save the file with Unix or Windows line ends.",
         )
-    return len(diagnostics) == before
+    is_readable = len(diagnostics) == before
+    if not text.isascii():
+        for found in islice(_BIDIRECTIONAL.finditer(text), _MANY):
+            diagnostics.warning(
+                "bidirectional-control",
+                f"U+{ord(found[0]):04X} makes this line look different from what it says",
+                Span(source, found.start(), found.end()),
+                hint=f'Leave it out, or write it as \\u{ord(found[0]):04X} inside "double quotes".',
+            )
+    return is_readable
 
 
 def syntax_error(source: Source, error: Exception) -> Diagnostic:
@@ -155,8 +170,17 @@ def syntax_error(source: Source, error: Exception) -> Diagnostic:
             Span(source, found.start(), found.end()),
             hint='Leave it out, or write it as an escape (\\x1B) inside "double quotes".',
         )
-    problem: str = getattr(error, "problem", None) or "this is no YAML"
+    problem: str = getattr(error, "problem", None) or "this is not YAML"
     start = _offset(source, getattr(error, "problem_mark", None))
+    if "scanning a tag" in (getattr(error, "context", None) or ""):
+        tag = _TAG.match(source.text, _offset(source, getattr(error, "context_mark", None), start))
+        if tag:
+            return Diagnostic(
+                "custom-tag",
+                f"`{tag[0]}` is a YAML tag, which has no meaning here",
+                Span(source, tag.start(), tag.end()),
+                hint=f'Put text that begins with `!` in quotes: `"{tag[0]}"`.',
+            )
     if "unexpected end of stream" in problem:
         start = _offset(source, getattr(error, "context_mark", None), start)
     code, message, hint = "yaml-syntax", f"YAML can't be read here: {problem}", None

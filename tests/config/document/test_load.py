@@ -202,7 +202,8 @@ def test_the_main_file_must_be_a_file_inside(repository: Path) -> None:
     (repository / "link.yaml").symlink_to("../outside.yaml")
     (repository / "null.yaml").symlink_to("/dev/null")
     assert (
-        refused(repository, "missing.yaml") == "missing.yaml can't be read: there is no such file."
+        refused(repository, "missing.yaml")
+        == "missing.yaml can't be read: there is no such file or folder."
     )
     assert refused(repository, "folder") == "folder is a folder, not a file."
     assert refused(repository, "..") == ".. is a folder, not a file."

@@ -310,6 +310,13 @@ def test_a_symbolic_value_inside_a_list_is_known_as_one() -> None:
     assert render(made, "$<var.tags | join>") == '$<["a", env.X] | join>'
 
 
+def test_a_variable_without_a_default_stands_for_itself_in_pure_scopes() -> None:
+    made = scope({"region": scalar(None, "")}, symbolic=PURE)
+    assert render(made, "at $<var.region>") == "at $<var.region>"
+    given = scope({"region": scalar(None, "")}, overrides={"region": "5"}, symbolic=PURE)
+    assert render(given, "$<var.region>") == "5"
+
+
 def test_only_the_namespaces_asked_for_stand_for_themselves() -> None:
     made = scope({}, {"X": "x"}, symbolic={"run"})
     assert render(made, "$<env.X> $<run.id>") == "x $<run.id>"

@@ -13,6 +13,7 @@ from runner.config.templates.scope import InstanceScope, Scope
 from runner.config.templates.template import (
     TemplateError,
     Unresolved,
+    early_end,
     hint_for,
     parse_template,
     place,
@@ -34,6 +35,7 @@ VARIABLES: dict[str, Node] = {
     "octal": scalar(8, "0o10"),
     "on": scalar(True, "True"),
     "nothing": scalar(None, "~"),
+    "nulls": Sequence(SOURCE, 0, 0, [scalar(None, "~")]),
     "groups": Sequence(SOURCE, 0, 0, [scalar("a"), scalar("b")]),
     "url": scalar("https://$<var.host>/$<env.PATH_PART>"),
 }
@@ -129,7 +131,7 @@ def test_only_a_greater_sign_outside_quotes_and_brackets_ends(text: str, expecte
         ("$<var.retries>", 3),
         ("$<var.version>", 1.1),
         ("$<var.on>", True),
-        ("$<var.nothing>", None),
+        ("$<var.nulls[0]>", None),
         ("$<var.groups>", ["a", "b"]),
         ("$<env.N>", "3"),
     ],
@@ -157,7 +159,7 @@ def test_inside_text_values_are_written_as_in_the_file(text: str, expected: str)
     assert render(text) == expected
 
 
-@pytest.mark.parametrize("name", ["nothing", "groups"])
+@pytest.mark.parametrize("name", ["nulls[0]", "groups"])
 def test_null_and_lists_inside_text_are_errors(name: str) -> None:
     error = refused(f"a $<var.{name}>")
     assert "can't stand inside text" in error.message
@@ -174,6 +176,14 @@ def test_what_is_not_set_makes_the_value_unresolved(text: str, environ: dict[str
     with pytest.raises(Unresolved) as caught:
         render(text, **environ)
     assert caught.value.names == {"env.PATH_PART" if "var" in text else "env.X"}
+
+
+def test_a_variable_without_a_default_is_not_set() -> None:
+    for text in ("$<var.nothing>", "a $<var.nothing>", "$<var.nothing | upper>"):
+        with pytest.raises(Unresolved) as caught:
+            render(text)
+        assert caught.value.names == {"var.nothing"}
+    assert render("$<var.nothing | default('d')>") == "d"
 
 
 def test_all_names_that_are_missing_are_named() -> None:
@@ -232,6 +242,26 @@ def test_an_expression_has_at_most_4_kib_of_utf8() -> None:
 )
 def test_it_is_known_whether_a_text_of_its_own_may_come_out(text: str, expected: bool) -> None:
     assert parse_template(text).has_literal_fallback is expected
+
+
+@pytest.mark.parametrize(
+    ("text", "at"),
+    [
+        ("$<'a' if var.n > 2 else 'b'>", "> 2"),
+        ("x $<var.a> $<var.n >= 2>", ">= 2"),
+        ("$<var.n > 2 and var.m > 3>", "> 2"),
+        ("$<1 >> 2>", None),
+        ("$<('a' if var.n > 2 else 'b')>", None),
+        ("$<'>' ~ var.n>", None),
+        ("$<var.a> and <b>$<var.b></b> -> $<var.c> > 5", None),
+        ("$<var.a> or b>", None),
+        ("$<var.a", None),
+        ("$<var.a ? b> $<var.n > 1>", "> 1"),
+        ("$<" * 1000 + "> a>", None),
+    ],
+)
+def test_an_expression_that_ends_too_early_is_found(text: str, at: str | None) -> None:
+    assert early_end(text) == (None if at is None else text.index(at))
 
 
 def test_names_are_told_by_the_text_alone() -> None:

@@ -1,0 +1,91 @@
+"""Warn of text that looks like a template and is none, and of templates that end too early."""
+
+import re
+from collections.abc import Iterator
+
+from runner.config.templates.expressions.names import NAMESPACES
+from runner.config.templates.template import early_end, place
+from runner.config.yaml.nodes import Mapping, Node, Scalar, Sequence
+from runner.diagnostics import Diagnostics
+
+_SECTIONS = ("variables", "defaults", "profiles")
+_NAME = rf"(?:{'|'.join(NAMESPACES)})\.[\w.]{{1,200}}"
+_FOREIGN = re.compile(
+    rf"\$\{{\{{\s*(?P<actions>[^{{}}]{{0,200}}?)\s*\}}\}}"
+    rf"|\{{\{{\s*(?P<handlebars>{_NAME})[^{{}}]{{0,200}}\}}\}}|\$\{{(?P<shell>{_NAME})\}}"
+)
+_OF_ENVIRONMENT = re.compile(r"(?:secrets|env|vars)\.(\w+)")
+_PLACEHOLDER = re.compile(r"<[^<>]{1,200}>")
+#: The keys whose values can't be placeholders: they select something by name.
+_SELECTING = frozenset({"runLocation", "matchTags"})
+
+
+def judge_lookalikes(root: Mapping, diagnostics: Diagnostics) -> None:
+    """Warn of each value of a file that would be sent differently from what it seems to say.
+
+    Args:
+        root: The file.
+        diagnostics: Takes the warnings.
+    """
+    text = root.source.text
+    starts = text.count("$<")
+    if "{{" in text or "${" in text or text.count("<") > starts or text.count(">") > starts:
+        for section in _SECTIONS:
+            if section in root.values:
+                for scalar, is_selecting in _scalars(root.values[section]):
+                    _judge(scalar, is_selecting, diagnostics)
+
+
+def _scalars(root: Node) -> Iterator[tuple[Scalar, bool]]:
+    """The scalars below a node, each once, and whether they select something."""
+    waiting, seen = [(root, False)], set[int]()
+    while waiting:
+        node, is_selecting = waiting.pop()
+        if id(node) in seen:
+            continue
+        if isinstance(node, Scalar):
+            yield node, is_selecting
+            continue
+        seen.add(id(node))
+        if isinstance(node, Sequence):
+            waiting += [(item, is_selecting) for item in node.items]
+        else:
+            waiting += [
+                (child, is_selecting or key in _SELECTING) for key, child in node.values.items()
+            ]
+
+
+def _judge(scalar: Scalar, is_selecting: bool, diagnostics: Diagnostics) -> None:
+    text = scalar.text
+    if scalar.templated and text.count(">") > text.count("$<"):
+        end = early_end(text)
+        if end is not None:
+            diagnostics.warning(
+                "early-end",
+                "The expression ends at this `>`, but the text after it reads like its rest",
+                place(scalar, end),
+                hint="Put the whole expression in parentheses: `$<(…)>`.",
+            )
+    found = _FOREIGN.search(text) if "{{" in text or "${" in text else None
+    if found:
+        _warn(scalar, found, diagnostics, "Another tool's template", _hint(found))
+    elif is_selecting and (found := _PLACEHOLDER.fullmatch(text)):
+        _warn(scalar, found, diagnostics, "A placeholder", "Write the name that is meant.")
+
+
+def _warn(
+    scalar: Scalar, found: re.Match[str], diagnostics: Diagnostics, what: str, hint: str
+) -> None:
+    span = place(scalar, found.start(), len(found[0]))
+    message = f"{what} is not filled in here and stays as it is"
+    diagnostics.warning("foreign-template", message, span, hint=hint)
+
+
+def _hint(found: re.Match[str]) -> str:
+    name = found["handlebars"] or found["shell"]
+    if name:
+        return f"Write `$<{name}>`."
+    named = _OF_ENVIRONMENT.fullmatch(found["actions"])
+    if named:
+        return f"Pass it to the runner as an environment variable and write `$<env.{named[1]}>`."
+    return "Pass it to the runner as an environment variable and write `$<env.NAME>`."
