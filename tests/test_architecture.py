@@ -44,6 +44,7 @@ ROOMS = {
     "reports/apply": "models reports/text",
     "reports/diagnostics": "ground reports/text",
     "reports/history": "models reports/text reports/apply",
+    "reports/dashboard": "models reports/text reports/apply reports/history",
     "reports/progress": "ground models reports/text reports/apply reports/diagnostics",
     "emulator/files": "",
     "emulator/world": "emulator/files",
@@ -63,7 +64,7 @@ ROOMS = {
 USERS = {
     "ruamel": "config/yaml config/formatting emulator/files",
     "dotenv": "config/templates",
-    "jinja2": "config/templates/expressions reports/apply/html_",
+    "jinja2": "config/templates/expressions reports/text/page",
     "httpx": "checkly",
     "obstore": "state",
     "click": "cli",

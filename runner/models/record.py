@@ -45,6 +45,12 @@ class CheckRecord(Document):
     id: str | None = None
     name: str
     verdict: Verdict | None = None
+    attempts: int = 1
+    """How often it was run."""
+    seconds: float | None = None
+    """From the start of its first attempt to the end of its last."""
+    error: str | None = None
+    """The first line of why it failed."""
 
 
 class Lookup(Document):

@@ -16,7 +16,7 @@ def serve(path: str) -> None:
     # What a command imports; none of it starts a thread before it is used.
     import runner.cli.app
     import runner.cli.commands.emulator
-    import runner.cli.commands.history
+    import runner.cli.commands.history.history
     import runner.cli.error_handler
     import runner.cli.services.apply
     import runner.cli.services.plan

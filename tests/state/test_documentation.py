@@ -6,7 +6,8 @@ from pathlib import Path
 import click
 import pytest
 
-from runner.cli.commands import history, state, status
+from runner.cli.commands import state
+from runner.cli.commands.history import history, status
 from runner.models.history import InstanceStatus, PastApply
 from runner.reports.history import history_json, status_json
 from runner.state.state import LEASE_SECONDS

@@ -149,7 +149,7 @@ def test_a_large_report_stays_small() -> None:
 
 def test_a_downloaded_file_is_linked_relative_to_the_report() -> None:
     trace = Artifact(
-        "trace", "trace.zip", "https://store.example/?signature=x", "out/a b/trace.zip"
+        "trace", "trace.zip", "https://s.example/?signature=x", path="out/a b/trace.zip"
     )
     broken = check(verdict=Verdict.FAILED, artifacts=(trace,))
     text = render(apply(instance(checks=(broken,))), Path("reports"))

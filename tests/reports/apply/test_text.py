@@ -80,7 +80,7 @@ def test_a_passed_session_that_needs_a_word_is_not_folded() -> None:
 
 
 def test_a_downloaded_file_is_named_below_its_failure() -> None:
-    trace = Artifact("trace", "trace.zip", "https://store.example/?signature=x", "out/trace.zip")
+    trace = Artifact("trace", "trace.zip", "https://s.example/?signature=x", path="out/trace.zip")
     broken = check(verdict=Verdict.FAILED, artifacts=(trace, Artifact("video", "video.webm")))
     text = render(apply(instance(verdict=Verdict.FAILED, checks=(broken,)), exit_code=1))
     assert "    trace: out/trace.zip\n" in text

@@ -1,0 +1,1 @@
+"""Commands that look at what was applied: history, checks, status and the dashboard."""

@@ -1,0 +1,75 @@
+"""``runner quarantine``."""
+
+from typing import TYPE_CHECKING
+
+import click
+
+from runner.cli.console import Console
+from runner.cli.options.common import common_options, current
+from runner.cli.services.past import SINCE_OPTION, past_applies
+from runner.cli.services.state import EMULATED_OPTION
+
+if TYPE_CHECKING:
+    from runner.cli.services.configuration import Reading
+    from runner.models.instance import Instance
+    from runner.reports.history.quarantine import Suggestion
+
+
+@click.group()
+def command() -> None:
+    """Look after checks whose failures do not count for a while."""
+
+
+@command.command()
+@SINCE_OPTION
+@EMULATED_OPTION
+@common_options
+def suggest(since: str, emulated: bool) -> int:
+    """Print the YAML that quarantines checks which flake, and those that no longer need it."""
+    from runner.config.selection import Selection  # noqa: PLC0415 # everything heavy
+    from runner.models.clock import SystemClock  # noqa: PLC0415
+    from runner.reports.history.check_stats import check_stats  # noqa: PLC0415
+    from runner.reports.history.quarantine import idle, suggestions  # noqa: PLC0415
+
+    console, now = Console.of_process(), SystemClock().now()
+    everything = Selection(())
+    reading, _, past = past_applies(
+        current(), console, everything, since=since, now=now, emulated=emulated
+    )
+    instances = reading.compile(everything).instances
+    stats = check_stats(past)
+    quarantined = {
+        each.profile: [entry.check for entry in each.settings.quarantine] for each in instances
+    }
+    owners = {each.profile: _owner(each, reading) for each in instances}
+    found = [
+        each
+        for each in suggestions(stats, owners, now.date())
+        if each.check not in quarantined[each.profile]
+    ]
+    for profile, check in idle(stats, quarantined):
+        console.problem(
+            f"The quarantine of {check} in {profile} has nothing left to do: every run passed.",
+            hint="Remove it.",
+        )
+    if found:
+        console.write(_yaml(found, since).rstrip("\n"))
+    else:
+        console.problem("No check flakes enough to be quarantined.")
+    return 0
+
+
+def _owner(instance: "Instance", reading: "Reading") -> str:
+    """Who is asked about a profile: its labels say so, or the author of the commit."""
+    labels = instance.settings.labels
+    return labels.get("owner") or labels.get("team") or reading.context.value("git.author") or ""
+
+
+def _yaml(found: "list[Suggestion]", since: str) -> str:
+    """What to add to the file, profile by profile."""
+    from runner.config.yaml.dump import yaml_text  # noqa: PLC0415
+
+    profiles: dict[str, dict[str, list[dict[str, str]]]] = {}
+    for each in found:
+        profiles.setdefault(each.profile, {"quarantine": []})["quarantine"].append(each.entry())
+    return yaml_text({"profiles": profiles}, f"Add to the file; from applies since {since}.")

@@ -1,0 +1,1 @@
+"""History as one page to look at."""

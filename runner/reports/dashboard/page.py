@@ -1,0 +1,115 @@
+"""The dashboard as HTML, and the pages of single applies beside it."""
+
+import json
+from collections.abc import Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Final
+
+from runner.models.history import PastApply
+from runner.models.outcome import ApplyOutcome, CheckOutcome, InstanceOutcome, Subject
+from runner.models.record import Attempt
+from runner.models.verdict import Verdict
+from runner.reports.apply import html_, wording
+from runner.reports.dashboard.view import seconds_of, tone, view
+from runner.reports.history.trend import verdict_of
+from runner.reports.history.wording import ago, source
+from runner.reports.text.page import read_part, render_page
+from runner.reports.text.sanitize import one_line, safe_url
+
+_TEMPLATES: Final = Path(__file__).with_name("templates")
+
+
+def render(
+    newest_first: Sequence[PastApply], subject: Subject, now: datetime, *, with_runs: bool
+) -> str:
+    """The page.
+
+    Args:
+        newest_first: The applies it shows.
+        subject: Whose applies they are.
+        now: When it is made.
+        with_runs: Whether the page of each apply stands beside it, to be linked to.
+    """
+    shown = view(newest_first)
+    columns = json.dumps([_column(past, with_runs) for past in shown.applies])
+    return render_page(
+        _TEMPLATES,
+        "dashboard.html.jinja",
+        css=read_part(_TEMPLATES, "dashboard.css"),
+        script=read_part(_TEMPLATES, "dashboard.js"),
+        view=shown,
+        subject=subject,
+        now=now,
+        tone=tone,
+        words=wording,
+        ago=ago,
+        source=source,
+        page_of=_page_of if with_runs else lambda _: "",
+        columns=columns.replace("<", "\\u003c"),  # it stands inside an element of the page
+    )
+
+
+def _page_of(apply_id: str) -> str:
+    return f"{''.join(sign if sign.isalnum() else '-' for sign in apply_id)[:80]}.html"
+
+
+def _column(past: PastApply, with_runs: bool) -> list[str]:
+    """What the map says of a column: when, which apply, which commit, and its page."""
+    first = past.attempts[0]
+    return [
+        f"{past.started_at:%Y-%m-%d %H:%M} UTC",
+        one_line(past.apply_id, 80),
+        source(first.commit, first.branch) or "",
+        _page_of(past.apply_id) if with_runs else safe_url(first.by.ci_url or "") or "",
+    ]
+
+
+def run_pages(newest_first: Sequence[PastApply], subject: Subject) -> dict[str, str]:
+    """The page of each apply, by the name of its file."""
+    return {_page_of(past.apply_id): html_.render(_outcome(past, subject)) for past in newest_first}
+
+
+def _outcome(past: PastApply, subject: Subject) -> ApplyOutcome:
+    """A past apply as its report shows it, as far as the state remembers."""
+    first = past.attempts[0]
+    return ApplyOutcome(
+        apply_id=past.apply_id,
+        started_at=past.started_at,
+        stopped_at=past.stopped_at or past.started_at,
+        instances=tuple(map(_instance, past.attempts)),
+        exit_code=0 if all(verdict_of(each).is_pass for each in past.attempts) else 1,
+        tested=Subject(
+            account=subject.account,
+            project=subject.project,
+            scope=subject.scope,
+            commit=first.commit or "",
+            branch=first.branch or "",
+            ci_run=first.by.ci_url or "",
+        ),
+    )
+
+
+def _instance(attempt: Attempt) -> InstanceOutcome:
+    return InstanceOutcome(
+        name=attempt.instance,
+        profile=attempt.profile,
+        verdict=verdict_of(attempt),
+        session_id=attempt.session_id,
+        link=attempt.link,
+        reason=attempt.reason,
+        started_at=attempt.started_at,
+        stopped_at=attempt.stopped_at,
+        checks=tuple(
+            CheckOutcome(
+                check.name,
+                check.verdict or Verdict.UNKNOWN,
+                check_id=check.id,
+                error=check.error,
+            )
+            for check in attempt.checks
+        ),
+    )
+
+
+__all__ = ["render", "run_pages", "seconds_of"]

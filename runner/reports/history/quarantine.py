@@ -1,0 +1,89 @@
+"""Suggest quarantines for checks that flake, never for those that are broken."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Final
+
+from runner.reports.history.check_stats import CheckRun, CheckStats
+
+#: How long a suggested quarantine lasts.
+_DAYS: Final = 14
+#: A rate below this, or fewer flaky runs, is no reason to look away.
+_LEAST_RATE: Final = 0.05
+_LEAST_FLAKES: Final = 2
+#: So many failures in a row are a broken check.
+_BROKEN: Final = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Suggestion:
+    """An entry of a profile's ``quarantine``."""
+
+    profile: str
+    check: str
+    reason: str
+    owner: str
+    until: date
+
+    def entry(self) -> dict[str, str]:
+        """The entry as it stands in the file."""
+        return {
+            "check": self.check,
+            "reason": self.reason,
+            "owner": self.owner,
+            "until": self.until.isoformat(),
+        }
+
+
+def suggestions(
+    stats: Sequence[CheckStats], owners: Mapping[str, str], today: date
+) -> list[Suggestion]:
+    """The quarantines that the figures speak for, by profile and check.
+
+    Args:
+        stats: The checks of the window that is looked at.
+        owners: Who is asked about a profile; one that is missing is not declared any more.
+        today: The first day.
+    """
+    found = []
+    for each in stats:
+        for profile in each.profiles:
+            runs = [run for run in each.runs if run.attempt.profile == profile]
+            if profile in owners and is_flaky(runs):
+                flakes = sum(run.is_flaky for run in runs)
+                reason = f"flaky: {flakes} of {len(runs)} runs ({flakes / len(runs):.0%})"
+                until = today + timedelta(days=_DAYS)
+                found.append(Suggestion(profile, each.name, reason, owners[profile], until))
+    return sorted(found, key=lambda each: (each.profile, each.check))
+
+
+def is_flaky(runs: Sequence[CheckRun]) -> bool:
+    """Whether runs, newest first, flake often enough, and the check is not broken by now."""
+    flakes = sum(run.is_flaky for run in runs)
+    is_broken = len(runs) >= _BROKEN and all(run.failed for run in runs[:_BROKEN])
+    return not is_broken and flakes >= _LEAST_FLAKES and flakes / len(runs) >= _LEAST_RATE
+
+
+def idle(
+    stats: Sequence[CheckStats], quarantined: Mapping[str, Sequence[str]]
+) -> list[tuple[str, str]]:
+    """Profile and check of the quarantines that have nothing left to do: nothing failed.
+
+    Args:
+        stats: The checks of the window that is looked at.
+        quarantined: Names or ids of the quarantined checks of each profile.
+    """
+    found = []
+    for profile, checks in quarantined.items():
+        for check in checks:
+            runs = [
+                run
+                for each in stats
+                if check in {each.name, each.check_id}
+                for run in each.runs
+                if run.attempt.profile == profile
+            ]
+            if len(runs) >= _BROKEN and not any(run.failed or run.is_flaky for run in runs):
+                found.append((profile, check))
+    return found

@@ -1,0 +1,79 @@
+"""Self-contained HTML pages: templates that escape, and a policy that admits nothing foreign."""
+
+import base64
+import hashlib
+from datetime import UTC, datetime
+from functools import cache
+from pathlib import Path
+from typing import Any, Final
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from runner.reports.text.sanitize import lines, one_line, safe_url
+
+_NAME_LIMIT: Final = 300
+_SENTENCE_LIMIT: Final = 2_000
+_ERROR_LINES: Final = 60
+
+
+def render_page(folder: Path, name: str, *, css: str, script: str, **values: Any) -> str:
+    """Render a template with its style sheet and script inside.
+
+    A content security policy admits these two alone, so that even a mistake in escaping could do
+    no harm.
+
+    Args:
+        folder: Where the template is.
+        name: Its name.
+        css: The style sheet.
+        script: The script.
+        values: What else the template reads.
+    """
+    policy = (
+        f"default-src 'none'; style-src '{_digest(css)}'; script-src '{_digest(script)}'; "
+        "base-uri 'none'; form-action 'none'"
+    )
+    template = _environment(folder).get_template(name)
+    return template.render(css=css, script=script, policy=policy, **values)
+
+
+@cache
+def read_part(folder: Path, name: str) -> str:
+    """Read a style sheet or script that stands beside a template."""
+    return (folder / name).read_text(encoding="utf-8")
+
+
+@cache
+def _environment(folder: Path) -> Environment:
+    environment = Environment(
+        loader=FileSystemLoader(folder, encoding="utf-8"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters.update(
+        name=lambda text: one_line(text, _NAME_LIMIT),
+        sentence=lambda text: one_line(text, _SENTENCE_LIMIT),
+        error=_error,
+        url=safe_url,
+        slug=lambda label: label.replace(" ", "-"),
+        moment=_moment,
+        iso=lambda at: at.astimezone(UTC).isoformat(),
+    )
+    return environment
+
+
+def _digest(text: str) -> str:
+    return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
+
+
+def _error(text: str) -> str:
+    shown = lines(text, _SENTENCE_LIMIT)
+    if len(shown) > _ERROR_LINES:
+        shown = [*shown[:_ERROR_LINES], f"… and {len(shown) - _ERROR_LINES} more lines"]
+    return "\n".join(shown)
+
+
+def _moment(at: datetime) -> str:
+    return f"{at.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"

@@ -1,0 +1,129 @@
+"""The dashboard, read as text and opened in a browser."""
+
+import re
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from runner.models.history import PastApply
+from runner.models.outcome import Subject
+from runner.models.verdict import Verdict
+from runner.reports.dashboard.page import render, run_pages
+from tests.reports.chromium import EXECUTABLE, Chromium
+from tests.reports.history.pasts import NOON, checked, past, tried
+from tests.reports.test_hostile import TEXTS, forbidden
+
+P, F, K = Verdict.PASSED, Verdict.FAILED, Verdict.FLAKY
+SUBJECT = Subject(account="acme", project="shop", scope="default")
+needs_browser = pytest.mark.skipif(EXECUTABLE is None, reason="there is no Chromium")
+
+
+def applies(count: int = 12, instances: int = 5) -> list[PastApply]:
+    made = []
+    for number in range(count):
+        attempts = [
+            tried(
+                number,
+                checked("Login", F if not index and number > 8 else P, error="boom"),
+                checked("Search", K if number % 3 == 0 else P),
+                instance=f"profile-{index}",
+            )
+            for index in range(instances)
+        ]
+        made.append(past(*attempts))
+    return made[::-1]
+
+
+def page(past_applies: list[PastApply], *, with_runs: bool = False) -> str:
+    return render(past_applies, SUBJECT, NOON.replace(day=3), with_runs=with_runs)
+
+
+def test_the_page_says_what_fails_and_since_when() -> None:
+    words = " ".join(re.sub("<[^>]*>", " ", page(applies()).partition("<body>")[2]).split())
+    assert "Failing now 1 of 5 instances" in words
+    assert "profile-0 failed for 3 applies, since 0000009 (main) , 1 d ago" in words
+    assert "Login : boom" in words
+    assert "Search 33 % 100 % 60 2.0 s 2.0 s" in words
+
+
+def test_an_empty_history_has_a_page() -> None:
+    assert "Nothing has been applied yet." in page([])
+
+
+def test_the_runs_stand_beside_it_when_asked_for() -> None:
+    found = applies(3)
+    pages = run_pages(found, SUBJECT)
+    assert list(pages) == ["A002.html", "A001.html", "A000.html"]
+    assert "apply <bdi>A002</bdi>" in pages["A002.html"]
+    assert 'href="A002.html"' in page(found, with_runs=True)
+    assert 'href="A002.html"' not in page(found)
+
+
+@pytest.mark.parametrize("text", TEXTS.values(), ids=TEXTS)
+def test_a_hostile_text_is_harmless(text: str) -> None:
+    attempt = tried(1, checked(text, F, error=text), instance=text, commit=text).model_copy(
+        update={"link": text, "reason": text, "branch": text, "apply_id": text}
+    )
+    rendered = page([past(attempt)])
+    assert not forbidden(rendered)
+    assert rendered.count("<script") == 2
+    names = run_pages([past(attempt)], SUBJECT)
+    assert all(name.endswith(".html") and "/" not in name for name in names)
+
+
+def test_five_hundred_profiles_and_two_hundred_applies_stay_small() -> None:
+    attempts = [tried(0, checked("Login", P), instance=f"p{index}") for index in range(500)]
+    many = [PastApply(f"A{number}", tuple(attempts)) for number in range(200)]
+    began = time.process_time()
+    text = page(many)
+    assert len(text.encode()) < 1_000_000
+    assert time.process_time() - began < 20
+
+
+@pytest.fixture(scope="module")
+def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chromium]:
+    with Chromium(tmp_path_factory.mktemp("chromium")) as chromium:
+        yield chromium
+
+
+SHOWN = "[...document.querySelectorAll('.map tbody tr')].filter(e => e.checkVisibility()).length"
+
+
+@needs_browser
+@pytest.mark.xdist_group("chromium")
+@pytest.mark.parametrize("width", [390, 1280])
+@pytest.mark.parametrize("dark", [False, True])
+def test_the_page_fits_and_nothing_is_refused(
+    browser: Chromium, tmp_path: Path, width: int, dark: bool
+) -> None:
+    path = tmp_path / "index.html"
+    path.write_text(page(applies(60, 30)), encoding="utf-8")
+    browser.open(path, width=width, dark=dark)
+    assert browser.evaluate("document.documentElement.scrollWidth") == width
+    assert [event for event in browser.events if event["method"] == "Log.entryAdded"] == []
+    requests = [e for e in browser.events if e["method"] == "Network.requestWillBeSent"]
+    assert len(requests) == 1
+
+
+@needs_browser
+@pytest.mark.xdist_group("chromium")
+def test_search_filter_and_map_do_what_they_say(browser: Chromium, tmp_path: Path) -> None:
+    path = tmp_path / "index.html"
+    path.write_text(page(applies()), encoding="utf-8")
+    browser.open(path)
+    assert browser.evaluate(SHOWN) == 5
+    browser.evaluate("document.getElementById('only-failing').click()")
+    assert browser.evaluate(SHOWN) == 1
+    browser.evaluate("document.getElementById('only-failing').click()")
+    browser.evaluate("search.value = 'E-3'; search.dispatchEvent(new Event('input'))")
+    assert browser.evaluate(SHOWN) == 1
+    browser.evaluate("search.value = ''; search.dispatchEvent(new Event('input'))")
+    browser.evaluate(
+        "(() => { const svg = document.querySelector('.map svg');"
+        " const box = svg.getBoundingClientRect();"
+        " svg.dispatchEvent(new MouseEvent('mousemove',"
+        " {bubbles: true, clientX: box.right - 1, clientY: box.top + 1})); })()"
+    )
+    assert "A011" in browser.evaluate("document.getElementById('about').textContent")
