@@ -46,8 +46,8 @@ def _run(group: click.Group, arguments: Sequence[str], console: Console) -> int:
         raise
     except BaseException as error:  # noqa: BLE001 # the one net under everything: some libraries' errors are no Exception
         code = _explain(error, console)
-        is_detailed = "--detailed-exitcode" in arguments and code != EXIT_INTERRUPTED
-        return DETAILED_ERROR if is_detailed else code
+        is_detailed = any(argument.startswith("--detailed-exitcode") for argument in arguments)
+        return DETAILED_ERROR if is_detailed and code != EXIT_INTERRUPTED else code
     return result if isinstance(result, int) else 0
 
 

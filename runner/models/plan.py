@@ -56,12 +56,40 @@ class CheckDrift:
 
     Attributes:
         complete: Whether the list of checks could be read whole, so that it may gate.
+        most_runs: How often checks run at most, retries included; ``None`` where each check
+            keeps its own retry strategy.
     """
 
     matched: tuple[str, ...]
     added: tuple[str, ...] = ()
     removed: tuple[str, ...] = ()
     complete: bool = True
+    most_runs: int | None = None
+
+    @property
+    def has_drifted(self) -> bool:
+        """Whether other checks match than ran last time."""
+        return bool(self.added or self.removed)
+
+
+@dataclass(frozen=True, slots=True)
+class PlanContext:
+    """Where a plan stands: whose account, which state, and what would be tested.
+
+    Attributes:
+        api: Host of the API.
+        state: Address of the state.
+    """
+
+    api: str
+    state: str
+    project: str
+    scope: str
+    account_id: str | None = None
+    account_name: str | None = None
+    environment: str | None = None
+    commit: str | None = None
+    branch: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +102,7 @@ class PlannedInstance:
         request: Its request in normal form; the record's when it is removed.
         record: Its last apply; ``None`` when there was none.
         not_compared: Paths of the secrets of which it is not known whether they changed.
-        blocked: Why an apply of it must fail (``expectChecks`` is broken), if it must.
+        blocked: Why an apply of it must fail, if it must.
         pulled_in: Whether it was not selected but is needed by one that was.
         renamed_from: What it was called at the base, if only its name changed.
     """
@@ -104,12 +132,27 @@ class Plan:
         instances: In file order, removed ones last.
         warnings: On the plan as a whole.
         against: What it was compared with, if not with the records: a commit, in words.
+        context: Where it stands; ``None`` where it asks nothing but two commits.
+        file_warnings: Warnings of the file, each on one line.
     """
 
     instances: tuple[PlannedInstance, ...]
     warnings: tuple[str, ...] = ()
     against: str | None = None
+    context: PlanContext | None = None
+    file_warnings: tuple[str, ...] = ()
 
     def count(self, action: Action) -> int:
         """How many instances have ``action``."""
         return sum(planned.action is action for planned in self.instances)
+
+    @property
+    def blocked(self) -> tuple[PlannedInstance, ...]:
+        """The instances of which an apply must fail."""
+        return tuple(planned for planned in self.instances if planned.blocked is not None)
+
+    @property
+    def all_warnings(self) -> tuple[str, ...]:
+        """Every warning once, whichever instance it is of."""
+        told = (warning for planned in self.instances for warning in planned.warnings)
+        return tuple(dict.fromkeys((*self.file_warnings, *self.warnings, *told)))

@@ -23,6 +23,7 @@ def make_plan(
     pulled_in: Collection[str] = (),
     open_profiles: Collection[str] = (),
     warnings: Sequence[str] = (),
+    file_warnings: Sequence[str] = (),
 ) -> Plan:
     """The plan of the selected instances.
 
@@ -36,6 +37,7 @@ def make_plan(
         pulled_in: Names of those that are there only because others need them.
         open_profiles: Profiles whose instances are not known: none of them was removed.
         warnings: On the plan as a whole.
+        file_warnings: Of the file, each on one line.
     """
     live = {name: record for name, record in records.items() if record.archived_at is None}
     planned = [
@@ -49,7 +51,7 @@ def make_plan(
             for name in sorted(live)
             if name not in known and live[name].profile not in open_profiles
         ]
-    return Plan(tuple(planned), tuple(warnings))
+    return Plan(tuple(planned), tuple(warnings), file_warnings=tuple(file_warnings))
 
 
 def _planned(

@@ -6,7 +6,9 @@ from dataclasses import dataclass, replace
 from runner.models.plan import Action, CheckDrift, Plan, PlannedInstance
 from runner.models.record import Record
 from runner.models.response import Check, Location, PrivateLocation
+from runner.nearest import did_you_mean
 from runner.plan.expect_checks import unmet
+from runner.plan.normalize import Normal
 from runner.plan.target_match import is_resolved, matching
 from runner.plan.variable_usage import undefined, unmentioned
 
@@ -23,6 +25,7 @@ class Account:
         checks: Its checks, with the settings of their groups.
         is_complete: Whether ``checks`` are all there are.
         warnings: What could not be fetched, and why.
+        name: Its name.
     """
 
     locations: Sequence[Location] | None = None
@@ -30,6 +33,7 @@ class Account:
     checks: Sequence[Check] | None = None
     is_complete: bool = True
     warnings: tuple[str, ...] = ()
+    name: str | None = None
 
 
 def judged(plan: Plan, account: Account) -> Plan:
@@ -38,7 +42,10 @@ def judged(plan: Plan, account: Account) -> Plan:
         planned if planned.action is Action.REMOVED else _judged(planned, account)
         for planned in plan.instances
     )
-    return replace(plan, instances=instances, warnings=plan.warnings + account.warnings)
+    context = plan.context and replace(plan.context, account_name=account.name)
+    return replace(
+        plan, instances=instances, warnings=plan.warnings + account.warnings, context=context
+    )
 
 
 def _judged(planned: PlannedInstance, account: Account) -> PlannedInstance:
@@ -53,7 +60,10 @@ def _judged(planned: PlannedInstance, account: Account) -> PlannedInstance:
         blocked = blocked or broken
     return replace(
         planned,
-        checks=drift(found, planned.record, complete=account.is_complete),
+        checks=replace(
+            drift(found, planned.record, complete=account.is_complete),
+            most_runs=_most_runs(planned.request, len(found)),
+        ),
         warnings=(*planned.warnings, *_doubts(planned, found, account)),
         blocked=planned.blocked or blocked,
     )
@@ -106,14 +116,25 @@ def _no_place(planned: PlannedInstance, account: Account) -> str | None:
     unknown = isinstance(place, str) and place not in regions
     if not unknown or not regions or account.private_locations is None:
         return None  # without both lists nobody can tell
-    return (
-        f"The account has no location '{place}'; it has {_some(sorted(regions | {*private}), 40)}."
-    )
+    known = sorted(regions | {*private})
+    near = did_you_mean(place, known) or f"There is {_some(known)}."
+    return f"The account has no location '{place}'. {near}"
+
+
+def _most_runs(request: Normal, checks: int) -> int | None:
+    """How often checks run at most; ``None`` where each keeps its own retry strategy."""
+    strategy = request.get("retryStrategy", ())
+    if strategy is None:
+        return checks
+    retries = strategy.get("maxRetries", 1) if isinstance(strategy, dict) else None
+    return checks * (1 + int(retries)) if isinstance(retries, int | float) else None
 
 
 def _doubts(planned: PlannedInstance, found: Sequence[Check], account: Account) -> Iterable[str]:
+    if account.is_complete:
+        yield from _unknown_checks(planned, account.checks or ())
     if not found and account.is_complete:
-        yield "no check of the account matches its target"
+        yield _no_match(planned.request["target"], account.checks or ())
         return
     keys = list(planned.request["environmentVariables"])
     if account.is_complete:
@@ -124,6 +145,38 @@ def _doubts(planned: PlannedInstance, found: Sequence[Check], account: Account) 
             f"{{{{{name}}}}} is used by {_some(users)} and set neither here nor by the check: "
             "it is empty unless a group or the account sets it"
         )
+
+
+def _no_match(target: Normal, checks: Sequence[Check]) -> str:
+    """Why no check matches: the tag or id that no check has, with the nearest, where one is."""
+    said = "no check of the account matches its target"
+    tags = {tag for check in checks for tag in check.tags}
+    for tag in (tag for group in target["matchTags"] for tag in group):
+        if not tag.startswith("!") and tag not in tags:
+            near = did_you_mean(tag, tags)
+            return f"{said}: none has the tag '{tag}'" + (f". {near}" if near else "")
+    ids = {check.id.lower() for check in checks}
+    missing = [one for one in target["checkId"] if one not in ids]
+    return f"{said}: there is no check {_some(missing)}" if missing else said
+
+
+def _unknown_checks(planned: PlannedInstance, checks: Sequence[Check]) -> Iterable[str]:
+    """Checks that ``quarantine`` and ``expectChecks`` name and the account does not have."""
+    if planned.instance is None:
+        return
+    settings = planned.instance.settings
+    expected = settings.expect_checks
+    named = [("quarantine", one.check) for one in settings.quarantine]
+    if expected is not None:
+        named += [("expectChecks", name) for name in (*expected.include, *expected.exclude)]
+    names = {check.name for check in checks}
+    ids = {check.id for check in checks}
+    for key, name in named:
+        if name not in names and not (key == "quarantine" and name in ids):
+            near = did_you_mean(name, names)
+            yield f"{key} names '{name}', which no check of the account is called" + (
+                f". {near}" if near else ""
+            )
 
 
 def _name(check: Check) -> str:

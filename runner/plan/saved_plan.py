@@ -7,9 +7,10 @@ import hashlib
 import json
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
-from typing import Any, Final, Literal
+from itertools import chain
+from typing import Annotated, Any, Final, Literal
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 from pydantic.alias_generators import to_camel
 
 from runner.errors import StalePlan, UsageError
@@ -23,6 +24,8 @@ FORMAT_VERSION: Final = 1
 LIFETIME: Final = timedelta(hours=24)
 _HINT: Final = "Make a new plan, and review it: `runner plan --out FILE`."
 _SHOWN: Final = 3
+_MAX_DEPTH: Final = 32
+_ID: Final = "^[0-9A-Za-z]{1,64}$"
 
 
 class _Part(BaseModel):
@@ -32,10 +35,19 @@ class _Part(BaseModel):
 
 
 class Home(_Part):
-    """Where a plan belongs: the API's host, the account if it was known, the state's scope."""
+    """Where a plan belongs.
+
+    Attributes:
+        host: The API's host.
+        account: The account, if it was known.
+        state: Address of the state, by which a plan's single use is noted.
+        project, scope: The part of the state.
+    """
 
     host: str
     account: str | None
+    state: str
+    project: str
     scope: str
 
 
@@ -68,9 +80,9 @@ class SavedPlan(_Part):
 
     format: Literal["checkly-sessions-plan"] = "checkly-sessions-plan"
     format_version: Literal[1] = FORMAT_VERSION
-    plan_id: str
-    created_at: str
-    expires_at: str
+    plan_id: Annotated[str, Field(pattern=_ID)]
+    created_at: Annotated[AwareDatetime, Field(strict=False)]
+    expires_at: Annotated[AwareDatetime, Field(strict=False)]
     home: Home
     names: list[str]
     labels: list[str]
@@ -104,8 +116,8 @@ def saved(
             )
     unsigned = SavedPlan(
         plan_id=plan_id,
-        created_at=_text(now),
-        expires_at=_text(now + LIFETIME),
+        created_at=now.replace(microsecond=0),
+        expires_at=now.replace(microsecond=0) + LIFETIME,
         home=home,
         names=list(names),
         labels=list(labels),
@@ -135,6 +147,8 @@ def decode(data: bytes, name: str) -> SavedPlan:
         tree = json.loads(data)
     except (ValueError, RecursionError):
         raise StalePlan(f"The plan {name} is cut off or damaged.", hint=_HINT) from None
+    if _depth(tree) > _MAX_DEPTH:
+        raise StalePlan(f"The plan {name} is nested too deeply to be a plan.", hint=_HINT)
     if not isinstance(tree, dict) or tree.get("format") != "checkly-sessions-plan":
         raise StalePlan(f"{name} is not a plan of this runner.", hint=_HINT)
     version = tree.get("formatVersion")
@@ -147,9 +161,23 @@ def decode(data: bytes, name: str) -> SavedPlan:
     if tree.get("integrity") != _integrity(tree):
         raise StalePlan(f"The plan {name} was edited after it was made.", hint=_HINT)
     try:
-        return SavedPlan.model_validate(tree)
-    except ValidationError:
-        raise StalePlan(f"{name} is not a plan of this runner.", hint=_HINT) from None
+        plan = SavedPlan.model_validate(tree)
+    except ValidationError as error:
+        place = ".".join(map(str, error.errors()[0]["loc"]))
+        raise StalePlan(f"The plan {name} has no valid `{place}`.", hint=_HINT) from None
+    if not timedelta(0) < plan.expires_at - plan.created_at <= LIFETIME:
+        raise StalePlan(f"The plan {name} has no valid `expiresAt`.", hint=_HINT)
+    return plan
+
+
+def _depth(tree: object) -> int:
+    """How deep lists and objects are nested, told without recursion."""
+    depth, level = 0, [tree]
+    while level := [one for one in level if isinstance(one, dict | list) and one]:
+        depth += 1
+        inside = (one.values() if isinstance(one, dict) else one for one in level)
+        level = list(chain.from_iterable(inside))
+    return depth
 
 
 def check_use(use: PlanUse | None) -> None:
@@ -165,24 +193,24 @@ def check_use(use: PlanUse | None) -> None:
         )
 
 
-def check_home(plan: SavedPlan, *, now: datetime, home: Home, use: PlanUse | None) -> None:
-    """Refuse a plan that was used, is too old, or was made for something else.
+def check_home(plan: SavedPlan, *, now: datetime, home: Home) -> None:
+    """Refuse a plan that is too old, or was made for something else.
 
     Args:
         plan: The saved plan.
         now: The time, aware.
         home: Where it would be applied.
-        use: When it was used, if it was.
 
     Raises:
         StalePlan: It is, or was.
     """
-    check_use(use)
-    if now >= datetime.fromisoformat(plan.expires_at):
-        raise StalePlan(f"The plan expired at {plan.expires_at}.", hint=_HINT)
+    if now >= plan.expires_at:
+        raise StalePlan(f"The plan expired at {_text(plan.expires_at)}.", hint=_HINT)
     for what, then, today in (
         ("API", plan.home.host, home.host),
         ("account", plan.home.account, home.account),
+        ("state", plan.home.state, home.state),
+        ("project", plan.home.project, home.project),
         ("scope", plan.home.scope, home.scope),
     ):
         if then not in {None, today}:

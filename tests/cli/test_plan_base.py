@@ -44,7 +44,7 @@ EXPECTED = """\
     ~ allowFailure: false → true
 
 + added  create
-    + name: "added"
+    + target: ALL checks of the account
     + runLocation: "eu-central-1"
 
 ~ new-name  renamed from old-name
@@ -52,7 +52,7 @@ EXPECTED = """\
 
 - gone  removed
 
-Plan: 1 to create, 2 to update, 1 to rerun, 1 removed.
+Changes: 1 added, 2 changed, 1 removed.
 """
 
 
@@ -160,7 +160,7 @@ def test_as_markdown_only_what_changes_is_listed(repository: Path) -> None:
 
 def test_the_working_tree_counts_unless_a_head_is_given(repository: Path) -> None:
     (repository / "checkly-sessions.yaml").write_text(BASE)
-    assert "4 to rerun" in runner(repository, "--base", "main").stdout
+    assert "No changes.\n" in runner(repository, "--base", "main").stdout
     assert EXPECTED in runner(repository, "--base", "main", "--head", "topic").stdout
 
 
@@ -222,7 +222,7 @@ def test_a_file_that_did_not_exist_at_the_base(tmp_path: Path) -> None:
     base = commit(tmp_path, None)
     commit(tmp_path, HEAD)
     done = runner(tmp_path, "--base", base)
-    assert "4 to create, 0 to update, 0 to rerun, 0 removed" in done.stdout
+    assert "Changes: 4 added, 0 changed, 0 removed" in done.stdout
     assert "checkly-sessions.yaml does not exist: everything is new" in " ".join(
         done.stdout.split()
     )
@@ -232,7 +232,7 @@ def test_a_file_that_was_called_yml_at_the_base(tmp_path: Path) -> None:
     git(tmp_path, "init", "--quiet", "--initial-branch=main")
     commit(tmp_path, BASE, "checkly-sessions.yml")
     git(tmp_path, "mv", "checkly-sessions.yml", "checkly-sessions.yaml")
-    assert "4 to rerun" in runner(tmp_path, "--base", "main").stdout
+    assert "No changes.\n" in runner(tmp_path, "--base", "main").stdout
 
 
 @pytest.mark.parametrize("broken", ["version: 1\nprofiles: [", "version: 1\nnonsense: 1\n"])
@@ -242,7 +242,7 @@ def test_a_base_that_does_not_compile_is_a_warning(tmp_path: Path, broken: str) 
     commit(tmp_path, HEAD)
     done = runner(tmp_path, "--base", base)
     assert done.returncode == 0
-    assert "4 to create" in done.stdout
+    assert "Changes: 4 added" in done.stdout
     said = " ".join(done.stdout.split())
     assert f"does not compile, so everything counts as new: {base[:12]}:checkly" in said
 
@@ -256,7 +256,7 @@ def test_a_head_that_does_not_compile_is_an_error_at_its_place(repository: Path)
 
 def test_a_selection_narrows_it(repository: Path) -> None:
     done = runner(repository, "--base", "main", "gone", "add*")
-    assert "1 to create, 0 to update, 0 to rerun, 1 removed" in done.stdout
+    assert "Changes: 1 added, 0 changed, 1 removed" in done.stdout
     done = runner(repository, "--base", "main", "nothing")
     assert (done.returncode, done.stdout) == (2, "")
     assert "'nothing' matches no profile" in done.stderr

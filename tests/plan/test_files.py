@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from runner.config.compile.symbolic import compile_alone
 from runner.config.files.files import Entries, FolderFiles
+from runner.diagnostics import Diagnostics
 from runner.fingerprints import Fingerprinter
 from runner.models.instance import Instance
 from runner.models.plan import Action
@@ -45,7 +46,8 @@ class Text:
 
 
 def compiled(text: str) -> tuple[Instance, ...]:
-    return compile_alone(PurePosixPath("checkly-sessions.yaml"), Text(text), {}, Redactor())
+    path = PurePosixPath("checkly-sessions.yaml")
+    return compile_alone(path, Text(text), {}, Redactor(), Diagnostics())
 
 
 def fingerprint(secret: str) -> dict[str, str]:
@@ -79,7 +81,7 @@ def actions(before: tuple[Instance, ...], after: tuple[Instance, ...]) -> set[Ac
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.parent.name)
 def test_every_example_is_all_reruns_right_after_its_apply(path: Path) -> None:
     files, inside = FolderFiles.around(path, path.parent)
-    first, second = (compile_alone(inside, files, {}, Redactor()) for _ in range(2))
+    first, second = (compile_alone(inside, files, {}, Redactor(), Diagnostics()) for _ in range(2))
     assert first
     assert actions(first, second) == {Action.RERUN}
 

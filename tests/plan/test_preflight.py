@@ -68,7 +68,8 @@ def planned(
         ("office", None),
         ("silent", None),
         ("empty", "No agent of the private location 'empty' is connected"),
-        ("eu-vest-1", "The account has no location 'eu-vest-1'; it has empty, eu-west-1, office"),
+        ("eu-vest-1", "The account has no location 'eu-vest-1'. Did you mean 'eu-west-1'?"),
+        ("atlantis", "The account has no location 'atlantis'. There is empty, eu-west-1, office"),
         (Marked(None, unset=("env.REGION",)), None),
     ],
 )
@@ -136,7 +137,8 @@ def test_expected_checks_are_judged(expected: ExpectChecks, why: str | None) -> 
 
 def test_finding_none_is_a_warning() -> None:
     found = planned(ACCOUNT, target={"matchTags": [["nothing"]]})
-    assert found.warnings == ("no check of the account matches its target",)
+    said = "no check of the account matches its target: none has the tag 'nothing'"
+    assert found.warnings == (said,)
     assert found.blocked is None
     incomplete = Account(LOCATIONS, PRIVATE, CHECKS, is_complete=False)
     assert planned(incomplete, target={"matchTags": [["nothing"]]}).warnings == ()

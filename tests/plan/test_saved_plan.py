@@ -15,12 +15,24 @@ from runner.models.settings import Settings
 from runner.models.verdict import Verdict
 from runner.plan.normalize import Fingerprint
 from runner.plan.planner import make_plan
-from runner.plan.saved_plan import Home, SavedPlan, check_home, check_plan, decode, encode, saved
+from runner.plan.saved_plan import (
+    Home,
+    SavedPlan,
+    _integrity,
+    check_home,
+    check_plan,
+    check_use,
+    decode,
+    encode,
+    saved,
+)
 from runner.source import Source, Span
 from tests.plan.records import record_of
 
 NOW = datetime(2026, 11, 23, 8, 12, 3, 4, tzinfo=UTC)
-HOME = Home(host="api.checklyhq.com", account="acc", scope="default")
+HOME = Home(
+    host="api.checklyhq.com", account="acc", state="s3://b", project="default", scope="default"
+)
 SPAN = Span(Source("checkly-sessions.yaml", "smoke"), 0, 5)
 SECRET = {"key": "T", "value": Marked("hunter2-canary", secret=True), "secret": True}
 
@@ -70,8 +82,8 @@ def test_what_is_saved_is_read_back() -> None:
     plan = save(planned(instance("a", environmentVariables=[SECRET])))
     assert decode(encode(plan).encode(), "p") == plan
     assert (plan.created_at, plan.expires_at) == (
-        "2026-11-23T08:12:03+00:00",
-        "2026-11-24T08:12:03+00:00",
+        NOW.replace(microsecond=0),
+        NOW.replace(microsecond=0) + timedelta(hours=24),
     )
     assert (plan.names, plan.labels, plan.variables) == (["a"], ["team=web"], {"host": "www"})
 
@@ -126,7 +138,7 @@ def test_a_whole_file_of_another_shape_is_no_plan() -> None:
 
     tree = {"format": "checkly-sessions-plan", "formatVersion": 1, "strange": True}
     tree["integrity"] = saved_plan._integrity(tree)
-    with pytest.raises(StalePlan, match="is not a plan"):
+    with pytest.raises(StalePlan, match="has no valid `planId`"):
         decode(json.dumps(tree).encode(), "p")
 
 
@@ -136,27 +148,59 @@ def test_a_whole_file_of_another_shape_is_no_plan() -> None:
         (timedelta(hours=24), HOME, "expired at 2026-11-24T08:12:03"),
         (timedelta(0), HOME.model_copy(update={"host": "localhost"}), "API api.checklyhq.com, not"),
         (timedelta(0), HOME.model_copy(update={"account": "x"}), "the account acc, not x"),
+        (timedelta(0), HOME.model_copy(update={"state": "/b"}), "the state s3://b, not /b"),
+        (timedelta(0), HOME.model_copy(update={"project": "x"}), "the project default, not x"),
         (timedelta(0), HOME.model_copy(update={"scope": "pr-1"}), "the scope default, not pr-1"),
     ],
 )
 def test_another_day_or_place_is_refused(later: timedelta, home: Home, said: str) -> None:
     plan = save(planned(instance("a")))
     with pytest.raises(StalePlan, match=said) as caught:
-        check_home(plan, now=NOW + later, home=home, use=None)
+        check_home(plan, now=NOW + later, home=home)
     assert "runner plan --out" in str(caught.value.hint)
 
 
 def test_a_plan_in_time_and_place_is_taken() -> None:
     plan = save(planned(instance("a")))
-    check_home(plan, now=NOW + timedelta(hours=23), home=HOME, use=None)
+    check_home(plan, now=NOW + timedelta(hours=23), home=HOME)
     nowhere = plan.model_copy(update={"home": HOME.model_copy(update={"account": None})})
-    check_home(nowhere, now=NOW, home=HOME, use=None)
+    check_home(nowhere, now=NOW, home=HOME)
 
 
-def test_a_plan_that_was_used_is_refused_first() -> None:
+def test_a_plan_that_was_used_is_refused() -> None:
     use = PlanUse(plan_id="P1", apply_id="A1", used_at=NOW)
     with pytest.raises(StalePlan, match=r"already, at 2026-11-23T08:12:03\+00:00 by apply A1"):
-        check_home(save(planned(instance("a"))), now=NOW + timedelta(days=9), home=HOME, use=use)
+        check_use(use)
+    check_use(None)
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("expiresAt", "tomorrow"),
+        ("expiresAt", "2026-11-24T08:12:03"),
+        ("expiresAt", "9999-12-31T23:59:59Z"),
+        ("expiresAt", "2026-11-22T08:12:03Z"),
+        ("expiresAt", 1e300),
+        ("expiresAt", None),
+        ("createdAt", []),
+        ("planId", "../../locks"),
+        ("names", "smoke"),
+        ("home", {}),
+    ],
+)
+def test_a_field_that_makes_no_sense_is_named(field: str, value: object) -> None:
+    tree = json.loads(encode(save(planned(instance("a"))))) | {field: value}
+    tree["integrity"] = _integrity(tree)
+    with pytest.raises(StalePlan, match=f"has no valid `{field}") as caught:
+        decode(json.dumps(tree).encode(), "p")
+    assert "runner plan --out" in str(caught.value.hint)
+
+
+def test_a_plan_that_is_nested_too_deeply_is_refused() -> None:
+    data = b'{"format": "checkly-sessions-plan", "x": ' + b"[" * 200 + b"]" * 200 + b"}"
+    with pytest.raises(StalePlan, match="nested too deeply"):
+        decode(data, "p")
 
 
 def test_the_same_again_is_taken() -> None:

@@ -19,7 +19,9 @@ if TYPE_CHECKING:
     from runner.config.selection import Selection
     from runner.models.plan import Plan
 
+EXIT_BLOCKED = 1
 EXIT_CHANGES = 2
+_DETAILED = "--detailed-exitcode"
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,12 +35,23 @@ class PlanOptions:
     out: Path | None
     form: str
     detailed_exitcode: bool
+    detailed_checks: bool
     offline: bool
+    no_pager: bool
     emulated: bool
     world: Path | None
 
 
-@click.command()
+class _Command(click.Command):
+    """Takes ``--detailed-exitcode=checks``: to click, a flag has no value."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Read ``=checks`` as the hidden flag behind it."""
+        given = {f"{_DETAILED}=checks": f"{_DETAILED}-checks", f"{_DETAILED}=changes": _DETAILED}
+        return super().parse_args(ctx, [given.get(arg, arg) for arg in args])
+
+
+@click.command(cls=_Command)
 @PROFILE_ARGUMENT
 @LABEL_OPTION
 @click.option("--base", metavar="REF", help="Show what merging into REF would change.")
@@ -56,8 +69,14 @@ class PlanOptions:
     default="text",
     help="How to print the plan.",
 )
-@click.option("--detailed-exitcode", is_flag=True, help="End with 2 when something would change.")
+@click.option(
+    _DETAILED,
+    is_flag=True,
+    help="End with 2 when something would change; =checks counts other matching checks too.",
+)
+@click.option(f"{_DETAILED}-checks", "detailed_checks", is_flag=True, hidden=True)
 @click.option("--offline", is_flag=True, help="Ask the API nothing, even if there are credentials.")
+@click.option("--no-pager", is_flag=True, help="Print a long plan without a pager.")
 @EMULATOR_OPTION
 @WORLD_OPTION
 @common_options
@@ -68,8 +87,8 @@ def command(**options: object) -> int:
 
 def run(options: PlanOptions, common: Common, console: Console) -> int:
     """Make the plan and print it; returns the exit code."""
+    from runner.cli.services.pager import page  # noqa: PLC0415 # only when it runs
     from runner.config.selection import selection  # noqa: PLC0415 # everything heavy
-    from runner.models.plan import Action  # noqa: PLC0415
 
     selected = selection(options.names, options.labels)
     if options.base is not None:
@@ -78,10 +97,24 @@ def run(options: PlanOptions, common: Common, console: Console) -> int:
         raise UsageError("--head needs --base.", hint="Name the branch to merge into.")
     else:
         plan = _against_records(options, common, console, selected)
-    text = _rendered(plan, options.form, console, brief=common.verbosity < 0)
-    console.write(text.rstrip("\n"))
-    changes = any(planned.action is not Action.RERUN for planned in plan.instances)
-    return EXIT_CHANGES if options.detailed_exitcode and changes else 0
+    text = _rendered(plan, options.form, console, verbosity=common.verbosity).rstrip("\n")
+    if options.form != "text" or options.no_pager or not page(text, console, os.environ):
+        console.write(text)
+    return _exit_code(plan, options)
+
+
+def _exit_code(plan: "Plan", options: PlanOptions) -> int:
+    from runner.models.plan import Action  # noqa: PLC0415 # everything heavy
+
+    if plan.blocked:
+        return EXIT_BLOCKED
+    has_changes = any(planned.action is not Action.RERUN for planned in plan.instances)
+    has_drift = any(planned.checks and planned.checks.has_drifted for planned in plan.instances)
+    if (has_changes and (options.detailed_exitcode or options.detailed_checks)) or (
+        has_drift and options.detailed_checks
+    ):
+        return EXIT_CHANGES
+    return 0
 
 
 def _against_base(
@@ -113,15 +146,7 @@ def _against_records(
         if options.out is not None:
             from runner.cli.services.saved_plan import save  # noqa: PLC0415
 
-            save(
-                plan,
-                options.out,
-                options.names,
-                options.labels,
-                common,
-                parts.reading,
-                parts.backend,
-            )
+            save(plan, options.out, options.names, options.labels, parts)
             if common.verbosity >= 0:
                 console.problem(f"Saved. Apply it with: runner apply --plan {options.out}")
         return plan
@@ -135,7 +160,7 @@ def _say_why_offline(common: Common, console: Console) -> None:
     if len(missing) < len(NAMES):
         console.problem(
             f"Warning: {missing[0]} is not set, so this plan was made offline.",
-            hint="Set it beside the other one, or say --offline if that is meant.",
+            hint="Set it beside the other one, or pass --offline if that is meant.",
         )
     elif common.verbosity >= 0:
         console.problem(
@@ -143,7 +168,7 @@ def _say_why_offline(common: Common, console: Console) -> None:
         )
 
 
-def _rendered(plan: "Plan", form: str, console: Console, *, brief: bool) -> str:
+def _rendered(plan: "Plan", form: str, console: Console, *, verbosity: int) -> str:
     if form == "json":
         from runner.reports.plan import json_  # noqa: PLC0415 # only the one that is asked for
 
@@ -154,4 +179,4 @@ def _rendered(plan: "Plan", form: str, console: Console, *, brief: bool) -> str:
         return markdown.render(plan)
     from runner.reports.plan import text  # noqa: PLC0415
 
-    return text.render(plan, console.style_for(console.out), brief=brief)
+    return text.render(plan, console.style_for(console.out), verbosity=verbosity)

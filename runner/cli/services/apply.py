@@ -22,10 +22,11 @@ from runner.models.apply_id import new_apply_id
 from runner.models.clock import SystemClock
 from runner.models.events import ApplyFinished
 from runner.models.outcome import ApplyOutcome
-from runner.models.plan import Action, Plan
+from runner.models.plan import Plan
 from runner.plan.filters import changed_only, failed_only
 from runner.plan.saved_plan import SavedPlan, check_plan
 from runner.reports.plan import text
+from runner.reports.plan.wording import question
 from runner.reports.progress.reporters import parse_reports
 from runner.state.state import State
 
@@ -59,7 +60,7 @@ def apply(command: ApplyCommand, common: Common, console: Console) -> int:
         parts.backend.require_credentials()
         _warn_of_folder(parts.state, command, console)
         if saved is not None:
-            loop.run(check(saved, common, parts.backend, parts.state))
+            loop.run(check(saved, parts))
         plan = loop.run(parts.plan(selected, with_needs=not command.no_needs))
         if saved is not None:
             check_plan(saved, plan)
@@ -69,7 +70,8 @@ def apply(command: ApplyCommand, common: Common, console: Console) -> int:
         plan = loop.run(parts.judge(plan, limiter))
         people = _people(command, console)
         if common.verbosity >= 0:
-            console.write(text.render(plan, console.style_for(people)).rstrip("\n"), people)
+            shown = text.render(plan, console.style_for(people), verbosity=common.verbosity)
+            console.write(shown.rstrip("\n"), people)
         if not plan.instances:
             console.say("Nothing to apply.", people)
             now = clock.now()
@@ -132,9 +134,7 @@ def _ask(plan: Plan, selected: Selection, command: ApplyCommand, console: Consol
     if command.yes:
         return
     if sys.stdin.isatty() and console.out.isatty():
-        count = sum(planned.action is not Action.REMOVED for planned in plan.instances)
-        sessions = "this session" if count == 1 else f"these {count} sessions"
-        if not console.ask(f"Start {sessions}?"):
+        if not console.ask(question(plan)):
             raise Declined("Nothing was started.")
     elif not selected.is_exact:
         raise UsageError(

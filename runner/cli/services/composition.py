@@ -6,6 +6,7 @@ configuration, or that the instances of a profile are not known yet.
 
 import os
 from contextlib import AbstractAsyncContextManager, ExitStack
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
@@ -13,14 +14,17 @@ from typing import TYPE_CHECKING, Any, Self
 
 from runner.cli.console import Console
 from runner.cli.options.common import Common
-from runner.cli.services.backend import Backend, backend
+from runner.cli.services.backend import DEFAULT_SCOPE, Backend, backend
 from runner.cli.services.configuration import KNOWN_AFTER_APPLY, Reading, read
-from runner.cli.services.plan import plan_of
+from runner.cli.services.plan import environment_of, plan_of, shown_address
 from runner.config.selection import Selection
 from runner.diagnostics import Severity
 from runner.errors import UsageError
-from runner.models.plan import Plan
+from runner.models.plan import Plan, PlanContext
 from runner.state.paths import DEFAULT_FOLDER
+
+#: The project of a file that names none.
+DEFAULT_PROJECT = "default"
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -167,10 +171,34 @@ class Composition:
 
     async def records(self, names: list[str] | None) -> "Mapping[str, Record]":
         """The records of these instances, or all; no store is opened where there can be none."""
-        address = self.common.state or self.reading.structure.state
-        if not address and not (self.reading.path.parent / DEFAULT_FOLDER).exists():
+        folder = self.reading.path.parent / DEFAULT_FOLDER
+        if self._state_address == str(folder) and not folder.exists():
             return {}
         return await self.state.records(names)
+
+    @property
+    def project(self) -> str:
+        """Whose profiles these are."""
+        return DEFAULT_PROJECT
+
+    @property
+    def _state_address(self) -> str:
+        folder = self.reading.path.parent / DEFAULT_FOLDER
+        return self.common.state or self.reading.structure.state or str(folder)
+
+    def _context(self, plan: Plan) -> PlanContext:
+        """Where ``plan`` stands."""
+        context, credentials = self.reading.context, self.backend.credentials
+        return PlanContext(
+            api=self.backend.host,
+            state=shown_address(self._state_address),
+            project=self.project,
+            scope=self.common.scope or DEFAULT_SCOPE,
+            account_id=credentials.account_id if credentials else None,
+            environment=environment_of(plan),
+            commit=context.value("git.sha"),
+            branch=context.value("git.branch"),
+        )
 
     async def plan(self, selection: Selection, *, with_needs: bool = True) -> Plan:
         """Plan what is selected, against the records.
@@ -180,9 +208,10 @@ class Composition:
             UsageError: A name matches nothing.
             StateError: The state can't be read.
         """
-        return await plan_of(
+        plan = await plan_of(
             selection, self.reading, self.records, self.backend, with_needs=with_needs
         )
+        return replace(plan, context=self._context(plan))
 
     async def judge(self, plan: Plan, limiter: "Limiter | None" = None) -> Plan:
         """Add to ``plan`` what the account says of it.

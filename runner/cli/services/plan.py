@@ -2,14 +2,17 @@
 
 import os
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from runner.cli.options.common import Common
 from runner.cli.services.backend import Backend
 from runner.cli.services.configuration import Reading
 from runner.config.selection import Selection
+from runner.models.marked import unmarked
 from runner.models.plan import Plan
 from runner.plan.normalize import Fingerprint
 from runner.plan.planner import make_plan
+from runner.reports.diagnostics.render import one_line_of
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
@@ -55,7 +58,31 @@ async def plan_of(
         everything=everything,
         pulled_in=compiled.pulled_in,
         open_profiles=compiled.open_profiles,
+        warnings=[
+            f"The instances of {profile} are not known, so none of them is planned or removed."
+            for profile in sorted(compiled.open_profiles)
+            if selection.has_profile(profile)
+        ],
+        file_warnings=[one_line_of(found) for found in reading.diagnostics.warnings],
     )
+
+
+def environment_of(plan: Plan) -> str | None:
+    """The environments that the instances of ``plan`` name in their metadata."""
+    names = {
+        str(unmarked(planned.instance.body).get("metadata", {}).get("environment") or "")
+        for planned in plan.instances
+        if planned.instance is not None
+    }
+    return ", ".join(sorted(names - {""})) or None
+
+
+def shown_address(address: str) -> str:
+    """The address of a state without credentials, and a folder as seen from here."""
+    if "://" in address:
+        parts = urlsplit(address)
+        return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
+    return os.path.relpath(address)
 
 
 def fingerprint_of(backend: Backend) -> Fingerprint:

@@ -18,6 +18,7 @@ from runner.errors import CannotRun, ConfigurationError, UsageError
 from runner.models.instance import Instance
 from runner.models.plan import Plan
 from runner.plan.base_diff import compare
+from runner.reports.diagnostics.render import one_line_of
 from runner.secrets import Redactor
 
 
@@ -45,11 +46,13 @@ def base_plan(
     if head is None:
         _judge_checkout(repository, inside)
     variables = overrides(common.variables)
-    redactor = console.redactor
-    after = compile_alone(inside, newer, variables, redactor)
+    redactor, diagnostics = console.redactor, Diagnostics()
+    after = compile_alone(inside, newer, variables, redactor, diagnostics)
+    console.diagnostics(list(diagnostics))
     before, warnings = _before(inside, repository.files(parting), variables, redactor)
     against = f"{base} at {parting[:12]}" + ("" if parting == base_commit else ", the merge base")
     plan = compare(before, after, against=against, warnings=warnings)
+    plan = replace(plan, file_warnings=tuple(map(one_line_of, diagnostics.warnings)))
     return _narrowed(plan, selection, (*before, *after))
 
 
@@ -83,7 +86,7 @@ def _before(
     if found is None:
         return (), (f"{files.name(path)} does not exist: everything is new",)
     try:
-        return compile_alone(found, files, variables, redactor), ()
+        return compile_alone(found, files, variables, redactor, Diagnostics()), ()
     except ConfigurationError as error:
         first = next(found for found in error.diagnostics)
         where = f"{first.span}: " if first.span else ""

@@ -24,6 +24,8 @@ T = TypeVar("T")
 
 #: Checks that are read at most; beyond, what matches is known to be incomplete.
 MAX_CHECKS = 10_000
+_KEY_REFUSED = 401
+_NAME = "name"
 #: A plan is worth waiting for, but not for long: without answers it is still a plan.
 OPTIONS = ClientOptions(answer_seconds=10.0, patience_seconds=4.0)
 
@@ -38,7 +40,7 @@ async def judge_online(
     """``plan`` with what the account says of it; each list is asked for once.
 
     Raises:
-        Unauthorized: The API refuses the key, the account or the plan.
+        Unauthorized: The API refuses the key.
     """
     if all(planned.action is Action.REMOVED for planned in plan.instances):
         return plan
@@ -75,9 +77,9 @@ async def _account(client: Checkly) -> Account:
         errors[what] = None  # they are told in the order of the questions, whichever fails first
         try:
             return await answer
-        except Unauthorized:
-            raise
         except (ApiError, Unreachable) as error:
+            if isinstance(error, Unauthorized) and error.status == _KEY_REFUSED:
+                raise
             errors[what] = error
             return None
 
@@ -86,8 +88,10 @@ async def _account(client: Checkly) -> Account:
             places = tasks.create_task(tried("locations", client.locations()))
             private = tasks.create_task(tried("private locations", client.private_locations()))
             checks = tasks.create_task(tried("checks", _checks(client)))
+            about = tasks.create_task(tried(_NAME, client.account()))
     except* Unauthorized as refusals:
         raise refusals.exceptions[0] from None
+    errors.pop(_NAME)  # without its name, a plan shows the id alone
     found, is_complete = checks.result() or (None, True)
     warnings = []
     if missing := {what: error for what, error in errors.items() if error}:
@@ -95,7 +99,15 @@ async def _account(client: Checkly) -> Account:
         warnings.append(f"The account's {listed(missing)} could not be read: {why}")
     if not is_complete:
         warnings.append(f"The account has more than {MAX_CHECKS:,} checks: the rest was not read.")
-    return Account(places.result(), private.result(), found, is_complete, tuple(warnings))
+    me = about.result()
+    return Account(
+        places.result(),
+        private.result(),
+        found,
+        is_complete,
+        tuple(warnings),
+        me.name if me else None,
+    )
 
 
 async def _checks(client: Checkly) -> tuple[list[Check], bool]:

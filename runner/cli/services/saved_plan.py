@@ -4,9 +4,9 @@ import random
 from pathlib import Path
 
 from runner.atomic_write import atomic_write
-from runner.cli.options.common import Common
-from runner.cli.services.backend import DEFAULT_SCOPE, Backend
-from runner.cli.services.configuration import Reading, overrides
+from runner.cli.services.backend import DEFAULT_SCOPE
+from runner.cli.services.composition import Composition
+from runner.cli.services.configuration import overrides
 from runner.errors import CannotRun, UsageError, os_reason
 from runner.models.apply_id import new_apply_id
 from runner.models.clock import SystemClock
@@ -32,9 +32,7 @@ def save(
     path: Path,
     names: tuple[str, ...],
     labels: tuple[str, ...],
-    common: Common,
-    reading: Reading,
-    backend: Backend,
+    parts: Composition,
 ) -> None:
     """Write ``plan`` to ``path``.
 
@@ -43,9 +41,9 @@ def save(
             secrets by.
         CannotRun: The file can't be written.
     """
-    variables = overrides(common.variables)
+    variables = overrides(parts.common.variables)
     for name in variables:
-        if f"var.{name}" in reading.configuration.secret_sources:
+        if f"var.{name}" in parts.reading.configuration.secret_sources:
             raise UsageError(
                 f"--var {name} feeds a secret, which a plan file may not hold.",
                 hint=f"Set CHECKLY_SESSIONS_VAR_{name} instead, for `plan` and `apply` alike.",
@@ -55,11 +53,11 @@ def save(
         plan,
         plan_id=new_apply_id(now, random.SystemRandom()),
         now=now,
-        home=_home(common, backend),
+        home=_home(parts),
         names=names,
         labels=labels,
         variables=variables,
-        configuration=reading.digest,
+        configuration=parts.reading.digest,
     )
     try:
         atomic_write(path, encode(document).encode())
@@ -79,23 +77,25 @@ def load(path: Path) -> SavedPlan:
     """
     try:
         with path.open("rb") as file:
-            data = file.read(_MAX_BYTES)
+            data = file.read(_MAX_BYTES + 1)
     except OSError as error:
         raise UsageError(
             f"The plan {path} can't be read: {os_reason(error)}.",
             hint="Make one with `runner plan --out FILE`.",
         ) from error
+    if len(data) > _MAX_BYTES:
+        raise UsageError(f"{path} is larger than 64 MiB, which no plan is.")
     return decode(data, str(path))
 
 
-async def check(plan: SavedPlan, common: Common, backend: Backend, state: State) -> None:
+async def check(plan: SavedPlan, parts: Composition) -> None:
     """Refuse a saved plan that was used, expired or was made for something else.
 
     Raises:
         StalePlan: With the reason.
     """
-    earlier = await state.plan_use(plan.plan_id)
-    check_home(plan, now=SystemClock().now(), home=_home(common, backend), use=earlier)
+    check_home(plan, now=SystemClock().now(), home=_home(parts))
+    check_use(await parts.state.plan_use(plan.plan_id))
 
 
 async def use(plan: SavedPlan, apply_id: str, state: State) -> None:
@@ -109,6 +109,12 @@ async def use(plan: SavedPlan, apply_id: str, state: State) -> None:
         check_use(await state.plan_use(plan.plan_id))
 
 
-def _home(common: Common, backend: Backend) -> Home:
-    account = backend.credentials.account_id if backend.credentials else None
-    return Home(host=backend.host, account=account, scope=common.scope or DEFAULT_SCOPE)
+def _home(parts: Composition) -> Home:
+    credentials = parts.backend.credentials
+    return Home(
+        host=parts.backend.host,
+        account=credentials.account_id if credentials else None,
+        state=parts.state.where,
+        project=parts.project,
+        scope=parts.common.scope or DEFAULT_SCOPE,
+    )

@@ -28,7 +28,11 @@ _NO_DAY: Final = date.min
 
 
 def compile_alone(
-    path: PurePosixPath, files: Files, overrides: Mapping[str, str], redactor: Redactor
+    path: PurePosixPath,
+    files: Files,
+    overrides: Mapping[str, str],
+    redactor: Redactor,
+    diagnostics: Diagnostics,
 ) -> tuple[Instance, ...]:
     """Every instance of a configuration.
 
@@ -37,12 +41,12 @@ def compile_alone(
         files: Where it is read from: a folder, or a commit.
         overrides: Variables set on the command line; those it does not declare are left out.
         redactor: Learns what of ``overrides`` feeds a secret.
+        diagnostics: Takes what is found.
 
     Raises:
         ConfigurationError: It has errors.
         UsageError: There is no such file, or a variable has another type.
     """
-    diagnostics = Diagnostics()
     documents = load(path, files, diagnostics)
     if documents is None:
         raise ConfigurationError(diagnostics)

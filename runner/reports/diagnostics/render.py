@@ -17,7 +17,7 @@ from runner.reports.text.sanitize import NAME_LIMIT, command_marks, display_widt
 from runner.reports.text.style import Style
 from runner.source import Span
 
-DiagnosticsFormat: TypeAlias = Literal["text", "json", "github"]
+DiagnosticsFormat: TypeAlias = Literal["text", "concise", "json", "github"]
 
 #: Version of the JSON form; goes up when a reader of the old form would break.
 FORMAT_VERSION: Final = 1
@@ -40,7 +40,7 @@ def render_diagnostics(
 
     Args:
         diagnostics: What was found, in the order in which to show it.
-        format: ``text``, ``json`` or ``github``.
+        format: ``text``, ``concise`` (a line each), ``json`` or ``github``.
         color: Whether the text may be coloured.
         width: Columns; source lines are cut around what they are about, messages are not.
         unicode: Whether the receiver of the text has more than ASCII.
@@ -49,10 +49,17 @@ def render_diagnostics(
     """
     if format == "json":
         return _render_json(diagnostics)
+    if format == "concise":
+        return "".join(f"{one_line_of(found)}\n" for found in diagnostics)
     if format == "github":
         return "".join(_annotate(found, repository) for found in diagnostics)
     style = Style(color=color, unicode=unicode, width=max(width, _LEAST_WIDTH))
     return "\n".join(_render_text(found, style) for found in diagnostics)
+
+
+def one_line_of(found: Diagnostic) -> str:
+    """``checkly-sessions.yaml:14:7: error[unknown-key]: …``."""
+    return f"{_place(found.span)}{_label(found)}: {one_line(found.message, _MESSAGE_LIMIT)}"
 
 
 def count_diagnostics(diagnostics: Sequence[Diagnostic]) -> str:
@@ -63,7 +70,7 @@ def count_diagnostics(diagnostics: Sequence[Diagnostic]) -> str:
 
 def _render_text(found: Diagnostic, style: Style) -> str:
     tint = "red" if found.severity is Severity.ERROR else "yellow"
-    label = style.paint(f"{found.severity}[{found.code}]", "bold", tint)
+    label = style.paint(_label(found), "bold", tint)
     message = style.paint(one_line(found.message, _MESSAGE_LIMIT), "bold")
     rows = [f"{_place(found.span)}{label}: {message}"]
     if found.span:
@@ -75,6 +82,10 @@ def _render_text(found: Diagnostic, style: Style) -> str:
         rows.append(f"{_place(related.span)}{note}: {one_line(related.message, _MESSAGE_LIMIT)}")
         rows += _excerpt(related.span, style, "blue")
     return "".join(style.plain(row) + "\n" for row in rows)
+
+
+def _label(found: Diagnostic) -> str:
+    return f"{found.severity}[{found.code}]"
 
 
 def _place(span: Span | None) -> str:

@@ -4,7 +4,7 @@ import json
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
-from runner.models.plan import Action, CheckDrift, FieldChange, Plan, PlannedInstance
+from runner.models.plan import Action, CheckDrift, FieldChange, Plan, PlanContext, PlannedInstance
 from runner.reports.plan.values import Masks, current, shown, shown_change
 
 if TYPE_CHECKING:
@@ -21,13 +21,28 @@ def render(plan: Plan) -> str:
 def document(plan: Plan) -> dict[str, Any]:
     """The plan as a tree of plain values, secrets masked."""
     masks = Masks()
-    against = {} if plan.against is None else {"against": plan.against}
+    counts = {action.value: plan.count(action) for action in Action}
+    more = {"blocked": len(plan.blocked), "warnings": len(plan.all_warnings)}
     return {
         "formatVersion": FORMAT_VERSION,
+        "context": None if plan.context is None else _context(plan.context),
         "profiles": [_profile(planned, masks) for planned in plan.instances],
-        "summary": {action.value: plan.count(action) for action in Action},
-        "warnings": list(plan.warnings),
-        **against,
+        "summary": counts | more,
+        "warnings": [*plan.file_warnings, *plan.warnings],
+        **({} if plan.against is None else {"against": plan.against}),
+    }
+
+
+def _context(context: PlanContext) -> dict[str, Any]:
+    return {
+        "account": {"id": context.account_id, "name": context.account_name},
+        "api": context.api,
+        "state": context.state,
+        "project": context.project,
+        "scope": context.scope,
+        "environment": context.environment,
+        "commit": context.commit,
+        "branch": context.branch,
     }
 
 
@@ -40,6 +55,7 @@ def _profile(planned: PlannedInstance, masks: Masks) -> dict[str, Any]:
         "changes": [_change(change, masks) for change in planned.changes],
         "last": None if planned.record is None else _last(planned.record),
         "checks": None if planned.checks is None else _checks(planned.checks, planned.blocked),
+        "blocked": planned.blocked,
         "warnings": [
             *planned.warnings,
             *(f"{path} is a secret that could not be compared" for path in planned.not_compared),
@@ -79,6 +95,8 @@ def _checks(checks: CheckDrift, blocked: str | None) -> dict[str, Any]:
         "added": list(checks.added),
         "removed": list(checks.removed),
         "complete": checks.complete,
+        "runs": len(checks.matched),
+        "mostRuns": checks.most_runs,
         "blocked": blocked,
     }
 

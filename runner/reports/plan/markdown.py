@@ -9,9 +9,9 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from runner.models.plan import Action, Op, Plan, PlannedInstance
-from runner.reports.plan.values import Masks
-from runner.reports.plan.view import Line, drift, last_ended, lines_of, summary
+from runner.models.plan import Action, Op, Plan
+from runner.reports.plan.fields import Field
+from runner.reports.plan.view import Entry, PlanView, view
 from runner.reports.text.sanitize import one_line
 
 #: Finds the comment again, to update it in place.
@@ -25,6 +25,8 @@ _SIGNS: Final = {
     Action.RERUN: "=",
     Action.REMOVED: "−",
 }
+#: Signs of lines in a diff; GitHub colours those with ``!`` as changed.
+_PARTS: Final = {Op.ADD: "+", Op.REMOVE: "-", Op.REPLACE: "!", None: " "}
 _SPECIAL: Final = re.compile(r"[^\w \-]|_", re.ASCII)
 
 
@@ -36,29 +38,30 @@ def render(plan: Plan, limit: int = LIMIT) -> str:
         limit: Most bytes. What does not fit is left out from the end, diffs before rows, with
             a note that says how much.
     """
-    masks = Masks()
-    shown = [
-        planned
-        for planned in plan.instances
-        if plan.against is None or planned.action is not Action.RERUN
-    ]
+    shown = view(plan)
     head = [MARKER, "### Checkly sessions", ""]
-    if plan.against is not None:
-        head += [f"What a merge would change, compared with {escaped(plan.against)}.", ""]
-    head += [f"**{summary(plan)}**", ""]
-    warnings = [f"> ⚠️ {escaped(one_line(warning, 1_000))}\n" for warning in plan.warnings]
+    if shown.against is not None:
+        head += [f"What a merge would change, compared with {escaped(shown.against)}.", ""]
+    for name, value in shown.header:
+        head += [f"{name}: {escaped(value)}  "]
+    head += [""] * bool(shown.header)
+    head += [f"**{shown.summary}**" + (f" {shown.cost}." if shown.cost else ""), ""]
+    warnings = [
+        f"> ⚠️ {escaped(one_line(warning, 1_000))}\n"
+        for warning in (*shown.file_warnings, *shown.warnings)
+    ]
     told, untold = _fitting(warnings, limit // 4)
     head += told
     if untold:
         head += [f"_{untold:,} more warnings are not shown here._", ""]
     room = limit - _size("\n".join(head)) - 500  # for the notes
-    rows, left_out = _fitting([_row(planned, plan) for planned in shown], room)
+    rows, left_out = _fitting([_row(entry, shown) for entry in shown.entries], room)
     room -= sum(map(_size, rows))
-    folded = [section for planned in shown if (section := _folded(planned, masks))]
+    folded = [section for entry in shown.entries if (section := _folded(entry))]
     sections, cut = _fitting(folded, room if not left_out else 0)
     parts = head
     if rows:
-        parts += [_heading(plan), *rows, ""]
+        parts += [_heading(shown), *rows, ""]
     if left_out:
         parts += [f"_{left_out:,} more are not listed here: `runner plan` shows them all._", ""]
     parts += sections
@@ -81,29 +84,23 @@ def _referenced(text: str) -> str:
     return _SPECIAL.sub(lambda sign: f"&#{ord(sign[0])};" if sign[0].isascii() else sign[0], text)
 
 
-def _heading(plan: Plan) -> str:
-    if plan.against is not None:
+def _heading(shown: PlanView) -> str:
+    if shown.against is not None:
         return "| | Instance | Action |\n|---|---|---|"
     return "| | Instance | Action | Last | Checks |\n|---|---|---|---|---|"
 
 
-def _row(planned: PlannedInstance, plan: Plan) -> str:
-    said = str(planned.action)
-    if planned.renamed_from is not None:
-        said = f"renamed from {_code(planned.renamed_from)}"
-    if planned.pulled_in:
-        said += ", needed"
-    if planned.blocked is not None:
-        said += ", blocked"
-    elif planned.warnings:
-        said += " ⚠️"
-    row = f"| {_SIGNS[planned.action]} | {_code(planned.name)} | {said} |"
-    if plan.against is not None:
+def _row(entry: Entry, shown: PlanView) -> str:
+    kinds = {kind for kind, _ in entry.notes}
+    said = escaped(entry.said) if entry.said.startswith("renamed") else entry.said
+    said += ", blocked" if "blocked" in kinds else " ⚠️" if "warning" in kinds else ""
+    row = f"| {_SIGNS[entry.action]} | {_code(entry.names)} | {said} |"
+    if shown.against is not None:
         return row
-    last = last_ended(planned.record)
-    if planned.record is not None and (planned.record.link or "").startswith("https://"):
-        last = f"[{last}]({_link(planned.record.link or '')})"
-    checks = "" if planned.checks is None else _code(drift(planned.checks))
+    last = entry.last
+    if (entry.link or "").startswith("https://"):
+        last = f"[{last}]({_link(entry.link or '')})"
+    checks = "" if entry.checks is None else _code(entry.checks)
     return f"{row} {last} | {checks} |"
 
 
@@ -117,27 +114,28 @@ def _link(address: str) -> str:
     )
 
 
-def _folded(planned: PlannedInstance, masks: Masks) -> str | None:
-    """What changes in one instance, and what is doubtful, behind a line to unfold it."""
-    lines = [text for line in lines_of(planned, masks) for text in _diff(line)]
-    lines += [f"! {one_line(path)}: (secret, not compared)" for path in planned.not_compared]
-    lines += [f"! warning: {one_line(warning)}" for warning in planned.warnings]
-    if planned.blocked is not None:
-        lines.append(f"! blocked: {one_line(planned.blocked)}")
+def _folded(entry: Entry) -> str | None:
+    """What changes in an entry, and what is doubtful, behind a line to unfold it."""
+    lines = [text for field in entry.fields for text in _diff(field)]
+    lines += [f"! {kind}: {text}" for kind, text in entry.notes]
     if not lines:
         return None
     body = "\n".join(lines)
     fence = "`" * max(3, 1 + max(map(len, re.findall("`+", body)), default=0))
-    title = f"{_SIGNS[planned.action]} {_code(planned.name)}"
+    title = f"{_SIGNS[entry.action]} {_code(entry.names)}"
     return f"<details><summary>{title}</summary>\n\n{fence}diff\n{body}\n{fence}\n\n</details>\n"
 
 
-def _diff(line: Line) -> Iterator[str]:
-    path = one_line(line.path)
-    if line.op is not Op.ADD:
-        yield f"- {path}: {line.before}"
-    if line.op is not Op.REMOVE:
-        yield f"+ {path}: {line.after}"
+def _diff(field: Field) -> Iterator[str]:
+    path = one_line(field.path)
+    if field.op is None:
+        yield f"  {path}: {field.after}"
+    for part in field.parts:
+        yield f"{_PARTS[part.op]} {path}: {part.text}"
+    if field.before is not None and not field.parts:
+        yield f"- {path}: {field.before}"
+    if field.after is not None and field.op is not None and not field.parts:
+        yield f"+ {path}: {field.after}"
 
 
 def _fitting(texts: list[str], room: int) -> tuple[list[str], int]:

@@ -1,4 +1,4 @@
-"""Values of a plan as they may be shown: no secret, no fingerprint, marks in words."""
+"""Values of a plan as they may be shown: secrets masked, marks in words."""
 
 import json
 from collections.abc import Callable
@@ -8,15 +8,12 @@ from typing import Any, Final, TypeVar
 from runner.models.marked import Body, Marked
 from runner.models.plan import FieldChange, Op, PlannedInstance
 from runner.plan.normalize import SECRET, UNSET, VOLATILE, Normal, mark_of
-from runner.reports.text.sanitize import one_line
 
 T = TypeVar("T")
 
 #: Marks that are never shown as what they stand for.
 _SAFE: Final = frozenset({SECRET, UNSET})
 
-#: Characters before the first difference of two long texts that are still shown.
-_LEAD: Final = 40
 #: Stands for the side of a change that is not secret while the other one is.
 _NOT_SECRET: Final = "(not secret)"  # noqa: S105 # words to show
 
@@ -104,35 +101,23 @@ def shown_change(change: FieldChange, masks: Masks) -> tuple[Any, Any]:
     return _sides(change, lambda value: shown(value, masks))
 
 
-def in_words(value: Any, masks: Masks, limit: int) -> str:
-    """``value`` of a normal form as one harmless line: JSON, and marks in words without quotes.
-
-    Args:
-        value: A field's value.
-        masks: Numbers the secrets.
-        limit: Most characters; a note tells the length of what was longer.
-    """
-    return _cut(one_line(_words(value, masks)), 0, limit)
-
-
-def change_in_words(change: FieldChange, masks: Masks, limit: int) -> tuple[str, str]:
-    """Before and after of a change as lines, hidden where the other side is a secret.
-
-    Of long ones, what is shown begins a little before they part.
-    """
-    old, new = _sides(change, lambda value: one_line(_words(value, masks)))
-    parting = next((i for i, (a, b) in enumerate(zip(old, new, strict=False)) if a != b), 0)
-    start = max(0, parting - _LEAD)
-    return _cut(old, start, limit), _cut(new, start, limit)
+def in_words(value: Any, masks: Masks) -> str:
+    """``value`` of a normal form in full: JSON, and marks in words without quotes."""
+    match mark_of(value):
+        case "secret" | "unset":
+            return str(shown(value, masks))
+        case "volatile":
+            template, inputs = value[VOLATILE]["template"], value[VOLATILE].get("inputs") or {}
+            read = ", ".join(f"{name} = {_json(text)}" for name, text in inputs.items())
+            return _json(template) + (f" with {read}" if read else "")
+    if isinstance(value, list):
+        return f"[{', '.join(in_words(item, masks) for item in value)}]"
+    return _json(shown(value, masks))
 
 
-def _cut(text: str, start: int, limit: int) -> str:
-    """``text``; where it is longer than ``limit``, that much of it from ``start``, with a note."""
-    if len(text) <= limit:
-        return text
-    start = start if start > _LEAD else 0
-    head, tail = "…" if start else "", "…" if start + limit < len(text) else ""
-    return f"{head}{text[start : start + limit]}{tail} ({len(text):,} characters)"
+def sensitive_in_words(change: FieldChange, masks: Masks) -> tuple[str, str]:
+    """Before and after of a change that has to do with a secret."""
+    return _sides(change, lambda value: in_words(value, masks))
 
 
 def _sides(change: FieldChange, show: Callable[[Any], T]) -> tuple[T | str, T | str]:
@@ -143,19 +128,6 @@ def _sides(change: FieldChange, show: Callable[[Any], T]) -> tuple[T | str, T | 
             after if mark_of(change.after) in _SAFE else _NOT_SECRET,
         )
     return before, after
-
-
-def _words(value: Any, masks: Masks) -> str:
-    match mark_of(value):
-        case "secret" | "unset":
-            return str(shown(value, masks))
-        case "volatile":
-            template, inputs = value[VOLATILE]["template"], value[VOLATILE].get("inputs") or {}
-            read = ", ".join(f"{name} = {_json(text)}" for name, text in inputs.items())
-            return _json(template) + (f" with {read}" if read else "")
-    if isinstance(value, list):
-        return f"[{', '.join(_words(item, masks) for item in value)}]"
-    return _json(shown(value, masks))
 
 
 def _json(value: Any) -> str:

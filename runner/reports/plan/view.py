@@ -1,136 +1,180 @@
-"""What a plan says, in words that the text and the Markdown of it share."""
+"""A plan as it is shown: where it stands, equal changes once, and a summary.
 
-from collections.abc import Iterable, Iterator
+Text and Markdown render this view and ask nothing of the plan itself.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import UTC
-from typing import TYPE_CHECKING, Any, Final
+from typing import Final
 
-from runner.models.filled import FILLED_METADATA
-from runner.models.plan import Action, CheckDrift, Op, Plan, PlannedInstance
-from runner.plan.diff import additions
-from runner.plan.normalize import VOLATILE, Normal, mark_of, normal_form
-from runner.plan.own_keys import own_keys
-from runner.reports.plan.values import Masks, change_in_words, current, in_words
+from runner.listing import counted
+from runner.models.plan import Action, Plan, PlannedInstance
+from runner.reports.plan.fields import Field, fields_of, not_compared
+from runner.reports.plan.values import Masks
+from runner.reports.plan.wording import cost, drift, header, last_ended, some, summary
 from runner.reports.text.sanitize import one_line
 
-if TYPE_CHECKING:
-    from runner.models.record import Record
-
-#: Characters of a value that are shown; a variable may hold a megabyte.
-VALUE_LIMIT: Final = 600
-#: Names of checks that are shown of those that came or went.
-_NAMES_LIMIT: Final = 10
-#: Characters that are shown of such a name.
-_NAME_LIMIT: Final = 80
-
-#: A request that says nothing, to show what another says beyond the defaults.
-_EMPTY: Final[Normal] = {**normal_form({}, lambda _: None), "metadata": {}}
-#: The runner's own keys where a profile says nothing of them.
-_OWN: Final = own_keys({})
+#: More profiles than this that just run again are one line.
+_MOST_RERUNS: Final = 20
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
-    """One field that changes, in words; ``None`` where there is no value on that side."""
+class Entry:
+    """One instance, or several that differ in nothing but their names.
 
-    op: Op
-    path: str
-    before: str | None
-    after: str | None
+    Attributes:
+        names: The instances, as a harmless line.
+        count: How many they are.
+        said: What happens, in words.
+        last: When and how they last ended.
+        link: The session of the last apply, where it is one.
+        checks: Which checks match; ``None`` where that is not known.
+        notes: Kind and text of what a reader has to know: warnings, blocked.
+    """
+
+    action: Action
+    names: str
+    count: int
+    said: str
+    last: str
+    link: str | None = None
+    fields: tuple[Field, ...] = ()
+    checks: str | None = None
+    notes: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether one line says everything."""
+        return self.action is Action.RERUN and not self.notes and not self.fields
 
 
-def summary(plan: Plan) -> str:
-    """The line that sums a plan up: ``Plan: 1 to create, 1 to update, 2 to rerun, 0 removed.``."""
-    return (
-        f"Plan: {plan.count(Action.CREATE)} to create, {plan.count(Action.UPDATE)} to update, "
-        f"{plan.count(Action.RERUN)} to rerun, {plan.count(Action.REMOVED)} removed."
+@dataclass(frozen=True, slots=True)
+class PlanView:
+    """All that a plan says, in words.
+
+    Attributes:
+        header: Where it stands, as names and values.
+        against: The commit it was compared with, if it was.
+        entries: What is planned, in file order.
+        warnings: On the plan as a whole.
+        file_warnings: Of the file, each on one line.
+        summary: The last line.
+        cost: How often checks will run, where that is known.
+    """
+
+    header: tuple[tuple[str, str], ...]
+    against: str | None
+    entries: tuple[Entry, ...]
+    warnings: tuple[str, ...]
+    file_warnings: tuple[str, ...]
+    summary: str
+    cost: str | None
+
+
+def view(plan: Plan, *, full: bool = False) -> PlanView:
+    """Make the view of ``plan``; with ``full`` every instance is shown by itself."""
+    return PlanView(
+        header(plan.context) if plan.context else (),
+        plan.against,
+        tuple(_entries(plan, full=full)),
+        plan.warnings,
+        plan.file_warnings,
+        summary(plan),
+        cost(plan),
     )
 
 
-def last_ended(record: "Record | None") -> str:
-    """When and how an instance last ended: ``last passed 2026-11-23 08:12 UTC``."""
-    if record is None:
-        return "never applied"
-    at = (record.stopped_at or record.applied_at).astimezone(UTC).strftime("%Y-%m-%d %H:%M UTC")
-    if record.verdict is None:
-        return f"last started {at}, not known to have ended"
-    return f"last {record.verdict} {at}"
-
-
-def drift(checks: CheckDrift) -> str:
-    """How many checks match, and which came or went: ``14 match (+1: Login; −1: Search)``."""
-    count = len(checks.matched)
-    turns = [
-        f"{sign}{len(names)}: {_listed(names)}"
-        for sign, names in (("+", checks.added), ("−", checks.removed))
-        if names
-    ]
-    least = "" if checks.complete else "at least "
-    verb = "matches" if count == 1 else "match"
-    return f"{least}{count} {verb}" + (f" ({'; '.join(turns)})" if turns else "")
-
-
-def lines_of(planned: PlannedInstance, masks: Masks) -> Iterator[Line]:
-    """What changes, field by field; for a new instance all that it says beyond the defaults."""
-    if planned.action is Action.CREATE:
-        yield from _new(planned, masks)
-    for change in planned.changes:
-        if change.op is Op.REPLACE and not (_is_whole(change.before) or _is_whole(change.after)):
-            yield Line(change.op, change.path, *change_in_words(change, masks, VALUE_LIMIT))
+def _entries(plan: Plan, *, full: bool) -> Iterable[Entry]:
+    masks = Masks()
+    groups: dict[object, list[PlannedInstance]] = {}
+    made: dict[object, Entry] = {}
+    for planned in plan.instances:
+        if plan.against is not None and planned.action is Action.RERUN:
             continue
-        if change.op is not Op.ADD:
-            for path, value in _flat(change.path, change.before):
-                yield Line(Op.REMOVE, path, in_words(value, masks, VALUE_LIMIT), None)
-        if change.op is not Op.REMOVE:
-            yield from _added([(change.path, change.after)], masks)
+        entry = _entry(planned, masks)
+        key: object = (entry.action, entry.said, entry.fields, entry.checks, entry.notes)
+        if full:
+            key = planned.name
+        elif entry.is_plain and not (planned.checks and planned.checks.has_drifted):
+            key = (planned.profile, entry.said)
+        groups.setdefault(key, []).append(planned)
+        made.setdefault(key, entry)
+    plain = [key for key in groups if isinstance(key, tuple) and len(key) == 2]  # profile and words
+    sizes = Counter(planned.profile for planned in plan.instances)
+    folded = {key for key in plain if len(plain) > _MOST_RERUNS}
+    entries = [_merged(made[key], groups[key], sizes) for key in groups if key not in folded]
+    if folded:
+        again = [planned for key in groups if key in folded for planned in groups[key]]
+        profiles = counted(len({planned.profile for planned in again}), "profile")
+        names = f"{profiles} ({counted(len(again), 'instance')})"
+        entries.append(Entry(Action.RERUN, names, len(again), "rerun", _last(again)))
+    # What is removed stays last.
+    return sorted(entries, key=lambda entry: entry.action is Action.REMOVED)
 
 
-def _new(planned: PlannedInstance, masks: Masks) -> Iterator[Line]:
-    """What a new instance says beyond the defaults; what git fills in, in one line."""
-    request = current(planned)
-    filled: list[str] = []
-    if mark_of(metadata := request["metadata"]) is None and isinstance(metadata, dict):
-        filled = [key for key in metadata if _is_filled(key, planned.request["metadata"][key])]
-        rest = {key: value for key, value in metadata.items() if key not in filled}
-        request = {**request, "metadata": rest}
-    yield from _added(additions(_EMPTY, request), masks)
-    if filled:
-        yield Line(Op.ADD, "metadata", None, f"{', '.join(filled)} (filled in)")
-    if planned.instance is not None:
-        yield from _added(additions(_OWN, own_keys(planned.instance.own)), masks)
+def _entry(planned: PlannedInstance, masks: Masks) -> Entry:
+    said: str = planned.action
+    if planned.renamed_from is not None:
+        said = f"renamed from {one_line(planned.renamed_from)}"
+    if planned.pulled_in:
+        said += ", needed by what was selected"
+    notes = [("warning", warning) for warning in planned.warnings]
+    if planned.blocked is not None:
+        notes.append(("blocked", planned.blocked))
+    return Entry(
+        planned.action,
+        one_line(planned.name),
+        1,
+        said,
+        last_ended(planned.record),
+        planned.record.link if planned.record else None,
+        (*fields_of(planned, masks), *map(not_compared, planned.not_compared)),
+        None if planned.checks is None else drift(planned.checks),
+        tuple((kind, one_line(text)) for kind, text in notes),
+    )
 
 
-def _added(fields: Iterable[tuple[str, Any]], masks: Masks) -> Iterator[Line]:
-    for place, added in fields:
-        for path, value in _flat(place, added):
-            yield Line(Op.ADD, path, None, in_words(value, masks, VALUE_LIMIT))
+def _merged(entry: Entry, group: Sequence[PlannedInstance], sizes: Counter[str]) -> Entry:
+    """``entry`` for all of ``group``."""
+    if len(group) == 1:
+        return entry
+    profiles = Counter(planned.profile for planned in group)
+    names: dict[str, None] = {}
+    for planned in group:
+        count = profiles[planned.profile]
+        is_whole = count > 1 and count == sizes[planned.profile]
+        names[f"{planned.profile} ({count:,} instances)" if is_whole else planned.name] = None
+    checks = {planned.checks and drift(planned.checks) for planned in group}
+    return Entry(
+        entry.action,
+        some(tuple(names)) + ("" if len(names) == 1 else f" ({len(group):,} instances)"),
+        len(group),
+        entry.said,
+        _last(group),
+        None,
+        entry.fields,
+        entry.checks if len(checks) == 1 else None,
+        entry.notes,
+    )
 
 
-def _is_filled(key: str, value: Any) -> bool:
-    """Whether a field of the metadata is what the runner fills in by itself."""
-    template = f"$<{FILLED_METADATA[key]}>"
-    return bool(value == {VOLATILE: {"template": template, "inputs": {}}})
-
-
-def _is_whole(value: Any) -> bool:
-    """Whether it is no value of one field: a variable, or a retry strategy."""
-    return isinstance(value, dict) and mark_of(value) is None
-
-
-def _flat(path: str, value: Any) -> Iterator[tuple[str, Any]]:
-    """The fields of a whole variable or retry strategy that are not the default."""
-    if not _is_whole(value):
-        yield path, value
-    elif "value" in value:
-        yield path + (" (locked)" if value.get("locked") is True else ""), value["value"]
-    else:
-        plain = normal_form({"retryStrategy": {"type": value.get("type")}}, lambda _: None)
-        for key, child in value.items():
-            if key == "type" or child not in (None, [], plain["retryStrategy"].get(key)):
-                yield f"{path}.{key}", child
-
-
-def _listed(names: tuple[str, ...]) -> str:
-    more = len(names) - _NAMES_LIMIT
-    shown = ", ".join(one_line(name, _NAME_LIMIT) for name in names[:_NAMES_LIMIT])
-    return shown + (f" and {more} more" if more > 0 else "")
+def _last(group: Sequence[PlannedInstance]) -> str:
+    """How the instances of a group last ended, together."""
+    records = [planned.record for planned in group]
+    verdicts = Counter(
+        "never applied"
+        if record is None
+        else "not known to have ended"
+        if record.verdict is None
+        else str(record.verdict)
+        for record in records
+    )
+    if len(verdicts) == 1:
+        newest = max(
+            (record for record in records if record is not None),
+            key=lambda record: record.stopped_at or record.applied_at,
+            default=None,
+        )
+        return last_ended(newest)
+    return f"last {', '.join(f'{count:,} {said}' for said, count in verdicts.most_common())}"

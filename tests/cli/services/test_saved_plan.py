@@ -14,9 +14,9 @@ from runner.state.state import open_state
 
 PLAN = SavedPlan(
     plan_id="P1",
-    created_at="2026-11-23T08:12:03+00:00",
-    expires_at="2026-11-24T08:12:03+00:00",
-    home=Home(host="h", account="a", scope="default"),
+    created_at=datetime(2026, 11, 23, 8, 12, 3, tzinfo=UTC),
+    expires_at=datetime(2026, 11, 24, 8, 12, 3, tzinfo=UTC),
+    home=Home(host="h", account="a", state="s", project="default", scope="default"),
     names=[],
     labels=[],
     variables={},

@@ -6,6 +6,7 @@ import pytest
 
 from runner.config.compile.symbolic import compile_alone
 from runner.config.files.files import FolderFiles
+from runner.diagnostics import Diagnostics
 from runner.errors import ConfigurationError
 from runner.models.instance import Instance
 from runner.models.marked import Marked
@@ -15,7 +16,7 @@ from runner.secrets import Redactor
 def compiled(folder: Path, text: str, **variables: str) -> dict[str, Instance]:
     (folder / "checkly-sessions.yaml").write_text(f"version: 1\n{text}")
     files, path = FolderFiles.around(folder / "checkly-sessions.yaml", folder)
-    found = compile_alone(path, files, variables, Redactor())
+    found = compile_alone(path, files, variables, Redactor(), Diagnostics())
     return {instance.name: instance for instance in found}
 
 

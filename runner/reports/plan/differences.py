@@ -1,0 +1,195 @@
+"""Compare long values so that every difference is shown or counted: items of lists, lines of text.
+
+Everything returned is a harmless line without colour. Values come in as :class:`Words` makes them.
+"""
+
+import json
+import re
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from difflib import SequenceMatcher
+from itertools import islice
+from typing import Any, Final
+
+from runner.listing import counted
+from runner.models.plan import Op
+from runner.reports.text.sanitize import one_line
+
+#: Characters that are shown of one text, and differences that are shown of one value.
+TEXT_LIMIT: Final = 600
+_MOST: Final = 20
+#: Characters of both sides that are still shown beside each other in full.
+_SHORT: Final = 100
+#: Characters around a difference inside a long line.
+_AROUND: Final = 40
+#: More lines or words than this are not aligned: it takes their square in time.
+_MOST_ALIGNED: Final = 10_000
+_HEAD_LIMIT: Final = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One line of a value's difference; without ``op`` it is a remark."""
+
+    op: Op | None
+    text: str
+
+
+def compared(before: Any, after: Any, words: Callable[[Any], str]) -> tuple[Part, ...]:
+    """The differences of two values; nothing where both fit beside each other in full."""
+    old, new = words(before), words(after)
+    if isinstance(before, list) and isinstance(after, list):
+        return () if len(old) + len(new) <= _SHORT else tuple(_items(before, after, words))
+    if not (isinstance(before, str) and isinstance(after, str)):
+        old, new = one_line(old), one_line(new)
+        return () if max(len(old), len(new)) <= TEXT_LIMIT else tuple(_inside(old, new))
+    if "\n" in before or "\n" in after:
+        return tuple(_bounded(_lines(before.split("\n"), after.split("\n")), "difference"))
+    return () if len(old) + len(new) <= 2 * _SHORT else tuple(_inside(one_line(old), one_line(new)))
+
+
+def listed_items(op: Op, value: Any, words: Callable[[Any], str]) -> tuple[Part, ...]:
+    """The items of a long list that comes or goes; nothing where it is short or not a list."""
+    if not isinstance(value, list) or len(words(value)) <= _SHORT:
+        return ()
+    return tuple(_bounded((Part(op, cut(words(item))) for item in value), "item"))
+
+
+def cut(text: str) -> str:
+    """``text`` as one harmless line; a longer one ends with its length."""
+    shown = one_line(text)
+    if len(shown) <= TEXT_LIMIT:
+        return shown
+    return f"{shown[:TEXT_LIMIT]}… ({len(shown):,} characters)"
+
+
+def _bounded(parts: Iterator[Part], what: str) -> Iterator[Part]:
+    yield from islice(parts, _MOST)
+    if rest := sum(part.op is not None for part in parts):
+        yield Part(None, f"and {counted(rest, f'more {what}')}")
+
+
+def _items(before: list[Any], after: list[Any], words: Callable[[Any], str]) -> Iterator[Part]:
+    gone, come = _without_common(before, after)
+    if not gone and not come:
+        yield Part(Op.REPLACE, f"the same {counted(len(after), 'item')} in another order")
+        return
+    yield from _bounded(_paired(gone, come, words), "difference")
+    if same := len(after) - len(come):
+        yield Part(None, f"{counted(same, 'item is', 'items are')} unchanged")
+
+
+def _paired(gone: list[Any], come: list[Any], words: Callable[[Any], str]) -> Iterator[Part]:
+    """What went and came; an item that is still much the same is one change."""
+    come = list(come)
+    for old in gone:
+        twin = next((new for new in come if _is_similar(old, new)), None)
+        if twin is None:
+            yield Part(Op.REMOVE, cut(words(old)))
+        else:
+            come.remove(twin)
+            yield Part(Op.REPLACE, cut(_inner(old, twin, words)))
+    yield from (Part(Op.ADD, cut(words(new))) for new in come)
+
+
+def _is_similar(old: Any, new: Any) -> bool:
+    if isinstance(old, dict) and isinstance(new, dict):
+        return bool(old) and next(iter(old.items())) == next(iter(new.items()), None)
+    if isinstance(old, list) and isinstance(new, list):
+        gone, come = _without_common(old, new)
+        return len(old) - len(gone) >= max(len(gone), len(come), 1)
+    return False
+
+
+def _inner(old: Any, new: Any, words: Callable[[Any], str]) -> str:
+    """What differs between two items that are much the same."""
+    if isinstance(old, dict):
+        label = next(iter(old.values()))
+        changes = (
+            f"{key} {words(old.get(key))} → {words(new.get(key))}"
+            for key in {**old, **new}
+            if old.get(key) != new.get(key)
+        )
+        return f"{label}: {', '.join(changes)}"
+    gone, come = _without_common(old, new)
+    common, _ = _without_common(old, gone)
+    head = words(common)
+    head = head if len(head) <= _HEAD_LIMIT else f"{head[:_HEAD_LIMIT]}… ({len(common)} items)"
+    turns = [f"{sign}{words(item)}" for sign, all_ in (("−", gone), ("+", come)) for item in all_]
+    return f"{head}: {', '.join(turns)}"
+
+
+def _without_common(before: Sequence[Any], after: Sequence[Any]) -> tuple[list[Any], list[Any]]:
+    old, new = (Counter(map(_key, items)) for items in (before, after))
+    return _left(before, old - new), _left(after, new - old)
+
+
+def _left(items: Sequence[Any], counts: Counter[str]) -> list[Any]:
+    left = []
+    for item in items:
+        if counts[_key(item)] > 0:
+            counts[_key(item)] -= 1
+            left.append(item)
+    return left
+
+
+def _key(item: Any) -> str:
+    return json.dumps(item, sort_keys=True)
+
+
+def _lines(before: Sequence[str], after: Sequence[str]) -> Iterator[Part]:
+    """Line by line; lines that only differ inside are shown around the difference."""
+    for low, high, first, last in _hunks(before, after):
+        yield Part(None, f"line {first + 1:,}:")
+        if high - low == last - first:
+            for old, new in zip(before[low:high], after[first:last], strict=True):
+                yield from _inside(one_line(old), one_line(new))
+        else:
+            yield from (Part(Op.REMOVE, cut(line)) for line in before[low:high])
+            yield from (Part(Op.ADD, cut(line)) for line in after[first:last])
+
+
+def _inside(old: str, new: str) -> Iterator[Part]:
+    """Two versions of one line: in full, or where they are long, around each difference."""
+    if max(len(old), len(new)) <= TEXT_LIMIT // 2:
+        yield from (Part(Op.REMOVE, old), Part(Op.ADD, new))
+        return
+    yield from _bounded(_around(old, new), "difference")
+
+
+def _around(old: str, new: str) -> Iterator[Part]:
+    before, after = (re.findall(r"\w+|\W", text) for text in (old, new))
+    for low, high, first, last in _hunks(before, after):
+        start, end = (len("".join(before[:count])) for count in (low, high))
+        begin, stop = (len("".join(after[:count])) for count in (first, last))
+        lead = _shared(old[start:end], new[begin:stop])
+        tail = _shared(old[start + lead : end][::-1], new[begin + lead : stop][::-1])
+        yield Part(Op.REMOVE, _excerpt(old, start + lead, end - tail))
+        yield Part(Op.ADD, _excerpt(new, begin + lead, stop - tail))
+
+
+def _excerpt(text: str, start: int, end: int) -> str:
+    """The text from ``start`` to ``end`` with a little of what stands around it."""
+    low, high = max(0, start - _AROUND), end + _AROUND
+    lead, tail = "…" if low else "", "…" if high < len(text) else ""
+    return lead + text[low:start] + cut(text[start:end]) + text[end:high] + tail
+
+
+def _hunks(before: Sequence[str], after: Sequence[str]) -> Iterator[tuple[int, int, int, int]]:
+    """Ranges of both sides that differ, in order; huge ones count as one after common ends."""
+    start = _shared(before, after)
+    end = _shared(before[start:][::-1], after[start:][::-1])
+    old, new = before[start : len(before) - end], after[start : len(after) - end]
+    if max(len(old), len(new)) > _MOST_ALIGNED:
+        yield start, start + len(old), start, start + len(new)
+        return
+    for tag, low, high, first, last in SequenceMatcher(None, old, new).get_opcodes():
+        if tag != "equal":
+            yield start + low, start + high, start + first, start + last
+
+
+def _shared(one: Sequence[str], other: Sequence[str]) -> int:
+    """How many items both begin with."""
+    pairs = enumerate(zip(one, other, strict=False))
+    return next((at for at, (a, b) in pairs if a != b), min(len(one), len(other)))

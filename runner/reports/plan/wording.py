@@ -1,0 +1,115 @@
+"""What all formats of a plan say in the same words."""
+
+from datetime import UTC
+from typing import TYPE_CHECKING, Final
+
+from runner.listing import counted
+from runner.models.plan import Action, CheckDrift, Plan, PlanContext
+from runner.reports.text.sanitize import one_line
+
+if TYPE_CHECKING:
+    from runner.models.record import Record
+
+#: Names that are shown of a list of checks or instances, and characters of such a name.
+_NAMES_LIMIT: Final = 10
+_NAME_LIMIT: Final = 80
+_COMMIT_LENGTH: Final = 12
+
+
+def header(context: PlanContext) -> tuple[tuple[str, str], ...]:
+    """Where a plan stands, as names and values."""
+    commit = (context.commit or "unknown")[:_COMMIT_LENGTH]
+    tested = commit + (f" on {context.branch}" if context.branch else "")
+    if context.environment:
+        tested += f", environment {context.environment}"
+    return (
+        ("Account", f"{account(context)} at {context.api}"),
+        ("State", f"{context.state}, project {context.project}, scope {context.scope}"),
+        ("Commit", tested),
+    )
+
+
+def account(context: PlanContext) -> str:
+    """The account's name and id, as far as they are known."""
+    if context.account_id is None:
+        return "not known"
+    return f"{context.account_name or 'account'} ({context.account_id})"
+
+
+def question(plan: Plan) -> str:
+    """What to ask before starting: ``Start 3 sessions in Acme (…)?``."""
+    blocked = len(plan.blocked)
+    starting = len(plan.instances) - plan.count(Action.REMOVED) - blocked
+    where = f" in account {account(plan.context)}" if plan.context else ""
+    left_out = f"{blocked} blocked, left out. " if blocked else ""
+    return one_line(f"{left_out}Start {counted(starting, 'session')}{where}?")
+
+
+def summary(plan: Plan) -> str:
+    """The line that sums a plan up: ``Plan: 1 to create, 1 to update, 2 to rerun, 0 removed.``."""
+    count = plan.count
+    more = [f"{len(plan.blocked)} blocked"] if plan.blocked else []
+    if warnings := len(plan.all_warnings):
+        more.append(counted(warnings, "warning"))
+    if plan.against is None:
+        parts = [
+            f"Plan: {count(Action.CREATE):,} to create",
+            f"{count(Action.UPDATE):,} to update",
+            f"{count(Action.RERUN):,} to rerun",
+            f"{count(Action.REMOVED):,} removed",
+        ]
+    elif count(Action.RERUN) == len(plan.instances):
+        parts = ["No changes"]
+    else:
+        parts = [
+            f"Changes: {count(Action.CREATE):,} added",
+            f"{count(Action.UPDATE):,} changed",
+            f"{count(Action.REMOVED):,} removed",
+        ]
+    return f"{', '.join(parts + more)}."
+
+
+def cost(plan: Plan) -> str | None:
+    """``7 checks, 7 runs, at most 21 with retries``; nothing where no checks are known."""
+    starting = [planned for planned in plan.instances if planned.blocked is None]
+    known = [planned.checks for planned in starting if planned.checks is not None]
+    if not known:
+        return None
+    checks = {name for drift in known for name in drift.matched}
+    runs = sum(len(drift.matched) for drift in known)
+    least = "" if all(drift.complete for drift in known) else "at least "
+    said = f"{least}{counted(len(checks), 'check')}, {counted(runs, 'run')}"
+    if any(drift.most_runs is None for drift in known):
+        return f"{said}, more where checks retry by their own settings"
+    most = sum(drift.most_runs or 0 for drift in known)
+    return f"{said}, at most {most:,} with retries" if most > runs else said
+
+
+def last_ended(record: "Record | None") -> str:
+    """When and how an instance last ended: ``last passed 2026-11-23 08:12 UTC``."""
+    if record is None:
+        return "never applied"
+    at = (record.stopped_at or record.applied_at).astimezone(UTC).strftime("%Y-%m-%d %H:%M UTC")
+    if record.verdict is None:
+        return f"last started {at}, not known to have ended"
+    return f"last {record.verdict} {at}"
+
+
+def drift(checks: CheckDrift) -> str:
+    """How many checks match, and which came or went: ``14 match (+1: Login; −1: Search)``."""
+    count = len(checks.matched)
+    turns = [
+        f"{sign}{len(names)}: {some(names)}"
+        for sign, names in (("+", checks.added), ("−", checks.removed))
+        if names
+    ]
+    least = "" if checks.complete else "at least "
+    verb = "matches" if count == 1 else "match"
+    return f"{least}{count} {verb}" + (f" ({'; '.join(turns)})" if turns else "")
+
+
+def some(names: tuple[str, ...]) -> str:
+    """The first few of ``names``, and how many more there are."""
+    more = len(names) - _NAMES_LIMIT
+    shown = ", ".join(one_line(name, _NAME_LIMIT) for name in names[:_NAMES_LIMIT])
+    return shown + (f" and {more:,} more" if more > 0 else "")
