@@ -40,7 +40,7 @@ ROOMS = {
     "checkly": "ground models",
     "engine": "ground models plan state checkly",
     "reports/text": "ground models",
-    "reports/plan": "models plan reports/text",
+    "reports/plan": "ground models plan reports/text",
     "reports/apply": "models reports/text",
     "reports/diagnostics": "ground reports/text",
     "reports/history": "models reports/text reports/apply",

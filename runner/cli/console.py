@@ -69,13 +69,13 @@ class Console:
     def say(self, sentence: str, stream: TextIO | None = None) -> None:
         """Print one line, whatever the names in it hold, on standard output by default."""
         stream = stream or self.out
-        self._print(self._fold(self._line(sentence), stream), stream)
+        self._print(self.folded(self._line(sentence), stream), stream)
 
     def problem(self, text: str, *, hint: str | None = None) -> None:
         """Print what went wrong, and what to do about it, each as one line of standard error."""
         self.say(text, self.err)
         if hint:
-            self._print(self._fold(f"  {self._line(hint)}", self.err), self.err)
+            self._print(self.folded(f"  {self._line(hint)}", self.err), self.err)
 
     def diagnostics(
         self, diagnostics: Sequence[Diagnostic], *, form: "DiagnosticsFormat" = "text"
@@ -95,7 +95,7 @@ class Console:
             repository=Path(workspace) if workspace else None,
         )
         if text:
-            text = self._fold(text.rstrip("\n"), stream)
+            text = self.folded(text.rstrip("\n"), stream)
             self._print(text, stream, annotations=form == "github")
 
     def ask(self, question: str) -> bool:
@@ -114,8 +114,8 @@ class Console:
 
         return one_line(self.mask(text))
 
-    def _fold(self, text: str, stream: TextIO) -> str:
-        """``text``, masked, in lines that fit where ``stream`` is a terminal."""
+    def folded(self, text: str, stream: TextIO) -> str:
+        """``text``, in lines that fit, and masked, where ``stream`` is a terminal."""
         if not stream.isatty():
             return text
         from runner.reports.text.layout import fold  # noqa: PLC0415 # when needed

@@ -99,7 +99,7 @@ def run(options: PlanOptions, common: Common, console: Console) -> int:
         plan = _against_records(options, common, console, selected)
     text = _rendered(plan, options.form, console, verbosity=common.verbosity).rstrip("\n")
     if options.form != "text" or options.no_pager or not page(text, console, os.environ):
-        console.write(text)
+        console.write(console.folded(text, console.out) if options.form == "text" else text)
     return _exit_code(plan, options)
 
 

@@ -71,7 +71,7 @@ def apply(command: ApplyCommand, common: Common, console: Console) -> int:
         people = _people(command, console)
         if common.verbosity >= 0:
             shown = text.render(plan, console.style_for(people), verbosity=common.verbosity)
-            console.write(shown.rstrip("\n"), people)
+            console.write(console.folded(shown.rstrip("\n"), people), people)
         if not plan.instances:
             console.say("Nothing to apply.", people)
             now = clock.now()

@@ -31,7 +31,7 @@ def page(text: str, console: Console, environ: Mapping[str, str]) -> bool:
     except OSError:
         return False
     try:
-        process.communicate(console.mask(text) + "\n")
+        process.communicate(console.mask(console.folded(text, console.out)) + "\n")
     except (BrokenPipeError, KeyboardInterrupt):  # closed, or interrupted, before the end
         process.wait()
     return process.returncode != _NOT_FOUND

@@ -6,7 +6,6 @@ from typing import Final
 from runner.models.plan import Action, Op, Plan
 from runner.reports.plan.fields import Field
 from runner.reports.plan.view import Entry, PlanView, view
-from runner.reports.text.layout import fold
 from runner.reports.text.sanitize import display_width, one_line
 from runner.reports.text.style import Style
 
@@ -33,6 +32,8 @@ _MOST_ENTRIES: Final = 100
 def render(plan: Plan, style: Style, *, verbosity: int = 0) -> str:
     """The plan as text that ends with a line break; names and values can't forge any of it.
 
+    Lines are as long as they are: they may be broken for a terminal only once they are masked.
+
     Args:
         plan: What to show.
         style: What the receiver can show.
@@ -43,8 +44,7 @@ def render(plan: Plan, style: Style, *, verbosity: int = 0) -> str:
     lines.append(style.paint(shown.summary, "bold"))
     if shown.cost and verbosity >= 0:
         lines.append(f"{shown.cost}.")
-    text = "".join(f"{style.plain(line)}\n" for line in lines)
-    return fold(text, style)
+    return "".join(f"{style.plain(line)}\n" for line in lines)
 
 
 def _body(shown: PlanView, style: Style, *, full: bool) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""What all formats of a plan say in the same words."""
+"""The words that all formats of a plan share."""
 
 from datetime import UTC
 from typing import TYPE_CHECKING, Final

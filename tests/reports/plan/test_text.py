@@ -16,7 +16,6 @@ from runner.models.settings import ExpectChecks, Settings
 from runner.models.verdict import Verdict
 from runner.plan.planner import make_plan
 from runner.reports.plan.text import render
-from runner.reports.text.sanitize import display_width
 from runner.reports.text.style import Style
 from runner.source import Source, Span
 from tests.plan.records import record_of
@@ -273,10 +272,3 @@ def test_no_name_or_value_can_forge_a_line(name: str, value: str, key: str) -> N
         assert sum(line.startswith("Plan:") for line in lines) == 1
         assert not any(line.lstrip().startswith("::") for line in lines)
         assert "##[" not in text
-
-
-@given(st.lists(hostile.map(lambda text: text[:4]), max_size=40), st.integers(60, 120))
-def test_lines_keep_to_the_width_of_a_terminal(words: list[str], width: int) -> None:
-    plan = Plan((), warnings=(" ".join(words),))
-    text = shown(plan, width=width, wraps=True)
-    assert max(map(display_width, text.split("\n"))) <= width
