@@ -133,3 +133,59 @@ def test_an_api_that_refuses_the_key_is_an_error(online: Project) -> None:
     assert (done.returncode, done.stdout) == (3, "")
     assert "the API key is not valid" in done.stderr
     assert online.run("plan", "--detailed-exitcode").returncode == 1
+
+
+@pytest.mark.parametrize("status", [402, 403, 404])
+@pytest.mark.parametrize("refused", ["locations", "checks"])
+def test_a_list_that_is_refused_is_a_warning(online: Project, status: int, refused: str) -> None:
+    online.write(FILE.format(place="eu-west-1", more=""))
+    with Emulator(default_world(), faults=[f"status:on={refused},status={status}"]) as emulator:
+        online.environment.update(emulator.environment)
+        done = online.run("plan")
+    assert done.returncode == 0, done.stderr
+    assert f"warning: The account's {refused} could not be read" in done.stdout
+    assert "1 to create, 0 to update, 0 to rerun, 0 removed, 1 warning." in done.stdout
+
+
+def test_an_account_without_a_readable_name_is_told_by_its_id(online: Project) -> None:
+    online.write(FILE.format(place="eu-west-1", more=""))
+    with Emulator(default_world(), faults=["status:on=account,status=403"]) as emulator:
+        online.environment.update(emulator.environment)
+        done = online.run("plan")
+    assert done.returncode == 0
+    assert f"Account:  account ({emulator.account_id}) at 127.0.0.1:" in done.stdout
+    assert "warning" not in done.stdout
+
+
+def test_a_blocked_instance_is_in_the_summary_and_the_exit_code(online: Project) -> None:
+    online.write(FILE.format(place="eu-west1", more=""))
+    for arguments in ([], ["--format", "json"], ["--format", "markdown"], ["-q"]):
+        assert online.run("plan", *arguments).returncode == 1
+    assert online.run("plan", "--detailed-exitcode").returncode == 1
+    done = online.run("plan")
+    assert "has no location 'eu-west1'. Did you mean 'eu-west-1'?" in done.stdout
+    assert "0 removed, 1 blocked." in done.stdout
+
+
+def test_misspelt_tags_and_checks_are_noticed_with_the_nearest(online: Project) -> None:
+    entry = "{check: Chekout, reason: r, owner: o, until: 2099-12-31}"
+    more = f"quarantine: [{entry}]\n    expectChecks: {{exclude: [Loginn]}}"
+    found = smoke(online, more=more)
+    assert [warning for warning in found["warnings"] if "names" in warning] == [
+        (
+            "quarantine names 'Chekout', which no check of the account is called."
+            " Did you mean 'Checkout'?"
+        ),
+        (
+            "expectChecks names 'Loginn', which no check of the account is called."
+            " Did you mean 'Login'?"
+        ),
+    ]
+    online.write(FILE.format(place="eu-west-1", more="").replace("smoke, ", "smoek, "))
+    (found,) = planned(online)["profiles"]
+    assert found["warnings"] == [
+        (
+            "no check of the account matches its target: none has the tag 'smoek'."
+            " Did you mean 'smoke'?"
+        )
+    ]

@@ -62,6 +62,21 @@ def test_quietly_only_the_summary_is_printed(smoke: Shell) -> None:
     }
 
 
+def test_drift_of_the_checks_counts_where_it_is_asked_for(smoke: Shell) -> None:
+    def world(*names: str) -> list[str]:
+        checks = "".join(f"  - {{name: {name}, type: API}}\n" for name in names)
+        (smoke.folder / "world.yaml").write_text(f"checks:\n{checks}")
+        return ["--world", "world.yaml"]
+
+    assert smoke("apply", "smoke", "--yes", *world("A"))[0] == 0
+    assert smoke("plan", "--detailed-exitcode=checks", *world("A"))[0] == 0
+    assert "2 match (+1: B)" in smoke("plan", *world("A", "B"))[1]
+    assert smoke("plan", "--detailed-exitcode", *world("A", "B"))[0] == 0
+    assert smoke("plan", "--detailed-exitcode=changes", *world("A", "B"))[0] == 0
+    assert smoke("plan", "--detailed-exitcode=checks", *world("A", "B"))[0] == 2
+    assert smoke("plan", "smok", "--detailed-exitcode=checks", *world("A"))[0] == 1
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
