@@ -63,8 +63,9 @@ VARIABLES: Final[dict[str, dict[str, str]]] = {
         "CHECKLY_REPORTER_JUNIT_OUTPUT": "A file for the JUnit report.",
         "NO_COLOR": "Print without colour, whatever its value.",
         "FORCE_COLOR": "Print with colour where there is no terminal.",
-        "TERM": "`dumb` is a terminal without colour and live progress.",
+        "TERM": "`dumb` is a terminal without colour, live progress and pager.",
         "COLUMNS": "Width to print in where there is no terminal.",
+        "PAGER": "Shows long plans on a terminal; `less` unless set, none if empty or `cat`.",
         "CI": "Set by CI systems: plain lines instead of live progress, and a warning where the "
         "state is a folder that ends with the machine.",
     },
