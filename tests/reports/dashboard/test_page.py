@@ -102,6 +102,8 @@ def test_the_page_fits_and_nothing_is_refused(
     path.write_text(page(applies(60, 30)), encoding="utf-8")
     browser.open(path, width=width, dark=dark)
     assert browser.evaluate("document.documentElement.scrollWidth") == width
+    low = browser.evaluate("document.querySelector('.map tbody tr').getBoundingClientRect().height")
+    assert low > 20  # the rows of the map can be seen
     assert [event for event in browser.events if event["method"] == "Log.entryAdded"] == []
     requests = [e for e in browser.events if e["method"] == "Network.requestWillBeSent"]
     assert len(requests) == 1
