@@ -20,7 +20,7 @@ import jsonschema
 import pytest
 from ruamel.yaml import YAML
 
-from runner.config.templates.env_vars import read_env_file
+from runner.config.templates.env_file import read_env_file
 from runner.emulator.transport.contract import to_json_schema
 from tests.config.pipeline import options_of, run_file
 

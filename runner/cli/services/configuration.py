@@ -12,9 +12,11 @@ from runner.config.document.load import Documents, load
 from runner.config.document.profiles import Structure, StructureReader
 from runner.config.files.discover import discover
 from runner.config.files.files import FolderFiles
+from runner.config.files.git import distrust_hint
 from runner.config.selection import Selection
 from runner.config.templates.context import Context
-from runner.config.templates.env_vars import Environment, read_env_file
+from runner.config.templates.env_file import read_env_file
+from runner.config.templates.env_vars import Environment
 from runner.config.templates.lookalikes import judge_lookalikes
 from runner.config.templates.scope import Scope
 from runner.diagnostics import Diagnostics, Severity
@@ -71,8 +73,21 @@ class Reading:
     def check(self, selection: Selection) -> int:
         """Judge what is selected, keeping nothing; returns the number of instances."""
         if selection.is_everything:
-            return self.configuration.check()
-        return len(self.configuration.compile(selection, with_needs=False).instances)
+            count = self.configuration.check()
+        else:
+            count = len(self.configuration.compile(selection, with_needs=False).instances)
+        self._judge_git()
+        return count
+
+    def _judge_git(self) -> None:
+        """Warn where git was asked about the commit and did not answer."""
+        if self.context.git_is_untrusted:
+            self.diagnostics.warning(
+                "git-untrusted",
+                "The commit is not known: git does not trust this folder, which belongs to "
+                "somebody else",
+                hint=distrust_hint(self.path.parent.absolute()),
+            )
 
     def compile(
         self,
@@ -97,6 +112,7 @@ class Reading:
             UsageError: A name matches nothing.
         """
         compiled = self.configuration.compile(selection, with_needs=with_needs, unknown=unknown)
+        self._judge_git()
         if self.diagnostics.errors and not with_errors:
             raise ConfigurationError(self.diagnostics)
         self._console.diagnostics(list(self.diagnostics))
@@ -145,7 +161,7 @@ def read(
         judge_lookalikes(document.root, diagnostics)
     env_file: dict[str, str] = {}
     for name in common.env_files:
-        env_file = read_env_file(Path(name)) | env_file
+        env_file |= read_env_file(Path(name))
     context = Context(os.environ, path.parent, apply_id)
     scope = Scope(
         variables=reader.structure.variables,

@@ -1,5 +1,6 @@
 """A configuration file and its includes, read into trees."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import PurePosixPath
@@ -12,6 +13,12 @@ from runner.config.yaml.parse import parse
 from runner.diagnostics import Diagnostics
 from runner.errors import UsageError
 from runner.source import Source
+
+#: A key of the file, also in JSON.
+_OURS = re.compile(
+    r"""^[\s{,]{0,100}["']?(?:version|project|variables|defaults|profiles|include|x-[\w.-]+)["']?\s*:""",
+    re.MULTILINE,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +63,10 @@ def load(path: PurePosixPath, files: Files, diagnostics: Diagnostics) -> Documen
     Raises:
         UsageError: There is no main file, or it may not be read.
     """
-    main = _document(path, _source(path, files, diagnostics), diagnostics)
+    main_source = _source(path, files, diagnostics)
+    if main_source and not looks_like_ours(main_source.text):
+        main_source.hide(0, len(main_source.text))
+    main = _document(path, main_source, diagnostics)
     if main is None:
         return None
     included: list[Document] = []
@@ -66,6 +76,14 @@ def load(path: PurePosixPath, files: Files, diagnostics: Diagnostics) -> Documen
             source = _source(target, files, diagnostics)
         except UsageError as error:
             diagnostics.error("unreadable-include", error.clause, span, hint=error.hint)
+            continue
+        if source and not looks_like_ours(source.text):
+            diagnostics.error(
+                "unreadable-include",
+                f"{source.name} does not look like a file of profiles, and is not shown",
+                span,
+                hint="An included file holds `variables`, `defaults` or `profiles`.",
+            )
             continue
         total += len(source.text) if source else 0
         if total > MAX_BYTES:
@@ -79,6 +97,11 @@ def load(path: PurePosixPath, files: Files, diagnostics: Diagnostics) -> Documen
     documents = Documents(main, tuple(included))
     judge_names([document.root for document in documents], diagnostics)
     return documents
+
+
+def looks_like_ours(text: str) -> bool:
+    """Whether a text has a key of the file; no other text is ever quoted, such as a `.env`."""
+    return not text.strip() or bool(_OURS.search(text))
 
 
 def _source(path: PurePosixPath, files: Files, diagnostics: Diagnostics) -> Source | None:

@@ -215,7 +215,7 @@ def test_the_main_file_must_be_a_file_inside(repository: Path) -> None:
         refused(repository, "null.yaml") == "null.yaml is a link that leads out of the repository."
     )
     assert refused(repository, "/dev/null") == "/dev/null is a device or socket, not a file."
-    assert refused(repository, "a\0b") == "a\0b can't be read: this is no usable path."
+    assert refused(repository, "a\0b") == "a\0b can't be read: the path is not valid."
 
 
 def test_without_a_repository_the_folder_is_the_limit(tmp_path: Path) -> None:
@@ -313,7 +313,7 @@ def test_problems_of_all_files_are_told(repository: Path) -> None:
         repository,
         {
             MAIN: "include: [p.yaml, q.yaml, r.yaml]\na: 1\na: 2\n",
-            "p.yaml": "a: [\n",
+            "p.yaml": "x-a: [\n",
             "q.yaml": "\xff".encode("latin-1"),
             "r.yaml": "x-r: 1\n",
         },

@@ -1,13 +1,10 @@
 """The environment as templates may see it."""
 
-from pathlib import Path
-
 import pytest
 
-from runner.config.templates.env_vars import Environment, read_env_file
+from runner.config.templates.env_vars import Environment
 from runner.config.templates.expressions.names import FORBIDDEN
 from runner.config.templates.template import TemplateError, parse_template
-from runner.errors import UsageError
 
 
 def test_the_process_wins_over_the_env_file_and_empty_is_not_set() -> None:
@@ -88,55 +85,3 @@ def test_a_value_that_is_not_utf8_is_refused_unquoted() -> None:
     with pytest.raises(TemplateError) as caught:
         made.value("X")
     assert "hunter2" not in caught.value.message
-
-
-def test_an_env_file_is_read_without_expansion(tmp_path: Path) -> None:
-    file = tmp_path / ".env"
-    file.write_bytes(
-        b"\xef\xbb\xbf# a comment\n"
-        b"PLAIN=a b\n"
-        b"export EXPORTED=yes\n"
-        b"DOLLAR=$HOME-${PLAIN}\n"
-        b"SINGLE='it is $HOME'\n"
-        b'DOUBLE="line\\nnext ${PLAIN}"\n'
-        b"EMPTY=\n"
-        b"BARE\n"
-        b"HASH=a#b # comment\n"
-        b"TEMPLATE=$<env.HOME>\n"
-        b"PLAIN=last\n"
-    )
-    assert read_env_file(file) == {
-        "PLAIN": "last",
-        "EXPORTED": "yes",
-        "DOLLAR": "$HOME-${PLAIN}",
-        "SINGLE": "it is $HOME",
-        "DOUBLE": "line\nnext ${PLAIN}",
-        "EMPTY": "",
-        "BARE": "",
-        "HASH": "a#b",
-        "TEMPLATE": "$<env.HOME>",
-    }
-
-
-def test_a_line_that_says_nothing_is_told_by_number_alone(tmp_path: Path) -> None:
-    file = tmp_path / "my.env"
-    file.write_text("A=1\nTOKEN='hunter2\n")
-    with pytest.raises(UsageError) as caught:
-        read_env_file(file)
-    assert caught.value.message == f"{file}:2 is not KEY=VALUE."
-    assert "hunter2" not in str(caught.value) + str(caught.value.hint)
-
-
-def test_an_env_file_that_can_not_be_read_is_a_usage_error(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match=r"The env file .* can't be read: "):
-        read_env_file(tmp_path / "missing.env")
-    with pytest.raises(UsageError, match=r"The env file .* can't be read: "):
-        read_env_file(tmp_path)
-    latin = tmp_path / "latin.env"
-    latin.write_bytes(b"A=\xe9")
-    with pytest.raises(UsageError, match="not UTF-8"):
-        read_env_file(latin)
-    large = tmp_path / "large.env"
-    large.write_bytes(b"A=" + b"x" * (1 << 20))
-    with pytest.raises(UsageError, match="larger than 1 MiB"):
-        read_env_file(large)
