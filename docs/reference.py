@@ -75,6 +75,10 @@ VARIABLES: Final[dict[str, dict[str, str]]] = {
         "GITHUB_EVENT_PATH": "The file of the event: on pull requests it names the commit that was "
         "pushed.",
         "GITHUB_OUTPUT": "The file of the outputs.",
+        "GITHUB_TOKEN": "Writes the check run of `--report github-check`.",
+        "GITHUB_REPOSITORY": "Whose check run it is.",
+        "GITHUB_SHA": "The commit of the check run, except on pull requests.",
+        "GITHUB_API_URL": "Where GitHub's API is; `https://api.github.com` if not set.",
         "GITHUB_WORKSPACE": "The folder that the paths of annotations are relative to.",
     },
     "State in a bucket": {

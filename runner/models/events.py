@@ -1,4 +1,4 @@
-"""What happens during an apply, as values: the engine emits them, reporters show them.
+"""Events of an apply, as values: the engine emits them, reporters show them.
 
 Every event carries ``at``, an aware datetime in UTC from the engine's clock.
 """
@@ -9,6 +9,15 @@ from datetime import datetime
 from typing import TypeAlias
 
 from runner.models.outcome import ApplyOutcome, CheckOutcome, InstanceOutcome
+
+
+@dataclass(frozen=True, slots=True)
+class PlanMade:
+    """It is known what is to be done: the action (``create``, ``update``, …) of each instance."""
+
+    at: datetime
+    apply_id: str
+    actions: tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +68,7 @@ class InstanceFinished:
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """Something to know that is no outcome: a retry, a wait, a doubt. One sentence."""
+    """Something to know besides the outcome, in one sentence: a retry, a wait, a doubt."""
 
     at: datetime
     text: str
@@ -88,7 +97,8 @@ class ApplyFinished:
 
 
 Event: TypeAlias = (
-    ApplyStarted
+    PlanMade
+    | ApplyStarted
     | SessionStarted
     | SessionProgress
     | SessionCancelling

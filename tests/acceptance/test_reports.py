@@ -4,6 +4,8 @@ import json
 from pathlib import Path
 from xml.etree import ElementTree
 
+import pytest
+
 from runner.emulator.server import Emulator
 
 from .conftest import SECRET, Project
@@ -29,6 +31,38 @@ def test_a_path_that_cannot_be_written_is_said_before_anything_is_asked(
     assert "The report can't be written to 'file/report.xml'" in done.stderr
     assert list(emulator.sessions) == []
     assert "create" not in done.stdout
+
+
+@pytest.mark.parametrize("tags", ["[production, smoke]", "[staging, regression]"])
+def test_a_listener_that_is_off_or_broken_never_changes_the_exit_code(
+    online: Project, tags: str
+) -> None:
+    online.write(FILE.replace("[staging, regression]", tags))
+    expected = online.run("apply", "smoke").returncode
+    nowhere = {
+        "GITHUB_TOKEN": "ghs_0123456789",
+        "GITHUB_REPOSITORY": "a/b",
+        "GITHUB_SHA": "c" * 40,
+        "GITHUB_API_URL": "http://127.0.0.1:9",
+    }
+    for report, env, said in [
+        ("github-check", {}, "did not start: GITHUB_TOKEN is not set"),
+        ("github-check", nowhere, "stopped: no answer"),
+        ("jsonl=/dev/full", {}, "stopped: "),
+    ]:
+        done = online.run("apply", "smoke", "--report", report, env=env)
+        assert done.returncode == expected, done.stderr
+        assert said in done.stderr
+
+
+def test_the_stream_of_events_is_masked_and_on_standard_output_alone(online: Project) -> None:
+    online.write(FILE)
+    done = online.run("apply", "smoke", "--report", "jsonl")
+    assert done.returncode == 1
+    events = [json.loads(line) for line in done.stdout.splitlines()]
+    assert [events[0]["type"], events[-1]["type"]] == ["plan", "finished"]
+    assert events[-1]["exitCode"] == 1
+    assert SECRET not in done.stdout + done.stderr
 
 
 def test_all_formats_at_once_tell_the_same(online: Project, tmp_path: Path) -> None:

@@ -267,9 +267,9 @@ def test_what_is_not_run_is_right_all_the_same() -> None:
     left_out = [step.command for step in SHELL if not_run(step.command)]
     for command in left_out:
         program, *words = shlex.split(command.replace("\\\n", ""))
-        if program == "pip":
-            package, _, extra = words[1].rstrip("]").partition("[")
-            assert package == project["name"]
+        if program in {"pip", "pipx", "uv"}:
+            package, _, extra = words[-1].rstrip("]").partition("[")
+            assert package == "."  # a checkout
             assert not extra or extra in project["optional-dependencies"]
         elif program == "export":
             assert {word.partition("=")[0] for word in words} <= known | {"SHOP_API_TOKEN"}

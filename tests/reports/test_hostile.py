@@ -20,6 +20,8 @@ from runner.reports.apply import html_, json_, junit, markdown
 from runner.reports.apply import text as text_report
 from runner.reports.diagnostics.render import render_diagnostics
 from runner.reports.progress import github_actions
+from runner.reports.progress.github_check import GitHubCheckReporter
+from runner.reports.progress.jsonl import JsonLinesReporter
 from runner.reports.progress.live import LiveReporter
 from runner.reports.progress.plain import PlainReporter
 from runner.reports.progress.verbosity import Verbosity
@@ -257,7 +259,37 @@ def check_diagnostics(text: str) -> None:
     assert not forbidden(said)
 
 
+def check_jsonl(text: str) -> None:
+    written: list[str] = []
+    reporter = JsonLinesReporter(written.append)
+    for event in story(text):
+        reporter.handle(event)
+    harmless("".join(written))
+    assert all(line.isascii() and line.count("\n") == 1 for line in written)
+    assert json.loads(written[0])["applyId"] == (text or None)
+
+
+def check_github_check(text: str) -> None:
+    sent: list[Any] = []
+
+    def send(*_: object, body: object, **__: object) -> tuple[int, str]:
+        sent.append(body)
+        return 200, '{"id": 1}'
+
+    environ = {"GITHUB_TOKEN": "t", "GITHUB_REPOSITORY": "a/b", "GITHUB_SHA": "c"}
+    reporter = GitHubCheckReporter(environ, send)
+    for event in story(text):
+        reporter.handle(event)
+        reporter.tick(event.at)
+    last = sent[-1]["output"]
+    assert last["summary"] == markdown.render(outcome(text), 60_000)
+    for annotation in last["annotations"]:
+        harmless("\n".join(str(value) for value in annotation.values()))
+
+
 FORMATS = {
+    "jsonl": check_jsonl,
+    "github-check": check_github_check,
     "text": check_text,
     "plain": check_plain,
     "live": check_live,

@@ -68,7 +68,7 @@ _OPTIONS = (
         "reports",
         multiple=True,
         metavar="FORMAT[=PATH]",
-        help="Write a report: text, json, junit, markdown or html.",
+        help="Write a report: text, json, jsonl, junit, markdown, html or github-check.",
     ),
 )
 

@@ -20,7 +20,7 @@ from runner.engine.apply import apply as run_apply
 from runner.errors import CannotRun, Declined, UsageError
 from runner.models.apply_id import new_apply_id
 from runner.models.clock import SystemClock
-from runner.models.events import ApplyFinished
+from runner.models.events import ApplyFinished, PlanMade
 from runner.models.outcome import ApplyOutcome
 from runner.models.plan import Plan
 from runner.plan.filters import changed_only, failed_only
@@ -72,6 +72,8 @@ def apply(command: ApplyCommand, common: Common, console: Console) -> int:
         if common.verbosity >= 0:
             shown = text.render(plan, console.style_for(people), verbosity=common.verbosity)
             console.write(console.folded(shown.rstrip("\n"), people), people)
+        actions = tuple((planned.name, planned.action.value) for planned in plan.instances)
+        opened.handle(PlanMade(clock.now(), apply_id, actions))
         if not plan.instances:
             console.say("Nothing to apply.", people)
             now = clock.now()

@@ -14,6 +14,7 @@ from runner.checkly.account import Credentials
 from runner.checkly.client import Checkly
 from runner.checkly.exchange import ClientOptions
 from runner.checkly.limiter import Limiter
+from runner.checkly.send import send
 from runner.cli.console import Console
 from runner.cli.options.common import Common
 from runner.cli.services.aio import silence_libraries
@@ -37,6 +38,7 @@ def reporters(reports: tuple[str, ...], common: Common, console: Console) -> Ite
         environ=os.environ,
         stdout=console.out,
         stderr=console.err,
+        send=send,
         no_color=console.no_color,
         verbosity=Verbosity(min(common.verbosity, 1) + 1),
     ) as opened:

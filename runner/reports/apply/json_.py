@@ -39,13 +39,14 @@ def document(outcome: ApplyOutcome) -> dict[str, Any]:
             "checks": dict(wording.count_checks(outcome)),
             "changes": dict(wording.count_changes(outcome)),
         },
-        "instances": [_instance(instance) for instance in outcome.instances],
+        "instances": [instance_document(instance) for instance in outcome.instances],
         "tested": {_camel(name): text or None for name, text in asdict(outcome.tested).items()},
         "quorums": [_quorum(quorum) for quorum in outcome.quorums],
     }
 
 
-def _instance(instance: InstanceOutcome) -> dict[str, Any]:
+def instance_document(instance: InstanceOutcome) -> dict[str, Any]:
+    """One instance as plain values."""
     place = None
     if instance.span:
         line, column = instance.span.source.line_and_column(instance.span.start)
@@ -62,11 +63,12 @@ def _instance(instance: InstanceOutcome) -> dict[str, Any]:
         "runLocation": instance.run_location or None,
         **_times(instance.started_at, instance.stopped_at),
         "place": place,
-        "checks": [_check(check) for check in instance.checks],
+        "checks": [check_document(check) for check in instance.checks],
     }
 
 
-def _check(check: CheckOutcome) -> dict[str, Any]:
+def check_document(check: CheckOutcome) -> dict[str, Any]:
+    """One check as plain values."""
     return {
         "name": check.name,
         "id": check.check_id,
@@ -83,7 +85,7 @@ def _check(check: CheckOutcome) -> dict[str, Any]:
         "runLocation": check.run_location or None,
         "link": check.link or None,
         "durationSeconds": wording.check_seconds(check),
-        "attempts": [_attempt(attempt) for attempt in check.attempts],
+        "attempts": [attempt_document(attempt) for attempt in check.attempts],
     }
 
 
@@ -96,7 +98,8 @@ def _artifact(artifact: Artifact) -> dict[str, Any]:
     return {"kind": artifact.kind, "name": artifact.name, "path": artifact.path or None}
 
 
-def _attempt(attempt: CheckAttempt) -> dict[str, Any]:
+def attempt_document(attempt: CheckAttempt) -> dict[str, Any]:
+    """One attempt as plain values."""
     return {
         "verdict": attempt.verdict.value,
         "resultId": attempt.result_id,
@@ -119,11 +122,12 @@ def _quorum(quorum: QuorumOutcome) -> dict[str, Any]:
 
 def _times(start: datetime | None, stop: datetime | None) -> dict[str, Any]:
     return {
-        "startedAt": _time(start),
-        "stoppedAt": _time(stop),
+        "startedAt": time_text(start),
+        "stoppedAt": time_text(stop),
         "durationSeconds": wording.seconds_between(start, stop),
     }
 
 
-def _time(at: datetime | None) -> str | None:
+def time_text(at: datetime | None) -> str | None:
+    """A moment as ISO 8601 in UTC."""
     return None if at is None else at.astimezone(UTC).isoformat().replace("+00:00", "Z")

@@ -32,7 +32,7 @@ def annotation(
     if span is not None:
         line, column = span.source.line_and_column(span.start)
         end_line, end_column = span.source.line_and_column(max(span.end, span.start))
-        properties["file"] = one_line(_relative(span.source.name, repository))
+        properties["file"] = one_line(relative_to_repository(span.source.name, repository))
         properties["line"] = line
         if end_line == line:
             properties["col"] = column
@@ -54,7 +54,8 @@ def _escape(text: str) -> str:
     return _escape_data(text).replace(":", "%3A").replace(",", "%2C")
 
 
-def _relative(name: str, repository: Path | None) -> str:
+def relative_to_repository(name: str, repository: Path | None) -> str:
+    """The path of a file from the root of the repository; as it is named outside of it."""
     if repository is None:
         return name
     path = os.path.relpath(Path(name).absolute(), repository)

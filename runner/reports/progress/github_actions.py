@@ -1,4 +1,4 @@
-"""What GitHub Actions gets without being asked: step summary, annotations and outputs.
+"""Step summary, annotations and outputs for GitHub Actions, which come without being asked.
 
 Secrets were masked before; ``::add-mask::`` is never printed, as it would put them into the
 very log that it guards.
@@ -104,9 +104,18 @@ def _lines(values: Iterable[str | None]) -> str:
 
 
 def _annotation(instance: InstanceOutcome, repository: Path | None) -> str:
+    told = annotation_of(instance)
+    if told is None:
+        return ""
+    level, title, message = told
+    return annotation(level, message, title=title, span=instance.span, repository=repository)
+
+
+def annotation_of(instance: InstanceOutcome) -> tuple[str, str, str] | None:
+    """Level, title and message for an instance; ``None`` for one that simply passed."""
     failing = [check for check in instance.checks if wording.is_failing(check)]
     if instance.verdict.is_pass and not failing:
-        return ""
+        return None
     counts = instance.counts and not instance.verdict.is_pass
     level = "error" if counts else "warning"
     if instance.verdict is Verdict.SKIPPED:
@@ -125,5 +134,4 @@ def _annotation(instance: InstanceOutcome, repository: Path | None) -> str:
     if wording.is_forgiven(instance):
         ended += ", does not count"
     message = "\n".join(one_line(row, 1_000) for row in rows) or ended
-    title = f"{one_line(instance.name, 150)}: {ended}"
-    return annotation(level, message, title=title, span=instance.span, repository=repository)
+    return level, f"{one_line(instance.name, 150)}: {ended}", message

@@ -1,4 +1,4 @@
-"""What a reporter is, the table of formats, and how ``--report FORMAT[=PATH]`` opens them."""
+"""The reporters of an apply: the table of formats, and opening ``--report FORMAT[=PATH]``."""
 
 import os
 from collections.abc import Callable, Mapping, Sequence
@@ -14,9 +14,18 @@ from runner.errors import CannotRun, UsageError
 from runner.listing import listed
 from runner.models.events import ApplyFinished, Event
 from runner.models.outcome import ApplyOutcome
+from runner.reports.progress.listeners import (
+    LISTENERS,
+    Listener,
+    Send,
+    Surroundings,
+    listener_names,
+    offline,
+    open_listener,
+)
 from runner.reports.progress.masking import masked
 from runner.reports.progress.verbosity import Verbosity
-from runner.reports.text.sinks import FileOutput, StreamOutput
+from runner.reports.text.sinks import FileOutput, GrowingFile, StreamOutput
 from runner.reports.text.style import Style, style_for
 
 #: Formats of reports, and the module whose ``render`` makes each; imported when one is used.
@@ -33,25 +42,6 @@ PATH_VARIABLES: Final[Mapping[str, str]] = {
     "CHECKLY_REPORTER_JSON_OUTPUT": "json",
     "CHECKLY_REPORTER_JUNIT_OUTPUT": "junit",
 }
-
-
-class Reporter(Protocol):
-    """Shows what happens during an apply.
-
-    Attributes:
-        interval: Seconds between two calls of :meth:`tick` that suit it.
-    """
-
-    interval: float
-
-    def handle(self, event: Event) -> None:
-        """Take note of ``event``."""
-
-    def tick(self, at: datetime) -> None:
-        """Take note that it is ``at`` by now, although nothing happened."""
-
-    def close(self) -> None:
-        """Let go of the terminal and of files."""
 
 
 class Output(Protocol):
@@ -101,7 +91,7 @@ class Reporters:
     or not somebody can be told. The first trouble is raised by :meth:`close`.
     """
 
-    def __init__(self, reporters: Sequence[Reporter], mask: Callable[[str], str]) -> None:
+    def __init__(self, reporters: Sequence[Listener], mask: Callable[[str], str]) -> None:
         self._reporters = list(reporters)
         self._mask = mask
         self._trouble: Exception | None = None
@@ -129,7 +119,7 @@ class Reporters:
         if trouble is not None:
             raise trouble
 
-    def _each(self, act: Callable[[Reporter], None]) -> None:
+    def _each(self, act: Callable[[Listener], None]) -> None:
         for reporter in list(self._reporters):
             try:
                 act(reporter)
@@ -160,9 +150,10 @@ def parse_report(spec: str) -> ReportSpec:
         UsageError: There is no such format, or the path is empty.
     """
     form, equals, path = spec.partition("=")
-    if form not in FORMATS:
+    if form not in {**FORMATS, **LISTENERS} and form not in (others := listener_names()):
         raise UsageError(
-            f"There is no report format {form!r}.", hint=f"Formats are {listed(FORMATS)}."
+            f"There is no report format {form!r}.",
+            hint=f"Formats are {listed([*FORMATS, *others])}.",
         )
     if equals and not path:
         raise UsageError(f"No path follows '=' in --report {spec!r}.")
@@ -192,7 +183,11 @@ def parse_reports(specs: Sequence[str], environ: Mapping[str, str]) -> list[Repo
 
 def _is_piped(report: ReportSpec) -> bool:
     """Whether it takes standard output, so that the text for people has to go elsewhere."""
-    return report.path is None and report.format != "text"
+    return (
+        report.path is None
+        and (report.format in FORMATS or report.format == "jsonl")
+        and (report.format != "text")
+    )
 
 
 def open_reporters(
@@ -202,6 +197,7 @@ def open_reporters(
     environ: Mapping[str, str],
     stdout: TextIO,
     stderr: TextIO,
+    send: Send = offline,
     no_color: bool = False,
     verbosity: Verbosity = Verbosity.NORMAL,
 ) -> Reporters:
@@ -216,6 +212,7 @@ def open_reporters(
         environ: The process environment.
         stdout: Standard output.
         stderr: Standard error.
+        send: Sends the requests of listeners.
         no_color: Whether ``--no-color`` was given.
         verbosity: How much is said while the apply runs.
 
@@ -226,8 +223,17 @@ def open_reporters(
     stream = stderr if any(map(_is_piped, reports)) else stdout
     style = style_for(stream, environ, no_color=no_color)
     reporters = [_text_reporter(stream, style, verbosity, environ)]
+
+    def warn(text: str) -> None:
+        StreamOutput(stderr).write(f"Warning: {mask(text)}\n")
+
     for report in reports:
-        if report.path is not None:
+        if report.format not in FORMATS:
+            output = GrowingFile(report.path) if report.path else StreamOutput(stdout)
+            surroundings = Surroundings(output.write, environ, send)
+            if listener := open_listener(report.format, surroundings, warn):
+                reporters.append(listener)
+        elif report.path is not None:
             render = _render(report.format, report.path)
             reporters.append(FileReporter(render, FileOutput(report.path)))
         elif report.format != "text":
@@ -248,7 +254,7 @@ def open_reporters(
 
 def _text_reporter(
     stream: TextIO, style: Style, verbosity: Verbosity, environ: Mapping[str, str]
-) -> Reporter:
+) -> Listener:
     """The text for people: drawn on a terminal somebody looks at, plain lines elsewhere."""
     if stream.isatty() and environ.get("TERM") != "dumb" and not environ.get("CI"):
         from runner.reports.progress.live import LiveReporter  # noqa: PLC0415 # rich

@@ -9,4 +9,13 @@ def dump_json(document: object) -> str:
     In ASCII, so that it survives every log and no character in it can do anything; and without
     ``##``, which CI systems look for in logs (``##[command]``).
     """
-    return json.dumps(document, indent=2, allow_nan=False).replace("##", "#\\u0023") + "\n"
+    return _harmless(json.dumps(document, indent=2, allow_nan=False))
+
+
+def dump_json_line(document: object) -> str:
+    """``document`` as JSON on one line, as harmless as that of :func:`dump_json`."""
+    return _harmless(json.dumps(document, allow_nan=False))
+
+
+def _harmless(text: str) -> str:
+    return text.replace("##", "#\\u0023") + "\n"

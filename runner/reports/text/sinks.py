@@ -54,6 +54,29 @@ class FileOutput:
             part.unlink()
 
 
+class GrowingFile:
+    """A file that is written as things happen, from its start.
+
+    Raises:
+        UsageError: The file can't be written.
+    """
+
+    def __init__(self, path: Path) -> None:
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self._file = path.open("w", encoding="utf-8", newline="\n")
+        except (OSError, ValueError) as error:
+            raise UsageError(
+                f"The report can't be written to {str(path)!r}: {os_reason(error)}.",
+                hint="Give another path with --report FORMAT=PATH.",
+            ) from error
+
+    def write(self, text: str) -> None:
+        """Append ``text`` at once."""
+        self._file.write(text)
+        self._file.flush()
+
+
 def emit(text: str, stream: TextIO, *, annotations: bool = False) -> None:
     """Write ``text``, made harmless, to ``stream``: no other code writes to a terminal or a log.
 

@@ -1,0 +1,141 @@
+"""The events of an apply as JSON lines, versioned, after ``schemas/events.schema.json``."""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from datetime import datetime
+from typing import Any, Final
+
+from runner.models.events import (
+    ApplyFinished,
+    ApplyStarted,
+    Event,
+    InstanceFinished,
+    Notice,
+    PlanMade,
+    SessionCancelling,
+    SessionProgress,
+    SessionStarted,
+)
+from runner.models.outcome import CheckOutcome
+from runner.models.verdict import Verdict
+from runner.reports.apply import json_
+from runner.reports.progress.listeners import Surroundings
+from runner.reports.progress.state import Progress
+from runner.reports.text.json_ import dump_json_line
+
+#: Goes up when a reader of the old form would break; new types and fields do not.
+FORMAT_VERSION: Final = 1
+
+
+class EventLines:
+    """Turns events into plain values, one for each line."""
+
+    def __init__(self) -> None:
+        self._apply_id = ""
+        self._number = 0
+        self._progress = Progress()
+        self._attempts: dict[tuple[object, ...], int] = defaultdict(int)
+
+    def of(self, event: Event) -> Iterator[dict[str, Any]]:
+        """The lines that ``event`` comes to; none where it tells nothing new."""
+        if isinstance(event, PlanMade | ApplyStarted):
+            self._apply_id = event.apply_id
+        for values in self._values(event):
+            self._number += 1
+            yield {
+                "formatVersion": FORMAT_VERSION,
+                "number": self._number,
+                "at": json_.time_text(event.at),
+                "applyId": self._apply_id or None,
+                **values,
+            }
+
+    def _values(self, event: Event) -> Iterator[dict[str, Any]]:
+        ended = self._progress.update(event)
+        match event:
+            case PlanMade():
+                instances = [{"name": name, "action": action} for name, action in event.actions]
+                yield {"type": "plan", "instances": instances}
+            case ApplyStarted():
+                yield {"type": "started", "instances": list(event.instances)}
+            case SessionStarted():
+                yield {
+                    "type": "session",
+                    "instance": event.instance,
+                    "sessionId": event.session_id,
+                    "link": event.link or None,
+                    "adopted": event.adopted,
+                }
+            case SessionProgress():
+                yield from self._checks(event.instance, event.checks, ended)
+            case SessionCancelling():
+                yield {"type": "cancelling", "instance": event.instance, "why": event.why}
+            case InstanceFinished():
+                yield from self._checks(event.outcome.name, event.outcome.checks, ended)
+                told = json_.instance_document(event.outcome)
+                yield {"type": "verdict", "instance": told["name"]} | {
+                    key: value for key, value in told.items() if key not in {"name", "checks"}
+                }
+            case Notice():
+                yield {
+                    "type": "notice",
+                    "instance": event.instance,
+                    "text": event.text,
+                    "warning": event.is_warning,
+                }
+            case ApplyFinished():
+                self._apply_id = event.outcome.apply_id
+                told = json_.document(event.outcome)
+                left_out = {"formatVersion", "applyId", "instances"}
+                yield {"type": "finished"} | {
+                    key: value for key, value in told.items() if key not in left_out
+                }
+
+    def _checks(
+        self, instance: str, checks: tuple[CheckOutcome, ...], ended: tuple[CheckOutcome, ...]
+    ) -> Iterator[dict[str, Any]]:
+        """A line for each attempt that is over, and for each check that is."""
+        same: dict[tuple[object, ...], int] = defaultdict(int)
+        for check in checks:
+            key = (instance, check.check_id, check.name, check.run_location)
+            same[key] += 1
+            over = [each for each in check.attempts if each.verdict is not Verdict.RUNNING]
+            told = self._attempts[*key, same[key]]
+            self._attempts[*key, same[key]] = max(told, len(over))
+            for number, attempt in enumerate(over[told:], told + 1):
+                yield {
+                    "type": "attempt",
+                    "instance": instance,
+                    "check": check.name,
+                    "checkId": check.check_id,
+                    "attempt": number,
+                    **json_.attempt_document(attempt),
+                }
+        for check in ended:
+            yield {"type": "result", "instance": instance, "check": json_.check_document(check)}
+
+
+class JsonLinesReporter:
+    """Writes each event at once."""
+
+    interval = 1.0
+
+    def __init__(self, write: Callable[[str], None]) -> None:
+        self._write = write
+        self._lines = EventLines()
+
+    def handle(self, event: Event) -> None:
+        """Write the lines of ``event``."""
+        for line in self._lines.of(event):
+            self._write(dump_json_line(line))
+
+    def tick(self, at: datetime) -> None:
+        """Time alone is not an event."""
+
+    def close(self) -> None:
+        """Nothing is kept open."""
+
+
+def open_listener(surroundings: Surroundings) -> JsonLinesReporter:
+    """The stream of events on standard output or in a file."""
+    return JsonLinesReporter(surroundings.write)

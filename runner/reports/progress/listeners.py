@@ -1,0 +1,181 @@
+"""Listeners: reporters that hear every event and can never change how an apply ends.
+
+A listener that fails is told of once, as a warning, and dropped. One that talks to a network runs
+in a thread of its own, so that a slow server holds nothing up.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cache, partial
+from importlib import import_module
+from queue import SimpleQueue
+from threading import Thread
+from typing import Final, Protocol
+
+from runner.errors import os_reason
+from runner.models.events import Event
+from runner.reports.text.sanitize import one_line
+
+#: Formats of listeners, and the module whose ``open_listener`` makes each.
+LISTENERS: Final[Mapping[str, str]] = {
+    "jsonl": "runner.reports.progress.jsonl",
+    "github-check": "runner.reports.progress.github_check",
+}
+#: Where other packages offer listeners: name of the format → ``open_listener``.
+ENTRY_POINTS: Final = "checkly_sessions_runner.reporters"
+#: Seconds that a listener is given to finish once the apply is over.
+LAST_WORDS: Final = 20.0
+
+
+class Listener(Protocol):
+    """Hears what happens during an apply; texts are masked before.
+
+    Attributes:
+        interval: Seconds between two calls of :meth:`tick` that suit it.
+    """
+
+    interval: float
+
+    def handle(self, event: Event) -> None:
+        """Take note of ``event``."""
+
+    def tick(self, at: datetime) -> None:
+        """Take note that it is ``at`` by now, although nothing happened."""
+
+    def close(self) -> None:
+        """Let go of everything."""
+
+
+class Send(Protocol):
+    """Sends a request with a JSON body; raises where no answer comes."""
+
+    def __call__(
+        self, method: str, url: str, *, headers: Mapping[str, str], body: object
+    ) -> tuple[int, str]:
+        """Send ``body`` to ``url``; returns status and text of the answer."""
+
+
+def offline(*_: object, **__: object) -> tuple[int, str]:
+    """Stand in where there is no network.
+
+    Raises:
+        ConnectionError: Always.
+    """
+    raise ConnectionError("there is no network")
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What a listener may use.
+
+    Attributes:
+        write: Writes to the file of ``--report FORMAT=PATH``, else to standard output.
+        environ: The process environment.
+        send: Sends an HTTP request.
+    """
+
+    write: Callable[[str], None]
+    environ: Mapping[str, str]
+    send: Send
+
+
+class Guarded:
+    """A listener whose trouble ends with a warning."""
+
+    def __init__(self, name: str, listener: Listener, warn: Callable[[str], None]) -> None:
+        self._name = name
+        self._listener: Listener | None = listener
+        self._warn = warn
+        self.interval = listener.interval
+
+    def handle(self, event: Event) -> None:
+        """Pass ``event`` on."""
+        self._try(lambda listener: listener.handle(event))
+
+    def tick(self, at: datetime) -> None:
+        """Pass the time on."""
+        self._try(lambda listener: listener.tick(at))
+
+    def close(self) -> None:
+        """Close the listener."""
+        self._try(lambda listener: listener.close())
+
+    def _try(self, act: Callable[[Listener], None]) -> None:
+        if self._listener is None:
+            return
+        try:
+            act(self._listener)
+        except Exception as error:  # noqa: BLE001 # whatever it is, the apply goes on
+            self._listener = None
+            self.complain(error)
+
+    def complain(self, error: Exception) -> None:
+        """Warn, and never fail at it."""
+        reason = os_reason(error) if isinstance(error, OSError) else str(error)
+        said = one_line(reason or type(error).__name__, 500)
+        with suppress(Exception):
+            self._warn(f"--report {self._name} stopped: {said}")
+
+
+class Background:
+    """A listener in a thread of its own, for those that wait for a network."""
+
+    def __init__(self, name: str, listener: Listener, warn: Callable[[str], None]) -> None:
+        self._guarded = Guarded(name, listener, warn)
+        self.interval = listener.interval
+        self._queue: SimpleQueue[Callable[[], None] | None] = SimpleQueue()
+        self._thread = Thread(target=self._work, name=f"report-{name}", daemon=True)
+        self._thread.start()
+
+    def handle(self, event: Event) -> None:
+        """Pass ``event`` on, and do not wait."""
+        self._queue.put(partial(self._guarded.handle, event))
+
+    def tick(self, at: datetime) -> None:
+        """Pass the time on, unless there is more to do than that."""
+        if self._queue.empty():
+            self._queue.put(partial(self._guarded.tick, at))
+
+    def close(self) -> None:
+        """Wait a while until the listener has said all."""
+        self._queue.put(self._guarded.close)
+        self._queue.put(None)
+        self._thread.join(LAST_WORDS)
+        if self._thread.is_alive():
+            self._guarded.complain(TimeoutError(f"it did not finish within {LAST_WORDS:g} s"))
+
+    def _work(self) -> None:
+        for act in iter(self._queue.get, None):
+            act()
+
+
+def listener_names() -> Iterable[str]:
+    """The names that ``--report`` knows, those of other packages included."""
+    return (*LISTENERS, *(name for name in _others() if name not in LISTENERS))
+
+
+def open_listener(
+    name: str, surroundings: Surroundings, warn: Callable[[str], None]
+) -> Guarded | Background | None:
+    """Open a listener; ``None``, after a warning, if that fails."""
+    try:
+        if name in LISTENERS:
+            opened: Listener = import_module(LISTENERS[name]).open_listener(surroundings)
+        else:
+            opened = _others()[name]()(surroundings)
+    except Exception as error:  # noqa: BLE001 # whatever it is, the apply goes on
+        with suppress(Exception):
+            warn(f"--report {name} did not start: {one_line(str(error), 500)}")
+        return None
+    kind = Guarded if name == "jsonl" else Background  # lines are written as things happen
+    return kind(name, opened, warn)
+
+
+@cache
+def _others() -> Mapping[str, Callable[[], Callable[[Surroundings], Listener]]]:
+    """The listeners of other packages, not loaded yet."""
+    from importlib.metadata import entry_points  # noqa: PLC0415 # slow, and rarely asked for
+
+    return {found.name: found.load for found in entry_points(group=ENTRY_POINTS)}

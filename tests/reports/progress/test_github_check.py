@@ -1,0 +1,174 @@
+"""The check run, against a server that behaves as GitHub's documentation says."""
+
+import json
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from runner.checkly.send import send
+from runner.models.events import ApplyFinished, ApplyStarted, Event, InstanceFinished
+from runner.models.outcome import ApplyOutcome
+from runner.models.verdict import Verdict
+from runner.reports.progress.github_check import GitHubCheckReporter, conclusion
+from tests.reports.outcomes import apply, at, check, instance, mixed, story
+
+SHA = "5" * 40
+
+
+class GitHub(ThreadingHTTPServer):
+    """Keeps check runs; refuses what GitHub refuses."""
+
+    daemon_threads = True
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), Handler)
+        self.runs: list[dict[str, Any]] = []
+        self.annotations: list[dict[str, Any]] = []
+        self.titles: list[str] = []
+        self.status = 0
+
+
+class Handler(BaseHTTPRequestHandler):
+    server: GitHub
+
+    def do_POST(self) -> None:
+        body = self.body()
+        if self.path != "/repos/acme/shop/check-runs" or {"name", "head_sha"} - body.keys():
+            return self.answer(422)
+        self.server.runs.append(body)
+        return self.answer(201, {"id": len(self.server.runs), **body})
+
+    def do_PATCH(self) -> None:
+        body, output = self.body(), {}
+        if self.path != f"/repos/acme/shop/check-runs/{len(self.server.runs)}":
+            return self.answer(404)
+        output = body.get("output", {})
+        annotations = output.get("annotations", [])
+        if len(annotations) > 50 or not 0 < len(output.get("summary", "x")) < 65_536:
+            return self.answer(422)
+        if ("conclusion" in body) != (body.get("status") == "completed"):
+            return self.answer(422)
+        needed = {"path", "start_line", "end_line", "annotation_level", "message"}
+        if any(needed - annotation.keys() for annotation in annotations):
+            return self.answer(422)
+        self.server.annotations += annotations
+        self.server.titles.append(output.get("title"))
+        self.server.runs[-1] |= body
+        return self.answer(200, {"id": len(self.server.runs)})
+
+    def body(self) -> dict[str, Any]:
+        length = int(self.headers["Content-Length"])
+        found: dict[str, Any] = json.loads(self.rfile.read(length))
+        return found
+
+    def answer(self, status: int, body: object = None) -> None:
+        if self.headers["Authorization"] != "Bearer t0ken":
+            status = 401
+        self.send_response(self.server.status or status)
+        self.end_headers()
+        self.wfile.write(json.dumps(body or {"message": "no"}).encode())
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+
+@pytest.fixture
+def github() -> Iterator[GitHub]:
+    with GitHub() as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield server
+        server.shutdown()
+
+
+def reporter(github: GitHub, **more: str) -> GitHubCheckReporter:
+    environ = {
+        "GITHUB_TOKEN": "t0ken",
+        "GITHUB_REPOSITORY": "acme/shop",
+        "GITHUB_SHA": SHA,
+        "GITHUB_API_URL": f"http://127.0.0.1:{github.server_port}",
+    }
+    return GitHubCheckReporter(environ | more, send)
+
+
+def tell(to: GitHubCheckReporter, *happened: Event) -> None:
+    for event in happened:
+        to.handle(event)
+        to.tick(event.at)
+    to.close()
+
+
+def test_a_run_is_opened_updated_and_completed(github: GitHub) -> None:
+    tell(reporter(github), *story(mixed()))
+    (run,) = github.runs
+    assert run["head_sha"] == SHA
+    assert run["status"] == "completed"
+    assert run["conclusion"] == "timed_out"
+    assert "sessions are over" in github.titles[0]
+    assert "Checkly test sessions" in run["output"]["summary"]
+    assert {each["path"] for each in github.annotations} == {"checkly-sessions.yaml"}
+    assert {each["annotation_level"] for each in github.annotations} >= {"failure"}
+    assert all(each["start_line"] >= 1 for each in github.annotations)
+
+
+def test_an_apply_that_finds_nothing_to_do_is_skipped(github: GitHub) -> None:
+    tell(reporter(github), ApplyFinished(at(0), apply()))
+    assert github.runs[0]["conclusion"] == "skipped"
+
+
+def test_more_than_fifty_annotations_go_in_several_requests(github: GitHub) -> None:
+    many = [instance(f"smoke-{number}", Verdict.FAILED) for number in range(120)]
+    tell(reporter(github), ApplyFinished(at(9), apply(*many, exit_code=1)))
+    assert len(github.annotations) == 120
+    assert github.runs[0]["conclusion"] == "failure"
+
+
+def test_progress_is_told_some_times_a_minute_only(github: GitHub) -> None:
+    one = reporter(github)
+    names = tuple(f"smoke-{number}" for number in range(30))
+    one.handle(ApplyStarted(at(0), "an-apply", names))
+    for number, name in enumerate(names):
+        one.handle(InstanceFinished(at(number), instance(name)))
+        one.tick(at(number))
+    assert github.titles == [f"{number} of 30 sessions are over" for number in (1, 11, 21)]
+
+
+def test_on_a_pull_request_it_is_the_head_that_was_pushed(github: GitHub, tmp_path: Path) -> None:
+    event = tmp_path / "event.json"
+    event.write_text(json.dumps({"pull_request": {"head": {"sha": "7" * 40}}}))
+    tell(reporter(github, GITHUB_EVENT_PATH=str(event)), ApplyFinished(at(0), apply(instance())))
+    assert github.runs[0]["head_sha"] == "7" * 40
+
+
+@pytest.mark.parametrize(
+    ("outcome", "expected"),
+    [
+        (apply(instance()), "success"),
+        (apply(instance(verdict=Verdict.FLAKY)), "success"),
+        (apply(instance(verdict=Verdict.FAILED, counts=False)), "neutral"),
+        (apply(instance(checks=(check(verdict=Verdict.FAILED, quarantine="ours"),))), "neutral"),
+        (apply(instance(verdict=Verdict.FAILED), exit_code=1), "failure"),
+        (apply(instance(verdict=Verdict.UNKNOWN), exit_code=3), "failure"),
+        (apply(instance(verdict=Verdict.TIMED_OUT), exit_code=4), "timed_out"),
+        (apply(instance(), exit_code=130, interrupted=True), "cancelled"),
+        (apply(instance(), detached=True), "neutral"),
+    ],
+)
+def test_the_conclusion_is_the_verdict(outcome: ApplyOutcome, expected: str) -> None:
+    assert conclusion(outcome) == expected
+
+
+@pytest.mark.parametrize(("status", "said"), [(403, "checks: write"), (500, "500"), (302, "302")])
+def test_trouble_says_what_github_answered(github: GitHub, status: int, said: str) -> None:
+    github.status = status
+    with pytest.raises(OSError, match=said):
+        reporter(github).handle(ApplyFinished(at(0), apply(instance())))
+
+
+@pytest.mark.parametrize("name", ["GITHUB_TOKEN", "GITHUB_REPOSITORY", "GITHUB_SHA"])
+def test_without_what_it_needs_it_says_so(github: GitHub, name: str) -> None:
+    with pytest.raises(LookupError, match=f"{name} is not set"):
+        reporter(github, **{name: ""})
