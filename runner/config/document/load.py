@@ -1,24 +1,17 @@
 """A configuration file and its includes, read into trees."""
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from runner.config.document.includes import included_paths, judge_included, judge_names
 from runner.config.files.files import MAX_BYTES, MAX_SIZE, Files
-from runner.config.yaml.encoding import decode
+from runner.config.yaml.encoding import decode, looks_like_ours
 from runner.config.yaml.nodes import Mapping
 from runner.config.yaml.parse import parse
 from runner.diagnostics import Diagnostics
 from runner.errors import UsageError
 from runner.source import Source
-
-#: A key of the file, also in JSON.
-_OURS = re.compile(
-    r"""^[\s{,]{0,100}["']?(?:version|project|variables|defaults|profiles|include|x-[\w.-]+)["']?\s*:""",
-    re.MULTILINE,
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,11 +90,6 @@ def load(path: PurePosixPath, files: Files, diagnostics: Diagnostics) -> Documen
     documents = Documents(main, tuple(included))
     judge_names([document.root for document in documents], diagnostics)
     return documents
-
-
-def looks_like_ours(text: str) -> bool:
-    """Whether a text has a key of the file; no other text is ever quoted, such as a `.env`."""
-    return not text.strip() or bool(_OURS.search(text))
 
 
 def _source(path: PurePosixPath, files: Files, diagnostics: Diagnostics) -> Source | None:

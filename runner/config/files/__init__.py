@@ -1,1 +1,1 @@
-"""Finding and reading files, in the working tree and in git."""
+"""Find and read files, in the working tree and in git."""

@@ -1,16 +1,16 @@
-"""Finding the configuration file."""
+"""Find the configuration file."""
 
 from pathlib import Path
 
 from runner.config.files.files import repository_root
 from runner.errors import UsageError
 
-#: The names it goes by, the first one preferred.
+#: Its possible names, the preferred one first.
 NAMES = ("checkly-sessions.yaml", "checkly-sessions.yml")
 
 
 def discover(start: Path) -> Path:
-    """The configuration file of ``start`` or of the nearest folder above it that has one.
+    """Return the configuration file of ``start`` or of the nearest folder above that has one.
 
     The search ends at the root of the repository; without a repository, at the root of the disk.
 
@@ -21,7 +21,7 @@ def discover(start: Path) -> Path:
         The path of the file, absolute.
 
     Raises:
-        UsageError: There is none, or a folder has one of each name.
+        UsageError: There is none, or a folder has both names.
     """
     start = start.resolve()
     last = repository_root(start)
@@ -38,5 +38,5 @@ def discover(start: Path) -> Path:
             break
     raise UsageError(
         f"There is no {NAMES[0]} in {start} or the folders above it.",
-        hint="Write one with `runner init`, or name a file with --file.",
+        hint="Create one with `runner init`, or name a file with --file.",
     )

@@ -1,4 +1,4 @@
-"""Where configuration is read from: one small interface, and the folder on disk behind it.
+"""Read configuration through one small interface, with a folder on disk behind it.
 
 Paths are ``PurePosixPath`` relative to the root of what may be read, so that the same code reads
 a folder and a commit. The root is the repository, or without one the file's own folder; nothing
@@ -13,7 +13,7 @@ from typing import NamedTuple, Protocol
 from runner.atomic_write import atomic_write
 from runner.errors import UsageError, os_reason
 
-#: How large one file, and a file with its includes, may be.
+#: The limit of one file, and of a file with its includes.
 MAX_BYTES = 16 * 1024 * 1024
 MAX_SIZE = "16 MiB"
 
@@ -29,20 +29,20 @@ class Files(Protocol):
     """Something that configuration can be read from."""
 
     def name(self, path: PurePosixPath) -> str:
-        """What a user calls the file at ``path``, for diagnostics."""
+        """Return the name of the file at ``path`` for diagnostics."""
 
     def read(self, path: PurePosixPath) -> bytes:
-        """The content of the file at ``path``.
+        """Return the content of the file at ``path``.
 
         Raises:
-            UsageError: There is no such file, it may not be read, or it is too large.
+            UsageError: There is no such file, it can't be read, or it is too large.
         """
 
     def entries(self, folder: PurePosixPath) -> Entries:
-        """What is in ``folder``; nothing when it is no folder or may not be read."""
+        """Return what is in ``folder``; nothing if it is not a folder or can't be read."""
 
     def identity(self, path: PurePosixPath) -> PurePosixPath:
-        """The path of the file itself, where ``path`` goes over links."""
+        """Return the path of the file itself, where ``path`` goes over links."""
 
 
 class FolderFiles:
@@ -59,14 +59,14 @@ class FolderFiles:
 
     @classmethod
     def around(cls, file: Path, working_directory: Path) -> "tuple[FolderFiles, PurePosixPath]":
-        """The files that ``file`` and its includes may be, and its path among them.
+        """Return the files that ``file`` and its includes may be, and its path among them.
 
         Args:
-            file: The configuration file; relative to ``working_directory`` when not absolute.
+            file: The configuration file; relative to ``working_directory`` if not absolute.
             working_directory: The process's.
 
         Raises:
-            UsageError: ``file`` is a folder by its very name.
+            UsageError: ``file`` is the name of a folder.
         """
         if file.name in {"", ".."}:
             raise UsageError(f"{file} is a folder, not a file.")
@@ -76,12 +76,12 @@ class FolderFiles:
         return cls(root, working_directory.resolve()), PurePosixPath(path.as_posix())
 
     def name(self, path: PurePosixPath) -> str:
-        """The path from the working directory, or the whole one where that is shorter."""
+        """Return the path from the working directory, or the whole one if that is shorter."""
         full = self._root / path
         return min(os.path.relpath(full, self._working_directory), str(full), key=len)
 
     def read(self, path: PurePosixPath) -> bytes:
-        """The content of a regular file below the root; see ``Files.read``."""
+        """Return the content of a regular file below the root; see ``Files.read``."""
         name = self.name(path)
         try:
             real = (self._root / path).resolve()
@@ -101,11 +101,11 @@ class FolderFiles:
         except (OSError, ValueError, RuntimeError) as error:
             raise UsageError(f"{name} can't be read: {os_reason(error)}.") from error
         if data is None or len(data) > MAX_BYTES:
-            raise UsageError(f"{name} is larger than {MAX_SIZE}.", hint="Split it by `include`.")
+            raise UsageError(f"{name} is larger than {MAX_SIZE}.", hint="Split it with `include`.")
         return data
 
     def entries(self, folder: PurePosixPath) -> Entries:
-        """What is in a folder below the root; links to folders are not followed."""
+        """Return what is in a folder below the root; links to folders are not followed."""
         files: list[str] = []
         folders: list[str] = []
         try:
@@ -117,14 +117,14 @@ class FolderFiles:
         return Entries(tuple(sorted(files)), tuple(sorted(folders)))
 
     def identity(self, path: PurePosixPath) -> PurePosixPath:
-        """The path of the file itself, as far as it lies below the root."""
+        """Return the path of the file itself, as far as it lies below the root."""
         try:
             return PurePosixPath((self._root / path).resolve().relative_to(self._root).as_posix())
         except (OSError, ValueError, RuntimeError):
             return path
 
     def write(self, path: PurePosixPath, data: bytes) -> None:
-        """Put ``data`` in the place of an existing file, whole or not at all.
+        """Replace the content of an existing file, entirely or not at all.
 
         Raises:
             UsageError: It can't be written.
@@ -139,7 +139,7 @@ class FolderFiles:
 
 
 def repository_root(folder: Path) -> Path | None:
-    """The nearest folder from ``folder`` upwards that holds a ``.git``, if there is one."""
+    """Return the nearest folder from ``folder`` upwards that has a ``.git``, if any."""
     return next((at for at in (folder, *folder.parents) if (at / ".git").exists()), None)
 
 

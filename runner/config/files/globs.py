@@ -1,4 +1,4 @@
-"""Globs over anything that configuration can be read from."""
+"""Expand globs over anything that configuration can be read from."""
 
 import re
 from collections.abc import Iterator
@@ -9,20 +9,20 @@ from runner.config.files.files import Files
 
 _MAGIC = re.compile(r"[*?\[]")
 
-#: How many folders one glob may look into.
+#: How many folders one glob may search.
 MAX_FOLDERS = 10_000
 
 
 class TooManyFolders(Exception):
-    """The glob reaches more folders than configuration ever lies in."""
+    """The glob reaches more folders than any configuration needs."""
 
 
 def expand(files: Files, folder: PurePosixPath, pattern: str) -> list[PurePosixPath]:
-    """The files below ``folder`` that ``pattern`` means, in order of their paths.
+    """Return the files below ``folder`` that match ``pattern``, in order of their paths.
 
     ``*``, ``?`` and ``[…]`` stand for parts of one name and ``**`` for any number of folders. As
-    in a shell they leave out names with a leading dot, unless the pattern has that dot too. A
-    pattern without any of them is the path of one file, whether it is there or not.
+    in a shell they skip names with a leading dot, unless the pattern has that dot too. A
+    pattern without any of them is the path of one file, whether it exists or not.
 
     Args:
         files: What to look in.
@@ -30,7 +30,7 @@ def expand(files: Files, folder: PurePosixPath, pattern: str) -> list[PurePosixP
         pattern: Parts with ``/`` between them, none of them ``..``.
 
     Raises:
-        TooManyFolders: The search was given up.
+        TooManyFolders: There are too many folders to search.
     """
     if not _MAGIC.search(pattern):
         return [folder / pattern]

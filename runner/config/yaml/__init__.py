@@ -1,1 +1,1 @@
-"""From YAML text to a tree of nodes that know their positions."""
+"""Parse YAML text into a tree of nodes that know their positions."""

@@ -1,4 +1,4 @@
-"""The rare parts of YAML that a tree is made of: tags, aliases, merge keys, odd keys, limits."""
+"""Handle the rarer parts of YAML: tags, aliases, merge keys, unusual keys, limits."""
 
 from typing import NoReturn
 
@@ -14,16 +14,16 @@ MAX_DEPTH = 64
 #: How many values a file may hold, and how many its aliases may stand for.
 MAX_NODES = 3_000_000
 MAX_EXPANDED = 1_000_000
-#: After how many problems reading stops: nobody reads them, and each costs time to show.
+#: After this many problems reading stops: no one reads more, and each takes time to show.
 MAX_PROBLEMS = 200
 
 
 class Stopped(Exception):
-    """The diagnostics say why there is no point in reading on."""
+    """Reading on makes no sense; the diagnostics say why."""
 
 
 class _Marker(str):
-    """A key that no text equals: holds what is dropped, or merged, until its mapping ends."""
+    """A key that equals no text: holds what is dropped or merged until its mapping ends."""
 
     __slots__ = ()
     __hash__ = object.__hash__
@@ -40,11 +40,11 @@ _MERGED = _Marker("<<")
 
 
 class RareParts:
-    """Judges and carries out the rare parts of one source.
+    """Checks and applies the rarer parts of one source.
 
     Attributes:
         anchors: Name → node and how many values it stands for. An open collection stands here as
-            ``None``: an alias to it would be a circle.
+            ``None``, since an alias to it would be a cycle.
         expanded: How many values the aliases so far stand for.
         marked: Whether any mapping needs ``settle`` when it ends.
     """
@@ -57,11 +57,11 @@ class RareParts:
         self.marked = False
 
     def odd_key(self, keys: dict[str, int], node: Node | None) -> str:
-        """The key under which to put the value whose key is unusual.
+        """Return the key for a value whose own key is unusual.
 
         Args:
             keys: The keys of its mapping so far.
-            node: The key; ``None`` for an alias that leads nowhere.
+            node: The key; ``None`` for an unknown alias.
         """
         self.marked = True
         if isinstance(node, Scalar):
@@ -87,13 +87,13 @@ class RareParts:
                 "A key must be text, not a list or mapping",
                 node.start,
                 node.end,
-                "Quote it, if it is meant as text." if _is_flow(node) else None,
+                "Quote it if it is meant as text." if _is_flow(node) else None,
             )
         keys.pop(_DROPPED, None)
         return _DROPPED
 
     def settle(self, node: Mapping) -> None:
-        """Take the markers out of ``node``, and carry its merge key out."""
+        """Remove the markers from ``node``, and apply its merge key."""
         node.keys.pop(_DROPPED, None)
         node.values.pop(_DROPPED, None)
         node.keys.pop(_MERGED, None)
@@ -134,7 +134,7 @@ class RareParts:
         except ValueError:
             self.error(
                 "wrong-tag",
-                f"This value is not what `{written_tag(tag)}` stands for",
+                f"This value is not of the type `{written_tag(tag)}`",
                 node.start,
                 node.end,
                 "Leave the tag out.",
@@ -168,17 +168,25 @@ class RareParts:
         )
 
     def follow(self, event: Event) -> Node | None:
-        """The node an alias stands for."""
+        """Return the node an alias stands for."""
         start, end, name = event.start_mark.index, event.end_mark.index, event.anchor
         if name not in self.anchors:
-            hint = "An anchor (`&name`) comes before its aliases."
+            hint = "Define the anchor (`&name`) before its aliases."
             if near := nearest(name, self.anchors):
                 hint = f"Did you mean `*{near}`?"
-            self.error("unknown-alias", f"No anchor `&{_short(name)}` above", start, end, hint)
+            self.error(
+                "unknown-alias",
+                f"There is no anchor `&{_short(name)}` above this alias",
+                start,
+                end,
+                hint,
+            )
             return None
         entry = self.anchors[name]
         if entry is None:
-            self.error("recursive-alias", f"`*{_short(name)}` stands inside itself", start, end)
+            self.error(
+                "recursive-alias", f"`*{_short(name)}` is used inside its own value", start, end
+            )
             return None
         node, size = entry
         self.expanded += size
@@ -188,13 +196,13 @@ class RareParts:
                 f"The aliases of this file stand for more than {MAX_EXPANDED:,} values",
                 start,
                 end,
-                "Aliases of aliases multiply: write out what is really meant.",
+                "Aliases of aliases multiply. Write out the values that are needed.",
             )
             raise Stopped
         return node
 
     def begin_document(self, documents: Sequence, event: Event) -> None:
-        """Refuse a second document, and remark on a version that is not followed."""
+        """Refuse a second document, and warn of another YAML version."""
         start = event.start_mark.index
         if documents.items:
             self.error(
@@ -202,7 +210,7 @@ class RareParts:
                 "The file holds more than one YAML document",
                 start,
                 event.end_mark.index,
-                "Make one document of them, or name further files under `include`.",
+                "Merge the documents, or list further files under `include`.",
             )
             raise Stopped
         version = getattr(event, "version", None)
@@ -211,17 +219,17 @@ class RareParts:
                 "yaml-version",
                 "The file asks for another YAML version and is read as 1.2",
                 Span(self._source, start, event.end_mark.index),
-                hint="Leave the %YAML line out.",
+                hint="Remove the %YAML line.",
             )
 
     def stop_too_large(self, start: int) -> NoReturn:
-        """Refuse to make more values than fit in memory."""
+        """Stop before there are more values than fit in memory."""
         message = f"The file holds more than {MAX_NODES:,} values"
-        self.error("too-large", message, start, start, "Split it by `include`.")
+        self.error("too-large", message, start, start, "Split it with `include`.")
         raise Stopped
 
     def stop_too_deep(self, start: int) -> NoReturn:
-        """Refuse to go deeper: the time that brackets take grows with the square of depth."""
+        """Stop at a depth limit, since the time for brackets grows with the square of the depth."""
         self.error("too-deep", f"This is nested more than {MAX_DEPTH} levels deep", start, start)
         raise Stopped
 
@@ -241,7 +249,7 @@ class RareParts:
         """
         span = Span(self._source, start, end)
         if len(self._diagnostics) >= MAX_PROBLEMS:
-            message = "There are more problems from here on; these come first"
+            message = "There are more problems after this one"
             self._diagnostics.error("too-many-problems", message, span)
             raise Stopped
         self._diagnostics.error(code, message, span, hint=hint, related=related)
@@ -252,5 +260,5 @@ def _is_flow(node: Node) -> bool:
 
 
 def _short(text: str) -> str:
-    """``text``, cut to what fits a message."""
+    """Cut ``text`` to fit a message."""
     return text if len(text) <= 80 else text[:79] + "…"

@@ -1,7 +1,7 @@
-"""Parse events → tree: one loop, with a stack of its own.
+"""Compose a tree from parse events, in one loop with its own stack.
 
-It does what a YAML library's composer, resolver and constructor do, because those keep neither
-the exact text of a scalar nor the place of a key, and stop at the first problem.
+A YAML library's own composer and constructor keep neither the exact text of a scalar nor the place
+of a key, and stop at the first problem.
 """
 
 from sys import intern
@@ -13,12 +13,12 @@ from runner.config.yaml.nodes import OFFSET_BITS, Mapping, Node, Scalar, Sequenc
 from runner.diagnostics import Diagnostics
 from runner.source import Source
 
-#: How many texts of values are remembered to be shared.
+#: How many value texts are remembered for sharing.
 SHARED_TEXTS = 4096
 
 
 class TreeBuilder:
-    """Makes the tree of one reading of a source."""
+    """Builds the tree of a source from one reading."""
 
     def __init__(self, source: Source, diagnostics: Diagnostics, reading: Reading) -> None:
         self._source = source
@@ -26,11 +26,11 @@ class TreeBuilder:
         self._rare = RareParts(source, diagnostics)
 
     def build(self) -> Mapping | None:
-        """Read to the end.
+        """Read to the end and return the root.
 
         Raises:
-            Stopped: A limit was passed, or a second document begins.
-            One of PARSE_ERRORS: The text is no YAML, as far as this reading can tell.
+            Stopped: A limit was exceeded, or a second document begins.
+            One of PARSE_ERRORS: The text is not YAML, as far as this reading can tell.
         """
         documents = Sequence(self._source, 0, 0, [])
         self._fill(documents)
@@ -41,7 +41,7 @@ class TreeBuilder:
                 "The file is empty",
                 0,
                 0,
-                "Run `runner init` for a file to start from.",
+                "Run `runner init` to create a starter file.",
             )
             return None
         root = roots[0]
@@ -49,7 +49,7 @@ class TreeBuilder:
             kind = "a list" if isinstance(root, Sequence) else "a single value"
             self._rare.error(
                 "not-a-mapping",
-                f"The file holds {kind} where `key: value` pairs belong",
+                f"The file is {kind}, but `key: value` pairs belong here",
                 root.start,
                 root.end,
             )
@@ -68,21 +68,21 @@ class TreeBuilder:
             alias,
             document_start,
         ) = self._reading.classes
-        # `ctag` and not `tag`, which is worked out anew each time it is asked for.
+        # `ctag` and not `tag`, which is computed anew at each access.
         rare, typed_starts, most = self._rare, TYPED_STARTS, MAX_NODES
         shared: dict[str, str] = {}
-        # The mapping or list that is open, or the document itself: whether it ends at a bracket,
-        # and so knows its own end; its name for aliases; how many nodes there were before it.
+        # The open mapping or list, or the document itself: whether it ends at a bracket and so
+        # knows its own end; its anchor; how many nodes came before it.
         parent: Mapping | Sequence = documents
         flow, anchor, before = False, None, 0
         # A list's `items`; or a mapping's `keys` and `values`, and the `key` whose value comes
-        # next. Whether a template stood in it so far.
+        # next. Whether it has held a template so far.
         items: list[Node] = documents.items
         keys: dict[str, int] | None = None
         values: dict[str, Node] = {}
         key: str | None = None
         templated = False
-        # The same of what was left for something deeper.
+        # The same for everything further out.
         stack: list[tuple[Mapping | Sequence, bool, str | None, int, str | None, bool]] = []
         count = end = 0
         node: Node | None
@@ -106,7 +106,7 @@ class TreeBuilder:
                         key = rare.odd_key(keys, Scalar(source, start, end, text, text, plain))
                     keys[key] = (start << OFFSET_BITS) | end
                     continue
-                # The same few texts come again and again; one object for each saves memory.
+                # The same few texts recur; one object for each saves memory.
                 if text in shared:
                     text = shared[text]
                 elif len(shared) < SHARED_TEXTS:

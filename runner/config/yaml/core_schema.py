@@ -1,7 +1,7 @@
-"""What a plain YAML scalar means: the core schema of YAML 1.2, section 10.3.2.
+"""Resolve plain scalars by the core schema of YAML 1.2, section 10.3.2.
 
-``no``, ``on``, ``Yes``, ``0b1``, ``1_000``, ``12:30`` and ``2026-01-01`` are text here, as the
-1.2 schema has it; older YAML made booleans, numbers and dates of them.
+``no``, ``on``, ``Yes``, ``0b1``, ``1_000``, ``12:30`` and ``2026-01-01`` are text in
+that schema; older YAML made them booleans, numbers and dates.
 """
 
 import math
@@ -19,18 +19,18 @@ _FLOAT = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?"
 _INFINITE = re.compile(r"([-+]?)(?:\.inf|\.Inf|\.INF)")
 _NAN = frozenset({".nan", ".NaN", ".NAN"})
 
-#: First characters of everything that is not text; the rest needs no look at all.
+#: First characters of everything that is not text.
 TYPED_STARTS = frozenset("~nNtTfF+-.0123456789")
 
-#: Digits past which an integer is refused by Python's own conversion (and is no sane value).
+#: Python itself refuses to convert integers with more digits.
 _MAX_DIGITS = 4000
 
 
 @lru_cache(maxsize=1024)
 def resolve(text: str) -> ScalarValue:
-    """The value of the plain scalar ``text``; the text itself where no other type fits.
+    """Return the value of the plain scalar ``text``: the text itself if no other type fits.
 
-    An integer of more than 4,000 digits stays text: nothing that a file means is so large.
+    An integer of more than 4,000 digits stays text.
     """
     if text in _NULLS:
         return None
@@ -89,5 +89,5 @@ MAPPING_TAGS = frozenset({_PREFIX + "map"})
 
 
 def written_tag(tag: str) -> str:
-    """``tag`` as a user writes it: ``!!python/object`` for ``tag:yaml.org,2002:python/object``."""
+    """Return ``tag`` as a user writes it: ``!!str`` for ``tag:yaml.org,2002:str``."""
     return "!!" + tag.removeprefix(_PREFIX) if tag.startswith(_PREFIX) else tag

@@ -1,14 +1,35 @@
-"""Values → YAML text, for people to read."""
+"""Write values as YAML text for people to read."""
 
+import re
 from io import StringIO
 from typing import Any
 
 from ruamel.yaml import YAML
+from ruamel.yaml.nodes import ScalarNode
+from ruamel.yaml.representer import SafeRepresenter
+
+#: Text that a reader of YAML 1.1 takes for something else: booleans, numbers in base 60, dates.
+_AMBIGUOUS = re.compile(
+    r"y|n|yes|no|on|off|=|<<|[-+]?\.?[0-9][0-9_,.:xobXOBa-fA-F]*|[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}.*",
+    re.IGNORECASE,
+)
+
+
+class _Representer(SafeRepresenter):
+    """Quotes what another reader would take for a boolean or a number."""
+
+    def represent_str(self, data: str) -> ScalarNode:
+        style = "'" if _AMBIGUOUS.fullmatch(data) else None
+        return self.represent_scalar("tag:yaml.org,2002:str", data, style=style)
+
+
+_Representer.add_representer(str, _Representer.represent_str)
 
 
 def yaml_text(value: Any, title: str) -> str:
-    """``value`` as one YAML document in block style, below a comment that says ``title``."""
+    """Return ``value`` as one YAML document in block style, below the comment ``title``."""
     yaml = YAML(typ="safe", pure=True)
+    yaml.Representer = _Representer
     yaml.default_flow_style = False
     yaml.allow_unicode = True
     yaml.sort_base_mapping_type_on_output = False  # type: ignore[assignment] # typed as None

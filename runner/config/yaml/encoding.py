@@ -1,6 +1,7 @@
-"""Bytes → text: UTF-8 and nothing else, with the place of what is not."""
+"""Decode files: UTF-8 only, with the position of what is not."""
 
 import codecs
+import re
 
 from runner.diagnostics import Diagnostics
 from runner.source import Source, Span
@@ -13,13 +14,20 @@ _OTHER_MARKS = (
     (codecs.BOM_UTF16_BE, "UTF-16"),
 )
 _SAVE_HINT = "Save the file as UTF-8."
+#: A key of the file, also in JSON.
+_OURS = re.compile(
+    r"""^[ \t{,]{0,100}["']?"""
+    r"""(?:version|project|variables|defaults|profiles|include|x-[\w.-]{1,100})"""
+    r"""["']?[ \t]{0,100}:""",
+    re.MULTILINE,
+)
 
 
 def decode(name: str, data: bytes, diagnostics: Diagnostics) -> Source | None:
-    """The text of a file, without a byte order mark; ``None`` when it is not UTF-8.
+    """Return the text of a file without a byte order mark; ``None`` if it is not UTF-8.
 
     Args:
-        name: What a user calls the file.
+        name: The name of the file for diagnostics.
         data: Its content.
         diagnostics: Takes what is wrong with it.
     """
@@ -32,9 +40,17 @@ def decode(name: str, data: bytes, diagnostics: Diagnostics) -> Source | None:
         return Source(name, data.decode())
     except UnicodeDecodeError as error:
         text, at = data.decode(errors="replace"), len(data[: error.start].decode())
-    span = Span(Source(name, text), at, at + 1)
-    diagnostics.error("not-utf-8", "These bytes are no UTF-8", span, hint=_SAVE_HINT)
+    source = Source(name, text)
+    if not looks_like_ours(text):
+        source.hide(0, len(text))
+    span = Span(source, at, at + 1)
+    diagnostics.error("not-utf-8", "These bytes are not UTF-8", span, hint=_SAVE_HINT)
     return None
+
+
+def looks_like_ours(text: str) -> bool:
+    """Whether a text has a key of the file; no other text is ever quoted, such as a `.env`."""
+    return not text.strip() or bool(_OURS.search(text))
 
 
 def _other_encoding(data: bytes) -> str | None:

@@ -1,4 +1,4 @@
-"""What is wrong with a text that is no YAML, in words that help."""
+"""Explain in helpful words why a text is not YAML."""
 
 import re
 from itertools import islice
@@ -16,27 +16,27 @@ QUOTE_HINT = (
 # What YAML 1.2, production 1 (c-printable), leaves out.
 _UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufffe\uffff]")
 _TAG = re.compile(r"![^\s,\[\]{}]{0,80}")
-#: Controls that make text look different from what it is, as in "Trojan Source".
-_BIDIRECTIONAL = re.compile("[\u202a-\u202e\u2066-\u2069]")
+#: Controls that make text look different from what it is, as in "Trojan Source"; one a line.
+_BIDIRECTIONAL = re.compile("([\u202a-\u202e\u2066-\u2069])[^\n]*")
 _LONE_RETURN = re.compile("\r(?!\n)")
 
-#: How many places of one kind are told at most.
+#: How many lines are told of at most.
 _MANY = 20
-#: Within so many lines of a value it may say that it is secret.
+#: A value may be marked as secret within this many lines.
 _NEAR = 3
-#: So many characters of a line are looked at: far more than are ever shown.
+#: How many characters of a line are searched: far more than are ever shown.
 _LONG = 2_000
 _SECRET_MARK = re.compile(r"""\bsecret["']?\s*:\s*true""")
 _PAIR = re.compile(r"""\b(?P<key>[\w-]+)["']?\s*:\s*(?P<value>[^\s{][^\n,}]*)""")
 
-#: Line breaks of old YAML and of Unicode that look like none, or like nothing, in an editor.
+#: Line breaks of older YAML and Unicode that an editor may not show as such.
 _BREAKS = {
     "\x85": ("U+0085 (next line)", "\\N"),
     "\u2028": ("U+2028 (line separator)", "\\L"),
     "\u2029": ("U+2029 (paragraph separator)", "\\P"),
 }
 
-# What the parsers say, beginning → code, own words, hint. The first that fits is taken.
+# Beginning of a parser's message → code, our message, hint. The first match is taken.
 _WORDINGS = (
     (
         "found character '\\t'",
@@ -53,8 +53,8 @@ _WORDINGS = (
     (
         "mapping values are not allowed",
         "yaml-syntax",
-        "A `key: value` pair can't stand here",
-        "Quote a value with `: ` in it; else look at the indentation.",
+        "A `key: value` pair is not possible here",
+        "Quote a value that holds `: `, or check the indentation.",
     ),
     (
         "found unexpected end of stream",
@@ -66,49 +66,49 @@ _WORDINGS = (
         "could not find expected ':'",
         "yaml-syntax",
         "A `:` is missing after this key",
-        "Write `key: value`, and quote text that goes over several lines.",
+        "Write `key: value`, and quote text that spans lines.",
     ),
     (
         "did not find expected ',' or",
         "yaml-syntax",
         "A `,` or the closing bracket is missing",
-        "Separate by commas inside […] and {…}, and close each bracket.",
+        "Separate items with commas inside […] and {…}, and close each bracket.",
     ),
     (
         "expected ',' or",
         "yaml-syntax",
         "A `,` or the closing bracket is missing",
-        "Separate by commas inside […] and {…}, and close each bracket.",
+        "Separate items with commas inside […] and {…}, and close each bracket.",
     ),
     (
         "expected <block end>",
         "yaml-syntax",
-        "This does not belong to what stands above it",
-        "Begin what belongs together in the same column.",
+        "This does not fit what is above it",
+        "Start items that belong together in the same column.",
     ),
     (
         "did not find expected key",
         "yaml-syntax",
-        "This does not belong to what stands above it",
-        "Begin what belongs together in the same column.",
+        "This does not fit what is above it",
+        "Start items that belong together in the same column.",
     ),
     (
         "did not find expected '-' indicator",
         "yaml-syntax",
-        "This does not belong to the list above it",
-        "Begin what belongs together in the same column.",
+        "This does not fit the list above it",
+        "Start items that belong together in the same column.",
     ),
     (
         "expected the node content",
         "yaml-syntax",
         "A value is missing here",
-        "Give one, or close the bracket or quote that is open.",
+        "Add a value, or close the open bracket or quote.",
     ),
     (
         "did not find expected node content",
         "yaml-syntax",
         "A value is missing here",
-        "Give one, or close the bracket or quote that is open.",
+        "Add a value, or close the open bracket or quote.",
     ),
     (
         "found character",
@@ -128,7 +128,7 @@ _WORDINGS = (
 def check_characters(source: Source, diagnostics: Diagnostics) -> bool:
     """Refuse line breaks that an editor does not show as such; return whether there are none.
 
-    YAML 1.1 and 1.2 take them differently, and a reviewer can't see them at all.
+    YAML 1.1 and 1.2 read them differently, and a reviewer can't see them.
     """
     text = source.text
     before = len(diagnostics)
@@ -136,39 +136,40 @@ def check_characters(source: Source, diagnostics: Diagnostics) -> bool:
         if (at := text.find(character)) >= 0:
             diagnostics.error(
                 "line-separator",
-                f"The character {name} is a line break to some and invisible to others",
+                f"{name} is a line break to some programs and invisible in others",
                 Span(source, at, at + 1),
-                hint=f'Leave it out, or write it as {escape} inside "double quotes".',
+                hint=f'Remove it, or write it as {escape} inside "double quotes".',
             )
     if "\r" in text and (found := _LONE_RETURN.search(text)):
         diagnostics.error(
             "line-separator",
-            "A carriage return without a line feed is no line break here",
+            "A carriage return without a line feed is not a line break",
             Span(source, found.start(), found.end()),
-            hint="Save the file with Unix or Windows line ends.",
+            hint="Save the file with Unix or Windows line endings.",
         )
     is_readable = len(diagnostics) == before
     if not text.isascii():
         for found in islice(_BIDIRECTIONAL.finditer(text), _MANY):
+            point = f"{ord(found[1]):04X}"
             diagnostics.warning(
                 "bidirectional-control",
-                f"U+{ord(found[0]):04X} makes this line look different from what it says",
-                Span(source, found.start(), found.end()),
-                hint=f'Leave it out, or write it as \\u{ord(found[0]):04X} inside "double quotes".',
+                f"U+{point} makes this line look different from what it says",
+                Span(source, found.start(), found.start() + 1),
+                hint=f'Remove it, or write it as \\u{point} inside "double quotes".',
             )
     return is_readable
 
 
 def syntax_error(source: Source, error: Exception) -> Diagnostic:
-    """The diagnostic for what a parser raised about ``source``."""
+    """Return the diagnostic for an error that a parser raised about ``source``."""
     if found := _UNPRINTABLE.search(source.text):
         point = ord(found[0])
         name = "NUL" if point == 0 else f"U+{point:04X}"
         return Diagnostic(
             "control-character",
-            f"The character {name} can't stand in YAML",
+            f"YAML does not allow the character {name}",
             Span(source, found.start(), found.end()),
-            hint='Leave it out, or write it as an escape (\\x1B) inside "double quotes".',
+            hint='Remove it, or write it as an escape (\\x1B) inside "double quotes".',
         )
     problem: str = getattr(error, "problem", None) or "this is not YAML"
     start = _offset(source, getattr(error, "problem_mark", None))
@@ -195,9 +196,9 @@ def syntax_error(source: Source, error: Exception) -> Diagnostic:
 
 
 def hide_secrets(source: Source, offset: int) -> None:
-    """Keep the line at ``offset`` from showing what looks like a secret.
+    """Hide what looks like a secret in the line at ``offset``.
 
-    Where a file can't be read, nothing else tells what is secret in it.
+    In a file that can't be parsed nothing else tells what is secret.
     """
     line, column = source.line_and_column(offset)
     last = source.line_and_column(len(source.text))[0]

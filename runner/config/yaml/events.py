@@ -1,10 +1,9 @@
-"""The one place that asks ruamel.yaml to read: text in, parse events out.
+"""Turn text into parse events: the one place that asks ruamel.yaml to read.
 
 The C parser is twenty times faster than the Python one, but it is an old libyaml: inside
 ``[…]`` and ``{…}`` it refuses plain scalars with a ``:`` or ``?`` in them (``[env:prod]``), which
-YAML 1.2 allows. It refuses and never misreads, so whatever it accepts is taken. What it refuses
-is read once more with those characters hidden from it, and then by the Python parser, which
-decides and words the error.
+YAML 1.2 allows. It never misreads, so what it accepts is taken. What it refuses is read again with
+those characters hidden, and then by the Python parser, which decides and words the error.
 """
 
 import re
@@ -22,17 +21,17 @@ from ruamel.yaml.error import YAMLError
 Event: TypeAlias = Any  # the C parser's events have no stub, the Python parser's no types
 Pull: TypeAlias = Callable[[], Event | None]
 
-#: What a parser raises for a text that is no YAML. Beside its own errors, the Python parser lets
-#: through what Python says of ``"\UFFFFFFFF"`` (no such character).
+#: What a parser raises for a text that is not YAML. The Python parser also lets Python's own error
+#: for ``"\UFFFFFFFF"`` through.
 PARSE_ERRORS = (YAMLError, ValueError, OverflowError)
 
-#: Up to this many characters the Python parser has the last word (about two seconds); a larger
-#: file is judged by the C parser alone, whose wording is nearly the same.
+#: The Python parser decides for files of up to this many characters, which takes it about two
+#: seconds; larger ones are left to the C parser, whose wording is nearly the same.
 PYTHON_PARSER_LIMIT = 200_000
 
 
 class EventClasses(NamedTuple):
-    """What a parser calls its events; the two parsers have classes of their own."""
+    """The event classes of a parser; each of the two has its own."""
 
     scalar: type
     mapping_start: type
@@ -44,7 +43,7 @@ class EventClasses(NamedTuple):
 
     @classmethod
     def of(cls, module: ModuleType) -> Self:
-        """The classes in ``module``."""
+        """Return the classes in ``module``."""
         return cls(*(getattr(module, _event_name(field)) for field in cls._fields))
 
 
@@ -57,10 +56,10 @@ class Reading:
     """One attempt at a text.
 
     Attributes:
-        start: Begins reading: gives what gives the next event (``None`` after the last). Both
-            raise one of ``PARSE_ERRORS``.
+        start: Begins reading and returns the function for the next event (``None`` after the
+            last). Both raise one of ``PARSE_ERRORS``.
         classes: The classes of the events.
-        shown: Gives a scalar's text as it stands in the file, where characters were hidden.
+        shown: Restores a scalar's text where characters were hidden.
     """
 
     start: Callable[[], Pull]
@@ -69,7 +68,7 @@ class Reading:
 
 
 def _load_c_parser() -> ModuleType | None:
-    """The extension of ruamel.yaml.clib; without it (PyPy, say) there is the Python parser."""
+    """Return ruamel.yaml.clib's extension; without it (on PyPy, say) the Python parser is used."""
     try:
         return import_module("_ruamel_yaml")
     except ModuleNotFoundError:
@@ -80,7 +79,7 @@ _C_PARSER = _load_c_parser()
 
 
 def readings(text: str) -> Iterator[Reading]:
-    """The attempts at ``text``, to be tried in turn while the one before raises."""
+    """Return the attempts at ``text``; each is to be tried if the one before raised."""
     if _C_PARSER is not None:
         make_parser, classes = _C_PARSER.CParser, EventClasses.of(_C_PARSER)
         yield Reading(lambda: make_parser(text).get_event, classes)
@@ -91,7 +90,7 @@ def readings(text: str) -> Iterator[Reading]:
 
 
 def is_about_flow(error: Exception) -> bool:
-    """Whether the C parser stumbled inside brackets, where it knows less than YAML 1.2."""
+    """Whether the C parser failed inside brackets, where it knows less than YAML 1.2."""
     said = (getattr(error, "context", None), getattr(error, "problem", None))
     return any(text and ("flow" in text or "unexpected ':'" in text) for text in said)
 
@@ -100,8 +99,8 @@ def _start_python_parser(text: str) -> Pull:
     return partial(next, YAML(typ="safe", pure=True).parse(text), None)
 
 
-# Two private-use characters stand in for `:` and `?` wherever YAML 1.2 takes them as part of a
-# plain scalar. The length stays, so every position does; values get their characters back.
+# Two private-use characters replace `:` and `?` wherever YAML 1.2 takes them as part of a plain
+# scalar. The length stays the same, and so does every position; values get their characters back.
 _COLON, _QUESTION = "\ue000", "\ue001"
 _IN_SCALAR_COLON = re.compile(r"""(?<=[^\s,\[\]{}"'?]):(?=[^\s,\[\]{}])""")
 _IN_SCALAR_QUESTION = re.compile(r"""(?<=[^\s,\[\]{}"'?])\?""")

@@ -1,20 +1,20 @@
-"""Keeps Python's garbage collector out of the way while a big tree is made."""
+"""Keep Python's garbage collector out of the way while a big tree is built."""
 
 import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-#: From how many new objects on a tree is set aside for good.
+#: A tree of more new objects than this is set aside for good.
 MANY_OBJECTS = 10_000
 
 
 @contextmanager
 def paused_collector() -> Iterator[None]:
-    """Pause the collector, and let it go on as before.
+    """Pause the collector, and restore it afterwards.
 
-    A tree of a million nodes has no cycles to find, yet makes the collector walk all of it over
-    and over: that takes longer than building it. A tree that large is also set aside when it is
-    done, so that the collector never looks at it (it is freed all the same when nobody needs it).
+    A tree of a million nodes has no cycles, yet the collector would walk it over and over, which
+    takes longer than building it. A tree that large is also set aside once it is complete, so
+    that the collector never visits it; it is still freed when it is no longer used.
     """
     was_enabled = gc.isenabled()
     gc.disable()

@@ -1,26 +1,25 @@
-"""The configuration as a tree that remembers where each of its parts stands.
+"""The tree of a file, in which each part knows its position.
 
-One class a kind of YAML node, without a base class and with slots: a file of ten thousand
-profiles has a million of them. Nodes are never changed after the parser made them; a layer
-is merged by making a new mapping that shares the children.
+There is one class for each kind of YAML node, with slots and without a base class, since a file of
+ten thousand profiles has a million nodes. Nodes never change once they are parsed; merging layers
+makes a new mapping that shares the children.
 """
 
 from typing import Any, TypeAlias
 
 from runner.source import Source, Span
 
-#: What a scalar means in YAML 1.2 (core schema).
+#: The value of a scalar in YAML 1.2 (core schema).
 ScalarValue: TypeAlias = str | int | float | bool | None
 
 
-# Files are far smaller than 2³⁰ characters, and two such numbers fit the smallest kind of integer
-# that holds more than one.
+# Files are far smaller than 2³⁰ characters, and two such offsets still fit a small Python integer.
 OFFSET_BITS = 30
 _OFFSET_MASK = (1 << OFFSET_BITS) - 1
 
 
 def span_of(source: Source, place: int) -> Span:
-    """The span that a ``place`` (see ``Scalar``) stands for."""
+    """Return the span of a ``place`` (see ``Scalar``)."""
     return Span(source, place >> OFFSET_BITS, place & _OFFSET_MASK)
 
 
@@ -28,12 +27,12 @@ class Scalar:
     """A single value.
 
     Attributes:
-        place: The offsets of its first character and behind its last one, quotes too: the first
-            shifted by ``OFFSET_BITS``, plus the second.
-        value: Its meaning in YAML 1.2: ``no``, ``on`` and ``Yes`` are text.
+        place: The offset of its first character, shifted by ``OFFSET_BITS``, plus the offset
+            after its last one; quotes included.
+        value: Its value in YAML 1.2: ``no``, ``on`` and ``Yes`` are text.
         text: For a plain scalar the exact text in the file; else the unquoted text.
-        plain: Whether it stands without quotes (and is no block scalar).
-        templated: Whether it may be a template; where not, it stands for its value.
+        plain: Whether it has no quotes and is not a block scalar.
+        templated: Whether it may be a template.
     """
 
     # Both offsets in one number: a quarter less memory for a large file.
@@ -51,17 +50,17 @@ class Scalar:
 
     @property
     def start(self) -> int:
-        """Offset of its first character, a quote too."""
+        """Offset of its first character, quote included."""
         return self.place >> OFFSET_BITS
 
     @property
     def end(self) -> int:
-        """Offset behind its last character, a quote too."""
+        """Offset after its last character, quote included."""
         return self.place & _OFFSET_MASK
 
     @property
     def span(self) -> Span:
-        """Where it stands."""
+        """Its position."""
         return span_of(self.source, self.place)
 
 
@@ -69,7 +68,7 @@ class Sequence:
     """A list.
 
     Attributes:
-        templated: Whether a template may stand in it, at any depth.
+        templated: Whether it may hold a template, at any depth.
     """
 
     __slots__ = ("end", "items", "source", "start", "templated")
@@ -83,7 +82,7 @@ class Sequence:
 
     @property
     def span(self) -> Span:
-        """Where it stands: in block style from its first ``-``."""
+        """Its position: in block style from its first ``-``."""
         return Span(self.source, self.start, self.end)
 
 
@@ -91,10 +90,10 @@ class Mapping:
     """A mapping from text to nodes.
 
     Attributes:
-        keys: The place of each key, as a scalar has it; see ``key_span``.
+        keys: The ``place`` of each key; see ``Scalar`` and ``key_span``.
         values: The value under each key, in file order.
-        layers: The two mappings it was merged of, the upper one first; its keys are that one's.
-        templated: Whether a template may stand in its values, at any depth.
+        layers: The two mappings it was merged from, the upper one first; ``keys`` is of that one.
+        templated: Whether its values may hold a template, at any depth.
     """
 
     __slots__ = ("end", "keys", "layers", "source", "start", "templated", "values")
@@ -118,15 +117,15 @@ class Mapping:
 
     @property
     def span(self) -> Span:
-        """Where it stands: in block style from its first key."""
+        """Its position: in block style from its first key."""
         return Span(self.source, self.start, self.end)
 
     def key_span(self, name: str) -> Span:
-        """Where the key ``name`` stands, in the topmost layer that has it."""
+        """Return the position of the key ``name`` in the topmost layer that has it."""
         holder = self
         while name not in holder.keys:
             if not holder.layers:
-                return self.span  # what stays secret has no key of its own
+                return self.span  # a key that is inherited as secret has no position
             above, below = holder.layers
             holder = above if name in above.values else below
         return span_of(holder.source, holder.keys[name])
@@ -136,7 +135,7 @@ Node: TypeAlias = Scalar | Sequence | Mapping
 
 
 def literal(node: Node) -> Any:
-    """What a node that holds no template stands for: a JSON value."""
+    """Return the JSON value of a node that holds no template."""
     if isinstance(node, Scalar):
         return node.value
     if isinstance(node, Sequence):

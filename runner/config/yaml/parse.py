@@ -1,4 +1,4 @@
-"""Text → tree of a whole source, with every problem noted."""
+"""Parse a whole source into a tree, and note every problem."""
 
 import re
 
@@ -18,16 +18,15 @@ _HALF_ESCAPE = re.compile(r"\\(?:u|U0000)[dD][89a-fA-F]")
 def parse(source: Source, diagnostics: Diagnostics) -> Mapping | None:
     """Read ``source`` as one YAML 1.2 document that holds a mapping.
 
-    Aliases share the node they name, and merge keys (``<<``) are carried out: own keys win,
-    then the sources in order. A key is its text, whatever YAML would make of it.
+    Aliases share the node they name, and merge keys (``<<``) are applied: own keys win, then the
+    sources in order. A key is its text, whatever type YAML would give it.
 
     Args:
         source: The text, without a byte order mark.
-        diagnostics: Takes every problem found; an unusable part is left out of the tree.
+        diagnostics: Takes every problem; unusable parts are left out of the tree.
 
     Returns:
-        The tree, or ``None`` where there is no mapping to speak of. Whether the file is in
-        order, the diagnostics tell.
+        The tree, or ``None`` if there is no mapping. The diagnostics tell whether it is complete.
     """
     if not check_characters(source, diagnostics):
         return None
@@ -60,7 +59,7 @@ def parse(source: Source, diagnostics: Diagnostics) -> Mapping | None:
 
 
 def _mend_halves(root: Mapping, diagnostics: Diagnostics) -> None:
-    """Join the halves of characters that JSON writes as two escapes; report those left alone."""
+    """Join surrogate pairs, which JSON writes as two escapes; report lone ones."""
     waiting: list[Node] = [root]
     seen = set[int]()
     while waiting:
@@ -91,9 +90,9 @@ def _judge_halves(text: str, span: Span, diagnostics: Diagnostics) -> None:
     if _HALF.search(_joined(text)):
         diagnostics.error(
             "half-character",
-            "This text holds half of a character, which UTF-8 has no way to write",
+            "This text holds half of a character, which UTF-8 can't represent",
             span,
-            hint="write the character itself, or \\U and its eight digits",
+            hint="Write the character itself, or \\U and its eight digits.",
         )
 
 
@@ -102,7 +101,7 @@ def _mended(text: str) -> str:
 
 
 def _joined(text: str) -> str:
-    """``text`` with its surrogate pairs joined."""
+    """Return ``text`` with its surrogate pairs joined."""
     return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "surrogatepass")
 
 

@@ -1,0 +1,26 @@
+"""Values written as YAML mean the same to every reader."""
+
+import pytest
+import yaml  # type: ignore[import-untyped]  # PyYAML, the reader of another tool
+from ruamel.yaml import YAML
+
+from runner.config.yaml.dump import yaml_text
+
+TEXTS = [
+    *("yes", "No", "on", "OFF", "y", "N", "true", "null", "~", "", "=", "<<", " a ", "a: b", "# a"),
+    *("12:30", "1:30:00", "1_000", "0b1", "0o7", "010", "0x1F", "+1", ".5", "1e3", "1.10", "1."),
+    *("2026-01-01", "2026-01-01 10:00:00", "1.2.3", "abc", "é", "a\nb", "-", "a\u202eb"),
+]
+
+
+@pytest.mark.parametrize("text", TEXTS)
+def test_text_stays_text_for_every_reader(text: str) -> None:
+    value = {"list": [text], "map": {text: text}, "others": [True, None, 1, 1.5]}
+    written = yaml_text(value, "title")
+    assert yaml.safe_load(written) == value
+    assert YAML(typ="safe", pure=True).load(written) == value
+    assert written.startswith("---  # title\n")
+
+
+def test_plain_text_stays_plain() -> None:
+    assert yaml_text({"name": "Smoke eu-west-1"}, "t") == "---  # t\nname: Smoke eu-west-1\n"
