@@ -5,16 +5,20 @@ from collections.abc import Iterable
 #: Among more names than this, only those are compared that begin alike and are about as long:
 #: comparing takes its time, and a large file may have many mistakes.
 _MANY = 60
+_LONG = 200
 
 
 def nearest(name: str, known: Iterable[str]) -> str | None:
     """The known name most like ``name``, if one is like it at all."""
     from difflib import get_close_matches  # noqa: PLC0415 # only when something is wrong already
 
-    candidates = list(known)
-    lowered = {candidate.lower(): candidate for candidate in candidates}
-    if name.lower() in lowered:
-        return lowered[name.lower()]
+    if len(name) > _LONG:
+        return None
+    lowered, candidates = name.lower(), []
+    for each in known:
+        if each.lower() == lowered:
+            return each
+        candidates.append(each)
     if len(candidates) > _MANY:
         candidates = [
             candidate

@@ -18,6 +18,10 @@ def test_among_many_only_those_that_begin_alike_are_compared() -> None:
     assert nearest("SMOKE-PROD", [*many, "smoke-prod"]) == "smoke-prod"
 
 
+def test_a_text_that_is_no_name_is_not_compared() -> None:
+    assert nearest("a" * 1_000_000, ["a" * 1_000_001]) is None
+
+
 def test_the_question() -> None:
     assert did_you_mean("smok", ["smoke"]) == "Did you mean 'smoke'?"
     assert did_you_mean("q", ["smoke"]) is None

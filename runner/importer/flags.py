@@ -50,7 +50,7 @@ _SHORT = {flag.short: name for name, flag in FLAGS.items() if flag.short}
 
 _PROGRAM = re.compile(r"(?:.*/)?checkly(?:@\S+)?")
 _ASSIGNMENT = re.compile(r"([A-Za-z_]\w*)=")
-_INSIDE = re.compile(r"checkly(?:@\S+)?\s+trigger\b")
+_INSIDE = re.compile(r"checkly(?:@[^\s@]+)?\s+trigger\b")
 _MAX_DEPTH = 3
 
 

@@ -13,7 +13,7 @@ _MONITORS: Final = frozenset(
 )
 _SCRIPTED: Final = frozenset({"BROWSER", "MULTI_STEP"})
 _HANDLEBARS: Final = re.compile(r"\{\{\{?\s*([A-Za-z_][A-Za-z0-9_]*)\s*\}?\}\}")
-_OWN_FILES: Final = re.compile(r"""(?:from|import|require\()\s*\(?\s*['"]\.""")
+_OWN_FILES: Final = re.compile(r"""(?:from|import|require\()\s*+(?:\(\s*+)?['"]\.""")
 #: Names that Checkly sets itself (documentation: built-in variables), and words of Handlebars.
 _BUILT_IN: Final = re.compile(
     r"else|this|CHECK_\w+|GROUP_\w+|RUN_ID|REGION|RUNTIME_VERSION|PUBLIC_IP_V4|TEST_SESSION_\w+"

@@ -118,6 +118,19 @@ CASES: dict[str, tuple[Callable[[Path], None], str]] = {
         "This matrix has 1,000,000 combinations; 1,000 are the most",
     ),
     "a long axis": (cube(10_000), "error[matrix-size]"),
+    "many unknown keys": (
+        text(f"{IN_ORDER}  smoke:\n" + "".join(f"    key{n}: 1\n" for n in range(20_000))),
+        "error[unknown-key]",
+    ),
+    "many unknown variables": (
+        text(
+            "variables:\n"
+            + "".join(f"  v{n}: 1\n" for n in range(2_000))
+            + f"{IN_ORDER}  smoke:\n    labels:\n"
+            + "".join(f"      k{n}: $<var.w{n}>\n" for n in range(2_000))
+        ),
+        "error[bad-template]: unknown variable",
+    ),
     "many typos": (profiles(3_000, "extends: q#"), "error[unknown-profile]"),
     "a megabyte": (template("1 + " * 250_000 + "1"), "error[bad-template]"),
     "nothing": (text(""), "error[empty-file]"),

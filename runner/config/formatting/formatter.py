@@ -96,7 +96,7 @@ def _with_safe_comments(layout: Layout) -> str:
 
 def _without_blanks_at_line_ends(text: str) -> str:
     layout = Layout(text)
-    blanks = [match.span() for match in re.finditer(r"[ \t]+$", text, re.MULTILINE)]
+    blanks = [match.span() for match in re.finditer(r"(?<![ \t])[ \t]+$", text, re.MULTILINE)]
     return _edited(text, [(start, end, "") for start, end in blanks if not layout.is_text(start)])
 
 

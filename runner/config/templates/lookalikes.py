@@ -9,10 +9,10 @@ from runner.config.yaml.nodes import Mapping, Node, Scalar, Sequence
 from runner.diagnostics import Diagnostics
 
 _SECTIONS = ("variables", "defaults", "profiles")
-_NAME = rf"(?:{'|'.join(NAMESPACES)})\.[\w.]{{1,200}}"
+_NAME = rf"(?:{'|'.join(NAMESPACES)})\.[\w.]{{1,200}}+"
 _FOREIGN = re.compile(
-    rf"\$\{{\{{\s*(?P<actions>[^{{}}]{{0,200}}?)\s*\}}\}}"
-    rf"|\{{\{{\s*(?P<handlebars>{_NAME})[^{{}}]{{0,200}}\}}\}}|\$\{{(?P<shell>{_NAME})\}}"
+    rf"\$\{{\{{(?P<actions>[^{{}}]{{0,200}}+)\}}\}}"
+    rf"|\{{\{{\s*+(?P<handlebars>{_NAME})[^{{}}]{{0,200}}+\}}\}}|\$\{{(?P<shell>{_NAME})\}}"
 )
 _OF_ENVIRONMENT = re.compile(r"(?:secrets|env|vars)\.(\w+)")
 _PLACEHOLDER = re.compile(r"<[^<>]{1,200}>")
@@ -85,7 +85,7 @@ def _hint(found: re.Match[str]) -> str:
     name = found["handlebars"] or found["shell"]
     if name:
         return f"Write `$<{name}>`."
-    named = _OF_ENVIRONMENT.fullmatch(found["actions"])
+    named = _OF_ENVIRONMENT.fullmatch(found["actions"].strip())
     if named:
         return f"Pass it to the runner as an environment variable and write `$<env.{named[1]}>`."
     return "Pass it to the runner as an environment variable and write `$<env.NAME>`."

@@ -27,7 +27,7 @@ _NEAR = 3
 #: How many characters of a line are searched: far more than are ever shown.
 _LONG = 2_000
 _SECRET_MARK = re.compile(r"""\bsecret["']?\s*:\s*true""")
-_PAIR = re.compile(r"""\b(?P<key>[\w-]+)["']?\s*:\s*(?P<value>[^\s{][^\n,}]*)""")
+_PAIR = re.compile(r"""(?<![\w-])(?P<key>[\w-]+)["']?\s*:\s*(?P<value>[^\s{][^\n,}]*)""")
 
 #: Line breaks of older YAML and Unicode that an editor may not show as such.
 _BREAKS = {

@@ -1,10 +1,14 @@
 """What can go wrong with an expression; no message ever quotes a value, for it may be secret."""
 
 from collections.abc import Iterable
+from itertools import islice
 from typing import NoReturn
 
 from runner.config.yaml.nodes import Scalar
 from runner.nearest import nearest
+
+#: The names that a wrong one is compared with, at most: a large file may have many of both.
+_LOOKED_AT = 2_000
 
 
 class TemplateError(Exception):
@@ -75,12 +79,12 @@ def fail_unknown(
         offset: Where it stands.
         prefix: What is written before all of them.
     """
-    known = sorted(known)
+    known = list(islice(known, _LOOKED_AT))
     guess = nearest(name, known)
     hint = None
     if guess:
         hint = f"Did you mean '{prefix}{guess}'?"
     elif 0 < len(known) <= 8:
-        hint = "there is " + ", ".join(prefix + each for each in known)
+        hint = "there is " + ", ".join(prefix + each for each in sorted(known))
     written = prefix + name
     raise TemplateError(f"unknown {kind} {written}", offset, hint, length=len(written))

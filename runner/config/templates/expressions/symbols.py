@@ -20,7 +20,7 @@ from runner.config.templates.expressions.values import (
 
 _TEXT_OR_NAME = re.compile(
     r"""
-    '(?:[^'\\]|\\.)*' | "(?:[^"\\]|\\.)*"
+    \\. | '(?:[^'\\]|\\.)*' | "(?:[^"\\]|\\.)*"
     | (?<![\w.]) (?P<namespace>var|matrix|profile) \s*\.\s* (?P<name>[^\W\d]\w*)
     """,
     re.VERBOSE | re.DOTALL,
