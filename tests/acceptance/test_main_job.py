@@ -169,11 +169,9 @@ def test_everything_needs_yes_where_nobody_can_be_asked(
 
 
 def test_a_reader_that_leaves_is_no_failed_session(project: Project) -> None:
-    many = "".join(f"  smoke-{number}: {{target: all}}\n" for number in range(2_000))
-    project.write(f"version: 1\ndefaults: {{runLocation: eu-west-1}}\nprofiles:\n{many}")
-    pipe = (
-        f"{shlex.quote(sys.executable)} -m runner plan --offline | head -1; exit ${{PIPESTATUS[0]}}"
-    )
+    project.write("version: 1\nprofiles: {smoke: {target: all, runLocation: eu-west-1}}\n")
+    # How much a pipe takes before its reader is missed differs; this reader leaves at once.
+    pipe = f"{shlex.quote(sys.executable)} -m runner plan --offline | true; exit ${{PIPESTATUS[0]}}"
     done = subprocess.run(
         ["bash", "-c", pipe], cwd=project.folder, capture_output=True, text=True, check=False
     )
