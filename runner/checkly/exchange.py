@@ -20,7 +20,7 @@ from runner.checkly.retry import (
 from runner.checkly.wire import Reply, Wire
 from runner.errors import ApiError, RunnerError, Unreachable
 from runner.models.clock import Clock
-from runner.models.events import Emit
+from runner.models.events import Emit, Notice
 from runner.secrets import screened_json
 
 T = TypeVar("T")
@@ -88,6 +88,8 @@ class Exchange:
         self._clock = clock
         self._rng = rng
         self._redact = redact
+        self._emit = emit
+        self._is_troubled = False
         self._limiter = limiter
         self._wire = Wire(credentials, clock=clock, emit=emit)
 
@@ -124,10 +126,11 @@ class Exchange:
                 asked = error.retry_after or 0.0 if isinstance(error, ApiError) else 0.0
                 if not again(error) or left <= 0 or asked > patience or flight.is_last:
                     raise
+                self._tell(error, left)
                 await self._pause(error, min(self.options.backoff.wait(attempt, self._rng), left))
                 attempt += 1
             else:
-                flight.in_the_air = False
+                flight.in_the_air, self._is_troubled = False, False
                 return answer
 
     async def _once(self, question: Question) -> Reply:
@@ -151,6 +154,13 @@ class Exchange:
         except ValueError:
             answer = None
         raise refusal(reply, answer, self._redact, asked)
+
+    def _tell(self, error: RunnerError, left: float) -> None:
+        """Say, once for each time of trouble, what is waited for."""
+        if not self._is_troubled:
+            self._is_troubled = True
+            text = f"{error.message} Trying again for {left:.0f} s at most."
+            self._emit(Notice(self._clock.now(), text))
 
     async def _pause(self, error: ApiError | Unreachable, seconds: float) -> None:
         """Wait before the next attempt; a limit that was hit makes everybody wait."""

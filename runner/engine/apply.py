@@ -50,10 +50,19 @@ class _Apply(Frame):
             if each.instance is not None
         ]
         self.blocked = {each.name: each.blocked for each in planned if each.blocked}
+        self.stopped_by = "" if context.options.keep_going else self._blocker()
         self.gates = gates(self.runs)
         self.members = by_member(self.gates)
         self.twins = TwinsByLookup()
         self.slots = asyncio.Semaphore(context.options.concurrency)
+
+    def _blocker(self) -> str:
+        """An instance whose gate can't pass any more, and that of the apply with it."""
+        for run in self.runs:
+            settings = run.settings
+            if run.name in self.blocked and not settings.allow_failure and settings.quorum is None:
+                return run.name
+        return ""
 
     async def prepare(self) -> None:
         """Take over what is in the state by now, and settle what earlier applies left."""
@@ -86,8 +95,8 @@ class _Apply(Frame):
 
     async def _outcome(self, run: Run) -> InstanceOutcome:
         gently = self.context.stop.gently
-        if reason := self.blocked.get(run.name):
-            return run.without_session(Verdict.FAILED, reason)
+        if (outcome := self._blocked(run)) is not None:
+            return outcome
         try:
             for gate in self.gates[run.name]:
                 await unless(gently, gate.decided.wait())
@@ -102,6 +111,14 @@ class _Apply(Frame):
             if self.context.options.detach and run.name not in self.members:
                 return run.of_session(Judgement(Verdict.RUNNING))
             return await run.leave(await follow(run))
+
+    def _blocked(self, run: Run) -> InstanceOutcome | None:
+        if reason := self.blocked.get(run.name):
+            return run.without_session(Verdict.FAILED, reason)
+        if not self.stopped_by:
+            return None
+        reason = f"{self.stopped_by} is blocked; --keep-going applies the rest."
+        return run.without_session(Verdict.SKIPPED, reason)
 
     async def tidy(self) -> None:
         """Put what was not started into the history, and archive the records of gone profiles."""
@@ -121,11 +138,7 @@ class _Apply(Frame):
 
     def cut_off(self, run: Run) -> InstanceOutcome:
         """The outcome of one that was under way when the second signal came."""
-        if run.session is not None:
-            outcome = run.of_session(Judgement(Verdict.RUNNING, "Interrupted while it ran."))
-        else:
-            reason = "Interrupted; `runner wait` finds out whether it was started."
-            outcome = run.without_session(Verdict.UNKNOWN, reason)
+        outcome = run.interrupted()
         self.note(run, outcome)
         return outcome
 

@@ -20,6 +20,7 @@ class ApplyOptions:
 
     Attributes:
         concurrency: Sessions that run at once, at most.
+        keep_going: Whether to apply the rest where an instance is blocked.
         detach: Whether to leave once all sessions have started.
         lock_timeout: How long to wait for a lock that somebody else holds.
         settle_seconds: How long a session whose trigger's answer was lost is looked for.
@@ -31,6 +32,7 @@ class ApplyOptions:
     """
 
     concurrency: int = 10
+    keep_going: bool = False
     detach: bool = False
     lock_timeout: float = 0.0
     settle_seconds: float = 30.0

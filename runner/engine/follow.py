@@ -174,6 +174,8 @@ async def _late(watch: _Watch) -> InstanceOutcome:
 
 async def _cut_off(watch: _Watch) -> InstanceOutcome:
     """A signal came: cancel, and see for a short while what comes of it."""
+    if not await watch.context.stop.may_cancel():
+        return watch.run.of_session(Judgement(Verdict.RUNNING, "Left running."), hint=WAIT_HINT)
     trouble = await _cancel(watch, "interrupt")
     if watch.run.is_over:
         return watch.run.of_session()

@@ -1,5 +1,6 @@
 """The frame of ``apply`` and ``wait``: locks, journal, events and the summing-up."""
 
+import asyncio
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Sequence
 from contextlib import AsyncExitStack, suppress
@@ -8,10 +9,16 @@ from datetime import datetime
 from runner.engine.context import Context
 from runner.engine.journal import Journal
 from runner.engine.run import Run
-from runner.engine.shutdown import unless, within
+from runner.engine.shutdown import ended, unless, within
 from runner.engine.summary import sum_up
 from runner.errors import ApiError, Interrupted, StateError
-from runner.models.events import ApplyStarted, InstanceFinished
+from runner.listing import counted
+from runner.models.events import (
+    ApplyFinished,
+    ApplyInterrupted,
+    ApplyStarted,
+    InstanceFinished,
+)
 from runner.models.outcome import ApplyOutcome, InstanceOutcome
 from runner.models.record import Record
 
@@ -71,11 +78,17 @@ class Frame(ABC):
             await unless(stop.gently, self.prepare())
             names = tuple(run.name for run in self.runs)
             context.emit(ApplyStarted(context.clock.now(), self.id, names))
-            with suppress(Interrupted):
-                await unless(stop.at_once, self.work())
+            announcing = asyncio.ensure_future(self._announce())
+            try:
+                with suppress(Interrupted):
+                    await unless(stop.at_once, self.work())
+            finally:
+                await ended(announcing)
             await self.tidy()
             await self._leave(stack)
-        return self._sum_up()
+        outcome = self._sum_up()
+        context.emit(ApplyFinished(context.clock.now(), outcome))
+        return outcome
 
     async def records(self, names: Iterable[str]) -> dict[str, Record]:
         """The records of ``names`` by now; the journal learns which applies they are of."""
@@ -98,6 +111,22 @@ class Frame(ABC):
             ) as error:  # a key may be kept from this, and start sessions all the same
                 if error.status == UNAUTHORIZED:
                     raise
+
+    async def _announce(self) -> None:
+        """At the first signal, say what happens, and have reports written while there is time."""
+        context, stop = self.context, self.context.stop
+        await stop.gently.wait()
+        running = [run for run in self.runs if run.session is not None and run.outcome is None]
+        if running:
+            seconds = context.options.grace_seconds
+            offer = f" Press d within {stop.offer:g} s to leave them running." if stop.offer else ""
+            context.notice(
+                f"Interrupted: cancelling {counted(len(running), 'session')}, then following"
+                f" for {seconds:g} s at most.{offer} Ctrl-C again leaves at once."
+            )
+        ends = [(run, run.outcome or run.interrupted()) for run in self.runs]
+        outcome = sum_up(context, self.id, self.started_at, ends, self.journal.troubled)
+        context.emit(ApplyInterrupted(context.clock.now(), outcome))
 
     async def _leave(self, stack: AsyncExitStack) -> None:
         """Release the locks; one that can't be released ends with its lease."""

@@ -1,6 +1,6 @@
 """One instance on its way through an apply: its attempt, its session and its outcome."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -8,6 +8,7 @@ from pydantic import ValidationError
 
 from runner.engine.context import Context
 from runner.engine.journal import Journal
+from runner.engine.outcomes import as_outcomes, counts_with, lookup_of
 from runner.engine.verdicts import (
     Judgement,
     check_outcomes,
@@ -17,14 +18,15 @@ from runner.engine.verdicts import (
     judge,
 )
 from runner.errors import RunnerError
+from runner.listing import counted
 from runner.models.events import SessionStarted
 from runner.models.outcome import CheckOutcome, InstanceOutcome
 from runner.models.plan import PlannedInstance
-from runner.models.record import Attempt, Lookup, Phase, Record
+from runner.models.record import Attempt, Phase, Record
 from runner.models.request import TriggerTestSessionRequest
 from runner.models.response import Session
 from runner.models.settings import Settings
-from runner.models.verdict import FORGIVABLE, Verdict
+from runner.models.verdict import Verdict
 from runner.source import Span
 
 _KNOWN_FAILURES = "Nothing failed that did not fail the last time."
@@ -76,6 +78,7 @@ class Run:
             lookup=lookup_of(request),
             settings=settings.model_dump(mode="json", by_alias=True, exclude_unset=True),
             intent_at=context.clock.now(),
+            checks=list(planned.passed_earlier),
             by=context.owner,
             commit=request.metadata.commit_id,
             branch=request.metadata.branch_name,
@@ -89,7 +92,9 @@ class Run:
             request,
             planned.record,
             planned.instance.span,
-            matching=len(drift.matched) if drift is not None and drift.complete else None,
+            matching=len(drift.matched)
+            if drift is not None and drift.complete and not planned.passed_earlier
+            else None,
         )
 
     @classmethod
@@ -232,14 +237,15 @@ class Run:
         # What was lost sight of, or has a result still to come, may be asked for again.
         is_open = judgement is not None or is_pending(session)
         judgement = judgement or judge(session, checks, self.settings)
-        if judgement.reason is not None:
-            judgement = replace(judgement, reason=self.context.redact(judgement.reason))
+        reason = None if judgement.reason is None else self.context.redact(judgement.reason)
+        if reason is None and (earlier := self._passed_earlier):
+            reason = f"{counted(len(earlier), 'check')} passed earlier at this commit."
         is_known = self.context.options.fail_on_new and fails_as_before(judgement, checks)
         return self._outcome(
             judgement.verdict,
             session_id=self.session_id or None,
             link=session.link or self.attempt.link,
-            reason=_KNOWN_FAILURES if is_known else judgement.reason,
+            reason=_KNOWN_FAILURES if is_known else reason,
             hint=hint,
             started_at=self.attempt.started_at,
             stopped_at=(session.stopped_at or self.context.clock.now())
@@ -248,6 +254,15 @@ class Run:
             checks=checks,
             counts=not is_known,
         )
+
+    def interrupted(self) -> InstanceOutcome:
+        """The outcome when it is left in the middle."""
+        if self.session is not None:
+            return self.of_session(Judgement(Verdict.RUNNING, "Interrupted while it ran."))
+        if self.is_stored:
+            reason = "Interrupted; `runner wait` finds out whether it was started."
+            return self.without_session(Verdict.UNKNOWN, reason)
+        return self.without_session(Verdict.NOT_STARTED, "Interrupted before it was started.")
 
     def as_stored(self) -> InstanceOutcome:
         """The outcome that its attempt has in the state."""
@@ -261,18 +276,17 @@ class Run:
             reason=attempt.reason,
             started_at=attempt.started_at,
             stopped_at=attempt.stopped_at,
-            checks=tuple(
-                CheckOutcome(name=check.name, verdict=check.verdict, check_id=check.id)
-                for check in attempt.checks
-                if check.verdict is not None
-            ),
+            checks=as_outcomes(attempt.checks),
         )
 
     def checks(self) -> tuple[CheckOutcome, ...]:
-        """The checks of its session as it was last seen, compared with the last apply."""
+        """The checks of its session as it was last seen, compared with the last apply.
+
+        Behind them stand those that passed earlier at the same commit and were not run again.
+        """
         if self.session is None:
             return ()
-        return check_outcomes(
+        seen = check_outcomes(
             self.session,
             over=self.is_over,
             before=None if self.before is None else self.before.checks,
@@ -280,6 +294,12 @@ class Run:
             today=self.context.clock.now().date(),
             redact=self.context.redact,
         )
+        known = {check.check_id for check in seen}
+        return (*seen, *(check for check in self._passed_earlier if check.check_id not in known))
+
+    @property
+    def _passed_earlier(self) -> tuple[CheckOutcome, ...]:
+        return () if self.attempt.phase is Phase.FINISHED else as_outcomes(self.attempt.checks)
 
     def _outcome(self, verdict: Verdict, *, counts: bool = True, **more: Any) -> InstanceOutcome:
         return InstanceOutcome(
@@ -288,24 +308,6 @@ class Run:
             verdict=verdict,
             run_location=self.attempt.lookup.run_location,
             span=self.span,
-            counts=counts and _counts(self.settings, verdict),
+            counts=counts and counts_with(self.settings, verdict),
             **more,
         )
-
-
-def _counts(settings: Settings, verdict: Verdict) -> bool:
-    """Whether ``verdict``, if it is not a pass, fails the apply."""
-    if verdict is Verdict.NO_MATCH and not settings.fail_on_no_matching:
-        return False
-    return not (settings.allow_failure and verdict in FORGIVABLE)
-
-
-def lookup_of(request: TriggerTestSessionRequest) -> Lookup:
-    """What tells the session of ``request`` apart in the list of sessions."""
-    return Lookup(
-        name=request.name,
-        run_location=request.run_location,
-        environment=request.metadata.environment or None,
-        commit_id=request.metadata.commit_id,
-        branch_name=request.metadata.branch_name,
-    )

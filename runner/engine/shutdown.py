@@ -1,7 +1,8 @@
-"""Being asked to stop: gently the first time, at once the second."""
+"""The stop that signals ask for: gently the first time, at once the second."""
 
 import asyncio
 from collections.abc import Coroutine
+from contextlib import suppress
 from typing import Any, TypeVar
 
 from runner.errors import Interrupted
@@ -20,6 +21,8 @@ class Stop:
     Attributes:
         gently: Start nothing more, cancel what runs, report.
         at_once: Leave now.
+        leave_running: Do not cancel what runs: an answer to the first signal.
+        offer: Seconds to wait for that answer; 0 where nobody can give it.
     """
 
     def __init__(self, clock: Clock) -> None:
@@ -27,6 +30,8 @@ class Stop:
         self._last: float | None = None
         self.gently = asyncio.Event()
         self.at_once = asyncio.Event()
+        self.leave_running = asyncio.Event()
+        self.offer = 0.0
 
     def signal(self) -> None:
         """Note that a signal came."""
@@ -37,6 +42,12 @@ class Stop:
         if self.gently.is_set():
             self.at_once.set()
         self.gently.set()
+
+    async def may_cancel(self) -> bool:
+        """Whether sessions are to be cancelled, once there was time to say no."""
+        with suppress(TimeoutError):
+            await within(self._clock, self.offer, self.leave_running.wait())
+        return not self.leave_running.is_set()
 
 
 async def unless(event: asyncio.Event, work: Coroutine[Any, Any, T]) -> T:

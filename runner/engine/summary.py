@@ -8,7 +8,6 @@ from typing import TypeAlias
 from runner.engine import exit_code
 from runner.engine.context import Context
 from runner.engine.run import Run
-from runner.models.events import ApplyFinished
 from runner.models.outcome import ApplyOutcome, InstanceOutcome, QuorumOutcome
 from runner.models.verdict import FORGIVABLE, Verdict
 
@@ -18,7 +17,7 @@ End: TypeAlias = tuple[Run, InstanceOutcome]
 def sum_up(
     context: Context, apply_id: str, started_at: datetime, ends: Sequence[End], is_troubled: bool
 ) -> ApplyOutcome:
-    """Build the outcome of an apply and tell everybody.
+    """Build the outcome of an apply.
 
     Args:
         context: The outside world.
@@ -32,7 +31,7 @@ def sum_up(
     instances = forgive([outcome for _, outcome in ends], quorums)
     codes = [exit_code.code_of(outcome) for outcome in instances]
     codes += [exit_code.CANNOT_RUN] * is_troubled + [exit_code.INTERRUPTED] * interrupted
-    outcome = ApplyOutcome(
+    return ApplyOutcome(
         apply_id=apply_id,
         started_at=started_at,
         stopped_at=context.clock.now(),
@@ -42,8 +41,6 @@ def sum_up(
         interrupted=interrupted,
         detached=context.options.detach,
     )
-    context.emit(ApplyFinished(context.clock.now(), outcome))
-    return outcome
 
 
 def quorum_outcomes(ends: Sequence[End]) -> tuple[QuorumOutcome, ...]:

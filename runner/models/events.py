@@ -89,6 +89,14 @@ class RequestMade:
 
 
 @dataclass(frozen=True, slots=True)
+class ApplyInterrupted:
+    """A signal came: ``outcome`` as it stands, should there be no time for the end."""
+
+    at: datetime
+    outcome: ApplyOutcome
+
+
+@dataclass(frozen=True, slots=True)
 class ApplyFinished:
     """The apply is over."""
 
@@ -105,6 +113,7 @@ Event: TypeAlias = (
     | InstanceFinished
     | Notice
     | RequestMade
+    | ApplyInterrupted
     | ApplyFinished
 )
 Emit: TypeAlias = Callable[[Event], None]

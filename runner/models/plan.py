@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from runner.models.instance import Instance
 
 if TYPE_CHECKING:
-    from runner.models.record import Record
+    from runner.models.record import CheckRecord, Record
 
 
 class Action(StrEnum):
@@ -105,6 +105,8 @@ class PlannedInstance:
         blocked: Why an apply of it must fail, if it must.
         pulled_in: Whether it was not selected but is needed by one that was.
         renamed_from: What it was called at the base, if only its name changed.
+        passed_earlier: Checks that passed already at the same commit and are not run again; only
+            the body of ``instance`` is narrowed, not ``request``.
     """
 
     name: str
@@ -120,6 +122,7 @@ class PlannedInstance:
     blocked: str | None = None
     pulled_in: bool = False
     renamed_from: str | None = None
+    passed_earlier: "tuple[CheckRecord, ...]" = ()
 
 
 # Without ``repr``: asyncio words what a coroutine returned when an event loop is done with it, and

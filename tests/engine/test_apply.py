@@ -4,6 +4,7 @@ import asyncio
 import random
 import time
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -20,10 +21,11 @@ from runner.models.events import (
     SessionStarted,
 )
 from runner.models.outcome import ApplyOutcome, Change
-from runner.models.plan import Action
+from runner.models.plan import Action, Plan
 from runner.models.record import Phase
 from runner.models.settings import ExpectChecks
 from runner.models.verdict import Verdict
+from runner.plan.filters import failed_checks_only
 from tests.engine.bench import ME, a_check, a_world, only, planned
 from tests.engine.clocks import FakeClock
 from tests.engine.conftest import MakeBench
@@ -138,6 +140,7 @@ def test_expected_checks_are_judged_before_and_after(make_bench: MakeBench) -> N
     outcome = bench.apply(
         planned("before", blocked="It breaks expectChecks: without Checkout."),
         planned("after", tags=["home"], expect_checks=ExpectChecks(min=2)),
+        keep_going=True,
     )
     assert [each.verdict for each in outcome.instances] == [Verdict.FAILED, Verdict.FAILED]
     assert outcome.instances[1].reason == "It breaks expectChecks: 1 of at least 2 checks."
@@ -327,6 +330,7 @@ def test_what_was_left_out_is_in_the_history_and_keeps_wait_from_going_green(
         planned("bad", tags=["login"]),
         planned("after", tags=["home"], needs=["bad"]),
         planned("blocked", blocked="It breaks expectChecks."),
+        keep_going=True,
     )
     attempts = {each.instance: each for each in bench.attempts(outcome.apply_id)}
     assert {name: each.verdict for name, each in attempts.items()} == {
@@ -351,3 +355,39 @@ def test_a_quorum_is_not_told_while_its_sessions_run(make_bench: MakeBench) -> N
     waited = bench.wait()
     assert waited is not None
     assert waited.quorums[0].reached
+
+
+def test_a_blocked_instance_stops_the_apply_before_anything_is_sent(make_bench: MakeBench) -> None:
+    bench = make_bench()
+    blocked = planned("blocked", blocked="It breaks expectChecks.")
+    outcome = bench.apply(planned("fine", tags=["home"]), blocked)
+    assert [each.verdict for each in outcome.instances] == [Verdict.SKIPPED, Verdict.FAILED]
+    assert outcome.instances[0].reason == "blocked is blocked; --keep-going applies the rest."
+    assert (outcome.exit_code, bench.session_ids) == (1, [])
+
+
+@pytest.mark.parametrize("settings", [{"allow_failure": True}, {"quorum": 1}])
+def test_a_blocked_instance_that_need_not_pass_stops_nothing(
+    make_bench: MakeBench, settings: dict[str, Any]
+) -> None:
+    bench = make_bench()
+    blocked = planned("smoke[a]", blocked="It breaks expectChecks.", **settings)
+    outcome = bench.apply(planned("smoke[b]", tags=["home"], **settings), blocked)
+    assert [each.verdict for each in outcome.instances] == [Verdict.PASSED, Verdict.FAILED]
+    assert outcome.exit_code == 0
+
+
+def test_checks_that_passed_earlier_are_merged_into_the_verdict(make_bench: MakeBench) -> None:
+    bench = make_bench(a_world(a_check("home"), a_check("login", "failed", "passed")))
+    whole: dict[str, Any] = {"metadata": {"commitId": "4f2a"}}
+    assert bench.apply(planned(body=whole)).exit_code == 1
+    again = planned(body=whole, record=bench.records()["smoke"], expect_checks=ExpectChecks(min=2))
+    plan = failed_checks_only(Plan((again,)))
+    outcome = bench.apply(*plan.instances)
+    checks = {check.name: check for check in only(outcome).checks}
+    assert checks["home"].verdict is Verdict.PASSED
+    assert [name for name, check in checks.items() if check.attempts] == ["login"]
+    assert outcome.exit_code == int(checks["login"].verdict is Verdict.FAILED)
+    record = bench.records()["smoke"]
+    assert {check.name for check in record.checks} == {"home", "login"}
+    assert record.request == again.request

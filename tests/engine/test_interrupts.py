@@ -8,7 +8,15 @@ import pytest
 
 from runner.engine.shutdown import SAME_SECONDS, Stop
 from runner.errors import Interrupted
-from runner.models.events import Event, RequestMade, SessionCancelling, SessionStarted
+from runner.models.events import (
+    ApplyInterrupted,
+    Event,
+    InstanceFinished,
+    Notice,
+    RequestMade,
+    SessionCancelling,
+    SessionStarted,
+)
 from runner.models.outcome import ApplyOutcome
 from runner.models.record import Phase
 from runner.models.verdict import Verdict
@@ -178,3 +186,41 @@ def test_a_cancellation_that_is_not_answered_does_not_hold_up_the_end(
     outcome = bench.apply(planned(timeout_seconds=0.5), grace_seconds=0.3)
     assert (only(outcome).verdict, outcome.exit_code) == (Verdict.TIMED_OUT, 4)
     assert "runs on: no answer came to its cancellation." in (only(outcome).reason or "")
+
+
+def test_what_happens_is_said_and_reported_before_the_grace(make_bench: MakeBench) -> None:
+    bench = make_bench(a_world(a_check("home", type="API", duration=3.0)))
+    signal_on(bench, SessionStarted)
+    bench.apply(planned(), planned("later", needs=["smoke"]), grace_seconds=0.5)
+    kinds = [type(event) for event in bench.events]
+    (early,) = [event.outcome for event in bench.events if isinstance(event, ApplyInterrupted)]
+    assert kinds.index(ApplyInterrupted) < kinds.index(InstanceFinished)
+    assert [each.verdict for each in early.instances] == [Verdict.RUNNING, Verdict.NOT_STARTED]
+    assert (early.exit_code, early.interrupted) == (130, True)
+    (said,) = [e.text for e in bench.events if isinstance(e, Notice) and "Interrupted" in e.text]
+    assert said == (
+        "Interrupted: cancelling 1 session, then following for 0.5 s at most."
+        " Ctrl-C again leaves at once."
+    )
+
+
+def test_the_first_signal_may_be_answered_by_leaving_the_sessions_running(
+    make_bench: MakeBench,
+) -> None:
+    bench = make_bench(a_world(a_check("home", type="PLAYWRIGHT", duration=1.0)))
+
+    def watch(event: Event) -> None:
+        stop = bench.stop
+        assert stop is not None
+        if isinstance(event, SessionStarted):
+            stop.offer = 5.0
+            stop.signal()
+        elif isinstance(event, ApplyInterrupted):
+            stop.leave_running.set()
+
+    bench.watch = watch
+    outcome = bench.apply(planned())
+    assert (only(outcome).verdict, outcome.exit_code) == (Verdict.RUNNING, 130)
+    assert only(outcome).reason == "Left running."
+    assert "cancel" not in bench.emulator.counts
+    assert any("Press d within 5 s" in e.text for e in bench.events if isinstance(e, Notice))

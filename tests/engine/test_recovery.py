@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 
 from runner.checkly.wire import Reply
+from runner.engine.outcomes import lookup_of
 from runner.engine.reconcile import search
-from runner.engine.run import Run, lookup_of
+from runner.engine.run import Run
 from runner.errors import CannotRun, StateError
 from runner.models.events import Event, Notice
 from runner.models.plan import Action

@@ -17,6 +17,10 @@ from runner.cli.services.backend import EMULATOR_OPTION, WORLD_OPTION
 @click.option("--changed", is_flag=True, help="Leave out what is unchanged and passed last time.")
 @click.option("--failed", is_flag=True, help="Only what did not pass last time.")
 @click.option(
+    "--failed-checks", is_flag=True, help="Only the checks that did not pass at this commit."
+)
+@click.option("--keep-going", is_flag=True, help="Apply the rest where an instance is blocked.")
+@click.option(
     "--plan",
     "saved_plan",
     type=click.Path(dir_okay=False, path_type=Path),

@@ -99,7 +99,7 @@ def import_(source: TextIO, emulated: bool) -> int:
 
     What the state has already, or has newer, stays.
     """
-    from runner.cli.services.initiator import initiator  # noqa: PLC0415
+    from runner.cli.services.backend import initiator  # noqa: PLC0415
     from runner.state.maintenance import import_ as run  # noqa: PLC0415 # obstore
 
     console = Console.of_process()
@@ -126,7 +126,7 @@ def import_(source: TextIO, emulated: bool) -> int:
 @common_options
 def forget(names: tuple[str, ...], yes: bool, emulated: bool) -> int:
     """Delete the records of instances: the next plan says create."""
-    from runner.cli.services.initiator import initiator  # noqa: PLC0415
+    from runner.cli.services.backend import initiator  # noqa: PLC0415
     from runner.state.maintenance import forget as run  # noqa: PLC0415 # obstore
 
     console = Console.of_process()

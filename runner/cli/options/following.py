@@ -96,6 +96,8 @@ class ApplyCommand(Following):
     labels: tuple[str, ...] = ()
     changed: bool = False
     failed: bool = False
+    failed_checks: bool = False
+    keep_going: bool = False
     saved_plan: Path | None = None
     yes: bool = False
     detach: bool = False

@@ -12,18 +12,20 @@ from runner.cli.console import Console
 from runner.cli.options.common import Common
 from runner.cli.options.following import ApplyCommand
 from runner.cli.services.composition import Composition
-from runner.cli.services.runtime import terminable
 from runner.cli.services.saved_plan import check, load, use
+from runner.cli.services.signals import terminable
+from runner.cli.services.wait import tell_next
 from runner.config.selection import Selection, selection
 from runner.diagnostics import Severity
 from runner.engine.apply import apply as run_apply
+from runner.environment import is_on
 from runner.errors import CannotRun, Declined, UsageError
 from runner.models.apply_id import new_apply_id
 from runner.models.clock import SystemClock
 from runner.models.events import ApplyFinished, PlanMade
 from runner.models.outcome import ApplyOutcome
 from runner.models.plan import Plan
-from runner.plan.filters import changed_only, failed_only
+from runner.plan.filters import changed_only, failed_checks_only, failed_only
 from runner.plan.saved_plan import SavedPlan, check_plan
 from runner.reports.plan import text
 from runner.reports.plan.wording import question
@@ -68,6 +70,7 @@ def apply(command: ApplyCommand, common: Common, console: Console) -> int:
         plan = failed_only(plan) if command.failed else plan
         limiter = Limiter(clock, command.requests_per_minute)  # of all that this process asks
         plan = loop.run(parts.judge(plan, limiter))
+        plan = failed_checks_only(plan) if command.failed_checks else plan
         people = _people(command, console)
         if common.verbosity >= 0:
             shown = text.render(plan, console.style_for(people), verbosity=common.verbosity)
@@ -86,12 +89,18 @@ def apply(command: ApplyCommand, common: Common, console: Console) -> int:
 
         async def run() -> ApplyOutcome:
             engine = parts.engine(
-                command, limiter, concurrency=command.concurrency, detach=command.detach
+                command,
+                limiter,
+                concurrency=command.concurrency,
+                detach=command.detach,
+                keep_going=command.keep_going,
             )
             async with engine as context:
                 return await run_apply(plan.instances, apply_id=apply_id, context=context)
 
-        return loop.run(run()).exit_code
+        outcome = loop.run(run())
+        tell_next(outcome, common, console)
+        return outcome.exit_code
 
 
 def _load(command: ApplyCommand, common: Common) -> SavedPlan | None:
@@ -109,6 +118,7 @@ def _load(command: ApplyCommand, common: Common) -> SavedPlan | None:
         "--var": common.variables,
         "--changed": command.changed,
         "--failed": command.failed,
+        "--failed-checks": command.failed_checks,
         "--no-needs": command.no_needs,
     }
     for what, given in beside.items():
@@ -151,7 +161,7 @@ def _warn_of_folder(state: State, command: ApplyCommand, console: Console) -> No
     Raises:
         CannotRun: ``--require-shared-state`` refuses one.
     """
-    if not state.is_local or not os.environ.get("CI") or command.emulated:
+    if not state.is_local or not is_on(os.environ, "CI") or command.emulated:
         return
     text = "The state is a folder of this machine: records, locks and recovery end with it."
     hint = "Give a bucket with --state or CHECKLY_SESSIONS_STATE: s3://, gs:// or az://."

@@ -14,7 +14,11 @@ from runner.cli.options.common import Common
 from runner.errors import UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from runner.checkly.account import Credentials
+    from runner.config.templates.context import Context
+    from runner.models.record import Initiator
     from runner.state.state import State
 
 DEFAULT_SCOPE = "default"
@@ -99,6 +103,31 @@ def _lease(text: str | None) -> float:
             hint=f"Say a number of seconds from 1 to {MAX_LEASE}; {LEASE_SECONDS:g} is usual.",
         )
     return seconds
+
+
+def initiator(context: "Context", screen: "Callable[[str], str]") -> "Initiator":
+    """The user, host and process, and the CI run where there is one.
+
+    Args:
+        context: Knows the CI run.
+        screen: Judges what the CI system says, which may hold a secret.
+    """
+    import getpass  # noqa: PLC0415 # only what writes needs it
+    import socket  # noqa: PLC0415
+
+    from runner.models.record import Initiator  # noqa: PLC0415 # pydantic
+
+    try:
+        user = context.value("ci.actor") or getpass.getuser()
+    except (KeyError, OSError):  # a container without an entry for its user
+        user = ""
+    ci_url = context.value("ci.runUrl")
+    return Initiator(
+        user=screen(user),
+        host=screen(socket.gethostname()),
+        pid=os.getpid(),
+        ci_url=screen(ci_url) if ci_url else ci_url,
+    )
 
 
 @contextmanager

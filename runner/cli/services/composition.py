@@ -151,7 +151,7 @@ class Composition:
     @cached_property
     def owner(self) -> "Initiator":
         """Who runs this."""
-        from runner.cli.services.initiator import initiator  # noqa: PLC0415
+        from runner.cli.services.backend import initiator  # noqa: PLC0415
         from runner.config.templates.context import Context  # noqa: PLC0415
 
         here = self.reading.context if self.has_file else Context(os.environ, Path.cwd(), "")

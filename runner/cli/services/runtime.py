@@ -3,12 +3,9 @@
 import asyncio
 import os
 import random
-import signal
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import aclosing, asynccontextmanager, contextmanager, suppress
 from pathlib import Path
-from types import FrameType
-from typing import NoReturn
 
 from runner.checkly.account import Credentials
 from runner.checkly.client import Checkly
@@ -18,6 +15,7 @@ from runner.checkly.send import send
 from runner.cli.console import Console
 from runner.cli.options.common import Common
 from runner.cli.services.aio import silence_libraries
+from runner.cli.services.signals import heeded
 from runner.engine.context import ApplyOptions, Context, Keep
 from runner.engine.shutdown import Stop
 from runner.models.clock import SystemClock
@@ -25,8 +23,6 @@ from runner.models.record import Initiator
 from runner.reports.progress.reporters import Reporters, open_reporters
 from runner.reports.progress.verbosity import Verbosity
 from runner.state.state import State
-
-SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 @contextmanager
@@ -43,20 +39,6 @@ def reporters(reports: tuple[str, ...], common: Common, console: Console) -> Ite
         verbosity=Verbosity(min(common.verbosity, 1) + 1),
     ) as opened:
         yield opened
-
-
-@contextmanager
-def terminable() -> Iterator[None]:
-    """Let SIGTERM end what runs before the engine does, as Ctrl-C would."""
-
-    def interrupt(_number: int, _frame: FrameType | None) -> NoReturn:
-        raise KeyboardInterrupt
-
-    before = signal.signal(signal.SIGTERM, interrupt)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)
 
 
 @asynccontextmanager
@@ -77,37 +59,31 @@ async def outside(
     silence_libraries()
     clock = SystemClock()
     stop = Stop(clock)
-    loop = asyncio.get_running_loop()
-    for number in SIGNALS:
-        loop.add_signal_handler(number, stop.signal)
     ticking = asyncio.create_task(_tick(reporters, clock))
     try:
-        async with (
-            _keeper(artifacts, artifacts_limit, credentials, clock) as keep,
-            Checkly(
-                credentials,
-                clock=clock,
-                rng=random.SystemRandom(),
-                emit=reporters.handle,
-                redact=redact,
-                options=client_options,
-                limiter=limiter,
-            ) as client,
-        ):
-            yield Context(
-                client=client,
-                state=state,
-                clock=clock,
-                emit=reporters.handle,
-                stop=stop,
-                owner=owner,
-                redact=redact,
-                options=options,
-                keep=keep,
-            )
+        client = Checkly(
+            credentials,
+            clock=clock,
+            rng=random.SystemRandom(),
+            emit=reporters.handle,
+            redact=redact,
+            options=client_options,
+            limiter=limiter,
+        )
+        async with client, _keeper(artifacts, artifacts_limit, credentials, clock) as keep:
+            with heeded(stop):
+                yield Context(
+                    client=client,
+                    state=state,
+                    clock=clock,
+                    emit=reporters.handle,
+                    stop=stop,
+                    owner=owner,
+                    redact=redact,
+                    options=options,
+                    keep=keep,
+                )
     finally:
-        for number in SIGNALS:
-            loop.remove_signal_handler(number)
         ticking.cancel()
         with suppress(asyncio.CancelledError):
             await ticking

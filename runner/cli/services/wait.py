@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import shlex
 from collections.abc import Callable
 from contextlib import suppress
 
@@ -9,14 +10,16 @@ from runner.cli.console import Console
 from runner.cli.options.common import Common
 from runner.cli.options.following import Following
 from runner.cli.services.composition import Composition
-from runner.cli.services.runtime import terminable
+from runner.cli.services.signals import terminable
 from runner.config.selection import Selection, selection
 from runner.engine.cancel import Cancellation
 from runner.engine.cancel import cancel as run_cancel
 from runner.engine.exit_code import CANNOT_RUN
 from runner.engine.wait import wait as run_wait
 from runner.errors import ConfigurationError, UsageError
+from runner.models.outcome import ApplyOutcome
 from runner.models.record import Record
+from runner.models.verdict import Verdict
 from runner.reports.progress.reporters import parse_reports
 
 
@@ -27,6 +30,8 @@ def wait(apply_id: str | None, following: Following, common: Common, console: Co
     async def run() -> int:
         async with parts.engine(following) as context:
             outcome = await run_wait(apply_id, context=context)
+        if outcome is not None:
+            tell_next(outcome, common, console)
         if outcome is None:
             console.say("Nothing to wait for.")
             return 0
@@ -34,6 +39,17 @@ def wait(apply_id: str | None, following: Following, common: Common, console: Co
 
     with terminable(), _composed(common, console, following.reports) as parts:
         return asyncio.run(run())
+
+
+def tell_next(outcome: ApplyOutcome, common: Common, console: Console) -> None:
+    """Say how to go on where something goes on."""
+    undecided = {Verdict.RUNNING, Verdict.UNKNOWN}
+    open_ = [o for o in outcome.instances if o.verdict in undecided and o.stopped_at is None]
+    if open_ and common.verbosity >= 0:
+        given = {"-f": common.file, "--state": common.state, "--scope": common.scope}
+        options = [part for name, value in given.items() if value for part in (name, value)]
+        command = shlex.join(["runner", "wait", *options, outcome.apply_id])
+        console.problem(f"To go on from here: {command}")
 
 
 def cancel(names: tuple[str, ...], common: Common, console: Console) -> int:

@@ -118,7 +118,7 @@ def annotation_of(instance: InstanceOutcome) -> tuple[str, str, str] | None:
         return None
     counts = instance.counts and not instance.verdict.is_pass
     level = "error" if counts else "warning"
-    if instance.verdict is Verdict.SKIPPED:
+    if instance.verdict in {Verdict.SKIPPED, Verdict.RUNNING}:
         level = "notice"
     rows = [row for row in (instance.reason, instance.hint) if row]
     for check in failing[:_MOST_CHECKS]:

@@ -10,9 +10,10 @@ from pathlib import Path
 from types import TracebackType
 from typing import Final, Protocol, Self, TextIO
 
+from runner.environment import is_on
 from runner.errors import CannotRun, UsageError
 from runner.listing import listed
-from runner.models.events import ApplyFinished, Event
+from runner.models.events import ApplyFinished, ApplyInterrupted, Event
 from runner.models.outcome import ApplyOutcome
 from runner.reports.progress.listeners import (
     LISTENERS,
@@ -73,8 +74,10 @@ class FileReporter:
         self.output = output
 
     def handle(self, event: Event) -> None:
-        """Write the report if the apply is over."""
-        if isinstance(event, ApplyFinished):
+        """Write the report if the apply is over, and into a file already when it is cut short."""
+        if isinstance(event, ApplyFinished) or (
+            isinstance(event, ApplyInterrupted) and self.output.path is not None
+        ):
             self.output.write(self._render(event.outcome))
 
     def tick(self, at: datetime) -> None:
@@ -256,7 +259,7 @@ def _text_reporter(
     stream: TextIO, style: Style, verbosity: Verbosity, environ: Mapping[str, str]
 ) -> Listener:
     """The text for people: drawn on a terminal somebody looks at, plain lines elsewhere."""
-    if stream.isatty() and environ.get("TERM") != "dumb" and not environ.get("CI"):
+    if stream.isatty() and environ.get("TERM") != "dumb" and not is_on(environ, "CI"):
         from runner.reports.progress.live import LiveReporter  # noqa: PLC0415 # rich
 
         return LiveReporter(stream, style, verbosity)

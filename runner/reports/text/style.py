@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final, TextIO
 
+from runner.environment import is_on
+
 _CODES: Final = {
     "bold": "1",
     "dim": "2",
@@ -77,13 +79,12 @@ def wants_color(stream: TextIO, environ: Mapping[str, str], *, no_color: bool = 
     """Whether to colour what goes to ``stream``.
 
     ``--no-color`` and ``NO_COLOR`` (https://no-color.org) decide first, then ``FORCE_COLOR``
-    (https://force-color.org), then whether it is a terminal. Of both variables any value
-    counts but an empty one.
+    (https://force-color.org; ``0`` and ``false`` turn it off), then whether it is a terminal.
     """
     if no_color or environ.get("NO_COLOR"):
         return False
     if environ.get("FORCE_COLOR"):
-        return True
+        return is_on(environ, "FORCE_COLOR")
     return stream.isatty() and environ.get("TERM") != "dumb"
 
 

@@ -1,0 +1,36 @@
+"""Small translations between settings, requests, records and outcomes; pure."""
+
+from collections.abc import Iterable
+
+from runner.models.outcome import CheckOutcome
+from runner.models.record import CheckRecord, Lookup
+from runner.models.request import TriggerTestSessionRequest
+from runner.models.settings import Settings
+from runner.models.verdict import FORGIVABLE, Verdict
+
+
+def counts_with(settings: Settings, verdict: Verdict) -> bool:
+    """Whether ``verdict``, if it is not a pass, fails the apply."""
+    if verdict is Verdict.NO_MATCH and not settings.fail_on_no_matching:
+        return False
+    return not (settings.allow_failure and verdict in FORGIVABLE)
+
+
+def as_outcomes(checks: Iterable[CheckRecord]) -> tuple[CheckOutcome, ...]:
+    """The checks that the state remembers, as outcomes."""
+    return tuple(
+        CheckOutcome(name=check.name, verdict=check.verdict, check_id=check.id)
+        for check in checks
+        if check.verdict is not None
+    )
+
+
+def lookup_of(request: TriggerTestSessionRequest) -> Lookup:
+    """What tells the session of ``request`` apart in the list of sessions."""
+    return Lookup(
+        name=request.name,
+        run_location=request.run_location,
+        environment=request.metadata.environment or None,
+        commit_id=request.metadata.commit_id,
+        branch_name=request.metadata.branch_name,
+    )

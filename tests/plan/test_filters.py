@@ -1,0 +1,83 @@
+"""Plans narrowed to what an apply wants of them."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from runner.models.plan import Action, Plan, PlannedInstance
+from runner.models.record import CheckRecord, Record
+from runner.models.verdict import Verdict
+from runner.plan.filters import changed_only, failed_checks_only, failed_only
+from tests.engine.bench import planned
+from tests.engine.clocks import START
+
+COMMIT = "4f2a" * 10
+HOME = CheckRecord(id="1", name="home", verdict=Verdict.PASSED)
+LOGIN = CheckRecord(id="2", name="login", verdict=Verdict.FAILED)
+SEARCH = CheckRecord(id="3", name="search", verdict=None)
+
+
+def record(**fields: Any) -> Record:
+    return Record(
+        **{
+            "instance": "smoke",
+            "profile": "smoke",
+            "apply_id": "1",
+            "request": {},
+            "verdict": Verdict.FAILED,
+            "checks": [HOME, LOGIN, SEARCH],
+            "commit": COMMIT,
+            "applied_at": START,
+            **fields,
+        }
+    )
+
+
+def one(last: Record | None, **body: Any) -> PlannedInstance:
+    whole = {"metadata": {"commitId": COMMIT}, **body}
+    return planned(body=whole, tags=["critical"], record=last)
+
+
+def test_only_the_checks_that_did_not_pass_are_left() -> None:
+    plan = failed_checks_only(Plan((one(record()),)))
+    (narrowed,) = plan.instances
+    assert narrowed.instance is not None
+    assert narrowed.instance.body["target"] == {
+        "matchTags": [["critical"]],
+        "checkId": ["2", "3"],
+    }
+    assert narrowed.request == one(None).request
+    assert narrowed.passed_earlier == (HOME,)
+    assert narrowed.warnings == (f"2 checks of 3 run again; 1 passed earlier at {COMMIT[:12]}.",)
+
+
+@pytest.mark.parametrize(
+    "last",
+    [
+        record(commit="other"),
+        record(commit=None),
+        record(checks=[LOGIN]),
+        record(checks=[HOME]),
+        record(checks=[]),
+        record(checks=[HOME, CheckRecord(name="nameless", verdict=Verdict.FAILED)]),
+    ],
+    ids=str,
+)
+def test_where_it_is_not_known_all_of_them_run(last: Record) -> None:
+    plan = Plan((one(last),))
+    assert failed_checks_only(plan).instances == plan.instances
+
+
+def test_another_request_runs_whole() -> None:
+    changed = replace(one(record()), action=Action.UPDATE)
+    assert failed_checks_only(Plan((changed,))).instances == (changed,)
+
+
+def test_what_passed_is_left_out_and_what_is_new_stays_and_is_said() -> None:
+    passed, new = one(record(verdict=Verdict.PASSED)), one(None)
+    for narrow in (changed_only, failed_only, failed_checks_only):
+        plan = narrow(Plan((passed, new)))
+        assert plan.instances == (new,)
+        assert plan.warnings == ("No last verdict is known of smoke, so that is applied too.",)
+        assert narrow(Plan((passed,))) == Plan(())
