@@ -55,7 +55,7 @@ ROOMS = {
     "cli/options": "ground config/yaml config/files config/document cli/console",
     "cli/services": f"{_CORE} cli/console cli/options",
     "cli/commands": f"{_CORE} cli/console cli/options cli/services",
-    "cli/error_handler": "ground cli/console",
+    "cli/error_handler": "ground reports/progress cli/console",
     "cli/app": "ground cli/options cli/commands",
     "cli": "cli/app cli/error_handler",
 }

@@ -98,6 +98,10 @@ class Console:
             text = self.folded(text.rstrip("\n"), stream)
             self._print(text, stream, annotations=form == "github")
 
+    def annotate(self, commands: str) -> None:
+        """Print annotations of GitHub Actions, on standard error: reports may take the other."""
+        self._print(commands.rstrip("\n"), self.err, annotations=True)
+
     def ask(self, question: str) -> bool:
         """Whether the answer to ``question``, asked on standard error, is yes."""
         return click.confirm(self._line(question), err=True)

@@ -10,7 +10,7 @@ from typing import Final
 import click
 
 from runner.cli.console import Console, ReaderIsGone
-from runner.errors import CannotRun, ConfigurationError, RunnerError, os_reason
+from runner.errors import CannotRun, ConfigurationError, RunnerError, UsageError, os_reason
 
 EXIT_BUG: Final = 70
 EXIT_INTERRUPTED: Final = 130
@@ -46,6 +46,8 @@ def _run(group: click.Group, arguments: Sequence[str], console: Console) -> int:
         raise
     except BaseException as error:  # noqa: BLE001 # the one net under everything: some libraries' errors are no Exception
         code = _explain(error, console)
+        if os.environ.get("GITHUB_ACTIONS") == "true":
+            _annotate(error, arguments, console)
         is_detailed = any(argument.startswith("--detailed-exitcode") for argument in arguments)
         return DETAILED_ERROR if is_detailed and code != EXIT_INTERRUPTED else code
     return result if isinstance(result, int) else 0
@@ -78,6 +80,26 @@ def _explain(error: BaseException, console: Console) -> int:
         case _:
             code = _crashed(error, console)
     return code
+
+
+def _annotate(error: BaseException, arguments: Sequence[str], console: Console) -> None:
+    """Leave traces in GitHub Actions of what the user can do something about."""
+    from runner.reports.progress.github_failure import leave_traces  # noqa: PLC0415 # only there
+    from runner.reports.progress.masking import masked  # noqa: PLC0415
+
+    if isinstance(error, click.ClickException):
+        error = UsageError(f"{error.format_message()}")
+    if not isinstance(error, RunnerError):
+        return
+    diagnostics = error.diagnostics if isinstance(error, ConfigurationError) else ()
+    leave_traces(
+        masked(tuple(diagnostics), console.mask),
+        console.mask(error.message),
+        console.mask(error.hint) if error.hint else None,
+        environ=os.environ,
+        write=console.annotate,
+        sets_verdict=bool({"apply", "wait"}.intersection(arguments)),
+    )
 
 
 def _explain_usage(error: click.ClickException, console: Console) -> None:

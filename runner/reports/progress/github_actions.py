@@ -89,10 +89,11 @@ def outputs(outcome: ApplyOutcome, reports: Sequence[Path] = ()) -> str:
         "session-urls": _lines(instance.link for instance in outcome.instances),
         "report": _lines(str(path.absolute()) for path in reports),
     }
-    return "".join(_output(name, value) for name, value in values.items())
+    return "".join(output(name, value) for name, value in values.items())
 
 
-def _output(name: str, value: str) -> str:
+def output(name: str, value: str) -> str:
+    """An output of the step, as ``$GITHUB_OUTPUT`` takes it."""
     end = "end-of-output"
     while end in value:
         end += "-"

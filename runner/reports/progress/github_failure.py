@@ -1,0 +1,65 @@
+"""Traces in GitHub Actions of a command that failed before it could begin.
+
+An apply that has begun leaves its own (:mod:`runner.reports.progress.github_actions`).
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+
+from runner.diagnostics import Diagnostic, Severity
+from runner.reports.diagnostics.github_annotations import annotation
+from runner.reports.diagnostics.render import one_line_of, render_diagnostics
+from runner.reports.progress.github_actions import output
+from runner.reports.text.markdown import code_block
+
+#: The rest of a long list stands in the log.
+_MOST = 50
+
+
+def leave_traces(
+    diagnostics: Sequence[Diagnostic],
+    message: str,
+    hint: str | None,
+    *,
+    environ: Mapping[str, str],
+    write: Callable[[str], None],
+    sets_verdict: bool,
+) -> None:
+    """Write annotations, the step summary and the output ``verdict``, masked already.
+
+    Args:
+        diagnostics: What is wrong with the configuration, if that is the reason.
+        message: Why the command failed.
+        hint: What to do about it.
+        environ: The process environment.
+        write: Writes to the log of the step.
+        sets_verdict: Whether the command sets the output ``verdict`` when all goes well.
+    """
+    workspace = environ.get("GITHUB_WORKSPACE")
+    if diagnostics:
+        repository = Path(workspace) if workspace else None
+        write(render_diagnostics(diagnostics, "github", repository=repository))
+    else:
+        write(annotation("error", "\n".join(filter(None, (message, hint)))))
+    errors = [one_line_of(each) for each in diagnostics if each.severity is Severity.ERROR]
+    told = errors or list(filter(None, (message, hint)))
+    text = "\n".join(told[:_MOST])
+    heading = "## Checkly test sessions: nothing was started\n\n"
+    with suppress(OSError):  # the log has it all
+        if summary := environ.get("GITHUB_STEP_SUMMARY"):
+            _append(summary, f"{heading}{code_block(text, _MOST)}\n")
+        outputs = environ.get("GITHUB_OUTPUT")
+        if sets_verdict and outputs and "verdict<<" not in _read(outputs):
+            _append(outputs, output("verdict", "not started"))
+
+
+def _append(path: str, text: str) -> None:
+    with Path(path).open("a", encoding="utf-8", newline="\n") as file:
+        file.write(text)
+
+
+def _read(path: str) -> str:
+    with suppress(FileNotFoundError):
+        return Path(path).read_text(encoding="utf-8", errors="replace")
+    return ""
