@@ -38,13 +38,11 @@ def _run(group: click.Group, arguments: Sequence[str], console: Console) -> int:
         sys.stdout.flush()
     except click.exceptions.Exit as stop:
         return stop.exit_code
-    except SystemExit as stop:
-        if "_RUNNER_COMPLETE" in os.environ:  # which click answers on its own
-            return stop.code if isinstance(stop.code, int) else 0
-        return _explain(stop, console)
     except (BrokenPipeError, ReaderIsGone):
         raise
     except BaseException as error:  # noqa: BLE001 # the one net under everything: some libraries' errors are no Exception
+        if isinstance(error, SystemExit) and "_RUNNER_COMPLETE" in os.environ:
+            return int(error.code or 0)  # click answers a shell that asks for completions
         code = _explain(error, console)
         if os.environ.get("GITHUB_ACTIONS") == "true":
             _annotate(error, arguments, console)

@@ -1,11 +1,23 @@
-"""What becomes of the exit code where output goes nowhere."""
+"""Exit codes: of each kind of error, and where output goes nowhere."""
 
+import asyncio
+import errno
+import io
 import os
+import re
 import subprocess
 import sys
+import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
+import click
 import pytest
+
+from runner.cli.console import Console
+from runner.cli.error_handler import run
+from runner.errors import CannotRun, Interrupted, UsageError
+from tests.encodings import ALL
 
 FILE = "version: 1\nprofiles:\n  a: {runLocation: eu-west-1, target: all}\n"
 
@@ -59,3 +71,120 @@ def test_a_reader_that_has_left_both_streams_gets_no_traceback(tmp_path: Path, w
     )
     os.close(writing)
     assert done.returncode == 141
+
+
+class Panic(BaseException):
+    """As the errors of some libraries, which are no Exception."""
+
+
+def ends(
+    error: BaseException, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, *arguments: str
+) -> tuple[int, str, str]:
+    """Exit code, standard error and crash file of a command that raises ``error``."""
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    console = Console(io.StringIO(), io.StringIO())
+    console.redactor.learn("hunter22")
+    monkeypatch.setattr(Console, "_process", console)
+
+    @click.command()
+    @click.option("--detailed-exitcode", is_flag=True)
+    def command(detailed_exitcode: bool) -> None:  # noqa: ARG001 # looked for in the arguments
+        raise error
+
+    group = click.Group(commands={"fail": command})
+    code = run(group, ["fail", *arguments])
+    crash = "".join(path.read_text() for path in tmp_path.glob("runner-crash-*"))
+    assert isinstance(console.err, io.StringIO)
+    return code, console.err.getvalue(), crash
+
+
+def deep() -> RecursionError:
+    def dive() -> None:
+        dive()
+
+    with pytest.raises(RecursionError) as caught:
+        dive()
+    return caught.value
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        Panic("x"),
+        MemoryError(),
+        deep(),
+        SystemExit(1),
+        ValueError("a\n::error::b\x1b[2J"),
+        ExceptionGroup("several", [ValueError("x"), CannotRun("y")]),
+        FileNotFoundError(errno.ENOENT, "no such file"),
+        asyncio.CancelledError(),
+    ],
+    ids=lambda error: type(error).__name__,
+)
+def test_whatever_nobody_expected_is_a_bug(
+    error: BaseException, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    code, said, crash = ends(error, monkeypatch, tmp_path)
+    assert code == 70
+    assert said.startswith(f"Error: a bug in the runner ({type(error).__name__}).\n")
+    assert len(said.splitlines()) == 2
+    assert type(error).__name__ in crash
+    assert ends(error, monkeypatch, tmp_path, "--detailed-exitcode")[0] == 1
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        (UsageError("Wrong."), 2),
+        (CannotRun("Wrong."), 3),
+        (Interrupted("Wrong."), 130),
+        (KeyboardInterrupt(), 130),
+        (click.Abort(), 130),
+        (click.UsageError("Wrong."), 2),
+        (PermissionError(errno.EACCES, "Permission denied", "Wrong."), 3),
+        (OSError(errno.ENOSPC, "No space left on device"), 3),
+        (ExceptionGroup("several", [CannotRun("Wrong."), UsageError("Wrong.")]), 3),
+        (BaseExceptionGroup("one", [ExceptionGroup("one", [UsageError("Wrong.")])]), 2),
+    ],
+)
+def test_what_is_not_the_programs_fault_has_its_own_code(
+    error: BaseException, code: int, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    found, said, crash = ends(error, monkeypatch, tmp_path)
+    assert found == code
+    assert re.search(r"Wrong\.|Interrupted\.|No space|no space", said)
+    assert not crash
+
+
+@pytest.mark.parametrize("encode", [str, ALL["hex"], ALL["handlebars"], ALL["base64 of utf-16"]])
+def test_a_crash_file_holds_no_secret_in_any_encoding(
+    encode: Callable[[str], str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    error = ValueError(f"it was\n{encode('hunter22')}\n")
+    _, said, crash = ends(error, monkeypatch, tmp_path)
+    assert "test_error_handler.py" in crash
+    assert encode("hunter22") not in crash + said
+
+
+def test_a_crash_file_leaves_out_what_only_several_lines_together_show(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    _, _, crash = ends(ValueError("hunt\ner22"), monkeypatch, tmp_path)
+    assert "test_error_handler.py" in crash
+    assert "hunt\n" not in crash
+
+
+def test_a_crash_file_that_cannot_be_written_changes_no_exit_code(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "nowhere"))
+    console = Console(io.StringIO(), io.StringIO())
+    monkeypatch.setattr(Console, "_process", console)
+
+    @click.command()
+    def command() -> None:
+        raise ValueError
+
+    assert run(click.Group(commands={"fail": command}), ["fail"]) == 70
+    assert isinstance(console.err, io.StringIO)
+    assert "No crash file could be written." in console.err.getvalue()
