@@ -55,6 +55,8 @@ VARIABLES: Final[dict[str, dict[str, str]]] = {
         "CHECKLY_GITHUB_SHA": "The commit, where none of the above is set.",
         "CHECKLY_GITHUB_REPOSITORY": "The repository as `owner/name`, where no address is set.",
         "CHECKLY_GITHUB_SERVER_URL": "Where that repository is; `https://github.com` if not set.",
+        "CHECKLY_GITHUB_REPORT": "`true` or `1` sends `metadata.github`, which describes the "
+        "GitHub Actions job, from `CHECKLY_GITHUB_SHA` and the like, else from `GITHUB_SHA`.",
         "CHECKLY_TEST_ENVIRONMENT": "`metadata.environment` where a profile does not say it.",
     },
     "Reports and the terminal": {

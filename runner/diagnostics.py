@@ -1,7 +1,7 @@
 """What is wrong or doubtful in a file, as values: nobody prints from the middle."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from runner.source import Span
@@ -66,6 +66,12 @@ class Diagnostics:
         """Keep what ``others`` found as well."""
         for diagnostic in others._found.values():
             self.add(diagnostic)
+
+    def soften(self, concerns_others: Callable[[Diagnostic], bool]) -> None:
+        """Turn each error that ``concerns_others`` into a warning, which stops nothing."""
+        for key, found in self._found.items():
+            if found.severity is Severity.ERROR and concerns_others(found):
+                self._found[key] = replace(found, severity=Severity.WARNING)
 
     def error(
         self,

@@ -1,4 +1,4 @@
-"""Lists and numbers of things in a sentence."""
+"""Lists, numbers and long texts made fit for one sentence."""
 
 from collections.abc import Iterable
 
@@ -12,3 +12,18 @@ def listed(things: Iterable[str]) -> str:
 def counted(number: int, one: str, many: str | None = None) -> str:
     """``1 check``, ``2 checks``; with ``many`` where the plural is not ``one`` and an s."""
     return f"{number:,} {one if number == 1 else many or one + 's'}"
+
+
+_CIRCLE_SHOWN = 8
+
+
+def circle_text(names: list[str]) -> str:
+    """Names that lead back to the first: ``a → b → a``."""
+    shown = names if len(names) <= _CIRCLE_SHOWN else [*names[:_CIRCLE_SHOWN], "…"]
+    return " → ".join(shown)
+
+
+def shorten(text: str, limit: int = 60) -> str:
+    """``text`` on one line of at most ``limit`` characters."""
+    line = " ".join(text[: limit * 2].split())
+    return line if len(line) <= limit and len(text) <= limit * 2 else line[: limit - 1] + "…"

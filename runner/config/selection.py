@@ -1,4 +1,4 @@
-"""Which instances a command means: by name, by instance, by wildcard, by label."""
+"""The instances that a command means: by name, instance, wildcard or label."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -9,9 +9,10 @@ from runner.errors import UsageError
 from runner.listing import listed
 from runner.nearest import did_you_mean
 
-#: So many known names are told at most.
+#: At most so many known names are listed in a hint.
 _SHOWN = 8
 _WILDCARDS = re.compile(r"[*?]")
+_LABEL = re.compile(r"([^=]+?)(!?=)(.*)", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,52 +22,76 @@ class Selection:
     Attributes:
         names: Profiles, instances or wildcards; everything when empty.
         labels: ``key=value`` pairs, all of which an instance has to have.
+        without_labels: ``key!=value`` pairs, none of which an instance may have.
+        exclude: Profiles, instances or wildcards that are left out.
     """
 
     names: tuple[str, ...] = ()
     labels: tuple[tuple[str, str], ...] = ()
+    without_labels: tuple[tuple[str, str], ...] = ()
+    exclude: tuple[str, ...] = ()
 
     @property
     def is_everything(self) -> bool:
         """Whether nothing narrows it."""
-        return not self.names and not self.labels
+        return not (self.names or self.reads_labels or self.exclude)
 
     @property
     def is_exact(self) -> bool:
         """Whether everything in it is named in full."""
-        return bool(self.names) and not self.labels and not any(map(is_wildcard, self.names))
+        return bool(self.names) and not self.reads_labels and not any(map(is_wildcard, self.names))
+
+    @property
+    def reads_labels(self) -> bool:
+        """Whether the labels of an instance matter."""
+        return bool(self.labels or self.without_labels)
 
     def has_profile(self, profile: str) -> bool:
         """Whether an instance of ``profile`` may be meant."""
+        if any(matches(name, profile) for name in self.exclude):
+            return False
         return not self.names or any(
-            _matches(name, profile) or _matches(name.partition("[")[0], profile)
+            matches(name, profile) or matches(name.partition("[")[0], profile)
             for name in self.names
         )
 
     def has_instance(self, profile: str, instance: str) -> bool:
         """Whether ``instance`` of ``profile`` is meant, as far as names tell."""
+        if self.excludes(profile, instance):
+            return False
         return not self.names or any(
-            _matches(name, profile) or _matches(name, instance) for name in self.names
+            matches(name, profile) or matches(name, instance) for name in self.names
         )
+
+    def excludes(self, profile: str, instance: str) -> bool:
+        """Whether ``instance`` of ``profile`` is left out by its name."""
+        return any(matches(name, profile) or matches(name, instance) for name in self.exclude)
 
     def has_labels(self, labels: Mapping[str, object]) -> bool:
         """Whether ``labels`` are those asked for."""
-        return all(labels.get(key) == value for key, value in self.labels)
+        return all(labels.get(key) == value for key, value in self.labels) and not any(
+            labels.get(key) == value for key, value in self.without_labels
+        )
 
 
-def selection(names: Iterable[str], labels: Iterable[str]) -> Selection:
+def selection(
+    names: Iterable[str], labels: Iterable[str], exclude: Iterable[str] = ()
+) -> Selection:
     """Read what was given on the command line.
 
     Raises:
-        UsageError: A label is not ``key=value``.
+        UsageError: A label is neither ``key=value`` nor ``key!=value``.
     """
-    pairs = []
+    pairs: dict[str, list[tuple[str, str]]] = {"=": [], "!=": []}
     for label in labels:
-        key, equals, value = label.partition("=")
-        if not equals or not key:
-            raise UsageError(f"'{label}' is not a label.", hint="Write it as KEY=VALUE.")
-        pairs.append((key, value))
-    return Selection(tuple(names), tuple(pairs))
+        found = _LABEL.fullmatch(label)
+        if not found:
+            raise UsageError(
+                f"'{label}' is not a label.", hint="Write it as KEY=VALUE or KEY!=VALUE."
+            )
+        key, operator, value = found.groups()
+        pairs[operator].append((key, value))
+    return Selection(tuple(names), tuple(pairs["="]), tuple(pairs["!="]), tuple(exclude))
 
 
 def is_wildcard(name: str) -> bool:
@@ -94,9 +119,11 @@ def unknown_labels(selection: Selection, known: Iterable[Mapping[str, object]]) 
     }
     asked = [f"{key}={value}" for key, value in selection.labels]
     missing = [pair for pair in asked if pair not in pairs]
-    what = "selected instance" if selection.names else "instance"
+    what = "selected instance" if selection.names or selection.exclude else "instance"
     if not missing:
-        return UsageError(f"No {what} has all of the labels {listed(map(repr, asked))}.")
+        asked += [f"{key}!={value}" for key, value in selection.without_labels]
+        verb = "has all of the labels" if len(asked) > 1 else "matches the label"
+        return UsageError(f"No {what} {verb} {listed(map(repr, asked))}.")
     return UsageError(
         f"No {what} has the label {missing[0]!r}.",
         hint=_near(missing[0], pairs) or "None of them has labels.",
@@ -110,13 +137,13 @@ def _near(name: str, known: Iterable[str]) -> str | None:
         return near
     more = len(candidates) - _SHOWN
     shown = candidates[:_SHOWN] + ([f"{more} more"] if more > 0 else [])
-    return f"There is {listed(shown)}." if shown else None
+    verb = "is" if len(shown) == 1 else "are"
+    return f"There {verb} {listed(shown)}." if shown else None
 
 
-def _matches(pattern: str, name: str) -> bool:
-    if pattern == name:
-        return True
-    if not is_wildcard(pattern):
-        return False
-    # Not a pattern of one's own: with many stars that takes time that grows beyond measure.
+def matches(pattern: str, name: str) -> bool:
+    """Whether ``name`` is ``pattern``, in which ``*`` and ``?`` are wildcards."""
+    if pattern == name or not is_wildcard(pattern):
+        return pattern == name
+    # The library's translation takes linear time, however many stars there are.
     return re.match(translate(pattern.replace("[", "[[]")), name) is not None

@@ -1,9 +1,10 @@
 """Metadata that is filled in where a profile leaves it out, as the official CLI does."""
 
-from typing import Final
+from collections.abc import Mapping
+from typing import Any, Final
 
-#: The field, and the name its value comes from. A field that was filled in is volatile: it is
-#: as good as written ``$<git.sha>``, and so is one that could not be filled in for want of git.
+#: Each field, and the name that its value comes from. A field that was filled in is volatile:
+#: it is as good as written ``$<git.sha>``, and so is one that could not be filled in.
 FILLED_METADATA: Final = {
     "environment": "env.CHECKLY_TEST_ENVIRONMENT",
     "repoUrl": "git.repoUrl",
@@ -12,3 +13,29 @@ FILLED_METADATA: Final = {
     "commitMessage": "git.message",
     "branchName": "git.branch",
 }
+#: The fields of ``metadata.github``, and GitHub's variables that they come from.
+_GITHUB: Final = {
+    "repository": "GITHUB_REPOSITORY",
+    "sha": "GITHUB_SHA",
+    "runId": "GITHUB_RUN_ID",
+    "runAttempt": "GITHUB_RUN_ATTEMPT",
+    "workflow": "GITHUB_WORKFLOW",
+    "job": "GITHUB_JOB",
+    "eventName": "GITHUB_EVENT_NAME",
+    "ref": "GITHUB_REF",
+    "headRef": "GITHUB_HEAD_REF",
+    "baseRef": "GITHUB_BASE_REF",
+    "serverUrl": "GITHUB_SERVER_URL",
+}
+
+
+def github_metadata(environ: Mapping[str, str]) -> dict[str, Any] | None:
+    """``metadata.github``: where Checkly reports a session to; ``None`` unless that is wanted."""
+    if environ.get("CHECKLY_GITHUB_REPORT") not in {"true", "1"}:
+        return None
+    found: dict[str, Any] = {"reporting": True}
+    for field, name in _GITHUB.items():
+        own, githubs = f"CHECKLY_{name}", name
+        if value := environ.get(own) or environ.get(githubs):
+            found[field] = value
+    return found

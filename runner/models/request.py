@@ -95,6 +95,24 @@ RetryStrategy: TypeAlias = Annotated[
 ]
 
 
+class GitHubMetadata(Strict, defer_build=True):
+    """The GitHub Actions job behind a session; the runner fills it in, no file holds it."""
+
+    reporting: bool
+    """Whether Checkly reports the session's result to GitHub."""
+    repository: str | None = None
+    sha: str | None = None
+    run_id: str | None = None
+    run_attempt: str | None = None
+    workflow: str | None = None
+    job: str | None = None
+    event_name: str | None = None
+    ref: str | None = None
+    head_ref: str | None = None
+    base_ref: str | None = None
+    server_url: str | None = None
+
+
 class Metadata(Strict, defer_build=True):
     """Where a session comes from; shown with it in Checkly."""
 
@@ -110,6 +128,8 @@ class Metadata(Strict, defer_build=True):
     """What the commit says."""
     branch_name: str | None = None
     """The branch of the commit."""
+    github: GitHubMetadata | None = None
+    """The GitHub Actions job, filled in where ``CHECKLY_GITHUB_REPORT`` is ``true`` or ``1``."""
 
 
 class TriggerTestSessionRequest(Strict):

@@ -114,11 +114,15 @@ def _retry_strategy(strategy: Any, fingerprint: Fingerprint) -> Any:
 
 
 def _metadata(metadata: Any, fingerprint: Fingerprint) -> Any:
-    """All fields; those left out as if filled in, so that a machine without git is no change."""
+    """All fields; those left out as if filled in, so that a machine without git is no change.
+
+    Which job of GitHub's starts the session says nothing of what it tests.
+    """
     if not isinstance(metadata, Mapping | None):
         return _leaf(metadata, fingerprint)
     filled = {key: Marked(None, template=f"$<{name}>") for key, name in FILLED_METADATA.items()}
     fields = {**filled, **(metadata or {})}
+    fields.pop("github", None)
     return {key: _leaf(value, fingerprint) for key, value in fields.items()}
 
 

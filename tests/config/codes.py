@@ -15,7 +15,10 @@ def codes() -> dict[str, set[str]]:
     """Every code, and the modules that use it."""
     found: dict[str, set[str]] = {}
     for path in sorted(ROOT.rglob("*.py")):
-        if {"emulator", "expressions"} & set(path.parts) or path.name == "app.py":
+        if {"emulator", "expressions"} & set(path.parts) or path.name in {
+            "app.py",
+            "suggestions.py",
+        }:
             continue
         for code in _codes_of(ast.parse(path.read_text(encoding="utf-8"))):
             found.setdefault(code, set()).add(path.relative_to(ROOT).as_posix())
@@ -26,6 +29,8 @@ def _codes_of(tree: ast.AST) -> Iterator[str]:
     for node in ast.walk(tree):
         if isinstance(node, ast.Call):
             if _name_of(node.func) in _REPORTERS and node.args and (code := _text(node.args[0])):
+                yield code
+            if _name_of(node.func) in {"Breach", "_add"} and (code := _text(node.args[1])):
                 yield code
             yield from _before_messages(node.args)
         elif isinstance(node, ast.Tuple):

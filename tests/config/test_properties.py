@@ -9,7 +9,8 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from runner.config.document.layers import canonical, merge
+from runner.config.document.layers import merge
+from runner.config.document.variables import canonical
 from runner.config.templates.expressions.values import to_text
 from runner.config.templates.template import parse_template
 from runner.config.yaml.nodes import Mapping, Node, Scalar, Sequence
@@ -121,7 +122,7 @@ def layer(value: dict[str, Any]) -> Mapping:
     assert root is not None
     node = root.values["x"]
     assert isinstance(node, Mapping)
-    return canonical(node, diagnostics)
+    return canonical(node)
 
 
 def plain(node: Node) -> Any:

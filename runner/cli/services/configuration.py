@@ -6,10 +6,9 @@ from pathlib import Path
 
 from runner.cli.console import Console
 from runner.cli.options.common import Common
-from runner.config.compile.compiler import Compiler
-from runner.config.compile.configuration import Compiled, Configuration
+from runner.config.compile.configuration import Compiled, Configuration, configuration_of
 from runner.config.document.load import Documents, load
-from runner.config.document.profiles import Structure, StructureReader
+from runner.config.document.profiles import Structure
 from runner.config.files.discover import discover
 from runner.config.files.files import FolderFiles
 from runner.config.files.git import distrust_hint
@@ -17,8 +16,6 @@ from runner.config.selection import Selection
 from runner.config.templates.context import Context
 from runner.config.templates.env_file import read_env_file
 from runner.config.templates.env_vars import Environment
-from runner.config.templates.lookalikes import judge_lookalikes
-from runner.config.templates.scope import Scope
 from runner.diagnostics import Diagnostics, Severity
 from runner.errors import ConfigurationError, StalePlan, UsageError
 
@@ -155,34 +152,25 @@ def read(
         )
     if documents is None:
         raise ConfigurationError(diagnostics)
-    reader = StructureReader(diagnostics)
-    for index, document in enumerate(documents):
-        reader.read(document.root, included=index > 0)
-        judge_lookalikes(document.root, diagnostics)
     env_file: dict[str, str] = {}
     for name in common.env_files:
         env_file |= read_env_file(Path(name))
     context = Context(os.environ, path.parent, apply_id)
-    scope = Scope(
-        variables=reader.structure.variables,
+    configuration = configuration_of(
+        documents,
+        diagnostics,
+        console.redactor,
         environment=Environment(os.environ, env_file, common.env_allow),
         context=context,
         overrides=variables,
-    )
-    compiler = Compiler(
-        scope,
-        diagnostics,
-        console.redactor,
-        environment=os.environ.get("CHECKLY_TEST_ENVIRONMENT"),
         today=datetime.now(UTC).date(),
         unset=unset,
         fill_metadata=fill_metadata,
     )
-    configuration = Configuration(reader.structure, scope, compiler, diagnostics)
     return Reading(
         path,
         documents,
-        reader.structure,
+        configuration.structure,
         context,
         configuration,
         diagnostics,

@@ -1,36 +1,33 @@
-"""One profile's layers → its instances: rendered, judged, marked."""
+"""One profile's layers → its instances: rendered, marked and checked."""
 
 from collections.abc import Iterable, Iterator
 from datetime import date
 from functools import cached_property
 from typing import Any
 
-from pydantic_core import SchemaValidator
-
-from runner.config.compile.annotate import Marker
-from runner.config.compile.locations import file_path, key_at, node_at
 from runner.config.compile.matrix import Combination, MatrixReader, instance_name
-from runner.config.compile.renderer import Renderer, template_of
-from runner.config.compile.request_body import body_of
-from runner.config.compile.settings_checks import judge_settings
+from runner.config.compile.renderer import Renderer
+from runner.config.compile.reporting import diagnostic_of
+from runner.config.compile.request_body import TARGET_HINT, body_of
+from runner.config.compile.settings_checks import check_settings
 from runner.config.compile.validate import REQUEST, SETTINGS, Breach, check, is_open
-from runner.config.document.keys import NESTED_KEYS, PROFILE_KEYS, SETTINGS_KEYS, STRUCTURAL_KEYS
+from runner.config.document.keys import PROFILE_KEYS, SETTINGS_KEYS, STRUCTURAL_KEYS
 from runner.config.document.profiles import ProfileSource
+from runner.config.templates.context import Context
 from runner.config.templates.dependencies import Feeds
 from runner.config.templates.expressions.values import plain, to_text
 from runner.config.templates.scope import Scope
-from runner.config.yaml.core_schema import resolve
 from runner.config.yaml.nodes import Mapping, Scalar
-from runner.diagnostics import Diagnostics, Severity
-from runner.models.filled import FILLED_METADATA
+from runner.diagnostics import Diagnostic, Diagnostics, Severity
+from runner.models.filled import FILLED_METADATA, github_metadata
 from runner.models.instance import Instance
-from runner.models.marked import Body, Marked, leaves
+from runner.models.marked import Marked, leaves
 from runner.secrets import Redactor
 from runner.source import Span
 
 
 class Compiler:
-    """Compiles profiles whose layers are put together.
+    """Compiles profiles whose layers are merged.
 
     Attributes:
         feeds: What feeds each template.
@@ -42,10 +39,9 @@ class Compiler:
         diagnostics: Diagnostics,
         redactor: Redactor,
         *,
-        environment: str | None,
         today: date,
+        context: Context | None = None,
         unset: Severity = Severity.WARNING,
-        fill_metadata: bool = True,
     ) -> None:
         """Take what compiling depends on.
 
@@ -53,19 +49,18 @@ class Compiler:
             scope: What templates read.
             diagnostics: Takes what is wrong.
             redactor: Learns the secrets.
-            environment: ``metadata.environment`` where a profile leaves it out.
             today: The day by which quarantines are judged.
+            context: Where this runs, to fill in the metadata that a profile leaves out;
+                ``None`` to leave them out.
             unset: How bad it is that a template needs a name that is not set.
-            fill_metadata: Whether to fill in the metadata that a profile leaves out.
         """
         self._scope = scope
         self.feeds = Feeds(scope)
         self._diagnostics = diagnostics
         self._redactor = redactor
-        self._environment = environment
+        self._context = context
         self._today = today
         self._unset = unset
-        self._fill = fill_metadata
 
     def combinations(
         self, profile: ProfileSource, layers: Mapping, values: Diagnostics
@@ -76,15 +71,14 @@ class Compiler:
 
         Args:
             profile: Whose matrix it is.
-            layers: All its layers, put together.
+            layers: All its layers, merged.
             values: Takes what is wrong with the values of its templates, which matters only
-                to those who select the profile.
+                where the profile is selected.
         """
         matrix = layers.values.get("matrix")
         if matrix is None:
             return [{}]
-        scope = self._scope.for_instance(profile.name, {})
-        renderer = Renderer(scope, values, self._unset, profile.name)
+        renderer = self._renderer(profile.name, {}, values)
         return MatrixReader(renderer, self._diagnostics).expand(matrix)
 
     def labels(self, profile: ProfileSource, layers: Mapping, combination: Combination) -> Any:
@@ -92,8 +86,7 @@ class Compiler:
         node = layers.values.get("labels")
         if not isinstance(node, Mapping):
             return {}
-        scope = self._scope.for_instance(profile.name, combination)
-        return Renderer(scope, Diagnostics()).text(node)
+        return self._renderer(profile.name, combination, Diagnostics()).text(node)
 
     def instances(
         self,
@@ -101,81 +94,97 @@ class Compiler:
         layers: Mapping,
         combinations: Iterable[Combination],
         total: int,
+        *,
+        is_complete: bool = True,
     ) -> Iterator[Instance]:
         """The instances of ``profile``; one that breaks a rule is reported and left out.
 
         Args:
             profile: Whose instances they are.
-            layers: All its layers, put together.
+            layers: All its layers, merged.
             combinations: Those to compile.
-            total: How many there are in all, which a quorum is judged by.
+            total: How many there are in all, which a quorum is checked against.
+            is_complete: Whether all its layers are known; else what they could still give is
+                not missed.
         """
         for combination in combinations:
-            compiled = self._compile(profile, layers, combination, total)
-            if compiled is not None:
-                body, settings = compiled
-                yield Instance(
-                    instance_name(profile.name, combination),
-                    profile.name,
-                    tuple((axis, to_text(value)) for axis, value in combination.items()),
-                    body,
-                    settings,
-                    profile.key,
-                )
+            instance = self._compile(profile, layers, combination, total, is_complete)
+            if instance is not None:
+                yield instance
 
-    def judge(
-        self, profile: ProfileSource, layers: Mapping, combinations: list[Combination]
-    ) -> None:
-        """Report what is wrong with the instances of ``profile``, and keep none of them."""
-        for combination in combinations:
-            self._compile(profile, layers, combination, len(combinations))
-
-    def judge_literals(self, layer: Mapping, key: Span, profile: str | None = None) -> None:
-        """Judge what is written out in a layer that is no session yet, and no template.
+    def check_literals(self, layer: Mapping, key: Span, profile: str | None = None) -> None:
+        """Check what is written out in a layer that is not an instance yet.
 
         Args:
             layer: ``defaults``, or an abstract profile with all its layers.
             key: Where its name stands.
             profile: Its name, if it is a profile.
         """
-        data = _data(layer, Renderer(None, self._diagnostics, profile=profile), {})
-        problems: list[Breach] = []
-        body = body_of(data, profile or "defaults", lambda *found: problems.append(Breach(*found)))
-        problems += _without_echoes(check(REQUEST, body)[1], problems)
-        problems += check(SETTINGS, _settings(data, ()))[1]
-        for problem in problems:
-            if not _may_be_completed(problem):
-                self._report(problem, layer, key, profile, body)
+        renderer = Renderer(None, self._scope, self.feeds, self._diagnostics, profile=profile)
+        data = _data(layer, renderer, {})
+        body, breaches = body_of(data, profile or "defaults")
+        breaches += _without_echoes(check(REQUEST, body, has_marks=True)[1], breaches)
+        breaches += check(SETTINGS, _settings(data, ()), has_marks=True)[1]
+        for breach in breaches:
+            if not _may_be_completed(breach):
+                self._report(diagnostic_of(breach, layer, key, profile, body))
+
+    def _report(self, problem: Diagnostic | None) -> None:
+        if problem:
+            self._diagnostics.add(problem)
+
+    def _renderer(
+        self, profile: str, combination: Combination, diagnostics: Diagnostics
+    ) -> Renderer:
+        return Renderer(
+            self._scope.for_instance(profile, combination),
+            self._scope,
+            self.feeds,
+            diagnostics,
+            redactor=self._redactor,
+            unset=self._unset,
+            profile=profile,
+        )
 
     def _compile(
-        self, profile: ProfileSource, layers: Mapping, combination: Combination, total: int
-    ) -> tuple[Body, dict[str, Any]] | None:
-        """The request and the runner's own keys of one instance, unless a rule is broken."""
-        scope = self._scope.for_instance(profile.name, combination)
+        self,
+        profile: ProfileSource,
+        layers: Mapping,
+        combination: Combination,
+        total: int,
+        is_complete: bool,
+    ) -> Instance | None:
+        """One instance, unless it breaks a rule."""
         name = instance_name(profile.name, combination)
-        renderer = Renderer(scope, self._diagnostics, self._unset, profile.name)
+        renderer = self._renderer(profile.name, combination, self._diagnostics)
         data = _data(layers, renderer, combination)
-        if self._fill:
+        if self._context:
             self._fill_metadata(data)
-        problems: list[Breach] = []
-        body = body_of(data, name, lambda *found: problems.append(Breach(*found)))
+        has_marks = renderer.has_marks or self._context is not None
+        body, breaches = body_of(data, name)
         if "target" not in data:
-            problems.append(_MISSING_TARGET)
-        breaches = self._check(REQUEST, body, layers)[1]
-        problems += _without_echoes(breaches, problems)
-        Marker(self._scope, self.feeds, scope, self._redactor, self._diagnostics).mark(layers, body)
-        settings = _settings(data, profile.needs)
-        values, breaches = self._check(SETTINGS, settings, layers)
-        problems += breaches
-        for problem in problems:
-            self._report(problem, layers, profile.key, profile.name, body)
-        if problems or values is None:
-            return None
-        judge_settings(values, profile, layers, total, self._today, self._diagnostics)
-        return body, settings
+            breaches.append(_MISSING_TARGET)
+        breaches += _without_echoes(check(REQUEST, body, has_marks=has_marks)[1], breaches)
+        own = _settings(data, profile.needs)
+        settings, wrong = check(SETTINGS, own, has_marks=has_marks)
+        if settings is None:  # the rest of them is still worth checking
+            sound = {
+                key: value for key, value in own.items() if key not in {b.path[0] for b in wrong}
+            }
+            settings = check(SETTINGS, sound, has_marks=has_marks)[0] or {}
+        breaches += [*wrong, *check_settings(settings, total, self._today)]
+        if not is_complete:
+            breaches = [breach for breach in breaches if not _may_be_completed(breach)]
+        if breaches:
+            for breach in breaches:
+                self._report(diagnostic_of(breach, layers, profile.key, profile.name, body))
+            if any(breach.severity is Severity.ERROR for breach in breaches):
+                return None
+        axes = tuple((axis, to_text(value)) for axis, value in combination.items())
+        return Instance(name, profile.name, axes, body, own, profile.key)
 
     def _fill_metadata(self, data: dict[str, Any]) -> None:
-        """Fill what the profile leaves out, as the official command line does."""
+        """Fill in what the profile leaves out, as the official command line does."""
         metadata = data.setdefault("metadata", {})
         if not isinstance(metadata, dict):
             return
@@ -185,67 +194,24 @@ class Compiler:
             del data["metadata"]
 
     @cached_property
-    def _filled(self) -> dict[str, Marked]:
-        found = {}
+    def _filled(self) -> dict[str, Any]:
+        assert self._context is not None  # noqa: S101 # else nothing is filled in
+        environ = self._context.environ
+        found: dict[str, Any] = {}
         for key, name in FILLED_METADATA.items():
-            value = self._scope.value(name) if key != "environment" else self._environment
+            value = (
+                environ.get(name.removeprefix("env."))
+                if key == "environment"
+                else self._scope.value(name)
+            )
             if isinstance(value, str) and value:
                 found[key] = Marked(value, template=f"$<{name}>")
+        if github := github_metadata(environ):
+            found["github"] = github
         return found
 
-    def _check(
-        self, rules: SchemaValidator, tree: dict[str, Any], layers: Mapping
-    ) -> tuple[dict[str, Any] | None, list[Breach]]:
-        """Check ``tree``, with text from the environment read as what a field's type asks for."""
-        values, breaches = check(rules, tree)
-        read = [self._read_number(breach, tree, layers) for breach in breaches if breach.wanted]
-        return check(rules, tree) if any(read) else (values, breaches)
 
-    def _read_number(self, breach: Breach, tree: dict[str, Any], layers: Mapping) -> bool:
-        node = node_at(layers, file_path(breach.path, tree))
-        template = (
-            isinstance(node, Scalar) and "$<" in node.text and template_of(node, self._diagnostics)
-        )
-        if not template or breach.text is None:
-            return False
-        value = resolve(breach.text)
-        names = self.feeds.of_names(template.names).names
-        if (
-            not any(name.startswith("env.") for name in names)
-            or isinstance(value, str)
-            or isinstance(value, bool) != (breach.wanted == "bool")
-        ):
-            return False
-        holder: Any = tree
-        for part in breach.path[:-1]:
-            holder = holder[part]
-        holder[breach.path[-1]] = value
-        return True
-
-    def _report(
-        self, breach: Breach, layers: Mapping, key: Span, profile: str | None, body: Body
-    ) -> None:
-        path = file_path(breach.path, body)
-        node = node_at(layers, path)
-        span = node.span if node else key
-        hint = breach.hint
-        if breach.code == "unknown-key" and (found := key_at(layers, path)):
-            if str(path[-1]) not in NESTED_KEYS.get(str(path[0]), ()):
-                return  # the structure said so already
-            span = found
-        elif hint == "put it in quotes" and not (
-            isinstance(node, Scalar) and node.plain and "$<" not in node.text
-        ):
-            hint = None
-        self._diagnostics.error(breach.code, breach.message, span, hint=hint, profile=profile)
-
-
-_MISSING_TARGET = Breach(
-    ("target",),
-    "missing-target",
-    "`target` is missing",
-    "give `matchTags` or `checkId`, or write `target: all` to run every check of the account",
-)
+_MISSING_TARGET = Breach(("target",), "missing-target", "`target` is missing", TARGET_HINT)
 
 
 def _data(layers: Mapping, renderer: Renderer, combination: Combination) -> dict[str, Any]:
@@ -256,18 +222,24 @@ def _data(layers: Mapping, renderer: Renderer, combination: Combination) -> dict
             continue
         if key == "environmentVariables" and isinstance(node, Mapping):
             data[key] = {
-                name: renderer.variable(child) if isinstance(child, Mapping) else None
+                name: renderer.variable(name, child) if isinstance(child, Mapping) else None
                 for name, child in node.values.items()
             }
         elif key == "labels":
             labels = renderer.text(node)
             data[key] = _without_nulls(labels) if isinstance(labels, dict) else labels
+        elif key in _VOLATILE_KEYS:
+            data[key] = renderer.volatile(node, key)
         else:
-            data[key] = renderer.value(node)
+            data[key] = renderer.value(node, key)
     for axis, value in combination.items():
         if axis in PROFILE_KEYS:
             data[axis] = plain(value)
     return data
+
+
+#: Keys whose values are compared by their template where they differ from run to run.
+_VOLATILE_KEYS = frozenset({"name", "metadata"})
 
 
 def _without_nulls(tree: dict[str, Any]) -> dict[str, Any]:
@@ -293,19 +265,20 @@ def _has_unset(value: Any) -> bool:
 _NEVER_UNSET = frozenset({str, int, float, bool})
 
 
-def _without_echoes(breaches: list[Breach], said: list[Breach]) -> list[Breach]:
-    """``breaches`` without those at, or inside of, a place of which something better is said."""
-    places = [one.path for one in said]
+def _without_echoes(breaches: list[Breach], told: list[Breach]) -> list[Breach]:
+    """``breaches`` without those at, or inside of, a place of which an error is told already."""
+    places = {one.path for one in told if one.severity is Severity.ERROR}
     return [
         breach
         for breach in breaches
-        if not any(breach.path[: len(place)] == place for place in places)
+        if not any(breach.path[:length] in places for length in range(1, len(breach.path) + 1))
     ]
 
 
 def _may_be_completed(breach: Breach) -> bool:
     """Whether a layer above can still give what is missing."""
-    if breach.code == "target-without-filter":
+    if breach.code in {"target-without-filter", "missing-target"}:
         return True
-    is_merged = len(breach.path) == 1 or breach.path[0] == "environmentVariables"
-    return is_merged and breach.code in {"missing-key", "bad-value"}
+    if breach.code == "missing-key":
+        return breach.path[0] != "quarantine"
+    return breach.code == "bad-value" and breach.path[0] == "environmentVariables"

@@ -1,26 +1,37 @@
-"""The whole way of a file: documents → structure → layers → instances."""
+"""A configuration from its documents to its instances: structure → layers → compiled requests."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import NamedTuple
+from datetime import date
 
 from runner.config.compile.compiler import Compiler
-from runner.config.compile.matrix import Combination, instance_name
+from runner.config.compile.expansion import Expansion, missing_parts
+from runner.config.compile.matrix import axes_of, instance_name
+from runner.config.compile.needs import check_needs, needed
 from runner.config.compile.taint import SecretFlow
-from runner.config.document.layers import Layers, canonical
-from runner.config.document.profiles import ProfileSource, Structure, circle_text
-from runner.config.selection import Selection, unknown_labels, unknown_name
+from runner.config.document.keys import PROFILE_KEYS
+from runner.config.document.layers import Layers
+from runner.config.document.load import Documents
+from runner.config.document.profiles import ProfileSource, Structure, read_structure
+from runner.config.document.variables import canonical
+from runner.config.selection import Selection
+from runner.config.templates.context import Context
+from runner.config.templates.env_vars import Environment
+from runner.config.templates.expressions.errors import TemplateError
+from runner.config.templates.lookalikes import judge_lookalikes
 from runner.config.templates.scope import Scope
-from runner.config.yaml.nodes import Mapping, Scalar
-from runner.diagnostics import Diagnostics, Related
-from runner.errors import UsageError
+from runner.config.templates.variables import scalars
+from runner.config.yaml import nodes
+from runner.diagnostics import Diagnostic, Diagnostics, Related, Severity
+from runner.errors import ConfigurationError, UsageError
 from runner.models.instance import Instance
-from runner.nearest import did_you_mean
+from runner.nearest import nearest
+from runner.secrets import Redactor
 
 
 @dataclass(frozen=True, slots=True)
 class Compiled:
-    """What a selection compiled to.
+    """The instances that a selection compiled to.
 
     Attributes:
         instances: In file order.
@@ -36,27 +47,71 @@ class Compiled:
     open_profiles: frozenset[str] = frozenset()
 
 
-#: What is wrong with the values of a matrix that is not there.
-_NONE = Diagnostics()
+def configuration_of(
+    documents: Documents,
+    diagnostics: Diagnostics,
+    redactor: Redactor,
+    *,
+    environment: Environment,
+    context: Context,
+    overrides: Mapping[str, str],
+    today: date,
+    unset: Severity = Severity.WARNING,
+    fill_metadata: bool = True,
+    symbolic: Iterable[str] = (),
+) -> "Configuration":
+    """Put together what is needed to compile ``documents``.
 
+    Args:
+        documents: What was read.
+        diagnostics: Takes what is wrong.
+        redactor: Learns the secrets.
+        environment: What ``env.NAME`` reads.
+        context: What ``git.*``, ``ci.*`` and ``run.id`` read.
+        overrides: Variables set on the command line. Where names stand for themselves, those
+            that the file does not declare are left out.
+        today: The day by which quarantines are judged.
+        unset: How bad it is that a template needs a name that is not set.
+        fill_metadata: Whether to fill in the metadata that a profile leaves out.
+        symbolic: Namespaces whose names stand for themselves.
 
-class _Expanded(NamedTuple):
-    """A profile with its combinations, and what is wrong with the values of its matrix."""
-
-    profile: ProfileSource
-    layers: Mapping
-    combinations: list[Combination]
-    names: list[str]
-    problems: Diagnostics
+    Raises:
+        UsageError: A variable is not declared, or does not have the type of its default.
+    """
+    structure = read_structure(documents, diagnostics)
+    for document in documents:
+        judge_lookalikes(document.root, diagnostics)
+    if symbolic:
+        overrides = {name: overrides[name] for name in overrides if name in structure.variables}
+    scope = Scope(
+        variables=structure.variables,
+        environment=environment,
+        context=context,
+        overrides=overrides,
+        symbolic=symbolic,
+    )
+    compiler = Compiler(
+        scope,
+        diagnostics,
+        redactor,
+        today=today,
+        context=context if fill_metadata else None,
+        unset=unset,
+    )
+    return Configuration(structure, scope, compiler, diagnostics)
 
 
 class Configuration:
-    """A file that was read, ready to be compiled."""
+    """A file that was read, ready to be compiled.
+
+    Attributes:
+        structure: What it declares.
+    """
 
     def __init__(
         self, structure: Structure, scope: Scope, compiler: Compiler, diagnostics: Diagnostics
     ) -> None:
-        self._structure = structure
+        self.structure = structure
         self._compiler = compiler
         self._diagnostics = diagnostics
         self._layers = Layers(structure, diagnostics)
@@ -68,13 +123,23 @@ class Configuration:
         return self._flow.sources
 
     def check(self) -> int:
-        """Judge everything the file declares, keeping nothing; returns how many instances."""
-        count = 0
-        for expanded in self._expand_all(judge_layers=True):
-            self._diagnostics.extend(expanded.problems)
-            self._compiler.judge(expanded.profile, expanded.layers, expanded.combinations)
-            count += len(expanded.names)
-        return count
+        """Check everything the file declares, keeping nothing; returns how many instances."""
+        names: dict[str, list[str]] = {}
+        for key, node in self.structure.defaults:
+            defaults = canonical(node)
+            self._flow.add_defaults(defaults)
+            self._compiler.check_literals(defaults, key)
+        for profile in self.structure.profiles.values():
+            one = self._expand(profile)
+            self._diagnostics.extend(one.problems)
+            if profile.abstract:
+                self._compiler.check_literals(one.layers, profile.key, profile.name)
+                continue
+            names[profile.name] = one.names
+            for _ in self._instances(one, set(one.names)):
+                pass
+        self._check_relations(names)
+        return sum(map(len, names.values()))
 
     def compile(
         self,
@@ -85,7 +150,8 @@ class Configuration:
     ) -> Compiled:
         """Compile what ``selection`` means, and what that needs.
 
-        Errors of structure are found everywhere, errors of value only in what is compiled.
+        Errors of structure are found everywhere, errors of value only in what is compiled. An
+        error in an included file that nothing of this reaches becomes a warning.
 
         Args:
             selection: What is asked for.
@@ -95,216 +161,154 @@ class Configuration:
 
         Raises:
             UsageError: A name matches nothing, or nothing has the labels.
+            ConfigurationError: The same, and a file that may declare it can't be read.
         """
-        expanded = list(self._expand_all())
-        selected = {name for one in expanded for name in self._selected(one, selection)}
-        missing = dict(self._missing(selection, expanded, selected))
+        for _, node in self.structure.defaults:
+            self._flow.add_defaults(canonical(node))
+        every = [self._expand(profile) for profile in self.structure.profiles.values()]
+        expanded = [one for one in every if not one.profile.abstract]
+        names = {one.profile.name: one.names for one in expanded}
+        self._check_relations(names)
+        labels = self._compiler.labels
+        selected = {name for one in expanded for name in one.selected(selection, labels)}
+        missing = dict(
+            missing_parts(selection, selected, expanded, self.structure.profiles, labels)
+        )
+        if self._diagnostics.errors:  # without them, something may have the labels
+            missing = {part: error for part, error in missing.items() if part.names}
         if unknown is not None:
             unknown.update(missing)
         elif missing:
+            if not self.structure.is_complete:
+                raise ConfigurationError(self._diagnostics)
             raise next(iter(missing.values()))
-        profiles = {one.profile.name for one in expanded if self._may_mean(one, selection)}
+        profiles = {one.profile.name for one in expanded if one.may_mean(selection, labels)}
         wanted = set(selected)
         if with_needs:
-            wanted |= self._needed(selected, expanded, profiles)
+            instances, needed_profiles = needed(selected, names, self.structure.profiles)
+            profiles |= needed_profiles
+            wanted |= {
+                name
+                for one in expanded
+                for name in instances.intersection(one.names)
+                if not selection.excludes(one.profile.name, name)
+            }
         for one in expanded:
             if one.profile.name in profiles:
                 self._diagnostics.extend(one.problems)
-        instances = tuple(
-            instance
-            for one in expanded
-            if not wanted.isdisjoint(one.names)
-            for instance in self._compiler.instances(
-                one.profile,
-                one.layers,
-                [
-                    combination
-                    for combination, name in zip(one.combinations, one.names, strict=True)
-                    if name in wanted
-                ],
-                len(one.names),
-            )
-        )
+        compiled = tuple(instance for one in expanded for instance in self._instances(one, wanted))
+        self._soften(selection, profiles)
         return Compiled(
-            instances,
+            compiled,
             frozenset(wanted - selected),
             frozenset(name for one in expanded for name in one.names),
             frozenset(one.profile.name for one in expanded if not one.names),
         )
 
-    def _expand_all(self, *, judge_layers: bool = False) -> Iterator[_Expanded]:
-        """Every concrete profile with its combinations."""
-        expansions: dict[str, list[str]] = {}
-        for key, node in self._structure.defaults:
-            defaults = canonical(node, self._diagnostics)
-            self._flow.add_defaults(defaults)
-            if judge_layers:
-                self._compiler.judge_literals(defaults, key)
-        for profile in self._structure.profiles.values():
-            layers = self._layers.effective(profile)
-            self._flow.add(layers)
-            problems = Diagnostics() if "matrix" in layers.values else _NONE
-            combinations = self._compiler.combinations(profile, layers, problems)
-            self._check_matrix(profile, layers)
-            if profile.abstract:
-                if judge_layers:
-                    self._compiler.judge_literals(layers, profile.key, profile.name)
-                continue
-            names = [instance_name(profile.name, combination) for combination in combinations]
-            expansions[profile.name] = names
-            yield _Expanded(profile, layers, combinations, names, problems)
-        self._flow.check()
-        self._check_needs(expansions)
-
-    def _check_matrix(self, profile: ProfileSource, layers: Mapping) -> None:
-        """Refuse a key that is set beside, or above, the matrix that sets it too."""
+    def _expand(self, profile: ProfileSource) -> Expansion:
+        """``profile`` with its layers merged and its matrix expanded."""
+        layers = self._layers.effective(profile)
+        self._flow.add(layers, profile.name)
+        problems = Diagnostics()
+        combinations = self._compiler.combinations(profile, layers, problems)
         matrix = layers.values.get("matrix")
-        if not isinstance(matrix, Mapping):
-            return
+        if isinstance(matrix, nodes.Mapping):
+            self._check_matrix(profile, matrix)
+            if combinations and not profile.abstract:
+                for warning in self._unread_axes(profile, layers, matrix):
+                    problems.add(warning)
+        names = [instance_name(profile.name, combination) for combination in combinations]
+        return Expansion(profile, layers, combinations, names, problems)
+
+    def _instances(self, expanded: Expansion, wanted: set[str]) -> Iterator[Instance]:
+        if wanted.isdisjoint(expanded.names):
+            return iter(())
+        named = zip(expanded.combinations, expanded.names, strict=True)
+        return self._compiler.instances(
+            expanded.profile,
+            expanded.layers,
+            [combination for combination, name in named if name in wanted],
+            len(expanded.names),
+            is_complete=expanded.profile.name not in self._layers.incomplete,
+        )
+
+    def _check_relations(self, names: dict[str, list[str]]) -> None:
+        """Check what only all profiles together can tell: secrets and needs."""
+        self._flow.check()
+        want_hints = self._diagnostics.wants_hints
+        for problem in check_needs(self.structure.profiles, names, want_hints=want_hints):
+            self._diagnostics.add(problem)
+
+    def _check_matrix(self, profile: ProfileSource, matrix: nodes.Mapping) -> None:
+        """Refuse a key that is set beside, or above, the matrix that sets it too."""
+        axes = axes_of(matrix)
         for layer in self._layers.down_to(profile, "matrix"):
-            for axis in matrix.values:
-                if axis in layer.values:
-                    self._diagnostics.error(
-                        "set-by-matrix",
-                        f"`{axis}` is set by the matrix already",
-                        layer.key_span(axis),
-                        hint="keep one of the two",
-                        related=(Related(matrix.key_span(axis), "set here"),),
-                    )
-
-    def _selected(self, expanded: _Expanded, selection: Selection) -> Iterator[str]:
-        profile = expanded.profile
-        for combination, name in zip(expanded.combinations, expanded.names, strict=True):
-            if selection.has_instance(profile.name, name) and (
-                not selection.labels
-                or selection.has_labels(
-                    self._compiler.labels(profile, expanded.layers, combination)
+            for axis in axes.keys() & layer.values.keys() & PROFILE_KEYS:
+                self._diagnostics.error(
+                    "set-by-matrix",
+                    f"`{axis}` is set by the matrix already",
+                    layer.key_span(axis),
+                    hint="Keep one of the two.",
+                    related=(Related(axes[axis], "set here"),),
                 )
-            ):
-                yield name
 
-    def _may_mean(self, expanded: _Expanded, selection: Selection) -> bool:
-        """Whether an instance may be selected, also where it is not known which there are."""
-        if not selection.has_profile(expanded.profile.name):
-            return False
-        if not selection.labels or expanded.names:
-            return True
-        labels = self._compiler.labels(expanded.profile, expanded.layers, {})
-        return (
-            selection.has_labels(
-                dict(selection.labels)
-                | {key: label for key, label in labels.items() if isinstance(label, str)}
-            )
-            and labels.keys() >= dict(selection.labels).keys()
-        )
-
-    def _missing(
-        self, selection: Selection, expanded: list[_Expanded], selected: set[str]
-    ) -> Iterator[tuple[Selection, UsageError]]:
-        """The parts of ``selection`` that match nothing, each with its error."""
-        yield from self._missing_names(selection, expanded)
-        if not selection.labels or selected or self._diagnostics.errors:
+    def _unread_axes(
+        self, profile: ProfileSource, layers: nodes.Mapping, matrix: nodes.Mapping
+    ) -> Iterator[Diagnostic]:
+        """Warnings of axes that nothing reads: their instances are the same session."""
+        axes = {axis: span for axis, span in axes_of(matrix).items() if axis not in PROFILE_KEYS}
+        if not axes:
             return
-        if any(self._may_mean(one, selection) for one in expanded if not one.names):
-            return  # its matrix is not known, which the diagnostics say
-        labels = (
-            self._compiler.labels(one.profile, one.layers, combination)
-            for one in expanded
-            for combination, name in zip(one.combinations, one.names, strict=True)
-            if selection.has_instance(one.profile.name, name)
-        )
-        yield Selection((), selection.labels), unknown_labels(selection, labels)
+        read = {
+            name
+            for key, node in layers.values.items()
+            if node is not matrix and key != "description"
+            for scalar in scalars(node)
+            for name in self._names_in(scalar)
+        }
+        if any(name.startswith("matrix.") and name[7:] not in axes_of(matrix) for name in read):
+            return  # a misspelt axis, which is reported where it is read
+        for axis, span in axes.items():
+            if f"matrix.{axis}" not in read:
+                meant = nearest(axis, PROFILE_KEYS) or ("region" in axis.lower() and "runLocation")
+                hint = f"Did you mean `{meant}`?" if meant else f"Read it as `$<matrix.{axis}>`."
+                yield Diagnostic(
+                    "unread-axis",
+                    f"Nothing in `{profile.name}` reads `matrix.{axis}`, so its instances are "
+                    "the same session under several names",
+                    span,
+                    Severity.WARNING,
+                    hint,
+                    profile=profile.name,
+                )
 
-    def _missing_names(
-        self, selection: Selection, expanded: list[_Expanded]
-    ) -> Iterator[tuple[Selection, UsageError]]:
-        for name in selection.names:
-            one = Selection((name,))
-            if any(one.has_instance(e.profile.name, n) for e in expanded for n in e.names):
-                continue
-            known = [profile.profile.name for profile in expanded]
-            if name.partition("[")[0] in self._structure.profiles:
-                matching = [e for e in expanded if e.profile.name == name.partition("[")[0]]
-                if not matching:
-                    yield one, _abstract(name)
-                    continue
-                if not matching[0].combinations:
-                    continue  # its matrix is wrong, which the diagnostics say
-                known = matching[0].names
-            yield one, unknown_name(name, known)
+    def _names_in(self, scalar: nodes.Scalar) -> frozenset[str]:
+        if not scalar.templated:
+            return frozenset()
+        try:
+            return self._compiler.feeds.of(scalar.text).names
+        except TemplateError:  # reported where it is rendered
+            return frozenset()
 
-    def _needed(
-        self, selected: Iterable[str], expanded: list[_Expanded], profiles: set[str]
-    ) -> set[str]:
-        """The instances that ``selected`` ones need, and those that these need.
+    def _soften(self, selection: Selection, profiles: set[str]) -> None:
+        """Turn errors of included files that nothing selected reaches into warnings.
 
-        Their profiles are added to ``profiles``.
+        Of a file that can't be read it is not known what it declares: only a selection by full
+        names passes it by.
         """
-        by_profile = {one.profile.name: one for one in expanded}
-        profile_of = {name: one.profile for one in expanded for name in one.names}
-        wanted: set[str] = set()
-        waiting = list(selected)
-        while waiting:
-            for need in profile_of[waiting.pop()].needs:
-                one = by_profile.get(need.text)
-                profiles.add(need.text.partition("[")[0])
-                names = one.names if one else [need.text] if need.text in profile_of else []
-                new = [name for name in names if name not in wanted]
-                wanted.update(new)
-                waiting += new
-        return wanted
-
-    def _check_needs(self, expansions: dict[str, list[str]]) -> None:
-        instances = {name for names in expansions.values() for name in names}
-        graph: dict[str, list[Scalar]] = {}
-        for profile in self._structure.profiles.values():
-            graph[profile.name] = []
-            for need in profile.needs:
-                if need.text in expansions or need.text in instances:
-                    graph[profile.name].append(need)
-                else:
-                    self._diagnostics.error(
-                        "unknown-profile",
-                        f"`{need.text}` is not a profile or instance that can run",
-                        need.span,
-                        hint=self._hint_for_need(need.text, expansions, instances),
-                    )
-        for need, circle in _circles(graph):
-            self._diagnostics.error(
-                "needs-cycle", f"A profile needs itself: {circle_text(circle)}", need.span
+        structure = self.structure
+        reached, declared = {structure.main}, {structure.main}
+        for profile in structure.profiles.values():
+            declared.add(profile.key.source)
+            if profile.name in profiles:
+                reached |= {layer.source for layer in self._layers.of(profile)}
+        passes_by = structure.is_complete or selection.is_exact
+        self._diagnostics.soften(
+            lambda error: (
+                error.span is not None
+                and error.span.source not in reached
+                and error.profile not in profiles
+                and error.code != "duplicate-name"
+                and (passes_by or error.span.source in declared)
             )
-
-    def _hint_for_need(
-        self, need: str, profiles: Iterable[str], instances: Iterable[str]
-    ) -> str | None:
-        if need in self._structure.profiles:
-            return "it is abstract, there to be extended"
-        if not self._diagnostics.wants_hints:
-            return None
-        return did_you_mean(need, [*profiles, *instances])
-
-
-def _circles(graph: dict[str, list[Scalar]]) -> Iterator[tuple[Scalar, list[str]]]:
-    """Each need that closes a circle, with the circle; no recursion, for chains may be long."""
-    done: set[str] = set()
-    for root, needs in graph.items():
-        path = {root: 0}
-        stack = [iter(needs)] if root not in done else []
-        while stack:
-            for need in stack[-1]:
-                profile = need.text.partition("[")[0]
-                if profile in path:
-                    yield need, [*list(path)[path[profile] :], profile]
-                elif profile not in done:
-                    path[profile] = len(path)
-                    stack.append(iter(graph[profile]))
-                    break
-            else:
-                stack.pop()
-                done.add(path.popitem()[0])
-
-
-def _abstract(name: str) -> UsageError:
-    return UsageError(
-        f"'{name}' is abstract.", hint="It is there to be extended; name a profile that does."
-    )
+        )

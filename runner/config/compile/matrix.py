@@ -1,22 +1,30 @@
 """``matrix`` → combinations: each becomes an instance, named by its values in order."""
 
 import re
+from collections.abc import Callable, Iterable
 from itertools import product
 from math import prod
-from typing import Any
+from typing import Any, NoReturn, TypeVar
 
 from runner.config.compile.renderer import Renderer
-from runner.config.document.keys import STRUCTURAL_KEYS
-from runner.config.document.profiles import VARIABLE_NAME, shorten
+from runner.config.document.keys import MAX_INSTANCES, STRUCTURAL_KEYS
+from runner.config.document.profiles import VARIABLE_NAME
 from runner.config.templates.expressions.values import Symbolic, to_text
 from runner.config.yaml.nodes import Mapping, Node, Scalar, Sequence
 from runner.diagnostics import Diagnostics
+from runner.listing import shorten
 from runner.models.marked import Marked
 from runner.nearest import did_you_mean
 from runner.source import Span
 
-MAX_INSTANCES = 1000
+#: So many combinations may be looked at before ``exclude`` takes some out.
+MAX_COMBINATIONS = 10_000
+#: Keys of a matrix that are not axes.
+NOT_AXES = ("exclude", "include")
 _UNFIT = re.compile(r"[\[\],\x00-\x1f\x7f]")
+
+_T = TypeVar("_T")
+_R = TypeVar("_R")
 
 #: One combination: the value of each axis, in the order of the file.
 Combination = dict[str, Any]
@@ -29,6 +37,33 @@ def instance_name(profile: str, combination: Combination) -> str:
     return f"{profile}[{','.join(to_text(value) for value in combination.values())}]"
 
 
+def axes_of(matrix: Mapping) -> dict[str, Span]:
+    """Every name that the combinations of ``matrix`` may have, and where it stands first."""
+    axes = {name: matrix.key_span(name) for name in matrix.values if name not in NOT_AXES}
+    included = matrix.values.get("include")
+    for item in included.items if isinstance(included, Sequence) else ():
+        if isinstance(item, Mapping):
+            axes |= {name: item.key_span(name) for name in item.values if name not in axes}
+    return axes
+
+
+class _Unusable(Exception):
+    """Something in a matrix can't be used; the diagnostics say what."""
+
+
+def _each(things: Iterable[_T], read: Callable[[_T], _R]) -> list[_R]:
+    """The result of ``read`` for each of ``things``; all are read, even if one can't be used."""
+    found, is_usable = [], True
+    for thing in things:
+        try:
+            found.append(read(thing))
+        except _Unusable:
+            is_usable = False
+    if not is_usable:
+        raise _Unusable
+    return found
+
+
 class MatrixReader:
     """Expands the matrix of a profile."""
 
@@ -39,134 +74,185 @@ class MatrixReader:
     def expand(self, node: Node) -> list[Combination]:
         """Every combination of ``node``; a single empty one where it is null.
 
-        A matrix that can't be read, or reads what is not set, yields no combination, and a
+        A matrix that can't be used, or reads what is not set, yields no combination, and a
         diagnostic.
         """
         if isinstance(node, Scalar) and node.value is None:
             return [{}]
-        if not isinstance(node, Mapping):
-            self._error("wrong-type", "`matrix` must map names to lists of values", node.span)
+        try:
+            return self._expand(node)
+        except _Unusable:
             return []
-        axes = {name: self._axis(name, node) for name in node.values if name != "exclude"}
-        if any(values is None for values in axes.values()):
-            return []
-        known: dict[str, list[Any]] = {name: values or [] for name, values in axes.items()}
-        size = prod(len(values) for values in known.values())
-        if not known or size > MAX_INSTANCES:
-            message = (
-                f"This matrix has {size:,} combinations; {MAX_INSTANCES:,} are the most"
-                if known
-                else "This matrix has no axis"
-            )
-            self._error("matrix-size", message, node.span)
-            return []
-        excluded = self._exclusions(node.values.get("exclude"), known)
-        combinations = [
-            dict(zip(known, values, strict=True)) for values in product(*known.values())
-        ]
-        kept = [c for c in combinations if not any(_fits(c, entry) for entry in excluded)]
-        if not kept:
-            self._error("matrix-size", "`exclude` leaves no combination of this matrix", node.span)
-        return kept
 
-    def _axis(self, name: str, matrix: Mapping) -> list[Any] | None:
-        """The values of an axis; ``None`` where one of them, or its name, can't be used."""
+    def _fail(self, code: str, message: str, span: Span, hint: str | None = None) -> NoReturn:
+        self._diagnostics.error(code, message, span, hint=hint)
+        raise _Unusable
+
+    def _expand(self, node: Node) -> list[Combination]:
+        if not isinstance(node, Mapping):
+            self._fail("wrong-type", "`matrix` must map names to lists of values", node.span)
+        axes = self._axes(node)
+        included = self._entries(node, "include")
+        if not axes and not included:
+            self._fail("matrix-size", "This matrix has no axis", node.span)
+        size = prod(len(values) for values in axes.values())
+        most = MAX_COMBINATIONS if "exclude" in node.values else MAX_INSTANCES
+        if size > most:
+            self._fail_size(size, node.span, most)
+        combinations = self._product(axes, node)
+        if not combinations and not included:
+            message = "`exclude` leaves no combination of this matrix"
+            self._fail("matrix-size", message, node.span)
+        if len(combinations) <= MAX_INSTANCES:
+            combinations = self._included(combinations, included, node)
+        if len(combinations) > MAX_INSTANCES:
+            self._fail_size(len(combinations), node.span)
+        return combinations
+
+    def _fail_size(self, size: int, span: Span, most: int = MAX_INSTANCES) -> NoReturn:
+        self._fail(
+            "matrix-size", f"This matrix has {size:,} combinations; {most:,} are the most", span
+        )
+
+    def _axes(self, matrix: Mapping) -> dict[str, list[Any]]:
+        names = [name for name in matrix.values if name not in NOT_AXES]
+        return dict(_each(names, lambda name: (name, self._axis(name, matrix))))
+
+    def _axis(self, name: str, matrix: Mapping) -> list[Any]:
         node = matrix.values[name]
-        if unfit := _name_problem(name):
-            self._error("bad-name", unfit, matrix.key_span(name))
-            return None
+        self._check_axis_name(name, matrix.key_span(name))
         values = self._values(node)
-        if isinstance(values, Marked):
-            return None  # not known: the renderer said why
         if not isinstance(values, list) or not values:
-            self._error("wrong-type", f"`{name}` must be a list with at least one value", node.span)
-            return None
+            message = f"`{name}` must be a list with at least one value"
+            self._fail("wrong-type", message, node.span)
         if len(values) > MAX_INSTANCES:
             words = f"`{name}` has {len(values):,} values; {MAX_INSTANCES:,} instances are the most"
-            self._error("matrix-size", words, node.span)
-            return None
+            self._fail("matrix-size", words, node.span)
         places = node.items if isinstance(node, Sequence) else [node] * len(values)
         texts = set[str]()
         for value, place in zip(values, places, strict=True):
-            problem = _problem(value, name)
-            if problem is None and to_text(value) in texts:
-                problem = "duplicate-key", f"`{name}` holds this value twice"
-            if problem:
-                self._error(*problem, place.span)
-                return None
+            self._check_value(value, name, place.span)
+            if to_text(value) in texts:
+                self._fail("duplicate-key", f"`{name}` holds this value twice", place.span)
             texts.add(to_text(value))
         return values
 
     def _values(self, node: Node) -> Any:
-        """The values of an axis, numbers with their spelling; a mark if one is not known."""
+        """What is known of the values of an axis, numbers with their spelling."""
         if isinstance(node, Sequence):
-            values = [self._renderer.spelt(item) for item in node.items]
-            return next((value for value in values if isinstance(value, Marked)), values)
-        values = self._renderer.spelt(node)
+            return [self._known(item) for item in node.items]
+        values = self._known(node)
         if isinstance(values, Symbolic):
             return [values]  # without an environment, all that is known of the list
         return values
 
-    def _exclusions(self, node: Node | None, axes: dict[str, list[Any]]) -> list[dict[str, str]]:
-        """What to take out, each as the texts of some axes' values."""
+    def _known(self, node: Node) -> Any:
+        """The value of ``node``; the renderer says why where it is not known."""
+        value = self._renderer.spelt(node)
+        if isinstance(value, Marked):
+            raise _Unusable
+        return value
+
+    def _check_axis_name(self, name: str, span: Span) -> None:
+        if not VARIABLE_NAME.match(name):
+            message = (
+                "Axis names may use letters, digits and underscores and must not start with a digit"
+            )
+            self._fail("bad-name", message, span)
+        if name in STRUCTURAL_KEYS or name in NOT_AXES:
+            message = f"An axis can't be named `{name}`, which is a key of its own"
+            self._fail("bad-name", message, span)
+
+    def _check_value(self, value: Any, axis: str, span: Span) -> None:
+        """Refuse what can't stand in a matrix, where it is part of an instance's name."""
+        if value is None or isinstance(value, list | dict):
+            message = f"A value of `{axis}` must be text, a number or a boolean"
+            self._fail("wrong-type", message, span)
+        if not to_text(value):
+            self._fail("empty-value", f"A value of `{axis}` may not be empty", span)
+        if not isinstance(value, Symbolic) and _UNFIT.search(to_text(value)):
+            message = "A value of a matrix can't hold brackets, commas or control characters"
+            self._fail("bad-name", message, span)
+
+    def _entries(self, matrix: Mapping, key: str) -> list[Node]:
+        """The entries of ``exclude`` or ``include``."""
+        node = matrix.values.get(key)
         if node is None or (isinstance(node, Scalar) and node.value is None):
             return []
         if not isinstance(node, Sequence):
-            self._error("wrong-type", "`exclude` must be a list of combinations", node.span)
-            return []
-        return [entry for item in node.items if (entry := self._exclusion(item, axes))]
+            self._fail("wrong-type", f"`{key}` must be a list of combinations", node.span)
+        if len(node.items) > MAX_INSTANCES:
+            message = f"`{key}` has more than {MAX_INSTANCES:,} entries"
+            self._fail("matrix-size", message, node.span)
+        return node.items
 
-    def _exclusion(self, node: Node, axes: dict[str, list[Any]]) -> dict[str, str]:
-        """One entry of ``exclude``; empty, which takes nothing out, where it is wrong."""
+    def _entry(self, node: Node, key: str) -> Mapping:
         if not isinstance(node, Mapping) or not node.values:
-            self._error("wrong-type", "An entry of `exclude` must map axes to values", node.span)
-            return {}
-        entry = {}
+            self._fail("wrong-type", f"An entry of `{key}` must map axes to values", node.span)
+        return node
+
+    def _product(self, axes: dict[str, list[Any]], matrix: Mapping) -> list[Combination]:
+        """Every combination of the values of ``axes`` that is not excluded."""
+        if not axes:
+            return []
+        texts = {name: [to_text(value) for value in values] for name, values in axes.items()}
+        entries = self._entries(matrix, "exclude")
+        excluded = [one for one in _each(entries, lambda node: self._exclusion(node, texts)) if one]
+        combinations = [dict(zip(axes, values, strict=True)) for values in product(*axes.values())]
+        return [each for each in combinations if not _is_excluded(each, excluded)]
+
+    def _exclusion(self, item: Node, axes: dict[str, list[str]]) -> dict[str, frozenset[str]]:
+        """The texts of each axis that are taken out together."""
+        found: dict[str, frozenset[str]] = {}
+        node = self._entry(item, "exclude")
         for name, child in node.values.items():
             if name not in axes:
-                self._error(
-                    "unknown-key",
-                    f"`{shorten(name)}` is not an axis of this matrix",
-                    node.key_span(name),
-                    hint=did_you_mean(name, axes),
-                )
-                return {}
-            value = self._renderer.spelt(child)
-            if isinstance(value, Marked):
-                return {}
-            known = [to_text(each) for each in axes[name]]
-            text = None if value is None or isinstance(value, list | dict) else to_text(value)
-            if text not in known:
-                self._error(
-                    "unknown-value",
-                    f"`{name}` has no such value",
-                    child.span,
-                    hint=f"it has {shorten(', '.join(known))}",
-                )
-                return {}
-            entry[name] = text
-        return entry
+                message = f"`{shorten(name)}` is not an axis of this matrix"
+                self._fail("unknown-key", message, node.key_span(name), did_you_mean(name, axes))
+            value = self._values(child)
+            values = value if isinstance(value, list) else [value]
+            if any(isinstance(each, Symbolic) for each in [*values, *axes[name]]):
+                return {}  # without an environment, nothing is known to be taken out
+            texts = {to_text(each) for each in values if not isinstance(each, list | dict | None)}
+            if not texts or len(texts) < len(values) or not texts <= set(axes[name]):
+                hint = f"Its values are {shorten(', '.join(axes[name]))}."
+                self._fail("unknown-value", f"`{name}` has no such value", child.span, hint)
+            found[name] = frozenset(texts)
+        return found
 
-    def _error(self, code: str, message: str, span: Span, hint: str | None = None) -> None:
-        self._diagnostics.error(code, message, span, hint=hint)
+    def _included(
+        self, combinations: list[Combination], included: list[Node], matrix: Mapping
+    ) -> list[Combination]:
+        """``combinations`` with each entry of ``include`` added to those it fits.
+
+        An entry adds its values to each combination that has its values on the axes they
+        share, and becomes a combination of its own where there is none.
+        """
+        grown = [dict(combination) for combination in combinations]
+        for item in included:
+            node = self._entry(item, "include")
+            entry = {name: self._known(child) for name, child in node.values.items()}
+            for name, value in entry.items():
+                self._check_axis_name(name, node.key_span(name))
+                self._check_value(value, name, node.values[name].span)
+            shared = entry.keys() & matrix.values.keys()
+            fitting = [
+                place
+                for place, combination in enumerate(combinations)
+                if all(to_text(combination[name]) == to_text(entry[name]) for name in shared)
+            ]
+            for place in fitting:
+                grown[place] |= entry
+            if not fitting:
+                grown.append(entry)
+        names = {instance_name("", combination) for combination in grown}
+        if len(names) < len(grown):
+            message = "`include` gives two instances the same name"
+            hint = "An instance is named by its values: change one of them."
+            self._fail("duplicate-key", message, matrix.values["include"].span, hint)
+        return grown
 
 
-def _name_problem(name: str) -> str | None:
-    if not VARIABLE_NAME.match(name):
-        return "An axis' name has letters, digits and underscores, and no digit first"
-    if name in STRUCTURAL_KEYS:
-        return f"An axis can't be named `{name}`, which says how profiles relate"
-    return None
-
-
-def _fits(combination: Combination, entry: dict[str, str]) -> bool:
-    return all(to_text(combination[axis]) == text for axis, text in entry.items())
-
-
-def _problem(value: Any, axis: str) -> tuple[str, str] | None:
-    """Code and words for a ``value`` that can't stand in a matrix."""
-    if value is None or isinstance(value, list | dict) or not to_text(value):
-        return "wrong-type", f"A value of `{axis}` must be text, a number or a boolean"
-    if not isinstance(value, Symbolic) and _UNFIT.search(to_text(value)):
-        return "bad-name", "A value of a matrix can't hold brackets, commas or control characters"
-    return None
+def _is_excluded(combination: Combination, excluded: list[dict[str, frozenset[str]]]) -> bool:
+    texts = {axis: to_text(value) for axis, value in combination.items()} if excluded else {}
+    return any(all(texts[axis] in taken for axis, taken in one.items()) for one in excluded)

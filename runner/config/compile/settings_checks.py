@@ -1,66 +1,41 @@
-"""Whether the runner's own keys make sense: what no type can tell."""
+"""Check settings that need more than a type: quorums, ranges, quarantine dates."""
 
+from collections.abc import Iterator
 from datetime import date, timedelta
 from typing import Any
 
-from runner.config.compile.locations import node_at
-from runner.config.document.profiles import ProfileSource
-from runner.config.yaml.nodes import Mapping
-from runner.diagnostics import Diagnostics
-from runner.source import Span
+from runner.config.compile.validate import Breach
+from runner.diagnostics import Severity
 
 _QUARANTINE_NOTICE = timedelta(days=7)
 
 
-def judge_settings(
-    settings: dict[str, Any],
-    profile: ProfileSource,
-    layers: Mapping,
-    count: int,
-    today: date,
-    diagnostics: Diagnostics,
-) -> None:
-    """Judge what is well formed but can't be meant, and warn of what ends soon.
+def check_settings(settings: dict[str, Any], count: int, today: date) -> Iterator[Breach]:
+    """What is well formed but can't be meant, and warnings of what ends soon.
 
     Args:
-        settings: The runner's own keys, checked; dates are dates.
-        profile: Whose they are.
-        layers: All its layers, put together.
-        count: How many instances the profile has, which a quorum is judged by.
+        settings: The runner's own keys of an instance, checked; dates are dates.
+        count: How many instances the profile has, which a quorum is checked against.
         today: The day by which quarantines are judged.
-        diagnostics: Takes what is found.
     """
-
-    def span_at(*path: str | int) -> Span:
-        node = node_at(layers, path)
-        return node.span if node else profile.key
-
     quorum = settings.get("quorum")
     if quorum is not None and quorum > count:
-        diagnostics.error(
-            "quorum-too-high",
-            f"`quorum` asks for {quorum} of {count}"
-            + ("" if "matrix" in layers.values else ": there is no matrix"),
-            span_at("quorum"),
-            profile=profile.name,
-        )
+        message = f"`quorum` asks for {quorum} of {count}"
+        hint = None if count > 1 else "A quorum counts the instances of a matrix."
+        yield Breach(("quorum",), "quorum-too-high", message, hint)
     expected = settings.get("expectChecks") or {}
     low, high = expected.get("min"), expected.get("max")
     if low is not None and high is not None and low > high:
-        diagnostics.error(
-            "bad-value",
-            f"`min` is {low}, more than `max`, which is {high}",
-            span_at("expectChecks", "min"),
-            profile=profile.name,
-        )
-    for index, entry in enumerate(settings.get("quarantine", ())):
+        message = f"`min` is {low}, more than `max`, which is {high}"
+        yield Breach(("expectChecks", "min"), "bad-value", message)
+    for index, entry in enumerate(settings.get("quarantine") or ()):
         left = entry["until"] - today
         if left <= _QUARANTINE_NOTICE:
             ends = "has ended" if left < timedelta(0) else "ends"
-            diagnostics.warning(
+            yield Breach(
+                ("quarantine", index),
                 "quarantine-ends",
                 f"The quarantine of `{entry['check']}` {ends} on {entry['until']}",
-                span_at("quarantine", index),
-                hint=f"owner: {entry['owner']}",
-                profile=profile.name,
+                f"Its owner is {entry['owner']}.",
+                Severity.WARNING,
             )

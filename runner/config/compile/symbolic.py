@@ -9,21 +9,19 @@ from datetime import date
 from pathlib import Path, PurePosixPath
 from typing import Any, Final
 
-from runner.config.compile.compiler import Compiler
-from runner.config.compile.configuration import Configuration
+from runner.config.compile.configuration import configuration_of
 from runner.config.document.load import load
-from runner.config.document.profiles import StructureReader
 from runner.config.files.files import Files
 from runner.config.selection import Selection
 from runner.config.templates.context import Context
 from runner.config.templates.env_vars import Environment
-from runner.config.templates.scope import PURE, Scope
+from runner.config.templates.scope import PURE
 from runner.diagnostics import Diagnostics
 from runner.errors import ConfigurationError
 from runner.models.instance import Instance
 from runner.secrets import Redactor
 
-#: Nothing ends on this day, so that no warning hangs on when it is looked at.
+#: Nothing ends on this day, so that no warning depends on when it is looked at.
 _NO_DAY: Final = date.min
 
 
@@ -50,21 +48,18 @@ def compile_alone(
     documents = load(path, files, diagnostics)
     if documents is None:
         raise ConfigurationError(diagnostics)
-    reader = StructureReader(diagnostics)
-    for index, document in enumerate(documents):
-        reader.read(document.root, included=index > 0)
-    variables = reader.structure.variables
-    scope = Scope(
-        variables=variables,
+    configuration = configuration_of(
+        documents,
+        diagnostics,
+        redactor,
         environment=Environment({}),
         context=Context({}, Path(), ask_git=_never),
-        overrides={name: text for name, text in overrides.items() if name in variables},
+        overrides=overrides,
+        today=_NO_DAY,
+        fill_metadata=False,
         symbolic=PURE,
     )
-    compiler = Compiler(
-        scope, diagnostics, redactor, environment=None, today=_NO_DAY, fill_metadata=False
-    )
-    compiled = Configuration(reader.structure, scope, compiler, diagnostics).compile(Selection())
+    compiled = configuration.compile(Selection())
     if diagnostics.errors:
         raise ConfigurationError(diagnostics)
     return compiled.instances

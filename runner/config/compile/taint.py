@@ -1,22 +1,22 @@
-"""What feeds a secret feeds nothing else: judged over all profiles, before anything is rendered."""
+"""Refuse what feeds a secret and something public too, over all profiles, before rendering."""
 
 import re
 
-from runner.config.compile.renderer import report_template_error, template_of
+from runner.config.compile.renderer import template_problem
+from runner.config.document.variables import is_secret, looks_secret
 from runner.config.templates.dependencies import Feeds
 from runner.config.templates.expressions.errors import TemplateError
 from runner.config.templates.scope import Scope
-from runner.config.templates.template import Template
+from runner.config.templates.template import Template, parse_template
 from runner.config.templates.variables import scalars
 from runner.config.yaml.nodes import Mapping, Node, Scalar, Sequence
 from runner.diagnostics import Diagnostics, Related
-from runner.secrets import key_looks_secret
 
 #: A template with nothing in it but names.
 _ONLY_NAMES = re.compile(r"(?:\$<\s*[\w.]+\s*>)*")
-_LITERAL_HINT = "take it from the environment: `value: $<env.{name}>`"
-#: Keys whose values take no templates.
-_UNRENDERED = frozenset({"extends", "needs", "abstract", "secret"})
+_LITERAL_HINT = "Take it from the environment: `value: $<env.{name}>`."
+#: Keys whose values can't hold templates.
+_UNRENDERED = frozenset({"extends", "needs", "abstract"})
 
 
 class SecretFlow:
@@ -31,26 +31,26 @@ class SecretFlow:
         self._diagnostics = diagnostics
         self._secret: dict[str, Scalar] = {}
         self._public: dict[str, dict[int, Scalar]] = {}
-        #: Texts of secrets that were judged, and nothing was wrong with them.
+        #: Texts of secrets that were checked and found to be in order.
         self._sound: set[str] = set()
-        #: Lists and mappings that were looked through: layers share them among profiles. They
-        #: are kept, for else the next one could be made where one was, and would be taken for it.
+        #: Lists and mappings that were looked through, by identity: layers share them among
+        #: profiles. Keeping them keeps their identities from being used again.
         self._seen: dict[int, Node] = {}
 
     def add_defaults(self, defaults: Mapping) -> None:
         """Take in the secrets of ``defaults``, which stand in the file whoever overrides them."""
         variables = defaults.values.get("environmentVariables")
         for name, variable in variables.values.items() if isinstance(variables, Mapping) else ():
-            if isinstance(variable, Mapping) and _is_secret(variable):
-                self._add_secret(name, variable.values.get("value"))
+            if isinstance(variable, Mapping) and is_secret(variable):
+                self._add_secret(name, variable.values.get("value"), None)
 
-    def add(self, profile: Mapping) -> None:
-        """Take in all templates of a profile, its layers put together."""
-        for key, node in profile.values.items():
+    def add(self, layers: Mapping, profile: str) -> None:
+        """Take in all templates of ``profile``, its layers merged."""
+        for key, node in layers.values.items():
             if key == "environmentVariables" and isinstance(node, Mapping):
                 for name, variable in node.values.items():
                     if isinstance(variable, Mapping):
-                        self._add_variable(name, node, variable)
+                        self._add_variable(name, node, variable, profile)
             elif node.templated and key not in _UNRENDERED:
                 self._add_public(node)
 
@@ -62,10 +62,10 @@ class SecretFlow:
             for public in publics:
                 self._diagnostics.error(
                     "secret-made-public",
-                    f"`{name}` feeds a secret, so it may not stand in what is not secret",
+                    f"`{name}` feeds a secret, so nothing that is not secret may read it",
                     public.span,
                     hint=hint,
-                    related=(Related(secret.span, "the secret it feeds"),),
+                    related=(Related(secret.span, "the secret that it feeds"),),
                 )
             first = next(iter(publics))
             self._diagnostics.error(
@@ -81,31 +81,27 @@ class SecretFlow:
         """Names such as ``var.token`` that come from outside and feed a secret."""
         return frozenset(self._secret)
 
-    def _add_variable(self, name: str, holder: Mapping, variable: Mapping) -> None:
-        secret, value = variable.values.get("secret"), variable.values.get("value")
-        if isinstance(secret, Scalar) and isinstance(secret.value, str):
-            if "$<" in secret.text:
-                self._diagnostics.error(
-                    "wrong-type",
-                    "`secret` must be true or false",
-                    secret.span,
-                    hint="written out, so that a reviewer sees what is secret",
-                )
-            _hide(value)  # it may be meant as one
-        if secret is None and key_looks_secret(name):
+    def _add_variable(self, name: str, holder: Mapping, variable: Mapping, profile: str) -> None:
+        value = variable.values.get("value")
+        if looks_secret(name, variable):
             _hide(value)
             self._diagnostics.warning(
                 "looks-secret",
-                f"`{name}` looks like a secret, and is not marked as one",
+                f"`{name}` looks like a secret but is not marked as one",
                 holder.key_span(name),
-                hint="add `secret: true`, or `secret: false` if it is none",
+                hint="Add `secret: true`, or `secret: false` if it is not a secret. Its value is "
+                "masked until then.",
+                profile=profile,
             )
-        if isinstance(secret, Scalar) and secret.value is True:
-            self._add_secret(name, value)
-        elif value is not None and value.templated:
-            self._add_public(value)
+        for key, node in variable.values.items():
+            if key == "secret" and not (isinstance(node, Scalar) and node.value is False):
+                _hide(value)  # what is wrongly marked may be meant as a secret
+            elif key == "value" and is_secret(variable):
+                self._add_secret(name, node, profile)
+            elif node.templated:
+                self._add_public(node)
 
-    def _add_secret(self, name: str, value: Node | None) -> None:
+    def _add_secret(self, name: str, value: Node | None, profile: str | None) -> None:
         if not isinstance(value, Scalar):
             _hide(value)
             return
@@ -118,14 +114,14 @@ class SecretFlow:
         hidden = sources - self._public_env
         for source in hidden:
             self._secret.setdefault(source, value)
-        template = template_of(value, self._diagnostics) if "$<" in value.text else None
-        fallback = template and self._literal_fallback(value, template)
+        fallback = self._literal_fallback(value) if value.templated else None
         if sources and not hidden:
             self._diagnostics.error(
                 "public-secret",
-                f"The secret `{name}` is made of nothing but what `publicEnv` lists",
+                f"The secret `{name}` reads nothing but what `publicEnv` lists",
                 value.span,
-                hint="a secret needs a source that is secret; else leave `secret` out",
+                hint="A secret needs a source that is secret; otherwise leave `secret` out.",
+                profile=profile,
             )
         elif not sources:
             _hide(value)
@@ -134,6 +130,7 @@ class SecretFlow:
                 f"The secret `{name}` is readable in the file, which is committed",
                 value.span,
                 hint=_LITERAL_HINT.format(name=name),
+                profile=profile,
             )
         elif fallback:
             _hide(fallback)
@@ -141,26 +138,35 @@ class SecretFlow:
                 "literal-secret",
                 f"The secret `{name}` has a default that is readable in the file",
                 fallback.span,
-                hint="leave the default out: `apply` then asks for the variable",
+                hint="Leave the default out: `apply` then asks for the variable.",
+                profile=profile,
             )
         else:
             self._sound.add(value.text)
 
-    def _literal_fallback(self, value: Scalar, template: Template) -> Scalar | None:
+    def _literal_fallback(self, value: Scalar) -> Scalar | None:
         """Where a text stands in the file that a secret may be made of, if there is one.
 
         That is a default in the secret's own template, or in a variable that feeds it; one
         that stands in for a public name gives nothing away.
         """
+        template = parse_template(value.text)  # its names are known, so it can be read
         if self._has_secret_fallback(template):
             return value
         for name in sorted(self._feeds.of_names(template.names).names):
             if self._scope.is_declared(name) and not self._scope.is_external(name):
                 for scalar in scalars(self._scope.declared(name)):
-                    inner = scalar.templated and template_of(scalar, self._diagnostics)
+                    inner = self._template_of(scalar)
                     if inner and self._has_secret_fallback(inner):
                         return scalar
         return None
+
+    def _template_of(self, scalar: Scalar) -> Template | None:
+        try:
+            return parse_template(scalar.text) if scalar.templated else None
+        except TemplateError as error:
+            self._diagnostics.add(template_problem(error, scalar))
+            return None
 
     def _has_secret_fallback(self, template: Template) -> bool:
         return any(
@@ -188,22 +194,17 @@ class SecretFlow:
         try:
             return self._feeds.of(scalar.text).outside
         except TemplateError as error:
-            report_template_error(error, scalar, self._diagnostics)
+            self._diagnostics.add(template_problem(error, scalar))
             return None
 
 
 def _hide(value: Node | None) -> None:
-    """Keep diagnostics from quoting what may be a secret; names of variables are none."""
+    """Keep diagnostics from quoting what may be a secret; names of variables may be shown."""
     if value is not None and not (isinstance(value, Scalar) and _ONLY_NAMES.fullmatch(value.text)):
         value.source.hide(value.start, value.end)
 
 
-def _is_secret(variable: Mapping) -> bool:
-    secret = variable.values.get("secret")
-    return isinstance(secret, Scalar) and secret.value is True
-
-
 def _public_hint(name: str) -> str:
     if name.startswith("env."):
-        return f"if it is not secret in itself, list it: `publicEnv: [{name[4:]}]`"
-    return "use a variable of its own for the secret"
+        return f"If it is not secret in itself, list it: `publicEnv: [{name[4:]}]`."
+    return "Use a variable of its own for the secret."

@@ -1,4 +1,4 @@
-"""Compiled values against the models' rules: each limit broken becomes a diagnostic."""
+"""Compiled values against the models' rules: each limit broken becomes a breach."""
 
 from dataclasses import dataclass
 from typing import Any, Final
@@ -6,8 +6,10 @@ from typing import Any, Final
 from pydantic_core import ErrorDetails, SchemaValidator, ValidationError
 
 from runner.config.templates.expressions.values import Symbolic
+from runner.diagnostics import Severity
 from runner.models.marked import Marked, Path, leaves, unmarked
 from runner.models.rules import request_rules, settings_rules
+from runner.nearest import nearest
 
 #: The rules of ``TriggerTestSessionRequest`` and of ``Settings``.
 REQUEST: Final = SchemaValidator(request_rules())
@@ -46,61 +48,46 @@ _WORDS_OF_KEYS = {
     ("until", "string_type"): _NO_DATE,
     ("until", "date_from_datetime_parsing"): _NO_DATE,
 }
-_HINTS = {
-    "string_type": "put it in quotes",
-    "union_tag_not_found": "one of FIXED, LINEAR, EXPONENTIAL and SINGLE_RETRY",
-}
-_NULL_HINTS = {
-    "matchTags": "`[]` takes the inherited filter away",
-    "checkId": "`[]` takes the inherited filter away",
-}
-_TAGS = frozenset({"FIXED", "LINEAR", "EXPONENTIAL", "SINGLE_RETRY"})
-_NUMBERS = frozenset({"float_type", "int_type", "bool_type"})
+QUOTE: Final = "Put it in quotes."
+_STRATEGIES = ("FIXED", "LINEAR", "EXPONENTIAL", "SINGLE_RETRY")
+_TAKE_AWAY = "Write `[]` to take the inherited filter away."
 
 
 @dataclass(frozen=True, slots=True)
 class Breach:
-    """A limit that a value breaks, at the way to it.
-
-    Attributes:
-        text: The text that stands where ``wanted`` (``bool``, ``int`` or ``float``) belongs.
-    """
+    """A rule that the value at ``path`` breaks."""
 
     path: Path
     code: str
     message: str
     hint: str | None = None
-    wanted: str | None = None
-    text: str | None = None
+    severity: Severity = Severity.ERROR
 
 
 def check(
-    rules: SchemaValidator, tree: dict[str, Any]
+    rules: SchemaValidator, tree: dict[str, Any], *, has_marks: bool
 ) -> tuple[dict[str, Any] | None, list[Breach]]:
     """The values in ``tree``, or what is wrong with them by ``REQUEST`` or ``SETTINGS``.
 
-    What is not known is not judged; where there is such a leaf, or anything is wrong,
-    there are no values.
+    Args:
+        rules: What to check by.
+        tree: A JSON tree, in which leaves may be ``Marked``.
+        has_marks: Whether one of them is.
+
+    Returns:
+        The values, unless anything is wrong or a value is not known; the breaches, none of them
+        for a value that is not known.
     """
     try:
-        return rules.validate_python(tree), []
-    except ValidationError:  # marks are no values by any rule
-        return _check_unmarked(rules, tree)
-
-
-def _check_unmarked(
-    rules: SchemaValidator, tree: dict[str, Any]
-) -> tuple[dict[str, Any] | None, list[Breach]]:
-    try:
-        values: dict[str, Any] = rules.validate_python(unmarked(tree))
+        values: dict[str, Any] = rules.validate_python(unmarked(tree) if has_marks else tree)
     except ValidationError as error:
         unset = {path for path, leaf in leaves(tree) if is_open(leaf)}
-        breaches = [
-            _breach(details, path)
-            for details in error.errors(include_url=False)
-            if not _is_unset(path := _path(details), details, unset)
+        details = error.errors(include_url=False)
+        return None, [
+            _breach(each, path)
+            for each in details
+            if not _is_unset(path := _path(each), each, unset)
         ]
-        return None, breaches
     return values, []
 
 
@@ -113,40 +100,58 @@ def is_open(leaf: object) -> bool:
 
 def _is_unset(path: Path, details: ErrorDetails, unset: set[Path]) -> bool:
     """Whether the problem is only that something is not known yet."""
-    if any(path[: len(hole)] == hole for hole in unset):
+    if any(path[:length] in unset for length in range(len(path) + 1)):
         return True
     return details["type"].startswith("union_tag") and (*path, "type") in unset
 
 
 def _path(details: ErrorDetails) -> Path:
-    """The way to the place, without the names that the parts of a choice have."""
+    """The path to the value, without the name of the kind of retry strategy."""
     location = details["loc"]
-    if len(location) > 1 and location[0] == "retryStrategy" and location[1] in _TAGS:
+    if len(location) > 1 and location[0] == "retryStrategy" and location[1] in _STRATEGIES:
         return location[:1] + location[2:]
     return location
 
 
 def _breach(details: ErrorDetails, path: Path) -> Breach:
-    kind = details["type"]
+    kind, given = details["type"], details["input"]
     code, words = _WORDS.get(kind, ("bad-value", f"`{{key}}`: {details['msg']}"))
     key = next((str(part) for part in reversed(path) if isinstance(part, str)), "value")
     if (key, kind) in _WORDS_OF_KEYS:
         return Breach(path, *_WORDS_OF_KEYS[key, kind])
-    if details["input"] is None and kind.endswith("_type"):
-        if isinstance(path[-1], int):
-            return Breach(path, "null-not-allowed", f"An entry of `{key}` may not be null")
-        return Breach(path, "null-not-allowed", f"`{key}` may not be null", _NULL_HINTS.get(key))
+    if given is None and kind.endswith("_type"):
+        subject = f"An entry of `{key}`" if isinstance(path[-1], int) else f"`{key}`"
+        hint = _TAKE_AWAY if key in {"matchTags", "checkId"} and path[-1] == key else None
+        return Breach(path, "null-not-allowed", f"{subject} may not be null", hint)
     if kind == "extra_forbidden" and details["loc"][0] == "retryStrategy":
         words = f"`{{key}}` is not a key of a {details['loc'][1]} strategy"
     elif isinstance(path[-1], int):
         words = words.replace("`{key}`", "An entry of `{key}`")
-    if kind == "union_tag_invalid":
+    if kind.startswith("union_tag"):
         path = (*path, "type")
     context = {name: _shown(value) for name, value in details.get("ctx", {}).items()}
-    wanted = text = None
-    if kind in _NUMBERS and isinstance(details["input"], str):
-        wanted, text = kind.removesuffix("_type"), details["input"]
-    return Breach(path, code, words.format(key=key, **context), _HINTS.get(kind), wanted, text)
+    return Breach(path, code, words.format(key=key, **context), _hint(kind, key, given, details))
+
+
+def _hint(kind: str, key: str, given: Any, details: ErrorDetails) -> str | None:
+    """How to write what is probably meant."""
+    if key == "runLocation" and isinstance(given, list):
+        return "Write `matrix: {runLocation: […]}` to run in each of several locations."
+    if key == "retryStrategy" and isinstance(given, str):
+        return _strategy_hint(given)
+    if kind == "union_tag_not_found":
+        return f"It is one of {', '.join(_STRATEGIES)}."
+    if kind == "union_tag_invalid":
+        return _strategy_hint(str(details.get("ctx", {}).get("tag")))
+    return QUOTE if kind == "string_type" else None
+
+
+def _strategy_hint(given: str) -> str | None:
+    name = given.upper()
+    if name in {"NONE", "NO_RETRIES", "OFF", "NEVER"}:
+        return "Write `retryStrategy: null` for no retries."
+    found = nearest(name, _STRATEGIES)
+    return f"Write `retryStrategy: {{type: {found}}}`." if found else None
 
 
 def _shown(value: Any) -> str:

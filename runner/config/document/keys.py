@@ -22,6 +22,8 @@ def _keys(rules: dict[str, Any], key: str) -> frozenset[str]:
 
 _REQUEST, _SETTINGS = request_rules(), settings_rules()
 
+#: A profile may have so many instances.
+MAX_INSTANCES = 1_000
 #: Keys that say how profiles relate, and are used up when the file is compiled.
 STRUCTURAL_KEYS = frozenset({"extends", "abstract", "matrix", "needs"})
 #: Keys that a profile does not take over from those it extends, nor from defaults.
@@ -30,7 +32,17 @@ SETTINGS_KEYS = frozenset(_SETTINGS["fields"])
 PROFILE_KEYS = frozenset(_REQUEST["fields"]) | SETTINGS_KEYS | STRUCTURAL_KEYS
 DEFAULTS_KEYS = PROFILE_KEYS - NOT_INHERITED
 ROOT_KEYS = frozenset(
-    {"version", "variables", "defaults", "profiles", "publicEnv", "include", "state"}
+    {
+        "version",
+        "project",
+        "variables",
+        "defaults",
+        "profiles",
+        "moved",
+        "publicEnv",
+        "include",
+        "state",
+    }
 )
 LISTED_VARIABLE_KEYS = _keys(_REQUEST, "environmentVariables")
 VARIABLE_KEYS = LISTED_VARIABLE_KEYS - {"key"}
@@ -39,7 +51,25 @@ VARIABLE_KEYS = LISTED_VARIABLE_KEYS - {"key"}
 NESTED_KEYS: dict[str, frozenset[str]] = {
     "target": _keys(_REQUEST, "target") | {"all"},
     "retryStrategy": _keys(_REQUEST, "retryStrategy"),
-    "metadata": _keys(_REQUEST, "metadata"),
+    "metadata": _keys(_REQUEST, "metadata") - {"github"},  # filled in, never written
     "expectChecks": _keys(_SETTINGS, "expectChecks"),
 }
 QUARANTINE_KEYS = _keys(_SETTINGS, "quarantine")
+
+
+def _typed(rules: dict[str, Any]) -> dict[str, str]:
+    """The keys in ``rules`` whose values are numbers or booleans, at any depth."""
+    found: dict[str, str] = {}
+    for key, field in rules.get("fields", {}).items():
+        inner = field["schema"]
+        while "schema" in inner or "items_schema" in inner:
+            inner = inner["schema"] if "schema" in inner else inner["items_schema"]
+        if inner["type"] in {"bool", "int", "float"}:
+            found[key] = inner["type"]
+        for one in inner.get("choices", {"": inner}).values():
+            found |= _typed(one)
+    return found
+
+
+#: Keys whose values are numbers or booleans, each with its type: ``bool``, ``int`` or ``float``.
+TYPED_KEYS = _typed(_REQUEST) | _typed(_SETTINGS)

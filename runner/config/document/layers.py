@@ -9,10 +9,12 @@ no difference in which order three layers are put together.
 from collections.abc import Iterator
 
 from runner.config.document.keys import NOT_INHERITED
-from runner.config.document.profiles import ProfileSource, Structure, circle_text, shorten
-from runner.config.yaml.nodes import Mapping, Node, Scalar, Sequence
-from runner.diagnostics import Diagnostics, Related
+from runner.config.document.profiles import ProfileSource, Structure
+from runner.config.document.variables import canonical, is_secret, with_values
+from runner.config.yaml.nodes import Mapping, Node, Scalar
+from runner.diagnostics import Diagnostics
 from runner.errors import ConfigurationError
+from runner.listing import circle_text, shorten
 from runner.nearest import did_you_mean
 
 #: Keys whose mappings are taken over as a whole, or not at all.
@@ -28,7 +30,7 @@ class Replacing(Mapping):
 
 
 class DroppedSecret(Scalar):
-    """A secret variable that a layer dropped: whoever sets it again sets a secret.
+    """A secret variable that a layer drops; if a layer above sets it again, it is secret.
 
     Attributes:
         secret: The node that made it secret.
@@ -42,7 +44,7 @@ class DroppedSecret(Scalar):
 
 
 def merge(below: Mapping, above: Mapping) -> Mapping:
-    """The layer ``above`` on top of the layer ``below``; both canonical (see ``canonical``)."""
+    """The layer ``above`` on top of the layer ``below``; both in canonical form."""
     if not below.values:
         return above
     values = below.values | above.values
@@ -56,11 +58,6 @@ def merge(below: Mapping, above: Mapping) -> Mapping:
 def _merged(below: Mapping, above: Mapping, values: dict[str, Node]) -> Mapping:
     """``above`` on top of ``below``, which makes ``values``."""
     return Mapping(above.source, above.start, above.end, above.keys, values, (above, below))
-
-
-def _with(node: Mapping, values: dict[str, Node]) -> Mapping:
-    """``node`` with other values."""
-    return type(node)(node.source, node.start, node.end, node.keys, values, node.layers)
 
 
 def _combine(name: str, below: Node, above: Node) -> Node:
@@ -92,7 +89,7 @@ def _merge_variables(below: Mapping, above: Mapping) -> Mapping:
 
 def _merge_variable(below: Node, above: Node) -> Node:
     """One variable over another of its name: what is secret in one layer stays secret."""
-    secret = _secret(below)
+    secret = _secret_node(below)
     if not isinstance(above, Mapping):
         return DroppedSecret(above, secret) if secret and isinstance(above, Scalar) else above
     if isinstance(below, Mapping) and not isinstance(above, Replacing):
@@ -100,136 +97,66 @@ def _merge_variable(below: Node, above: Node) -> Node:
     else:
         merged = _replacing(above)
     if secret:
-        merged = _with(merged, {**merged.values, "secret": secret})
+        merged = with_values(merged, {**merged.values, "secret": secret})
     return _replacing(merged) if isinstance(below, Replacing) else merged
 
 
-def _secret(variable: Node) -> Node | None:
+def _secret_node(variable: Node) -> Node | None:
     """The node that makes ``variable`` secret, if it is."""
     if isinstance(variable, DroppedSecret):
         return variable.secret
-    if isinstance(variable, Mapping):
-        node = variable.values.get("secret")
-        if isinstance(node, Scalar) and node.value is True:
-            return node
+    if isinstance(variable, Mapping) and is_secret(variable):
+        return variable.values["secret"]
     return None
 
 
-def canonical(layer: Mapping, diagnostics: Diagnostics) -> Mapping:
-    """``layer`` with its environment variables as a mapping of mappings.
-
-    A null variable stays a null: it drops what a layer below sets.
-    """
-    node = layer.values.get("environmentVariables")
-    if node is None:
-        return layer
-    if isinstance(node, Mapping):
-        variables = _canonical_mapping(node)
-    elif isinstance(node, Sequence):
-        variables = _canonical_list(node, diagnostics)
-    else:
-        _refuse_variables(node, diagnostics)
-        return _with(
-            layer, {key: value for key, value in layer.values.items() if value is not node}
-        )
-    return _with(layer, {**layer.values, "environmentVariables": variables})
-
-
-def _refuse_variables(node: Scalar, diagnostics: Diagnostics) -> None:
-    if node.value is None:
-        diagnostics.error(
-            "null-not-allowed",
-            "`environmentVariables` may not be null",
-            node.span,
-            hint="drop variables one by one: `KEY: null`",
-        )
-        return
-    diagnostics.error(
-        "wrong-type",
-        "`environmentVariables` must be a mapping of names, or the API's list",
-        node.span,
-        hint="a template can give one variable's value, not all of them"
-        if "$<" in node.text
-        else None,
-    )
-
-
-def _canonical_mapping(node: Mapping) -> Mapping:
-    values: dict[str, Node] = {}
-    for name, value in node.values.items():
-        if value.__class__ is Mapping or (value.__class__ is Scalar and value.value is None):
-            values[name] = value
-        else:
-            values[name] = Mapping(
-                value.source, value.start, value.end, {"value": node.keys[name]}, {"value": value}
-            )
-    return _with(node, values)
-
-
-def _canonical_list(node: Sequence, diagnostics: Diagnostics) -> Mapping:
-    names: dict[str, Scalar] = {}
-    values: dict[str, Node] = {}
-    for item in node.items:
-        name = item.values.get("key") if isinstance(item, Mapping) else None
-        if not isinstance(item, Mapping) or not isinstance(name, Scalar) or not name.text:
-            diagnostics.error(
-                "wrong-type",
-                "A variable in a list must be a mapping with a `key` and a `value`",
-                item.span,
-            )
-        elif "$<" in name.text:
-            diagnostics.error(
-                "template-in-key", "A key takes no template", name.span, hint="only values do"
-            )
-        elif name.text in names:
-            diagnostics.error(
-                "duplicate-key",
-                f"The variable `{name.text}` is given twice",
-                name.span,
-                related=(Related(names[name.text].span, "first given here"),),
-            )
-        else:
-            rest = {key: value for key, value in item.values.items() if key != "key"}
-            names[name.text] = name
-            values[name.text] = _with(item, rest)
-    keys = {text: name.place for text, name in names.items()}
-    return Mapping(node.source, node.start, node.end, keys, values)
-
-
 class Layers:
-    """Puts the layers of each profile together."""
+    """Puts the layers of each profile together.
+
+    Attributes:
+        incomplete: Names of profiles whose layers are not all known, for a parent of theirs
+            does not exist or extends itself.
+    """
 
     def __init__(self, structure: Structure, diagnostics: Diagnostics) -> None:
         self._profiles = structure.profiles
         self._diagnostics = diagnostics
         #: What a profile hands down to those that extend it.
         self._inherited: dict[str, Mapping] = {}
-        self._defaults: dict[int, Mapping] = {}
+        #: What lies below profiles with the same defaults and parents.
+        self._below: dict[tuple[int, tuple[str, ...]], Mapping | None] = {}
         self._sizes: dict[str, int] = {}
         self._budget = MAX_INHERITED
+        self.incomplete: set[str] = set()
 
     def effective(self, profile: ProfileSource) -> Mapping:
         """All layers of ``profile``, defaults included."""
-        resolved = self.resolved(profile)
-        if profile.defaults is None:
-            return resolved
-        defaults = self._defaults.get(id(profile.defaults))
-        if defaults is None:
-            defaults = canonical(profile.defaults, self._diagnostics)
-            self._defaults[id(profile.defaults)] = defaults
-        return merge(defaults, resolved)
-
-    def resolved(self, profile: ProfileSource) -> Mapping:
-        """The layers of ``profile`` without defaults."""
         if profile.extends:
             self._resolve_ancestors(profile)
-        return self._fold(profile)
+        key = id(profile.defaults), tuple(name.text for name in profile.extends)
+        if key not in self._below:
+            inherited = self._parents(profile)
+            if profile.defaults is not None:
+                defaults = canonical(profile.defaults)
+                inherited = defaults if inherited is None else merge(defaults, inherited)
+            self._below[key] = inherited
+        self._spend(profile)
+        below, own = self._below[key], canonical(profile.node)
+        self._warn_of_idle_nulls(profile, own, below)
+        return own if below is None else merge(below, own)
 
     def down_to(self, profile: ProfileSource, key: str) -> Iterator[Mapping]:
         """The layers of ``profile`` as they stand in the file, from the topmost down.
 
         The last one is the first that sets ``key``: what it and those above it set, counts.
         """
+        for layer in self.of(profile):
+            yield layer
+            if key in layer.values and layer is not profile.defaults:
+                return
+
+    def of(self, profile: ProfileSource) -> Iterator[Mapping]:
+        """The layers of ``profile``, from the topmost down, each once."""
         waiting, seen = [profile], set[str]()
         while waiting:
             layer = waiting.pop()
@@ -237,12 +164,30 @@ class Layers:
                 continue  # it stands higher up already
             seen.add(layer.name)
             yield layer.node
-            if key in layer.node.values:
-                return
             parents = (self._profiles.get(name.text) for name in layer.extends)
             waiting += [parent for parent in parents if parent is not None]
         if profile.defaults is not None:
             yield profile.defaults
+
+    def _warn_of_idle_nulls(
+        self, profile: ProfileSource, own: Mapping, below: Mapping | None
+    ) -> None:
+        """Warn of each variable that ``profile`` drops although no layer below sets it."""
+        variables = own.values.get("environmentVariables")
+        if profile.abstract or not isinstance(variables, Mapping):
+            return
+        lower = below.values.get("environmentVariables") if below else None
+        known = lower.values if isinstance(lower, Mapping) else {}
+        for name, variable in variables.values.items():
+            if isinstance(variable, Scalar) and not isinstance(known.get(name), Mapping):
+                self._diagnostics.warning(
+                    "idle-null",
+                    f"`{shorten(name)}: null` drops nothing, for no layer below sets it",
+                    variables.key_span(name),
+                    hint=did_you_mean(name, known)
+                    or "Leave it out, or write `{value: null}` to send null.",
+                    profile=profile.name,
+                )
 
     def _resolve_ancestors(self, profile: ProfileSource) -> None:
         """Work out what each ancestor hands down, the eldest first; no recursion, any depth."""
@@ -251,18 +196,28 @@ class Layers:
         while path:
             current, parents = path[-1]
             for name in parents:
-                parent = self._parent(name)
-                if parent is None or parent.name in self._inherited:
+                parent = self._profiles.get(name.text)
+                if parent is None:
+                    self._report_unknown(name)
+                elif parent.name in names:
+                    circle = [*list(names)[names[parent.name] :], parent.name]
+                    self._diagnostics.error(
+                        "extends-cycle",
+                        f"A profile extends itself: {circle_text(circle)}",
+                        name.span,
+                    )
+                elif parent.name not in self._inherited:
+                    names[parent.name] = len(path)
+                    path.append((parent, iter(parent.extends)))
+                    break
+                elif parent.name not in self.incomplete:
                     continue
-                if parent.name in names:
-                    self._report_cycle(name, [*list(names)[names[parent.name] :], parent.name])
-                    continue
-                names[parent.name] = len(path)
-                path.append((parent, iter(parent.extends)))
-                break
+                self.incomplete.add(current.name)
             else:
                 path.pop()
                 names.popitem()
+                if current.name in self.incomplete and path:
+                    self.incomplete.add(path[-1][0].name)
                 if current is not profile:
                     layer = _handed_down(self._fold(current))
                     self._inherited[current.name] = layer
@@ -270,47 +225,41 @@ class Layers:
 
     def _fold(self, profile: ProfileSource) -> Mapping:
         """``profile`` on top of what its parents, all worked out, hand down."""
+        self._spend(profile)
+        below, own = self._parents(profile), canonical(profile.node)
+        return own if below is None else merge(below, own)
+
+    def _parents(self, profile: ProfileSource) -> Mapping | None:
         layer: Mapping | None = None
         for name in profile.extends:
             parent = self._inherited.get(name.text)
             if parent is not None:
-                self._spend(self._sizes[name.text], name)
                 layer = parent if layer is None else merge(layer, parent)
-        own = canonical(profile.node, self._diagnostics)
-        return own if layer is None else merge(layer, own)
+        return layer
 
-    def _spend(self, size: int, name: Scalar) -> None:
-        """Account for taking over so many keys.
+    def _spend(self, profile: ProfileSource) -> None:
+        """Account for the keys that ``profile`` takes over.
 
         Raises:
             ConfigurationError: All layers together have taken over more than fits in memory.
         """
-        self._budget -= size
-        if self._budget < 0:
-            self._diagnostics.error(
-                "too-large",
-                f"All profiles together inherit more than {MAX_INHERITED:,} keys",
-                name.span,
-                hint="extend smaller profiles, or fewer of them in a row",
-            )
-            raise ConfigurationError(self._diagnostics)
+        for name in profile.extends:
+            self._budget -= self._sizes.get(name.text, 0)
+            if self._budget < 0:
+                self._diagnostics.error(
+                    "too-large",
+                    f"All profiles together inherit more than {MAX_INHERITED:,} keys",
+                    name.span,
+                    hint="Extend smaller profiles, or fewer of them in a row.",
+                )
+                raise ConfigurationError(self._diagnostics)
 
-    def _parent(self, name: Scalar) -> ProfileSource | None:
-        parent = self._profiles.get(name.text)
-        if parent is None:
-            self._diagnostics.error(
-                "unknown-profile",
-                f"`{shorten(name.text)}` is not a profile",
-                name.span,
-                hint=did_you_mean(name.text, self._profiles)
-                if self._diagnostics.wants_hints
-                else None,
-            )
-        return parent
-
-    def _report_cycle(self, name: Scalar, circle: list[str]) -> None:
+    def _report_unknown(self, name: Scalar) -> None:
         self._diagnostics.error(
-            "extends-cycle", f"A profile extends itself: {circle_text(circle)}", name.span
+            "unknown-profile",
+            f"`{shorten(name.text)}` is not a profile",
+            name.span,
+            hint=did_you_mean(name.text, self._profiles) if self._diagnostics.wants_hints else None,
         )
 
 
@@ -322,6 +271,6 @@ def _size(layer: Mapping) -> int:
 
 def _handed_down(layer: Mapping) -> Mapping:
     """``layer`` without what a profile keeps to itself."""
-    return _with(
+    return with_values(
         layer, {key: node for key, node in layer.values.items() if key not in NOT_INHERITED}
     )

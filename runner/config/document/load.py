@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
-from runner.config.document.includes import included_paths, judge_included, judge_names
+from runner.config.document.includes import Includes
 from runner.config.files.files import MAX_BYTES, MAX_SIZE, Files
 from runner.config.yaml.encoding import decode, looks_like_ours
 from runner.config.yaml.nodes import Mapping
@@ -31,10 +31,15 @@ class Document:
 
 @dataclass(frozen=True, slots=True)
 class Documents:
-    """A configuration: the main file, and those it includes in the order of their globs."""
+    """A configuration: the main file, and those it includes in the order of their globs.
+
+    Attributes:
+        is_complete: Whether every included file could be read as YAML.
+    """
 
     main: Document
     included: tuple[Document, ...] = ()
+    is_complete: bool = True
 
     def __iter__(self) -> Iterator[Document]:
         yield self.main
@@ -47,8 +52,8 @@ def load(path: PurePosixPath, files: Files, diagnostics: Diagnostics) -> Documen
     Args:
         path: The main file among ``files``.
         files: What it and its includes are read from.
-        diagnostics: Takes every problem of reading; none of what the keys mean, but for the
-            ``include`` key and names given in two files.
+        diagnostics: Takes every problem of reading, of the ``include`` key, and of names that
+            two files declare.
 
     Returns:
         What could be read; ``None`` when the main file could not.
@@ -56,6 +61,7 @@ def load(path: PurePosixPath, files: Files, diagnostics: Diagnostics) -> Documen
     Raises:
         UsageError: There is no main file, or it may not be read.
     """
+    includes = Includes(files, diagnostics)
     main_source = _source(path, files, diagnostics)
     if main_source and not looks_like_ours(main_source.text):
         main_source.hide(0, len(main_source.text))
@@ -63,8 +69,8 @@ def load(path: PurePosixPath, files: Files, diagnostics: Diagnostics) -> Documen
     if main is None:
         return None
     included: list[Document] = []
-    total = len(main.source.text)
-    for target, span in included_paths(path, main.root, files, diagnostics):
+    total, is_complete = len(main.source.text), True
+    for target, span in includes.paths(path, main.root):
         try:
             source = _source(target, files, diagnostics)
         except UsageError as error:
@@ -84,11 +90,13 @@ def load(path: PurePosixPath, files: Files, diagnostics: Diagnostics) -> Documen
             diagnostics.error("too-large", message, span)
             break
         document = _document(target, source, diagnostics)
-        if document is not None:
-            judge_included(document.root, diagnostics)
-            included.append(document)
-    documents = Documents(main, tuple(included))
-    judge_names([document.root for document in documents], diagnostics)
+        if document is None:
+            is_complete = False
+            continue
+        includes.check_keys(document.root)
+        included.append(document)
+    documents = Documents(main, tuple(included), is_complete)
+    includes.check_names([document.root for document in documents])
     return documents
 
 

@@ -1,32 +1,29 @@
-"""Documents → profiles and variables by name: what can be judged before layers are merged.
+"""Documents → profiles and variables by name: what can be checked before layers are merged.
 
-Everything found here is an error of structure: it stops an apply of anything, because the file
-says something that means nothing.
+Everything found here is an error of structure: it stops an apply of anything that the file with
+the mistake has a part in.
 """
 
 import re
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from runner.config.document.keys import (
-    DEFAULTS_KEYS,
-    LISTED_VARIABLE_KEYS,
-    NESTED_KEYS,
-    PROFILE_KEYS,
-    QUARANTINE_KEYS,
-    ROOT_KEYS,
-    VARIABLE_KEYS,
-)
+from runner.config.document.keys import DEFAULTS_KEYS, PROFILE_KEYS, ROOT_KEYS
+from runner.config.document.layer_checks import LayerChecks
+from runner.config.document.load import Documents
 from runner.config.yaml.nodes import Mapping, Node, Scalar, Sequence
-from runner.diagnostics import Diagnostics
+from runner.diagnostics import Diagnostics, Related
+from runner.listing import circle_text, shorten
 from runner.nearest import did_you_mean
-from runner.source import Span
+from runner.source import Source, Span
 
 PROFILE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}\Z")
 VARIABLE_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
 SUPPORTED_VERSION = 1
-#: As the JSON Schema says it too; more of it only the store can judge.
+#: As the JSON Schema says it too; more of it only the store can check.
 STATE_ADDRESS = r"^(file|s3|gs|az)://.*[^/]"
+#: As the JSON Schema says it too.
+PROJECT = r"^[a-z0-9][a-z0-9-]{0,62}$"
 
 
 class ProfileSource(NamedTuple):
@@ -49,86 +46,185 @@ class ProfileSource(NamedTuple):
 
 @dataclass(slots=True)
 class Structure:
-    """What a configuration declares, by name."""
+    """What a configuration declares, by name.
 
+    Attributes:
+        main: The text of the main file.
+        is_complete: Whether every included file could be read.
+        defaults: The ``defaults`` of each file, and where their key stands.
+        project: Whose profiles these are; ``None`` where the file does not say.
+        moved: Old names of profiles → the names they have now.
+        state: Address of the store that the file names.
+    """
+
+    main: Source
+    is_complete: bool = True
     variables: dict[str, Node] = field(default_factory=dict)
     profiles: dict[str, ProfileSource] = field(default_factory=dict)
     defaults: list[tuple[Span, Mapping]] = field(default_factory=list)
     public_env: frozenset[str] = frozenset()
+    project: str | None = None
+    moved: dict[str, str] = field(default_factory=dict)
     state: str | None = None
 
 
-class StructureReader:
+def read_structure(documents: Documents, diagnostics: Diagnostics) -> Structure:
+    """Read what ``documents`` declare; ``diagnostics`` takes what is wrong with it."""
+    reader = _Reader(documents.main.source, diagnostics)
+    reader.read_root(documents.main.root)
+    for document in documents:
+        reader.read(document.root)
+    reader.read_moved(documents.main.root.values.get("moved"))
+    reader.check_profiles(documents.main.root)
+    reader.structure.is_complete = documents.is_complete
+    return reader.structure
+
+
+class _Reader:
     """Reads documents into one :class:`Structure`, noting what is wrong."""
 
-    def __init__(self, diagnostics: Diagnostics) -> None:
+    def __init__(self, main: Source, diagnostics: Diagnostics) -> None:
         self._diagnostics = diagnostics
-        self.structure = Structure()
+        self._checks = LayerChecks(diagnostics)
+        self.structure = Structure(main)
 
-    def read(self, root: Mapping, *, included: bool = False) -> None:
-        """Take over what ``root`` declares; of an ``included`` one the keys were judged."""
-        if not included:
-            self._known_keys(root, ROOT_KEYS, "here")
-            self._read_root(root)
-        self._read_variables(root.values.get("variables"))
+    def read_root(self, root: Mapping) -> None:
+        """Take over what only the main file may declare."""
+        ignored = {key for key in root.values if key.startswith("x-")}
+        self._checks.known_keys(root, ROOT_KEYS | ignored, "here")
+        self._check_version(root)
+        public = root.values.get("publicEnv")
+        self.structure.public_env = frozenset(
+            name.text for name in self._names(public, "publicEnv", single=False)
+        )
+        self.structure.state = self._pattern(
+            root.values.get("state"),
+            STATE_ADDRESS,
+            "`state` must be the address of a store",
+            "Write file://folder, s3://bucket/prefix, gs://bucket/prefix or az://container.",
+        )
+        self.structure.project = self._pattern(
+            root.values.get("project"),
+            PROJECT,
+            "`project` must be a name",
+            "Use 1 to 63 lowercase letters, digits and hyphens, and start with a letter or digit.",
+        )
+
+    def read(self, root: Mapping) -> None:
+        """Take over what any file may declare."""
+        variables = self._mapping(root.values.get("variables"), "variables")
+        if variables is not None:
+            self._read_variables(variables)
         defaults = self._mapping(root.values.get("defaults"), "defaults")
         if defaults is not None:
-            self._check_layer(defaults, DEFAULTS_KEYS, "in defaults")
+            self._checks.check(defaults, DEFAULTS_KEYS, "in defaults")
             self.structure.defaults.append((root.key_span("defaults"), defaults))
         profiles = self._mapping(root.values.get("profiles"), "profiles")
-        for name, node in profiles.values.items() if profiles else ():
-            assert profiles is not None  # noqa: S101 # for the type checker
-            self._read_profile(name, profiles.key_span(name), node, defaults)
+        if profiles is not None:
+            for name, node in profiles.values.items():
+                self._read_profile(name, profiles.key_span(name), node, defaults)
 
-    def _read_root(self, root: Mapping) -> None:
+    def read_moved(self, node: Node | None) -> None:
+        """Take over which profiles were renamed, each with the name it has now."""
+        moved = self._mapping(node, "moved")
+        if moved is None:
+            return
+        given = {old: new.text for old, new in moved.values.items() if isinstance(new, Scalar)}
+        for old, new in moved.values.items():
+            self._read_moved_name(old, new, moved.key_span(old), given)
+
+    def _read_moved_name(self, old: str, new: Node, key: Span, moved: dict[str, str]) -> None:
+        profiles = self.structure.profiles
+        if not isinstance(new, Scalar) or not isinstance(new.value, str):
+            self._wrong_type(new, "An entry of `moved` maps an old name to a new one")
+            return
+        if old in profiles:
+            self._diagnostics.error(
+                "bad-move",
+                f"`{shorten(old)}` is still a profile, so it was not renamed",
+                key,
+                related=(Related(profiles[old].key, "the profile"),),
+            )
+            return
+        path = [old]
+        while path[-1] not in profiles:
+            following = moved.get(path[-1])
+            if following in path:
+                circle = circle_text([*path[path.index(following) :], following])
+                self._diagnostics.error("bad-move", f"These names lead in a circle: {circle}", key)
+                return
+            if following is None:
+                self._diagnostics.error(
+                    "bad-move",
+                    f"`{shorten(path[-1])}` is not a profile",
+                    new.span,
+                    hint=did_you_mean(path[-1], profiles)
+                    or "Remove this entry: the profile is gone.",
+                )
+                return
+            path.append(following)
+        self.structure.moved[old] = path[-1]
+
+    def check_profiles(self, root: Mapping) -> None:
+        """Refuse a configuration without a profile, unless a mistake found earlier hides it."""
+        if self._diagnostics.errors:
+            return
+        where = root.key_span("profiles" if "profiles" in root.keys else next(iter(root.keys)))
+        if not self.structure.profiles:
+            self._diagnostics.error(
+                "no-profile",
+                "This file declares no profile",
+                where,
+                hint="Add one under `profiles:`, or include a file that has some.",
+            )
+        elif all(profile.abstract for profile in self.structure.profiles.values()):
+            self._diagnostics.warning(
+                "no-profile",
+                "Every profile is abstract, so there is nothing to apply",
+                where,
+                hint="Add a profile that extends one of them.",
+            )
+
+    def _check_version(self, root: Mapping) -> None:
         version = root.values.get("version")
         if version is None:
             self._diagnostics.error(
                 "missing-key",
                 "`version` is missing",
                 root.span,
-                hint="begin the file with `version: 1`",
+                hint="Begin the file with `version: 1`.",
             )
-        elif (
-            not isinstance(version, Scalar)
-            or version.text != str(SUPPORTED_VERSION)
-            or not version.plain
+        elif not (
+            isinstance(version, Scalar)
+            and version.text == str(SUPPORTED_VERSION)
+            and version.value == SUPPORTED_VERSION
+            and not isinstance(version.value, bool)
         ):
             self._diagnostics.error(
                 "unknown-version",
                 "This release reads version 1 of the file",
                 version.span,
-                hint="write `version: 1`, or use the release of the runner the file was made for",
+                hint="Write `version: 1`, or use the release that the file was written for.",
             )
-        public = root.values.get("publicEnv")
-        self.structure.public_env = frozenset(
-            name.text for name in self._names(public, "publicEnv", single=False)
-        )
-        state = root.values.get("state")
-        if isinstance(state, Scalar) and isinstance(state.value, str):
-            self._read_state(state, state.value)
-        elif state is not None:
-            self._wrong_type(state, "`state` must be the address of a store")
 
-    def _read_state(self, node: Scalar, address: str) -> None:
-        if re.match(STATE_ADDRESS, address):
-            self.structure.state = address
-            return
-        self._diagnostics.error(
-            "bad-value",
-            "`state` is no address of a store",
-            node.span,
-            hint="write file://folder, s3://bucket/prefix, gs://bucket/prefix or az://container",
-        )
+    def _pattern(self, node: Node | None, pattern: str, message: str, hint: str) -> str | None:
+        """The text of ``node``, if it is one and matches ``pattern``."""
+        if node is None:
+            return None
+        text = node.value if isinstance(node, Scalar) else None
+        if isinstance(text, str) and re.match(pattern, text) and "\n" not in text:
+            return text
+        code = "bad-value" if isinstance(text, str) else "wrong-type"
+        self._diagnostics.error(code, message, node.span, hint=hint)
+        return None
 
-    def _read_variables(self, node: Node | None) -> None:
-        variables = self._mapping(node, "variables")
-        for name, value in variables.values.items() if variables else ():
-            assert variables is not None  # noqa: S101 # for the type checker
+    def _read_variables(self, variables: Mapping) -> None:
+        for name, value in variables.values.items():
             if not VARIABLE_NAME.match(name):
                 self._diagnostics.error(
                     "bad-name",
-                    "A variable's name has letters, digits and underscores, and no digit first",
+                    "Variable names may use letters, digits and underscores and must not start "
+                    "with a digit",
                     variables.key_span(name),
                 )
             self.structure.variables.setdefault(name, value)
@@ -137,8 +233,8 @@ class StructureReader:
         if not PROFILE_NAME.match(name):
             self._diagnostics.error(
                 "bad-name",
-                "A profile's name has up to 64 letters, digits, dots, underscores and hyphens, "
-                "and begins with a letter or digit",
+                "Profile names may use up to 64 letters, digits, dots, underscores and hyphens "
+                "and must start with a letter or digit",
                 key,
             )
             if not name:
@@ -148,71 +244,17 @@ class StructureReader:
         if not isinstance(node, Mapping):
             self._wrong_type(node, "A profile must be a mapping of keys")
             return
-        self._check_layer(node, PROFILE_KEYS, "in a profile")
-        abstract = node.values.get("abstract")
-        if abstract is not None and not (
-            isinstance(abstract, Scalar) and isinstance(abstract.value, bool)
-        ):
-            self._wrong_type(abstract, "`abstract` must be true or false")
+        self._checks.check(node, PROFILE_KEYS, "in a profile")
         profile = ProfileSource(
             name,
             key,
             node,
             defaults,
-            isinstance(abstract, Scalar) and abstract.value is True,
+            self._checks.flag(node.values, "abstract"),
             self._names(node.values.get("extends"), "extends", single=True),
             self._names(node.values.get("needs"), "needs", single=True),
         )
         self.structure.profiles.setdefault(name, profile)
-
-    def _check_layer(self, layer: Mapping, keys: frozenset[str], where: str) -> None:
-        self._known_keys(layer, keys, where)
-        for name, nested in NESTED_KEYS.items():
-            if name in layer.values:
-                self._known_keys_of(layer.values[name], nested, f"in `{name}`")
-        self._check_variables(layer.values.get("environmentVariables"))
-        labels = layer.values.get("labels")
-        if isinstance(labels, Mapping):
-            self._check_templates_in(labels)
-        quarantine = layer.values.get("quarantine")
-        for entry in quarantine.items if isinstance(quarantine, Sequence) else ():
-            self._known_keys_of(entry, QUARANTINE_KEYS, "in a quarantine")
-
-    def _check_variables(self, variables: Node | None) -> None:
-        if isinstance(variables, Mapping):
-            self._check_templates_in(variables)
-            for variable in variables.values.values():
-                self._known_keys_of(variable, VARIABLE_KEYS, "in a variable")
-        elif isinstance(variables, Sequence):
-            for variable in variables.items:
-                self._known_keys_of(variable, LISTED_VARIABLE_KEYS, "in a variable")
-
-    def _check_templates_in(self, mapping: Mapping) -> None:
-        for key in mapping.keys:
-            if "$<" in key:
-                self._diagnostics.error(
-                    "template-in-key",
-                    "A key takes no template",
-                    mapping.key_span(key),
-                    hint="only values do",
-                )
-
-    def _known_keys_of(self, node: Node | None, known: frozenset[str], where: str) -> None:
-        if isinstance(node, Mapping):
-            self._known_keys(node, known, where)
-
-    def _known_keys(self, mapping: Mapping, known: frozenset[str], where: str) -> None:
-        if mapping.values.keys() <= known:
-            return
-        for name in mapping.values:
-            if name not in known and not (name.startswith("x-") and known <= ROOT_KEYS):
-                hint = did_you_mean(name, known) if self._diagnostics.wants_hints else None
-                self._diagnostics.error(
-                    "unknown-key",
-                    f"`{shorten(name)}` is not a key {where}",
-                    mapping.key_span(name),
-                    hint=hint or f"known keys: {', '.join(sorted(known))}",
-                )
 
     def _mapping(self, node: Node | None, name: str) -> Mapping | None:
         if node is None or isinstance(node, Mapping):
@@ -225,8 +267,8 @@ class StructureReader:
         """The names given under ``key``: a list, or one name alone where ``single`` allows it."""
         if node is None or (isinstance(node, Scalar) and node.value is None):
             return ()
-        items = node.items if isinstance(node, Sequence) else [node] if single else None
-        if items is None:
+        items = node.items if isinstance(node, Sequence) else [node]
+        if not isinstance(node, Sequence) and not single:
             self._wrong_type(node, f"`{key}` must be a list of names")
             return ()
         found = []
@@ -239,18 +281,3 @@ class StructureReader:
 
     def _wrong_type(self, node: Node, message: str) -> None:
         self._diagnostics.error("wrong-type", message, node.span)
-
-
-_CIRCLE_SHOWN = 8
-
-
-def circle_text(names: list[str]) -> str:
-    """Names that lead back to the first, fit for a message."""
-    shown = names if len(names) <= _CIRCLE_SHOWN else [*names[:_CIRCLE_SHOWN], "…"]
-    return " → ".join(shown)
-
-
-def shorten(text: str, limit: int = 60) -> str:
-    """``text`` fit for a message: on one line, and not without end."""
-    line = " ".join(text.split())
-    return line if len(line) <= limit else line[: limit - 1] + "…"

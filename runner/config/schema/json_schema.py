@@ -8,8 +8,13 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from runner.config.document.keys import DEFAULTS_KEYS, NOT_INHERITED, STRUCTURAL_KEYS
-from runner.config.document.profiles import STATE_ADDRESS
+from runner.config.document.keys import (
+    DEFAULTS_KEYS,
+    MAX_INSTANCES,
+    NOT_INHERITED,
+    STRUCTURAL_KEYS,
+)
+from runner.config.document.profiles import PROJECT, STATE_ADDRESS
 from runner.config.schema.docstrings import field_docstrings
 from runner.models.request import (
     MAX_ENVIRONMENT_VARIABLES,
@@ -36,6 +41,7 @@ _VARIABLE_NAME = "^[A-Za-z_][A-Za-z0-9_]*$"
 _INCLUDED = r"^(?!/|~)(?!(?:.*/)?\.\.(?:/|$))[^\\]+$"
 #: A text that may become a part of an instance's name, or a template.
 _AXIS_VALUE = r"^[^\[\],\x00-\x1f\x7f]+$|\$<"
+_AXIS_NAME: Schema = {"pattern": _VARIABLE_NAME, "not": {"enum": sorted(STRUCTURAL_KEYS)}}
 _KEY: Schema = {"type": "string", "minLength": 1, "not": {"pattern": r"\$<"}}
 
 _EXAMPLES: dict[str, list[Any]] = {
@@ -67,12 +73,19 @@ def file_schema() -> Schema:
         "description": "Declares Checkly test sessions for Checkly Sessions Runner.",
         "type": "object",
         "required": ["version"],
+        "anyOf": [{"required": ["profiles"]}, {"required": ["include"]}],
         "additionalProperties": False,
         "patternProperties": {"^x-": {"description": "Ignored: a place for anchors to live."}},
         "properties": {
             "version": {"description": "Version of the file's language.", "const": 1},
+            "project": {
+                "description": "Whose profiles these are; needed where the state is shared.",
+                "type": "string",
+                "pattern": PROJECT,
+                "examples": ["shop-web"],
+            },
             "variables": {
-                "description": "Values that templates read as $<var.NAME>.",
+                "description": "Values that templates read as $<var.NAME>; null for no default.",
                 "type": ["object", "null"],
                 "propertyNames": {"pattern": _VARIABLE_NAME},
             },
@@ -85,6 +98,12 @@ def file_schema() -> Schema:
                 "type": ["object", "null"],
                 "propertyNames": {"pattern": _PROFILE_NAME},
                 "additionalProperties": {"anyOf": [{"$ref": "#/definitions/profile"}, _NULL]},
+            },
+            "moved": {
+                "description": "Renamed profiles: old name to new, so that history is kept.",
+                "type": ["object", "null"],
+                "additionalProperties": {"type": "string", "pattern": _PROFILE_NAME},
+                "examples": [{"smoke": "smoke-prod"}],
             },
             "publicEnv": {
                 "description": "Environment variables that may feed secrets and public fields.",
@@ -134,7 +153,7 @@ def _layer_properties() -> dict[str, Schema]:
             "anyOf": _variables(),
         },
         "retryStrategy": {**_about(request, "retryStrategy"), "anyOf": _retry_strategy()},
-        "metadata": _nested(Metadata, _about(request, "metadata")),
+        "metadata": _nested(Metadata, _about(request, "metadata"), without="github"),
         "expectChecks": _nested(ExpectChecks, _about(settings, "expectChecks")),
         "quarantine": {**_about(settings, "quarantine"), "anyOf": _quarantine()},
         "labels": {
@@ -202,8 +221,9 @@ def _fields(model: type[BaseModel]) -> dict[str, Schema]:
     return {key: _or_template(schema) for key, schema in _properties(model).items()}
 
 
-def _nested(model: type[BaseModel], about: Schema) -> Schema:
-    return {**about, "anyOf": [_object(_fields(model)), _TEMPLATE]}
+def _nested(model: type[BaseModel], about: Schema, *, without: str = "") -> Schema:
+    fields = {key: field for key, field in _fields(model).items() if key != without}
+    return {**about, "anyOf": [_object(fields), _TEMPLATE]}
 
 
 def _target() -> list[Schema]:
@@ -290,19 +310,24 @@ def _matrix() -> Schema:
     value = {"anyOf": [{"type": "string", "pattern": _AXIS_VALUE}, {"type": ["number", "boolean"]}]}
     several = {"type": "array", "items": value, "minItems": 1}
     combination = {"type": "object", "minProperties": 1}
-    excluded = {"anyOf": [{"type": "array", "items": combination}, _NULL]}
+    added = {**combination, "additionalProperties": value, "propertyNames": _AXIS_NAME}
+    entries = {
+        "exclude": _said("Combinations to take out; a value may be a list.", _list(combination)),
+        "include": _said("Values to add to the combinations that match.", _list(added)),
+    }
     return {
         "anyOf": [
             {
                 "type": "object",
                 "minProperties": 1,
-                "properties": {"exclude": _said("Combinations to take out.", excluded)},
-                "propertyNames": {
-                    "pattern": _VARIABLE_NAME,
-                    "not": {"enum": sorted(STRUCTURAL_KEYS)},
-                },
+                "properties": entries,
+                "propertyNames": _AXIS_NAME,
                 "additionalProperties": {"anyOf": [several, _TEMPLATE]},
             },
             _NULL,
         ]
     }
+
+
+def _list(items: Schema) -> Schema:
+    return {"anyOf": [{"type": "array", "items": items, "maxItems": MAX_INSTANCES}, _NULL]}

@@ -1,10 +1,13 @@
 """Layers: limits that no ordinary file meets."""
 
+from pathlib import PurePosixPath
+
 import pytest
 
 from runner.config.document import layers
 from runner.config.document.layers import Layers
-from runner.config.document.profiles import Structure, StructureReader
+from runner.config.document.load import Document, Documents
+from runner.config.document.profiles import Structure, read_structure
 from runner.config.yaml.nodes import Mapping
 from runner.config.yaml.parse import parse
 from runner.diagnostics import Diagnostics
@@ -16,9 +19,8 @@ def structure_of(profiles: str) -> tuple[Structure, Diagnostics]:
     diagnostics = Diagnostics()
     root = parse(Source("f.yaml", f"version: 1\nprofiles:\n{profiles}"), diagnostics)
     assert root is not None
-    reader = StructureReader(diagnostics)
-    reader.read(root)
-    return reader.structure, diagnostics
+    documents = Documents(Document(PurePosixPath("f.yaml"), root.source, root))
+    return read_structure(documents, diagnostics), diagnostics
 
 
 def test_what_is_inherited_has_an_end(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,78 @@
+"""Breaches of rules → diagnostics at their places in the file."""
+
+from runner.config.compile.validate import QUOTE, Breach
+from runner.config.document.keys import NESTED_KEYS, PROFILE_KEYS
+from runner.config.document.suggestions import suggestion
+from runner.config.yaml.nodes import Mapping, Node, Scalar, Sequence
+from runner.diagnostics import Diagnostic
+from runner.models.marked import Body, Path
+from runner.source import Span
+
+
+def diagnostic_of(
+    breach: Breach, layers: Mapping, key: Span, profile: str | None, body: Body
+) -> Diagnostic | None:
+    """The diagnostic for ``breach``; ``None`` where an error of structure tells it already.
+
+    Args:
+        breach: What is wrong in ``body``, or in the runner's own keys.
+        layers: The layers that were compiled.
+        key: Where the profile's name stands: the place of what is missing.
+        profile: Its name.
+        body: The compiled request.
+    """
+    nodes, path = _nodes(layers), _in_file(breach.path, body)
+    node, holder = _locate(nodes, path)
+    span, hint, last = node.span if node else key, breach.hint, str(path[-1])
+    if breach.code == "unknown-key":
+        siblings = holder.values if isinstance(holder, Mapping) else nodes
+        if last in siblings:
+            if last not in NESTED_KEYS.get(str(path[0]), ()):
+                return None
+            span = holder.key_span(last) if isinstance(holder, Mapping) else span
+    elif breach.code.startswith("missing-") and _is_misspelt(last, holder, nodes, len(path)):
+        return None
+    elif hint == QUOTE and not (isinstance(node, Scalar) and node.plain and not node.templated):
+        hint = None
+    return Diagnostic(breach.code, breach.message, span, breach.severity, hint, profile=profile)
+
+
+def _nodes(layers: Mapping) -> dict[str, Node]:
+    """The node of each key; an axis of the matrix that bears a key's name stands for it."""
+    matrix = layers.values.get("matrix")
+    if not isinstance(matrix, Mapping):
+        return layers.values
+    return layers.values | {key: matrix.values[key] for key in PROFILE_KEYS & matrix.values.keys()}
+
+
+def _in_file(path: Path, body: Body) -> Path:
+    """``path`` with the name of an environment variable in the place of its index."""
+    if path[0] == "environmentVariables" and len(path) > 1 and isinstance(path[1], int):
+        return (path[0], body["environmentVariables"][path[1]]["key"], *path[2:])
+    return path
+
+
+def _locate(nodes: dict[str, Node], path: Path) -> tuple[Node | None, Node | None]:
+    """The node at the end of ``path``, or the nearest one above it; and the one that holds it."""
+    node, holder = nodes.get(str(path[0])), None
+    for part in path[1:]:
+        holder = node
+        if isinstance(node, Mapping) and part in node.values:
+            node = node.values[str(part)]
+        elif isinstance(node, Sequence) and isinstance(part, int) and part < len(node.items):
+            node = node.items[part]
+        else:
+            break
+    return node, holder
+
+
+def _is_misspelt(key: str, holder: Node | None, nodes: dict[str, Node], depth: int) -> bool:
+    """Whether ``key`` is missing only because an unknown key, which is reported, means it."""
+    if depth == 1:
+        return any(
+            name not in PROFILE_KEYS and (suggestion(name, PROFILE_KEYS) or [""])[0] == key
+            for name in nodes
+        )
+    if not isinstance(holder, Mapping):
+        return False
+    return any((suggestion(name, frozenset({key})) or [""])[0] == key for name in holder.values)
