@@ -10,7 +10,6 @@ from pydantic import BaseModel
 
 from runner.config.document.keys import (
     DEFAULTS_KEYS,
-    MAX_INSTANCES,
     NOT_INHERITED,
     STRUCTURAL_KEYS,
 )
@@ -311,10 +310,12 @@ def _matrix() -> Schema:
     several = {"type": "array", "items": value, "minItems": 1}
     combination = {"type": "object", "minProperties": 1}
     added = {**combination, "additionalProperties": value, "propertyNames": _AXIS_NAME}
-    entries = {
-        "exclude": _said("Combinations to take out; a value may be a list.", _list(combination)),
-        "include": _said("Values to add to the combinations that match.", _list(added)),
+    entries: dict[str, Schema] = {
+        "exclude": {"anyOf": [{"type": "array", "items": combination}, _NULL]},
+        "include": {"anyOf": [{"type": "array", "items": added}, _NULL]},
     }
+    entries["exclude"]["description"] = "Combinations to take out; a value may be a list."
+    entries["include"]["description"] = "Values to add to the combinations that match."
     return {
         "anyOf": [
             {
@@ -327,7 +328,3 @@ def _matrix() -> Schema:
             _NULL,
         ]
     }
-
-
-def _list(items: Schema) -> Schema:
-    return {"anyOf": [{"type": "array", "items": items, "maxItems": MAX_INSTANCES}, _NULL]}
