@@ -9,7 +9,7 @@ from runner.engine.shutdown import Stop
 from runner.errors import RunnerError
 from runner.models.clock import Clock
 from runner.models.events import Emit, Notice
-from runner.models.outcome import InstanceOutcome
+from runner.models.outcome import InstanceOutcome, Subject
 from runner.models.record import Initiator
 from runner.state.state import State
 
@@ -56,6 +56,7 @@ class Context:
         owner: Who applies.
         redact: Masks secrets in what came from outside.
         options: How to go about it.
+        tested: What is tested, for the reports.
         keep: Keeps the files of what failed, where that is wanted.
         known: Ids of sessions that belong to somebody already, so that no lookup adopts them.
     """
@@ -68,6 +69,7 @@ class Context:
     owner: Initiator
     redact: Callable[[str], str]
     options: ApplyOptions
+    tested: Subject = field(default_factory=Subject)
     keep: "Keep | None" = None
     known: set[str] = field(default_factory=set)
 

@@ -1,6 +1,6 @@
 """From the outcomes of instances to the outcome of the whole."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import TypeAlias
@@ -8,7 +8,7 @@ from typing import TypeAlias
 from runner.engine import exit_code
 from runner.engine.context import Context
 from runner.engine.run import Run
-from runner.models.outcome import ApplyOutcome, InstanceOutcome, QuorumOutcome
+from runner.models.outcome import ApplyOutcome, InstanceOutcome, QuorumOutcome, Subject
 from runner.models.verdict import FORGIVABLE, Verdict
 
 End: TypeAlias = tuple[Run, InstanceOutcome]
@@ -40,6 +40,23 @@ def sum_up(
         exit_code=exit_code.worst(codes),
         interrupted=interrupted,
         detached=context.options.detach,
+        tested=_tested(context, [run for run, _ in ends]),
+    )
+
+
+def _tested(context: Context, runs: Sequence[Run]) -> Subject:
+    """What was tested, with the commit and environment that all instances share."""
+
+    def shared(values: Iterable[str | None]) -> str:
+        found = set(values)
+        return (found.pop() or "") if len(found) == 1 else ""
+
+    attempts = [run.attempt for run in runs]
+    return replace(
+        context.tested,
+        environment=shared(attempt.lookup.environment for attempt in attempts),
+        commit=shared(attempt.commit for attempt in attempts),
+        branch=shared(attempt.branch for attempt in attempts),
     )
 
 

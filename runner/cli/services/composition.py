@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from runner.checkly.limiter import Limiter
     from runner.cli.options.following import Following
     from runner.engine.context import Context
+    from runner.models.outcome import Subject
     from runner.models.record import Initiator, Record
     from runner.reports.progress.reporters import Reporters
     from runner.state.state import State
@@ -85,6 +86,7 @@ class Composition:
         self._reports = reports
         self._file_optional = file_optional
         self._stack = ExitStack()
+        self._account_name: str | None = None
 
     def __enter__(self) -> Self:
         return self
@@ -222,8 +224,25 @@ class Composition:
         from runner.cli.services.preflight import judge_online, telling  # noqa: PLC0415 # httpx
 
         emit = telling(self.console, self.common)
-        return await judge_online(
+        judged = await judge_online(
             plan, self.credentials, self.console.redactor.screen, emit, limiter
+        )
+        self._account_name = judged.context.account_name if judged.context else None
+        return judged
+
+    @property
+    def subject(self) -> "Subject":
+        """What is tested, and for whom, as far as it is the same for all instances."""
+        from runner.models.outcome import Subject  # noqa: PLC0415 # only where something runs
+
+        account_id = self.credentials.account_id
+        author = self.reading.context.value("git.author") if self.has_file else None
+        return Subject(
+            account=f"{self._account_name} ({account_id})" if self._account_name else account_id,
+            project=self.project,
+            scope=self.common.scope or DEFAULT_SCOPE,
+            author=author or "",
+            ci_run=self.owner.ci_url or "",
         )
 
     def engine(
@@ -245,6 +264,7 @@ class Composition:
             state=self.state,
             reporters=self.reporters,
             owner=self.owner,
+            tested=self.subject,
             redact=self.console.redactor.screen,
             options=ApplyOptions(
                 lock_timeout=following.lock_timeout,

@@ -19,6 +19,7 @@ from runner.cli.services.signals import heeded
 from runner.engine.context import ApplyOptions, Context, Keep
 from runner.engine.shutdown import Stop
 from runner.models.clock import SystemClock
+from runner.models.outcome import Subject
 from runner.models.record import Initiator
 from runner.reports.progress.reporters import Reporters, open_reporters
 from runner.reports.progress.verbosity import Verbosity
@@ -48,6 +49,7 @@ async def outside(
     state: State,
     reporters: Reporters,
     owner: Initiator,
+    tested: Subject,
     redact: Callable[[str], str],
     options: ApplyOptions,
     artifacts: Path | None,
@@ -79,6 +81,7 @@ async def outside(
                     emit=reporters.handle,
                     stop=stop,
                     owner=owner,
+                    tested=tested,
                     redact=redact,
                     options=options,
                     keep=keep,

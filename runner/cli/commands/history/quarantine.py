@@ -25,7 +25,7 @@ def command() -> None:
 @EMULATED_OPTION
 @common_options
 def suggest(since: str, emulated: bool) -> int:
-    """Print the YAML that quarantines checks which flake, and those that no longer need it."""
+    """Print the YAML that quarantines flaky checks."""
     from runner.config.selection import Selection  # noqa: PLC0415 # everything heavy
     from runner.models.clock import SystemClock  # noqa: PLC0415
     from runner.reports.history.check_stats import check_stats  # noqa: PLC0415
