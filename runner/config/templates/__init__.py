@@ -1,1 +1,1 @@
-"""Templates in values: ``$<…>``, the names they may read, and where those come from."""
+"""Templates in values (``$<…>``), the names they may read, and where those come from."""

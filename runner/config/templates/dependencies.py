@@ -1,4 +1,4 @@
-"""What feeds a template: worked out once for each text, and once for each set of names."""
+"""Find what feeds a template, once for each text and once for each set of names."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -9,11 +9,11 @@ from runner.config.templates.template import parse_template
 
 @dataclass(frozen=True, slots=True)
 class Feed:
-    """What a template reads.
+    """The names a template depends on.
 
     Attributes:
-        names: Everything that feeds it, through variables too, such as ``var.host``.
-        outside: Those of the names whose values come from outside the file.
+        names: Everything that feeds it, also through variables, such as ``var.host``.
+        outside: The names whose values come from outside the file.
         is_volatile: Whether one of them differs from run to run.
     """
 
@@ -22,12 +22,12 @@ class Feed:
     is_volatile: bool
 
 
-#: The feed of a text that is no template.
+#: The feed of a text that is not a template.
 NOTHING = Feed(frozenset(), frozenset(), False)
 
 
 class Feeds:
-    """The feed of each template; texts and names repeat from profile to profile."""
+    """The feeds of all templates; texts and names recur from profile to profile."""
 
     def __init__(self, scope: Scope) -> None:
         self._scope = scope
@@ -35,10 +35,10 @@ class Feeds:
         self._of_names: dict[frozenset[str], Feed] = {}
 
     def of(self, text: str) -> Feed:
-        """The feed of a whole text.
+        """Return the feed of a whole text.
 
         Raises:
-            TemplateError: It is no valid template.
+            TemplateError: It is not a valid template.
         """
         feed = self._of_text.get(text)
         if feed is None:
@@ -46,7 +46,7 @@ class Feeds:
         return feed
 
     def of_names(self, read: Iterable[str]) -> Feed:
-        """The feed of what reads these names."""
+        """Return the feed of a template that reads these names."""
         read = frozenset(read)
         feed = self._of_names.get(read)
         if feed is None:

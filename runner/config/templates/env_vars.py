@@ -1,4 +1,4 @@
-"""The environment variables that templates and the runner's ``--var`` look at.
+"""The environment variables that templates read, and those that set variables of the file.
 
 Those of the process come first, then those of ``--env-file``. An empty variable counts as not set,
 since CI systems pass an absent secret as empty text.
@@ -14,7 +14,7 @@ _VARIABLE_PREFIX = "CHECKLY_SESSIONS_VAR_"
 
 
 class Environment:
-    """What ``env.NAME`` reads, and variables that are set through the environment.
+    """The values of ``env.NAME``, and the variables that are set through the environment.
 
     Attributes:
         process: The environment of the process.
@@ -26,13 +26,12 @@ class Environment:
         env_file: Mapping[str, str] | None = None,
         allow: Iterable[str] = (),
     ) -> None:
-        """Build it.
+        """Collect them.
 
         Args:
             process: The environment of the process.
             env_file: What the env files hold; the process's own variables win.
-            allow: Globs of the names templates may read; none means all that are not
-                forbidden to every template.
+            allow: Globs of the names templates may read; if empty, all that are not forbidden.
         """
         self.process = process
         self._file = env_file or {}
@@ -45,12 +44,11 @@ class Environment:
         """Return the value of a variable; ``None`` if it is not set, or empty.
 
         Raises:
-            TemplateError: ``--env-allow`` does not let templates read it, or it is not UTF-8.
+            TemplateError: ``--env-allow`` does not include it, or it is not UTF-8.
         """
         if self._allowed and not self._allowed.match(name):
             raise TemplateError(
-                f"env.{name} can't be read: --env-allow lets templates read only "
-                + ", ".join(self._globs),
+                f"env.{name} can't be read: --env-allow is limited to " + ", ".join(self._globs),
                 length=len(name) + 4,
             )
         value = self.process.get(name) or self._file.get(name) or None

@@ -1,6 +1,6 @@
-"""One expression: read once however often it occurs, worked out against a scope.
+"""One expression: parsed once however often it occurs, and evaluated with a scope.
 
-A dotted name, which is what most expressions are, never needs Jinja.
+A dotted name, as most expressions are, never needs Jinja.
 """
 
 import re
@@ -21,14 +21,14 @@ _DOTTED = re.compile(rf"\s*({_NAME})\.({_NAME})((?:\.{_NAME})*)\s*")
 
 
 class Names(Protocol):
-    """What an expression is worked out against."""
+    """The names an expression is evaluated with."""
 
     @property
     def symbolic(self) -> frozenset[str]:
         """The namespaces whose names stand for themselves."""
 
     def value(self, name: str) -> Value:
-        """The value of a name such as ``var.host``.
+        """Return the value of a name such as ``var.host``.
 
         Returns:
             A value; an `Unset` if the name is known but not set.
@@ -46,21 +46,21 @@ class Names(Protocol):
 
 
 class Expression:
-    """What stands between ``$<`` and ``>``.
+    """The text between ``$<`` and ``>``.
 
     Attributes:
         source: Its text.
         names: The names it reads, such as ``var.host``.
-        name: The name, if the expression is nothing else.
+        name: The name, if it is just one.
     """
 
     __slots__ = ("_path", "_program", "name", "names", "source")
 
     def __init__(self, source: str) -> None:
-        """Read ``source``.
+        """Parse ``source``.
 
         Raises:
-            TemplateError: It is no expression, or uses what is not allowed; the offset counts
+            TemplateError: It is not an expression, or uses what is not allowed; the offset counts
                 from its first character.
         """
         self.source = source
@@ -74,7 +74,7 @@ class Expression:
             for part in self._path:
                 if part.startswith("_"):
                     raise TemplateError(
-                        "names that begin with _ can't be reached", source.index("." + part) + 1
+                        "names that begin with _ can't be read", source.index("." + part) + 1
                     )
             full = qualified(namespace, name, dotted.start(1))
             self.names = frozenset([full])
@@ -88,18 +88,18 @@ class Expression:
 
     @property
     def has_literal_fallback(self) -> bool:
-        """Whether a text written in the expression itself may be what it gives."""
+        """Whether a text written in the expression itself may be its value."""
         return self._program is not None and self._program.has_literal_fallback
 
     def evaluate(self, scope: Names) -> Value:
-        """Its value.
+        """Return its value.
 
         Returns:
             A value; a `Symbolic` if it depends on a name that stands for itself.
 
         Raises:
-            Unresolved: A name that is not set decides about it.
-            TemplateError: It can't be worked out; the offset counts from its first character.
+            Unresolved: It depends on a name that is not set.
+            TemplateError: It can't be evaluated; the offset counts from its first character.
         """
         try:
             value = self._walk(scope) if self._program is None else self._run(self._program, scope)

@@ -1,4 +1,4 @@
-"""The names an expression may read, and their values, each worked out once."""
+"""The names an expression may read, with their values, each computed once."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -18,12 +18,12 @@ from runner.config.yaml.nodes import Node, Scalar, Sequence
 from runner.errors import UsageError
 from runner.nearest import did_you_mean
 
-#: The namespaces that stand for themselves when nothing of this machine may matter.
+#: The namespaces that stand for themselves where nothing of this machine may matter.
 PURE = frozenset({"env", "git", "ci", "run"})
 
 
 class _Names(ABC):
-    """Values of names, kept once they are known: what both kinds of scope share."""
+    """Values of names, kept once they are known; shared by both kinds of scope."""
 
     __slots__ = ("_errors", "_meter", "_values", "symbolic")
 
@@ -35,11 +35,11 @@ class _Names(ABC):
 
     @abstractmethod
     def value(self, name: str) -> Value:
-        """The value of a name such as ``var.host``; an `Unset` if it is known but not set.
+        """Return the value of a name such as ``var.host``; an `Unset` if it is not set.
 
         Raises:
-            TemplateError: There is no such name, it may not be read, or the variable's own
-                template can't be worked out (then `TemplateError.node` says where).
+            TemplateError: There is no such name, it may not be read, or the variable's own template
+                can't be evaluated (then `TemplateError.node` says where).
         """
 
     def spend(self, units: int) -> None:
@@ -47,29 +47,29 @@ class _Names(ABC):
         self._meter.settle(units)
 
     def evaluate(self, expression: Expression) -> Value:
-        """The value of an expression.
+        """Return the value of an expression.
 
         Raises:
-            Unresolved: A name that is not set decides about it.
-            TemplateError: It can't be worked out.
+            Unresolved: It depends on a name that is not set.
+            TemplateError: It can't be evaluated.
         """
         return expression.evaluate(self)
 
     def text(self, expression: Expression) -> str:
-        """The value of an expression as it is written inside text.
+        """Return the value of an expression as it is written inside text.
 
         Raises:
-            Unresolved: A name that is not set decides about it.
-            TemplateError: It can't be worked out, or is null, a list or a mapping.
+            Unresolved: It depends on a name that is not set.
+            TemplateError: It can't be evaluated, or is null, a list or a mapping.
         """
         return to_text(expression.evaluate(self))
 
     def render(self, node: Node) -> Value:
-        """The value of a node with all the templates in it rendered.
+        """Return the value of a node with all its templates rendered.
 
         Raises:
-            Unresolved: A name that is not set decides about it.
-            TemplateError: A template is wrong; its `node` is the scalar that is to blame.
+            Unresolved: It depends on a name that is not set.
+            TemplateError: A template is wrong; `node` is the scalar that holds it.
         """
         if isinstance(node, Scalar):
             if not node.templated:
@@ -83,11 +83,11 @@ class _Names(ABC):
         return {key: self.render(value) for key, value in node.values.items()}
 
     def _is_known(self, name: str) -> bool:
-        """Whether a variable needs no working out in this scope."""
+        """Whether the value of a variable is known in this scope."""
         return name in self._values or name in self._errors
 
     def _work_out(self, name: str, root: "Scope") -> Value:
-        """The value of a variable, after those of all that feed it, each once."""
+        """Compute a variable after everything that feeds it, each once."""
         if name not in self._errors:
             for each in root.order(name, self._is_known):
                 self._keep(each, root.declared(each))
@@ -117,7 +117,7 @@ class Scope(_Names):
 
     Attributes:
         symbolic: The namespaces whose names stand for themselves.
-        texts: What expressions gave inside text that are the same for every instance.
+        texts: The texts of expressions that are the same for every instance.
     """
 
     __slots__ = (
@@ -140,19 +140,19 @@ class Scope(_Names):
         overrides: Mapping[str, str] | None = None,
         symbolic: Iterable[str] = (),
     ) -> None:
-        """Put together what expressions may read.
+        """Collect what expressions may read.
 
         Args:
             variables: The declared variables.
-            environment: What ``env.NAME`` reads; it also sets variables, unless ``env`` is
+            environment: The values of ``env.NAME``; it also sets variables, unless ``env`` is
                 symbolic.
-            context: What ``git.*``, ``ci.*`` and ``run.id`` read.
-            overrides: Variables set on the command line, which win.
+            context: The values of ``git.*``, ``ci.*`` and ``run.id``.
+            overrides: Variables set on the command line; they win.
             symbolic: Namespaces whose names stand for themselves.
 
         Raises:
-            UsageError: A variable of the command line is not declared, or one set from outside
-                does not have the type of its default.
+            UsageError: A variable of the command line is not declared, or one that is set from
+                outside does not have the type of its default.
         """
         super().__init__(frozenset(symbolic), RunMeter())
         self._variables = variables
@@ -168,7 +168,7 @@ class Scope(_Names):
         self._external = frozenset(f"var.{name}" for name in given)
         self._graph = Graph(variables, self._external)
         if given:
-            # Defaults are looked at as they stand in the file, whatever the environment holds.
+            # Types come from the defaults in the file, whatever the environment holds.
             defaults = Scope(
                 variables=variables, environment=environment, context=context, symbolic=PURE
             )
@@ -176,19 +176,19 @@ class Scope(_Names):
                 self._values[f"var.{name}"] = typed(name, text, _default(defaults, name))
 
     def for_instance(self, profile: str, matrix: Mapping[str, Value]) -> "InstanceScope":
-        """The names inside one instance of a profile.
+        """Return the names inside one instance of a profile.
 
         Args:
-            profile: What ``profile.name`` says.
+            profile: The value of ``profile.name``.
             matrix: The instance's value on each axis; for a scalar of the file use `value_of`,
                 so that a number keeps its spelling.
         """
         return InstanceScope(self, profile, matrix)
 
     def closure(self, name: str) -> frozenset[str]:
-        """``name`` and all the names that feed it, through variables and theirs.
+        """Return ``name`` and all the names that feed it, also through variables.
 
-        A variable that is set from outside is fed by nothing: see `is_external`.
+        Nothing feeds a variable that is set from outside: see `is_external`.
         """
         return self._graph.closure(name)
 
@@ -230,10 +230,10 @@ class Scope(_Names):
         return self._work_out(name, self)
 
     def check_variable(self, name: str) -> None:
-        """Make sure that a variable is declared and does not feed itself.
+        """Check that a variable is declared and does not feed itself.
 
         Raises:
-            TemplateError: It is not, or does.
+            TemplateError: It is not declared, or feeds itself.
         """
         if name.removeprefix("var.") not in self._variables:
             fail_unknown("variable", name.removeprefix("var."), self._variables, 0, "var.")
@@ -252,7 +252,7 @@ class Scope(_Names):
         circle = [f"var.{name}" for name in [*names[turn:], *names[:turn], first]]
         node, offset = self._graph.reader(circle[0], circle[1])
         raise TemplateError(
-            "variables can't feed themselves: " + " reads ".join(circle), offset, node=node
+            "a variable can't depend on itself: " + " reads ".join(circle), offset, node=node
         )
 
     def is_declared(self, name: str) -> bool:
@@ -260,7 +260,7 @@ class Scope(_Names):
         return name.startswith("var.") and name.removeprefix("var.") in self._variables
 
     def declared(self, name: str) -> Node:
-        """The node that declares a variable."""
+        """Return the node that declares a variable."""
         return self._variables[name.removeprefix("var.")]
 
     def evaluate(self, expression: Expression) -> Value:
@@ -285,12 +285,12 @@ class Scope(_Names):
 
 
 class InstanceScope(_Names):
-    """The names inside one instance of a profile; what it shares with others is kept there."""
+    """The names inside one instance of a profile; its root keeps what all instances share."""
 
     __slots__ = ("_root", "_shared")
 
     def __init__(self, root: Scope, profile: str, matrix: Mapping[str, Value]) -> None:
-        super().__init__(root.symbolic, root._meter)  # one purse for all
+        super().__init__(root.symbolic, root._meter)  # one budget for all
         self._root = root
         self._shared = root.texts
         self._values["profile.name"] = profile

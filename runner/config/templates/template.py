@@ -1,7 +1,7 @@
-"""Texts with ``$<expressions>`` in them: where each begins and ends, and the text they give.
+"""Split texts with ``$<expressions>`` and render them.
 
-Everything else passes through untouched, character for character: Handlebars, Jinja
-statements, shell variables, a lone ``$``. ``$$<`` gives a literal ``$<``.
+Everything else passes through unchanged: Handlebars, Jinja statements, shell variables, a lone
+``$``. ``$$<`` gives a literal ``$<``.
 """
 
 import re
@@ -20,52 +20,52 @@ from runner.source import Span
 
 __all__ = ["Template", "TemplateError", "Unresolved", "hint_for", "parse_template", "place"]
 
-#: An expression may have so many bytes in UTF-8.
+#: An expression may have this many bytes in UTF-8.
 MAX_SOURCE = 4096
-#: Brackets may be nested so deep: more than any readable expression, less than Jinja's parser
-#: has stack for.
+#: Brackets may be nested this deep: enough for readable expressions, and within the stack of
+#: Jinja's parser.
 MAX_BRACKETS = 40
 
 _START = re.compile(r"(?<!\$)\$<")
-# The next character that matters for where an expression ends; a text is skipped as a whole,
-# by the rule of Jinja's own lexer.
+# The next character that matters for the end of an expression; text in quotes is skipped as a
+# whole, by the rule of Jinja's own lexer.
 _NEXT = re.compile(
     r"""'[^'\\]*(?:\\.[^'\\]*)*'|"[^"\\]*(?:\\.[^"\\]*)*"|['"()\[\]{}>]""", re.DOTALL
 )
-# The plain case of an expression, in which nothing but its end matters.
+# The simple case of an expression, in which only its end matters.
 _SIMPLE = re.compile(r"(?<!\$)\$<([^'\"()\[\]{}<>]{1,200})>")
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
-# What ends a plain scalar of YAML before its line does.
+# What ends a plain scalar of YAML before the end of its line.
 _CUT = re.compile(r"[ \t]+#|[ \t]*[,\[\]{}]|:")
-_LITERAL_HINT = "an expression is written $<…>; a literal $< is written $$<"
+_LITERAL_HINT = "Write an expression as $<…>, and a literal $< as $$<."
 
 
 class Scope(Protocol):
-    """What a template is rendered with."""
+    """The names a template is rendered with."""
 
     @property
     def symbolic(self) -> frozenset[str]:
         """The namespaces whose names stand for themselves."""
 
     def evaluate(self, expression: Expression) -> Value:
-        """The value of an expression."""
+        """Return the value of an expression."""
 
     def text(self, expression: Expression) -> str:
-        """The value of an expression as it is written inside text."""
+        """Return the value of an expression as it is written inside text."""
 
     def spend(self, units: int) -> None:
         """Account for work done."""
 
 
 class Template:
-    """A text that was split into literal parts and expressions.
+    """A text, split into literal parts and expressions.
 
     Attributes:
         text: The whole text.
         parts: Literal texts and expressions, in order.
         is_single: Whether it is exactly one expression and nothing else, so that its value
             keeps its own type.
-        names: What its expressions read, such as ``var.host``.
+        names: The names its expressions read, such as ``var.host``.
     """
 
     __slots__ = ("is_single", "names", "parts", "text")
@@ -83,20 +83,20 @@ class Template:
 
     @property
     def has_literal_fallback(self) -> bool:
-        """Whether an expression in it may give a text that is written in the expression."""
+        """Whether the value of an expression may be a text written in the expression."""
         return any(part.has_literal_fallback for part in self.parts if isinstance(part, Expression))
 
     def render(self, scope: Scope) -> Value:
-        """What the template gives: a value of its own type if it is single, else text.
+        """Return the value: of its own type if it is single, else text.
 
         Returns:
-            Lists and mappings are shared and must not be changed. Where it depends on names
-            that stand for themselves, a `Symbolic`.
+            Lists and mappings are shared and must not be changed. If it depends on names that
+            stand for themselves, a `Symbolic`.
 
         Raises:
-            Unresolved: It needs names that are not set; all of them are named.
-            TemplateError: An expression can't be worked out; the offset counts from the start
-                of the text, or of the text of the variable (`node`) that is to blame.
+            Unresolved: It needs names that are not set; all of them are listed.
+            TemplateError: An expression can't be evaluated; the offset counts from the start of the
+                text, or of the text of the variable (`node`) that causes the error.
         """
         pieces: list[str] = []
         try:
@@ -128,27 +128,27 @@ class Template:
         return missing
 
     def _start(self, index: int) -> int:
-        """Where one of the parts begins in the text; only an error asks."""
+        """Where one of the parts begins in the text; only needed for errors."""
         return list(_scan(self.text))[index][0]
 
 
 @lru_cache(maxsize=4096)
 def parse_template(text: str) -> Template:
-    """Split ``text`` and read its expressions.
+    """Split ``text`` and parse its expressions.
 
-    Calling it is only worth while when ``"$<" in text``: all other texts stand for themselves.
+    Only useful if ``"$<" in text``: all other texts are their own value.
 
     Raises:
-        TemplateError: An expression does not end, is too long, or is not a valid one; the
-            offset counts from the start of ``text``.
+        TemplateError: An expression does not end, is too long or not valid; the offset counts from
+            the start of ``text``.
     """
     parts: list[str | Expression] = [*_SIMPLE.split(text)]
     if text.count("$<") == len(parts) // 2:
-        # Every other part is an expression; the careful way below takes several times longer.
+        # Every other part is an expression; the general way below takes several times longer.
         try:
             parts[1::2] = map(_expression, parts[1::2])
         except TemplateError:
-            pass  # the careful way says where
+            pass  # the general way tells where
         else:
             return Template(text, tuple(filter(None, parts)))
     return Template(text, tuple(part for _, part in _scan(text)))
@@ -176,7 +176,7 @@ def early_end(text: str) -> int | None:
 
 
 def _scan(text: str) -> Iterator[tuple[int, str | Expression]]:
-    """The parts of a template, and where each begins: an expression behind its ``$<``."""
+    """Yield the parts of a template and where each begins: an expression after its ``$<``."""
     position = 0
     while found := _START.search(text, position):
         if found.start() > position:
@@ -201,12 +201,12 @@ def _expression(source: str) -> Expression:
         raise TemplateError("the expression is empty", -2, _LITERAL_HINT, length=3)
     control = _CONTROL.search(source)
     if control:
-        raise TemplateError("the expression holds a control character", control.start())
+        raise TemplateError("the expression contains a control character", control.start())
     return Expression(source)
 
 
 def _end_of(text: str, start: int) -> int:
-    """Where the ``>`` stands that ends the expression which begins at ``start``."""
+    """Return where the expression that begins at ``start`` ends: the position of its ``>``."""
     limit = start + MAX_SOURCE + 1
     depth, position = 0, start
     while found := _NEXT.search(text, position, limit):
@@ -232,12 +232,12 @@ def _end_of(text: str, start: int) -> int:
     if len(text) > limit:
         message = "the expression is longer than 4 KiB, or does not end"
         raise TemplateError(message, start - 2, length=2)
-    hint = "a bracket is not closed" if depth else _LITERAL_HINT
+    hint = "Close the bracket." if depth else _LITERAL_HINT
     raise Unended("the expression does not end", start - 2, hint, length=2)
 
 
 def hint_for(error: TemplateError, scalar: Scalar) -> str | None:
-    """What to do about an error in a scalar's text: whether YAML has cut the text off, too."""
+    """Return the hint for an error in a scalar's text, which YAML may have cut off."""
     cut = isinstance(error, Unended) and scalar.plain
     if cut and _CUT.match(scalar.source.text, scalar.end):
         return QUOTE_HINT
@@ -245,23 +245,23 @@ def hint_for(error: TemplateError, scalar: Scalar) -> str | None:
 
 
 def place(scalar: Scalar, offset: int, length: int = 1) -> Span:
-    """The place in the file of something in a scalar's text.
+    """Return the position in the file of something in a scalar's text.
 
     Args:
-        scalar: Whose text it is in.
-        offset: Where in the text, as a `TemplateError` tells it.
+        scalar: The scalar.
+        offset: Where in its text, as a `TemplateError` tells it.
         length: How many characters it covers.
 
     Returns:
-        The exact place if the text stands in the file as it is, or if at least its expression
-        does; else the place of the expression, or of the scalar as a whole.
+        The exact position if the text, or at least its expression, is written in the file as it
+        is; else the position of the expression, or of the whole scalar.
     """
     raw = scalar.source.text[scalar.start : scalar.end]
     for skipped in (0, 1):
         if raw[skipped : len(raw) - skipped] == scalar.text:
             start = scalar.start + skipped + offset
             return Span(scalar.source, start, min(start + length, scalar.end))
-    # Folded over lines, or with escapes: count the expressions up to there.
+    # Folded over lines, or with escapes: count the expressions before it.
     before = scalar.text.rfind("$<", 0, offset + 2)
     if before >= 0:
         position = -1

@@ -1,4 +1,4 @@
-"""The file's variables: which feed which, and what they are once set from outside."""
+"""The file's variables: what feeds each, and their values once set from outside."""
 
 import json
 from collections.abc import Callable, Iterator, Mapping
@@ -12,17 +12,17 @@ from runner.errors import UsageError
 
 
 class Graph:
-    """Which names feed which variables.
+    """The names that feed each variable.
 
-    Worked out without recursion, for chains of variables may be long.
+    Computed without recursion, since chains of variables may be long.
 
     Attributes:
         of_instance: The variables fed by ``matrix.*`` or ``profile.*``.
-        volatile: The variables fed by what differs from run to run.
+        volatile: The variables fed by names whose values differ from run to run.
     """
 
     def __init__(self, nodes: Mapping[str, Node], external: frozenset[str]) -> None:
-        """Take the declared variables; those set from outside are fed by nothing."""
+        """Take the declared variables; nothing feeds those that are set from outside."""
         self._nodes = nodes
         self._external = external
         self._direct: dict[str, frozenset[str]] = {}
@@ -37,7 +37,7 @@ class Graph:
                     self._classify(each)
 
     def direct(self, name: str) -> frozenset[str]:
-        """The names that a variable's own templates read; none for any other name."""
+        """Return the names that a variable's own templates read; none for any other name."""
         if name not in self._direct:
             node = self._nodes.get(name.removeprefix("var."))
             names: set[str] = set()
@@ -48,7 +48,7 @@ class Graph:
         return self._direct[name]
 
     def closure(self, name: str) -> frozenset[str]:
-        """``name`` and all names that feed it, through other variables too."""
+        """Return ``name`` and all names that feed it, also through other variables."""
         if name not in self._closures:
             found, pending = {name}, [name]
             while pending:
@@ -59,22 +59,22 @@ class Graph:
         return self._closures[name]
 
     def cycle(self, name: str) -> tuple[str, ...]:
-        """The variables that feed each other in a circle, if ``name`` is one of them."""
+        """Return the variables of the cycle that ``name`` is part of, if any."""
         return self._cycles.get(name, ())
 
     def order(self, name: str, is_known: Callable[[str], bool]) -> Iterator[str]:
-        """The declared variables that feed ``name``, each after those that feed it; it last.
+        """Yield the declared variables that feed ``name``, each after those that feed it.
 
         Args:
-            name: Of a variable.
-            is_known: Tells which variables need not be looked at any more.
+            name: The name of a variable; it comes last.
+            is_known: Tells which variables can be skipped.
         """
         for each in self._walk(name, set(), is_known):
             if each.removeprefix("var.") in self._nodes and each not in self._cycles:
                 yield each
 
     def reader(self, name: str, read: str) -> tuple[Scalar, int]:
-        """The scalar in which the variable ``name`` reads ``read``, and where in its text."""
+        """Return the scalar in which the variable ``name`` reads ``read``, and the offset."""
         nodes = scalars(self._nodes[name.removeprefix("var.")])
         scalar = next(scalar for scalar in nodes if read in _names_in(scalar))
         return scalar, max(scalar.text.find(read), 0)
@@ -82,7 +82,7 @@ class Graph:
     def _walk(
         self, root: str, seen: set[str], is_known: Callable[[str], bool] = lambda _: False
     ) -> Iterator[str]:
-        """The variables that feed ``root``, depth first; remembers circles on the way."""
+        """Yield the variables that feed ``root``, depth first, and note cycles on the way."""
         path: dict[str, Iterator[str]] = {}
 
         def enter(name: str) -> None:
@@ -114,7 +114,7 @@ class Graph:
 
 
 def scalars(node: Node) -> Iterator[Scalar]:
-    """The scalars of a node, in file order."""
+    """Yield the scalars of a node in file order."""
     if isinstance(node, Scalar):
         yield node
     elif isinstance(node, Sequence):
@@ -135,15 +135,15 @@ def _names_in(scalar: Scalar) -> frozenset[str]:
 
 
 def typed(name: str, text: str, default: Value) -> Value:
-    """A variable's value from outside, of the type its declared default has.
+    """Return a variable's value from outside, with the type of its declared default.
 
     Args:
-        name: Of the variable, for the error.
-        text: What was given; for lists and mappings it is JSON.
-        default: The default's value; for text, null and what is not known the text is kept.
+        name: The name of the variable, for the error.
+        text: The given text; JSON for lists and mappings.
+        default: The default's value; if it is text, null or not known, the text is kept.
 
     Raises:
-        UsageError: The text does not spell such a value; the message does not quote it.
+        UsageError: The text is not such a value; the message does not quote it.
     """
     if default is None or isinstance(default, str | Unset):
         return text

@@ -47,7 +47,7 @@ def test_credentials_of_the_runner_ci_and_clouds_can_not_be_read(name: str, text
     with pytest.raises(TemplateError) as caught:
         parse_template(text.format(name))
     assert f"env.{name} can't be read" in caught.value.message
-    assert "name of its own" in str(caught.value.hint)
+    assert "under another name" in str(caught.value.hint)
 
 
 @pytest.mark.parametrize(

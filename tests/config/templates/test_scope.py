@@ -108,7 +108,7 @@ def test_a_circle_of_variables_is_one_error_at_its_first() -> None:
         assert caught.value.node is not None
         found.add((caught.value.message, caught.value.offset, caught.value.node.text))
     assert found == {
-        ("variables can't feed themselves: var.a reads var.b reads var.a", 4, "x $<var.b>")
+        ("a variable can't depend on itself: var.a reads var.b reads var.a", 4, "x $<var.b>")
     }
     with pytest.raises(TemplateError, match=r"var\.own reads var\.own"):
         render(made, "$<var.own>")
@@ -337,7 +337,7 @@ def test_names_are_looked_up_as_spelt() -> None:
     assert value_of(scalar(8, "0o10")).text == "0o10"
     with pytest.raises(TemplateError, match=r"unknown axis matrix\.r") as caught:
         render(made, "$<matrix.r>", region="eu")
-    assert caught.value.hint == "there is matrix.region"
+    assert caught.value.hint == "You can use matrix.region."
 
 
 def test_a_dotted_name_does_not_load_jinja() -> None:

@@ -162,7 +162,7 @@ def test_inside_text_values_are_written_as_in_the_file(text: str, expected: str)
 @pytest.mark.parametrize("name", ["nulls[0]", "groups"])
 def test_null_and_lists_inside_text_are_errors(name: str) -> None:
     error = refused(f"a $<var.{name}>")
-    assert "can't stand inside text" in error.message
+    assert "can't be part of text" in error.message
     assert error.offset == 4
 
 

@@ -1,1 +1,1 @@
-"""Expressions inside ``$<…>``: parsed by Jinja, evaluated under limits."""
+"""Expressions inside ``$<…>``, evaluated by Jinja's sandbox under limits."""

@@ -1,4 +1,4 @@
-"""What can go wrong with an expression; no message ever quotes a value, for it may be secret."""
+"""Errors of expressions; no message ever quotes a value, since it may be secret."""
 
 from collections.abc import Iterable
 from itertools import islice
@@ -12,15 +12,15 @@ _LOOKED_AT = 2_000
 
 
 class TemplateError(Exception):
-    """An expression is wrong, or can't be worked out.
+    """An expression is wrong, or can't be evaluated.
 
     Attributes:
         message: What is wrong, without a full stop.
         offset: Where, in characters from the start of the text that holds the expression.
-        length: How many characters it is about.
+        length: How many characters are affected.
         hint: What to do about it, if that is known.
-        node: The scalar that holds the text, when it is not the one being rendered: a
-            mistake in a variable is reported where the variable is declared.
+        node: The scalar that holds the text, if it is not the one being rendered: a mistake in
+            a variable is reported where the variable is declared.
     """
 
     def __init__(
@@ -40,19 +40,19 @@ class TemplateError(Exception):
         self.node = node
 
     def moved(self, by: int) -> "TemplateError":
-        """The same error, seen from a text in which the expression starts at ``by``."""
+        """Return the same error for a text in which the expression starts at ``by``."""
         offset = self.offset if self.node else self.offset + by
         return type(self)(self.message, offset, self.hint, length=self.length, node=self.node)
 
     def within(self, node: Scalar) -> "TemplateError":
-        """The same error, as one in the text of ``node`` unless it is elsewhere already."""
+        """Return the same error located in the text of ``node``, unless it is elsewhere already."""
         return type(self)(
             self.message, self.offset, self.hint, length=self.length, node=self.node or node
         )
 
 
 class Unended(TemplateError):
-    """An expression whose end is not in its text: it may have been cut off by YAML."""
+    """An expression without an end: YAML may have cut it off."""
 
 
 class Unresolved(Exception):
@@ -70,14 +70,14 @@ class Unresolved(Exception):
 def fail_unknown(
     kind: str, name: str, known: Iterable[str], offset: int, prefix: str = ""
 ) -> NoReturn:
-    """Refuse ``name``, suggesting the nearest of ``known``, or all where they are few.
+    """Refuse ``name``, and suggest the nearest of ``known``, or all if they are few.
 
     Args:
-        kind: What kind of name it is.
-        name: As it was written, without ``prefix``.
-        known: The names there are, without ``prefix``.
-        offset: Where it stands.
-        prefix: What is written before all of them.
+        kind: The kind of name.
+        name: The name as written, without ``prefix``.
+        known: The existing names, without ``prefix``.
+        offset: Its position.
+        prefix: What all names begin with.
     """
     known = list(islice(known, _LOOKED_AT))
     guess = nearest(name, known)
@@ -85,6 +85,6 @@ def fail_unknown(
     if guess:
         hint = f"Did you mean '{prefix}{guess}'?"
     elif 0 < len(known) <= 8:
-        hint = "there is " + ", ".join(prefix + each for each in sorted(known))
+        hint = f"You can use {', '.join(prefix + each for each in sorted(known))}."
     written = prefix + name
     raise TemplateError(f"unknown {kind} {written}", offset, hint, length=len(written))

@@ -1,11 +1,11 @@
-"""The names an expression may read, and the environment variables it may not."""
+"""The names that expressions may read, and the environment variables they may not."""
 
 import re
 from fnmatch import translate
 
 from runner.config.templates.expressions.errors import TemplateError, fail_unknown
 
-#: Each namespace with its names; ``None`` where the file or the environment decides.
+#: Each namespace and its names; ``None`` if the file or the environment decides.
 NAMESPACES: dict[str, tuple[str, ...] | None] = {
     "env": None,
     "var": None,
@@ -15,14 +15,14 @@ NAMESPACES: dict[str, tuple[str, ...] | None] = {
     "ci": ("name", "runId", "runUrl", "pullRequest", "actor"),
     "run": ("id",),
 }
-#: What these say differs from run to run.
+#: Names whose values differ from run to run.
 VOLATILE = ("git.", "ci.", "run.")
-#: What these say differs from instance to instance.
+#: Names whose values differ from instance to instance.
 OF_INSTANCE = ("matrix.", "profile.")
 
-#: Environment variables no template may read, as globs: the credentials of the runner itself,
-#: of CI systems and of clouds, for a template could send them anywhere. What is public by
-#: nature (a commit, a region) is not among them.
+#: Globs of environment variables that no template may read: the credentials of the runner, of CI
+#: systems and of clouds, since a template could send them anywhere. What is public by nature, such
+#: as a commit or a region, is not among them.
 FORBIDDEN = (
     "CHECKLY_API_KEY",
     "CHECKLY_SESSIONS_*",
@@ -68,16 +68,16 @@ def is_forbidden(name: str) -> bool:
 
 
 def qualified(namespace: str, name: str, offset: int) -> str:
-    """The full name of ``namespace.name``, if an expression may read it.
+    """Return the full name of ``namespace.name`` if an expression may read it.
 
     Args:
-        namespace: What stands before the dot.
-        name: What stands behind it.
+        namespace: The part before the dot.
+        name: The part after it.
         offset: Where ``namespace`` begins, for the error.
 
     Raises:
-        TemplateError: There is no such namespace or no such name in it, or it is one of the
-            environment variables that hold credentials of the runner, CI systems or clouds.
+        TemplateError: There is no such namespace or name, or it is an environment variable with
+            credentials of the runner, a CI system or a cloud.
     """
     if namespace not in NAMESPACES:
         fail_unknown("name", namespace, NAMESPACES, offset)
@@ -86,13 +86,13 @@ def qualified(namespace: str, name: str, offset: int) -> str:
     if known is not None and name not in known:
         fail_unknown("name", name, known, offset, f"{namespace}.")
     if name.startswith("_"):
-        raise TemplateError("names that begin with _ can't be reached", offset, length=len(full))
+        raise TemplateError("names that begin with _ can't be read", offset, length=len(full))
     if namespace == "env" and is_forbidden(name):
         raise TemplateError(
-            f"{full} can't be read: credentials of the runner, of CI systems and of clouds "
-            "are kept from templates",
+            f"{full} can't be read: templates have no access to the credentials of the runner, "
+            "of CI systems and of clouds",
             offset,
-            "pass the value under a name of its own",
+            "Pass the value under another name.",
             length=len(full),
         )
     return full

@@ -1,8 +1,7 @@
-"""Values that stand for themselves, for comparing two files without any environment.
+"""Values that stand for themselves, for comparing two files without an environment.
 
-Text that is merely put together from a symbolic value stays exact: ``https://$<env.HOST>/x``.
-Anything that would have to look into one gives up, and the expression stands as it is
-written, with the names that are known filled in, so that a change of those still shows.
+A symbolic value inside text stays exact: ``https://$<env.HOST>/x``. Any other expression that reads
+one stays as it is written, with the known names filled in, so that a change of those still shows.
 """
 
 import json
@@ -28,23 +27,23 @@ _TEXT_OR_NAME = re.compile(
 
 
 class Held(Exception):
-    """A symbolic value is needed for more than putting text together."""
+    """An expression reads a value that stands for itself."""
 
 
 class Names(Protocol):
-    """What `hold` asks for the values that are known."""
+    """The known names."""
 
     def value(self, name: str) -> Value:
-        """The value of a name such as ``var.host``."""
+        """Return the value of a name such as ``var.host``."""
 
 
 def symbol(name: str) -> Symbolic:
-    """The value of a name that stands for itself."""
+    """Return the value of a name that stands for itself."""
     return Symbolic(f"$<{name}>", name)
 
 
 def concatenate(parts: list[str]) -> str:
-    """The parts put together, a `Symbolic` if one of them is."""
+    """Join the parts; the result is a `Symbolic` if one of them is."""
     text = "".join(parts)
     if not any(isinstance(part, Symbolic) for part in parts):
         return text
@@ -52,7 +51,7 @@ def concatenate(parts: list[str]) -> str:
 
 
 def hold(source: str, scope: Names) -> Symbolic:
-    """An expression as it is written, with the values of variables and the like filled in."""
+    """Return an expression as it is written, with the values of variables and axes filled in."""
 
     def fill(found: re.Match[str]) -> str:
         if not found["namespace"]:
@@ -67,7 +66,7 @@ def hold(source: str, scope: Names) -> Symbolic:
 
 
 def holds_symbol(value: Value) -> bool:
-    """Whether a value is, or has in it, one that is not known."""
+    """Whether a value is, or contains, one that is not known."""
     if isinstance(value, list):
         return any(map(holds_symbol, value))
     if isinstance(value, dict):
@@ -76,7 +75,7 @@ def holds_symbol(value: Value) -> bool:
 
 
 def literal(value: Value) -> str:
-    """An expression that gives the value."""
+    """Return an expression for the value."""
     if isinstance(value, Symbolic):
         return value.source
     if isinstance(value, list):

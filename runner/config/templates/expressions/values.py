@@ -1,8 +1,8 @@
-"""The values expressions work with, and how each is written inside text.
+"""The values of expressions, and how each is written inside text.
 
-A value is ``None``, a boolean, a number, a text, a list or a mapping with text keys. Numbers
-from the file know how they are spelt there, so ``1.10`` inside a text stays ``1.10``. Lists and
-mappings are shared between all who read them and never changed.
+A value is ``None``, a boolean, a number, text, a list or a mapping with text keys. Numbers from the
+file know their spelling, so ``1.10`` inside text stays ``1.10``. Lists and mappings are shared and
+never changed.
 """
 
 import math
@@ -13,53 +13,53 @@ from runner.config.templates.expressions.limits import ITEM_WEIGHT, MAX_BITS, MA
 from runner.config.yaml.core_schema import resolve
 from runner.config.yaml.nodes import Scalar
 
-#: None, bool, int, float, str, list or dict[str, Value]; inside the evaluator also an Unset.
+#: None, bool, int, float, str, list or dict[str, Value]; inside an expression also an Unset.
 Value: TypeAlias = Any
 
 
 class SpeltInt(int):
-    """A whole number that knows how it is spelt in the file: ``0x10``, ``+5``."""
+    """A whole number that knows its spelling in the file: ``0x10``, ``+5``."""
 
     text: str
 
     def __new__(cls, value: int, text: str) -> "SpeltInt":
-        """Remember ``text`` beside the value."""
+        """Keep the spelling with the value."""
         self = super().__new__(cls, value)
         self.text = text
         return self
 
 
 class SpeltFloat(float):
-    """A number that knows how it is spelt in the file: ``1.10``, ``1e3``."""
+    """A number that knows its spelling in the file: ``1.10``, ``1e3``."""
 
     text: str
 
     def __new__(cls, value: float, text: str) -> "SpeltFloat":
-        """Remember ``text`` beside the value."""
+        """Keep the spelling with the value."""
         self = super().__new__(cls, value)
         self.text = text
         return self
 
 
 class Symbolic(str):
-    """A value that is not known, as the template text that stands for it: ``https://$<env.H>``.
+    """An unknown value, as the template text that stands for it: ``https://$<env.H>``.
 
     Attributes:
-        source: An expression that would give the value: ``("https://" ~ env.H)``.
+        source: An expression for the value: ``("https://" ~ env.H)``.
     """
 
     __slots__ = ("source",)
     source: str
 
     def __new__(cls, text: str, source: str) -> "Symbolic":
-        """Remember ``source`` beside the text."""
+        """Keep ``source`` with the text."""
         self = super().__new__(cls, text)
         self.source = source
         return self
 
 
 class Unset:
-    """The value of a name that is not set; it may be tested, and nothing else."""
+    """The value of a name that is not set; it may only be tested."""
 
     __slots__ = ("names",)
 
@@ -71,12 +71,12 @@ class Unset:
 
 
 def value_of(scalar: Scalar) -> Value:
-    """The value of a scalar as an expression sees it: a number with its spelling."""
+    """Return the value of a scalar for expressions: a number with its spelling."""
     return _spelt(scalar.value, scalar.text) if scalar.plain else scalar.value
 
 
 def value_of_text(text: str) -> Value:
-    """The value that a plain scalar with this text would have; infinity and no-number are text."""
+    """Return the value of a plain scalar with this text; infinity and not-a-number are text."""
     value = resolve(text)
     if isinstance(value, float) and not math.isfinite(value):
         return text
@@ -92,7 +92,7 @@ def _spelt(value: Value, text: str) -> Value:
 
 
 def plain(value: Value) -> Value:
-    """``value`` with numbers of Python's own types all through."""
+    """Return ``value`` with numbers of Python's own types at every level."""
     if value.__class__ is str:
         return value
     if isinstance(value, SpeltInt):
@@ -112,7 +112,7 @@ def is_number(value: Value) -> bool:
 
 
 def kind_of(value: Value) -> str:
-    """What kind of value it is, in the words of the diagnostics."""
+    """Return the kind of a value in the words of the diagnostics."""
     if value is None:
         return "null"
     if isinstance(value, bool):
@@ -125,11 +125,11 @@ def kind_of(value: Value) -> str:
 
 
 def to_text(value: Value, offset: int = 0) -> str:
-    """How a value is written inside text.
+    """Return a value as it is written inside text.
 
     Args:
-        value: Booleans become ``true`` and ``false``, numbers keep their spelling.
-        offset: Where the value comes from, for the error.
+        value: Booleans become ``true`` and ``false``; numbers keep their spelling.
+        offset: The position of the value, for the error.
 
     Raises:
         TemplateError: It is null, a list or a mapping.
@@ -143,11 +143,11 @@ def to_text(value: Value, offset: int = 0) -> str:
     if isinstance(value, int | float):
         return repr(value)
     raise TemplateError(
-        f"{kind_of(value)} can't stand inside text",
+        f"{kind_of(value)} can't be part of text",
         offset,
-        "use default('…', true) for a value that may be null"
+        "Use default('…', true) for a value that may be null."
         if value is None
-        else "use join or tojson",
+        else "Use join or tojson.",
     )
 
 
