@@ -1,4 +1,4 @@
-"""Tells whether a secret changed, without its value being kept anywhere."""
+"""Fingerprints of secrets: they tell that a secret changed, and keep nothing of its value."""
 
 import hashlib
 import hmac
@@ -6,10 +6,10 @@ import json
 
 
 class Fingerprinter:
-    """Tells whether a secret changed, without its value being kept anywhere.
+    """Makes fingerprints with one key.
 
     Attributes:
-        key_id: Says which key made a fingerprint, so that a rotated key is noticed.
+        key_id: Tells which key made a fingerprint, so that a rotated key is noticed.
     """
 
     def __init__(self, key: str) -> None:
@@ -17,13 +17,12 @@ class Fingerprinter:
         self._key = _hkdf(key.encode(errors="surrogateescape"), b"fingerprint")
         self.key_id = _hkdf(key.encode(errors="surrogateescape"), b"key id")[:8].hex()
 
-    def fingerprint(self, value: str | None, context: str) -> str:
-        """What may be stored for a secret.
+    def fingerprint(self, value: str, context: str) -> str:
+        """The fingerprint that may be stored for a secret.
 
         Args:
-            value: The secret; ``None`` for null.
-            context: Where it belongs (account, instance, variable), so that equal secrets in
-                two places do not show as equal.
+            value: The secret.
+            context: What it is used for; equal secrets differ in another context.
 
         Returns:
             The key's id and an HMAC, in hexadecimal: ``0123456789abcdef:…``.
@@ -31,16 +30,6 @@ class Fingerprinter:
         message = json.dumps([context, value]).encode()
         digest = hmac.new(self._key, message, hashlib.sha256).hexdigest()
         return f"{self.key_id}:{digest}"
-
-    def same(self, stored: str, value: str | None, context: str) -> bool | None:
-        """Whether ``value`` is the secret a stored fingerprint was made of.
-
-        Returns:
-            ``None`` if that can't be told: it was made with another key.
-        """
-        if stored.partition(":")[0] != self.key_id:
-            return None
-        return hmac.compare_digest(stored.encode(), self.fingerprint(value, context).encode())
 
     def __repr__(self) -> str:
         return f"Fingerprinter({self.key_id})"

@@ -6,7 +6,6 @@ from datetime import UTC, datetime, timedelta
 #: Crockford's base 32: no letter that is mistaken for a digit, in ascending order.
 _ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 _RANDOM_BITS = 80
-_TIME_CHARACTERS = 10
 
 
 def new_apply_id(now: datetime, rng: random.Random) -> str:
@@ -14,15 +13,3 @@ def new_apply_id(now: datetime, rng: random.Random) -> str:
     milliseconds = (now - datetime.fromtimestamp(0, UTC)) // timedelta(milliseconds=1)
     number = milliseconds << _RANDOM_BITS | rng.getrandbits(_RANDOM_BITS)
     return "".join(_ALPHABET[number >> shift & 31] for shift in range(125, -1, -5))
-
-
-def time_of(an_id: str) -> datetime:
-    """When the apply of that id began, to the millisecond.
-
-    Raises:
-        ValueError: It is no id of an apply.
-    """
-    number = 0
-    for character in an_id[:_TIME_CHARACTERS]:
-        number = number << 5 | _ALPHABET.index(character)
-    return datetime.fromtimestamp(0, UTC) + timedelta(milliseconds=number)
