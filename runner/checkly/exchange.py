@@ -1,7 +1,7 @@
 """Ask, and ask again: the limit, the retries and the screen between a client and its wire."""
 
 import random
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, TypeVar
@@ -53,10 +53,12 @@ class Flight:
     Attributes:
         in_the_air: Whether the request may be with the server, without an answer yet.
         is_last: Set by who wants to stop: it is not sent again.
+        before_send: Called each time right before it is sent; what it raises keeps it from that.
     """
 
     in_the_air: bool = False
     is_last: bool = False
+    before_send: Callable[[], Awaitable[None]] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +119,8 @@ class Exchange:
         give_up, attempt = self._clock.monotonic() + patience, 0
         while True:
             await self._limiter.turn()
+            if flight.before_send is not None:
+                await flight.before_send()
             flight.in_the_air = True
             try:
                 answer = parse(await self._once(question))

@@ -1,31 +1,75 @@
-"""Finding out whether a trigger whose answer was lost has started a session."""
+"""Find out whether a trigger whose answer was lost has started a session."""
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from runner.engine.context import Context
 from runner.engine.shutdown import unless
 from runner.errors import Interrupted, StateError
-from runner.models.record import Lookup
+from runner.models.record import Attempt, Lookup, Phase
 from runner.models.response import ListedSession
 
-#: How much earlier than the server's own clock a session may say that it was made.
+#: How much earlier than the clock of the sessions says one may be made, and still be the one.
 MARGIN = timedelta(seconds=2)
+#: How long after a trigger left its session may be made.
+ACCEPTED_WITHIN = timedelta(seconds=90)
+#: How far the clocks of server, sessions and machines may be apart before a session that fits
+#: proves nothing.
+DOUBT = timedelta(minutes=10)
 #: How far the clocks of the machines that apply may be apart.
 SLACK = timedelta(hours=1)
+#: A server's ``Date`` and this machine's clock that are further apart are both not trusted.
+APART = timedelta(seconds=60)
 #: The moments of the looks, as parts of the settling time.
 LOOKS = (0.0, 0.07, 0.2, 0.5, 1.0)
+#: The longest and shortest text that the list can be searched for (contract: ``textSearch``).
+_SEARCH = range(3, 201)
 
 
-async def search(
-    context: Context, lookup: Lookup, window_from: datetime | None, seconds: float
-) -> tuple[ListedSession, ...]:
-    """Look for the session, several times over ``seconds``; the first look that finds ends it.
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The sessions that fit an attempt.
+
+    Attributes:
+        sure: Those of which the time fits as well.
+        unsure: Those that may be from another time: they are not adopted, and prove nothing else.
+        has_twin: Whether another open intent looks the same, so that any may be its session.
+    """
+
+    sure: tuple[ListedSession, ...] = ()
+    unsure: tuple[ListedSession, ...] = ()
+    has_twin: bool = False
+
+    @property
+    def all(self) -> tuple[ListedSession, ...]:
+        """Every session that fits."""
+        return self.sure + self.unsure
+
+
+def window_from(context: Context) -> datetime:
+    """From when on a session may be that of a trigger sent now, by the clock of the sessions."""
+    now = context.clock.now()
+    if context.learnt.offset is not None:
+        return now + context.learnt.offset
+    server = context.client.server_now() or now
+    return server if abs(server - now) <= APART else max(server, now)
+
+
+def doubt_from(context: Context) -> datetime:
+    """From when on it is not sure that a session is not that of a trigger sent now."""
+    now = context.clock.now()
+    return min(now, context.client.server_now() or now, window_from(context)) - DOUBT
+
+
+async def search(context: Context, attempt: Attempt, seconds: float) -> Found:
+    """Look for the session of an attempt, several times over ``seconds``.
+
+    The first look that finds one ends it.
 
     Raises:
         CannotRun: The list can't be read, so nothing is known.
         Interrupted: A signal came before the settling time was over; one last look found nothing.
     """
-    known = context.known | await _known_to_state(context, window_from)
     last = 0.0
     for moment in LOOKS:
         interrupted = False
@@ -34,44 +78,77 @@ async def search(
         except Interrupted:
             interrupted = True
         last = moment
-        matches = await _look(context, lookup, window_from, known)
-        if matches:
-            return matches
+        found = await _look(context, attempt)
+        if found.all:
+            return found
         if interrupted:
             raise Interrupted("Interrupted while a session was being looked up.")
-    return ()
+    return Found()
 
 
-async def _known_to_state(context: Context, window_from: datetime | None) -> set[str]:
-    """The sessions that the state says belong to somebody, as far back as it matters."""
-    since = None if window_from is None else window_from - SLACK
-    problems: list[StateError] = []  # a document that can't be read knows no session
-    past = context.state.history(since=since, problems=problems)
-    attempts = [attempt async for each in past for attempt in each.attempts]
-    return {attempt.session_id for attempt in attempts if attempt.session_id}
+async def _look(context: Context, attempt: Attempt) -> Found:
+    lookup = attempt.lookup
+    sessions = await _fitting(context, attempt)
+    if not sessions:
+        return Found()
+    others = await _others(context, attempt)
+    known = context.learnt.sessions | {other.session_id for other in others}
+    sessions = [session for session in sessions if session.id not in known]
+    sure = tuple(session for session in sessions if _is_in_time(session, attempt))
+    has_twin = any(other.phase is Phase.INTENT and other.lookup == lookup for other in others)
+    return Found(sure, tuple(each for each in sessions if each not in sure), has_twin)
 
 
-async def _look(
-    context: Context, lookup: Lookup, window_from: datetime | None, known: set[str]
-) -> tuple[ListedSession, ...]:
-    """All sessions in the window that match exactly and belong to nobody."""
-    since = {} if window_from is None else {"from": int((window_from - MARGIN).timestamp())}
+async def _fitting(context: Context, attempt: Attempt) -> list[ListedSession]:
+    """All sessions of which everything but the time and the owner fits, each once."""
+    lookup, since = attempt.lookup, _doubt_from(attempt)
+    filters: dict[str, int | str] = {}
+    if attempt.apply_id in lookup.name:  # unique, so that no session of any time is another's
+        since = None
+        if len(attempt.apply_id) in _SEARCH:
+            filters = {"textSearch": attempt.apply_id}
+    elif since is not None:
+        filters = {"from": int(since.timestamp())}
     same = [
         entry
-        async for page in context.client.sessions(**since)
+        async for page in context.client.sessions(**filters)
         for entry in page
-        if entry.id and entry.id not in known and _is_in(entry, window_from)
-        if _matches(entry, lookup)
+        if entry.id and _matches(entry, lookup) and not _is_before(entry, since)
     ]
     if any(entry.region != lookup.run_location for entry in same):
         here = await _private_location(context, lookup.run_location)
         same = [e for e in same if lookup.run_location == e.region or e.private_location_id == here]
-    return tuple({entry.id: entry for entry in same}.values())
+    return list({entry.id: entry for entry in same}.values())
 
 
-def _is_in(entry: ListedSession, window_from: datetime | None) -> bool:
+async def _others(context: Context, attempt: Attempt) -> list[Attempt]:
+    """What the state knows of other attempts, as far back as it matters."""
+    since = _doubt_from(attempt)
+    problems: list[StateError] = []  # a document that can't be read knows no session
+    past = context.state.history(since=since and since - SLACK, problems=problems)
+    found = [other async for each in past for other in each.attempts]
+    own = attempt.apply_id, attempt.instance
+    return [other for other in found if (other.apply_id, other.instance) != own]
+
+
+def _doubt_from(attempt: Attempt) -> datetime | None:
+    if attempt.doubt_from is not None:
+        return attempt.doubt_from
+    return None if attempt.window_from is None else attempt.window_from - DOUBT
+
+
+def _is_before(entry: ListedSession, since: datetime | None) -> bool:
     made = entry.created_at or entry.started_at
-    return made is None or window_from is None or made >= window_from - MARGIN
+    return made is not None and since is not None and made < since
+
+
+def _is_in_time(entry: ListedSession, attempt: Attempt) -> bool:
+    """Whether a session was made while the trigger of ``attempt`` may have been under way."""
+    made, since = entry.created_at or entry.started_at, attempt.window_from
+    if made is None or since is None:
+        return False
+    is_late = attempt.window_to is not None and made > attempt.window_to + ACCEPTED_WITHIN
+    return since - MARGIN <= made and not is_late
 
 
 def _matches(entry: ListedSession, lookup: Lookup) -> bool:

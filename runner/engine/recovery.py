@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from datetime import timedelta
 
+from runner.engine.reconcile import window_from
 from runner.engine.run import Run
 from runner.engine.trigger import settle
 from runner.errors import CannotRun
@@ -59,7 +60,9 @@ async def _catch_up(run: Run) -> None:
 
 
 def _still_to_settle(run: Run) -> float:
+    """Seconds for which to look; they count from when its trigger may have left last."""
     settle_seconds, attempt = run.context.options.settle_seconds, run.attempt
-    now = run.context.client.server_now() or run.context.clock.now()
-    left = timedelta(seconds=settle_seconds) - (now - (attempt.window_from or attempt.intent_at))
-    return min(max(left.total_seconds(), LEAST_SETTLE_SECONDS), settle_seconds)
+    sent = attempt.window_to or attempt.window_from
+    age = window_from(run.context) - sent if sent else run.context.clock.now() - attempt.intent_at
+    left = settle_seconds - max(age, timedelta()).total_seconds()
+    return min(max(left, LEAST_SETTLE_SECONDS), settle_seconds)

@@ -1,7 +1,6 @@
 """One instance on its way through an apply: its attempt, its session and its outcome."""
 
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 from pydantic import ValidationError
@@ -9,6 +8,7 @@ from pydantic import ValidationError
 from runner.engine.context import Context
 from runner.engine.journal import Journal
 from runner.engine.outcomes import as_outcomes, counts_with, lookup_of
+from runner.engine.reconcile import doubt_from, window_from
 from runner.engine.verdicts import (
     Judgement,
     check_outcomes,
@@ -168,23 +168,27 @@ class Run:
         self.session = session
         self.is_ended |= is_ended
 
-    async def intend(self, window_from: datetime | None) -> None:
+    async def intend(self) -> None:
         """Store that its trigger is about to be sent.
+
+        The window in which its session may be made begins with the first of all sends: should
+        its session appear late, beside that of a second one, both are seen.
 
         Raises:
             StateError: It can't be stored, or the lock was lost; so nothing may be sent.
         """
-        now = self.context.clock.now()
-        self.attempt = self.attempt.model_copy(
-            update={"intent_at": now, "window_from": window_from}
-        )
+        context, window = self.context, window_from(self.context)
+        update = {"intent_at": context.clock.now(), "window_to": window}
+        if self.attempt.window_from is None:
+            update |= {"window_from": window, "doubt_from": doubt_from(context)}
+        self.attempt = self.attempt.model_copy(update=update)
         await self.journal.intend(self.attempt)
         self.is_stored = True
 
     async def begin(self, session: Session, *, adopted: bool = False) -> None:
         """Store that its session exists, and tell of it."""
         self.session = session
-        self.context.known.add(session.id)
+        self.context.learnt.sessions.add(session.id)
         self.attempt = await self.journal.started(self.attempt, session, self.before)
         now = self.context.clock.now()
         self.context.emit(SessionStarted(now, self.name, session.id, session.link, adopted))

@@ -2,12 +2,14 @@
 
 import asyncio
 from contextlib import suppress
+from datetime import timedelta
+from functools import partial
 
 from runner.checkly.api_errors import NO_MATCHING_CHECKS
 from runner.checkly.exchange import Flight
 from runner.checkly.retry import surely_not_accepted
 from runner.engine.lookup_groups import Turn, TwinsByLookup
-from runner.engine.reconcile import search
+from runner.engine.reconcile import Found, search
 from runner.engine.run import Run
 from runner.engine.shutdown import ended
 from runner.errors import ApiError, CannotRun, Interrupted, RunnerError, StateError
@@ -19,22 +21,22 @@ from runner.models.verdict import Verdict
 SENDS = 3
 #: So many of the sessions that could be the one are shown with their links.
 _MAX_LINKS = 5
+#: An intent that is older when its trigger leaves is stored again: what is looked for after a
+#: crash depends on when it may have left.
+_FRESH = timedelta(seconds=2)
 SETTLE_HINT = "`runner wait` looks again, and so does the next apply of it."
 
 
 async def start(run: Run, twins: TwinsByLookup) -> None:
     """Start a session; afterwards ``run`` has either a session or an outcome."""
     group = twins.of(run.attempt.lookup)
-    # The window stays that of the first trigger: should its session appear late, beside the
-    # second one's, both are seen.
-    window_from = run.context.client.server_now()
     for number in range(SENDS):
         async with group.turn() as turn:
             if run.context.stop.gently.is_set():
                 await _interrupted(run)
                 return
             try:
-                await run.intend(window_from)
+                await run.intend()
             except StateError as error:
                 run.outcome = run.not_started(error)
                 return
@@ -55,6 +57,8 @@ async def _send_and_settle(run: Run, turn: Turn) -> CannotRun | None:
         session = await _send(run)
     except Interrupted:
         await _interrupted(run)
+    except StateError as error:  # the lock was lost before it was sent
+        run.outcome = run.not_started(error)
     except CannotRun as error:
         if not surely_not_accepted(error):
             text = f"{error.message} Looking up whether it started a session."
@@ -81,7 +85,7 @@ async def settle(run: Run, *, is_alone: bool, seconds: float | None = None) -> b
     context = run.context
     seconds = context.options.settle_seconds if seconds is None else seconds
     try:
-        found = await search(context, run.attempt.lookup, run.attempt.window_from, seconds)
+        found = await search(context, run.attempt, seconds)
     except Interrupted:
         reason = "Interrupted before it was known whether its trigger started a session."
         run.outcome = run.without_session(Verdict.UNKNOWN, reason, hint=SETTLE_HINT)
@@ -89,22 +93,40 @@ async def settle(run: Run, *, is_alone: bool, seconds: float | None = None) -> b
         reason = f"Whether its trigger started a session can't be found out: {error.message}"
         run.outcome = run.without_session(Verdict.UNKNOWN, reason, hint=SETTLE_HINT)
     else:
-        if len(found) == 1 and is_alone:
-            await run.begin(await _seen(run, found[0]), adopted=True)
-        elif found:
+        if len(found.sure) == 1 and is_alone and not found.has_twin:
+            await run.begin(await _seen(run, found.sure[0]), adopted=True)
+        elif found.all:
             await _ambiguous(run, found)
-        return bool(found)
+        return bool(found.all)
     return True
 
 
-async def _ambiguous(run: Run, found: tuple[ListedSession, ...]) -> None:
-    sessions = [await _seen(run, entry) for entry in found[:_MAX_LINKS]]
+async def _ambiguous(run: Run, found: Found) -> None:
+    fitting = found.sure or found.unsure
+    sessions = [await _seen(run, entry) for entry in fitting[:_MAX_LINKS]]
     shown = ", ".join(session.link or session.id for session in sessions)
+    if not found.sure:
+        what = f"{counted(len(fitting), 'session')} of another time could be it"
+    elif len(fitting) > 1:
+        what = f"{len(fitting)} sessions could be it"
+    else:
+        what = "a session that could be it could be that of another start as well"
     await run.close(
         Verdict.UNKNOWN,
-        f"The answer to its trigger was lost, and {len(found)} sessions could be it: {shown}.",
+        f"The answer to its trigger was lost, and {what}: {shown}.",
         hint="Look at them, then apply again. `$<run.id>` in the name makes such lookups exact.",
     )
+
+
+async def _before_send(run: Run) -> None:
+    """Store the intent again where its trigger was held up, and make sure of the lock.
+
+    Raises:
+        StateError: It can't be stored, or the lock was lost; so nothing may be sent.
+    """
+    if run.context.clock.now() - run.attempt.intent_at > _FRESH:
+        await run.intend()
+    run.journal.locks.fence(run.name)
 
 
 async def _send(run: Run) -> Session:
@@ -114,7 +136,7 @@ async def _send(run: Run) -> Session:
         Interrupted: It was cut off.
     """
     assert run.request is not None  # noqa: S101 # it is to be started
-    context, flight = run.context, Flight()
+    context, flight = run.context, Flight(before_send=partial(_before_send, run))
     sending = asyncio.ensure_future(context.client.trigger(run.request, flight))
     stopping = asyncio.ensure_future(context.stop.gently.wait())
     try:
@@ -123,11 +145,14 @@ async def _send(run: Run) -> Session:
             flight.is_last = True
             if not flight.in_the_air:
                 sending.cancel()
-        return await sending
+        session = await sending
     except asyncio.CancelledError:
         if context.stop.gently.is_set() and not context.stop.at_once.is_set():
             raise Interrupted("Interrupted before it was started.") from None
         raise
+    else:
+        context.learnt.start(session, context.clock.now())
+        return session
     finally:
         stopping.cancel()
         await ended(sending)

@@ -106,7 +106,11 @@ class Attempt(_Applied):
     intent_at: datetime
     """When the intent was stored, by this machine's clock."""
     window_from: datetime | None = None
-    """The server's clock shortly before the trigger left: a session found must not be older."""
+    """The sessions' clock before the trigger left first: a session made earlier is not it."""
+    window_to: datetime | None = None
+    """The same before it may have left last."""
+    doubt_from: datetime | None = None
+    """A session made earlier than this, by any clock, is surely not it."""
     started_at: datetime | None = None
 
 

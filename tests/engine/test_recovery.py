@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from runner.checkly.wire import Reply
+from runner.engine.journal import Journal
 from runner.engine.outcomes import lookup_of
 from runner.engine.reconcile import search
 from runner.engine.run import Run
@@ -21,6 +22,23 @@ from runner.state.locks import Locks
 from runner.state.state import State
 from tests.engine.bench import Bench, a_check, a_world, only, planned
 from tests.engine.conftest import MakeBench
+
+
+def intent(name: str, *, location: str = "eu-west-1", **fields: Any) -> Attempt:
+    """An attempt of which no more than its intent is known."""
+    return Attempt(
+        **{
+            "apply_id": "00OLD",
+            "instance": name,
+            "profile": name,
+            "phase": Phase.INTENT,
+            "request": {},
+            "lookup": Lookup(name=name, run_location=location),
+            "intent_at": HOUR_AGO,
+            **fields,
+        }
+    )
+
 
 HOUR_AGO = datetime.now(UTC) - timedelta(hours=1)
 
@@ -230,6 +248,28 @@ def test_a_session_is_followed_though_it_can_not_be_written_down(
     assert "The disk is full. Make room." in notices(bench)
 
 
+def test_a_trigger_that_was_held_up_stores_its_intent_again(
+    make_bench: MakeBench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bench = make_bench()
+    bench.client_options = replace(bench.client_options, patience_seconds=30.0)
+    bench.emulator.add_fault("429:on=trigger,times=1,retry-after=3")
+    sound, stored = Journal.intend, []
+
+    async def intend(self: Journal, attempt: Attempt) -> Any:
+        stored.append(attempt)
+        return await sound(self, attempt)
+
+    monkeypatch.setattr(Journal, "intend", intend)
+    assert bench.apply(planned()).exit_code == 0
+    first, again = stored
+    assert again.intent_at - first.intent_at > timedelta(seconds=2)
+    assert again.window_from == first.window_from == first.window_to
+    assert again.window_to is not None
+    assert again.window_from is not None
+    assert again.window_to > again.window_from
+
+
 def test_a_lock_that_can_not_be_released_is_a_warning(
     make_bench: MakeBench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -247,21 +287,21 @@ def test_a_private_location_is_known_by_its_id_too(
     make_bench: MakeBench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     bench = make_bench(a_world(a_check("home")))
-    lookup = Lookup(name="smoke", run_location="office")
     listed = {"id": "1", "name": "smoke", "region": "private", "privateLocationId": "p-1"}
     answers: dict[str, Any] = {
         "/v1/test-sessions": {"entries": [listed, {**listed, "id": "2", "privateLocationId": "x"}]},
         "/v1/private-locations": [{"id": "p-1", "slugName": "office", "name": "Office"}],
     }
 
-    async def main(lookup: Lookup) -> list[str]:
+    async def main(location: str) -> list[str]:
         async with bench.client() as client:
             monkeypatch.setattr(client._exchange._wire, "exchange", answering(answers))
-            found = await search(bench.context(client, {}), lookup, None, 0.01)
-            return [each.id for each in found]
+            wanted = intent("smoke", location=location)
+            found = await search(bench.context(client, {}), wanted, 0.01)
+            return [each.id for each in found.all]
 
-    assert asyncio.run(main(lookup)) == ["1"]
-    assert asyncio.run(main(Lookup(name="smoke", run_location="elsewhere"))) == []
+    assert asyncio.run(main("office")) == ["1"]
+    assert asyncio.run(main("elsewhere")) == []
 
 
 def answering(answers: dict[str, Any]) -> Any:
@@ -287,9 +327,9 @@ def test_settings_of_a_later_release_do_not_stop_a_wait() -> None:
     assert (run.settings.timeout_seconds, run.before) == (1200, None)
 
 
-@pytest.mark.parametrize("good", [0, 1])
+@pytest.mark.parametrize(("good", "sent"), [(0, 0), (1, 0), (2, 1)])
 def test_a_lock_that_is_lost_stops_starts_and_records(
-    make_bench: MakeBench, monkeypatch: pytest.MonkeyPatch, good: int
+    make_bench: MakeBench, monkeypatch: pytest.MonkeyPatch, good: int, sent: int
 ) -> None:
     bench = make_bench()
     bench.apply(planned("old"))
@@ -306,8 +346,8 @@ def test_a_lock_that_is_lost_stops_starts_and_records(
 
     monkeypatch.setattr(Locks, "fence", fence)
     outcome = bench.apply(planned(), gone)
-    verdict = Verdict.PASSED if good else Verdict.NOT_STARTED
+    verdict = Verdict.PASSED if sent else Verdict.NOT_STARTED
     assert (only(outcome).verdict, outcome.exit_code) == (verdict, 3)
-    assert len(bench.session_ids) == 1 + good
+    assert len(bench.session_ids) == 1 + sent
     assert set(bench.records()) == {"old"}
     assert bench.records()["old"].archived_at is None

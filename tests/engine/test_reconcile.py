@@ -1,0 +1,186 @@
+"""Which session is that of a trigger whose answer was lost: windows, clocks, and twins."""
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from runner.engine.context import Context
+from runner.engine.reconcile import doubt_from, search, window_from
+from runner.models.record import Attempt, Phase
+from runner.models.response import Session
+from runner.models.verdict import Verdict
+from tests.engine.conftest import MakeBench
+from tests.engine.test_recovery import answering, intent
+
+NOW = datetime.now(UTC).replace(microsecond=0)
+MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
+
+
+def listed(made: datetime, an_id: str = "1", name: str = "smoke") -> dict[str, Any]:
+    return {"id": an_id, "name": name, "region": "eu-west-1", "created_at": made.isoformat()}
+
+
+def sought(
+    make_bench: MakeBench,
+    monkeypatch: pytest.MonkeyPatch,
+    *sessions: dict[str, Any],
+    attempt: Attempt,
+    others: tuple[Attempt, ...] = (),
+) -> tuple[list[str], list[str], bool]:
+    """What a search finds: ids that are sure, ids that are not, and whether there is a twin."""
+    bench = make_bench()
+
+    async def main() -> tuple[list[str], list[str], bool]:
+        state = bench.state()
+        for other in others:
+            async with state.lock([other.instance], other.by, other.apply_id, timeout=0):
+                await state.put_attempt(other)
+        async with bench.client() as client:
+            answers = {"/v1/test-sessions": {"entries": list(sessions)}}
+            monkeypatch.setattr(client._exchange._wire, "exchange", answering(answers))
+            found = await search(bench.context(client, {}), attempt, 0.01)
+            return [e.id for e in found.sure], [e.id for e in found.unsure], found.has_twin
+
+    return asyncio.run(main())
+
+
+def at(window: datetime = NOW, **fields: Any) -> Attempt:
+    return intent(
+        "smoke",
+        **{
+            "window_from": window,
+            "window_to": window,
+            "doubt_from": window - 10 * MINUTE,
+            "intent_at": window,
+            **fields,
+        },
+    )
+
+
+@pytest.mark.parametrize(
+    ("made", "sure", "unsure"),
+    [
+        (NOW, ["1"], []),
+        (NOW - timedelta(seconds=1), ["1"], []),
+        (NOW + timedelta(seconds=60), ["1"], []),
+        (NOW - timedelta(seconds=3), [], ["1"]),
+        (NOW - 9 * MINUTE, [], ["1"]),
+        (NOW + 5 * MINUTE, [], ["1"]),
+        (NOW - 11 * MINUTE, [], []),
+        (NOW - 24 * HOUR, [], []),
+    ],
+)
+def test_a_session_is_adopted_only_from_the_time_of_its_trigger(
+    make_bench: MakeBench,
+    monkeypatch: pytest.MonkeyPatch,
+    made: datetime,
+    sure: list[str],
+    unsure: list[str],
+) -> None:
+    found = sought(make_bench, monkeypatch, listed(made), attempt=at())
+    assert found == (sure, unsure, False)
+
+
+def test_a_trigger_that_was_held_up_has_a_longer_window(
+    make_bench: MakeBench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    late = listed(NOW + 5 * MINUTE)
+    attempt = at(window_to=NOW + 4 * MINUTE)
+    assert sought(make_bench, monkeypatch, late, attempt=attempt) == (["1"], [], False)
+
+
+def test_a_name_with_the_id_of_the_apply_is_never_surely_absent(
+    make_bench: MakeBench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name = "smoke 00OLD"
+    attempt = at().model_copy(update={"lookup": at().lookup.model_copy(update={"name": name})})
+    old = listed(NOW - 30 * 24 * HOUR, name=name)
+    assert sought(make_bench, monkeypatch, old, attempt=attempt) == ([], ["1"], False)
+
+
+def test_a_session_without_a_time_proves_nothing(
+    make_bench: MakeBench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    timeless = {**listed(NOW), "created_at": None}
+    assert sought(make_bench, monkeypatch, timeless, attempt=at()) == ([], ["1"], False)
+
+
+@pytest.mark.parametrize(
+    ("fields", "found"),
+    [
+        ({"phase": Phase.STARTED, "session_id": "1"}, ([], [], False)),
+        ({"phase": Phase.STARTED, "session_id": "2"}, (["1"], [], False)),
+        ({"phase": Phase.INTENT}, (["1"], [], True)),
+        ({"phase": Phase.INTENT, "lookup": intent("other").lookup}, (["1"], [], False)),
+        ({"phase": Phase.FINISHED, "verdict": Verdict.NOT_STARTED}, (["1"], [], False)),
+    ],
+    ids=str,
+)
+def test_a_session_may_be_that_of_another_open_intent(
+    make_bench: MakeBench,
+    monkeypatch: pytest.MonkeyPatch,
+    fields: dict[str, Any],
+    found: tuple[list[str], list[str], bool],
+) -> None:
+    other = at(NOW, apply_id="00OTHER", instance="b").model_copy(update=fields)
+    assert sought(make_bench, monkeypatch, listed(NOW), attempt=at(), others=(other,)) == found
+
+
+@pytest.mark.parametrize(
+    ("date", "window", "doubt"),
+    [
+        (NOW, NOW, NOW),
+        (None, NOW, NOW),
+        (NOW + timedelta(seconds=3), NOW + timedelta(seconds=3), NOW),
+        (NOW - timedelta(seconds=30), NOW - timedelta(seconds=30), NOW - timedelta(seconds=30)),
+        (NOW + HOUR, NOW + HOUR, NOW),
+        (NOW - HOUR, NOW, NOW - HOUR),
+    ],
+)
+def test_a_clock_that_is_off_makes_a_session_unsure_and_never_absent(
+    make_bench: MakeBench,
+    monkeypatch: pytest.MonkeyPatch,
+    date: datetime | None,
+    window: datetime,
+    doubt: datetime,
+) -> None:
+    def look(context: Context) -> None:
+        assert window_from(context) == window
+        assert doubt_from(context) == doubt - 10 * MINUTE
+
+    with_clock(make_bench, monkeypatch, date, look)
+
+
+def test_sessions_tell_their_clock_better_than_the_server_does(
+    make_bench: MakeBench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def look(context: Context) -> None:
+        context.learnt.start(started(NOW - 5 * MINUTE), NOW)
+        assert window_from(context) == NOW - 5 * MINUTE
+        context.learnt.start(started(datetime(1970, 1, 1, tzinfo=UTC)), NOW)
+        context.learnt.start(Session(), NOW)
+        assert window_from(context) == NOW - 5 * MINUTE
+        assert doubt_from(context) == NOW - 15 * MINUTE
+
+    with_clock(make_bench, monkeypatch, NOW + HOUR, look)
+
+
+def started(moment: datetime) -> Session:
+    return Session.model_validate({"startedAt": moment.isoformat()})
+
+
+def with_clock(
+    make_bench: MakeBench, monkeypatch: pytest.MonkeyPatch, date: datetime | None, look: Any
+) -> None:
+    bench = make_bench()
+
+    async def main() -> None:
+        async with bench.client() as client:
+            monkeypatch.setattr(client, "server_now", lambda: date)
+            context = bench.context(client, {})
+            monkeypatch.setattr(context.clock, "now", lambda: NOW)
+            look(context)
+
+    asyncio.run(main())
