@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 COMMANDS: dict[str, tuple[str, str]] = {
     "init": ("init", "Write a commented starter file."),
     "validate": ("validate", "Check the file like a compiler."),
+    "list": ("list_", "List the instances that a selection holds."),
     "show": ("show", "Print the compiled request of a profile, masked."),
     "plan": ("plan", "Show what would start, and what changed since it last did."),
     "apply": ("apply", "Start test sessions, follow them to the end, and report."),

@@ -78,12 +78,16 @@ class Console:
             self._print(self.folded(f"  {self._line(hint)}", self.err), self.err)
 
     def diagnostics(
-        self, diagnostics: Sequence[Diagnostic], *, form: "DiagnosticsFormat" = "text"
+        self,
+        diagnostics: Sequence[Diagnostic],
+        *,
+        form: "DiagnosticsFormat" = "text",
+        stream: TextIO | None = None,
     ) -> None:
-        """Print diagnostics: as text on standard error, else on standard output."""
+        """Print diagnostics, on standard error unless ``stream`` is given."""
         from runner.reports.diagnostics.render import render_diagnostics  # noqa: PLC0415 # when needed
 
-        stream = self.err if form == "text" else self.out
+        stream = stream or self.err
         style = self.style_for(stream)
         workspace = os.environ.get("GITHUB_WORKSPACE")
         text = render_diagnostics(

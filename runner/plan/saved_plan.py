@@ -51,6 +51,14 @@ class Home(_Part):
     scope: str
 
 
+class SavedSelection(_Part):
+    """What was selected on the command line, as it was written."""
+
+    names: list[str] = []
+    labels: list[str] = []
+    excluded: list[str] = []
+
+
 class SavedInstance(_Part):
     """What was planned for one instance.
 
@@ -72,7 +80,7 @@ class SavedPlan(_Part):
 
     Attributes:
         plan_id: Its own, by which its use is noted.
-        names, labels: What was selected.
+        selection: What was selected.
         variables: Those of the command line.
         configuration: Digest of the parsed configuration.
         integrity: Digest of all the rest, which an edit by hand breaks.
@@ -84,8 +92,7 @@ class SavedPlan(_Part):
     created_at: Annotated[AwareDatetime, Field(strict=False)]
     expires_at: Annotated[AwareDatetime, Field(strict=False)]
     home: Home
-    names: list[str]
-    labels: list[str]
+    selection: SavedSelection
     variables: dict[str, str]
     configuration: str
     instances: list[SavedInstance]
@@ -98,8 +105,7 @@ def saved(
     plan_id: str,
     now: datetime,
     home: Home,
-    names: tuple[str, ...],
-    labels: tuple[str, ...],
+    selection: SavedSelection,
     variables: Mapping[str, str],
     configuration: str,
 ) -> SavedPlan:
@@ -119,8 +125,7 @@ def saved(
         created_at=now.replace(microsecond=0),
         expires_at=now.replace(microsecond=0) + LIFETIME,
         home=home,
-        names=list(names),
-        labels=list(labels),
+        selection=selection,
         variables=dict(variables),
         configuration=configuration,
         instances=[_instance(planned) for planned in plan.instances],

@@ -16,7 +16,7 @@ def test_annotations_name_files_from_the_repository(
     monkeypatch.setenv("GITHUB_WORKSPACE", str(tmp_path))
     console = Console(io.StringIO(), io.StringIO())
     span = Span(Source("checkly-sessions.yaml", "a: 1\n"), 0, 1)
-    console.diagnostics([Diagnostic("x", "y", span)], form="github")
+    console.diagnostics([Diagnostic("x", "y", span)], form="github", stream=console.out)
     assert isinstance(console.out, io.StringIO)
     assert console.out.getvalue().startswith("::error file=shop/checkly-sessions.yaml,line=1,")
 

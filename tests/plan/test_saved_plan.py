@@ -18,6 +18,7 @@ from runner.plan.planner import make_plan
 from runner.plan.saved_plan import (
     Home,
     SavedPlan,
+    SavedSelection,
     _integrity,
     check_home,
     check_plan,
@@ -67,8 +68,7 @@ def save(plan: Plan) -> SavedPlan:
         plan_id="P1",
         now=NOW,
         home=HOME,
-        names=("a",),
-        labels=("team=web",),
+        selection=SavedSelection(names=["a"], labels=["team=web"], excluded=["b"]),
         variables={"host": "www"},
         configuration="c1",
     )
@@ -85,7 +85,8 @@ def test_what_is_saved_is_read_back() -> None:
         NOW.replace(microsecond=0),
         NOW.replace(microsecond=0) + timedelta(hours=24),
     )
-    assert (plan.names, plan.labels, plan.variables) == (["a"], ["team=web"], {"host": "www"})
+    assert plan.selection == SavedSelection(names=["a"], labels=["team=web"], excluded=["b"])
+    assert plan.variables == {"host": "www"}
 
 
 def test_nothing_in_it_is_secret() -> None:
@@ -185,7 +186,7 @@ def test_a_plan_that_was_used_is_refused() -> None:
         ("expiresAt", None),
         ("createdAt", []),
         ("planId", "../../locks"),
-        ("names", "smoke"),
+        ("selection", "smoke"),
         ("home", {}),
     ],
 )

@@ -7,13 +7,14 @@ import click
 from runner.cli.console import Console
 from runner.cli.options.common import common_options, current
 from runner.cli.options.following import ApplyCommand, following_options
-from runner.cli.options.selection import LABEL_OPTION, PROFILE_ARGUMENT
+from runner.cli.options.selection import EXCLUDE_OPTION, LABEL_OPTION, PROFILE_ARGUMENT
 from runner.cli.services.backend import EMULATOR_OPTION, WORLD_OPTION
 
 
 @click.command()
 @PROFILE_ARGUMENT
 @LABEL_OPTION
+@EXCLUDE_OPTION
 @click.option("--changed", is_flag=True, help="Leave out what is unchanged and passed last time.")
 @click.option("--failed", is_flag=True, help="Only what did not pass last time.")
 @click.option(

@@ -9,7 +9,7 @@ import click
 
 from runner.cli.console import Console
 from runner.cli.options.common import Common, common_options, current
-from runner.cli.options.selection import LABEL_OPTION, PROFILE_ARGUMENT
+from runner.cli.options.selection import EXCLUDE_OPTION, LABEL_OPTION, PROFILE_ARGUMENT
 from runner.cli.services.aio import run_async
 from runner.cli.services.backend import EMULATOR_OPTION, WORLD_OPTION
 from runner.diagnostics import Severity
@@ -30,6 +30,7 @@ class PlanOptions:
 
     names: tuple[str, ...]
     labels: tuple[str, ...]
+    excluded: tuple[str, ...]
     base: str | None
     head: str | None
     out: Path | None
@@ -54,6 +55,7 @@ class _Command(click.Command):
 @click.command(cls=_Command)
 @PROFILE_ARGUMENT
 @LABEL_OPTION
+@EXCLUDE_OPTION
 @click.option("--base", metavar="REF", help="Show what merging into REF would change.")
 @click.option("--head", metavar="REF", help="With --base: of this commit, not the working tree.")
 @click.option(
@@ -90,7 +92,7 @@ def run(options: PlanOptions, common: Common, console: Console) -> int:
     from runner.cli.services.pager import page  # noqa: PLC0415 # only when it runs
     from runner.config.selection import selection  # noqa: PLC0415 # everything heavy
 
-    selected = selection(options.names, options.labels)
+    selected = selection(options.names, options.labels, options.excluded)
     if options.base is not None:
         plan = _against_base(options, common, console, selected)
     elif options.head is not None:
@@ -145,8 +147,14 @@ def _against_records(
             _say_why_offline(common, console)
         if options.out is not None:
             from runner.cli.services.saved_plan import save  # noqa: PLC0415
+            from runner.plan.saved_plan import SavedSelection  # noqa: PLC0415
 
-            save(plan, options.out, options.names, options.labels, parts)
+            chosen = SavedSelection(
+                names=list(options.names),
+                labels=list(options.labels),
+                excluded=list(options.excluded),
+            )
+            save(plan, options.out, chosen, parts)
             if common.verbosity >= 0:
                 console.problem(f"Saved. Apply it with: runner apply --plan {options.out}")
         return plan

@@ -9,6 +9,8 @@ from typing import Any, TypeVar
 import click
 
 from runner.cli.console import Console
+from runner.errors import UsageError
+from runner.listing import listed
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -36,7 +38,13 @@ class Common:
     verbosity: int = 0
 
     def over(self, outer: "Common") -> "Common":
-        """These options, filled up with those given before the command's name."""
+        """These options, filled up with those given before the command's name.
+
+        Raises:
+            UsageError: Both name a file.
+        """
+        if self.file and outer.file:
+            _once(None, None, (outer.file, self.file))
         return Common(
             file=self.file or outer.file,
             variables=outer.variables + self.variables,
@@ -48,8 +56,24 @@ class Common:
         )
 
 
+def _once(_context: object, _parameter: object, given: tuple[str, ...]) -> str | None:
+    if len(given) > 1:
+        raise UsageError(
+            f"--file is given twice: {listed(given)}.",
+            hint="Name one file; it can `include` others.",
+        )
+    return given[0] if given else None
+
+
 _OPTIONS = (
-    click.option("-f", "--file", metavar="FILE", help="The file, instead of looking for one."),
+    click.option(
+        "-f",
+        "--file",
+        metavar="FILE",
+        multiple=True,
+        callback=_once,
+        help="The file, instead of looking for one.",
+    ),
     click.option("--var", "variables", multiple=True, metavar="NAME=VALUE", help="Set a variable."),
     click.option(
         "--env-file", "env_files", multiple=True, metavar="FILE", help="Read env.* from a file too."

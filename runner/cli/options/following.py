@@ -94,6 +94,7 @@ class ApplyCommand(Following):
 
     names: tuple[str, ...] = ()
     labels: tuple[str, ...] = ()
+    excluded: tuple[str, ...] = ()
     changed: bool = False
     failed: bool = False
     failed_checks: bool = False

@@ -13,5 +13,13 @@ LABEL_OPTION = click.option(
     "labels",
     multiple=True,
     metavar="KEY=VALUE",
-    help="Only instances with this label.",
+    help="Only instances with this label; KEY!=VALUE, only those without.",
+)
+EXCLUDE_OPTION = click.option(
+    "--exclude",
+    "excluded",
+    multiple=True,
+    metavar="PROFILE",
+    shell_complete=profile_names,
+    help="Leave a profile or an instance out; wildcards may be used.",
 )

@@ -42,8 +42,14 @@ def apply(command: ApplyCommand, common: Common, console: Console) -> int:
     if saved is not None:
         variables = tuple(f"{name}={value}" for name, value in saved.variables.items())
         common = replace(common, variables=variables)
-        command = replace(command, names=tuple(saved.names), labels=tuple(saved.labels))
-    selected = selection(command.names, command.labels)
+        chosen = saved.selection
+        command = replace(
+            command,
+            names=tuple(chosen.names),
+            labels=tuple(chosen.labels),
+            excluded=tuple(chosen.excluded),
+        )
+    selected = selection(command.names, command.labels, command.excluded)
     with (
         terminable(),
         Composition(
@@ -115,6 +121,7 @@ def _load(command: ApplyCommand, common: Common) -> SavedPlan | None:
     beside = {
         "profiles": command.names,
         "--label": command.labels,
+        "--exclude": command.excluded,
         "--var": common.variables,
         "--changed": command.changed,
         "--failed": command.failed,

@@ -105,7 +105,7 @@ def _narrowed(plan: Plan, selection: Selection, instances: Iterable[Instance]) -
     if selection.is_everything:
         return plan
     known = {instance.name: instance for instance in instances}
-    for name in selection.names:
+    for name in (*selection.names, *selection.exclude):
         one = Selection((name,))
         if not any(one.has_instance(i.profile, i.name) for i in known.values()):
             raise unknown_name(name, known)

@@ -15,6 +15,7 @@ from runner.models.record import PlanUse
 from runner.plan.saved_plan import (
     Home,
     SavedPlan,
+    SavedSelection,
     check_home,
     check_use,
     decode,
@@ -30,8 +31,7 @@ _MAX_BYTES = 64 * 1024 * 1024
 def save(
     plan: Plan,
     path: Path,
-    names: tuple[str, ...],
-    labels: tuple[str, ...],
+    selection: SavedSelection,
     parts: Composition,
 ) -> None:
     """Write ``plan`` to ``path``.
@@ -54,8 +54,7 @@ def save(
         plan_id=new_apply_id(now, random.SystemRandom()),
         now=now,
         home=_home(parts),
-        names=names,
-        labels=labels,
+        selection=selection,
         variables=variables,
         configuration=parts.reading.digest,
     )

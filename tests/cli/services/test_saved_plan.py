@@ -9,7 +9,7 @@ import pytest
 from runner.cli.services import saved_plan
 from runner.errors import StalePlan
 from runner.models.record import PlanUse
-from runner.plan.saved_plan import Home, SavedPlan
+from runner.plan.saved_plan import Home, SavedPlan, SavedSelection
 from runner.state.state import open_state
 
 PLAN = SavedPlan(
@@ -17,8 +17,7 @@ PLAN = SavedPlan(
     created_at=datetime(2026, 11, 23, 8, 12, 3, tzinfo=UTC),
     expires_at=datetime(2026, 11, 24, 8, 12, 3, tzinfo=UTC),
     home=Home(host="h", account="a", state="s", project="default", scope="default"),
-    names=[],
-    labels=[],
+    selection=SavedSelection(),
     variables={},
     configuration="c",
     instances=[],

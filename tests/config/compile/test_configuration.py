@@ -64,11 +64,11 @@ def test_every_mistake_is_reported_at_its_line_and_column(tmp_path: Path) -> Non
         check=False,
     )
     found = re.findall(
-        r"^checkly-sessions\.yaml:(\d+):(\d+): error\[([a-z-]+)\]", ran.stderr, re.MULTILINE
+        r"^checkly-sessions\.yaml:(\d+):(\d+): error\[([a-z-]+)\]", ran.stdout, re.MULTILINE
     )
     assert [(int(line), int(column), code) for line, column, code in found] == PLACES
     assert ran.returncode == 2
-    assert "10 errors" in ran.stderr
+    assert "10 errors" in ran.stdout
     assert "hunter2" not in ran.stderr + ran.stdout
 
 
