@@ -1,5 +1,6 @@
 """What is wrong or doubtful in a file, as values: nobody prints from the middle."""
 
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from enum import StrEnum
@@ -48,6 +49,26 @@ class Diagnostic:
 
 #: So many problems that more hints would not help.
 MANY = 200
+
+
+#: At more places than this, the same warning is told once.
+FEW = 5
+
+
+def _summed_up(diagnostics: list[Diagnostic]) -> Iterator[Diagnostic]:
+    kinds = Counter(_kind(one) for one in diagnostics)
+    for one in diagnostics:
+        places = kinds[_kind(one)]
+        if one.severity is Severity.ERROR or 0 < places <= FEW:
+            yield one
+        elif places:
+            more = f"{one.message} (here and at {places - 1:,} more places)"
+            yield replace(one, message=more)
+            kinds[_kind(one)] = 0
+
+
+def _kind(diagnostic: Diagnostic) -> tuple[str | None, ...]:
+    return diagnostic.severity, diagnostic.code, diagnostic.message, diagnostic.hint
 
 
 class Diagnostics:
@@ -115,7 +136,10 @@ class Diagnostics:
         return [found for found in self if found.severity is Severity.WARNING]
 
     def __iter__(self) -> Iterator[Diagnostic]:
-        """All of them: those without a place first, then file by file in order of position."""
+        """All of them: those without a place first, then file by file in order of position.
+
+        The same warning at more than a few places is told once, at the first of them.
+        """
         files: dict[int, int] = {}
         for found in self._found.values():
             if found.span:
@@ -126,7 +150,7 @@ class Diagnostics:
                 return (-1, 0, 0)
             return (files[id(found.span.source)], found.span.start, found.span.end)
 
-        return iter(sorted(self._found.values(), key=place))
+        return _summed_up(sorted(self._found.values(), key=place))
 
     def __len__(self) -> int:
         return len(self._found)

@@ -15,8 +15,10 @@ from runner.models.base import Strict
 
 #: Text that may not be empty (contract: ``minLength: 1``).
 NonEmpty: TypeAlias = Annotated[str, Field(min_length=1)]
+#: Beyond this a JSON number is not sent exactly: programs read it as a 64-bit fraction.
+MAX_EXACT = 2**53 - 1
 #: A JSON number: an integer or a finite fraction, never a boolean or text.
-Number: TypeAlias = float
+Number: TypeAlias = Annotated[float, Field(ge=-MAX_EXACT, le=MAX_EXACT)]
 
 MAX_ENVIRONMENT_VARIABLES = 50
 MAX_RETRIES = 10
@@ -77,9 +79,9 @@ class BackoffRetryStrategy(_Retries, defer_build=True):
 
     type: Literal["FIXED", "LINEAR", "EXPONENTIAL"]
     """The wait before retry n: the base, n times the base, or the base to the power n."""
-    max_retries: Annotated[Number, Field(ge=1, le=MAX_RETRIES)] = 2
+    max_retries: Annotated[float, Field(ge=1, le=MAX_RETRIES)] = 2
     """How often a failed check is run again."""
-    max_duration_seconds: Annotated[Number, Field(ge=0, le=MAX_RETRY_DURATION_SECONDS)] = 600
+    max_duration_seconds: Annotated[float, Field(ge=0, le=MAX_RETRY_DURATION_SECONDS)] = 600
     """Seconds after which no retry is started."""
 
 

@@ -14,6 +14,9 @@ from runner.diagnostics import Diagnostics, Related
 from runner.listing import shorten
 from runner.source import Span
 
+#: How YAML 1.2 spells null.
+NULLS = frozenset({"null", "Null", "NULL", "~", ""})
+
 
 class LayerChecks:
     """Reports what is wrong with the structure of layers."""
@@ -29,6 +32,7 @@ class LayerChecks:
         variables = layer.values.get("environmentVariables")
         if isinstance(variables, Mapping):
             self._check_templates_in(variables)
+            self._check_null_keys(variables)
             for variable in variables.values.values():
                 self._check_variable(variable, VARIABLE_KEYS)
         elif isinstance(variables, Sequence):
@@ -77,6 +81,18 @@ class LayerChecks:
         if isinstance(variable, Mapping):
             self.known_keys(variable, known, "in a variable")
             self.flag(variable.values, "secret")
+
+    def _check_null_keys(self, variables: Mapping) -> None:
+        """Refuse a key that is YAML's null, which would become the text that spells it."""
+        for key in NULLS & variables.keys.keys():
+            span = variables.key_span(key)
+            if span.source.text[span.start : span.end] == key:  # not in quotes
+                self._diagnostics.error(
+                    "wrong-type",
+                    "The name of a variable must be text, not null",
+                    span,
+                    hint="Put it in quotes.",
+                )
 
     def _check_listed(self, variables: Sequence) -> None:
         """Check the API's own form, a list with a key in each item."""

@@ -128,6 +128,7 @@ class Layers:
         self._sizes: dict[str, int] = {}
         self._budget = MAX_INHERITED
         self.incomplete: set[str] = set()
+        self._circles: set[frozenset[str]] = set()
 
     def effective(self, profile: ProfileSource) -> Mapping:
         """All layers of ``profile``, defaults included."""
@@ -200,12 +201,7 @@ class Layers:
                 if parent is None:
                     self._report_unknown(name)
                 elif parent.name in names:
-                    circle = [*list(names)[names[parent.name] :], parent.name]
-                    self._diagnostics.error(
-                        "extends-cycle",
-                        f"A profile extends itself: {circle_text(circle)}",
-                        name.span,
-                    )
+                    self._report_circle(name, list(names)[names[parent.name] :])
                 elif parent.name not in self._inherited:
                     names[parent.name] = len(path)
                     path.append((parent, iter(parent.extends)))
@@ -253,6 +249,13 @@ class Layers:
                     hint="Extend smaller profiles, or fewer of them in a row.",
                 )
                 raise ConfigurationError(self._diagnostics)
+
+    def _report_circle(self, name: Scalar, circle: list[str]) -> None:
+        """Report a circle once, at the first of its names that closes it."""
+        if frozenset(circle) not in self._circles:
+            self._circles.add(frozenset(circle))
+            message = f"A profile extends itself: {circle_text([*circle, circle[0]])}"
+            self._diagnostics.error("extends-cycle", message, name.span)
 
     def _report_unknown(self, name: Scalar) -> None:
         self._diagnostics.error(

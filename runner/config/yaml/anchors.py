@@ -37,6 +37,7 @@ class _Marker(str):
 
 _DROPPED = _Marker("dropped")
 _MERGED = _Marker("<<")
+_MERGED_AGAIN = _Marker("<<")
 
 
 class RareParts:
@@ -89,20 +90,27 @@ class RareParts:
                 node.end,
                 "Quote it if it is meant as text." if _is_flow(node) else None,
             )
-        keys.pop(_DROPPED, None)
-        return _DROPPED
+        is_merge = isinstance(node, Scalar) and node.text == "<<" and node.plain
+        dropped = _MERGED_AGAIN if is_merge else _DROPPED
+        keys.pop(dropped, None)
+        return dropped
 
     def settle(self, node: Mapping) -> None:
         """Remove the markers from ``node``, and apply its merge key."""
         node.keys.pop(_DROPPED, None)
         node.values.pop(_DROPPED, None)
         node.keys.pop(_MERGED, None)
-        merged = node.values.pop(_MERGED, None)
-        if merged is None:
+        node.keys.pop(_MERGED_AGAIN, None)
+        origins: list[Node] = []
+        for marker in (_MERGED, _MERGED_AGAIN):  # a second one is refused; what it gives is there
+            merged = node.values.pop(marker, None)
+            if merged is not None:
+                origins += merged.items if isinstance(merged, Sequence) else [merged]
+        if not origins:
             return
         keys: dict[str, int] = {}
         values: dict[str, Node] = {}
-        for origin in merged.items if isinstance(merged, Sequence) else [merged]:
+        for origin in origins:
             if not isinstance(origin, Mapping):
                 self.error(
                     "bad-merge",

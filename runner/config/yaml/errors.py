@@ -29,6 +29,10 @@ _LONG = 2_000
 _SECRET_MARK = re.compile(r"""\bsecret["']?\s*:\s*true""")
 _PAIR = re.compile(r"""(?<![\w-])(?P<key>[\w-]+)["']?\s*:\s*(?P<value>[^\s{][^\n,}]*)""")
 
+#: A line that begins like a pair, and one that would but for its colon.
+_PAIR_LINE = re.compile(r"(?P<indent> *)[\w.-]{1,100}:(?:\s|$)")
+_BARE_KEY = re.compile(r"(?P<indent> *)(?P<key>[A-Za-z][\w.-]{0,100})(?: [^:\n]{0,500})?\r?")
+
 #: Line breaks of older YAML and Unicode that an editor may not show as such.
 _BREAKS = {
     "\x85": ("U+0085 (next line)", "\\N"),
@@ -189,6 +193,12 @@ def syntax_error(source: Source, error: Exception) -> Diagnostic:
         if problem.startswith(beginning):
             code, message, hint = its_code, words, its_hint
             break
+    if problem.startswith(("mapping values are not", "could not find expected ':'")) and (
+        key := _key_without_colon(source, start)
+    ):
+        return Diagnostic(
+            "yaml-syntax", "A `:` is missing after this key", key, hint="Write `key: value`."
+        )
     line_start = source.text.rfind("\n", 0, start) + 1
     if _is_open(source.text[line_start:start]):
         hint = QUOTE_HINT
@@ -212,6 +222,20 @@ def hide_secrets(source: Source, offset: int) -> None:
         key = found["key"]
         if (is_secret and key == "value") or (key != "secret" and key_looks_secret(key)):
             source.hide(start + found.start("value"), start + found.end("value"))
+
+
+def _key_without_colon(source: Source, offset: int) -> Span | None:
+    """The key above the line at ``offset`` whose colon is missing, so that both run together."""
+    end = source.text.rfind("\n", 0, offset)
+    start = source.text.rfind("\n", 0, max(end, 0)) + 1
+    above = _BARE_KEY.fullmatch(source.text, start, max(end, start))
+    here = _PAIR_LINE.match(source.text, end + 1)
+    if not above or not here:
+        return None
+    deeper = len(here["indent"]) - len(above["indent"])
+    if deeper and (deeper < 0 or above.end("key") < end):
+        return None
+    return Span(source, above.start("key"), above.end("key"))
 
 
 def _is_open(text: str) -> bool:
