@@ -1,97 +1,155 @@
-"""Where ``checkly trigger`` commands stand: a command line, a script, a CI system's file."""
+"""Find ``checkly trigger`` commands in a command line, a script, a CI system's file or a page."""
 
-from collections.abc import Iterator
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import PurePath
 
-from runner.config.yaml.nodes import Mapping, Node, Scalar, Sequence
-from runner.config.yaml.parse import parse
-from runner.diagnostics import Diagnostics
 from runner.errors import UsageError
-from runner.importer.flags import TriggerCommand, trigger_commands
+from runner.importer.ci_files import Script, ci_scripts
+from runner.importer.other_files import (
+    docker_scripts,
+    make_scripts,
+    markdown_scripts,
+    package_scripts,
+)
+from runner.importer.placeholders import Placeholders, without_marks
+from runner.importer.program import Call, Mention, Surroundings, calls, calls_of
+from runner.importer.shell import Command
 from runner.importer.translate import ImportedProfile, imported_profiles
-from runner.source import Source
 
-#: Keys that say what a text is, not what it is for.
-_COMMAND_KEYS = frozenset(
-    {"run", "script", "scripts", "command", "commands", "cmd", "before_script", "after_script",
-     "bash", "sh", "pwsh", "powershell", "inline", "inlineScript", "steps", "jobs", "with", "job"}
-)  # fmt: skip
-_TOLERANT_KEYS = ("continue-on-error", "allow_failure", "continueOnError", "soft_fail")
+STANDARD_INPUT = "standard input"
 EXAMPLE = 'For example: runner import "npx checkly trigger --tags production,smoke".'
+_MENTION = re.compile(r"checkly(?:@[^\s@]+)?\s+trigger\b")
+_MAX_COMMANDS = 500
+_MAX_SHOWN = 3
+#: What other commands of the CLI do, to say why they can't be a profile.
+_TOPICS = {
+    "test": "which runs the project's own checks; a profile can only start deployed ones",
+    "pw-test": "which runs the project's own tests; a profile can only start deployed checks",
+    "deploy": "which deploys checks and starts none",
+}
 
-Found = tuple[TriggerCommand, str, str]
+_Reader = Callable[[str, Placeholders], list[Script] | None]
 
 
-def import_command(text: str) -> list[ImportedProfile]:
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """What was found.
+
+    Attributes:
+        profiles: A profile for each command.
+        notes: What was not imported, a sentence each.
+    """
+
+    profiles: list[ImportedProfile]
+    notes: list[str]
+
+
+def import_command(text: str) -> Imported:
     """The profiles that a command line stands for.
 
     Raises:
         UsageError: There is no ``checkly trigger`` in it.
     """
-    return _imported([(trigger, "", "") for trigger in trigger_commands(text)], "the command line")
+    table = Placeholders()
+    return _imported([Script(table.mark_expressions(text))], table, "", text)
 
 
-def import_file(name: str, text: str) -> list[ImportedProfile]:
+def import_file(name: str, text: str) -> Imported:
     """The profiles that every ``checkly trigger`` in a file stands for.
 
     Args:
-        name: What a user calls the file.
-        text: A workflow in YAML, a ``package.json``, a script or anything with commands in it.
+        name: What a user calls the file; its kind shows in it.
+        text: What it holds.
 
     Raises:
-        UsageError: There is no ``checkly trigger`` in it.
+        UsageError: There is no ``checkly trigger`` in it, or it can't be read for commands.
     """
-    source = Source(name, text)
-    root = parse(source, Diagnostics())
-    found = list(_in_tree(root, source)) if root is not None else []
-    return _imported(found or list(_in_text(text, source)), name)
+    table = Placeholders()
+    text = without_marks(text)
+    scripts = _scripts(name, text, table)
+    if scripts is None:
+        raise UsageError(
+            f"{name} is not a kind of file whose commands can be told from other text.",
+            hint=f"Give the command line itself. {EXAMPLE}",
+        )
+    return _imported(scripts, table, name, text)
 
 
-def _imported(found: list[Found], where: str) -> list[ImportedProfile]:
+def _scripts(name: str, text: str, table: Placeholders) -> list[Script] | None:
+    """The scripts in a file; ``None`` where it is of no kind that is known."""
+    path = PurePath(name.lower())
+    read = _READERS.get(path.suffix) or _READERS.get(path.stem)
+    if read is None and re.match(r"#!.*\b(?:ba|z|k|da)?sh\b", text):
+        read = _shell
+    if read:
+        return read(text, table)
+    if name != STANDARD_INPUT:
+        return None
+    found = package_scripts(text, table) or ci_scripts(text, table)
+    return found or (markdown_scripts if "```" in text else _shell)(text, table)
+
+
+def _shell(text: str, table: Placeholders) -> list[Script]:
+    return [Script(table.mark_expressions(text))]
+
+
+_KINDS: tuple[tuple[_Reader, str], ...] = (
+    (ci_scripts, ".yml .yaml"),
+    (package_scripts, ".json"),
+    (markdown_scripts, ".md .mdx .markdown"),
+    (make_scripts, ".mk makefile gnumakefile"),
+    (docker_scripts, ".dockerfile dockerfile containerfile"),
+    (_shell, ".sh .bash .zsh .ksh"),
+)
+_READERS = {ending: reader for reader, endings in _KINDS for ending in endings.split()}
+
+
+def _imported(scripts: list[Script], table: Placeholders, name: str, text: str) -> Imported:
+    """What the scripts of a file (or a command line, without a name) give."""
+    found: list[tuple[Call, Script, str]] = []
+    notes: list[str] = []
+    package = {s.titles[0]: s.text for s in scripts if s.titles} if name.endswith(".json") else {}
+    for script in scripts:
+        around = Surroundings(table, script.variables, package)
+        if script.unread:
+            if _MENTION.search(script.text):
+                notes.append(f"Line {script.line} was not imported: {script.unread}.")
+            continue
+        listed = (
+            calls_of(Command(script.words), around) if script.words else calls(script.text, around)
+        )
+        for call in listed:
+            line = script.line + (call.line if isinstance(call, Mention) else call.command.line)
+            where = f"line {line} of {name}" if name else "the command line"
+            if isinstance(call, Mention):
+                notes.append(
+                    f"{where[0].upper()}{where[1:]} was not imported: `{call.program}` may run"
+                    " `checkly trigger` or do something else with these words."
+                )
+            elif call.topic == "trigger":
+                found.append((call, script, where if name else ""))
+            else:
+                why = _TOPICS.get(call.topic, "which starts no checks")
+                topic = call.topic if call.topic.isalnum() else "…"
+                notes.append(f"{where[0].upper()}{where[1:]} has `checkly {topic}`, {why}.")
+        if len(found) > _MAX_COMMANDS:
+            raise UsageError(
+                f"{name or 'The command line'} has more than {_MAX_COMMANDS} commands."
+            )
     if not found:
-        raise UsageError(f"There is no `checkly trigger` in {where}.", hint=EXAMPLE)
-    return imported_profiles(found)
+        raise _nothing(list(dict.fromkeys(notes)), name, text)
+    return Imported(imported_profiles(found, table), list(dict.fromkeys(notes)))
 
 
-def _in_text(text: str, source: Source) -> Iterator[Found]:
-    for trigger in trigger_commands(text):
-        line = source.line_and_column(trigger.offset)[0]
-        yield trigger, f"line {line} of {source.name}", ""
-
-
-def _in_tree(root: Mapping, source: Source) -> Iterator[Found]:
-    seen: set[int] = set()
-    waiting: list[tuple[Node, str, bool]] = [(root, "", False)]
-    while waiting:
-        node, title, tolerated = waiting.pop()
-        if id(node) in seen:
-            continue  # an alias: the same command again
-        seen.add(id(node))
-        if isinstance(node, Scalar):
-            yield from _in_scalar(node, source, title, tolerated)
-        elif isinstance(node, Sequence):
-            waiting += [(item, title, tolerated) for item in reversed(node.items)]
-        else:
-            name = node.values.get("name")
-            if isinstance(name, Scalar):
-                title = name.text
-            tolerated = any(_is_true(node.values.get(key)) for key in _TOLERANT_KEYS)
-            for key, value in reversed(node.values.items()):
-                own = title if key in _COMMAND_KEYS else key
-                waiting.append((value, own, tolerated))
-
-
-def _is_true(node: Node | None) -> bool:
-    return isinstance(node, Scalar) and node.value is True
-
-
-def _in_scalar(scalar: Scalar, source: Source, title: str, tolerated: bool) -> Iterator[Found]:
-    if "trigger" not in scalar.text:
-        return
-    first = source.line_and_column(scalar.start)[0]
-    is_block = source.text[scalar.start : scalar.start + 1] in {"|", ">"}
-    for trigger in trigger_commands(scalar.text):
-        line = first
-        if is_block:
-            line += 1 + scalar.text.count("\n", 0, trigger.offset)
-        trigger.tolerated = trigger.tolerated or tolerated
-        yield trigger, f"line {line} of {source.name}", title
+def _nothing(notes: list[str], name: str, text: str) -> UsageError:
+    """Say what there is, where there is nothing to import."""
+    if not notes and (mention := _MENTION.search(text)) and name:
+        line = text.count("\n", 0, mention.start()) + 1
+        notes = [f"Line {line} mentions it, but not where this kind of file holds commands."]
+    shown = notes[:_MAX_SHOWN]
+    if len(notes) > len(shown):
+        shown.append(f"And {len(notes) - len(shown)} more.")
+    message = f"There is no `checkly trigger` command in {name or 'the command line'}."
+    return UsageError(" ".join([message, *shown]), hint=f"Give the command line itself. {EXAMPLE}")

@@ -1,60 +1,31 @@
 """``checkly trigger`` command lines → profiles.
 
 What a flag says is written in the file's own words; what has no counterpart is said in a note.
-No value that could be a secret is repeated anywhere: it is read from the environment instead.
+No value that could be a secret is repeated anywhere: it is read from the environment instead. A
+target is written only where every word of the command was understood.
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import count
 
-from runner.config.templates.expressions.names import is_forbidden
-from runner.importer.flags import TriggerCommand
-from runner.importer.shell_words import Part, PartKind, Word
+from runner.importer.ci_files import Script
+from runner.importer.dotenv_values import dotenv_values
+from runner.importer.flags import TriggerFlags, trigger_flags
+from runner.importer.placeholders import Kind, Placeholders
+from runner.importer.program import Call
+from runner.importer.templates import EnvNames, Templates, has_commas, safe_name
 from runner.secrets import key_looks_secret
 
 #: What the official CLI takes where nothing else is said.
 DEFAULT_LOCATION = "eu-central-1"
 MAX_RETRIES = 3
 
-#: Variables of CI systems, and GitHub's expressions, that have a name of their own in templates.
-_KNOWN_VARIABLES = {
-    "GITHUB_SHA": "git.sha",
-    "GITHUB_REF_NAME": "git.branch",
-    "GITHUB_HEAD_REF": "git.branch",
-    "GITHUB_ACTOR": "ci.actor",
-    "GITHUB_RUN_ID": "ci.runId",
-    "CI_COMMIT_SHA": "git.sha",
-    "CI_COMMIT_SHORT_SHA": "git.shortSha",
-    "CI_COMMIT_REF_NAME": "git.branch",
-    "CI_COMMIT_BRANCH": "git.branch",
-    "CI_COMMIT_TAG": "git.tag",
-    "CIRCLE_SHA1": "git.sha",
-    "CIRCLE_BRANCH": "git.branch",
-    "BUILDKITE_COMMIT": "git.sha",
-    "BUILDKITE_BRANCH": "git.branch",
-    "BITBUCKET_COMMIT": "git.sha",
-    "BITBUCKET_BRANCH": "git.branch",
-}
-_KNOWN_GITHUB = {
-    "github.sha": "git.sha",
-    "github.ref_name": "git.branch",
-    "github.head_ref": "git.branch",
-    "github.actor": "ci.actor",
-    "github.run_id": "ci.runId",
-    "github.event.pull_request.number": "ci.pullRequest",
-}
-_GITHUB_NAME = re.compile(r"(secrets|env|vars)\.(\w+)")
-#: Tokens of well-known makes, authorization headers, and addresses with a password in them.
-_SECRET_VALUE = re.compile(
-    r"\b(?:gh[pousr]_|github_pat_|glpat-|xox[abprs]-|sk-|sk_live_|rk_live_|cu_|AKIA|eyJ)[\w-]{8}"
-    r"|^(?:Bearer|Basic)\s|://[^/\s:@]*:[^/\s@]+@",
-    re.IGNORECASE,
-)
-_REFERENCE = re.compile(r"[\w.-]+")
-_ENV_VARIABLE = re.compile(r"(?:export\s+)?([\w.-]+)\s*=")
+_TEMPLATED = ("test-session-name", "location", "private-location", "tags", "check-id", "env")
 _NOT_IN_NAMES = re.compile(r"[^a-z0-9._]+")
+_NUMBER = re.compile(r"-?[0-9]{1,9}")
+_REPORTS = {"json": "json", "github": "markdown"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,233 +46,219 @@ class ImportedProfile:
 
 
 def imported_profiles(
-    triggers: Iterable[tuple[TriggerCommand, str, str]],
+    found: Iterable[tuple[Call, Script, str]], table: Placeholders
 ) -> list[ImportedProfile]:
     """The profiles of several commands, with names of their own.
 
     Args:
-        triggers: Each command, where it stood, and what the file it stood in calls it.
+        found: Each command, the script it stood in, and where that is, for people.
+        table: All placeholders.
     """
-    profiles: list[ImportedProfile] = []
-    names: set[str] = set()
-    for trigger, origin, title in triggers:
-        values, notes = _Translation(trigger).run()
-        if any(values == profile.values for profile in profiles):
+    commands = [(c, trigger_flags(c.arguments, table), s, o) for c, s, o in found]
+    names = EnvNames({p.name for p in table.entries if p.kind is Kind.VARIABLE})
+    for call, flags, script, _ in commands:  # finds out which names feed secrets
+        _Translation(call, flags, script, Templates(table, names)).run()
+    profiles: dict[str, ImportedProfile] = {}
+    for call, flags, script, origin in commands:
+        values, notes = _Translation(call, flags, script, Templates(table, names)).run()
+        if any((values, notes) == (profile.values, profile.notes) for profile in profiles.values()):
             continue
-        name = _free_name(_name(title, trigger), names)
-        names.add(name)
-        profiles.append(ImportedProfile(name, values, notes, origin))
-    return profiles
+        wanted = _names(flags, script, table, is_all=values.get("target") == "all")
+        name = next(name for name in wanted if name not in profiles)
+        profiles[name] = ImportedProfile(name, values, notes, origin)
+    return list(profiles.values())
 
 
-def _name(title: str, trigger: TriggerCommand) -> str:
-    session = trigger.one("test-session-name")
-    tags = "-".join(tag.literal for tag in trigger.many("tags", by_comma=True))
-    for candidate in (session.literal if session else "", title, tags):
-        name = _NOT_IN_NAMES.sub("-", candidate.lower()).strip("-._")[:50].rstrip("-._")
-        if name:
-            return name
-    return "some-checks" if trigger.values.get("check-id") else "all-checks"
-
-
-def _free_name(name: str, taken: set[str]) -> str:
-    if name not in taken:
-        return name
-    return next(f"{name}-{n}" for n in count(2) if f"{name}-{n}" not in taken)
+def _names(
+    flags: TriggerFlags, script: Script, table: Placeholders, *, is_all: bool
+) -> Iterator[str]:
+    """Names for a profile, the best one first."""
+    words = [flags.one("test-session-name"), *script.titles, "-".join(flags.values.get("tags", []))]
+    plain = ("".join(p for p in table.pieces(w or "") if isinstance(p, str)) for w in words)
+    slugs = [_NOT_IN_NAMES.sub("-", text.lower()).strip("-._")[:50].rstrip("-._") for text in plain]
+    first = next(filter(None, slugs), "all-checks" if is_all else "some-checks")
+    yield first
+    yield from (f"{first}-{slug}"[:60].rstrip("-._") for slug in slugs if slug not in {"", first})
+    yield from (f"{first}-{number}" for number in count(2))
 
 
 @dataclass(slots=True)
 class _Translation:
     """The work on one command."""
 
-    trigger: TriggerCommand
+    call: Call
+    flags: TriggerFlags
+    script: Script
+    templates: Templates
     values: dict[str, object] = field(default_factory=dict)
-    notes: list[str] = field(default_factory=list)
 
     def run(self) -> tuple[dict[str, object], tuple[str, ...]]:
         """The keys of the profile and the notes on it."""
-        if name := self.trigger.one("test-session-name"):
-            self.values["name"] = self._template(name, "SESSION_NAME")
+        given = self.flags.values
+        self.templates.use_axes([word for flag in _TEMPLATED for word in given.get(flag, [])])
+        if name := self.flags.one("test-session-name"):
+            self.values["name"] = self.templates.text(name, "SESSION_NAME")
+        elif name is not None:
+            self._note("The empty --test-session-name was left out.")
+        if self.templates.axes:
+            self.values["matrix"] = self.templates.matrix()
         self._location()
-        self._target()
+        self._target(given.get("tags", []), given.get("check-id", []))
         self._environment()
         self._retries()
         self._rest()
-        self._notes()
-        return self.values, tuple(dict.fromkeys(self.notes))
+        self._say_what_is_left()
+        return self.values, tuple(dict.fromkeys(self.templates.notes))
+
+    def _note(self, text: str) -> None:
+        self.templates.notes.append(text)
 
     def _location(self) -> None:
-        for flag in ("location", "private-location"):
-            if word := self.trigger.one(flag):
-                self.values["runLocation"] = self._template(word, "LOCATION")
-                return
-        self.values["runLocation"] = DEFAULT_LOCATION
-        self.notes.append(
-            f"No location was given: {DEFAULT_LOCATION} is the Checkly CLI's default, unless"
-            " checkly.config sets another."
-        )
+        word = self.flags.one("location") or self.flags.one("private-location")
+        self.values["runLocation"] = self.templates.text(word or DEFAULT_LOCATION, "LOCATION")
+        if not word:
+            self._note(
+                f"No location was given: {DEFAULT_LOCATION} is the Checkly CLI's default, unless"
+                " checkly.config sets another."
+            )
 
-    def _target(self) -> None:
-        target: dict[str, object] = {}
-        groups = [self._list(word.split(","), "TAGS") for word in self.trigger.many("tags")]
-        if any(groups):
-            target["matchTags"] = [group for group in groups if group]
-        if ids := self._list(self.trigger.many("check-id", by_comma=True), "CHECK_ID"):
-            target["checkId"] = ids[0] if len(ids) == 1 else ids
-        self.values["target"] = target or "all"
+    def _target(self, tags: list[str], ids: list[str]) -> None:
+        """Write the target, unless it could be wider than what the command ran."""
+        doubts = list(self.flags.unknown)
+        if self.call.command.doubtful:
+            doubts.append("shell text that is not valid")
+        groups = [self._group(word) for word in tags]
+        id_texts = self._ids(ids)
+        if None in groups or id_texts is None:
+            doubts.append("a filter that is empty, or that the script works out")
+        if doubts:
+            stood = [f"--tags={self.templates.shown(word)}" for word in tags]
+            stood += [f"--check-id={self.templates.shown(word)}" for word in ids]
+            said = f" The command had {' '.join(stood)}." if stood else ""
+            self._note(
+                f"Write the target: it was left out, as the command has {', '.join(doubts)}.{said}"
+            )
+        elif tags or ids:
+            target: dict[str, object] = {"matchTags": groups} if groups else {}
+            if id_texts:
+                target["checkId"] = id_texts[0] if len(id_texts) == 1 else id_texts
+            self.values["target"] = target
+        else:
+            self.values["target"] = "all"
+            self._note("The command has no filter: this runs every check of the account.")
 
-    def _list(self, words: list[Word], fallback: str) -> list[str]:
-        texts = (self._template(word, fallback).strip() for word in words)
-        return [text for text in texts if text]
+    def _group(self, word: str) -> object:
+        """One ``--tags``: a list, or an expression that makes one; ``None`` if it is unknown."""
+        inside = self.templates.table.inside(word)
+        if any(p.kind is Kind.SCRIPT for p in inside):
+            return None
+        if not all(p.name in self.templates.axes and not has_commas(p) for p in inside):
+            return self.templates.split(word, "TAGS")
+        parts = [self.templates.text(part, "TAGS") for part in word.split(",")]
+        return parts if all(parts) else None
+
+    def _ids(self, words: list[str]) -> list[str] | None:
+        inside = [p for word in words for p in self.templates.table.inside(word)]
+        if any(p.kind is Kind.SCRIPT for p in inside):
+            return None
+        if len(words) == 1 and inside:
+            return [self.templates.split(words[0], "CHECK_ID")]
+        parts = [part.strip().strip("\"'") for word in words for part in word.split(",")]
+        texts = [self.templates.text(part, "CHECK_ID") for part in parts]
+        return texts if all(texts) else None
 
     def _environment(self) -> None:
         variables: dict[str, object] = {}
-        for word in self.trigger.many("env"):
-            found = _ENV_VARIABLE.match(word.literal) if word.parts else None
-            if found is None or word.parts[0].kind is not PartKind.TEXT:
-                self.notes.append("An --env that is not KEY=VALUE was left out.")
-                continue
-            value = _unquoted(word.after(found.end()))
-            variables[found[1]] = self._variable(found[1], value)
+        for word in self.flags.values.get("env", []):
+            for found in dotenv_values(word):
+                if found is None:
+                    self._note("An --env that is not KEY=VALUE was left out.")
+                    continue
+                key, value, was_cut = found
+                if was_cut:
+                    self._note(f"The CLI cut {key} at its `#`, and so did the import.")
+                if value:
+                    variables[key] = self._variable(key, value)
+                else:
+                    variables.pop(key, None)
+                    self._note(f"{key} was left out: it was empty, which the API refuses.")
         if variables:
             self.values["environmentVariables"] = variables
 
-    def _variable(self, key: str, value: Word) -> object:
-        secret = key_looks_secret(key) or any(map(_looks_secret, value.parts))
-        if not secret:
-            return self._template(value, key)
-        if all(part.kind is PartKind.TEXT for part in value.parts):
-            self.notes.append(
-                f"The value of {key} was not copied, as it looks like a secret: set {key} in the"
-                " environment."
-            )
-            return {"value": f"$<env.{_safe_name(key)}>", "secret": True}
-        # A default would be a secret in the file.
-        parts = [Part(part.kind, part.text) for part in value.parts]
-        return {"value": self._template(Word(parts), key), "secret": True}
+    def _variable(self, key: str, value: str) -> object:
+        if not (key_looks_secret(key) or self.templates.looks_secret(value)):
+            return self.templates.text(value, key)
+        is_header = re.match(r"(?i)(bearer|basic)\s", value)
+        if is_header or not self.templates.has_token(value):
+            text = self.templates.text(value, key, secret=True)
+            if "$<env." in text:
+                return {"value": text, "secret": True}
+        name = safe_name(key)
+        self.templates.names.secrets.add(name)
+        self._note(
+            f"The value of {key} was not copied, as it looks like a secret: set {name} in the"
+            " environment."
+        )
+        return {"value": f"$<env.{name}>", "secret": True}
 
     def _retries(self) -> None:
-        word = self.trigger.one("retries")
-        if word is None:
-            return
-        text = self._template(word, "RETRIES")
-        if text == "0":
-            self.values["retryStrategy"] = None
-            return
-        retries: object = text
-        if re.fullmatch(r"[0-9]{1,9}", text):
-            retries = min(int(text), MAX_RETRIES)
-            if int(text) > MAX_RETRIES:
-                self.notes.append(f"--retries {text} meant {MAX_RETRIES}, the CLI's maximum.")
-        self.values["retryStrategy"] = {
-            "type": "FIXED",
-            "baseBackoffSeconds": 0,
-            "maxRetries": retries,
-        }
+        text = self.templates.text(self.flags.one("retries") or "0", "RETRIES")
+        number = int(text) if _NUMBER.fullmatch(text) else None
+        if number is None:
+            self._note("Where --retries was 0, write `retryStrategy: null`.")
+        elif number < 0:
+            self._note(f"--retries {number} was read as 0.")
+        elif number > MAX_RETRIES:
+            self._note(f"--retries {number} meant {MAX_RETRIES}, the CLI's maximum.")
+        retries = text if number is None else min(number, MAX_RETRIES)
+        strategy = {"type": "FIXED", "baseBackoffSeconds": 0, "maxRetries": retries}
+        self.values["retryStrategy"] = None if number is not None and number <= 0 else strategy
 
     def _rest(self) -> None:
-        switches = self.trigger.switches
-        if switches.get("refresh-cache"):
+        if self.flags.switches.get("refresh-cache"):
             self.values["refreshCache"] = True
-        if word := self.trigger.one("timeout"):
-            text = self._template(word, "TIMEOUT")
-            self.values["timeoutSeconds"] = int(text) if re.fullmatch("[0-9]{1,9}", text) else text
-        if switches.get("fail-on-no-matching") is False:
+        if word := self.flags.one("timeout"):
+            text = self.templates.text(word, "TIMEOUT")
+            number = int(text) if _NUMBER.fullmatch(text) else None
+            if number is None or number > 0:
+                self.values["timeoutSeconds"] = number or text
+            self._note(
+                "--timeout limited the wait for each check and cancelled nothing; timeoutSeconds"
+                " ends the whole session."
+            )
+        if self.flags.switches.get("fail-on-no-matching") is False:
             self.values["failOnNoMatching"] = False
-        if self.trigger.tolerated:
+        if self.call.command.tolerated or self.script.tolerated:
             self.values["allowFailure"] = True
 
-    def _notes(self) -> None:
-        """Say what is not in the profile."""
-        switches, note = self.trigger.switches, self.notes.append
-        if switches.get("detach"):
+    def _say_what_is_left(self) -> None:
+        """Note what has no key in a profile."""
+        flags, note, command = self.flags, self._note, self.call.command
+        if flags.switches.get("detach"):
             note("--detach goes on the command line: `runner apply NAME --detach`.")
-        for word in self.trigger.many("reporter", by_comma=True):
-            form = {"json": "json", "github": "markdown"}.get(word.literal, "text")
-            note(f"--reporter goes on the command line: `runner apply NAME --report {form}`.")
-        if self.trigger.one("env-file"):
+        path = f"={self.templates.shown(command.output)}" if command.output else ""
+        reporters = [name for word in flags.values.get("reporter", []) for name in word.split(",")]
+        for reporter in reporters or ["list"] * bool(path):
+            report = _REPORTS.get(reporter, "text") + path
+            note(f"--reporter goes on the command line: `runner apply NAME --report {report}`.")
+        if flags.one("env-file"):
             note(
                 "--env-file goes on the command line: `runner apply NAME --env-file FILE`. Each"
                 " variable in it has to be named under environmentVariables: `KEY: $<env.KEY>`."
             )
-        if switches.get("record") is False:
+        if flags.switches.get("record") is False:
             note("--no-record has no counterpart: a test session is always recorded.")
-        if "verbose" in switches:
+        if "verbose" in flags.switches:
             note("--verbose has no counterpart: the full logs are behind the links of a report.")
-        if self.trigger.one("config"):
-            note("--config has no counterpart: copy what checkly.config sets under `cli`.")
-        for name in self.trigger.assignments:
-            note(f"{name} was set in front of the command: set it in the environment of `runner`.")
-        for text in self.trigger.unknown:
-            note(f"Not understood and left out: {text}.")
-
-    def _template(self, word: Word, fallback: str) -> str:
-        """The text of a word, with ``$<…>`` for what a shell or CI system would put there.
-
-        Args:
-            word: A value.
-            fallback: Name of the environment variable to read where there is no other way.
-        """
-        return "".join(self._part(part, fallback) for part in word.parts)
-
-    def _part(self, part: Part, fallback: str) -> str:
-        if part.kind is PartKind.TEXT:
-            return part.text.replace("$<", "$$<")
-        if part.kind is PartKind.VARIABLE:
-            return self._variable_part(part, fallback)
-        if part.kind is PartKind.COMMAND:
-            name = _safe_name(fallback)
-            self.notes.append(
-                f"Set {name} in the environment to the output of the command that stood there."
-            )
-            return f"$<env.{name}>"
-        return self._github_part(part.text, fallback)
-
-    def _variable_part(self, part: Part, fallback: str) -> str:
-        if known := _KNOWN_VARIABLES.get(part.text):
-            return f"$<{known}>"
-        name = part.text if _is_readable(part.text) else _safe_name(fallback)
-        if name != part.text:
-            self.notes.append(f"Set {name} in the environment to what ${part.text} holds.")
-        if part.default is None:
-            return f"$<env.{name}>"
-        return f"$<env.{name} or '{part.default}'>"
-
-    def _github_part(self, expression: str, fallback: str) -> str:
-        if known := _KNOWN_GITHUB.get(expression):
-            return f"$<{known}>"
-        found = _GITHUB_NAME.fullmatch(expression)
-        name = found[2] if found and _is_readable(found[2]) else _safe_name(fallback)
-        if not found or found[1] != "env" or name != found[2]:
-            # An expression may hold more than a reference, such as a default that is a secret.
-            shown = expression if _REFERENCE.fullmatch(expression) else "…"
-            self.notes.append(
-                f"Give the step that runs `runner` an env: with {name}: ${{{{ {shown} }}}}."
-            )
-        return f"$<env.{name}>"
-
-
-def _looks_secret(part: Part) -> bool:
-    if part.kind is PartKind.GITHUB:
-        return part.text.startswith("secrets.")
-    if part.kind is PartKind.VARIABLE:
-        return key_looks_secret(part.text)
-    return part.kind is PartKind.TEXT and bool(_SECRET_VALUE.search(part.text))
-
-
-def _is_readable(name: str) -> bool:
-    return bool(re.fullmatch(r"[A-Za-z_]\w*", name, re.ASCII)) and not is_forbidden(name)
-
-
-def _safe_name(name: str) -> str:
-    """A name that ``env.`` reads, made of ``name``."""
-    name = re.sub(r"\W", "_", name, flags=re.ASCII)
-    return name if _is_readable(name) else f"SESSION_{name}"
-
-
-def _unquoted(word: Word) -> Word:
-    """The value without quotes around it: the CLI reads ``KEY="value"`` as a line of dotenv."""
-    text = word.literal
-    if len(word.parts) == 1 and len(text) > 1 and text[0] == text[-1] and text[0] in "'\"`":
-        return Word([Part(PartKind.TEXT, text[1:-1])])
-    return word
+        if word := flags.one("config"):
+            shown = self.templates.shown(word)
+            note(f"--config {shown} has no counterpart: copy what it sets under `cli`.")
+        around = {k: v for k, v in self.script.variables.items() if k.startswith("CHECKLY_")}
+        for name, value in {**around, **command.variables}.items():
+            pieces = list(self.templates.table.pieces(value))
+            public = pieces and not any(isinstance(piece, str) for piece in pieces)
+            public = public or name == "CHECKLY_ACCOUNT_ID"
+            shown = f" to {self.templates.shown(value)}" if public else ""
+            note(f"{name} was set{shown}: set it in the environment of `runner`.")
+        for text in (*self.script.notes, *command.notes):
+            note(text)

@@ -12,6 +12,10 @@ _WIDTH = 96
 _PLAIN = re.compile(r"[A-Za-z0-9_$./<](?:[A-Za-z0-9_$./<>@+=!' -]*[A-Za-z0-9_$./<>@+=!'-])?")
 #: Outside of brackets a colon does no harm, unless a blank follows.
 _PLAIN_IN_BLOCK = re.compile(r"[A-Za-z0-9_$./<](?:[A-Za-z0-9_$./<>@+=!'?&%,-]|:(?=\S)| (?=[^#]))*")
+#: What readers of older YAML take for a number, a date or a boolean.
+_NO_TEXT_ELSEWHERE = re.compile(
+    r"[-+.]?[0-9][0-9_.,:eExXoO+\-TtZz ]*|0[xX][0-9a-fA-F_]+|[yn]|yes|no|on|off", re.IGNORECASE
+)
 _RAW_BREAKS = str.maketrans({"\x7f": "\\x7F", "\x85": "\\N", "\u2028": "\\L", "\u2029": "\\P"})
 
 
@@ -24,7 +28,10 @@ def file_text(profiles: Iterable[ImportedProfile]) -> str:
         comments = [f"From {profile.origin}."] if profile.origin else []
         for comment in [*comments, *profile.notes]:
             text = "".join(c if c.isprintable() else " " for c in " ".join(comment.split()))
-            lines += [f"  # {line}" for line in wrap(text, _WIDTH - 4, break_long_words=False)]
+            lines += [
+                f"  # {line}"
+                for line in wrap(text, _WIDTH - 4, break_long_words=False, break_on_hyphens=False)
+            ]
         lines += _mapping({profile.name: profile.values}, "  ")
     return "\n".join(lines) + "\n"
 
@@ -60,6 +67,7 @@ def _flow(value: object, *, in_block: bool) -> str:
 def _scalar(text: str, *, in_block: bool) -> str:
     """``text`` as a YAML string, without quotes where that is the same."""
     plain = _PLAIN_IN_BLOCK if in_block else _PLAIN
-    if plain.fullmatch(text) and isinstance(resolve(text), str):
+    is_text = isinstance(resolve(text), str) and not _NO_TEXT_ELSEWHERE.fullmatch(text)
+    if is_text and plain.fullmatch(text):
         return text
     return json.dumps(text, ensure_ascii=False).translate(_RAW_BREAKS)

@@ -176,7 +176,7 @@ def test_import_reads_a_workflow(shell: Shell, monkeypatch: pytest.MonkeyPatch) 
         (".git", "'.git' is a folder, not a file."),
         ("", "There is nothing to import."),
         ("  ", "There is nothing to import."),
-        ("npx checkly test", "There is no `checkly trigger` in the command line."),
+        ("git status", "There is no `checkly trigger` command in the command line."),
     ],
 )
 def test_import_says_what_is_missing(shell: Shell, given: str, said: str) -> None:

@@ -1,81 +1,42 @@
 """Checkly's own command-line tool, unchanged, against the emulator.
 
-It is installed once, into the environment the tests run in; without npm, or without a registry to
-reach, these tests are skipped.
+Without npm, or without a registry to reach, these tests are skipped.
 """
 
 from __future__ import annotations
 
-import fcntl
 import json
 import os
-import shutil
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from runner.emulator.server import Emulator
 from runner.emulator.world.world import Check, Ending, default_world
+from tests.official_cli import installed_program
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from .conftest import Start, Wire
 
 pytestmark = pytest.mark.timeout(300)
 
-#: Releases of the npm package by the Node.js they need, newest first.
-RELEASES = ((22, "9"), (20, "8"))
 SMOKE = {"matchTags": [["production", "smoke"]]}
 
 Cli = Callable[..., subprocess.CompletedProcess[str]]
 
 
-def _release(node: str) -> str:
-    version = subprocess.run([node, "--version"], capture_output=True, text=True, check=True).stdout
-    major = int(version.strip().removeprefix("v").split(".")[0])
-    for least, release in RELEASES:
-        if major >= least:
-            return release
-    pytest.skip(f"no release of the official CLI runs on Node.js {major}")
-
-
 @pytest.fixture(scope="module")
 def program() -> Path:
     """The installed program."""
-    npm, node = shutil.which("npm"), shutil.which("node")
-    if npm is None or node is None:
-        pytest.skip("npm is not here")
-    release = _release(node)
-    folder = Path(sys.prefix) / "official-cli" / release
-    folder.mkdir(parents=True, exist_ok=True)
-    installed = folder / "node_modules" / ".bin" / "checkly"
-    with (folder / "lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)  # one of the workers installs, the others wait
-        if not installed.exists():
-            done = subprocess.run(
-                [
-                    npm,
-                    "install",
-                    "--no-audit",
-                    "--no-fund",
-                    "--ignore-scripts",
-                    f"checkly@{release}",
-                ],
-                cwd=folder,
-                capture_output=True,
-                text=True,
-                check=False,
-                timeout=240,
-            )
-            if done.returncode != 0:
-                pytest.skip(f"the official CLI can't be installed: {done.stderr[-300:]}")
-    return installed
+    return installed_program()
 
 
 @pytest.fixture

@@ -1,21 +1,20 @@
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from runner.config.formatting.formatter import format_text
-from runner.config.yaml.nodes import Mapping, Node, Scalar, Sequence
+from runner.config.yaml.nodes import Mapping, literal
 from runner.config.yaml.parse import parse
 from runner.diagnostics import Diagnostics
 from runner.errors import UsageError
 from runner.importer.find import import_command, import_file
-from runner.importer.shell_words import commands
 from runner.importer.translate import ImportedProfile
 from runner.importer.write import file_text
 from runner.source import Source
 
 
 def one(text: str) -> ImportedProfile:
-    (profile,) = import_command(text)
+    (profile,) = import_command(text).profiles
     return profile
 
 
@@ -27,72 +26,95 @@ def notes(flags: str) -> str:
     return "\n".join(one(f"npx checkly trigger -l eu-west-1 {flags}").notes)
 
 
-def env(flags: str) -> object:
-    return values(flags)["environmentVariables"]
-
-
-def plain(node: Node) -> object:
-    if isinstance(node, Scalar):
-        return node.value
-    if isinstance(node, Sequence):
-        return [plain(item) for item in node.items]
-    return {key: plain(value) for key, value in node.values.items()}
-
-
-def written(profiles: list[ImportedProfile]) -> dict[str, object]:
-    """What the text of the file says, which is canonical and free of problems."""
-    text = file_text(profiles)
-    diagnostics = Diagnostics()
-    assert format_text(Source("new.yaml", text), diagnostics) == text
-    root = parse(Source("new.yaml", text), diagnostics)
-    assert not list(diagnostics)
-    assert isinstance(root, Mapping)
-    content = plain(root.values["profiles"])
-    assert isinstance(content, dict)
-    return content
-
-
 @pytest.mark.parametrize(
     "start",
     [
         "npx checkly trigger",
         "npx --yes checkly@latest trigger",
+        "npx -y checkly trigger",
         "npx -p checkly checkly trigger",
+        "npx checkly@${{ inputs.version }} trigger",
+        "npx dotenv -e .env -- checkly trigger",
         "checkly trigger",
         "./node_modules/.bin/checkly trigger",
+        "$(npm bin)/checkly trigger",
+        "node node_modules/checkly/bin/run.js trigger",
         "pnpm exec checkly trigger",
+        "pnpm --filter e2e exec checkly trigger",
         "yarn dlx checkly@8.1.0 trigger",
+        "npm exec -- checkly trigger",
         "CI=1 FORCE_COLOR=1 npx checkly trigger",
+        "env CI=1 timeout 10m npx checkly trigger",
         "cd e2e && npm ci; npx checkly trigger",
         "  # first\n\nnpx \\\n  checkly \\\n  trigger",
         'bash -c "npx checkly trigger"',
+        "sh -ec 'cd e2e && npx checkly trigger'",
+        "eval npx checkly trigger",
         "(npx checkly trigger)",
+        "OUT=$(npx checkly trigger)",
         "if true; then npx checkly trigger > log.txt 2>&1; fi",
+        "CMD='npx checkly trigger'; $CMD",
     ],
 )
 def test_the_command_is_found_however_it_is_started(start: str) -> None:
     profile = one(start)
-    assert profile.values == {"runLocation": "eu-central-1", "target": "all"}
+    assert profile.values == {
+        "runLocation": "eu-central-1",
+        "target": "all",
+        "retryStrategy": None,
+    }
     assert profile.name == "all-checks"
     assert "eu-central-1 is the Checkly CLI's default" in profile.notes[0]
+    assert "runs every check of the account" in profile.notes[1]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "echo npx checkly trigger",
+        "printf 'checkly trigger\\n'",
+        "log 'checkly trigger'",
+        "grep -q 'checkly trigger' log.txt",
+        "# npx checkly trigger",
+        "cat <<EOF\nnpx checkly trigger\nEOF",
+        "cat <<'EOF'\nit's npx checkly trigger\nEOF",
+        "git commit -m 'npx checkly trigger'",
+        "docker run alpine echo checkly trigger",
+        "sudo echo checkly trigger",
+        "npx echo checkly trigger",
+        "npx --yes prettier checkly trigger",
+        "npm run checkly trigger",
+        "xargs npx checkly trigger",
+        "alias smoke='npx checkly trigger'",
+        "MESSAGE='npx checkly trigger'",
+        "assert_equals 'npx checkly trigger' x",
+        "echo a; # npx checkly trigger",
+        "$RUN checkly trigger",
+        "checkly",
+        "checkly --version",
+        "trigger",
+        "",
+        "echo 'npx checkly trigger",
+    ],
+)
+def test_what_is_not_surely_the_command_is_not_imported(text: str) -> None:
+    with pytest.raises(UsageError, match="There is no `checkly trigger` command in the command"):
+        import_command(text)
+    with pytest.raises(UsageError, match=r"There is no `checkly trigger` command in ci\.sh"):
+        import_file("ci.sh", text)
 
 
 @pytest.mark.parametrize(
     ("flags", "key", "value"),
     [
-        ("--location us-east-1", "runLocation", "us-east-1"),
-        ("--location=us-east-1", "runLocation", "us-east-1"),
-        ("-l us-east-1", "runLocation", "us-east-1"),
-        ("-lus-east-1", "runLocation", "us-east-1"),
-        ("-l=us-east-1", "runLocation", "us-east-1"),
-        ("-l $REGION", "runLocation", "$<env.REGION>"),
         ("--tags a,b", "target", {"matchTags": [["a", "b"]]}),
         ("--tags a,b --tags c", "target", {"matchTags": [["a", "b"], ["c"]]}),
-        ("-t 'a, b' -t '!c'", "target", {"matchTags": [["a", "b"], ["!c"]]}),
+        ("-t 'a, b' -t '!c'", "target", {"matchTags": [["a", " b"], ["!c"]]}),
         ("-t a b,c --detach", "target", {"matchTags": [["a"], ["b", "c"]]}),
-        ("-t ''", "target", "all"),
-        ('-t "$TAGS"', "target", {"matchTags": [["$<env.TAGS>"]]}),
-        ("--check-id x", "target", {"checkId": "x"}),
+        ('-t "$TAGS"', "target", {"matchTags": ["$<env.TAGS.split(',')>"]}),
+        ("-t${TAGS}", "target", {"matchTags": ["$<env.TAGS.split(',')>"]}),
+        ("-t a$GITHUB_SHA", "target", {"matchTags": ["$<('a' ~ git.sha).split(',')>"]}),
+        ("-t it\\'s,$A", "target", {"matchTags": ["$<('it\\'s,' ~ env.A).split(',')>"]}),
         ("--check-id x,y --check-id z", "target", {"checkId": ["x", "y", "z"]}),
         ("--check-id x -t a", "target", {"matchTags": [["a"]], "checkId": "x"}),
         ("-n 'My session'", "name", "My session"),
@@ -102,245 +124,235 @@ def test_the_command_is_found_however_it_is_started(start: str) -> None:
         ("--timeout $T", "timeoutSeconds", "$<env.T>"),
         ("--no-fail-on-no-matching", "failOnNoMatching", False),
         ("--retries 0", "retryStrategy", None),
-        ("--retries $N", "retryStrategy",
-         {"type": "FIXED", "baseBackoffSeconds": 0, "maxRetries": "$<env.N>"}),
         ("--retries 2", "retryStrategy",
          {"type": "FIXED", "baseBackoffSeconds": 0, "maxRetries": 2}),
-        ("--retries 9", "retryStrategy",
-         {"type": "FIXED", "baseBackoffSeconds": 0, "maxRetries": 3}),
-        ("|| true", "allowFailure", True),
-        ("|| :", "allowFailure", True),
+        ("-t a || true", "allowFailure", True),
+        ("-t a || echo failed", "allowFailure", True),
     ],
 )  # fmt: skip
 def test_flags_with_a_counterpart(flags: str, key: str, value: object) -> None:
     assert values(flags)[key] == value
 
 
+@pytest.mark.parametrize("flag", ["-l x", "-lx", "-l=x", "--location x", "--location=x"])
+def test_spellings_of_a_value(flag: str) -> None:
+    assert one(f"checkly trigger -dv {flag}").values["runLocation"] == "x"
+
+
 def test_a_private_location_is_a_location() -> None:
     assert one("checkly trigger --private-location dc-1").values["runLocation"] == "dc-1"
 
 
-@pytest.mark.parametrize("flags", ["--fail-on-no-matching", "--record", "|| exit 1", "&& true", ""])
-def test_what_is_the_default_is_not_written(flags: str) -> None:
-    assert values(flags) == {"runLocation": "eu-west-1", "target": "all"}
-    assert notes(flags) == ""
-
-
 @pytest.mark.parametrize(
-    ("flags", "said"),
+    "flags",
     [
-        ("--verbose", "--verbose has no counterpart"),
-        ("--no-verbose", "--verbose has no counterpart"),
-        ("-v", "--verbose has no counterpart"),
-        ("-dv", "--detach goes on the command line"),
-        ("-vl eu-west-1", "--verbose has no counterpart"),
-        ("--detach", "`runner apply NAME --detach`"),
-        ("--no-record", "--no-record has no counterpart"),
-        ("-r json", "`runner apply NAME --report json`"),
-        ("-r list,github", "`runner apply NAME --report markdown`"),
-        ("--reporter dot", "`runner apply NAME --report text`"),
-        ("--env-file .env", "--env-file"),
-        ("-c checkly.ci.config.ts", "--config has no counterpart"),
-        ("--retries 7", "--retries 7 meant 3"),
-        ("--new-flag", "left out: `--new-flag`"),
-        ("--new-flag=swordfish", "left out: `--new-flag`"),
-        ("--detach=1", "left out: `--detach`"),
-        ("-x", "left out: `-x`"),
-        ("-dx", "left out: `-x`"),
-        ("swordfish", "a word that belongs to no flag"),
-        ("-d -- swordfish -l", "a word that belongs to no flag"),
-        ("--timeout", "`--timeout` without a value"),
-        ("-e swordfish", "An --env that is not KEY=VALUE"),
-        ("-e $SWORD=x", "An --env that is not KEY=VALUE"),
-        ("-e ''", "An --env that is not KEY=VALUE"),
+        "$ARGS",
+        '"$ARGS"',
+        '"$@"',
+        "$*",
+        '"${ARGS[@]}"',
+        "${ARGS:+--tags x}",
+        "$(flags)",
+        "`flags`",
+        "<(flags)",
+        "-t $(flags)",
+        '-t "${TAGS%,}"',
+        '-t "${TAGS//;/,}"',
+        "-t $((1 + 1))",
+        "-t $1",
+        "-t {a,b}",
+        "-t {\\$x",
+        "-t a{1..3}",
+        "-t a $MORE",
+        "-t a ${{ inputs.flags }}",
+        "--$FLAG=a",
+        "smoke",
+        "-- smoke",
+        "--tag a",
+        "--new",
+        "-x",
+        "-dx",
+        "--tags",
+        "--tags=",
+        "-t a,",
+        "-t ,a",
+        "--check-id ''",
+        "'--tags a'",
+        "-e A=1 --env-file x",
+        "-l a -l b",
+        "--retries x",
+        "--detach=1",
+        "^\n--tags a",
+        "\\\\\n --tags a",
+        "-t 'a",
+        "-t a; for x in; do",
+        'TAGS="-t a"',
+        f"{'-t a ' * 600}",
     ],
 )
-def test_what_has_no_counterpart_is_said(flags: str, said: str) -> None:
-    assert said in notes(flags)
-    text = file_text([one(f"npx checkly trigger -l eu-west-1 {flags}")])
-    assert said.partition(" `")[0] in " ".join(text.replace("#", "").split())
-    assert "swordfish" not in text
-
-
-def test_variables_in_front_of_the_command_are_named_without_their_values() -> None:
-    profile = one("CHECKLY_API_KEY=cu_swordfish X=$Y npx checkly trigger -l eu-west-1")
-    assert "CHECKLY_API_KEY was set in front" in profile.notes[0]
-    assert "X was set in front" in profile.notes[1]
-    assert "swordfish" not in file_text([profile])
+def test_what_is_not_understood_leaves_the_target_out(flags: str) -> None:
+    found = import_command(f"npx checkly trigger {flags}").profiles
+    assert all("target" not in profile.values for profile in found)
+    assert all("Write the target" in "".join(profile.notes) for profile in found)
 
 
 @pytest.mark.parametrize(
-    ("flags", "expected"),
+    ("script", "groups"),
     [
-        ("-e A=1", {"A": "1"}),
-        ("-e A=1 B=2 -d", {"A": "1", "B": "2"}),
-        ("--env A=1 --env=B=2 -eC=3", {"A": "1", "B": "2", "C": "3"}),
-        ("-e A=1,2", {"A": "1,2"}),
-        ("-e 'A=x y'", {"A": "x y"}),
-        ('-e A="x y"', {"A": "x y"}),
-        ("-e 'A=\"x y\"'", {"A": "x y"}),
-        ("-e A=x\\ y", {"A": "x y"}),
-        ('-e "A=\\"q\\" \\$x \\n"', {"A": '"q" $x \\n'}),
-        ("-e 'A=$X'", {"A": "$X"}),
-        ("-e A=$X", {"A": "$<env.X>"}),
-        ("-e A=${X}/y", {"A": "$<env.X>/y"}),
-        ("-e A=${X:-no} -e B=${Y-http://z}", {"A": "$<env.X or 'no'>", "B": "$<env.Y or 'http://z'>"}),
-        ("-e 'A=$<x>'", {"A": "$$<x>"}),
-        ("-e 'A={{HOST}}'", {"A": "{{HOST}}"}),
-        ("-e A=$(date +%s) -e B=`id -u`", {"A": "$<env.A>", "B": "$<env.B>"}),
-        ('-e "A=$(echo $(x) ")"', {"A": "$<env.A>"}),
-        ("-e A=${{ github.sha }}", {"A": "$<git.sha>"}),
-        ("-e A=${{ inputs.host || 'x' }}", {"A": "$<env.A>"}),
-        ("-e A=${{ vars.HOST }}", {"A": "$<env.HOST>"}),
-        ("-e A=${{env.HOST}}", {"A": "$<env.HOST>"}),
-        ("-e A=$GITHUB_TOKEN_FILE", {"A": "$<env.GITHUB_TOKEN_FILE>"}),
-        ("-e A=$CI_COMMIT_BRANCH", {"A": "$<git.branch>"}),
-        ("-e A=$1", {"A": "$<env.A>"}),
-        ("-e export\\ A=1", {"A": "1"}),
-        ("-e A=x'y'\"z\"", {"A": "xyz"}),
-        ("-e A=", {"A": ""}),
-    ],
-)  # fmt: skip
-def test_environment_variables(flags: str, expected: object) -> None:
-    assert env(flags) == expected
-
-
-@pytest.mark.parametrize(
-    ("flags", "expected"),
-    [
-        ("-e API_TOKEN=swordfish", {"API_TOKEN": {"value": "$<env.API_TOKEN>", "secret": True}}),
-        ("-e 'PASSWORD=\"swordfish\"'", {"PASSWORD": {"value": "$<env.PASSWORD>", "secret": True}}),
-        ("-e TOKEN=$MY", {"TOKEN": {"value": "$<env.MY>", "secret": True}}),
-        ("-e TOKEN=${MY:-swordfish}", {"TOKEN": {"value": "$<env.MY>", "secret": True}}),
-        ("-e AUTH=$API_KEY", {"AUTH": {"value": "$<env.API_KEY>", "secret": True}}),
-        ("-e A=${{ secrets.B }}", {"A": {"value": "$<env.B>", "secret": True}}),
-        ("-e \"A=Bearer ${{ secrets.B }}\"",
-         {"A": {"value": "Bearer $<env.B>", "secret": True}}),
-        ("-e A=${{ secrets.GITHUB_TOKEN }}", {"A": {"value": "$<env.A>", "secret": True}}),
-        ("-e GITHUB_TOKEN=swordfish",
-         {"GITHUB_TOKEN": {"value": "$<env.SESSION_GITHUB_TOKEN>", "secret": True}}),
-        ("-e DB=postgres://u:swordfish@h/x", {"DB": {"value": "$<env.DB>", "secret": True}}),
-        ("-e 'H=Bearer swordfish'", {"H": {"value": "$<env.H>", "secret": True}}),
-        ("-e X=ghp_swordfish123", {"X": {"value": "$<env.X>", "secret": True}}),
-    ],
-)  # fmt: skip
-def test_what_looks_secret_becomes_one_and_is_never_copied(flags: str, expected: object) -> None:
-    assert env(flags) == expected
-    assert "swordfish" not in file_text([one(f"npx checkly trigger {flags}")])
-
-
-@pytest.mark.parametrize(
-    ("flags", "note"),
-    [
-        ("-e API_TOKEN=x", "The value of API_TOKEN was not copied"),
-        ("-e A=$(curl -u x:swordfish)", "Set A in the environment to the output of the command"),
-        ("-e A=$GITHUB_TOKEN", "Set A in the environment to what $GITHUB_TOKEN holds"),
-        ("-e A=${{ secrets.B }}", "an env: with B: ${{ secrets.B }}"),
-        ("-e A=${{ inputs.a }}", "an env: with A: ${{ inputs.a }}"),
-        ("-e A=${{ secrets.B || 'swordfish' }}", "an env: with A: ${{ … }}"),
+        ("T=a,b", [["a", "b"]]),
+        ("export T=a", [["a"]]),
+        ("readonly T='a,b'", [["a", "b"]]),
+        ("A=a; T=$A,b", [["a", "b"]]),
+        ("cd x && T=a", None),
+        ("T=a && cd x", [["a"]]),
+        ("T=${T:-a,b}", ["$<(env.T or 'a,b').split(',')>"]),
+        ("T=${1:-a}", None),
+        ("T=a; T=b", None),
+        ("T=a; T+=,b", None),
+        ("if x; then T=a; fi", None),
+        ("read -r T", None),
+        ("T=$(cat tags)", None),
+        ("f() { T=a; }; f", None),
+        ("T=a f", ["$<env.T.split(',')>"]),
+        ("T=a\necho", [["a"]]),
     ],
 )
-def test_what_is_left_to_do_is_said(flags: str, note: str) -> None:
-    assert note in notes(flags)
-    assert "swordfish" not in notes(flags)
+def test_variables_of_the_script_are_followed_in_plain_sight(
+    script: str, groups: list[object] | None
+) -> None:
+    target = one(f'{script}\nnpx checkly trigger -t "$T"').values.get("target")
+    assert target == ({"matchTags": groups} if groups else None)
 
 
-def test_what_the_environment_has_already_needs_no_note() -> None:
-    assert notes("-e A=${{ env.HOST }} -e B=$X") == ""
+def test_lists_and_unquoted_variables_become_words() -> None:
+    text = 'A=(-t "a b" -d)\nB="-t c -l eu-west-1"\nE=\nnpx checkly trigger "${A[@]}" $B $E'
+    assert one(text).values["target"] == {"matchTags": [["a b"], ["c"]]}
+    text = 'A=(-t a)\nA+=(-t b)\nnpx checkly trigger "${A[@]}"'
+    assert "target" not in one(text).values
+
+
+def test_a_loop_over_written_words_becomes_a_matrix() -> None:
+    profile = one("for t in a b; do npx checkly trigger -t $t -e A=$t; done")
+    assert profile.values["matrix"] == {"t": ["a", "b"]}
+    assert profile.values["target"] == {"matchTags": [["$<matrix.t>"]]}
+    assert profile.values["environmentVariables"] == {"A": "$<matrix.t>"}
+    for words in ("$LIST", "*.txt", "$(ls)", '"$@"'):
+        assert "target" not in one(f"for t in {words}; do npx checkly trigger -t $t; done").values
 
 
 @pytest.mark.parametrize(
-    ("flags", "name"),
+    ("text", "note"),
     [
-        ("-n 'Smoke: Prod! (EU)'", "smoke-prod-eu"),
-        ("-n '$$$'", "all-checks"),
-        ("-t production,smoke -t '!flaky'", "production-smoke-flaky"),
-        ("--check-id x", "some-checks"),
-        ("-n " + "x" * 100, "x" * 50),
+        ("npx checkly trigger & wait", "in the background"),
+        ("npx checkly trigger || notify", "After a failure"),
+        ("npx checkly trigger | tee x", "into a pipe"),
+        ("! npx checkly trigger", "inverted its exit code"),
+        ("f || npx checkly trigger", "under a condition, with `||`"),
+        ("[ a ] && npx checkly trigger", "under a condition, with `&&`"),
+        ("case a in a) npx checkly trigger;; esac", "in a `case`"),
+        ("while read x; do npx checkly trigger; done", "in a loop"),
+        ("OUT=$(npx checkly trigger)", "used its output"),
+        ("CHECKLY_API_KEY=cu_swordfish npx checkly trigger", "CHECKLY_API_KEY was set:"),
+        ("export CHECKLY_ACCOUNT_ID=$ACCOUNT\nnpx checkly trigger", "was set to $ACCOUNT"),
+        ("npx checkly trigger -e 'A=b'\"'c\"", ""),
     ],
 )
-def test_a_profile_gets_a_name(flags: str, name: str) -> None:
-    assert one(f"checkly trigger {flags}").name == name
+def test_what_the_script_does_around_it_is_said(text: str, note: str) -> None:
+    assert note in "\n".join(one(text).notes)
+    assert "swordfish" not in file_text([one(text)])
 
 
-def test_equal_names_are_told_apart_and_equal_commands_are_one() -> None:
-    text = (
-        "checkly trigger -t a -d\nchecklyx trigger\ncheckly trigger -t a\n"
-        "checkly trigger -t a -l x\ncheckly test trigger\ncheckly trigger -t a -l y\n"
+@pytest.mark.parametrize("after", ["|| exit 1", "&& echo done", "; echo done", ""])
+def test_what_changes_nothing_is_not_said(after: str) -> None:
+    assert notes(f"-t a {after}") == ""
+
+
+def test_a_package_script_takes_more_words_as_its_runner_passes_them() -> None:
+    package = (
+        '{"scripts": {"t": "checkly trigger -l x", "a": "npm run t -- -t a", "b": "pnpm t -t b",'
+        ' "c": "npm run t -t c", "d": "npm t -- -t d", "e": "yarn run t", "f": "npm run f"}}'
     )
-    assert [profile.name for profile in import_command(text)] == ["a", "a-2", "a-3"]
+    found = {p.name: p.values["target"] for p in import_file("package.json", package).profiles}
+    assert found == {"t": "all", "a": {"matchTags": [["a"]]}, "b": {"matchTags": [["b"]]}}
 
 
-WORKFLOW = """\
-name: Deploy
-on: push
-jobs:
-  smoke-job:
-    runs-on: ubuntu-latest
-    steps:
-      - uses: actions/checkout@v4
-      - name: Smoke tests (EU)
-        continue-on-error: true
-        env: {TOKEN: "${{ secrets.TOKEN }}"}
-        run: |
-          npm ci
-          npx checkly trigger \\
-            --tags production \\
-            --env URL=${{ needs.deploy.outputs.url }}
-          npx checkly test
-      - run: npx checkly trigger --tags a,b --tags c || true
-      - &again {run: npx checkly trigger --check-id x}
-      - *again
-"""
-
-
-def test_a_workflow_gives_every_trigger_in_it() -> None:
-    profiles = import_file("wf.yml", WORKFLOW)
-    assert [(profile.name, profile.origin) for profile in profiles] == [
-        ("smoke-tests-eu", "line 13 of wf.yml"),
-        ("smoke-job", "line 17 of wf.yml"),
-        ("smoke-job-2", "line 18 of wf.yml"),
-    ]
-    assert written(profiles) == {
-        "smoke-tests-eu": {
-            "runLocation": "eu-central-1",
-            "target": {"matchTags": [["production"]]},
-            "environmentVariables": {"URL": "$<env.URL>"},
-            "allowFailure": True,
-        },
-        "smoke-job": {
-            "runLocation": "eu-central-1",
-            "target": {"matchTags": [["a", "b"], ["c"]]},
-            "allowFailure": True,
-        },
-        "smoke-job-2": {"runLocation": "eu-central-1", "target": {"checkId": "x"}},
-    }
+def test_standard_input_is_read_by_what_it_holds() -> None:
+    for text in (
+        "npx checkly trigger -t x",
+        '{"scripts": {"x": "npx checkly trigger -t x"}}',
+        "on: push\njobs: {a: {steps: [{run: npx checkly trigger -t x}]}}",
+        "npx checkly trigger\n```sh\nnpx checkly trigger -t x\n```\n",
+    ):
+        (profile,) = import_file("standard input", text).profiles
+        assert profile.values["target"] == {"matchTags": [["x"]]}
 
 
 @pytest.mark.parametrize(
-    ("text", "expected"),
+    ("name", "text"),
     [
-        ('{"scripts": {"smoke": "checkly trigger -t x"}}', ["smoke@1"]),
-        ("smoke-eu:\n  script:\n    - npx checkly trigger -t x\n", ["smoke-eu@3"]),
-        ("eu:\n  script:\n    - !reference [a]\n    - npx checkly trigger -t x\n", ["eu@4"]),
-        ("node {\n  sh 'npx checkly trigger -t x'\n}", ["x@2"]),
-        ('node {\n  sh """\n npx checkly trigger\n"""\n}', ["all-checks@2"]),
-        ("#!/bin/sh\nset -e\nnpx checkly trigger -t x\n", ["x@3"]),
-        ("a: 1\n---\nb: npx checkly trigger -t x\n", ["x@3"]),
+        ("Jenkinsfile", "node { sh 'npx checkly trigger' }"),
+        ("a.ps1", "npx checkly trigger"),
+        ("a.py", "npx checkly trigger"),
+        ("a.txt", "npx checkly trigger"),
+        ("a.json", '{"a": "npx checkly trigger"}'),
+        ("a.json", "["),
+        ("a.yml", "- npx checkly trigger"),
+        ("a.yml", "run: npx checkly trigger"),
+        ("a.yml", "{"),
+    ],
+)
+def test_other_files_are_refused_with_advice(name: str, text: str) -> None:
+    with pytest.raises(UsageError, match="not a kind of file") as refused:
+        import_file(name, text)
+    assert "Give the command line itself" in (refused.value.hint or "")
+
+
+def test_a_script_without_an_ending_is_known_by_its_first_line() -> None:
+    text = "#!/usr/bin/env bash\nnpx checkly trigger -t a\n"
+    assert import_file("smoke", text).profiles[0].origin == "line 2 of smoke"
+
+
+def test_more_than_can_be_meant_is_refused() -> None:
+    with pytest.raises(UsageError, match="more than 500 commands"):
+        import_file("a.sh", "".join(f"npx checkly trigger -t {n}\n" for n in range(502)))
+
+
+def test_a_missing_parser_is_named_with_the_way_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    from runner.importer import shell
+
+    shell._parser.cache_clear()
+    monkeypatch.setitem(__import__("sys").modules, "tree_sitter_bash", None)
+    with pytest.raises(UsageError, match="shell parser that is not installed") as missing:
+        import_command("npx checkly trigger")
+    shell._parser.cache_clear()
+    assert "[import]" in (missing.value.hint or "")
+
+
+@pytest.mark.parametrize(
+    "piece",
+    [
+        "${{", "${{ a }} ", "${{'", "(", "$(", '"$(', "`", '"', "'", "${", "{ ", "{,",
+        "if a; then ", "a && ", "\\\n", "checkly@", "-e A=1 ", "<< parameters.x >> ",
+        "$[[", "'x' ", "$X", "A=${A}${A}\n", "--tags ", "-", "- ",
     ],
 )  # fmt: skip
-def test_other_files_are_read_too(text: str, expected: list[str]) -> None:
-    profiles = import_file("file", text)
-    assert [f"{profile.name}@{profile.origin.split()[1]}" for profile in profiles] == expected
-    written(profiles)
+def test_the_work_grows_with_the_text_and_not_faster(piece: str) -> None:
+    """A text of 6 kB is refused or read, deep or long."""
+    text = (piece * 6_000)[:6_000]
+    for name in ("", "a.sh", "a.md", "Makefile", "Dockerfile"):
+        try:
+            script = f"npx checkly trigger {text}"
+            import_file(name, script) if name else import_command(script)
+        except UsageError:
+            continue
 
 
-@pytest.mark.parametrize("text", ["", "npx checkly test", "echo trigger", "checkly", "trigger"])
-def test_without_a_trigger_there_is_nothing_to_import(text: str) -> None:
-    with pytest.raises(UsageError, match="There is no `checkly trigger` in the command line"):
-        import_command(text)
-    with pytest.raises(UsageError, match=r"There is no `checkly trigger` in ci\.yml"):
-        import_file("ci.yml", text)
+def test_what_takes_the_parser_too_long_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("runner.importer.shell._MAX_SECONDS", -1)
+    with pytest.raises(UsageError, match="too tangled"):
+        import_file("a.sh", "npx checkly trigger -t a\n" * 100)
+    monkeypatch.undo()
+    assert import_command("npx checkly trigger -t a").profiles
 
 
 NASTY = st.text(st.sampled_from("ab1 :#,[]{}&*!|>%@`\"'\\~-?$<=\n\té\u2028\x85\x7f."), max_size=12)
@@ -354,16 +366,8 @@ def test_any_value_comes_through_as_it_is(tags: list[str], name: str) -> None:
     text = file_text([profile])
     diagnostics = Diagnostics()
     root = parse(Source("new.yaml", text), diagnostics)
-    assert root is not None
-    content = plain(root.values["profiles"])
-    assert content == {"p": {"name": name, "target": {"matchTags": [tags]}, "n": 1}}
-
-
-@settings(deadline=None)
-@given(st.text(st.sampled_from("ab=$(){}<>|&;'\"`\\\n #-,x ") | st.characters(), max_size=60))
-def test_no_text_makes_import_fail_otherwise(text: str) -> None:
-    list(commands(text))
-    for profile in import_command(f"checkly trigger {text}"):
-        assert profile.name
-    for profile in import_file("f", f"checkly trigger {text}"):
-        file_text([profile])
+    assert isinstance(root, Mapping)
+    assert literal(root.values["profiles"]) == {
+        "p": {"name": name, "target": {"matchTags": [tags]}, "n": 1}
+    }
+    assert format_text(Source("new.yaml", text), Diagnostics()) is not None

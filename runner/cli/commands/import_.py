@@ -12,7 +12,7 @@ from runner.errors import UsageError, os_reason
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from runner.importer.translate import ImportedProfile
+    from runner.importer.find import Imported
 
 _MAX_BYTES = 1 << 20
 _SHOWN = 80
@@ -24,30 +24,37 @@ _SHOWN = 80
 def command(command_line: tuple[str, ...]) -> None:
     """Turn `npx checkly trigger …` into profiles, and print them as a file.
 
-    Give the command line, in quotes, or a file that has such commands in it: a workflow of your
-    CI system, a script, a package.json; - is standard input.
+    Give the command line, in quotes, or a file with such commands: a workflow of GitHub, GitLab,
+    CircleCI, Bitbucket or Azure, a shell script, package.json, Makefile, Dockerfile, manifest of
+    Kubernetes or Markdown page. - is standard input.
     """
+    from runner.config.formatting.formatter import format_text  # noqa: PLC0415 # ruamel.yaml
+    from runner.diagnostics import Diagnostics  # noqa: PLC0415
     from runner.importer.write import file_text  # noqa: PLC0415 # ruamel.yaml
+    from runner.source import Source  # noqa: PLC0415
 
     console = Console.of_process()
-    profiles = _read(command_line)
-    console.write(file_text(profiles).rstrip("\n"))
-    for profile in profiles:
+    imported = _read(command_line)
+    text = file_text(imported.profiles)
+    console.write((format_text(Source("", text), Diagnostics()) or text).rstrip("\n"))
+    for profile in imported.profiles:
         for note in profile.notes:
             console.say(f"{profile.name}: {note}", console.err)
+    for note in imported.notes:
+        console.say(note, console.err)
 
 
-def _read(command_line: tuple[str, ...]) -> "list[ImportedProfile]":
+def _read(command_line: tuple[str, ...]) -> "Imported":
     import shlex  # noqa: PLC0415
     from pathlib import Path  # noqa: PLC0415
 
-    from runner.importer.find import import_command, import_file  # noqa: PLC0415
+    from runner.importer.find import STANDARD_INPUT, import_command, import_file  # noqa: PLC0415
 
     if len(command_line) > 1:
         return import_command(shlex.join(command_line))
     (given,) = command_line
     if given == "-":
-        return import_file("standard input", _text(given, sys.stdin.buffer.read(_MAX_BYTES + 1)))
+        return import_file(STANDARD_INPUT, _text(given, sys.stdin.buffer.read(_MAX_BYTES + 1)))
     path = Path(given)
     try:
         is_file = path.is_file()

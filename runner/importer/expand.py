@@ -1,0 +1,224 @@
+"""Expand the words of shell text, as far as the text alone tells what they stand for.
+
+A variable that the text itself sets once, in plain sight, is followed; what only a shell knows
+becomes a placeholder.
+"""
+
+import re
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from runner.importer.placeholders import Kind, Matrix, Placeholder, Placeholders
+from runner.secrets import key_looks_secret
+
+if TYPE_CHECKING:
+    from tree_sitter import Node
+
+#: Kinds of nodes that make words.
+WORDS = {
+    "word", "number", "string", "raw_string", "ansi_c_string", "concatenation", "simple_expansion",
+    "expansion", "command_substitution", "arithmetic_expansion", "brace_expression",
+    "translated_string", "process_substitution",
+}  # fmt: skip
+_VARIABLES = {"simple_expansion", "expansion"}
+#: Kinds of nodes that set a variable, with the field of its name.
+_NAMES = {"variable_assignment": "name", "for_statement": "variable"}
+#: Commands that set the variables they are given.
+_SETTING = {"read", "mapfile", "readarray", "getopts", "unset"}
+_PLAIN_PARENTS = {"program", "declaration_command", "variable_assignments", "command"}
+_BRACES = re.compile(r"\{[^{}\s]*\}")
+_DEFAULTS = {":-", "-", ":=", "="}
+_MAX_LENGTH = 10_000
+_MAX_DEPTH = 20
+
+
+class Expander:
+    """Expands the words of one text.
+
+    Attributes:
+        assigned: Name → where the text sets it, and the node, if it does so in plain sight.
+    """
+
+    def __init__(self, data: bytes, table: Placeholders, given: Mapping[str, str]) -> None:
+        self.assigned: dict[str, list[tuple[int, Node | None]]] = {}
+        self._data = data
+        self._table = table
+        self._given = given
+        self._values: dict[int, list[str]] = {}
+        self._depth = 0
+
+    def source(self, node: "Node") -> str:
+        """The text of a node."""
+        return self._data[node.start_byte : node.end_byte].decode(errors="replace")
+
+    def learn(self, node: "Node") -> None:
+        """Note which variables a node sets. Nodes come in the order of the text."""
+        plain, names = False, list[str]()
+        if node.type == "command":
+            words = [self.source(child) for child in node.children]
+            names = words[1:] if words[0] in _SETTING else []
+        elif (field := _NAMES.get(node.type)) and not is_in_front(node):
+            name = node.child_by_field_name(field)
+            names = [self.source(name).split("[")[0]] if name else []
+            is_plain = is_kind(name, "variable_name") and node.children[1].type == "="
+            plain = node.type == "for_statement" or (is_plain and _runs(node))
+        for text in names:
+            at = node.end_byte if node.type == "variable_assignment" else node.start_byte
+            self.assigned.setdefault(text, []).append((at, node if plain else None))
+
+    def words(self, node: "Node") -> list[str]:
+        """The words that a node of a command stands for: most often one."""
+        if node.type in _VARIABLES:
+            value = self._expansion(node)
+            text = " ".join(value) if value is not None else self.opaque(node)
+            return text.split() if not self._table.inside(text) else [self._unsplit(node, text)]
+        if node.type == "string" and len(node.children) == 3 and "[@]" in self.source(node):
+            value = self._expansion(node.children[1])
+            return [self.opaque(node)] if value is None else value
+        return [self.text(node)]
+
+    def text(self, node: "Node") -> str:
+        """The text that a node stands for where it makes one word."""
+        source = self.source(node)
+        if node.type in {"word", "number", "variable_name"}:
+            text = re.sub(r"\\(\n|.)", lambda m: m[1].strip("\n"), source, flags=re.DOTALL)
+        elif node.type == "raw_string":
+            text = source[1:-1]
+        elif node.type == "ansi_c_string" and not re.search(r"\\[^nt'\"\\]", source):
+            escapes = {"n": "\n", "t": "\t"}
+            text = re.sub(r"\\(.)", lambda m: escapes.get(m[1], m[1]), source[2:-1])
+        elif node.type == "string":
+            inside = [child for child in node.children if child.type in WORDS]
+            text = self._joined(node.start_byte + 1, node.end_byte - 1, inside)
+        elif node.type == "concatenation":
+            bare = {"word", "number", "brace_expression"}
+            parts = [self.source(c) if c.type in bare else "q" for c in node.children]
+            groups = _BRACES.findall("".join(parts))
+            if any("," in group or ".." in group for group in groups):
+                return self.opaque(node)
+            text = "".join(self._unsplit(c, self.text(c)) for c in node.children)
+        else:
+            value = self._expansion(node)
+            text = self.opaque(node) if value is None else " ".join(value)
+        return text
+
+    def value(self, name: str, user: "Node") -> list[str] | None:
+        """What a variable holds where ``user`` stands; ``None`` if the script works it out."""
+        entries = self.assigned.get(name, [])
+        before = [node for start, node in entries if start <= user.start_byte]
+        if not entries or not (before or is_inside(user, {"function_definition", "do_group"})):
+            variable = Placeholder(Kind.VARIABLE, name, f"${name}")
+            return [self._given.get(name) or self._table.mark(variable)]
+        if len(entries) > 1 or not before or before[0] is None or key_looks_secret(name):
+            return None
+        node = before[0]
+        if node.type == "for_statement":
+            words = self.loop_words(node) if is_inside(user, {"for_statement"}, node) else None
+            matrix = Matrix(tuple({name: word} for word in words or ()))
+            axis = Placeholder(Kind.MATRIX, name, f"${name}", matrix=matrix)
+            return [self._table.mark(axis)] if words else None
+        if node.start_byte not in self._values:
+            self._depth += 1
+            value = self.assignment(node)[1] if self._depth <= _MAX_DEPTH else None
+            self._depth -= 1
+            if value is None or sum(map(len, value)) > _MAX_LENGTH:
+                return None
+            self._values[node.start_byte] = value
+        return self._values[node.start_byte]
+
+    def loop_words(self, node: "Node") -> list[str] | None:
+        """The words that a ``for`` goes through, if they are written out."""
+        texts = [
+            word for child in node.children if child.type in WORDS for word in self.words(child)
+        ]
+        plain = texts and not any(self._table.inside(text) or "*" in text for text in texts)
+        return texts if plain else None
+
+    def assignment(self, node: "Node") -> tuple[str, list[str]]:
+        """The name and the value that an assignment sets; a list has several."""
+        name, value = node.child_by_field_name("name"), node.child_by_field_name("value")
+        key = self.source(name) if name is not None else ""
+        if value is None:
+            return key, [""]
+        if value.type != "array":
+            return key, [self.text(value)]
+        items = [child for child in value.children if child.type not in {"(", ")", "comment"}]
+        return key, [word for item in items for word in self.words(item)]
+
+    def opaque(self, node: "Node") -> str:
+        """The mark of something that only a shell can work out."""
+        source = self.source(node)
+        if node.type not in {*_VARIABLES, "string", "concatenation"} or len(source.split()) != 1:
+            source = "$(…)"  # a command may hold anything, a secret too
+        return self._table.mark(Placeholder(Kind.SCRIPT, source.strip("\"'${}"), source))
+
+    def _joined(self, at: int, end: int, inside: "list[Node]") -> str:
+        """The text of a string: between the expansions in it stands plain text."""
+        text = ""
+        for node in (*inside, None):
+            plain = self._data[at : node.start_byte if node else end].decode(errors="replace")
+            text += re.sub(r'\\([$`"\\\n])', lambda m: m[1].strip("\n"), plain)
+            if node:
+                text += self.text(node)
+                at = node.end_byte
+        return text
+
+    def _unsplit(self, node: "Node", text: str) -> str:
+        """``text``, unless an expansion outside of quotes would make several words of it."""
+        defaults = [p.default or "" for p in self._table.inside(text)]
+        blanks = any(re.search(r"\s", part) for part in (text, *defaults))
+        return self.opaque(node) if blanks and node.type in _VARIABLES else text
+
+    def _expansion(self, node: "Node") -> list[str] | None:
+        """What ``$X``, ``${X:-default}`` or ``${X[@]}`` stands for; ``None`` if that is unknown."""
+        parts = [c for c in node.children if c.type not in {"$", "${", "}"}]
+        name, _, index = self.source(parts[0]).partition("[") if parts else ("", "", "")
+        operator = parts[1].type if len(parts) > 1 else ""
+        nodes = [assigned for _, assigned in self.assigned.get(name, []) if assigned is not None]
+        is_list = any(is_kind(n.child_by_field_name("value"), "array") for n in nodes)
+        readable = re.fullmatch(r"[A-Za-z_]\w*", name) and not re.match(r"\$\s", self.source(node))
+        fits = index in ({"@]", "*]"} if is_list else {""})
+        if not (readable and fits):
+            return None
+        known = self.value(name, node)
+        if operator in {"", ":?"} or known is None:
+            return known
+        if operator not in _DEFAULTS or len(parts) > 3 or is_list:
+            return None
+        default = self.text(parts[2]) if len(parts) == 3 else ""
+        inside = self._table.inside(known[0])
+        if inside and inside[0].source == f"${name}":
+            source = self.source(node)
+            return [self._table.mark(Placeholder(Kind.VARIABLE, name, source, default))]
+        return known if known[0] else [default]
+
+
+def is_kind(node: "Node | None", kind: str) -> bool:
+    """Whether there is a node of this kind."""
+    return node is not None and node.type == kind
+
+
+def is_inside(node: "Node", kinds: set[str], wanted: "Node | None" = None) -> bool:
+    """Whether a node stands in one of these kinds, or in the very one that is wanted."""
+    while (parent := node.parent) is not None:
+        if parent.type in kinds and wanted in {None, parent}:
+            return True
+        node = parent
+    return False
+
+
+def is_in_front(node: "Node") -> bool:
+    """Whether an assignment belongs to the command behind it, on its own line."""
+    parent = node.parent
+    name = parent.child_by_field_name("name") if parent and parent.type == "command" else None
+    return name is not None and name.start_point.row == node.end_point.row
+
+
+def _runs(node: "Node") -> bool:
+    """Whether an assignment is carried out whenever the script runs."""
+    while (parent := node.parent) is not None:
+        first = parent.type == "list" and parent.children[0] == node
+        if not (first or parent.type in _PLAIN_PARENTS):
+            return False
+        node = parent
+    return True

@@ -1,0 +1,142 @@
+"""Find the scripts in Makefiles, Dockerfiles, package.json and Markdown pages."""
+
+import json
+import re
+from dataclasses import replace
+from functools import partial
+
+from runner.importer.ci_files import Script
+from runner.importer.placeholders import Kind, Placeholder, Placeholders
+from runner.secrets import key_looks_secret
+
+#: A line with those that continue it.
+_LOGICAL_LINE = re.compile(r"(?:[^\n]*\\\n)*[^\n]*\n?")
+_DOCKER_LINE = re.compile(r"(?:[^\n]*\\\n(?:[ \t]*#[^\n]*\n)*)*[^\n]*\n?")
+_MAKE_SET = re.compile(r"(?:export\s)?\s*(\w+)\s*(\?=|::?:?=|=)")
+_MAKE_USE = re.compile(r"\$\$|\$\(([^(){}]*)\)|\$\{([^(){}]*)\}|\$([@<^*?%+])")
+#: The dollar that the shell sees, where a Makefile has two.
+_DOLLAR = "\ue002"
+_INSTRUCTION = re.compile(r"\s*(RUN|CMD|ENTRYPOINT)\s+(?:--\S+\s+)*(.*)", re.DOTALL | re.IGNORECASE)
+_FENCE = re.compile(r" {0,3}(?:> ?)?(`{3,}|~{3,})\s*\{?\.?([\w-]*)")
+_SHELLS = {"sh", "bash", "shell", "zsh", "console", "terminal", "shell-session", "shellsession"}
+
+
+def make_scripts(text: str, table: Placeholders) -> list[Script]:
+    """The recipes of a Makefile."""
+    variables: dict[str, tuple[str, str]] = {}
+    scripts: list[Script] = []
+    name, number = "", 1
+    for line in _LOGICAL_LINE.findall(text):
+        if line.startswith("\t"):
+            command = line.strip().lstrip("@+-")
+            marked = table.mark_expressions(command)
+            for _ in range(3):  # a reference may stand inside another
+                marked = _MAKE_USE.sub(partial(_make_use, table, variables), marked)
+            tolerated = "-" in line.strip()[: -len(command) or None]
+            shell = marked.replace(_DOLLAR, "$")
+            scripts.append(Script(shell, number, titles=(name,), tolerated=tolerated))
+        elif found := _MAKE_SET.match(line):
+            value = line[found.end() :].strip()
+            variables[found[1]] = ("", "") if found[1] in variables else (found[2], value)
+        elif ":" in line and not line.startswith("#"):
+            name = line.partition(":")[0].strip().partition(" ")[0]
+        number += line.count("\n")
+    return scripts
+
+
+def _make_use(
+    table: Placeholders, variables: dict[str, tuple[str, str]], found: re.Match[str]
+) -> str:
+    if found[0] == "$$":
+        return _DOLLAR
+    name = found[1] or found[2] or ""
+    how, value = variables.get(name, ("?=", ""))
+    source = found[0].replace(_DOLLAR, "$$")
+    if not re.fullmatch(r"\w+", name) or not how or "$" in value:
+        return table.mark(Placeholder(Kind.SCRIPT, name, source if " " not in source else "$(…)"))
+    if how != "?=" and not key_looks_secret(name):
+        return value
+    return table.mark(Placeholder(Kind.VARIABLE, name, source, value or None))
+
+
+def docker_scripts(text: str, table: Placeholders) -> list[Script]:
+    """What a Dockerfile runs, while it is built and as its command."""
+    last: dict[str, Script] = {}
+    scripts: list[Script] = []
+    number = 1
+    for line in [*_DOCKER_LINE.findall(text), "FROM"]:
+        found = _INSTRUCTION.fullmatch(re.sub(r"\n[ \t]*#[^\n]*(?=\n)", "", line))
+        if found:
+            words = _words(found[2])
+            script = Script("" if words else table.mark_expressions(found[2]), number)
+            script = replace(script, words=tuple(words or ()))
+            if found[1].upper() == "RUN":
+                scripts.append(script)
+            else:
+                last[found[1].upper()] = script
+        elif last and re.match(r"FROM\b", line, re.IGNORECASE):
+            entry, command = last.get("ENTRYPOINT", Script()), last.get("CMD", Script())
+            if entry.words and command.words:  # one command line in two parts
+                scripts.append(replace(entry, words=entry.words + command.words))
+            else:
+                scripts.append(entry if entry.words or entry.text else command)
+            last = {}
+        number += line.count("\n")
+    return scripts
+
+
+def _words(text: str) -> list[str] | None:
+    """The words of an instruction that is written as a list."""
+    try:
+        words = json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+    strings = isinstance(words, list) and all(isinstance(word, str) for word in words)
+    return words if strings else None
+
+
+def package_scripts(text: str, table: Placeholders) -> list[Script] | None:
+    """The scripts of a package.json; ``None`` if it is none."""
+    try:
+        scripts = json.loads(text)["scripts"]
+    except (ValueError, TypeError, KeyError, RecursionError):
+        return None
+    if not isinstance(scripts, dict):
+        return None
+    at, line, found = 0, 1, []
+    for name, script in scripts.items():
+        begin = max(text.find(json.dumps(name, ensure_ascii=False), at), at)
+        line, at = line + text.count("\n", at, begin), begin
+        if isinstance(script, str):
+            found.append(Script(table.mark_expressions(script), line, titles=(name,)))
+    return found
+
+
+def markdown_scripts(text: str, table: Placeholders) -> list[Script]:
+    """The fenced blocks of a Markdown page that say they are shell."""
+    scripts: list[Script] = []
+    fence, begin, block = "", 0, list[str]()
+    for number, line in enumerate(text.splitlines(), 1):
+        found = _FENCE.match(line)
+        if not fence and found:
+            fence, block = found[1], []
+            begin = number + 1 if found[2].lower() in _SHELLS else 0
+        elif fence and line.strip(" >").startswith(fence) and not line.strip(" >" + fence[0]):
+            if begin:
+                scripts.append(Script(table.mark_expressions("\n".join(_typed(block))), begin))
+            fence = ""
+        elif fence:
+            block.append(line)
+    return scripts
+
+
+def _typed(lines: list[str]) -> list[str]:
+    """What was typed: of a session with prompts only what stands behind them."""
+    prompts = [re.match(r"\s*[$%] ", line) for line in lines]
+    if not any(prompts):
+        return lines
+    typed, goes_on = [], False
+    for line, prompt in zip(lines, prompts, strict=True):
+        typed.append(line[prompt.end() :] if prompt else line if goes_on else "")
+        goes_on = bool(typed[-1]) and line.endswith("\\")
+    return typed

@@ -1,0 +1,118 @@
+"""Text with placeholders for what a shell or a CI system would put there.
+
+A placeholder is a short mark inside an ordinary string, so that words can be split, joined and
+matched as text; the table knows what each mark stands for.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+
+_OPEN, _CLOSE = "\ue000", "\ue001"
+MARK = re.compile(f"{_OPEN}(\\d+){_CLOSE}")
+#: GitHub and Azure, CircleCI, GitLab: expressions that are worked out before any shell sees them.
+_EXPRESSION = re.compile(
+    r"\$\{\{(?P<github>(?:[^'{}]|'[^']*')*)\}\}"
+    r"|<<\s*(?P<circle>(?:pipeline|parameters|matrix)\.[\w.-]+)\s*>>"
+    r"|\$\[\[(?P<gitlab>[^\[\]]*)\]\]"
+)
+_SECRET_EXPRESSION = re.compile(r"\bsecrets\b|\bgithub\.token\b", re.IGNORECASE)
+
+
+def without_marks(text: str) -> str:
+    """``text`` from outside, in which nothing can be taken for a mark."""
+    return text.replace(_OPEN, "\ufffd").replace(_CLOSE, "\ufffd")
+
+
+class Kind(Enum):
+    """Who fills a placeholder in."""
+
+    VARIABLE = "a variable of the shell"
+    EXPRESSION = "an expression of the CI system"
+    MATRIX = "one value after the other"
+    SCRIPT = "the script itself"  # what it computes or reads can't be followed
+
+
+@dataclass(frozen=True, slots=True)
+class Matrix:
+    """Several runs of one command.
+
+    Attributes:
+        combinations: What the names of its axes stand for in each run.
+    """
+
+    combinations: tuple[Mapping[str, str], ...]
+
+    @property
+    def names(self) -> set[str]:
+        """Every name that a combination has."""
+        return {name for combination in self.combinations for name in combination}
+
+
+@dataclass(frozen=True, slots=True)
+class Placeholder:
+    """What a mark stands for.
+
+    Attributes:
+        kind: Who fills it in.
+        name: The name of the variable, the expression, or the axis of the matrix.
+        source: The text that stood there.
+        default: Of a variable, the text that stands for it when it is not set.
+        secret: Whether it is known to hold a secret.
+        matrix: Of an axis, the matrix it belongs to.
+    """
+
+    kind: Kind
+    name: str
+    source: str
+    default: str | None = None
+    secret: bool = False
+    matrix: "Matrix | None" = None
+
+
+@dataclass(slots=True)
+class Placeholders:
+    """The table of all placeholders in a file."""
+
+    entries: list[Placeholder] = field(default_factory=list)
+
+    def mark(self, placeholder: Placeholder) -> str:
+        """The text that stands for ``placeholder``."""
+        self.entries.append(placeholder)
+        return f"{_OPEN}{len(self.entries) - 1}{_CLOSE}"
+
+    def mark_expressions(self, text: str, matrix: Matrix | None = None) -> str:
+        """``text`` with a mark for each expression of a CI system.
+
+        Args:
+            text: What a file of that system holds.
+            matrix: The matrix of the job it belongs to.
+        """
+
+        def marked(found: re.Match[str]) -> str:
+            name = found[found.lastgroup or 0].strip()
+            axis = name.removeprefix("matrix.")
+            if matrix and axis != name and axis in matrix.names:
+                return self.mark(Placeholder(Kind.MATRIX, axis, found[0], matrix=matrix))
+            secret = _SECRET_EXPRESSION.search(name) is not None
+            return self.mark(Placeholder(Kind.EXPRESSION, name, found[0], secret=secret))
+
+        return _EXPRESSION.sub(marked, without_marks(text))
+
+    def pieces(self, text: str) -> Iterator[str | Placeholder]:
+        """The stretches of ``text``, in order: plain text and placeholders."""
+        for index, piece in enumerate(MARK.split(text)):
+            if index % 2:
+                yield self.entries[int(piece)]
+            elif piece:
+                yield piece
+
+    def inside(self, text: str) -> list[Placeholder]:
+        """The placeholders in ``text``, those in their defaults too."""
+        found = [piece for piece in self.pieces(text) if isinstance(piece, Placeholder)]
+        return found + [deep for p in found if p.default for deep in self.inside(p.default)]
+
+    def original(self, text: str) -> str:
+        """``text`` as it stood, to be shown to people."""
+        return MARK.sub(lambda found: self.entries[int(found[1])].source, text)

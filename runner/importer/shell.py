@@ -1,0 +1,197 @@
+"""Read shell text with a parser: its commands, and what is done around each. Nothing is run."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from time import process_time
+from typing import TYPE_CHECKING
+
+from runner.errors import UsageError
+from runner.importer.expand import WORDS, Expander, is_in_front, is_kind
+from runner.importer.placeholders import Placeholders
+
+if TYPE_CHECKING:
+    from tree_sitter import Node, Parser, Tree
+
+_REDIRECTS = {"file_redirect", "herestring_redirect", "heredoc_redirect"}
+_LOOP = "It stood in a loop of the script."
+_OUTPUT = "The script used its output."
+#: What a construct around a command means for a profile made of it.
+_AROUND = {
+    "if_statement": "It stood in an `if` of the script.",
+    "case_statement": "It stood in a `case` of the script.",
+    "while_statement": _LOOP,
+    "for_statement": _LOOP,
+    "c_style_for_statement": _LOOP,
+    "function_definition": "It stood in a function of the script.",
+    "negated_command": "The script inverted its exit code with `!`.",
+    "command_substitution": _OUTPUT,
+    "process_substitution": _OUTPUT,
+    "pipeline": "Its output went into a pipe, which may hide its exit code.",
+}
+_ACCOUNT = ("CHECKLY_API_KEY", "CHECKLY_ACCOUNT_ID", "CHECKLY_API_URL", "CHECKLY_ENV")
+#: Text that is nested deeper is not read.
+_MAX_DEPTH = 100
+_CHUNK = 1 << 16
+#: Seconds of work; 300 kB of ordinary script take less than one.
+_MAX_SECONDS = 5
+_RESERVED = {"}", "then", "else", "elif", "fi", "do", "done", "esac", "in"}
+_IGNORED = re.compile(r"true|:|exit 0|(?:echo|printf)\b[^;&|$`]*")
+_FAILS = re.compile(r"exit [1-9]\d*")
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """A simple command.
+
+    Attributes:
+        words: Its words, without redirections.
+        line: Its line in the text, counted from 0.
+        variables: Those set in front of it, and those of Checkly that the script had set.
+        notes: What the script did around it, a sentence each.
+        tolerated: Whether its failure was ignored, as with ``|| true``.
+        doubtful: Whether the text has parts that are not valid shell.
+        output: The file that its output went to.
+    """
+
+    words: tuple[str, ...]
+    line: int = 0
+    variables: Mapping[str, str] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+    tolerated: bool = False
+    doubtful: bool = False
+    output: str = ""
+
+
+def commands(text: str, table: Placeholders, given: Mapping[str, str]) -> list[Command]:
+    """The commands of a shell text, in order.
+
+    Args:
+        text: Shell, with marks for expressions of a CI system.
+        table: Takes the placeholders.
+        given: Variables that are set around the text.
+
+    Raises:
+        UsageError: The parser is not installed, or would take too long.
+    """
+    data = text.encode(errors="replace")
+    root = _parsed(data).root_node
+    expander = Expander(data, table, given)
+    found: list[Node] = []
+    doubtful = root.has_error
+    waiting = [(root, 0)]
+    while waiting:
+        node, depth = waiting.pop()
+        expander.learn(node)
+        if node.type == "command" and _may_matter(node, expander):
+            found.append(node)
+        doubtful = doubtful or depth > _MAX_DEPTH or _is_misplaced(node, expander)
+        if depth > _MAX_DEPTH:
+            continue
+        if node.type != "heredoc_body":
+            waiting += ((child, depth + 1) for child in reversed(node.children))
+    return [_command(node, expander, doubtful=doubtful) for node in found]
+
+
+@cache
+def _parser() -> "Parser":
+    try:
+        import tree_sitter_bash  # noqa: PLC0415 # an extra
+        from tree_sitter import Language, Parser  # noqa: PLC0415
+    except ImportError as error:
+        raise UsageError(
+            "`runner import` needs a shell parser that is not installed.",
+            hint="Install the extra `import`: pip install 'checkly-sessions-runner[import]'.",
+        ) from error
+    return Parser(Language(tree_sitter_bash.language()))
+
+
+def _parsed(data: bytes) -> "Tree":
+    parser = _parser()
+    started = process_time()
+    try:  # thousands of open heredocs or brackets can take the parser minutes
+        return parser.parse(
+            lambda at, _: data[at : at + _CHUNK],
+            encoding="utf8",
+            progress_callback=lambda *_: process_time() - started > _MAX_SECONDS,
+        )
+    except ValueError as error:
+        parser.reset()
+        raise UsageError("The shell text is too tangled to be read.") from error
+
+
+def _is_misplaced(node: "Node", expander: Expander) -> bool:
+    """Whether a shell would refuse something that the parser lets pass."""
+    kind, parent, before = node.type, node.parent, node.prev_sibling
+    if kind in WORDS:  # two that touch are one word to a shell
+        touch = before is not None and before.end_byte == node.start_byte
+        return touch and is_kind(parent, "command")
+    return (
+        (kind == "command_name" and expander.source(node) in _RESERVED)
+        or (kind in {"compound_statement", "do_group"} and len(node.children) < 3)
+        or (kind == "file_redirect" and node.start_point.row != node.end_point.row)
+        or (kind == "subshell" and is_kind(parent, "command"))
+        or (kind in {";;", ";&", ";;&"} and not is_kind(parent, "case_item"))
+    )
+
+
+def _may_matter(node: "Node", expander: Expander) -> bool:
+    """Whether a command may start the Checkly CLI."""
+    source = expander.source(node)
+    name = node.child_by_field_name("name")
+    variable = name is not None and name.children[0].type != "word"
+    return variable or "checkly" in source or re.match(r"npm|pnpm|yarn|bun", source) is not None
+
+
+def _command(node: "Node", expander: Expander, *, doubtful: bool) -> Command:
+    words: list[str] = []
+    variables: dict[str, str] = {}
+    output = ""
+    for name in _ACCOUNT:
+        if name in expander.assigned:
+            variables[name] = " ".join(expander.value(name, node) or ())
+    statement = node.parent if is_kind(node.parent, "redirected_statement") else None
+    for child in [*node.children, *(statement.children[1:] if statement else ())]:
+        if child.type == "variable_assignment":
+            if is_in_front(child):
+                name, value = expander.assignment(child)
+                variables[name] = " ".join(value)
+        elif child.type in _REDIRECTS:
+            # What follows the target of a redirection is a word of the command again.
+            parts = [part for part in child.children if part.type in WORDS]
+            if child.type != "heredoc_redirect":
+                if parts and child.children[0].type in {">", ">>", "&>", "&>>"}:
+                    output = expander.text(parts[0])
+                parts = parts[1:]
+            words += [word for part in parts for word in expander.words(part)]
+        else:
+            word = child.children[0] if child.type == "command_name" else child
+            words += expander.words(word) if word.type in WORDS else [expander.opaque(word)]
+    notes, tolerated = _around(statement or node, expander)
+    return Command(
+        tuple(words), node.start_point.row, variables, tuple(notes), tolerated, doubtful, output
+    )
+
+
+def _around(node: "Node", expander: Expander) -> tuple[list[str], bool]:
+    """What the script does with a command: a note each, and whether its failure is ignored."""
+    notes, tolerated = [], False
+    while (parent := node.parent) is not None:
+        if is_kind(node.next_sibling, "&"):
+            notes.append("The script ran it in the background, with `&`.")
+        if parent.type == "list":
+            left, operator, right = parent.children[:3]
+            if operator.type == "||" and left == node:
+                then = expander.source(right)
+                tolerated = tolerated or bool(_IGNORED.fullmatch(then))
+                if not (tolerated or _FAILS.fullmatch(then)):
+                    notes.append("After a failure the script ran another command, with `||`.")
+            elif left != node and (operator.type == "||" or left.type == "test_command"):
+                notes.append(f"The script ran it under a condition, with `{operator.type}`.")
+        elif parent.type in _AROUND and not (
+            parent.type == "for_statement" and expander.loop_words(parent)
+        ):
+            notes.append(_AROUND[parent.type])
+        node = parent
+    return notes, tolerated

@@ -1,0 +1,212 @@
+"""Write text with placeholders as templates, and say what to set the names to that they read."""
+
+import re
+from dataclasses import dataclass, field
+from itertools import chain, count, product
+from math import prod
+
+from runner.config.templates.expressions.names import is_forbidden
+from runner.importer.placeholders import Kind, Matrix, Placeholder, Placeholders
+from runner.secrets import key_looks_secret
+
+#: Variables of CI systems, and their expressions, that have a name of their own in templates.
+_KNOWN = {
+    "git.sha": "GITHUB_SHA CI_COMMIT_SHA CIRCLE_SHA1 BUILDKITE_COMMIT BITBUCKET_COMMIT"
+    " Build.SourceVersion github.sha",
+    "git.shortSha": "CI_COMMIT_SHORT_SHA",
+    "git.branch": "GITHUB_REF_NAME GITHUB_HEAD_REF CI_COMMIT_REF_NAME CI_COMMIT_BRANCH"
+    " CIRCLE_BRANCH BUILDKITE_BRANCH BITBUCKET_BRANCH github.ref_name github.head_ref",
+    "git.tag": "CI_COMMIT_TAG",
+    "ci.actor": "GITHUB_ACTOR github.actor",
+    "ci.runId": "GITHUB_RUN_ID github.run_id",
+    "ci.pullRequest": "github.event.pull_request.number",
+}
+_NAMES = {there: here for here, names in _KNOWN.items() for there in names.split()}
+#: An expression that only refers to something: the prefix, and the name at its end.
+_REFERENCE = re.compile(
+    r"(?:(secrets|vars|env)\b)?(?:[\w-]+\.)*\.?([\w-]+|\[(['\"])[\w-]+\3\])(?:\s*\|.*)?"
+)
+#: Keys that an axis may not be called by: it would set them.
+_KEYS = frozenset(
+    {"name", "runLocation", "target", "environmentVariables", "retryStrategy", "refreshCache",
+     "metadata", "description", "labels", "extends", "abstract", "matrix", "needs",
+     "timeoutSeconds", "allowFailure", "failOnDegraded", "failOnNoMatching", "expectChecks",
+     "quorum", "quarantine", "include", "exclude"}
+)  # fmt: skip
+#: Tokens of well-known makes, authorization headers, and addresses with a password in them.
+_SECRET_VALUE = re.compile(
+    r"\b(?:gh[pousr]_|github_pat_|glpat-|xox[abprs]-|sk-|sk_live_|rk_live_|cu_|AKIA|eyJ)[\w-]{8}"
+    r"|^(?:Bearer|Basic)\s|://[^/\s:@]*:[^/\s@]+@",
+    re.IGNORECASE,
+)
+#: What the runner takes.
+_MAX_RUNS = 1000
+_AXIS_VALUE = re.compile(r"[^\[\],\x00-\x1f\x7f]+|[^\[\]+\x00-\x1f\x7f]+")
+_SIMPLE = re.compile(r"[\w.${}\[\]'\"\s-]*")
+
+
+@dataclass(slots=True)
+class EnvNames:
+    """The environment variables that the profiles of a file read.
+
+    Attributes:
+        variables: Those that scripts read by these names.
+        secrets: Those that feed a secret; nothing else may read them.
+        by_source: Expression → the name that stands for it, the same one each time.
+    """
+
+    variables: set[str]
+    secrets: set[str] = field(default_factory=set)
+    by_source: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class Templates:
+    """The templates of one profile.
+
+    Attributes:
+        table: All placeholders of the file.
+        names: The names that stand for them.
+        axes: The axes of the profile's matrix.
+        notes: Takes what to set the names to.
+    """
+
+    table: Placeholders
+    names: EnvNames
+    axes: dict[str, Matrix] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
+
+    def use_axes(self, words: list[str]) -> None:
+        """Make a matrix of the axes in ``words``, if it has the same combinations."""
+        for p in (p for word in words for p in self.table.inside(word)):
+            runs = p.matrix.combinations if p.matrix else ()
+            if p.matrix and all(_AXIS_VALUE.fullmatch(run.get(p.name, "")) for run in runs):
+                self.axes.setdefault(p.name, p.matrix)
+        sizes = [len({run[name] for run in m.combinations}) for name, m in self.axes.items()]
+        if prod(sizes) > _MAX_RUNS:
+            self.axes = {}
+
+    def matrix(self) -> dict[str, object]:
+        """What is written under ``matrix``: the axes, and which combinations are left out."""
+        written: dict[str, object] = {}
+        excluded: list[dict[str, str]] = []
+        for matrix in {id(matrix): matrix for matrix in self.axes.values()}.values():
+            names = [name for name, its in self.axes.items() if its is matrix]
+            runs = matrix.combinations
+            rows = {tuple(run[name].replace(",", "+") for name in names): None for run in runs}
+            axes = {name: list(dict.fromkeys(r[i] for r in rows)) for i, name in enumerate(names)}
+            written |= {axis(name): values for name, values in axes.items()}
+            missing = [row for row in product(*axes.values()) if row not in rows]
+            excluded += [dict(zip(map(axis, names), row, strict=True)) for row in missing]
+        return written | ({"exclude": excluded} if excluded else {})
+
+    def text(self, text: str, fallback: str, *, secret: bool = False) -> str:
+        """``text`` with ``$<…>`` for what a shell or CI system would put there.
+
+        Args:
+            text: A value, with marks.
+            fallback: Name of the environment variable to read where there is no other way.
+            secret: Whether the value is a secret.
+        """
+        written = ""
+        for piece in self.table.pieces(text):
+            if isinstance(piece, str):
+                written += piece.replace("$<", "$$<")
+                continue
+            if written.endswith("$"):  # `$$<` would mean something else
+                written = written[:-1] + "$<'$'>"
+            written += f"$<{self._reference(piece, fallback, secret=secret)}>"
+        return written
+
+    def split(self, text: str, fallback: str) -> str:
+        """A template that makes a list of ``text``, which may hold commas."""
+        expression = self._expression(text, fallback)
+        return (
+            f"$<({expression}).split(',')>"
+            if " ~ " in expression
+            else f"$<{expression}.split(',')>"
+        )
+
+    def looks_secret(self, text: str) -> bool:
+        """Whether ``text`` holds a secret, as far as names and well-known forms tell."""
+        inside = self.table.inside(text)
+        return self.has_token(text) or any(p.secret or key_looks_secret(p.name) for p in inside)
+
+    def has_token(self, text: str) -> bool:
+        """Whether a secret stands in ``text`` literally."""
+        pieces = [piece for piece in self.table.pieces(text) if isinstance(piece, str)]
+        return any(map(_SECRET_VALUE.search, pieces))
+
+    def shown(self, text: str) -> str:
+        """``text`` as it stood, for people; of an expression with a secret not even that."""
+        parts = [p.source for p in self.table.inside(text) if p.secret]
+        hide = self.has_token(text) or not all(map(_SIMPLE.fullmatch, parts))
+        return "…" if hide else self.table.original(text)
+
+    def _expression(self, text: str, fallback: str) -> str:
+        pieces = self.table.pieces(text)
+        parts = [_string(p) if isinstance(p, str) else self._reference(p, fallback) for p in pieces]
+        return " ~ ".join(parts) or "''"
+
+    def _reference(self, p: Placeholder, fallback: str, *, secret: bool = False) -> str:
+        """What a template reads in place of a placeholder."""
+        if p.matrix and self.axes.get(p.name) == p.matrix:
+            # The value of an axis can't hold commas.
+            commas = ".replace('+', ',')" if has_commas(p) else ""
+            return f"matrix.{axis(p.name)}{commas}"
+        if p.name in _NAMES and p.kind is not Kind.SCRIPT and not p.secret:
+            return _NAMES[p.name]
+        name = self._env_name(p, fallback)
+        if secret:
+            self.names.secrets.add(name)
+        elif name in self.names.secrets:
+            name += "_PUBLIC"  # what feeds a secret may feed nothing else
+        if p.kind is Kind.SCRIPT:
+            self.notes.append(f"Set {name} in the environment: the script worked it out itself.")
+        elif p.name != f"env.{name}" and p.source.strip("${}") != name and not p.default:
+            source = p.source if not p.secret or _SIMPLE.fullmatch(p.source) else "the secret"
+            self.notes.append(f"Set {name} in the environment to {source}.")
+        if secret or not p.default:
+            return f"env.{name}"
+        return f"(env.{name} or {self._expression(p.default, fallback)})"
+
+    def _env_name(self, p: Placeholder, fallback: str) -> str:
+        """The environment variable that stands for a placeholder."""
+        found = _REFERENCE.fullmatch(p.name) if p.kind is not Kind.SCRIPT else None
+        wanted = found[2].strip("[]'\"").replace("-", "_") if found else fallback
+        if p.kind is Kind.VARIABLE:
+            return safe_name(p.name)
+        if found and not found[1]:
+            wanted = wanted.upper()
+        wanted = wanted if safe_name(wanted) == wanted else safe_name(fallback)
+        if found and found[1] == "env":
+            return wanted
+        names = self.names.by_source
+        if p.source not in names:
+            taken = {*names.values(), *(() if found and found[1] else self.names.variables)}
+            numbered = (f"{wanted}_{number}" for number in count(2))
+            names[p.source] = next(n for n in chain([wanted], numbered) if n not in taken)
+        return names[p.source]
+
+
+def axis(name: str) -> str:
+    """The name of a matrix axis."""
+    name = re.sub(r"\W", "_", name, flags=re.ASCII)
+    return f"matrix_{name}" if name in _KEYS or not re.match("[A-Za-z_]", name) else name
+
+
+def has_commas(p: Placeholder) -> bool:
+    """Whether a value of a matrix axis has a comma."""
+    return p.matrix is not None and any("," in r.get(p.name, "") for r in p.matrix.combinations)
+
+
+def safe_name(name: str) -> str:
+    """A name that ``env.`` reads, made of ``name``."""
+    name = re.sub(r"\W", "_", name, flags=re.ASCII)
+    readable = re.fullmatch(r"[A-Za-z]\w*", name, re.ASCII) and not is_forbidden(name)
+    return name if readable else f"SESSION_{name}"
+
+
+def _string(text: str) -> str:
+    """``text`` as a string in an expression."""
+    return "'" + text.replace("\\", "\\\\").replace("'", "\\'").replace("\n", "\\n") + "'"

@@ -1,0 +1,1 @@
+npx checkly trigger --location eu-west-1

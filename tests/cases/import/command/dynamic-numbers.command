@@ -1,0 +1,1 @@
+npx checkly trigger -l "$REGION" -t a --timeout $T --retries ${{ inputs.retries }}

@@ -1,0 +1,1 @@
+echo npx checkly trigger

@@ -1,0 +1,1 @@
+npx checkly trigger -l eu-west-1 --check-id "$IDS"

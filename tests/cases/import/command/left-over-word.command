@@ -1,0 +1,1 @@
+npx checkly trigger swordfish -l eu-west-1 --detach swordfish

@@ -1,0 +1,1 @@
+npx checkly test --grep x

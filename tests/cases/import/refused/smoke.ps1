@@ -1,0 +1,2 @@
+npx checkly trigger `
+  --tags a

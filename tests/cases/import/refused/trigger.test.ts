@@ -1,0 +1,1 @@
+expect(command).toBe('npx checkly trigger --tags a')

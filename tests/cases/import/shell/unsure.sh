@@ -1,0 +1,2 @@
+docker run node npx checkly trigger
+xargs npx checkly trigger -t
