@@ -143,7 +143,7 @@ def test_the_plan_of_a_pull_request_is_in_its_summary(clone: Path, tmp_path: Pat
     summary = tmp_path / "summary"
     done = run(clone, script(PLAN, "Plan"), BASE="main", GITHUB_STEP_SUMMARY=str(summary))
     assert done.returncode == 0, done.stderr
-    assert "1 to create, 0 to update, 0 removed" in summary.read_text()
+    assert "Changes: 1 added, 0 changed, 0 removed" in summary.read_text()
 
 
 @pytest.mark.parametrize(("there", "method"), [("", "POST"), ("4711", "PATCH")])
