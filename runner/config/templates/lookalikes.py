@@ -14,6 +14,7 @@ _FOREIGN = re.compile(
     rf"\$\{{\{{(?P<actions>[^{{}}]{{0,200}}+)\}}\}}"
     rf"|\{{\{{\s*+(?P<handlebars>{_NAME})[^{{}}]{{0,200}}+\}}\}}|\$\{{(?P<shell>{_NAME})\}}"
 )
+_NAMED_IN_BRACES = re.compile(rf"\{{\{{\s{{0,100}}{_NAME}")
 _OF_ENVIRONMENT = re.compile(r"(?:secrets|env|vars)\.(\w+)")
 _PLACEHOLDER = re.compile(r"<[^<>]{1,200}>")
 #: The keys whose values can't be placeholders: they select something by name.
@@ -29,7 +30,8 @@ def judge_lookalikes(root: Mapping, diagnostics: Diagnostics) -> None:
     """
     text = root.source.text
     starts = text.count("$<")
-    if "{{" in text or "${" in text or text.count("<") > starts or text.count(">") > starts:
+    is_foreign = "${" in text or _NAMED_IN_BRACES.search(text)
+    if is_foreign or text.count("<") > starts or text.count(">") > starts:
         for section in _SECTIONS:
             if section in root.values:
                 for scalar, is_selecting in _scalars(root.values[section]):
