@@ -238,7 +238,8 @@ def check_outputs(text: str) -> None:
     rendered = github_actions.outputs(outcome(text))
     assert not forbidden(rendered)
     heads = re.findall(r"^([a-z-]+)<<(\S+)$", rendered, re.MULTILINE)
-    assert [name for name, _ in heads] == ["verdict", "session-ids", "session-urls", "report"]
+    names = ["verdict", "counts", "session-ids", "session-urls", "report"]
+    assert [name for name, _ in heads] == names
     for name, end in heads:
         assert f"\n{end}\n" in rendered.split(f"{name}<<{end}\n")[1]
     assert "\nverdict=" not in rendered

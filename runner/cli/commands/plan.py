@@ -1,6 +1,7 @@
 """``runner plan``."""
 
 import os
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -102,6 +103,12 @@ def run(options: PlanOptions, common: Common, console: Console) -> int:
     text = _rendered(plan, options.form, console, verbosity=common.verbosity).rstrip("\n")
     if options.form != "text" or options.no_pager or not page(text, console, os.environ):
         console.write(console.folded(text, console.out) if options.form == "text" else text)
+    if os.environ.get("GITHUB_ACTIONS") == "true":
+        from runner.reports.plan.github_outputs import outputs  # noqa: PLC0415 # only there
+        from runner.reports.text.github_files import append  # noqa: PLC0415
+
+        with suppress(OSError):  # the plan is shown all the same
+            append(os.environ, "GITHUB_OUTPUT", outputs(plan))
     return _exit_code(plan, options)
 
 

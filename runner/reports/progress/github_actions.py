@@ -4,6 +4,7 @@ Secrets were masked before; ``::add-mask::`` is never printed, as it would put t
 very log that it guards.
 """
 
+import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
@@ -14,6 +15,7 @@ from runner.models.outcome import ApplyOutcome, InstanceOutcome
 from runner.models.verdict import Verdict
 from runner.reports.apply import markdown, wording
 from runner.reports.diagnostics.github_annotations import annotation
+from runner.reports.text.github_files import append, output
 from runner.reports.text.sanitize import one_line
 
 _MOST_CHECKS: Final = 10
@@ -56,14 +58,10 @@ class GitHubActionsReporter:
         """Nothing is kept open."""
 
     def _append(self, variable: str, text: str) -> None:
-        path = self._environ.get(variable)
-        if not path:
-            return
         try:
-            with Path(path).open("a", encoding="utf-8", newline="\n") as file:
-                file.write(text)
+            append(self._environ, variable, text)
         except OSError as error:
-            # Nobody asked for it, so that it must not fail the apply.
+            # It comes without being asked, so that it must not fail the apply.
             reason = one_line(error.strerror or str(error))
             self._write(annotation("warning", f"{variable} can't be written: {reason}"))
 
@@ -79,25 +77,19 @@ def annotations(outcome: ApplyOutcome, repository: Path | None = None) -> str:
 
 
 def outputs(outcome: ApplyOutcome, reports: Sequence[Path] = ()) -> str:
-    """What ``$GITHUB_OUTPUT`` takes: ``verdict``, ``session-ids``, ``session-urls``, ``report``.
+    """What ``$GITHUB_OUTPUT`` takes.
 
-    Each of the last three has one item a line.
+    ``verdict``, ``counts`` (JSON by verdict), and with one item a line ``session-ids``,
+    ``session-urls`` and ``report``.
     """
     values = {
         "verdict": wording.result(outcome),
+        "counts": json.dumps(dict(wording.count_instances(outcome))),
         "session-ids": _lines(instance.session_id for instance in outcome.instances),
         "session-urls": _lines(instance.link for instance in outcome.instances),
         "report": _lines(str(path.absolute()) for path in reports),
     }
     return "".join(output(name, value) for name, value in values.items())
-
-
-def output(name: str, value: str) -> str:
-    """An output of the step, as ``$GITHUB_OUTPUT`` takes it."""
-    end = "end-of-output"
-    while end in value:
-        end += "-"
-    return f"{name}<<{end}\n{value}\n{end}\n"
 
 
 def _lines(values: Iterable[str | None]) -> str:

@@ -10,7 +10,7 @@ from pathlib import Path
 from runner.diagnostics import Diagnostic, Severity
 from runner.reports.diagnostics.github_annotations import annotation
 from runner.reports.diagnostics.render import one_line_of, render_diagnostics
-from runner.reports.progress.github_actions import output
+from runner.reports.text.github_files import append, output
 from runner.reports.text.markdown import code_block
 
 #: The rest of a long list stands in the log.
@@ -47,19 +47,12 @@ def leave_traces(
     text = "\n".join(told[:_MOST])
     heading = "## Checkly test sessions: nothing was started\n\n"
     with suppress(OSError):  # the log has it all
-        if summary := environ.get("GITHUB_STEP_SUMMARY"):
-            _append(summary, f"{heading}{code_block(text, _MOST)}\n")
-        outputs = environ.get("GITHUB_OUTPUT")
-        if sets_verdict and outputs and "verdict<<" not in _read(outputs):
-            _append(outputs, output("verdict", "not started"))
-
-
-def _append(path: str, text: str) -> None:
-    with Path(path).open("a", encoding="utf-8", newline="\n") as file:
-        file.write(text)
+        append(environ, "GITHUB_STEP_SUMMARY", f"{heading}{code_block(text, _MOST)}\n")
+        if sets_verdict and "verdict<<" not in _read(environ.get("GITHUB_OUTPUT", "")):
+            append(environ, "GITHUB_OUTPUT", output("verdict", "not started"))
 
 
 def _read(path: str) -> str:
-    with suppress(FileNotFoundError):
+    with suppress(OSError):
         return Path(path).read_text(encoding="utf-8", errors="replace")
     return ""

@@ -1,4 +1,5 @@
 import io
+import json
 from pathlib import Path
 
 import pytest
@@ -53,7 +54,9 @@ def test_summary_annotations_and_outputs_come_without_being_asked(tmp_path: Path
     assert "\n::error file=checkly-sessions.yaml,line=2,col=3," in log
     assert "add-mask" not in log
     base = "https://app.checklyhq.com/accounts/a/test-sessions/s1"
-    assert read_outputs(output.read_text()) == {
+    found = read_outputs(output.read_text())
+    assert json.loads(found.pop("counts"))["timed out"] == 1
+    assert found == {
         "verdict": "timed out",
         "session-ids": "s1\ns2\ns1",
         "session-urls": f"{base}\n{base}\n{base}",
@@ -115,7 +118,7 @@ def test_files_are_named_from_the_repository(tmp_path: Path) -> None:
 @pytest.mark.parametrize("link", ["x\nend-of-output\nverdict=passed", "end-of-output"])
 def test_no_value_can_forge_an_output(link: str) -> None:
     found = read_outputs(outputs(apply(instance(link=link), exit_code=1)))
-    assert set(found) == {"verdict", "session-ids", "session-urls", "report"}
+    assert set(found) == {"verdict", "counts", "session-ids", "session-urls", "report"}
     assert found["verdict"] == "failed"
 
 

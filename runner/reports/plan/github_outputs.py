@@ -1,0 +1,17 @@
+"""A plan as outputs of a step of GitHub Actions."""
+
+import json
+
+from runner.models.plan import Action, Plan
+from runner.reports.text.github_files import output
+
+
+def outputs(plan: Plan) -> str:
+    """The outputs ``has-changes`` (``true`` or ``false``) and ``counts`` (JSON by action)."""
+    counts = {
+        action.value: sum(planned.action is action for planned in plan.instances)
+        for action in Action
+    }
+    counts["blocked"] = len(plan.blocked)
+    changes = any(planned.action is not Action.RERUN for planned in plan.instances)
+    return output("has-changes", str(changes).lower()) + output("counts", json.dumps(counts))
