@@ -8,6 +8,7 @@ from runner.engine.follow import follow
 from runner.engine.frame import Frame
 from runner.engine.lookup_groups import TwinsByLookup
 from runner.engine.needs import Gate, by_member, gates
+from runner.engine.outcomes import is_same_request
 from runner.engine.recovery import leave_nothing_behind
 from runner.engine.run import Run
 from runner.engine.shutdown import unless
@@ -16,6 +17,7 @@ from runner.engine.verdicts import Judgement
 from runner.errors import Interrupted
 from runner.models.outcome import ApplyOutcome, InstanceOutcome
 from runner.models.plan import Action, PlannedInstance
+from runner.models.record import Phase
 from runner.models.verdict import Verdict
 
 
@@ -54,6 +56,7 @@ class _Apply(Frame):
         self.gates = gates(self.runs)
         self.members = by_member(self.gates)
         self.twins = TwinsByLookup()
+        self.running: dict[str, Run] = {}
         self.slots = asyncio.Semaphore(context.options.concurrency)
 
     def _blocker(self) -> str:
@@ -70,13 +73,14 @@ class _Apply(Frame):
         records = await self.records(names)
         left = await self.context.state.unfinished(self.locks)
         if left:
-            await leave_nothing_behind(
-                [
-                    Run.of_attempt(self.context, self.journal, each, records.get(each.instance))
-                    for each in left
-                ]
-            )
-            records = await self.context.state.records(names)
+            runs = [
+                Run.of_attempt(self.context, self.journal, each, records.get(each.instance))
+                for each in left
+            ]
+            await leave_nothing_behind(runs)
+            records = await self.records(self.names)
+            if not self.context.options.new:
+                self.running = {run.name: run for run in runs if _runs(run)}
         for run in self.runs:
             run.before = records.get(run.name)
 
@@ -105,12 +109,28 @@ class _Apply(Frame):
         except Interrupted:
             return run.without_session(Verdict.NOT_STARTED, "Interrupted before it was started.")
         async with self.slots:
+            return await self._session(run)
+
+    async def _session(self, run: Run) -> InstanceOutcome:
+        earlier = self.running.get(run.name)
+        if earlier is not None and is_same_request(run.attempt, earlier.attempt):
+            self.context.notice(
+                f"Following the session that the apply {earlier.attempt.apply_id} left running;"
+                " --new starts another.",
+                run.name,
+            )
+            await run.take_over(earlier)
+        else:
+            earlier = None
             await start(run, self.twins)
-            if run.outcome is not None:
-                return run.outcome
-            if self.context.options.detach and run.name not in self.members:
-                return run.of_session(Judgement(Verdict.RUNNING))
-            return await run.leave(await follow(run))
+        if run.outcome is not None:
+            return run.outcome
+        if self.context.options.detach and run.name not in self.members:
+            return run.of_session(Judgement(Verdict.RUNNING))
+        outcome = await run.leave(await follow(run))
+        if earlier is not None and run.attempt.phase is Phase.FINISHED:
+            await earlier.finish(outcome)
+        return outcome
 
     def _blocked(self, run: Run) -> InstanceOutcome | None:
         if reason := self.blocked.get(run.name):
@@ -141,6 +161,11 @@ class _Apply(Frame):
         outcome = run.interrupted()
         self.note(run, outcome)
         return outcome
+
+
+def _runs(earlier: Run) -> bool:
+    """Whether the session of an earlier apply was seen to run just now."""
+    return earlier.session is not None and bool(earlier.session.status) and not earlier.is_over
 
 
 def _unmet(gate: Gate) -> str:

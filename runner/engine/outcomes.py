@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from runner.models.outcome import CheckOutcome
-from runner.models.record import CheckRecord, Lookup
+from runner.models.record import Attempt, CheckRecord, Lookup
 from runner.models.request import TriggerTestSessionRequest
 from runner.models.settings import Settings
 from runner.models.verdict import FORGIVABLE, Verdict
@@ -23,6 +23,13 @@ def as_outcomes(checks: Iterable[CheckRecord]) -> tuple[CheckOutcome, ...]:
         for check in checks
         if check.verdict is not None
     )
+
+
+def is_same_request(mine: Attempt, earlier: Attempt) -> bool:
+    """Whether two attempts sent the same, but for the id of the apply in the name."""
+    names = {each.lookup.name.replace(each.apply_id, "") for each in (mine, earlier)}
+    same_place = mine.lookup == earlier.lookup.model_copy(update={"name": mine.lookup.name})
+    return len(names) == 1 and same_place and mine.request == earlier.request
 
 
 def lookup_of(request: TriggerTestSessionRequest) -> Lookup:

@@ -193,6 +193,15 @@ class Run:
         now = self.context.clock.now()
         self.context.emit(SessionStarted(now, self.name, session.id, session.link, adopted))
 
+    async def take_over(self, earlier: "Run") -> None:
+        """Go on with the session of an earlier run."""
+        assert earlier.session is not None  # noqa: S101 # it runs
+        intent_at = earlier.attempt.intent_at
+        self.attempt = self.attempt.model_copy(update={"intent_at": intent_at})
+        session = earlier.session.model_copy(update={"id": earlier.session_id})
+        await self.begin(session, adopted=True)
+        self.is_stored = True
+
     async def finish(self, outcome: InstanceOutcome) -> InstanceOutcome:
         """Store its outcome, where its intent is stored."""
         if self.is_stored:

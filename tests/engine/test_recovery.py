@@ -10,7 +10,7 @@ import pytest
 
 from runner.checkly.wire import Reply
 from runner.engine.journal import Journal
-from runner.engine.outcomes import lookup_of
+from runner.engine.outcomes import is_same_request, lookup_of
 from runner.engine.reconcile import search
 from runner.engine.run import Run
 from runner.errors import CannotRun, StateError
@@ -86,10 +86,10 @@ def notices(bench: Bench) -> str:
 def test_an_intent_whose_session_exists_is_adopted_by_the_next_apply(
     make_bench: MakeBench,
 ) -> None:
-    bench = make_bench()
+    bench = make_bench(a_world(a_check("home", duration=1.5)))
     leave_intent(bench)
     unseen = start_unseen(bench)
-    outcome = bench.apply(planned())
+    outcome = bench.apply(planned(), new=True)
     (old,) = bench.attempts("00OLD")
     assert (old.phase, old.session_id) == (Phase.STARTED, unseen)
     assert "was cut off while it started smoke; its session http" in notices(bench)
@@ -351,3 +351,49 @@ def test_a_lock_that_is_lost_stops_starts_and_records(
     assert len(bench.session_ids) == 1 + sent
     assert set(bench.records()) == {"old"}
     assert bench.records()["old"].archived_at is None
+
+
+def test_an_apply_that_is_run_again_follows_the_session_that_still_runs(
+    make_bench: MakeBench,
+) -> None:
+    bench = make_bench(a_world(a_check("home", duration=1.5)))
+    first = bench.apply(planned(), detach=True)
+    again = bench.apply(planned())
+    assert only(again).session_id == only(first).session_id
+    assert (only(again).verdict, again.exit_code) == (Verdict.PASSED, 0)
+    assert len(bench.session_ids) == 1
+    assert f"Following the session that the apply {first.apply_id} left running" in notices(bench)
+    for outcome in (first, again):
+        (attempt,) = bench.attempts(outcome.apply_id)
+        assert (attempt.phase, attempt.verdict) == (Phase.FINISHED, Verdict.PASSED)
+    assert bench.unfinished() == []
+    assert bench.records()["smoke"].apply_id == again.apply_id
+
+
+@pytest.mark.parametrize(
+    ("options", "change"),
+    [
+        ({"new": True}, {}),
+        ({}, {"metadata": {"commitId": "other"}}),
+        ({}, {"name": "Other"}),
+        ({}, {"environmentVariables": [{"key": "HOST", "value": "other"}]}),
+    ],
+    ids=str,
+)
+def test_another_request_or_a_wish_starts_another_session(
+    make_bench: MakeBench, options: dict[str, Any], change: dict[str, Any]
+) -> None:
+    bench = make_bench(a_world(a_check("home", duration=1.0)))
+    bench.apply(planned(), detach=True)
+    assert bench.apply(planned(body=change), **options).exit_code == 0
+    assert len(bench.session_ids) == 2
+
+
+def test_the_id_of_the_apply_in_a_name_makes_no_other_request() -> None:
+    def named(name: str, apply_id: str, **more: Any) -> Attempt:
+        lookup = Lookup(name=name, run_location="x", **more)
+        return intent("smoke", apply_id=apply_id).model_copy(update={"lookup": lookup})
+
+    assert is_same_request(named("Smoke 01B", "01B"), named("Smoke 01A", "01A"))
+    assert not is_same_request(named("Smoke 01B", "01B"), named("Smoke", "01A"))
+    assert not is_same_request(named("a", "01B", commit_id="1"), named("a", "01A"))

@@ -30,6 +30,9 @@ from runner.cli.services.backend import EMULATOR_OPTION, WORLD_OPTION
 )
 @click.option("-y", "--yes", is_flag=True, help="Start without asking.")
 @click.option("-d", "--detach", is_flag=True, help="Leave once all sessions have started.")
+@click.option(
+    "--new", is_flag=True, help="Start sessions though those of an unfinished apply still run."
+)
 @click.option("--no-needs", is_flag=True, help="Leave out what the selected ones need.")
 @click.option(
     "--concurrency",

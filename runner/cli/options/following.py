@@ -99,6 +99,7 @@ class ApplyCommand(Following):
     failed: bool = False
     failed_checks: bool = False
     keep_going: bool = False
+    new: bool = False
     saved_plan: Path | None = None
     yes: bool = False
     detach: bool = False

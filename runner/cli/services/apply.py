@@ -100,6 +100,7 @@ def apply(command: ApplyCommand, common: Common, console: Console) -> int:
                 concurrency=command.concurrency,
                 detach=command.detach,
                 keep_going=command.keep_going,
+                new=command.new,
             )
             async with engine as context:
                 return await run_apply(plan.instances, apply_id=apply_id, context=context)
