@@ -9,7 +9,7 @@ STAMP := $(VENV)/.installed
 # Programs that are started a thousand times by the tests should not be compiled a thousand times.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: setup demo test floors lock owner slow lint format types bench mutants instructions docs pictures schemas clean
+.PHONY: setup demo tour test floors lock owner slow lint format types bench mutants instructions docs pictures schemas clean
 
 setup: $(STAMP)
 
@@ -26,6 +26,16 @@ $(STAMP): $(PACKAGE)
 # The token only feeds a secret variable of the sample; the emulator runs nothing with it.
 demo: $(PACKAGE)
 	SHOP_API_TOKEN=$${SHOP_API_TOKEN:-demo-token} $(BIN)/runner apply smoke-prod --emulator --yes
+
+# A red gate, explained: a report, the files of what failed, and the dashboard, all in tour/.
+TOUR := $(BIN)/runner -f examples/tour/checkly-sessions.yaml
+tour: $(PACKAGE)
+	for round in 1 2; do \
+		$(TOUR) apply --emulator --world examples/tour/world.yaml --yes \
+			--artifacts tour/artifacts --report html=tour/report.html || test $$? = 1; \
+	done
+	$(TOUR) checks --emulator
+	$(TOUR) dashboard --emulator --runs --out tour/dashboard
 
 test: setup
 	$(BIN)/python -m pytest -n auto --cov --cov-report=term --cov-fail-under=95
