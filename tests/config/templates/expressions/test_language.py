@@ -15,7 +15,7 @@ from runner.config.templates.template import parse_template
 from runner.config.yaml.nodes import Node, Scalar, Sequence
 from runner.source import Source
 
-PAGE = (Path(__file__).parents[3] / "docs" / "expressions.md").read_text(encoding="utf-8")
+PAGE = (Path(__file__).parents[4] / "docs" / "expressions.md").read_text(encoding="utf-8")
 SOURCE = Source("checkly-sessions.yaml", "")
 
 
