@@ -31,6 +31,11 @@ _UUID: Final = re.compile(r"[0-9A-Fa-f-]{36}")
 SECRET: Final = "secret"  # noqa: S105 # the name of a mark
 VOLATILE: Final = "volatile"
 UNSET: Final = "unset"
+#: Metadata that is filled in where a profile leaves it out.
+_FILLED: Final = {
+    key: {VOLATILE: {"template": f"$<{name}>", "inputs": {}}}
+    for key, name in FILLED_METADATA.items()
+}
 
 
 def normal_form(body: Body, fingerprint: Fingerprint) -> Normal:
@@ -120,10 +125,10 @@ def _metadata(metadata: Any, fingerprint: Fingerprint) -> Any:
     """
     if not isinstance(metadata, Mapping | None):
         return _leaf(metadata, fingerprint)
-    filled = {key: Marked(None, template=f"$<{name}>") for key, name in FILLED_METADATA.items()}
-    fields = {**filled, **(metadata or {})}
-    fields.pop("github", None)
-    return {key: _leaf(value, fingerprint) for key, value in fields.items()}
+    given = {
+        key: _leaf(value, fingerprint) for key, value in (metadata or {}).items() if key != "github"
+    }
+    return {**_FILLED, **given}
 
 
 def _secret(value: Any, fingerprint: Fingerprint) -> Any:

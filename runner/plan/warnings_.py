@@ -14,7 +14,7 @@ def doubts(request: Normal, timeout_seconds: float) -> tuple[str, ...]:
     found = [
         f"{path_text(path)} is unresolved: {', '.join(names)} "
         f"{'is' if len(names) == 1 else 'are'} not set"
-        for path, names in _unresolved((), request)
+        for path, names in (_unresolved((), request) if _has_unset(request) else ())
     ]
     if problem := _retries_outlast(request.get("retryStrategy"), timeout_seconds):
         found.append(problem)
@@ -70,6 +70,20 @@ def _is_known(strategy: Normal) -> bool:
     return isinstance(strategy["type"], str) and all(
         isinstance(strategy.get(key, 0), int | float) for key in numbers
     )
+
+
+def _has_unset(request: Normal) -> bool:
+    """Whether anything is unresolved, told in a loop: most requests have nothing."""
+    waiting: list[Any] = [request]
+    while waiting:
+        value = waiting.pop()
+        if value.__class__ is dict:
+            if UNSET in value and mark_of(value) == UNSET:
+                return True
+            waiting.extend(value.values())
+        elif value.__class__ is list:
+            waiting.extend(value)
+    return False
 
 
 def _unresolved(path: Path, value: Any) -> Iterator[tuple[Path, list[str]]]:

@@ -124,6 +124,13 @@ def test_a_volatile_value_changes_with_its_template_or_inputs() -> None:
     assert diff(held("$<git.sha>"), held("$<git.branch>"))
     assert diff(held("$<var.a> $<git.sha>", a="1"), held("$<var.a> $<git.sha>", a="2"))
     assert diff({"name": "$<git.sha>"}, held("$<git.sha>"))
+    # One reads a name more: on either side that is a change, whatever the names that both read.
+    one, more = held("$<var.a> $<git.sha>", a="1"), held("$<var.a> $<git.sha>", a="1", b="2")
+    assert diff(one, more)
+    assert diff(more, one)
+    none = held("$<var.a> $<git.sha>")
+    assert diff(none, one)
+    assert diff(one, none)
 
 
 @pytest.mark.parametrize(

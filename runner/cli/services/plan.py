@@ -69,10 +69,11 @@ async def plan_of(
 
 def environment_of(plan: Plan) -> str | None:
     """The environments that the instances of ``plan`` name in their metadata."""
+    bodies = (planned.instance.body for planned in plan.instances if planned.instance)
     names = {
-        str(unmarked(planned.instance.body).get("metadata", {}).get("environment") or "")
-        for planned in plan.instances
-        if planned.instance is not None
+        str(unmarked(metadata.get("environment")) or "")
+        for metadata in (body.get("metadata") for body in bodies)
+        if isinstance(metadata, dict)
     }
     return ", ".join(sorted(names - {""})) or None
 

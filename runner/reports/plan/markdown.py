@@ -25,6 +25,8 @@ _SIGNS: Final = {
     Action.RERUN: "=",
     Action.REMOVED: "−",
 }
+#: So many rows do not fit into a comment.
+_MOST_NEW: Final = 1_000
 #: Signs of lines in a diff; GitHub colours those with ``!`` as changed.
 _PARTS: Final = {Op.ADD: "+", Op.REMOVE: "-", Op.REPLACE: "!", None: " "}
 _SPECIAL: Final = re.compile(r"[^\w \-]|_", re.ASCII)
@@ -38,7 +40,7 @@ def render(plan: Plan, limit: int = LIMIT) -> str:
         limit: Most bytes. What does not fit is left out from the end, diffs before rows, with
             a note that says how much.
     """
-    shown = view(plan)
+    shown = view(plan, most_new=_MOST_NEW)
     head = [MARKER, "### Checkly sessions", ""]
     if shown.against is not None:
         head += [f"What a merge would change, compared with {escaped(shown.against)}.", ""]
@@ -62,7 +64,7 @@ def render(plan: Plan, limit: int = LIMIT) -> str:
     parts = head
     if rows:
         parts += [_heading(shown), *rows, ""]
-    if left_out:
+    if left_out := left_out + shown.unlisted:
         parts += [f"_{left_out:,} more are not listed here: `runner plan` shows them all._", ""]
     parts += sections
     if cut:

@@ -25,8 +25,6 @@ _NOTES: Final = {"warning": "yellow", "blocked": "red"}
 _INDENT: Final = "    "
 #: Narrower than this, the terminal breaks lines.
 _LEAST_WIDTH: Final = 40
-#: More entries than this are counted, unless everything is asked for.
-_MOST_ENTRIES: Final = 100
 
 
 def render(plan: Plan, style: Style, *, verbosity: int = 0) -> str:
@@ -40,28 +38,26 @@ def render(plan: Plan, style: Style, *, verbosity: int = 0) -> str:
         verbosity: Below 0 the summary alone, above 0 every instance by itself.
     """
     shown = view(plan, full=verbosity > 0)
-    lines = [] if verbosity < 0 else [*_body(shown, style, full=verbosity > 0)]
+    lines = [] if verbosity < 0 else [*_body(shown, style)]
     lines.append(style.paint(shown.summary, "bold"))
     if shown.cost and verbosity >= 0:
         lines.append(f"{shown.cost}.")
     return "".join(f"{style.plain(line)}\n" for line in lines)
 
 
-def _body(shown: PlanView, style: Style, *, full: bool) -> Iterator[str]:
+def _body(shown: PlanView, style: Style) -> Iterator[str]:
     for name, value in shown.header:
         yield f"{style.paint(f'{name}:', 'dim'):9} {one_line(value)}"
     if shown.against is not None:
         yield f"Compared with {one_line(shown.against)}."
     if shown.header or shown.against is not None:
         yield ""
-    entries = shown.entries if full else shown.entries[:_MOST_ENTRIES]
-    for index, entry in enumerate(entries):
+    for entry, following in zip(shown.entries, (*shown.entries[1:], None), strict=False):
         yield from _entry(entry, style, with_last=shown.against is None)
-        if not (entry.is_plain and entries[index + 1 : index + 2] and entries[index + 1].is_plain):
+        if not (entry.is_plain and following and following.is_plain):
             yield ""
-    if left_out := shown.entries[len(entries) :]:
-        instances = sum(entry.count for entry in left_out)
-        yield f"… and {instances:,} more instances: `runner plan -v` shows them."
+    if shown.unlisted:
+        yield f"… and {shown.unlisted:,} more to create: `runner plan -v` shows them."
         yield ""
     for warning in shown.warnings:
         yield _note("warning", warning, "", style)

@@ -57,6 +57,7 @@ class PlanView:
         header: Where it stands, as names and values.
         against: The commit it was compared with, if it was.
         entries: What is planned, in file order.
+        unlisted: How many more instances would be created.
         warnings: On the plan as a whole.
         file_warnings: Of the file, each on one line.
         summary: The last line.
@@ -66,18 +67,29 @@ class PlanView:
     header: tuple[tuple[str, str], ...]
     against: str | None
     entries: tuple[Entry, ...]
+    unlisted: int
     warnings: tuple[str, ...]
     file_warnings: tuple[str, ...]
     summary: str
     cost: str | None
 
 
-def view(plan: Plan, *, full: bool = False) -> PlanView:
-    """Make the view of ``plan``; with ``full`` every instance is shown by itself."""
+def view(plan: Plan, *, full: bool = False, most_new: int = 100) -> PlanView:
+    """Make the view of ``plan``.
+
+    Args:
+        plan: What to show.
+        full: Whether every instance is shown by itself.
+        most_new: Among so many different new ones that are fine, further ones are only counted.
+    """
+    entries = tuple(_entries(plan, full, most_new))
+    shown = sum(entry.count for entry in entries)
+    untold = plan.count(Action.RERUN) if plan.against is not None else 0
     return PlanView(
         header(plan.context) if plan.context else (),
         plan.against,
-        tuple(_entries(plan, full=full)),
+        entries,
+        len(plan.instances) - untold - shown,
         plan.warnings,
         plan.file_warnings,
         summary(plan),
@@ -85,12 +97,15 @@ def view(plan: Plan, *, full: bool = False) -> PlanView:
     )
 
 
-def _entries(plan: Plan, *, full: bool) -> Iterable[Entry]:
-    masks = Masks()
+def _entries(plan: Plan, full: bool, most_new: int) -> Iterable[Entry]:
+    masks, new = Masks(), 0
     groups: dict[object, list[PlannedInstance]] = {}
     made: dict[object, Entry] = {}
     for planned in plan.instances:
         if plan.against is not None and planned.action is Action.RERUN:
+            continue
+        is_fine = planned.blocked is None and not planned.warnings
+        if planned.action is Action.CREATE and new >= most_new and is_fine and not full:
             continue
         entry = _entry(planned, masks)
         key: object = (entry.action, entry.said, entry.fields, entry.checks, entry.notes)
@@ -98,6 +113,7 @@ def _entries(plan: Plan, *, full: bool) -> Iterable[Entry]:
             key = planned.name
         elif entry.is_plain and not (planned.checks and planned.checks.has_drifted):
             key = (planned.profile, entry.said)
+        new += planned.action is Action.CREATE and key not in groups
         groups.setdefault(key, []).append(planned)
         made.setdefault(key, entry)
     plain = [key for key in groups if isinstance(key, tuple) and len(key) == 2]  # profile and words

@@ -128,7 +128,7 @@ def test_what_is_not_listed_is_counted() -> None:
     instances = [instance(f"p{number}", name=f"{number}") for number in range(150)]
     text = shown(make_plan(instances, {}, fingerprint))
     assert text.count("  create\n") == 100
-    assert "… and 50 more instances: `runner plan -v` shows them.\n" in text
+    assert "… and 50 more to create: `runner plan -v` shows them.\n" in text
     assert shown(make_plan(instances, {}, fingerprint), 1).count("  create\n") == 150
 
 
