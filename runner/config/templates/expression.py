@@ -4,45 +4,20 @@ A dotted name, as most expressions are, never needs Jinja.
 """
 
 import re
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from runner.config.templates.expressions.access import attribute
 from runner.config.templates.expressions.errors import TemplateError, Unresolved
 from runner.config.templates.expressions.limits import Meter
 from runner.config.templates.expressions.names import qualified
 from runner.config.templates.expressions.symbols import Held, hold
-from runner.config.templates.expressions.values import Unset, Value
+from runner.config.templates.expressions.values import Names, Unset, Value
 
 if TYPE_CHECKING:
     from runner.config.templates.expressions.sandbox import Program
 
 _NAME = r"[^\W\d]\w*"
 _DOTTED = re.compile(rf"\s*({_NAME})\.({_NAME})((?:\.{_NAME})*)\s*")
-
-
-class Names(Protocol):
-    """The names an expression is evaluated with."""
-
-    @property
-    def symbolic(self) -> frozenset[str]:
-        """The namespaces whose names stand for themselves."""
-
-    def value(self, name: str) -> Value:
-        """Return the value of a name such as ``var.host``.
-
-        Returns:
-            A value; an `Unset` if the name is known but not set.
-
-        Raises:
-            TemplateError: There is no such name.
-        """
-
-    def spend(self, units: int) -> None:
-        """Account for work done.
-
-        Raises:
-            TemplateError: All expressions together have done too much.
-        """
 
 
 class Expression:

@@ -1,7 +1,7 @@
 """The names an expression may read, with their values, each computed once."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from typing import NoReturn
 
 from runner.config.templates.context import Context
@@ -13,10 +13,8 @@ from runner.config.templates.expressions.names import OF_INSTANCE, VOLATILE
 from runner.config.templates.expressions.symbols import symbol
 from runner.config.templates.expressions.values import Unset, Value, size_of, to_text, value_of
 from runner.config.templates.template import parse_template
-from runner.config.templates.variables import Graph, typed
+from runner.config.templates.variables import Graph, declared_overrides, typed
 from runner.config.yaml.nodes import Node, Scalar, Sequence
-from runner.errors import UsageError
-from runner.nearest import did_you_mean
 
 #: The namespaces that stand for themselves where nothing of this machine may matter.
 PURE = frozenset({"env", "git", "ci", "run"})
@@ -89,7 +87,7 @@ class _Names(ABC):
     def _work_out(self, name: str, root: "Scope") -> Value:
         """Compute a variable after everything that feeds it, each once."""
         if name not in self._errors:
-            for each in root.order(name, self._is_known):
+            for each in root.graph.order(name, self._is_known):
                 self._keep(each, root.declared(each))
         if name in self._errors:
             raise self._errors[name].moved(0)
@@ -98,8 +96,8 @@ class _Names(ABC):
     def _keep(self, name: str, node: Node) -> None:
         if isinstance(node, Scalar) and node.value is None:
             # It has no default. Where nothing from outside counts it stands for itself.
-            stands = "env" in self.symbolic
-            self._values[name] = symbol(name) if stands else Unset(frozenset([name]))
+            unset = Unset(frozenset([name]))
+            self._values[name] = symbol(name) if "env" in self.symbolic else unset
             return
         try:
             value = self.render(node)
@@ -117,6 +115,7 @@ class Scope(_Names):
 
     Attributes:
         symbolic: The namespaces whose names stand for themselves.
+        graph: What feeds the variables.
         texts: The texts of expressions that are the same for every instance.
     """
 
@@ -125,9 +124,9 @@ class Scope(_Names):
         "_context",
         "_environment",
         "_external",
-        "_graph",
         "_results",
         "_variables",
+        "graph",
         "texts",
     )
 
@@ -161,12 +160,12 @@ class Scope(_Names):
         self.texts: dict[Expression, str] = {}
         self._results: dict[Expression, Value] = {}
         self._bound: dict[Expression, bool] = {}
-        given = _declared(variables, overrides or {})
+        given = declared_overrides(variables, overrides or {})
         if "env" not in self.symbolic:
             outside = environment.variables()
             given = {name: outside[name] for name in outside if name in variables} | given
         self._external = frozenset(f"var.{name}" for name in given)
-        self._graph = Graph(variables, self._external)
+        self.graph = Graph(variables, self._external)
         if given:
             # Types come from the defaults in the file, whatever the environment holds.
             defaults = Scope(
@@ -190,7 +189,7 @@ class Scope(_Names):
 
         Nothing feeds a variable that is set from outside: see `is_external`.
         """
-        return self._graph.closure(name)
+        return self.graph.closure(name)
 
     def is_external(self, name: str) -> bool:
         """Whether a name such as ``var.host`` was set by an option or the environment."""
@@ -198,11 +197,11 @@ class Scope(_Names):
 
     def is_volatile(self, name: str) -> bool:
         """Whether a name is, or is fed by, what differs from run to run."""
-        return name.startswith(VOLATILE) or name in self._graph.volatile
+        return name.startswith(VOLATILE) or name in self.graph.volatile
 
     def needs_instance(self, names: Iterable[str]) -> bool:
         """Whether one of the names is fed by ``matrix.*`` or ``profile.*``."""
-        known = self._graph.of_instance
+        known = self.graph.of_instance
         return any(name.startswith(OF_INSTANCE) or name in known for name in names)
 
     def value(self, name: str) -> Value:
@@ -216,14 +215,12 @@ class Scope(_Names):
         namespace, _, rest = name.partition(".")
         if namespace in self.symbolic:
             value: Value = symbol(name)
+        elif namespace == "env":
+            value = self._environment.value(rest)
         else:
-            value = (
-                self._environment.value(rest) if namespace == "env" else self._context.value(name)
-            )
-            if value is None:
-                value = Unset(frozenset([name]))
-        self._values[name] = value
-        return value
+            value = self._context.value(name)
+        self._values[name] = Unset(frozenset([name])) if value is None else value
+        return self._values[name]
 
     def _variable(self, name: str) -> Value:
         self.check_variable(name)
@@ -237,27 +234,23 @@ class Scope(_Names):
         """
         if name.removeprefix("var.") not in self._variables:
             fail_unknown("variable", name.removeprefix("var."), self._variables, 0, "var.")
-        cycle = self._graph.cycle(name)
+        cycle = self.graph.cycle(name)
         if cycle:
             self._fail_cycle(cycle)
-
-    def order(self, name: str, is_known: Callable[[str], bool]) -> Iterator[str]:
-        """See `Graph.order`."""
-        return self._graph.order(name, is_known)
 
     def _fail_cycle(self, cycle: tuple[str, ...]) -> NoReturn:
         names = [name.removeprefix("var.") for name in cycle]
         first = min(names, key=list(self._variables).index)
         turn = names.index(first)
         circle = [f"var.{name}" for name in [*names[turn:], *names[:turn], first]]
-        node, offset = self._graph.reader(circle[0], circle[1])
+        node, offset = self.graph.reader(circle[0], circle[1])
         raise TemplateError(
             "a variable can't depend on itself: " + " reads ".join(circle), offset, node=node
         )
 
     def is_declared(self, name: str) -> bool:
-        """Whether a name such as ``var.host`` is that of a variable of the file."""
-        return name.startswith("var.") and name.removeprefix("var.") in self._variables
+        """Whether a name such as ``var.host`` is a variable of the file."""
+        return name[:4] == "var." and name[4:] in self._variables
 
     def declared(self, name: str) -> Node:
         """Return the node that declares a variable."""
@@ -328,16 +321,6 @@ class InstanceScope(_Names):
         if self._root.bound(expression):
             return to_text(expression.evaluate(self))
         return self._root.text(expression)
-
-
-def _declared(variables: Mapping[str, Node], overrides: Mapping[str, str]) -> dict[str, str]:
-    for name in overrides:
-        if name not in variables:
-            raise UsageError(
-                f"There is no variable {name} in the file.",
-                hint=did_you_mean(name, variables) or "Declare it under `variables:`.",
-            )
-    return dict(overrides)
 
 
 def _default(defaults: Scope, name: str) -> Value:

@@ -40,7 +40,7 @@ _CUT = re.compile(r"[ \t]+#|[ \t]*[,\[\]{}]|:")
 _LITERAL_HINT = "Write an expression as $<…>, and a literal $< as $$<."
 
 
-class Scope(Protocol):
+class Evaluator(Protocol):
     """The names a template is rendered with."""
 
     @property
@@ -86,7 +86,7 @@ class Template:
         """Whether the value of an expression may be a text written in the expression."""
         return any(part.has_literal_fallback for part in self.parts if isinstance(part, Expression))
 
-    def render(self, scope: Scope) -> Value:
+    def render(self, scope: Evaluator) -> Value:
         """Return the value: of its own type if it is single, else text.
 
         Returns:
@@ -115,7 +115,7 @@ class Template:
         scope.spend(size)
         return concatenate(pieces) if scope.symbolic else "".join(pieces)
 
-    def _missing(self, scope: Scope) -> set[str]:
+    def _missing(self, scope: Evaluator) -> set[str]:
         missing: set[str] = set()
         for index, part in enumerate(self.parts):
             if isinstance(part, Expression):

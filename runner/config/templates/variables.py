@@ -9,6 +9,7 @@ from runner.config.templates.expressions.values import Unset, Value, kind_of, va
 from runner.config.templates.template import parse_template
 from runner.config.yaml.nodes import Node, Scalar, Sequence
 from runner.errors import UsageError
+from runner.nearest import did_you_mean
 
 
 class Graph:
@@ -132,6 +133,23 @@ def _names_in(scalar: Scalar) -> frozenset[str]:
         return parse_template(scalar.text).names
     except TemplateError:
         return frozenset()
+
+
+def declared_overrides(
+    variables: Mapping[str, Node], overrides: Mapping[str, str]
+) -> dict[str, str]:
+    """Return the overrides if all of them are declared variables.
+
+    Raises:
+        UsageError: One is not.
+    """
+    for name in overrides:
+        if name not in variables:
+            raise UsageError(
+                f"There is no variable {name} in the file.",
+                hint=did_you_mean(name, variables) or "Declare it under `variables:`.",
+            )
+    return dict(overrides)
 
 
 def typed(name: str, text: str, default: Value) -> Value:

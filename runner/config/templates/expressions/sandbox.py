@@ -4,7 +4,7 @@ import math
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import NoReturn, Protocol
+from typing import NoReturn
 
 import jinja2
 from jinja2.lexer import Lexer
@@ -17,22 +17,12 @@ from runner.config.templates.expressions.errors import TemplateError
 from runner.config.templates.expressions.limits import MAX_BITS, Meter, fits
 from runner.config.templates.expressions.symbols import Held, holds_symbol
 from runner.config.templates.expressions.values import (
+    Names,
     Value,
     is_number,
     kind_of,
     size_of,
 )
-
-
-class Names(Protocol):
-    """The names an expression is evaluated with."""
-
-    @property
-    def symbolic(self) -> frozenset[str]:
-        """The namespaces whose names stand for themselves."""
-
-    def value(self, name: str) -> Value:
-        """Return the value of a name such as ``var.host``; an `Unset` if it is not set."""
 
 
 class _OffsetLexer(Lexer):

@@ -6,11 +6,11 @@ one stays as it is written, with the known names filled in, so that a change of 
 
 import json
 import re
-from typing import Protocol
 
 from runner.config.templates.expressions.errors import TemplateError
 from runner.config.templates.expressions.limits import MAX_SIZE
 from runner.config.templates.expressions.values import (
+    Names,
     Symbolic,
     Unset,
     Value,
@@ -28,13 +28,6 @@ _TEXT_OR_NAME = re.compile(
 
 class Held(Exception):
     """An expression reads a value that stands for itself."""
-
-
-class Names(Protocol):
-    """The known names."""
-
-    def value(self, name: str) -> Value:
-        """Return the value of a name such as ``var.host``."""
 
 
 def symbol(name: str) -> Symbolic:

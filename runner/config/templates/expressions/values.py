@@ -6,7 +6,7 @@ never changed.
 """
 
 import math
-from typing import Any, TypeAlias
+from typing import Any, Protocol, TypeAlias
 
 from runner.config.templates.expressions.errors import TemplateError, Unresolved
 from runner.config.templates.expressions.limits import ITEM_WEIGHT, MAX_BITS, MAX_DEPTH, MAX_SIZE
@@ -68,6 +68,28 @@ class Unset:
 
     def __bool__(self) -> bool:
         return False
+
+
+class Names(Protocol):
+    """The names an expression is evaluated with."""
+
+    @property
+    def symbolic(self) -> frozenset[str]:
+        """The namespaces whose names stand for themselves."""
+
+    def value(self, name: str) -> Value:
+        """Return the value of a name such as ``var.host``; an `Unset` if it is not set.
+
+        Raises:
+            TemplateError: There is no such name.
+        """
+
+    def spend(self, units: int) -> None:
+        """Account for work done.
+
+        Raises:
+            TemplateError: All expressions together have done too much.
+        """
 
 
 def value_of(scalar: Scalar) -> Value:
