@@ -9,6 +9,7 @@ from runner.reports.plan.values import Masks, current, shown, shown_change
 
 if TYPE_CHECKING:
     from runner.models.record import Record
+    from runner.plan.saved_plan import SavedPlan
 
 FORMAT_VERSION: Final = 1
 
@@ -31,6 +32,16 @@ def document(plan: Plan) -> dict[str, Any]:
         "warnings": [*plan.file_warnings, *plan.warnings],
         **({} if plan.against is None else {"against": plan.against}),
     }
+
+
+def saved_document(plan: "SavedPlan") -> dict[str, Any]:
+    """A saved plan as a tree of plain values, secrets masked."""
+    masks = Masks()
+    tree = plan.model_dump(mode="json", by_alias=True, exclude={"format", "integrity"})
+    for instance in tree["instances"]:
+        instance["request"] = shown(instance["request"], masks)
+        del instance["record"]
+    return tree
 
 
 def _context(context: PlanContext) -> dict[str, Any]:
