@@ -2,6 +2,7 @@
 
 import inspect
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 
 import jinja2
@@ -9,6 +10,8 @@ import jinja2.filters
 import jinja2.nodes
 import jinja2.tests
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from runner.config.templates.expression import Expression
 from runner.config.templates.expressions import syntax
@@ -37,12 +40,14 @@ FILTERS, TESTS, METHODS = TABLES["filter"], TABLES["test"], TABLES["method"]
 
 
 class Known:
-    """The names above; ``env.…`` is never set."""
+    """The names above; of ``env.…`` only ``SET`` is set."""
 
     symbolic: frozenset[str] = frozenset()
 
     def value(self, name: str) -> Value:
         namespace, _, rest = name.partition(".")
+        if name == "env.SET":
+            return "s"
         return Unset(frozenset([name])) if namespace == "env" else VALUES[rest]
 
     def spend(self, units: int) -> None:
@@ -453,3 +458,83 @@ def test_a_kind_of_node_that_nobody_allowed_is_refused(monkeypatch: pytest.Monke
     monkeypatch.setattr(syntax, "_AS_THEY_ARE", (jinja2.nodes.Const,))
     with pytest.raises(TemplateError, match="can't be used"):
         Expression("1 + 1")
+
+
+TEXTS = st.sampled_from(["var.text", "var.word", "var.digits", "'a-b c'", "''", "env.SET"])
+NUMBERS = st.sampled_from(["var.n", "var.even", "var.minus", "3", "0", "17"])
+LISTS = st.sampled_from(["var.list", "['x', 'y-z']", "[]", "var.numbers | map('string') | list"])
+
+
+def grown(texts: Any, numbers: Any, lists: Any) -> tuple[Any, Any, Any]:
+    """Expressions of each type that are made of those of a level below."""
+    fill = "({})".format
+    text, number, items = texts.map(fill), numbers.map(fill), lists.map(fill)
+    changes: tuple[str, ...] = (
+        "upper",
+        "lower",
+        "title",
+        "trim",
+        "capitalize",
+        "reverse",
+        "replace('a', 'bc')",
+    )
+    changes += ("indent(2)", "truncate(5, true)", "center(9)", "urlencode")
+    methods: tuple[str, ...] = (
+        "upper()",
+        "strip('a')",
+        "zfill(6)",
+        "partition('-')[0]",
+        "replace('-', '')",
+    )
+    more_texts = st.one_of(
+        st.tuples(text, st.sampled_from(changes)).map(" | ".join),
+        st.tuples(text, st.sampled_from(methods)).map(".".join),
+        st.tuples(text, st.one_of(text, number)).map(" ~ ".join),
+        st.tuples(text, text).map(" + ".join),
+        st.tuples(items, st.sampled_from(("join", "join('+')", "map('upper') | join"))).map(
+            " | ".join
+        ),
+        st.tuples(text, number, text).map(lambda parts: "{} if {} > 2 else {}".format(*parts)),
+        st.tuples(text, text).map(" or ".join),
+        number.map("{} | string".format),
+        text.map("{}[1:4]".format),
+    )
+    more_numbers = st.one_of(
+        st.tuples(st.one_of(text, items), st.sampled_from(("length", "count"))).map(" | ".join),
+        st.tuples(number, st.sampled_from("+-*"), number).map(" ".join),
+        st.tuples(number, st.sampled_from(("// 3", "% 4", "** 2", "| abs"))).map(" ".join),
+        st.tuples(text, st.sampled_from(("count('a')", "find('-')"))).map(".".join),
+        text.map("{} | wordcount".format),
+    )
+    changes = ("sort", "unique | list", "reverse | list", "list", "select | list", "sort(true)")
+    more_lists = st.one_of(
+        st.tuples(items, st.sampled_from(changes)).map(" | ".join),
+        st.tuples(items, items).map(" + ".join),
+        st.tuples(text, st.sampled_from(("split('-')", "split()", "splitlines()"))).map(".".join),
+        items.map("{}[:2]".format),
+    )
+    return texts | more_texts, numbers | more_numbers, lists | more_lists
+
+
+ONE = grown(TEXTS, NUMBERS, LISTS)
+TWO = grown(*ONE)
+CONDITIONS = st.one_of(
+    st.tuples(TWO[1], st.sampled_from(("<", ">=", "==", "!=")), TWO[1]).map(" ".join),
+    st.tuples(TWO[0].map("({})".format), TWO[2].map("({})".format)).map(" in ".join),
+    st.tuples(TWO[1].map("({})".format), st.sampled_from(("odd", "divisibleby(3)"))).map(
+        " is ".join
+    ),
+)
+
+
+@settings(deadline=None, max_examples=200)
+@given(st.one_of(*TWO, CONDITIONS))
+def test_any_expression_gives_what_plain_jinja_gives(source: str) -> None:
+    jinja = jinja2.Environment()
+    try:
+        expected = jinja.compile_expression(source)(var=VALUES, env={"SET": "s"})
+    except (TypeError, ValueError, ArithmeticError, AssertionError, jinja2.TemplateError):
+        with suppress(TemplateError):
+            evaluate(source)  # whatever it gives, it is not an error of another kind
+        return
+    assert evaluate(source) == listed(expected)
