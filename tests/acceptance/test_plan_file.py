@@ -131,7 +131,7 @@ def test_a_variable_that_feeds_a_secret_can_not_be_saved(online: Project) -> Non
     )
     done = online.run("plan", "smoke", "--out", "p", "--var", "token=hunter2-canary")
     assert done.returncode == 2
-    assert "--var token feeds a secret" in done.stderr
+    assert "The variable token feeds a secret" in done.stderr
     assert "canary" not in done.stderr + done.stdout
     assert not (online.folder / "p").exists()
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from runner.models.plan import Action, Plan, PlannedInstance
+from runner.models.plan import Action, CheckDrift, Plan, PlannedInstance
 from runner.models.record import CheckRecord, Record
 from runner.models.verdict import Verdict
 from runner.plan.filters import changed_only, failed_checks_only, failed_only
@@ -50,6 +50,15 @@ def test_only_the_checks_that_did_not_pass_are_left() -> None:
     assert narrowed.request == one(None).request
     assert narrowed.passed_earlier == (HOME,)
     assert narrowed.warnings == (f"2 checks of 3 run again; 1 passed earlier at {COMMIT[:12]}.",)
+
+
+def test_the_cost_is_that_of_the_checks_that_are_left() -> None:
+    checks = CheckDrift(("home", "login", "search"), most_runs=9)
+    (narrowed,) = failed_checks_only(Plan((replace(one(record()), checks=checks),))).instances
+    assert narrowed.checks == CheckDrift(("login", "search"), most_runs=6)
+    own = replace(checks, most_runs=None)
+    (narrowed,) = failed_checks_only(Plan((replace(one(record()), checks=own),))).instances
+    assert narrowed.checks == CheckDrift(("login", "search"), most_runs=None)
 
 
 @pytest.mark.parametrize(

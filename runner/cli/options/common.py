@@ -22,7 +22,8 @@ class Common:
     Attributes:
         file: The configuration file; looked for when ``None``.
         variables: ``NAME=VALUE`` texts, the last one of a name wins.
-        env_files: Files that feed ``env.*``, the first one of a name wins.
+        var_files: Files of variables, which ``variables`` win over.
+        env_files: Files that feed ``env.*``, the last one of a name wins.
         env_allow: Globs that names in ``env.*`` must match; everything when empty.
         state: Address of the state; the folder beside the file when ``None``.
         scope: Part of the state to work in.
@@ -31,6 +32,7 @@ class Common:
 
     file: str | None = None
     variables: tuple[str, ...] = ()
+    var_files: tuple[str, ...] = ()
     env_files: tuple[str, ...] = ()
     env_allow: tuple[str, ...] = ()
     state: str | None = None
@@ -48,6 +50,7 @@ class Common:
         return Common(
             file=self.file or outer.file,
             variables=outer.variables + self.variables,
+            var_files=outer.var_files + self.var_files,
             env_files=outer.env_files + self.env_files,
             env_allow=outer.env_allow + self.env_allow,
             state=self.state or outer.state,
@@ -76,6 +79,9 @@ _OPTIONS = (
     ),
     click.option("--var", "variables", multiple=True, metavar="NAME=VALUE", help="Set a variable."),
     click.option(
+        "--var-file", "var_files", multiple=True, metavar="FILE", help="Set variables from YAML."
+    ),
+    click.option(
         "--env-file", "env_files", multiple=True, metavar="FILE", help="Read env.* from a file too."
     ),
     click.option(
@@ -89,6 +95,10 @@ _OPTIONS = (
 )
 
 
+#: The options that are taken over as they are.
+_TEXTS = ("file", "variables", "var_files", "env_files", "env_allow", "state", "scope")
+
+
 def common_options(function: F) -> F:
     """Add the shared options to a command, and leave them merged as the context's object."""
 
@@ -96,10 +106,7 @@ def common_options(function: F) -> F:
     def command(*args: Any, **kwargs: Any) -> Any:
         no_color, quiet, verbose = (kwargs.pop(key) for key in ("no_color", "quiet", "verbose"))
         given = Common(
-            **{
-                key: kwargs.pop(key)
-                for key in ("file", "variables", "env_files", "env_allow", "state", "scope")
-            },
+            **{key: kwargs.pop(key) for key in _TEXTS},
             verbosity=-1 if quiet else verbose,
         )
         if no_color:

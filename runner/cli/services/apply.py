@@ -124,6 +124,7 @@ def _load(command: ApplyCommand, common: Common) -> SavedPlan | None:
         "--label": command.labels,
         "--exclude": command.excluded,
         "--var": common.variables,
+        "--var-file": common.var_files,
         "--changed": command.changed,
         "--failed": command.failed,
         "--failed-checks": command.failed_checks,

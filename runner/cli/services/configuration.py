@@ -16,11 +16,15 @@ from runner.config.selection import Selection
 from runner.config.templates.context import Context
 from runner.config.templates.env_file import read_env_file
 from runner.config.templates.env_vars import Environment
+from runner.config.yaml.encoding import decode
+from runner.config.yaml.nodes import Scalar
+from runner.config.yaml.parse import parse
 from runner.diagnostics import Diagnostics, Severity
-from runner.errors import ConfigurationError, StalePlan, UsageError
+from runner.errors import ConfigurationError, StalePlan, UsageError, os_reason
 
 #: What ``run.id`` says before there is a run.
 KNOWN_AFTER_APPLY = "(known after apply)"
+_MAX_VAR_FILE = 1024 * 1024
 
 
 class Reading:
@@ -140,7 +144,7 @@ def read(
         ConfigurationError: There is no file, it can't be read, or it is no YAML.
         UsageError: A variable or env file on the command line is wrong.
     """
-    variables = overrides(common.variables)
+    variables = overrides(common)
     path = Path(common.file) if common.file else discover(Path.cwd())
     diagnostics = Diagnostics()
     files, inside = FolderFiles.around(path, Path.cwd())
@@ -184,17 +188,42 @@ def _digest(documents: Documents) -> str:
     return digest(documents)
 
 
-def overrides(given: tuple[str, ...]) -> dict[str, str]:
-    """The variables of ``--var``, the last one of a name.
+def overrides(common: Common) -> dict[str, str]:
+    """The variables of ``--var-file`` and ``--var``; of a name the last one, ``--var`` first.
 
     Raises:
-        UsageError: One is not ``NAME=VALUE``.
+        UsageError: One is not ``NAME=VALUE``, or a file can't be read.
     """
-    found = {}
-    for text in given:
+    found: dict[str, str] = {}
+    for name in common.var_files:
+        found |= _var_file(name)
+    for text in common.variables:
         name, equals, value = text.partition("=")
         if not equals:
             # Not quoted: it may be a secret's value, whose name was forgotten.
             raise UsageError("A --var is not NAME=VALUE.", hint="Write --var NAME=VALUE.")
         found[name] = value
     return found
+
+
+def _var_file(name: str) -> dict[str, str]:
+    """The variables of a file: a YAML mapping of names to single values."""
+    try:
+        with Path(name).open("rb") as file:
+            data = file.read(_MAX_VAR_FILE + 1)
+    except (OSError, ValueError) as error:
+        raise UsageError(f"The --var-file {name} can't be read: {os_reason(error)}.") from error
+    diagnostics = Diagnostics()
+    source = decode(name, data[:_MAX_VAR_FILE], diagnostics)
+    root = parse(source, diagnostics) if source else None
+    values = root.values if root else {}
+    for node in values.values():
+        if not isinstance(node, Scalar):
+            diagnostics.error("bad-value", "a variable has a single value here", node.span)
+    if len(data) > _MAX_VAR_FILE or diagnostics.errors or root is None:
+        # Its lines are not quoted: they may hold secrets.
+        where = next((f":{each.span.line}" for each in diagnostics if each.span), "")
+        why = next((each.message for each in diagnostics), "it is too large")
+        hint = "Write a YAML mapping of names to values, such as `host: www.example.com`."
+        raise UsageError(f"The --var-file {name}{where} can't be used: {why}.", hint=hint)
+    return {key: node.text for key, node in values.items() if isinstance(node, Scalar)}

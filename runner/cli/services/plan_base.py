@@ -45,7 +45,7 @@ def base_plan(
     newer: Files = working_tree if head is None else repository.files(repository.commit(head))
     if head is None:
         _judge_checkout(repository, inside)
-    variables = overrides(common.variables)
+    variables = overrides(common)
     redactor, diagnostics = console.redactor, Diagnostics()
     after = compile_alone(inside, newer, variables, redactor, diagnostics)
     console.diagnostics(list(diagnostics))

@@ -41,11 +41,11 @@ def save(
             secrets by.
         CannotRun: The file can't be written.
     """
-    variables = overrides(parts.common.variables)
+    variables = overrides(parts.common)
     for name in variables:
         if f"var.{name}" in parts.reading.configuration.secret_sources:
             raise UsageError(
-                f"--var {name} feeds a secret, which a plan file may not hold.",
+                f"The variable {name} feeds a secret, which a plan file may not hold.",
                 hint=f"Set CHECKLY_SESSIONS_VAR_{name} instead, for `plan` and `apply` alike.",
             )
     now = SystemClock().now()

@@ -46,7 +46,9 @@ def compared(before: Any, after: Any, words: Callable[[Any], str]) -> tuple[Part
         return () if max(len(old), len(new)) <= TEXT_LIMIT else tuple(_inside(old, new))
     if "\n" in before or "\n" in after:
         return tuple(_bounded(_lines(before.split("\n"), after.split("\n")), "difference"))
-    return () if len(old) + len(new) <= 2 * _SHORT else tuple(_inside(one_line(old), one_line(new)))
+    if len(old) + len(new) <= 2 * _SHORT:
+        return ()
+    return tuple(_inside(one_line(before), one_line(after)))
 
 
 def listed_items(op: Op, value: Any, words: Callable[[Any], str]) -> tuple[Part, ...]:

@@ -106,8 +106,8 @@ def test_both_differences_of_one_long_line_are_shown() -> None:
     assert [line[0] for line in lines] == ["-", "+", "-", "+"]
     assert "host=www" in lines[0]
     assert "host=shop" in lines[1]
-    assert lines[2].endswith('end=1"')
-    assert lines[3].endswith('end=2"')
+    assert lines[2].endswith("end=1")
+    assert lines[3].endswith("end=2")
 
 
 def test_a_difference_inside_one_long_word_is_shown() -> None:
