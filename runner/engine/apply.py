@@ -170,5 +170,5 @@ def _runs(earlier: Run) -> bool:
 
 def _unmet(gate: Gate) -> str:
     if len(gate.instances) == 1:
-        return f"{gate.name}, which it needs, did not pass."
-    return f"Of {gate.name}, which it needs, {gate.needed} did not pass."
+        return f"It needs {gate.name}, which did not pass."
+    return f"It needs {gate.needed} instances of {gate.name} to pass, and fewer did."

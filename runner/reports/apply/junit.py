@@ -28,11 +28,17 @@ _ERRORS: Final = frozenset(
 )
 
 
-def render(outcome: ApplyOutcome) -> str:
-    """The report."""
+def render(outcome: ApplyOutcome, *, with_attempts: bool = False) -> str:
+    """The report.
+
+    Args:
+        outcome: What it tells.
+        with_attempts: Whether attempts before the last one are elements of their own, as Maven
+            Surefire writes them; not every reader knows these.
+    """
     root = Element("testsuites", {"name": f"Checkly test sessions {_clean(outcome.apply_id)}"})
     for instance in outcome.instances:
-        root.append(_suite(instance, outcome))
+        root.append(_suite(instance, outcome, with_attempts=with_attempts))
     for count in ("tests", "failures", "errors"):
         root.set(count, str(sum(int(suite.get(count, "0")) for suite in root)))
     seconds = wording.seconds_between(outcome.started_at, outcome.stopped_at)
@@ -42,7 +48,7 @@ def render(outcome: ApplyOutcome) -> str:
     return f'<?xml version="1.0" encoding="UTF-8"?>\n{body}\n'
 
 
-def _suite(instance: InstanceOutcome, outcome: ApplyOutcome) -> Element:
+def _suite(instance: InstanceOutcome, outcome: ApplyOutcome, *, with_attempts: bool) -> Element:
     suite = Element("testsuite", {"name": _clean(instance.name)})
     if instance.started_at:
         stamp = instance.started_at.astimezone(UTC).replace(tzinfo=None, microsecond=0)
@@ -52,7 +58,10 @@ def _suite(instance: InstanceOutcome, outcome: ApplyOutcome) -> Element:
     for name, value in _properties(instance, outcome):
         SubElement(properties, "property", {"name": _clean(name), "value": _clean(value)})
     for check, name in zip(instance.checks, _names(instance), strict=True):
-        suite.append(_case(instance, check, name))
+        case = _case(instance, check, name)
+        if with_attempts:
+            _add_attempts(case, check)
+        suite.append(case)
     if not _checks_tell(instance):
         suite.append(_session_case(instance))
     suite.set("tests", str(len(suite.findall("testcase"))))
@@ -136,6 +145,20 @@ def _case(instance: InstanceOutcome, check: CheckOutcome, name: str) -> Element:
         SubElement(case, "skipped", {"type": check.verdict.value, "message": _clean(said)})
     SubElement(case, "system-out").text = _output(check, said)
     return case
+
+
+def _add_attempts(case: Element, check: CheckOutcome) -> None:
+    """Add an element for each attempt that failed before the last one."""
+    tag = "flakyFailure" if check.verdict.is_pass else "rerunFailure"
+    output = case.find("system-out")
+    place = list(case).index(output) if output is not None else len(case)
+    for attempt in check.attempts[:-1]:
+        if attempt.verdict is Verdict.FAILED:
+            said = attempt.error or attempt.verdict.value
+            element = Element(tag, {"type": attempt.verdict.value, "message": _clean(said)})
+            element.text = "\n".join(lines(said, _TEXT_LIMIT))
+            case.insert(place, element)
+            place += 1
 
 
 def _session_case(instance: InstanceOutcome) -> Element:

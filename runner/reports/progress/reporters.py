@@ -34,6 +34,7 @@ FORMATS: Final[Mapping[str, str]] = {
     "text": "runner.reports.apply.text",
     "json": "runner.reports.apply.json_",
     "junit": "runner.reports.apply.junit",
+    "junit-surefire": "runner.reports.apply.junit_surefire",
     "markdown": "runner.reports.apply.markdown",
     "html": "runner.reports.apply.html_",
 }
