@@ -82,6 +82,8 @@ def _judge(written: str, where: str) -> None:
 
 def _text(path: Path) -> str:
     try:
+        if path.samefile(os.devnull):
+            return ""
         mode = path.stat().st_mode
         if not (stat.S_ISREG(mode) or stat.S_ISFIFO(mode) or stat.S_ISDIR(mode)):
             raise UsageError(f"The env file {path} is a device or socket, not a file.")

@@ -123,5 +123,6 @@ def test_a_pipe_that_nothing_closes_is_given_up(
 
 
 def test_a_device_is_not_waited_for() -> None:
+    assert read_env_file(Path(os.devnull)) == {}
     with pytest.raises(UsageError, match="is a device or socket"):
         read_env_file(Path("/dev/zero"))
