@@ -139,7 +139,7 @@ WORDY = {
     "reports/text/style.py",
     "state/__init__.py",
     "state/lock_errors.py",
-    "state/store_errors.py",
+    "state/store/errors.py",
 }
 
 PATHS = {path.relative_to(ROOT).as_posix(): path for path in sorted(ROOT.rglob("*.py"))}

@@ -26,7 +26,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "checks": ("history.checks", "Show how each check fares, from history."),
     "quarantine": ("history.quarantine", "Suggest quarantines for flaky checks."),
     "dashboard": ("history.dashboard", "Draw history as one page to look at."),
-    "state": ("state", "Look after the state."),
+    "state": ("state.state", "Look after the state."),
     "fmt": ("fmt", "Format the file, keeping its comments."),
     "import": ("import_", "Turn an `npx checkly trigger` command line into a profile."),
     "schema": ("schema", "Print the JSON Schema of the file."),

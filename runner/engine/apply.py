@@ -71,18 +71,19 @@ class _Apply(Frame):
         """Take over what is in the state by now, and settle what earlier applies left."""
         names = self.names
         records = await self.records(names)
-        left = await self.context.state.unfinished(self.locks)
-        if left:
+        if left := await self.journal.take_over():
             runs = [
                 Run.of_attempt(self.context, self.journal, each, records.get(each.instance))
                 for each in left
             ]
             await leave_nothing_behind(runs)
-            records = await self.records(self.names)
+            records = await self.records(names)
             if not self.context.options.new:
                 self.running = {run.name: run for run in runs if _runs(run)}
         for run in self.runs:
             run.before = records.get(run.name)
+        planned = {run.name: run.profile for run in self.runs}
+        await self.journal.begin(planned, self.context.clock.now())
 
     async def work(self) -> None:
         async with asyncio.TaskGroup() as group:
@@ -154,7 +155,7 @@ class _Apply(Frame):
         if not stop.gently.is_set():
             for each in self.removed:
                 if each.record is not None and each.record.archived_at is None:
-                    await self.journal.archive(each.record, now)
+                    self.journal.archive(each.record, now)
 
     def cut_off(self, run: Run) -> InstanceOutcome:
         """The outcome of one that was under way when the second signal came."""

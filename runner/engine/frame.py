@@ -85,16 +85,15 @@ class Frame(ABC):
             finally:
                 await ended(announcing)
             await self.tidy()
-            await self._leave(stack)
+            await self._leave(stack, self._sum_up().exit_code)
         outcome = self._sum_up()
         context.emit(ApplyFinished(context.clock.now(), outcome))
         return outcome
 
     async def records(self, names: Iterable[str]) -> dict[str, Record]:
-        """The records of ``names`` by now; the journal learns which applies they are of."""
-        records = await self.context.state.records(names)
-        self.journal.newest.update({name: record.apply_id for name, record in records.items()})
-        return records
+        """The records of ``names`` by now."""
+        await self.journal.flush()
+        return await self.context.state.records(names)
 
     def note(self, run: Run, outcome: InstanceOutcome) -> None:
         """Take the outcome of a run, and tell of it."""
@@ -128,9 +127,15 @@ class Frame(ABC):
         outcome = sum_up(context, self.id, self.started_at, ends, self.journal.troubled)
         context.emit(ApplyInterrupted(context.clock.now(), outcome))
 
-    async def _leave(self, stack: AsyncExitStack) -> None:
-        """Release the locks; one that can't be released ends with its lease."""
-        context, leaving = self.context, stack.pop_all().aclose()
+    async def _leave(self, stack: AsyncExitStack, exit_code: int) -> None:
+        """Write what is left and release the locks; one that can't be ends with its lease."""
+        context, held = self.context, stack.pop_all()
+
+        async def leave() -> None:
+            async with held:
+                await self.journal.end(exit_code)
+
+        leaving = leave()
         try:
             if context.stop.at_once.is_set():
                 await within(context.clock, _LEAVE_SECONDS, leaving)

@@ -1,139 +1,173 @@
 """What an apply writes into the state: each step before, or right after, it is taken."""
 
+import asyncio
+from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from runner.engine.context import Context
 from runner.errors import StateError
 from runner.models.outcome import CheckOutcome, InstanceOutcome
-from runner.models.record import Attempt, CheckRecord, Phase, Record
+from runner.models.record import Attempt, CheckRecord, Phase, Record, plausible
 from runner.models.response import Session
-from runner.models.verdict import Verdict
+from runner.state.journal import ApplyJournal
 from runner.state.locks import Locks
 
 #: A document never needs more checks than a person could look through.
 MAX_CHECKS = 10_000
-#: Verdicts without a session that are still the last word on an instance.
-TAKEN = frozenset({Verdict.NO_MATCH, Verdict.UNKNOWN})
 
 
 @dataclass(slots=True)
 class Journal:
-    """The attempts of one apply.
+    """The attempts of one apply, and those of earlier ones that it settles.
 
     Attributes:
-        newest: The last apply that the record of an instance is of: an older one that is still
-            to be settled leaves the record alone.
         troubled: Whether something could not be written after a session had started; the user
             was told.
     """
 
     context: Context
     locks: Locks
-    newest: dict[str, str] = field(default_factory=dict)
     troubled: bool = False
+    _applies: dict[str, ApplyJournal] = field(default_factory=dict)
+    _archived: list[Record] = field(default_factory=list)
 
-    async def intend(self, attempt: Attempt) -> None:
+    async def begin(self, planned: Mapping[str, str], started_at: datetime) -> None:
+        """Make it the journal of a new apply of ``planned``, profiles by instances."""
+        own = await self.context.state.journal(self.locks.apply_id)
+        own.begin(self.locks, dict(planned), self.context.owner, started_at)
+        self._applies[self.locks.apply_id] = own
+
+    async def take_over(self) -> list[Attempt]:
+        """Go on in the journals of earlier applies that left some of the locked instances open.
+
+        Returns:
+            Their attempts without an outcome, oldest first.
+        """
+        left = []
+        for apply_id, names in sorted(self.locks.inherited().items()):
+            journal = await self.context.state.journal(apply_id)
+            await journal.load()
+            await journal.take_over(self.locks, names)
+            self._applies[apply_id] = journal
+            for name in names:
+                attempt = journal.attempts.get(name)
+                if attempt is None:  # it was never started
+                    self.locks.note(apply_id, name, is_open=False)
+                elif attempt.is_open:
+                    left.append(attempt)
+        return left
+
+    async def flush(self) -> None:
+        """Write what was noted so far."""
+        await asyncio.gather(*(journal.flush() for journal in self._applies.values()))
+
+    async def end(self, exit_code: int) -> None:
+        """Write the rest, close each apply that has nothing open, and move the records on."""
+        state = self.context.state
+        for journal in self._applies.values():
+            try:
+                await journal.end(exit_code)
+            except StateError as error:
+                self._tell(error, None)
+        try:
+            refused = await state.keep(self.locks, self._applies.values(), self._archived)
+        except StateError as error:
+            self._tell(error, None)
+            return
+        with suppress(StateError):  # the next apply does it as well
+            await state.fold_if_many()
+        for name in [*refused, *sorted(self.locks.lost)]:
+            text = f"The record of {name} stays as it is: a later apply may have written it."
+            self._tell(StateError(text, hint="See `runner status`."), name)
+
+    # ---------------------------------------------------------------- steps
+
+    async def intend(self, attempt: Attempt) -> Attempt:
         """Store that a trigger is about to be sent.
 
         Raises:
             StateError: It can't be stored, or the lock was lost; so nothing may be sent.
         """
-        self.locks.fence(attempt.instance)
-        await self.context.state.put_attempt(attempt)
+        return await self._put(attempt, durable=True)
 
     async def left_out(self, attempt: Attempt, outcome: InstanceOutcome) -> None:
         """Store that an instance was not started, so that nobody takes the rest for the whole."""
         await self.finished(attempt, outcome)
 
-    async def started(self, attempt: Attempt, session: Session, before: Record | None) -> Attempt:
-        """Store the id of a session; its record keeps the last checks until there are new ones."""
+    async def started(self, attempt: Attempt, session: Session) -> Attempt:
+        """Store the id of a session."""
         started = attempt.model_copy(
             update={
                 "phase": Phase.STARTED,
-                "session_id": session.id,
-                "link": session.link,
-                "started_at": session.started_at or self.context.clock.now(),
+                "session_id": self._masked(session.id),
+                "link": self._masked(session.link),
+                "started_at": plausible(session.started_at, self.context.clock.now()),
             }
         )
-        await self._write(started, [] if before is None else before.checks)
-        return started
+        try:
+            return await self._put(started, durable=True)
+        except StateError as error:
+            self._tell(error, attempt.instance)
+            return started
 
     async def finished(self, attempt: Attempt, outcome: InstanceOutcome) -> Attempt:
         """Store an outcome: of a session that ran, or of one that surely never was."""
         finished = attempt.model_copy(
             update={
                 "phase": Phase.FINISHED,
-                "stopped_at": outcome.stopped_at or self.context.clock.now(),
+                "stopped_at": plausible(outcome.stopped_at, self.context.clock.now()),
                 "verdict": outcome.verdict,
-                "reason": outcome.reason,
-                "checks": [_recorded(check) for check in outcome.checks[:MAX_CHECKS]],
+                "reason": self._masked(outcome.reason),
+                "checks": [self._recorded(check) for check in outcome.checks[:MAX_CHECKS]],
             }
         )
-        await self._write(finished, finished.checks)
-        return finished
+        try:
+            return await self._put(finished, durable=False)
+        except StateError as error:
+            self._tell(error, attempt.instance)
+            return finished
 
-    async def archive(self, record: Record, now: datetime) -> None:
+    def archive(self, record: Record, now: datetime) -> None:
         """Mark the record of an instance whose profile is gone."""
         try:
             fence = self.locks.fence(record.instance)
-            await self.context.state.put_record(
-                record.model_copy(update={"archived_at": now, "fence": fence})
-            )
         except StateError as error:
             self._tell(error, record.instance)
+            return
+        self._archived.append(record.model_copy(update={"archived_at": now, "fence": fence}))
 
-    async def _write(self, attempt: Attempt, checks: list[CheckRecord]) -> None:
-        """Store an attempt and, where the server took it, the record."""
-        try:
-            record = self._record(attempt, checks)
-        except StateError as error:
-            self._tell(error, attempt.instance)
-            record = None
-        try:
-            await self.context.state.put_attempt(attempt, record)
-        except StateError as error:
-            self._tell(error, attempt.instance)
-        else:
-            if record is not None:
-                self.newest[attempt.instance] = attempt.apply_id
+    async def _put(self, attempt: Attempt, *, durable: bool) -> Attempt:
+        journal = self._applies.get(attempt.apply_id)
+        if journal is None:
+            raise StateError(
+                f"The apply {attempt.apply_id} is still at work.",
+                hint="Wait until it has ended, or until its locks have.",
+            )
+        if not attempt.fence:
+            fence = self.locks.fence(attempt.instance)
+            attempt = attempt.model_copy(update={"fence": fence})
+        await journal.put(attempt, durable=durable)
+        return attempt
 
-    def _record(self, attempt: Attempt, checks: list[CheckRecord]) -> Record | None:
-        """The record that an attempt leaves, if it does.
+    def _recorded(self, check: CheckOutcome) -> CheckRecord:
+        began = check.attempts[0].started_at if check.attempts else None
+        ended = check.attempts[-1].stopped_at if check.attempts else None
+        seconds = (ended - began).total_seconds() if began and ended else None
+        error = (check.error or "").strip().partition("\n")[0][:500]
+        return CheckRecord(
+            id=self._masked(check.check_id),
+            name=self.context.redact(check.name),
+            verdict=check.verdict,
+            attempts=max(len(check.attempts), 1),
+            seconds=seconds,
+            error=self._masked(error) or None,
+        )
 
-        Raises:
-            StateError: The lock was lost, so it may leave none.
-        """
-        is_newest = self.newest.get(attempt.instance, "") <= attempt.apply_id
-        if not is_newest or not (attempt.session_id or attempt.verdict in TAKEN):
-            return None
-        return record_of(attempt, checks, self.locks.fence(attempt.instance))
+    def _masked(self, text: str | None) -> str | None:
+        return text if text is None else self.context.redact(text)
 
-    def _tell(self, error: StateError, instance: str) -> None:
+    def _tell(self, error: StateError, instance: str | None) -> None:
         self.troubled = True
         self.context.warn(error, instance)
-
-
-def record_of(attempt: Attempt, checks: list[CheckRecord], fence: int) -> Record:
-    """The record that an attempt leaves."""
-    return Record(
-        instance=attempt.instance,
-        profile=attempt.profile,
-        apply_id=attempt.apply_id,
-        request=attempt.request,
-        applied_at=attempt.started_at or attempt.intent_at,
-        session_id=attempt.session_id,
-        link=attempt.link,
-        stopped_at=attempt.stopped_at,
-        verdict=attempt.verdict,
-        reason=attempt.reason,
-        checks=checks,
-        by=attempt.by,
-        commit=attempt.commit,
-        branch=attempt.branch,
-        fence=fence,
-    )
-
-
-def _recorded(check: CheckOutcome) -> CheckRecord:
-    return CheckRecord(id=check.check_id, name=check.name, verdict=check.verdict)

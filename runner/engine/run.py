@@ -181,15 +181,14 @@ class Run:
         update = {"intent_at": context.clock.now(), "window_to": window}
         if self.attempt.window_from is None:
             update |= {"window_from": window, "doubt_from": doubt_from(context)}
-        self.attempt = self.attempt.model_copy(update=update)
-        await self.journal.intend(self.attempt)
+        self.attempt = await self.journal.intend(self.attempt.model_copy(update=update))
         self.is_stored = True
 
     async def begin(self, session: Session, *, adopted: bool = False) -> None:
         """Store that its session exists, and tell of it."""
         self.session = session
         self.context.learnt.sessions.add(session.id)
-        self.attempt = await self.journal.started(self.attempt, session, self.before)
+        self.attempt = await self.journal.started(self.attempt, session)
         now = self.context.clock.now()
         self.context.emit(SessionStarted(now, self.name, session.id, session.link, adopted))
 

@@ -1,7 +1,7 @@
 """Re-attaching to sessions that an earlier apply left, and finishing as it would have."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from runner.engine.context import Context
 from runner.engine.follow import follow
@@ -30,17 +30,16 @@ async def wait(apply_id: str | None, *, context: Context) -> ApplyOutcome | None
         CannotRun: The API or the state can't be reached.
         Interrupted: A signal came before anything was done.
     """
-    if apply_id is not None:
-        ids = [apply_id]
-    else:
-        ids = sorted({attempt.apply_id for attempt in await context.state.unfinished()})
+    left = await context.state.left_open()
+    ids = sorted(left) if apply_id is None else [apply_id]
     attempts = await _attempts(context.state, ids)
     if not attempts and apply_id is not None:
         raise UsageError(
             f"There was no apply {apply_id} in this state.",
             hint="`runner history` lists them; --state and --scope say which state is meant.",
         )
-    return await _Wait(context, ids, attempts).run() if attempts else None
+    names = {name for each in ids for name in left.get(each, ())}
+    return await _Wait(context, ids, attempts, names).run() if attempts else None
 
 
 async def _attempts(state: State, ids: Sequence[str]) -> list[Attempt]:
@@ -49,8 +48,13 @@ async def _attempts(state: State, ids: Sequence[str]) -> list[Attempt]:
 
 
 class _Wait(Frame):
-    def __init__(self, context: Context, ids: Sequence[str], attempts: Sequence[Attempt]) -> None:
-        names = [each.instance for each in attempts if each.phase is not Phase.FINISHED]
+    def __init__(
+        self,
+        context: Context,
+        ids: Sequence[str],
+        attempts: Sequence[Attempt],
+        names: Collection[str],
+    ) -> None:
         began = min(attempt.intent_at for attempt in attempts)
         super().__init__(context, max(ids), names, began)
         self.ids = ids
@@ -63,6 +67,7 @@ class _Wait(Frame):
         ]
 
     async def prepare(self) -> None:
+        await self.journal.take_over()
         attempts = await _attempts(self.context.state, self.ids)
         records = await self.records({attempt.instance for attempt in attempts})
         self.runs = self._runs(attempts, records)

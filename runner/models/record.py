@@ -1,19 +1,94 @@
 """State documents: what is remembered of an instance's last apply, and of each attempt.
 
 Written as JSON with the API's spelling of names. Requests are in them only in normal form,
-in which a secret is a keyed fingerprint; nothing in a document is ever a secret.
+in which a secret is a keyed fingerprint; nothing in a document is ever a secret. Documents come
+from outside: a model refuses what the rest of the program could not live with.
 """
 
-from datetime import datetime
+import hashlib
+import json
+from datetime import UTC, datetime
 from enum import StrEnum
-from typing import Any, Final, Literal
+from typing import Annotated, Any, Final, Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
 from runner.models.verdict import Verdict
 
 FORMAT_VERSION: Final = 1
+_YEARS: Final = range(1970, 2200)
+_MAX_DEPTH: Final = 32
+
+
+def plausible(moment: datetime | None, otherwise: datetime) -> datetime:
+    """``moment``, which somebody else told, or ``otherwise`` where a document can't hold it."""
+    return moment if moment is not None and moment.year in _YEARS else otherwise
+
+
+def _in_our_time(moment: datetime) -> datetime:
+    if moment.year not in _YEARS:
+        raise ValueError("the year is out of range")
+    return moment.astimezone(UTC)
+
+
+def _well_formed(request: dict[str, Any]) -> dict[str, Any]:
+    """A request in normal form, whose marks the plan will look into."""
+    _walk(request, 0)
+    for key in ("environmentVariables", "metadata", "target"):
+        if not isinstance(request.get(key, {}), dict | None):
+            raise ValueError(f"{key} is not an object")  # noqa: TRY004 # what pydantic expects
+    variables = (request.get("environmentVariables") or {}).values()
+    if not all(isinstance(variable, dict) for variable in variables):
+        raise ValueError("a variable is not an object")
+    return request
+
+
+def _walk(value: Any, depth: int) -> None:
+    if depth > _MAX_DEPTH:
+        raise ValueError("it is nested too deeply")
+    if isinstance(value, list):
+        for each in value:
+            _walk(each, depth + 1)
+    if not isinstance(value, dict):
+        return
+    for key, held in value.items():
+        is_malformed = len(value) == 1 and (
+            (key == "secret" and not _is_secret(held))
+            or (key == "volatile" and not _is_volatile(held))
+            or (key == "unset" and not _is_texts(held))
+        )
+        if is_malformed:
+            raise ValueError(f"a value's mark {key!r} is malformed")
+        _walk(held, depth + 1)
+
+
+def _is_secret(held: Any) -> bool:
+    if not isinstance(held, dict) or "fingerprint" not in held:
+        return held is None or isinstance(held, dict | bool)
+    return _is_texts([held["fingerprint"], held.get("keyId")])
+
+
+def _is_volatile(held: Any) -> bool:
+    if not isinstance(held, dict) or "template" not in held:
+        return True
+    return isinstance(held["template"], str) and isinstance(held.get("inputs", {}), dict)
+
+
+def _is_texts(held: Any) -> bool:
+    return not isinstance(held, list) or all(isinstance(each, str) for each in held)
+
+
+Moment = Annotated[AwareDatetime, AfterValidator(_in_our_time)]
+"""A point in time in UTC, in this century or the next."""
+Number = Annotated[int, Field(ge=0, lt=2**53)]
+NormalRequest = Annotated[dict[str, Any], AfterValidator(_well_formed)]
+
+
+def digest_of(request: dict[str, Any]) -> str:
+    """Text that two requests in normal form share exactly when they are equal."""
+    text = json.dumps(request, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 
 class Document(BaseModel):
@@ -26,6 +101,7 @@ class Document(BaseModel):
         alias_generator=to_camel,
         validate_by_alias=True,
         validate_by_name=True,
+        allow_inf_nan=False,
     )
 
 
@@ -34,7 +110,7 @@ class Initiator(Document):
 
     user: str = ""
     host: str = ""
-    pid: int = 0
+    pid: Number = 0
     ci_url: str | None = None
     """Link to the CI run, where there is one."""
 
@@ -45,7 +121,7 @@ class CheckRecord(Document):
     id: str | None = None
     name: str
     verdict: Verdict | None = None
-    attempts: int = 1
+    attempts: Number = 1
     """How often it was run."""
     seconds: float | None = None
     """From the start of its first attempt to the end of its last."""
@@ -77,15 +153,14 @@ class Phase(StrEnum):
 class _Applied(Document):
     """What an attempt and a record both say of an instance that was applied."""
 
-    format_version: Literal[1] = FORMAT_VERSION
     instance: str
     profile: str
     apply_id: str
-    request: dict[str, Any]
+    request: NormalRequest = {}
     """The request in normal form."""
     session_id: str | None = None
     link: str | None = None
-    stopped_at: datetime | None = None
+    stopped_at: Moment | None = None
     verdict: Verdict | None = None
     """``None`` while the session runs."""
     reason: str | None = None
@@ -94,35 +169,55 @@ class _Applied(Document):
     by: Initiator = Initiator()
     commit: str | None = None
     branch: str | None = None
+    fence: Number = 0
+    """Number of the lock under which it was applied: a lower one never replaces a higher."""
 
 
 class Attempt(_Applied):
-    """One instance in one apply, from intent to outcome: ``applies/<apply>/<instance>.json``."""
+    """One instance in one apply, from intent to outcome."""
 
     phase: Phase
     lookup: Lookup
     settings: dict[str, Any] = {}
     """The runner's own keys as they were applied, so that ``wait`` can judge without the file."""
-    intent_at: datetime
+    intent_at: Moment
     """When the intent was stored, by this machine's clock."""
-    window_from: datetime | None = None
+    window_from: Moment | None = None
     """The sessions' clock before the trigger left first: a session made earlier is not it."""
-    window_to: datetime | None = None
+    window_to: Moment | None = None
     """The same before it may have left last."""
-    doubt_from: datetime | None = None
+    doubt_from: Moment | None = None
     """A session made earlier than this, by any clock, is surely not it."""
-    started_at: datetime | None = None
+    started_at: Moment | None = None
+
+    @property
+    def is_open(self) -> bool:
+        """Whether its outcome is still to come."""
+        return self.phase is not Phase.FINISHED
 
 
 class Record(_Applied):
-    """The last apply of an instance: ``records/<instance>.json``."""
+    """The last apply of an instance.
 
-    applied_at: datetime
+    A row of the table of records has neither request nor checks; these stand in the document of
+    its apply.
+    """
+
+    digest: str = ""
+    """Of the request, see :func:`digest_of`."""
+    applied_at: Moment
     """When its session was started."""
-    fence: int = 0
-    """Number of the lock under which it was written: a lower one never overwrites a higher."""
-    archived_at: datetime | None = None
+    archived_at: Moment | None = None
     """When an apply found that its profile is gone."""
+    checks_in: str | None = None
+    """The apply whose checks count as its last ones, while it has none of its own."""
+    named: str | None = None
+    """What it was called when it was applied, if its profile was renamed since."""
+
+    @property
+    def order(self) -> tuple[int, bool]:
+        """Of two records of an instance, the one with the higher order stays."""
+        return self.fence, self.verdict is not None
 
 
 class PlanUse(Document):
@@ -131,4 +226,4 @@ class PlanUse(Document):
     format_version: Literal[1] = FORMAT_VERSION
     plan_id: str
     apply_id: str
-    used_at: datetime
+    used_at: Moment

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from runner.models.instance import Instance
 from runner.models.plan import Action, Plan, PlannedInstance
 from runner.plan.diff import diff, not_compared
-from runner.plan.normalize import Fingerprint, normal_form
+from runner.plan.normalize import Fingerprint, Normal, normal_form
 from runner.plan.own_keys import own_keys
 from runner.plan.warnings_ import doubts
 
@@ -24,6 +24,7 @@ def make_plan(
     open_profiles: Collection[str] = (),
     warnings: Sequence[str] = (),
     file_warnings: Sequence[str] = (),
+    requests: Mapping[str, Normal] | None = None,
 ) -> Plan:
     """The plan of the selected instances.
 
@@ -38,10 +39,15 @@ def make_plan(
         open_profiles: Profiles whose instances are not known: none of them was removed.
         warnings: On the plan as a whole.
         file_warnings: Of the file, each on one line.
+        requests: The requests in normal form, where they were made already.
     """
+    if requests is None:
+        requests = normal_forms(instances, fingerprint)
     live = {name: record for name, record in records.items() if record.archived_at is None}
     planned = [
-        _planned(instance, live.get(instance.name), fingerprint, instance.name in pulled_in)
+        _planned(
+            instance, live.get(instance.name), requests[instance.name], instance.name in pulled_in
+        )
         for instance in instances
     ]
     if everything:
@@ -54,10 +60,14 @@ def make_plan(
     return Plan(tuple(planned), tuple(warnings), file_warnings=tuple(file_warnings))
 
 
+def normal_forms(instances: Sequence[Instance], fingerprint: Fingerprint) -> dict[str, Normal]:
+    """The requests of ``instances`` in normal form, by their names."""
+    return {instance.name: normal_form(instance.body, fingerprint) for instance in instances}
+
+
 def _planned(
-    instance: Instance, record: "Record | None", fingerprint: Fingerprint, pulled_in: bool
+    instance: Instance, record: "Record | None", request: Normal, pulled_in: bool
 ) -> PlannedInstance:
-    request = normal_form(instance.body, fingerprint)
     changes = () if record is None else diff(record.request, request)
     action = Action.UPDATE if changes else Action.RERUN
     return PlannedInstance(

@@ -1,68 +1,101 @@
 """Taking, keeping and releasing the locks of an apply."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable
 from contextlib import suppress
+from dataclasses import dataclass
 from datetime import timedelta
-from math import inf
-from threading import Event
 from types import TracebackType
 from typing import Final, Self
 
-from runner.errors import StateError
+from runner.errors import Locked, StateError
+from runner.models.clock import Clock
 from runner.models.record import Initiator
-from runner.state.lease import Hold, Terms
-from runner.state.lock_errors import held, locked
-from runner.state.lock_log import Chains, Link, LockDocument
+from runner.state.lock_table import GRANULE, Holder, LockTable, Watch, stamped
+from runner.state.store.numbered import DamagedTop, Numbered, Version
+from runner.state.store.paths import shown
 
 _RENEWALS: Final = 3
 """How often a lease is renewed in its time."""
 _LOOKS: Final = 12
 """How often in that time the owner looks at its clocks."""
-_GRANULE: Final = timedelta(seconds=1)
-"""Stores tell the age of an object in whole seconds."""
-_ROW: Final = 25
-"""So many locks are taken in one call."""
+_RELIED_ON: Final = 0.75
+"""The part of a lease the owner relies on; the rest is for writes that are under way."""
 _FIRST_PAUSE: Final = 0.1
-_LONGEST_PAUSE: Final = 0.5
+_LONGEST_PAUSE: Final = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """How locks are taken.
+
+    Attributes:
+        timeout: Seconds to wait for a busy lock.
+        lease: Seconds a lock outlives its owner.
+        key: Random text that is this owner's alone.
+        clock: Tells the time and waits.
+        watch: Tells whose owner is gone.
+        floor: A number above which fences start where there is no table any more.
+        rebuild: Puts a new table in the place of a damaged one.
+        waiting: Is told, once for each busy lock, in a sentence who holds it.
+    """
+
+    timeout: float
+    lease: float
+    key: str
+    clock: Clock
+    watch: Watch
+    floor: Callable[[], Awaitable[int]]
+    rebuild: Callable[[DamagedTop], Awaitable[None]]
+    waiting: Callable[[str], None]
 
 
 class Locks:
-    """The locks of an apply, an asynchronous context manager; made by ``State.lock``."""
+    """The locks of an apply, an asynchronous context manager; made by ``State.lock``.
+
+    However many instances there are, taking, renewing and releasing write one document each.
+    """
 
     def __init__(
         self,
-        chains: Callable[[], Awaitable[Chains]],
+        table: Callable[[], Awaitable[Numbered[LockTable]]],
         instances: Iterable[str],
         *,
         owner: Initiator,
         apply_id: str,
         terms: Terms,
     ) -> None:
-        self._open = chains
+        self.apply_id = apply_id
+        self._open = table
         self._instances = sorted(set(instances))
         self._owner = owner
-        self._apply_id = apply_id
         self._terms = terms
         self._clock = terms.clock
-        self._holds: dict[str, Hold] = {}
-        self._watched: dict[str, tuple[int, float]] = {}
+        self._holder: Holder | None = None
+        self._inherited: dict[str, list[str]] = {}
+        self._is_open: dict[tuple[str, str], bool] = {}
+        self._gone: set[str] = set()
+        self._renewed = 0.0
+        self._renewed_wall = self._clock.now()
+        self._watch = terms.watch
         self._keeper: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> Self:
-        """Takes all locks, one by one in the order of their names, so that nobody deadlocks.
+        """Take all locks at once, or none.
 
         Raises:
             Locked: Somebody else holds one for longer than the time-out.
             StateError: The store can't be read or written.
         """
-        self._chains = await self._open()
-        self._keeper = asyncio.create_task(self._keep())
+        self._table = await self._open()
         try:
-            await self._take_all()
+            await self._take()
         except BaseException:
-            await self._let_go()
+            with suppress(StateError):
+                await self._release()
             raise
+        if self._holder:
+            self._keeper = asyncio.create_task(self._keep())
         return self
 
     async def __aexit__(
@@ -71,258 +104,202 @@ class Locks:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        """Releases what is still held. A lock that can't be released ends with its lease."""
+        """Release what is still held. What can't be released ends with its lease."""
+        if self._keeper:
+            self._keeper.cancel()
+            await asyncio.gather(self._keeper, return_exceptions=True)
         try:
-            await self._terms.done()
-        finally:
-            problems = await self._let_go()
-        if problems and error is None:
-            raise problems[0]
+            await self._release()
+        except StateError:
+            if error is None:
+                raise
 
     @property
     def lost(self) -> frozenset[str]:
         """Instances whose lock can't be relied on any more: nothing may be written for them."""
-        return frozenset(name for name, hold in self._holds.items() if hold.doubt(self._terms))
+        return frozenset(name for name in self._instances if self._doubt(name))
 
-    def fence(self, instance: str) -> int:
+    def fence(self, instance: str, seconds: float = 0.0) -> int:
         """The fencing token to write with: it grows with every owner of the lock.
 
+        Args:
+            instance: One of these locks.
+            seconds: How long it has to be relied on from now.
+
         Raises:
-            StateError: The lock was lost, so nothing may be written.
+            StateError: The lock was lost, so nothing may be written or sent.
             KeyError: It is not one of these locks, or was released.
         """
-        hold = self._holds[instance]
-        if doubt := hold.doubt(self._terms):
+        if self._holder is None or instance not in self._instances:
+            raise KeyError(instance)
+        if doubt := self._doubt(instance, seconds):
             raise StateError(
                 f"The lock of {instance} was lost: {doubt}.",
                 hint="Nothing more is written for it. Look at `runner status`, then apply again.",
             )
-        return hold.number
+        return self._holder.fence
 
-    def inherited(self) -> list[tuple[str, str]]:
-        """Applies before this one, and instances of which they may have left something."""
-        return [
-            (apply_id, instance)
-            for instance, hold in self._holds.items()
-            for apply_id in hold.document.unfinished
-        ]
+    def inherited(self) -> dict[str, list[str]]:
+        """Earlier applies, and those of these instances that they may have left open."""
+        return self._inherited
 
-    async def release(self, instance: str) -> None:
-        """Releases one lock ahead of the others; one that was lost is left alone.
+    def note(self, apply_id: str, instance: str, *, is_open: bool) -> None:
+        """Have the release tell whether an attempt is still without an outcome."""
+        self._is_open[apply_id, instance] = is_open
 
-        Raises:
-            StateError: The store can't be written; the lock ends with its lease.
-            KeyError: It is not one of these locks, or was released.
-        """
-        hold = self._holds.pop(instance)
-        async with hold.turn:
-            if hold.taken_away:
-                return
-            names = self._terms.unfinished(instance, hold.document.left_behind())
-            document = hold.document.model_copy(update={"released": True, "unfinished": names})
-            there = await self._chains.add(hold.number + 1, document)
-            if there and there.nonce == document.nonce and not there.released:
-                # A renewal that was cut off had arrived after all.
-                hold.number += 1
-                await self._chains.add(hold.number + 1, document)
-            with suppress(StateError):  # it is released; the next owner will tidy up
-                await self._chains.drop([self._chains.path(instance, hold.number)])
+    def _doubt(self, instance: str, seconds: float = 0.0) -> str | None:
+        """Why a lock can't be relied on for so long, if so."""
+        if instance in self._gone:
+            return "another apply took it over"
+        elapsed = self._clock.monotonic() - self._renewed
+        if elapsed + seconds > self._terms.lease * _RELIED_ON:
+            return "it could not be renewed in time"
+        jumped = (self._clock.now() - self._renewed_wall).total_seconds() - elapsed
+        if jumped > self._terms.lease * (1 - _RELIED_ON):
+            return "the clock of this machine jumped"
+        return None
 
     # ---------------------------------------------------------------- taking
 
-    async def _take_all(self) -> None:
-        began = self._clock.monotonic()
-        pause = _FIRST_PAUSE
+    async def _take(self) -> None:
+        began, pause = self._clock.monotonic(), _FIRST_PAUSE
         told: set[str] = set()
-        while busy := await self._take_missing():
+        while self._instances and (busy := await self._try()):
+            instance, holder = busy
             left = self._terms.timeout - (self._clock.monotonic() - began)
-            instance, link = busy
             if left <= 0:
-                raise locked(instance, link, self._terms.timeout)
-            if instance not in told:
-                told.add(instance)
-                self._terms.waiting(f"{held(instance, link)} Waiting for it, {left:.0f} s at most.")
+                raise _locked(instance, holder, self._terms.timeout)
+            if holder.apply_id not in told:
+                told.add(holder.apply_id)
+                self._terms.waiting(
+                    f"{held(instance, holder)} Waiting for it, {left:.0f} s at most."
+                )
             await self._clock.sleep(min(pause, left))
             pause = min(pause * 1.5, _LONGEST_PAUSE)
 
-    async def _take_missing(self) -> tuple[str, Link | None] | None:
-        """Takes locks in order up to the first that is busy, which is returned."""
-        missing = [name for name in self._instances if name not in self._holds]
-        tops = await self._chains.tops(missing)
-        fences = await self._terms.fences(name for name in missing if name not in tops)
-        free, busy = await self._free(missing, tops)
-        taken: dict[str, Hold] = {}
-        for start in range(0, len(free), _ROW):
-            names = free[start : start + _ROW]
-            holds = {name: self._hold(name, tops.get(name), fences.get(name, 0)) for name in names}
-            await self._take(holds)
-            taken |= {name: hold for name, hold in holds.items() if name in self._holds}
-            refused = next((name for name in names if name not in self._holds), None)
-            if refused is not None:  # somebody was faster: who?
-                busy = refused, await self._top(refused)
-                break
-        if overtaken := await self._not_confirmed(taken):
-            # Links of others had come and gone since the listing. Start over with none held, so
-            # that the order stays.
-            await asyncio.gather(*(self.release(name) for name in list(self._holds)))
-            return overtaken, await self._top(overtaken)
-        await self._chains.drop(path for hold in taken.values() for path in hold.replaced)
-        for hold in taken.values():
-            hold.replaced = ()
+    async def _try(self) -> tuple[str, Holder] | None:
+        """Take everything, or say which lock is busy."""
+        version = await self._read()
+        dead = await self._watch.dead(stamped(version).holders_of(self._instances))
+        floor = 0 if version.number else await self._terms.floor()
+        monotonic, wall = self._clock.monotonic(), self._clock.now()
+        busy: tuple[str, Holder] | None = None
+
+        def make(version: Version[LockTable]) -> LockTable | None:
+            nonlocal busy
+            busy, table = None, stamped(version)
+            if self._terms.key in table.holders:
+                return None
+            others = table.holders_of(self._instances)
+            for key, holder in others.items():
+                if dead.get(key) != holder.renewals:
+                    names = set(holder.instances)
+                    busy = next(name for name in self._instances if name in names), holder
+                    return None
+            holder = Holder(
+                apply_id=self.apply_id,
+                instances=self._instances,
+                by=self._owner,
+                since=wall,
+                lease_seconds=self._terms.lease,
+                fence=max(version.number, floor) + 1,
+            )
+            return table.without(others).with_(self._terms.key, holder)
+
+        version = await self._table.change(make, floor=floor)
+        if busy is None and version.document:
+            self._renewed, self._renewed_wall = monotonic, wall
+            self._holder = version.document.holders[self._terms.key]
+            wanted = set(self._instances)
+            found = version.document.open.items()
+            self._inherited = {
+                apply_id: shared
+                for apply_id, names in found
+                if (shared := [name for name in names if name in wanted])
+            }
         return busy
 
-    async def _top(self, instance: str) -> Link | None:
-        return (await self._chains.tops([instance])).get(instance)
-
-    async def _free(
-        self, instances: Iterable[str], tops: Mapping[str, Link]
-    ) -> tuple[list[str], tuple[str, Link | None] | None]:
-        """Those whose lock nobody holds, up to the first whose somebody does; and that one."""
-        free: list[str] = []
-        for instance in instances:
-            top = tops.get(instance)
-            if top and not top.document.released and not await self._is_over(instance, top):
-                return free, (instance, top)
-            free.append(instance)
-        return free, None
-
-    def _hold(self, instance: str, top: Link | None, fence: int) -> Hold:
-        """What holds a lock once its link was added."""
-        now = self._clock.now()
-        document = LockDocument(
-            instance=instance,
-            nonce=self._terms.nonce,
-            apply_id=self._apply_id,
-            by=self._owner,
-            since=now,
-            lease_seconds=self._terms.lease,
-            unfinished=top.document.left_behind() if top else (),
-        )
-        number = (top.number if top else fence) + 1
-        replaced = (*top.lower, self._chains.path(instance, top.number)) if top else ()
-        return Hold(document, number, replaced, self._clock.monotonic(), now)
-
-    async def _take(self, holds: Mapping[str, Hold]) -> None:
-        """Adds the links of ``holds`` in turn, up to the first that is refused.
-
-        Who is cancelled meanwhile waits for the one that is being written, so that none is held
-        that nobody knows of.
-        """
-        loop, stop = asyncio.get_running_loop(), Event()
-
-        def added(instance: str) -> None:  # in a thread; from here on it is renewed, too
-            loop.call_soon_threadsafe(self._holds.__setitem__, instance, holds[instance])
-
-        links = [(hold.number, hold.document) for hold in holds.values()]
-        adding = asyncio.ensure_future(self._chains.add_in_turn(links, added, stop))
+    async def _read(self) -> Version[LockTable]:
+        """The table; a damaged one is replaced once every lease in it must be over."""
         try:
-            await asyncio.shield(adding)
-        finally:
-            stop.set()
-            while not adding.done():
-                with suppress(asyncio.CancelledError):
-                    await asyncio.wait({adding})
-            if not adding.cancelled():
-                adding.exception()  # raised above, if anybody still wants it
-
-    async def _is_over(self, instance: str, top: Link) -> bool:
-        """Whether the owner of a lock is surely gone.
-
-        Either it was seen unchanged for a whole lease by a clock that never jumps, or it is old
-        by the store's own clock. This machine's wall clock only says when it is worth asking.
-        """
-        lease = timedelta(seconds=top.document.lease_seconds) + _GRANULE
-        now = self._clock.monotonic()
-        seen_number, since = self._watched.get(instance, (0, now))
-        if seen_number != top.number:
-            self._watched[instance] = (top.number, now)
-        elif now - since > lease.total_seconds():
-            return True
-        if self._clock.now() - top.modified <= lease:
-            return False
-        return await self._terms.store_time() - top.modified > lease
-
-    async def _not_confirmed(self, taken: dict[str, Hold]) -> str | None:
-        """Marks locks that are somebody else's after all; says the first.
-
-        Besides the number it looks at whose document it is: some stores check for an object and
-        write it in two steps, so that two can be told that they created it.
-        """
-        tops = await self._chains.tops(taken) if taken else {}
-        first = None
-        for instance, hold in taken.items():
-            top = tops.get(instance)
-            if top and top.document.nonce == self._terms.nonce:
-                continue
-            hold.taken_away = True
-            if top and top.number > hold.number:  # of the same number it is not ours to delete
-                await self._chains.drop([self._chains.path(instance, hold.number)])
-            first = first or instance
-        return first
-
-    async def _overtaken(self, holds: dict[str, Hold]) -> None:
-        """Marks locks whose renewal is not the highest link after all."""
-        if not holds:
-            return
-        numbers = await self._chains.numbers(holds)
-        for instance, hold in holds.items():
-            if instance in self._holds and numbers.get(instance, inf) > hold.number:
-                hold.taken_away = True
-                await self._chains.drop([self._chains.path(instance, hold.number)])
+            return await self._table.read()
+        except DamagedTop as damaged:
+            age = await self._watch.store_time() - damaged.written
+            if age <= timedelta(seconds=self._terms.lease + GRANULE):
+                raise StateError(
+                    damaged.message,
+                    hint=f"It says who holds which lock. It is replaced once {self._terms.lease:g} "
+                    "s have passed; `runner state unlock` does so at once.",
+                ) from None
+            await self._terms.rebuild(damaged)
+            return await self._table.read()
 
     # ---------------------------------------------------------------- keeping
 
     async def _keep(self) -> None:
-        """Renews leases until it is cancelled."""
+        """Renew the lease until cancelled."""
         while True:
             await self._clock.sleep(self._terms.lease / _LOOKS)
-            now = self._clock.monotonic()
-            due = {
-                name: hold
-                for name, hold in self._holds.items()
-                if not hold.taken_away
-                and (
-                    now - hold.monotonic >= self._terms.lease / _RENEWALS or hold.doubt(self._terms)
-                )
-            }
-            with suppress(StateError):  # tried again at the next look
-                await self._renew(due)
+            due = self._clock.monotonic() - self._renewed >= self._terms.lease / _RENEWALS
+            if due or self.lost:
+                with suppress(StateError):  # tried again at the next look
+                    await self._renew()
 
-    async def _renew(self, due: dict[str, Hold]) -> None:
-        monotonic, wall = self._clock.monotonic(), self._clock.now()
-        results = await asyncio.gather(*(self._extend(name, hold) for name, hold in due.items()))
-        done = zip(due.items(), results, strict=True)
-        extended = {name: hold for (name, hold), is_extended in done if is_extended}
-        await self._overtaken(extended)
-        replaced: list[str] = []
-        for hold in extended.values():
-            if not hold.taken_away:
-                hold.monotonic, hold.wall = monotonic, wall
-                replaced.extend(hold.replaced)
-                hold.replaced = ()
-        await self._chains.drop(replaced)
+    async def _renew(self) -> None:
+        monotonic, wall, key = self._clock.monotonic(), self._clock.now(), self._terms.key
+        if self._holder is None:
+            return
+        renewals = self._holder.renewals + 1
 
-    async def _extend(self, instance: str, hold: Hold) -> bool:
-        """Adds a link; false when the lock was released, taken away, or could not be written."""
-        async with hold.turn:
-            if instance not in self._holds:
-                return False
-            try:
-                there = await self._chains.add(hold.number + 1, hold.document)
-            except StateError:
-                # Tried again at the next look; ``lost`` tells when it has been too long.
-                return False
-            if there is None or there.nonce != hold.document.nonce:
-                hold.taken_away = True
-                return False
-            hold.replaced = (*hold.replaced, self._chains.path(instance, hold.number))
-            hold.number += 1
-            return True
+        def make(version: Version[LockTable]) -> LockTable | None:
+            table = stamped(version)
+            holder = table.holders.get(key)
+            if holder is None or holder.renewals >= renewals:
+                return None
+            return table.with_(key, holder.model_copy(update={"renewals": renewals, "seen": None}))
 
-    async def _let_go(self) -> list[BaseException]:
-        """Stops renewing and releases everything; says what could not be released."""
-        if self._keeper:
-            self._keeper.cancel()
-        held = list(self._holds)
-        ends = await asyncio.gather(*map(self.release, held), return_exceptions=True)
-        return [end for end in ends if isinstance(end, BaseException)]
+        table = (await self._table.change(make)).document or LockTable()
+        holder = table.holders.get(key)
+        still = set() if holder is None else set(holder.instances)
+        self._gone |= set(self._instances) - still
+        if holder is not None:
+            self._holder = holder
+            self._renewed, self._renewed_wall = monotonic, wall
+
+    async def _release(self) -> None:
+        """Let go, and leave word of what is open; an owner that was replaced changes nothing."""
+
+        def make(version: Version[LockTable]) -> LockTable | None:
+            table = stamped(version)
+            if self._terms.key not in table.holders:
+                return None
+            own = set(table.holders[self._terms.key].instances)
+            holders = {k: h for k, h in table.holders.items() if k != self._terms.key}
+            noted = {each: is_open for each, is_open in self._is_open.items() if each[1] in own}
+            return table.model_copy(update={"holders": holders}).noted(noted)
+
+        if self._instances:
+            await self._table.change(make)
+        self._holder = None
+
+
+def _locked(instance: str, holder: Holder, timeout: float) -> Locked:
+    """The error raised when a lock stays busy for ``timeout`` seconds."""
+    waited = f" after {timeout:g} s of waiting" if timeout > 0 else ""
+    return Locked(
+        held(instance, holder, waited),
+        hint="Wait for it with --lock-timeout SECONDS. If that apply is gone, its lock ends "
+        f"{holder.lease_seconds:g} s after its last sign of life; `runner state unlock` ends it "
+        "at once.",
+    )
+
+
+def held(instance: str, holder: Holder, waited: str = "") -> str:
+    """Who holds a lock, in a sentence."""
+    by = holder.by
+    url = f", {shown(by.ci_url)}" if by.ci_url else ""
+    return (
+        f"{shown(instance)} is locked{waited} by {shown(by.user) or 'an unknown user'} on "
+        f"{shown(by.host) or 'an unknown host'} (process {by.pid}) since "
+        f"{holder.since:%Y-%m-%d %H:%M:%S} UTC, apply {shown(holder.apply_id)}{url}."
+    )

@@ -1,181 +1,65 @@
-"""Looking after the state: prune, export, import, and the locks that somebody left."""
+"""Looking after the state: prune, rename, forget, claim, and locks that somebody left."""
 
-import asyncio
-from collections.abc import AsyncGenerator, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Literal
 
 from runner.errors import StateError, UsageError
-from runner.models.record import FORMAT_VERSION, Attempt, Document, Initiator, Record
-from runner.state.codec import decode
-from runner.state.lock_log import Link
+from runner.models.apply_id import time_of
+from runner.models.record import Initiator
+from runner.state.lock_table import Holder, LockTable, stamped
+from runner.state.record_table import RecordTable, moved
 from runner.state.state import State
-
-if TYPE_CHECKING:
-    from runner.state.object_store import Entry
+from runner.state.store.numbered import DamagedTop, Version
 
 
 @dataclass(frozen=True, slots=True)
 class Pruned:
-    """What a prune deleted and left."""
+    """What a prune deleted and left.
+
+    Attributes:
+        kept: Applies that are left.
+        needed: Those among them that were old enough, yet are open or named by a record.
+    """
 
     applies: int
-    documents: int
     kept: int
-    unfinished: int
-    """Applies that were old enough, yet may have left a session running."""
-
-
-@dataclass(frozen=True, slots=True)
-class Imported:
-    """What an import wrote, and what it left because the state had as much or more."""
-
-    records: int
-    attempts: int
-    left: int
-
-
-# ---------------------------------------------------------------- history
+    needed: int
 
 
 async def prune(
-    state: State, *, keep: int | None = None, older_than: timedelta | None = None
+    state: State,
+    problems: list[StateError],
+    *,
+    keep: int | None = None,
+    older_than: timedelta | None = None,
 ) -> Pruned:
-    """Deletes the history of old applies; records stay, and so does what is unfinished.
+    """Delete the history of old applies; what is open stays, and so does what a record names.
 
     Args:
         state: Where to prune.
+        problems: Where to tell what can't be read; that stays.
         keep: How many of the newest applies stay, whatever their age.
-        older_than: Only applies that were last written longer ago are deleted.
+        older_than: Only applies that began longer ago are deleted.
 
     Raises:
         StateError: The store can't be read or written.
     """
-    applies: dict[str, list[Entry]] = {}
-    for entry in await state.store.entries(await state.folder("applies")):
-        applies.setdefault(entry.path.rpartition("/")[0], []).append(entry)
-    newest_first = sorted(applies, reverse=True)
+    history = await state.applies()
+    ids = await history.ids(problems)
     before = None if older_than is None else state.clock.now() - older_than
-    old = [
-        folder
-        for folder in newest_first[keep or 0 :]
-        if before is None or max(entry.modified for entry in applies[folder]) < before
-    ]
-    in_use = await _in_use(state)
-    doomed = [folder for folder in old if folder not in in_use]
-    paths = [entry.path for folder in doomed for entry in applies[folder]]
-    await state.store.delete(paths)
-    return Pruned(len(doomed), len(paths), len(applies) - len(doomed), len(old) - len(doomed))
-
-
-async def _in_use(state: State) -> set[str]:
-    """Folders of applies that run, or that left something unfinished."""
-    ids = {attempt.apply_id for attempt in await state.unfinished()}
-    tops = await (await state.chains()).tops(None)
-    ids |= {link.document.apply_id for link in tops.values() if not link.document.released}
-    return {await state.apply_folder(apply_id) for apply_id in ids}
-
-
-# ---------------------------------------------------------------- export and import
-
-
-class _Header(Document):
-    """The first line of an export."""
-
-    kind: Literal["checkly-sessions-state"] = "checkly-sessions-state"
-    format_version: Literal[1] = FORMAT_VERSION
-    host: str
-    scope: str
-    exported_at: datetime
-
-
-class _Line(Document):
-    """Every other line of an export."""
-
-    record: Record | None = None
-    attempt: Attempt | None = None
-
-
-async def export(state: State, problems: list[StateError]) -> AsyncGenerator[str]:
-    """All records and attempts as lines of JSON, after a line that says whence they are.
-
-    Documents that can't be read are told in ``problems`` and left out.
-
-    Raises:
-        StateError: The store can't be read.
-    """
-    yield _text(_Header(host=state.host, scope=state.scope, exported_at=state.clock.now()))
-    for record in (await state.records(problems=problems)).values():
-        yield _text(_Line(record=record))
-    async for past in state.history(problems=problems):
-        for attempt in past.attempts:
-            yield _text(_Line(attempt=attempt))
-
-
-async def import_(state: State, lines: Iterable[str], *, source: str, owner: Initiator) -> Imported:
-    """Takes what an export wrote; what the state has already, or has newer, stays.
-
-    The whole file is read before anything is written.
-
-    Args:
-        state: Where it goes.
-        lines: What ``export`` made.
-        source: The file's name, for messages.
-        owner: Told to those who find the instances locked meanwhile.
-
-    Raises:
-        UsageError: It is no export, or one that a newer release wrote.
-        StateError: The store can't be read or written.
-        Locked: An apply has one of the instances.
-    """
-    records, attempts = _parsed(lines, source)
-    instances = {*records, *(attempt.instance for attempt in attempts)}
-    async with state.lock(instances, owner, "import", timeout=0) as locks:
-        added = await asyncio.gather(*map(state.add_attempt, attempts))
-        there = await state.records(records)
-        newer = [
-            record.model_copy(update={"fence": locks.fence(name)})
-            for name, record in records.items()
-            if name not in there or there[name].apply_id < record.apply_id
-        ]
-        await asyncio.gather(*map(state.put_record, newer))
-    left = len(records) - len(newer) + added.count(False)
-    return Imported(len(newer), added.count(True), left)
-
-
-def _parsed(lines: Iterable[str], source: str) -> tuple[dict[str, Record], list[Attempt]]:
-    records: dict[str, Record] = {}
-    attempts: list[Attempt] = []
-    number = 0
-    for number, text in enumerate(lines, 1):
-        try:
-            if number == 1:
-                decode(_Header, text.encode(), f"{source}:1")
-                continue
-            line = decode(_Line, text.encode(), f"{source}:{number}")
-        except StateError as error:
-            raise UsageError(
-                error.message, hint="Nothing was written. It has to be a file of `state export`."
-            ) from None
-        if line.record:
-            records[line.record.instance] = line.record
-        if line.attempt:
-            attempts.append(line.attempt)
-    if not number:
-        raise UsageError(f"{source} is empty.", hint="It has to be a file of `state export`.")
-    return records, attempts
-
-
-def _text(document: Document) -> str:
-    return document.model_dump_json(by_alias=True, exclude_none=True) + "\n"
-
-
-# ---------------------------------------------------------------- records and locks
+    old = [each for each in ids[keep or 0 :] if before is None or _is_before(each, before)]
+    table = (await (await state.record_table()).read()).document or RecordTable()
+    named = {tree.get(key) for tree in table.records.values() for key in ("applyId", "checksIn")}
+    locks = stamped(await (await state.locks()).read())
+    named |= {*locks.open, *(holder.apply_id for holder in locks.holders.values())}
+    doomed = [each for each in old if each not in named]
+    await history.drop(doomed, problems)
+    return Pruned(len(doomed), len(ids) - len(doomed), len(old) - len(doomed))
 
 
 async def forget(state: State, instances: Iterable[str], *, owner: Initiator) -> None:
-    """Deletes the records of ``instances``, even those that can't be read.
+    """Delete the records of ``instances``, even those that can't be read; their history stays.
 
     Raises:
         StateError: The store can't be read or written.
@@ -183,49 +67,94 @@ async def forget(state: State, instances: Iterable[str], *, owner: Initiator) ->
     """
     names = list(instances)
     async with state.lock(names, owner, "forget", timeout=0):
-        await state.forget(names)
+        await state.put_records((), gone=names)
 
 
-async def held(state: State, instances: Iterable[str] | None = None) -> dict[str, Link]:
-    """The locks that nobody released, of ``instances`` or of all, by instance.
+async def rename(state: State, moves: Mapping[str, str], *, owner: Initiator, before: str) -> None:
+    """Give the records and the history of instances new names.
+
+    Args:
+        state: Where they are.
+        moves: New names by old ones.
+        owner: Told to those who find the instances locked meanwhile.
+        before: The id of an apply that would begin now.
 
     Raises:
+        UsageError: A new name has a record of its own.
+        StateError: The store can't be read or written.
+        Locked: An apply has one of the instances.
+    """
+    names = {*moves, *moves.values()}
+    async with state.lock(names, owner, "rename", timeout=0):
+        table = await state.record_table()
+        there = (await table.read()).document or RecordTable()
+        for new in moves.values():
+            if new in there.records:
+                raise UsageError(
+                    f"{new} has a record of its own.",
+                    hint=f"`runner state forget {new}` deletes it; its history stays.",
+                )
+        await table.change(moved(moves, before))
+
+
+async def held(state: State) -> dict[str, Holder]:
+    """Who holds locks, by the key of the table.
+
+    Raises:
+        DamagedTop: The lock table can't be read.
         StateError: The store can't be read.
     """
-    tops = await (await state.chains()).tops(instances)
-    return {name: link for name, link in sorted(tops.items()) if not link.document.released}
+    return stamped(await (await state.locks()).read()).holders
 
 
-async def unlock(state: State, links: dict[str, Link]) -> list[str]:
-    """Releases locks of somebody else, who learns of it at the next renewal.
+async def unlock(state: State, holders: Mapping[str, Holder], names: Collection[str]) -> list[str]:
+    """Release locks of somebody else, who learns of it at the next renewal.
 
-    What the owner may have left unfinished stays known.
+    What the owner may have left open stays known.
 
     Args:
         state: Where the locks are.
-        links: What ``held`` returned, and the user was asked about.
+        holders: What ``held`` returned, and the user was asked about.
+        names: The instances whose locks are to be released.
 
     Returns:
-        Instances whose lock has changed since, and was left alone.
+        Instances that were released.
 
     Raises:
         StateError: The store can't be read or written.
     """
-    chains = await state.chains()
-    changed = []
-    for instance, link in links.items():
-        # Of another hold than the owner's, who would take it for an own document otherwise.
-        document = link.document.model_copy(
-            update={
-                "nonce": "unlocked",
-                "released": True,
-                "unfinished": link.document.left_behind(),
-            }
-        )
-        number = link.number + 1
-        if await chains.add(number, document) != document:
-            changed.append(instance)
-        elif (await chains.numbers([instance])).get(instance) != number:
-            await chains.drop([chains.path(instance, number)])
-            changed.append(instance)
-    return changed
+    released: dict[str, None] = {}
+    wanted = set(names)
+
+    def make(version: Version[LockTable]) -> LockTable | None:
+        released.clear()
+        table = stamped(version)
+        for key in holders:
+            if (holder := table.holders.get(key)) is None:
+                continue
+            gone = [name for name in holder.instances if name in wanted]
+            left = [name for name in holder.instances if name not in wanted]
+            released.update(dict.fromkeys(gone))
+            if not left:
+                table = table.without([key])
+            elif gone:
+                fewer = holder.model_copy(update={"instances": left})
+                table = table.with_(key, fewer).left_open(holder.apply_id, gone)
+        return table if released else None
+
+    await (await state.locks()).change(make)
+    return list(released)
+
+
+async def repair_locks(state: State, damaged: DamagedTop) -> None:
+    """Put a new lock table in the place of a damaged one, whoever may hold what.
+
+    Raises:
+        StateError: The store can't be read or written.
+    """
+    await state.rebuild_locks(damaged)
+
+
+def _is_before(apply_id: str, moment: datetime) -> bool:
+    began = time_of(apply_id)
+    return began is not None and began < moment

@@ -1,80 +1,145 @@
-"""The state of one scope: records, attempts and locks as documents of an object store."""
+"""The state of one scope: records, applies and locks as documents of an object store."""
 
 import asyncio
-import os
-import secrets
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from datetime import datetime
-from pathlib import Path
-from typing import Final
 
 from runner.errors import StateError
-from runner.models.clock import Clock, SystemClock
-from runner.models.record import Attempt, Initiator, Phase, Record
-from runner.state.lease import Terms
-from runner.state.lock_log import Chains, Link
-from runner.state.locks import Locks
-from runner.state.object_store import Store, open_store
-from runner.state.paths import DEFAULT_FOLDER
-from runner.state.repository import Shelf
+from runner.models.history import PastApply
+from runner.models.record import Attempt, Initiator, PlanUse
+from runner.state.history import FOLD_ABOVE, FOLD_DOWN_TO
+from runner.state.journal import ApplyJournal, open_attempts
+from runner.state.lock_table import LockTable
+from runner.state.locks import Locks, Terms
+from runner.state.record_store import Records
+from runner.state.record_table import RecordTable, today
+from runner.state.store.codec import decode, encode
+from runner.state.store.numbered import DamagedTop, Numbered
+from runner.state.store.paths import escape_id
 
-LEASE_SECONDS: Final = 60.0
 
-
-class State(Shelf):
-    """What is remembered of the instances of one host, account and scope, and who may write it.
+class State(Records):
+    """What is remembered of the instances of one host, account, project and scope.
 
     Every method raises ``StateError`` when the store can't be read or written, or when a document
-    is cut off, something else, or of a newer release.
+    is cut off, something else, or of a newer release. Those that read many documents take a list
+    of ``problems``: with one, such documents are left out and told there.
     """
 
-    def __init__(
+    # ---------------------------------------------------------------- applies
+
+    async def history(
         self,
-        store: Store,
         *,
-        host: str,
-        account: str | None,
-        scope: str,
-        clock: Clock,
-        lease: float,
-        token: Callable[[], str],
-    ) -> None:
-        super().__init__(store, host=host, account=account, scope=scope)
-        self.clock = clock
-        self._lease = lease
-        self._token = token
-        self._trusted = False
-        self._own: set[str] = set()
-        self._is_unfinished: dict[tuple[str, str], bool] = {}
+        wanted: Callable[[Attempt], bool] = lambda _: True,
+        since: datetime | None = None,
+        problems: list[StateError] | None = None,
+    ) -> AsyncIterator[PastApply]:
+        """Past applies, newest first, read page by page as they are asked for.
 
-    async def put_attempt(self, attempt: Attempt, record: Record | None = None) -> None:
-        """As a shelf does; the lock's release will tell what is unfinished."""
-        await super().put_attempt(attempt, record)
-        self._note(attempt.instance, attempt.apply_id, attempt)
+        Args:
+            wanted: Which attempts; applies that have none of them are left out.
+            since: Applies whose attempts were all made earlier are left out.
+            problems: See the class.
+        """
+        table = await self._lock_table()
+        moves = (await (await self.record_table()).read()).document
+        names = _renamed(moves, self.moved)
+        running = {holder.apply_id for holder in table.holders.values()}
+        past = (await self.applies()).past(
+            since=since, running=running.__contains__, problems=problems
+        )
+        async for each in past:
+            attempts = [names(attempt) for attempt in each.attempts]
+            if chosen := tuple(filter(wanted, attempts)):
+                yield PastApply(each.apply_id, chosen, each.exit_code)
 
-    async def add_attempt(self, attempt: Attempt) -> bool:
-        """Stores an attempt unless there is one; says whether it did."""
-        added = await super().add_attempt(attempt)
-        if added:
-            self._note(attempt.instance, attempt.apply_id, attempt)
-        return added
+    async def apply(
+        self, apply_id: str, *, problems: list[StateError] | None = None
+    ) -> PastApply | None:
+        """One apply, with what it never started if it is over; ``None`` for an unknown one."""
+        journal = await (await self.applies()).find(apply_id, problems)
+        if journal is None:
+            return None
+        holders = (await self._lock_table()).holders
+        dead = await self._watch.dead(holders)
+        return journal.past(
+            is_running=any(
+                holder.apply_id == apply_id and key not in dead for key, holder in holders.items()
+            )
+        )
+
+    async def attempts(
+        self, apply_id: str, *, problems: list[StateError] | None = None
+    ) -> list[Attempt]:
+        """All attempts of an apply, by the names of their instances; empty for an unknown one."""
+        found = await self.apply(apply_id, problems=problems)
+        return [] if found is None else list(found.attempts)
+
+    async def newest_apply(self) -> PastApply | None:
+        """The newest apply of the scope that wrote anything."""
+        async for past in self.history():
+            return past
+        return None
+
+    async def at_work(self) -> dict[str, float]:
+        """Applies that hold locks, with the seconds until their leases end unless renewed.
+
+        One whose owner is gone is among them until its lease is over.
+        """
+        holders = (await self._lock_table()).holders
+        left = {each.apply_id: await self._watch.left(key, each) for key, each in holders.items()}
+        return {apply_id: seconds for apply_id, seconds in left.items() if seconds > 0}
+
+    async def left_open(self) -> dict[str, list[str]]:
+        """Applies that are over and left attempts without an outcome, and of which instances."""
+        table = await self._lock_table()
+        return table.without(await self._watch.dead(table.holders)).open
 
     async def unfinished(self, locks: Locks | None = None) -> list[Attempt]:
         """Attempts without an outcome that applies before this one left behind, oldest first.
 
         They were crashed, detached or undecided. Those of applies that run at this moment are
-        not among them. The locks know them, so it takes a few requests for each instance,
-        however long the history is.
+        not among them.
 
         Args:
             locks: Locks that are held: only the attempts of their instances are wanted.
         """
-        wanted = await self._left_behind() if locks is None else locks.inherited()
-        found = await asyncio.gather(*(self.attempt(*each) for each in wanted))
-        for (apply_id, instance), attempt in zip(wanted, found, strict=True):
-            self._note(instance, apply_id, attempt)
-        left = [each for each in found if each is not None and each.phase is not Phase.FINISHED]
-        return sorted(left, key=lambda attempt: (attempt.apply_id, attempt.instance))
+        left = await self.left_open() if locks is None else locks.inherited()
+        history = await self.applies()
+        journals = [history.journal(each) for each in left]
+        await asyncio.gather(*(journal.load() for journal in journals))
+        found = open_attempts(journals)
+        return [attempt for attempt in found if attempt.instance in left[attempt.apply_id]]
+
+    async def journal(self, apply_id: str) -> ApplyJournal:
+        """The journal of an apply, empty until it is loaded or begun."""
+        return (await self.applies()).journal(apply_id)
+
+    async def fold(self, keep: int = FOLD_DOWN_TO) -> int:
+        """Fold all but the newest applies into months; says how many."""
+        return await (await self.applies()).fold(keep)
+
+    async def fold_if_many(self) -> None:
+        """Fold old applies where more than a few hundred have documents of their own."""
+        history = await self.applies()
+        if await history.has_more_than(FOLD_ABOVE):
+            await history.fold(FOLD_DOWN_TO)
+
+    # ---------------------------------------------------------------- plans
+
+    async def plan_use(self, plan_id: str) -> PlanUse | None:
+        """When and by whom a saved plan was used, if it was."""
+        path = await self._plan_path(plan_id)
+        found = await self.store.get(path)
+        return None if found is None else decode(PlanUse, found, self.store.where(path))
+
+    async def add_plan_use(self, use: PlanUse) -> bool:
+        """Note that a saved plan is used now, unless it was; says whether it did."""
+        return await self.store.create(await self._plan_path(use.plan_id), encode(use))
+
+    async def _plan_path(self, plan_id: str) -> str:
+        return f"{await self.folder('plans')}/{escape_id(plan_id)}.json"
 
     # ---------------------------------------------------------------- locks
 
@@ -90,136 +155,65 @@ class State(Shelf):
         """The locks of ``instances``, to be held with ``async with``.
 
         Args:
-            instances: Taken one by one in the order of their names.
+            instances: Taken all at once.
             owner: Told to those who find a lock busy.
             apply_id: The apply that is to be looked at should its owner be killed.
             timeout: Seconds to wait for a busy lock.
-            waiting: Is told, once for each busy lock, in a sentence who holds it.
+            waiting: Is told, once for each apply that holds one, in a sentence who that is.
         """
-        nonce = self._token()
-        self._own.add(nonce)
+        key = self.token()
+        self._own.add(key)
         terms = Terms(
             timeout=timeout,
             lease=self._lease,
-            nonce=nonce,
+            key=key,
             clock=self.clock,
-            store_time=self._store_time,
-            fences=self._fences,
-            done=self.digest_written,
+            watch=self._watch,
+            floor=self._highest_fence,
+            rebuild=self.rebuild_locks,
             waiting=waiting,
-            unfinished=lambda instance, ids: self._left(instance, apply_id, ids),
         )
-        return Locks(self._trusted_chains, instances, owner=owner, apply_id=apply_id, terms=terms)
 
-    def is_held(self, link: Link) -> bool:
-        """Whether a lock is held at this moment, as far as this machine's clock can tell."""
-        age = (self.clock.now() - link.modified).total_seconds()
-        return not link.document.released and age <= link.document.lease_seconds
+        async def table() -> Numbered[LockTable]:
+            await self.make(owner)
+            return await self.locks()
 
-    async def chains(self) -> Chains:
-        """The locks, link by link."""
-        return Chains(self.store, await self.folder("locks"))
+        return Locks(table, instances, owner=owner, apply_id=apply_id, terms=terms)
+
+    async def rebuild_locks(self, damaged: DamagedTop) -> None:
+        """Put a new table in the place of a damaged one, which is kept beside it.
+
+        What earlier applies left open is found by their journals.
+        """
+        folder = await self.folder("locks")
+        path = f"{folder}/damaged-{damaged.number}-{self.token()}.txt"
+        await self.store.create(path, damaged.data)
+        journals = await (await self.applies()).open()
+        open_ = {each.apply_id: sorted({*each.planned, *each.attempts}) for each in journals}
+        await (await self.locks()).replace(damaged, LockTable(open=open_))
 
     # ---------------------------------------------------------------- inside
 
-    async def _trusted_chains(self) -> Chains:
-        """The locks, once it is known that the store keeps the promise they stand on."""
-        await self.folder("locks", to_write=True)
-        chains = await self.chains()
-        if not self._trusted:
-            await self._prove_create()
-            self._trusted = True
-        return chains
-
-    async def _prove_create(self) -> None:
-        """Refuses a store that overwrites what it was asked to create only.
-
-        Raises:
-            StateError: It does; locks would not hold.
-        """
-        path = f"{await self.folder('proof')}.json"
-        content = b'{"formatVersion": 1, "purpose": "shows that the store refuses to overwrite"}\n'
-        # Only the first of all runs has to write it, and then try to overwrite it.
-        if await self.store.create(path, content) and await self.store.create(path, content):
-            raise StateError(
-                f"The store at {self.where} overwrites objects it was asked to create only "
-                "(If-None-Match is ignored), so two applies could start the same session.",
-                hint="Choose a store that honours conditional writes, or a newer release of it.",
-            )
-
-    async def _fences(self, instances: Iterable[str]) -> dict[str, int]:
-        """With what fences records were written whose locks are gone: theirs have to go on."""
-        records = await self.records(instances, problems=[])
-        return {name: record.fence for name, record in records.items()}
-
-    async def _left_behind(self) -> list[tuple[str, str]]:
-        """Applies, and instances of which they may have left an attempt unfinished."""
-        tops = await (await self.chains()).tops(None)
-        left = []
-        for instance, link in tops.items():
-            document = link.document
-            runs = document.nonce in self._own or self.is_held(link)
-            known = document.unfinished if runs else document.left_behind()
-            left += [(apply_id, instance) for apply_id in known]
-        return left
-
-    async def _store_time(self) -> datetime:
-        return await self.store.time(f"{await self.folder('clock')}/{self._token()}.json")
-
-    def _note(self, instance: str, apply_id: str, attempt: Attempt | None) -> None:
-        open_ = attempt is not None and attempt.phase is not Phase.FINISHED
-        self._is_unfinished[instance, apply_id] = open_
-
-    def _left(self, instance: str, apply_id: str, ids: Iterable[str]) -> tuple[str, ...]:
-        """Applies that have left an attempt of an instance unfinished, for the lock's release.
-
-        Of its own apply it is known; those inherited and not looked at stay in doubt.
-        """
-        noted = [each for name, each in self._is_unfinished if name == instance]
-        return tuple(
-            each
-            for each in dict.fromkeys((*ids, *noted))
-            if self._is_unfinished.get((instance, each), each != apply_id)
-        )
+    async def _highest_fence(self) -> int:
+        """The highest fence in the records: where the locks are gone, theirs have to go on."""
+        records = await self._rows(None, [])
+        return max((record.fence for record in records.values()), default=0)
 
 
-def open_state(
-    url: str | None,
-    *,
-    host: str,
-    account: str | None,
-    scope: str,
-    folder: Path,
-    clock: Clock | None = None,
-    lease: float = LEASE_SECONDS,
-    token: Callable[[], str] = lambda: secrets.token_hex(8),
-    environment: Mapping[str, str] = os.environ,
-) -> State:
-    """Opens the state; nothing is read or written yet, and no folder is made.
+def _renamed(
+    table: RecordTable | None, profiles: Mapping[str, str]
+) -> Callable[[Attempt], Attempt]:
+    """Gives attempts the names that their instances have today."""
+    moves = table.moves if table else []
 
-    Args:
-        url: ``file://``, ``s3://``, ``gs://`` or ``az://``; ``None`` for ``.runner`` in ``folder``.
-        host: The API's host, with its port where that is not the usual one.
-        account: The account's id; ``None`` means the only one that is present.
-        scope: Keeps previews and the like apart.
-        folder: The folder of the configuration file.
-        clock: Tells the time; the machine's own by default.
-        lease: Seconds a lock outlives its owner.
-        token: Draws random text.
-        environment: Where the settings of the store are found.
+    def renamed(attempt: Attempt) -> Attempt:
+        name = attempt.instance
+        for move in moves:
+            if name == move.old and attempt.apply_id < move.before:
+                name = move.new
+        name = today(name, profiles)
+        if name == attempt.instance:
+            return attempt
+        return attempt.model_copy(update={"instance": name, "profile": name.partition("[")[0]})
 
-    Raises:
-        UsageError: The address makes no sense.
-        StateError: A setting of the store makes no sense.
-    """
-    place = url or folder / DEFAULT_FOLDER
-    store = open_store(place, folder=folder, environment=environment)
-    return State(
-        store,
-        host=host,
-        account=account,
-        scope=scope,
-        clock=clock or SystemClock(),
-        lease=lease,
-        token=token,
-    )
+    return renamed

@@ -19,7 +19,8 @@ import pytest
 from runner.emulator.server import Emulator
 from runner.models.record import Attempt, Phase
 from runner.models.verdict import Verdict
-from runner.state.state import State, open_state
+from runner.state.address import open_state
+from runner.state.state import State
 from tests.engine.bench import a_check, a_world
 
 #: A few profiles: some named alike from run to run, one named by its run, one that waits.

@@ -26,7 +26,7 @@ from runner.models.clock import SystemClock
 from runner.models.outcome import ApplyOutcome
 from runner.models.record import Attempt, Phase
 from runner.models.verdict import Verdict
-from runner.state.state import open_state
+from runner.state.address import open_state
 from tests.acceptance.model_server import FAULTS, Crash, ModelServer
 from tests.engine.bench import ME, planned
 

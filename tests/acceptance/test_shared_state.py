@@ -25,6 +25,7 @@ __all__ = ["bucket", "place", "s3_server", "stub"]
 
 ONE = """\
 version: 1
+project: shop
 profiles:
   smoke:
     runLocation: eu-west-1

@@ -10,13 +10,14 @@ import os
 import sys
 
 import runner.cli.app
-import runner.cli.commands.state
+import runner.cli.commands.state.state
 import runner.cli.error_handler
 
 # What a command imports; none of it starts a thread before it is used.
 import runner.cli.services.apply
 import runner.cli.services.wait
 import runner.state.maintenance
+import runner.state.transfer
 
 
 def child(run: dict[str, object]) -> None:

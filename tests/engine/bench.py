@@ -32,7 +32,8 @@ from runner.models.record import Attempt, Initiator, Record
 from runner.models.settings import Settings
 from runner.plan.normalize import normal_form
 from runner.source import Source, Span
-from runner.state.state import State, open_state
+from runner.state.address import open_state
+from runner.state.state import State
 
 SOURCE = Source("checkly-sessions.yaml", "profiles:\n  smoke:\n")
 ME = Initiator(user="ada", host="ci-1", pid=7)

@@ -26,7 +26,7 @@ from runner.models.outcome import ApplyOutcome
 from runner.models.plan import CheckDrift
 from runner.models.record import Attempt, Phase
 from runner.models.verdict import Verdict
-from runner.state.state import open_state
+from runner.state.address import open_state
 from tests.checkly.scripted import answer, scripted
 from tests.engine.bench import ME, only, planned
 

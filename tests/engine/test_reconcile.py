@@ -13,6 +13,7 @@ from runner.models.response import Session
 from runner.models.verdict import Verdict
 from tests.engine.conftest import MakeBench
 from tests.engine.test_recovery import answering, intent
+from tests.state.conftest import leave
 
 NOW = datetime.now(UTC).replace(microsecond=0)
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
@@ -35,8 +36,7 @@ def sought(
     async def main() -> tuple[list[str], list[str], bool]:
         state = bench.state()
         for other in others:
-            async with state.lock([other.instance], other.by, other.apply_id, timeout=0):
-                await state.put_attempt(other)
+            await leave(state, other)
         async with bench.client() as client:
             answers = {"/v1/test-sessions": {"entries": list(sessions)}}
             monkeypatch.setattr(client._exchange._wire, "exchange", answering(answers))

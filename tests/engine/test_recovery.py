@@ -19,9 +19,10 @@ from runner.models.plan import Action
 from runner.models.record import Attempt, Lookup, Phase
 from runner.models.verdict import Verdict
 from runner.state.locks import Locks
-from runner.state.state import State
+from runner.state.store.object_store import Store
 from tests.engine.bench import Bench, a_check, a_world, only, planned
 from tests.engine.conftest import MakeBench
+from tests.state.conftest import leave
 
 
 def intent(name: str, *, location: str = "eu-west-1", **fields: Any) -> Attempt:
@@ -59,12 +60,7 @@ def leave_intent(bench: Bench, name: str = "smoke", apply_id: str = "00OLD", **m
         window_from=HOUR_AGO,
     )
 
-    async def leave() -> None:
-        state = bench.state()
-        async with state.lock([name], attempt.by, apply_id, timeout=0):
-            await state.put_attempt(attempt)
-
-    asyncio.run(leave())
+    asyncio.run(leave(bench.state(), attempt))
 
 
 def start_unseen(bench: Bench, name: str = "smoke", **body: Any) -> str:
@@ -138,9 +134,9 @@ def test_an_intent_that_two_sessions_fit_is_reported_and_left_behind(
 def test_two_intents_alike_can_not_share_one_session(make_bench: MakeBench) -> None:
     bench = make_bench()
     leave_intent(bench, "a", body={"name": "same"})
-    leave_intent(bench, "b", apply_id="00OLD", body={"name": "same"})
+    leave_intent(bench, "b", apply_id="00OLE", body={"name": "same"})
     start_unseen(bench, name="same")
-    waited = bench.wait("00OLD")
+    waited = bench.wait()
     assert waited is not None
     assert [each.verdict for each in waited.instances] == [Verdict.UNKNOWN] * 2
     assert waited.exit_code == 3
@@ -213,24 +209,25 @@ def test_a_signal_while_a_session_is_looked_up_leaves_the_intent(make_bench: Mak
     assert [attempt.phase for attempt in bench.unfinished()] == [Phase.INTENT]
 
 
-def failing(monkeypatch: pytest.MonkeyPatch, method: str, *, after: int = 0) -> None:
-    """Let a method of the state fail, after so many calls that go well."""
-    sound, left = getattr(State, method), [after]
+def failing(monkeypatch: pytest.MonkeyPatch, folder: str, *, after: int = 0) -> None:
+    """Let the store refuse to create anything in a folder, after so many objects."""
+    sound, left = Store.create, [after]
 
-    async def fails(self: State, *arguments: Any) -> Any:
-        if left[0] > 0:
+    async def fails(self: Store, path: str, data: bytes) -> bool:
+        if f"/{folder}/" in path:
             left[0] -= 1
-            return await sound(self, *arguments)
-        raise StateError("The disk is full.", hint="Make room.")
+            if left[0] < 0:
+                raise StateError("The disk is full.", hint="Make room.")
+        return await sound(self, path, data)
 
-    monkeypatch.setattr(State, method, fails)
+    monkeypatch.setattr(Store, "create", fails)
 
 
 def test_nothing_is_sent_when_the_intent_can_not_be_stored(
     make_bench: MakeBench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     bench = make_bench()
-    failing(monkeypatch, "put_attempt")
+    failing(monkeypatch, "applies")
     outcome = bench.apply(planned())
     assert (only(outcome).verdict, outcome.exit_code) == (Verdict.NOT_STARTED, 3)
     assert only(outcome).reason == "The disk is full."
@@ -242,7 +239,7 @@ def test_a_session_is_followed_though_it_can_not_be_written_down(
     make_bench: MakeBench, monkeypatch: pytest.MonkeyPatch, after: int
 ) -> None:
     bench = make_bench()
-    failing(monkeypatch, "put_attempt", after=after)
+    failing(monkeypatch, "applies", after=after)
     outcome = bench.apply(planned())
     assert (only(outcome).verdict, outcome.exit_code) == (Verdict.PASSED, 3)
     assert "The disk is full. Make room." in notices(bench)
@@ -275,10 +272,7 @@ def test_a_lock_that_can_not_be_released_is_a_warning(
 ) -> None:
     bench = make_bench()
 
-    async def fails(*_: object) -> None:
-        raise StateError("The disk is full.")
-
-    monkeypatch.setattr("runner.state.locks.Locks.release", fails)
+    failing(monkeypatch, "locks", after=1)
     assert bench.apply(planned()).exit_code == 0
     assert "The disk is full." in notices(bench)
 
@@ -336,15 +330,13 @@ def test_a_lock_that_is_lost_stops_starts_and_records(
     gone = replace(
         planned("old", record=bench.records()["old"]), action=Action.REMOVED, instance=None
     )
-    sound, left = Locks.fence, [good]
+    left = [good]  # it is looked at before and after the intent is stored
 
-    def fence(self: Locks, instance: str) -> int:
+    def doubt(_self: Locks, _instance: str, _seconds: float = 0.0) -> str | None:
         left[0] -= 1
-        if left[0] < 0:
-            raise StateError(f"The lock of {instance} was lost.")
-        return sound(self, instance)
+        return "another apply took it over" if left[0] < 0 else None
 
-    monkeypatch.setattr(Locks, "fence", fence)
+    monkeypatch.setattr(Locks, "_doubt", doubt)
     outcome = bench.apply(planned(), gone)
     verdict = Verdict.PASSED if sent else Verdict.NOT_STARTED
     assert (only(outcome).verdict, outcome.exit_code) == (verdict, 3)

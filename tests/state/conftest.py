@@ -1,5 +1,6 @@
 """Documents and states to test with."""
 
+import json
 import os
 import socket
 import subprocess
@@ -15,11 +16,15 @@ from typing import Any
 import pytest
 
 from runner.models.record import Attempt, Initiator, Lookup, Phase, Record
-from runner.state.state import State, open_state
+from runner.state.address import open_state
+from runner.state.project import Project
+from runner.state.state import State
 from tests.state.stub_s3 import StubS3, serving
 
 NOON = datetime(2026, 8, 1, 12, tzinfo=UTC)
 ALICE = Initiator(user="alice", host="ci-7", pid=42, ci_url="https://ci.example.com/runs/9")
+
+SHOP = Project("shop", "github.com/acme/shop", "checkly-sessions.yaml")
 
 OpenState = Callable[..., State]
 
@@ -39,6 +44,33 @@ def an_attempt(instance: str = "smoke", apply_id: str = "a1", **fields: Any) -> 
     )
 
 
+async def finish(state: State, *attempts: Attempt) -> None:
+    """Put into the state what an apply leaves that came to its end."""
+    first, names = attempts[0], [each.instance for each in attempts]
+    async with state.lock(names, first.by, first.apply_id, timeout=0) as locks:
+        journal = await state.journal(first.apply_id)
+        planned = {each.instance: each.profile for each in attempts}
+        journal.begin(locks, planned, first.by, first.intent_at)
+        for each in attempts:
+            update: dict[str, Any] = {"fence": locks.fence(each.instance), "phase": Phase.FINISHED}
+            update["session_id"] = each.session_id or f"session-{each.instance}"
+            update["stopped_at"] = each.stopped_at or each.intent_at
+            await journal.put(each.model_copy(update=update), durable=False)
+        await journal.end(0)
+        assert await state.keep(locks, [journal]) == []
+
+
+async def leave(state: State, *attempts: Attempt) -> None:
+    """Put into the state what an apply leaves that died after it wrote ``attempts``."""
+    first, names = attempts[0], [each.instance for each in attempts]
+    async with state.lock(names, first.by, first.apply_id, timeout=0) as locks:
+        journal = await state.journal(first.apply_id)
+        journal.begin(locks, {each.instance: each.profile for each in attempts}, first.by, NOON)
+        for each in attempts:
+            fence = locks.fence(each.instance)
+            await journal.put(each.model_copy(update={"fence": fence}), durable=True)
+
+
 def a_record(instance: str = "smoke", **fields: Any) -> Record:
     return Record(
         **{
@@ -50,6 +82,21 @@ def a_record(instance: str = "smoke", **fields: Any) -> Record:
             **fields,
         }
     )
+
+
+def damage_table(folder: Path, kind: str) -> Path:
+    """Cut off the highest document of a kind; returns its path."""
+    top = max(folder.rglob(f"{kind}/0*.json"))
+    top.write_bytes(top.read_bytes()[:-9])
+    return top
+
+
+def damage_record(folder: Path, name: str) -> None:
+    """Take the time from one record of the table."""
+    top = max(folder.rglob("records/0*.json"))
+    table = json.loads(top.read_bytes())
+    del table["records"][name]["appliedAt"]
+    top.write_text(json.dumps(table))
 
 
 @pytest.fixture(scope="session")
@@ -124,6 +171,7 @@ def open_(place: str, tmp_path: Path) -> OpenState:
                 "host": "api.checklyhq.com",
                 "account": "acc",
                 "scope": "default",
+                "project": SHOP,
                 "folder": tmp_path,
                 **options,
             }

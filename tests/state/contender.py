@@ -15,8 +15,9 @@ from typing import Any
 
 from runner.errors import Locked, StateError
 from runner.models.record import Initiator
+from runner.state.address import open_state
 from runner.state.locks import Locks
-from runner.state.state import open_state
+from runner.state.project import Project
 
 
 async def contend(options: dict[str, Any]) -> dict[str, Any]:
@@ -26,6 +27,7 @@ async def contend(options: dict[str, Any]) -> dict[str, Any]:
         host="api.checklyhq.com",
         account="acc",
         scope="default",
+        project=Project("shop"),
         folder=folder,
         lease=options["lease"],
     )

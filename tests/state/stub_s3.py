@@ -32,8 +32,19 @@ class StubS3:
         self.requests: list[tuple[str, str]] = []
         self.answer: Callable[[str, str], tuple[int, str] | None] = lambda _method, _path: None
         self.ignores_conditions = False
+        self.failing: tuple[int, str] | None = None
         self.loses_answers = 0
         self.url = ""
+
+    def fail(self, number: int, how: str) -> None:
+        """Let one request fail: its number, and a status or a reset, before or after the work."""
+        self.failing = number, how
+
+    def noted(self, method: str, path: str) -> str:
+        """Note a request; says how it fails, if it does."""
+        self.requests.append((method, path))
+        number, how = self.failing or (0, "")
+        return how if number == len(self.requests) else ""
 
     def put(self, path: str, data: bytes, *, only_new: bool) -> tuple[int, str]:
         if only_new and not self.ignores_conditions and path in self.objects:
@@ -59,17 +70,25 @@ class StubS3:
 
 
 @contextmanager
-def serving(stub: StubS3) -> Iterator[StubS3]:
+def serving(stub: StubS3) -> Iterator[StubS3]:  # noqa: C901 # a switch
     """Serves ``stub`` on loopback."""
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
 
-        def do(self) -> None:
+        def do(self) -> None:  # a switch
             path, _, query = self.path.partition("?")
             body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-            stub.requests.append((self.command, path))
-            status, text = stub.answer(self.command, path) or self.served(path, query, body)
+            how = stub.noted(self.command, path)
+            status, text = 500, ERROR.format("InternalError", "Try again.")
+            if not how or how.endswith("after"):
+                status, text = stub.answer(self.command, path) or self.served(path, query, body)
+            if how.startswith("reset"):
+                self.close_connection = True
+                return
+            if how:
+                code = "SlowDown" if how == "503" else "InternalError"
+                status, text = int(how.partition(" ")[0]), ERROR.format(code, "Try again.")
             content = text.encode()
             self.send_response(status)
             self.send_header("Content-Length", str(len(content)))
@@ -80,7 +99,7 @@ def serving(stub: StubS3) -> Iterator[StubS3]:
                 with suppress(BrokenPipeError, ConnectionResetError):  # it did not wait for us
                     self.wfile.write(content)
 
-        do_GET = do_PUT = do_POST = do_HEAD = do  # noqa: N815 # the base class's names
+        do_GET = do_PUT = do_POST = do_HEAD = do_DELETE = do  # noqa: N815 # the base class's names
 
         def served(self, path: str, query: str, body: bytes) -> tuple[int, str]:
             if self.command == "PUT":
@@ -91,8 +110,11 @@ def serving(stub: StubS3) -> Iterator[StubS3]:
                     stub.objects.pop(f"{path}/{key}", None)
                 deleted = "".join(f"<Deleted><Key>{key}</Key></Deleted>" for key in keys)
                 return 200, f"<DeleteResult>{deleted}</DeleteResult>"
+            if self.command == "DELETE":
+                stub.objects.pop(path, None)
+                return 204, ""
             if "list-type=2" in query:
-                return stub.list(path, parse_qs(query)["prefix"][0])
+                return stub.list(path, parse_qs(query).get("prefix", [""])[0])
             if path in stub.objects:
                 return 200, stub.objects[path].decode()
             return 404, ERROR.format("NoSuchKey", "There is none.")

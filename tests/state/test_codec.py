@@ -7,8 +7,17 @@ from pathlib import Path
 import pytest
 
 from runner.errors import StateError
-from runner.models.record import Phase
-from tests.state.conftest import ALICE, OpenState, a_record, an_attempt
+from runner.models.record import Attempt, Initiator, Phase, Record
+from runner.state.store.codec import Damaged, decode, encode
+from tests.state.conftest import (
+    ALICE,
+    OpenState,
+    a_record,
+    an_attempt,
+    damage_record,
+    finish,
+    leave,
+)
 
 
 @pytest.fixture(params=["folder"])
@@ -17,26 +26,21 @@ def place(tmp_path: Path) -> str:
 
 
 def path_of(tmp_path: Path, pattern: str) -> Path:
-    (path,) = tmp_path.rglob(pattern)
-    return path
+    return max(tmp_path.rglob(pattern))
 
 
-def everything(tmp_path: Path) -> list[Path]:
-    return list(tmp_path.rglob("*"))
-
-
-WHOLE = json.loads(a_record("torn").model_dump_json(by_alias=True))
 BROKEN = [
     pytest.param(b"", "is empty", id="empty"),
-    pytest.param(json.dumps(WHOLE)[:-20].encode(), "is cut off or damaged", id="torn"),
+    pytest.param(b'{"formatVersion": 1, "records": {', "is cut off or damaged", id="torn"),
     pytest.param(b"\xff\xfe\x00", "is cut off or damaged", id="binary"),
+    pytest.param(b"[" * 100_000, "is cut off or damaged", id="deep"),
+    pytest.param(b'{"records": NaN}', "is cut off or damaged", id="nan"),
+    pytest.param(b'{"records": 1e999}', "is cut off or damaged", id="infinite"),
+    pytest.param(b"1" * 5000, "is cut off or damaged", id="huge number"),
     pytest.param(b"[]", "is not a state document", id="list"),
-    pytest.param(b'{"some": "thing"}', "is not a state document", id="foreign"),
+    pytest.param(b'{"records": {"a": 1}}', "is not a state document", id="foreign"),
     pytest.param(
-        json.dumps(WHOLE | {"instance": "other"}).encode(), "it belongs to other", id="copied"
-    ),
-    pytest.param(
-        json.dumps(WHOLE | {"formatVersion": 2, "instance": 7}).encode(),
+        b'{"formatVersion": 2, "records": 7}',
         "has format version 2; this release knows 1 at most",
         id="newer",
     ),
@@ -44,88 +48,180 @@ BROKEN = [
 
 
 @pytest.mark.parametrize(("content", "message"), BROKEN)
-def test_a_broken_record_is_named_and_never_overwritten(
+def test_a_broken_table_is_named_and_never_overwritten(
     open_: OpenState, tmp_path: Path, content: bytes, message: str
 ) -> None:
     async def go() -> None:
-        state = open_()
-        await state.put_record(a_record("whole"))
-        await state.put_record(a_record("torn"))
-        path = path_of(tmp_path, "records/torn.json")
+        await open_().put_records([a_record("whole")])
+        path = path_of(tmp_path, "records/*.json")
         path.write_bytes(content)
         for what in (
-            open_().records(["torn"]),
-            open_().records(),
-            open_().put_record(a_record("torn", fence=9)),
+            open_().records(["whole"]),
+            open_().records(problems=[]),
+            open_().put_records([a_record("torn", fence=9)]),
         ):
             with pytest.raises(StateError, match=message) as caught:
                 await what
             assert str(path) in caught.value.message
             assert caught.value.hint
         assert path.read_bytes() == content
-        # Others are not held up by it.
-        assert list(await open_().records(["whole"])) == ["whole"]
-        problems: list[StateError] = []
-        assert list(await open_().records(problems=problems)) == ["whole"]
-        assert len(problems) == 1
-        # And it can be got rid of.
-        await open_().forget(["torn"])
-        assert list(await open_().records()) == ["whole"]
 
     asyncio.run(go())
 
 
-def test_a_broken_attempt_is_named(open_: OpenState, tmp_path: Path) -> None:
+def test_a_broken_record_holds_up_no_other_and_stays(open_: OpenState, tmp_path: Path) -> None:
+    async def go() -> None:
+        await open_().put_records([a_record("whole"), a_record("torn")])
+        damage_record(tmp_path, "torn")
+        for names in (["torn"], None):
+            with pytest.raises(StateError, match="appliedAt: Field required"):
+                await open_().records(names, brief=True)
+        assert list(await open_().records(["whole"], brief=True)) == ["whole"]
+        problems: list[StateError] = []
+        assert list(await open_().records(brief=True, problems=problems)) == ["whole"]
+        assert len(problems) == 1
+        await open_().put_records([a_record("other")])
+        assert '"torn"' in path_of(tmp_path, "records/*.json").read_text()
+        await open_().put_records([], gone=["torn"])
+        assert set(await open_().records(brief=True)) == {"whole", "other"}
+
+    asyncio.run(go())
+
+
+@pytest.mark.parametrize(("content", "message"), BROKEN)
+@pytest.mark.parametrize("pattern", ["applies/a1.json", "applies/a2/*.json"])
+def test_a_broken_apply_is_named_and_holds_up_no_other(
+    open_: OpenState, tmp_path: Path, pattern: str, content: bytes, message: str
+) -> None:
+    async def go() -> None:
+        await finish(open_(), an_attempt("a"))
+        await leave(open_(), an_attempt("b", "a2"))
+        path = path_of(tmp_path, pattern)
+        path.write_bytes(content)
+        with pytest.raises(StateError, match=message) as caught:
+            async for _ in open_().history():
+                pass
+        assert str(path) in caught.value.message
+        if "newer" not in message and "has format" not in message:
+            problems: list[StateError] = []
+            left = [past.apply_id async for past in open_().history(problems=problems)]
+            assert left == (["a2"] if "a1" in pattern else ["a1"])
+            assert len(problems) == 1
+        assert path.read_bytes() == content
+
+    asyncio.run(go())
+
+
+def test_a_segment_that_is_missing_is_told_and_the_rest_counts(
+    open_: OpenState, tmp_path: Path
+) -> None:
     async def go() -> None:
         state = open_()
-        async with state.lock(["a", "b"], ALICE, "a1", timeout=0):
-            await state.put_attempt(an_attempt("a", phase=Phase.STARTED))
-            await state.put_attempt(an_attempt("b", phase=Phase.STARTED))
-        path = path_of(tmp_path, "applies/a1/a.json")
-        path.write_text("{")
-        for what in (state.attempts("a1"), open_().unfinished(), open_().attempt("a1", "a")):
-            with pytest.raises(StateError, match="is cut off or damaged") as caught:
-                await what
-            assert str(path) in caught.value.message
-        other = open_()
-        async with other.lock(["b"], ALICE, "a2", timeout=0) as locks:
-            assert [each.instance for each in await other.unfinished(locks)] == ["b"]
+        async with state.lock(["a"], ALICE, "a1", timeout=0) as locks:
+            journal = await state.journal("a1")
+            journal.begin(locks, {"a": "a"}, ALICE, an_attempt().intent_at)
+            await journal.put(an_attempt("a"), durable=True)
+            for phase in (Phase.INTENT, Phase.STARTED):
+                update = {"phase": phase, "session_id": f"s-{phase}"}
+                await journal.put(an_attempt("a").model_copy(update=update), durable=True)
+            (tmp_path / "moved").write_bytes(b"")
+            path_of(tmp_path, "applies/a1/*2.json").unlink()
+        with pytest.raises(StateError, match="number 2 before it is missing"):
+            await open_().apply("a1")
         problems: list[StateError] = []
-        (past,) = [each async for each in open_().history(problems=problems)]
-        assert [each.instance for each in past.attempts] == ["b"]
+        past = await open_().apply("a1", problems=problems)
+        assert past is not None
+        assert past.attempts[0].session_id == "s-started"
         assert len(problems) == 1
 
     asyncio.run(go())
 
 
-def test_other_files_do_not_matter(open_: OpenState, tmp_path: Path) -> None:
+def test_files_of_others_do_not_matter(open_: OpenState, tmp_path: Path) -> None:
     async def go() -> None:
-        await open_().put_record(a_record())
+        await open_().put_records([a_record()])
         records = path_of(tmp_path, "records")
         (records / ".DS_Store").write_bytes(b"\x00")
         (records / "README.txt").write_text("hello")
-        (records / "smoke.json#1").write_text("{")  # what a killed write leaves
-        assert list(await open_().records()) == ["smoke"]
+        (records / "0000000009.json#1").write_text("{")  # what a killed write leaves
+        (records / "9.json").write_text("{")
+        (records / "99999999999999999999.json").write_text("{")
+        assert list(await open_().records(brief=True)) == ["smoke"]
 
     asyncio.run(go())
 
 
 def test_a_field_of_a_later_release_is_ignored(open_: OpenState, tmp_path: Path) -> None:
     async def go() -> None:
-        await open_().put_record(a_record())
-        path = path_of(tmp_path, "records/smoke.json")
-        path.write_text(json.dumps(json.loads(path.read_text()) | {"later": [1]}))
-        assert await open_().records() == {"smoke": a_record()}
+        await open_().put_records([a_record()])
+        path = path_of(tmp_path, "records/*.json")
+        table = json.loads(path.read_text())
+        table["later"] = table["records"]["smoke"]["later"] = [1]
+        path.write_text(json.dumps(table))
+        assert list(await open_().records(brief=True)) == ["smoke"]
 
     asyncio.run(go())
+
+
+def test_a_lone_surrogate_is_written_and_read_as_a_replacement() -> None:
+    data = encode(Initiator(user="a\ud83d", host="b"))
+    assert decode(Initiator, data, "here").user == "a\ufffd"
+    assert decode(Initiator, b'{"user": "\\uD83D"}', "here").user == "\ufffd"
+    assert decode(Initiator, b'{"user": "\\uD83D\\uDE00"}', "here").user == "\U0001f600"
+
+
+GOOD = json.loads(an_attempt().model_dump_json(by_alias=True))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"intentAt": "2026-08-01T12:00:00"},
+        {"intentAt": "0001-01-01T00:00:00Z"},
+        {"intentAt": "9999-12-31T23:59:59Z"},
+        {"fence": -1},
+        {"fence": 2**60},
+        {"by": {"pid": -5}},
+        {"request": {"name": {"secret": {"fingerprint": 5}}}},
+        {"request": {"name": {"secret": 5}}},
+        {"request": {"name": {"volatile": {"template": []}}}},
+        {"request": {"name": {"volatile": {"template": "x", "inputs": 5}}}},
+        {"request": {"name": {"unset": [1]}}},
+        {"request": {"environmentVariables": []}},
+        {"request": {"environmentVariables": {"A": 1}}},
+        {"request": {"metadata": []}},
+        {"request": {"target": "all"}},
+        {"verdict": "fine"},
+        {"checks": [{"seconds": "NaN", "name": "x"}]},
+    ],
+    ids=str,
+)
+def test_what_the_program_could_not_live_with_is_refused(change: dict[str, object]) -> None:
+    decode(Attempt, json.dumps(GOOD).encode(), "here")
+    with pytest.raises(Damaged, match="here is not a state document"):
+        decode(Attempt, json.dumps(GOOD | change).encode(), "here")
+
+
+def test_a_request_that_is_nested_too_deeply_is_refused() -> None:
+    deep: object = 1
+    for _ in range(40):
+        deep = {"a": [deep]}
+    with pytest.raises(Damaged, match="nested too deeply"):
+        decode(Attempt, json.dumps(GOOD | {"request": {"name": deep}}).encode(), "here")
+
+
+def test_variables_that_are_called_like_marks_are_none() -> None:
+    request = {"environmentVariables": {"secret": {"value": "x"}, "unset": {"value": None}}}
+    record = json.loads(a_record().model_dump_json(by_alias=True)) | {"request": request}
+    assert decode(Record, json.dumps(record).encode(), "here").request == request
 
 
 # ---------------------------------------------------------------- where documents are
 
 
-def test_hosts_accounts_and_scopes_never_mix(open_: OpenState) -> None:
+def test_hosts_accounts_projects_and_scopes_never_mix(open_: OpenState) -> None:
     async def go() -> None:
-        await open_().put_record(a_record())
+        await open_().put_records([a_record()])
         for other in ({"host": "127.0.0.1:4010"}, {"account": "b"}, {"scope": "pr-123"}):
             assert await open_(**other).records() == {}
 
@@ -138,12 +234,12 @@ def test_without_an_account_the_only_one_is_meant(open_: OpenState) -> None:
         with pytest.raises(StateError, match=r"has no account of api\.checklyhq\.com yet"):
             async with open_(account=None).lock(["smoke"], ALICE, "a1", timeout=0):
                 pass
-        await open_(account="one").put_record(a_record())
+        await open_(account="one").put_records([a_record()])
         state = open_(account=None)
-        assert list(await state.records()) == ["smoke"]
+        assert list(await state.records(brief=True)) == ["smoke"]
         async with state.lock(["smoke"], ALICE, "a1", timeout=0):
             pass
-        await open_(account="two").put_record(a_record())
+        await open_(account="two").put_records([a_record()])
         with pytest.raises(StateError, match="has several accounts: one, two") as caught:
             await open_(account=None).records()
         assert caught.value.hint == "Say which one with CHECKLY_ACCOUNT_ID."
@@ -157,13 +253,13 @@ def test_every_name_of_an_instance_and_a_scope_has_its_place(
 ) -> None:
     async def go() -> None:
         state = open_(scope=name, account=name)
-        async with state.lock([name], ALICE, name, timeout=0) as locks:
-            await state.put_attempt(an_attempt(name, name, phase=Phase.STARTED))
-            await state.put_record(a_record(name, fence=locks.fence(name)))
+        await finish(state, an_attempt(name, name))
+        await leave(state, an_attempt(name, f"{name}2"))
         fresh = open_(scope=name, account=name)
         assert list(await fresh.records()) == [name]
         assert [each.instance for each in await fresh.attempts(name)] == [name]
         assert [each.instance for each in await fresh.unfinished()] == [name]
-        assert {path.relative_to(tmp_path).parts[0] for path in everything(tmp_path)} == {"state"}
+        assert {past.apply_id async for past in fresh.history()} == {name, f"{name}2"}
+        assert {path.name for path in sorted(tmp_path.iterdir())} == {"state"}  # noqa: ASYNC240
 
     asyncio.run(go())

@@ -6,19 +6,19 @@ from pathlib import Path
 import click
 import pytest
 
-from runner.cli.commands import state
 from runner.cli.commands.history import history, status
+from runner.cli.commands.state import state
 from runner.models.history import InstanceStatus, PastApply
 from runner.reports.history import history_json, status_json
-from runner.state.state import LEASE_SECONDS
-from runner.state.store_errors import VARIABLES
+from runner.state.place import LEASE_SECONDS
+from runner.state.store.errors import VARIABLES
 from tests.state.conftest import a_record, an_attempt
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "state.md").read_text(encoding="utf-8")
 SOURCE = "".join(
     re.sub(r'"\s+f?"', "", path.read_text(encoding="utf-8"))
-    for path in (ROOT / "runner" / "state").glob("*.py")
+    for path in (ROOT / "runner" / "state").rglob("*.py")
 )
 
 

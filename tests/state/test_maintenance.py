@@ -1,146 +1,167 @@
+"""Looking after the state: prune, compact, rename, forget, claim, unlock."""
+
 import asyncio
 from datetime import timedelta
+from random import Random
 
 import pytest
 
 from runner.errors import Locked, StateError, UsageError
-from runner.models.clock import SystemClock
-from runner.models.history import PastApply
+from runner.models.apply_id import new_apply_id
 from runner.models.record import Phase
-from runner.state.maintenance import export, forget, held, import_, prune, unlock
+from runner.state.maintenance import forget, held, prune, rename, unlock
 from runner.state.state import State
 from tests.state.clocks import until
-from tests.state.conftest import ALICE, OpenState, a_record, an_attempt
+from tests.state.conftest import ALICE, NOON, OpenState, an_attempt, finish, leave
 
-IDS = [f"01K{number:023}" for number in range(6)]
-
-
-class Later(SystemClock):
-    """A clock that is ahead by two days."""
-
-    def now(self):  # type: ignore[no-untyped-def] # as its base
-        return super().now() + timedelta(days=2)
-
-
-async def finish(state: State, apply_id: str, instance: str = "smoke") -> None:
-    async with state.lock([instance], ALICE, apply_id, timeout=0) as locks:
-        attempt = an_attempt(instance, apply_id, phase=Phase.FINISHED)
-        await state.put_attempt(attempt)
-        record = a_record(instance, apply_id=apply_id, fence=locks.fence(instance))
-        await state.put_record(record)
-
-
-async def past(state: State) -> list[PastApply]:
-    return [each async for each in state.history()]
+IDS = [new_apply_id(NOON + timedelta(days=20 * number), Random(number)) for number in range(6)]
 
 
 async def ids(state: State) -> list[str]:
-    return [each.apply_id for each in await past(state)]
+    return [each.apply_id async for each in state.history()]
+
+
+async def fill(state: State, *instances: str) -> None:
+    for number, apply_id in enumerate(IDS):
+        when = NOON + timedelta(days=20 * number)
+        names = instances or ("smoke",)
+        await finish(state, *(an_attempt(name, apply_id, intent_at=when) for name in names))
 
 
 def test_history_is_newest_first_and_prune_keeps_the_newest(open_: OpenState) -> None:
     async def go() -> None:
-        for apply_id in IDS:
-            await finish(open_(), apply_id)
+        await fill(open_())
         state = open_()
         assert await ids(state) == IDS[::-1]
-        pruned = await prune(state, keep=2)
-        assert (pruned.applies, pruned.documents, pruned.kept) == (4, 4, 2)
+        pruned = await prune(state, [], keep=2)
+        assert (pruned.applies, pruned.kept, pruned.needed) == (4, 2, 0)
         assert await ids(state) == [IDS[5], IDS[4]]
         assert list(await state.records()) == ["smoke"]
+        # What a record names is kept.
+        pruned = await prune(state, [], keep=0)
+        assert (pruned.applies, pruned.kept, pruned.needed) == (1, 1, 1)
 
     asyncio.run(go())
 
 
-def test_prune_by_age_goes_by_when_an_apply_was_last_written(open_: OpenState) -> None:
+def test_prune_by_age(open_: OpenState) -> None:
     async def go() -> None:
-        await finish(open_(), IDS[0])
-        assert (await prune(open_(), older_than=timedelta(days=1))).applies == 0
-        later = open_(clock=Later())
-        assert (await prune(later, keep=1, older_than=timedelta(days=1))).applies == 0
-        assert (await prune(later, older_than=timedelta(days=1))).applies == 1
-        assert await ids(later) == []
-
-    asyncio.run(go())
-
-
-def test_prune_leaves_what_is_unfinished_or_runs(open_: OpenState) -> None:
-    async def go() -> None:
+        await fill(open_())
         state = open_()
-        async with state.lock(["a"], ALICE, IDS[0], timeout=0):
-            await state.put_attempt(an_attempt("a", IDS[0], phase=Phase.STARTED))
+        age = state.clock.now() - NOON - timedelta(days=50)
+        assert (await prune(state, [], keep=5, older_than=age)).applies == 1
+        assert (await prune(state, [], older_than=age)).applies == 2
+        assert await ids(state) == IDS[:2:-1]
+
+    asyncio.run(go())
+
+
+def test_prune_leaves_what_is_open_or_runs(open_: OpenState) -> None:
+    async def go() -> None:
+        await leave(open_(), an_attempt("a", IDS[0], phase=Phase.STARTED))
         running = open_()
-        async with running.lock(["b"], ALICE, IDS[1], timeout=0):
-            await running.put_attempt(an_attempt("b", IDS[1]))
-            pruned = await prune(open_(), keep=0)
-        assert (pruned.applies, pruned.kept, pruned.unfinished) == (0, 2, 2)
+        async with running.lock(["b"], ALICE, IDS[1], timeout=0) as locks:
+            journal = await running.journal(IDS[1])
+            journal.begin(locks, {"b": "b"}, ALICE, NOON)
+            await journal.put(an_attempt("b", IDS[1]), durable=True)
+            pruned = await prune(open_(), [], keep=0)
+        assert (pruned.applies, pruned.kept, pruned.needed) == (0, 2, 2)
 
     asyncio.run(go())
 
 
-def test_an_export_can_be_imported_elsewhere(open_: OpenState) -> None:
+def test_folded_applies_are_found_as_before_and_can_be_pruned(open_: OpenState) -> None:
     async def go() -> None:
-        await finish(open_(), IDS[0])
-        await finish(open_(), IDS[1], "other[a/b]")
+        await fill(open_())
+        before = [each async for each in open_().history()]
+        assert await open_().fold(keep=1) == 5
         state = open_()
-        async with state.lock(["left"], ALICE, IDS[2], timeout=0):
-            await state.put_attempt(an_attempt("left", IDS[2], phase=Phase.STARTED))
-        problems: list[StateError] = []
-        lines = [line async for line in export(open_(), problems)]
-        assert problems == []
-
-        there = open_(scope="elsewhere")
-        assert await past(there) == []
-        done = await import_(there, lines, source="x", owner=ALICE)
-        assert (done.records, done.attempts, done.left) == (2, 3, 0)
-        fresh = open_(scope="elsewhere")
-        assert await past(fresh) == await past(open_())
-        assert [each.instance for each in await fresh.unfinished()] == ["left"]
-        assert set(await fresh.records()) == {"smoke", "other[a/b]"}
-        # And it can be written to from there on.
-        await finish(fresh, IDS[3])
-
-        again = await import_(open_(scope="elsewhere"), lines, source="x", owner=ALICE)
-        assert (again.records, again.attempts, again.left) == (0, 0, 5)
-        assert (await fresh.records())["smoke"].apply_id == IDS[3]
+        history = await state.applies()
+        assert (await history.listing()).ended == (IDS[5],)
+        assert [each async for each in state.history()] == before
+        since = [past.apply_id async for past in state.history(since=before[2].started_at)]
+        assert since == IDS[:2:-1]
+        (record,) = (await state.records()).values()
+        assert record.request == {"name": "smoke"}
+        assert (await state.attempts(IDS[0]))[0].instance == "smoke"
+        assert await state.fold(keep=0) == 1
+        assert list((await history.listing()).months) == sorted(
+            {f"{past.started_at:%Y-%m}" for past in before}
+        )
+        (record,) = (await open_().records()).values()
+        assert record.request == {"name": "smoke"}
+        assert (await prune(open_(), [], keep=2)).applies == 4
+        assert await ids(open_()) == [IDS[5], IDS[4]]
 
     asyncio.run(go())
 
 
-@pytest.mark.parametrize(
-    ("lines", "message"),
-    [
-        ([], "is empty"),
-        (["{"], "f:1 is cut off"),
-        (['{"a": 1}'], "f:1 is not a state document"),
-        (['{"formatVersion": 2}'], "format version 2"),
-        (["HEADER", '{"record": {"formatVersion": 1}}'], "f:2 is not a state document"),
-        (["HEADER", '{"rec'], "f:2 is cut off"),
-    ],
-)
-def test_a_file_that_is_no_export_is_refused_whole(
-    open_: OpenState, lines: list[str], message: str
+def test_applies_of_a_month_that_are_folded_later_stand_beside_the_first(
+    open_: OpenState,
 ) -> None:
     async def go() -> None:
-        header = await anext(export(open_(), []))
-        given = [header if line == "HEADER" else line for line in lines]
-        with pytest.raises(UsageError, match=message):
-            await import_(open_(), given, source="f", owner=ALICE)
-        assert await open_().records() == {}
+        same = [new_apply_id(NOON + timedelta(hours=n), Random(n)) for n in range(3)]
+        for apply_id in same:
+            await finish(open_(), an_attempt(apply_id=apply_id))
+            await open_().fold(keep=0)
+        listing = await (await open_().applies()).listing()
+        assert len(listing.months["2026-08"]) == 3
+        assert await ids(open_()) == same[::-1]
+        await prune(open_(), [], keep=1)
+        assert await ids(open_()) == same[:1:-1]
+
+    asyncio.run(go())
+
+
+def test_many_applies_are_folded_without_being_asked(
+    open_: OpenState, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("runner.state.state.FOLD_ABOVE", 4)
+    monkeypatch.setattr("runner.state.state.FOLD_DOWN_TO", 2)
+
+    async def go() -> None:
+        await fill(open_())
+        await open_().fold_if_many()
+        assert len((await (await open_().applies()).listing()).ended) == 2
+        await open_().fold_if_many()
+        assert await ids(open_()) == IDS[::-1]
 
     asyncio.run(go())
 
 
 def test_forget_deletes_records_but_not_under_an_apply(open_: OpenState) -> None:
     async def go() -> None:
-        await finish(open_(), IDS[0])
+        await finish(open_(), an_attempt(apply_id=IDS[0]))
         async with open_().lock(["smoke"], ALICE, IDS[1], timeout=0):
             with pytest.raises(Locked):
                 await forget(open_(), ["smoke"], owner=ALICE)
         await forget(open_(), ["smoke"], owner=ALICE)
         assert await open_().records() == {}
         assert await ids(open_()) == [IDS[0]]
-        await finish(open_(), IDS[2])
+        await finish(open_(), an_attempt(apply_id=IDS[2]))
+
+    asyncio.run(go())
+
+
+def test_a_renamed_instance_keeps_its_record_and_its_history(open_: OpenState) -> None:
+    async def go() -> None:
+        await finish(open_(), an_attempt("old[x]", IDS[0], commit="abc"))
+        await rename(open_(), {"old[x]": "new[x]"}, owner=ALICE, before=IDS[1])
+        (record,) = (await open_().records()).values()
+        assert (record.instance, record.request) == ("new[x]", {"name": "old[x]"})
+        # Another one takes the old name later.
+        await finish(open_(), an_attempt("old[x]", IDS[2], intent_at=NOON + timedelta(days=40)))
+        past = [each async for each in open_().history()]
+        assert [each.attempts[0].instance for each in past] == ["old[x]", "new[x]"]
+        assert past[1].attempts[0].profile == "new"
+        with pytest.raises(UsageError, match="has a record of its own"):
+            await rename(open_(), {"old[x]": "new[x]"}, owner=ALICE, before=IDS[3])
+        await rename(open_(), {"new[x]": "newer"}, owner=ALICE, before=IDS[3])
+        assert (await open_().records())["newer"].request == {"name": "old[x]"}
+        assert {each.attempts[0].instance async for each in open_().history()} == {
+            "old[x]",
+            "newer",
+        }
 
     asyncio.run(go())
 
@@ -149,19 +170,32 @@ def test_unlock_ends_the_lock_of_another_who_learns_of_it(open_: OpenState) -> N
     async def go() -> None:
         owner = open_(lease=1.2)
         async with owner.lock(["a", "b"], ALICE, IDS[0], timeout=0) as locks:
-            await owner.put_attempt(an_attempt("a", IDS[0], phase=Phase.STARTED))
-            links = await held(open_(), ["a"])
-            assert links["a"].document.by == ALICE
-            while await unlock(open_(), links):  # the owner has just renewed it
-                links = await held(open_(), ["a"])
-            assert list(await held(open_())) == ["b"]
-            async with open_().lock(["a"], ALICE, IDS[1], timeout=0):
-                assert await unlock(open_(), links) == ["a"]
-            assert await unlock(open_(), links) == ["a"]
+            journal = await owner.journal(IDS[0])
+            journal.begin(locks, {"a": "a", "b": "b"}, ALICE, NOON)
+            await journal.put(an_attempt("a", IDS[0], phase=Phase.STARTED), durable=True)
+            holders = await held(open_())
+            assert await unlock(open_(), holders, ["a", "nobody"]) == ["a"]
+            (holder,) = (await held(open_())).values()
+            assert (holder.by, holder.instances) == (ALICE, ["b"])
+            async with open_().lock(["a"], ALICE, IDS[1], timeout=0) as taken:
+                assert taken.inherited() == {IDS[0]: ["a"]}
+                assert await unlock(open_(), holders, ["a"]) == []
             assert await until(lambda: locks.lost >= {"a"})
             with pytest.raises(StateError, match="The lock of a was lost"):
                 locks.fence("a")
         (left,) = await open_().unfinished()
         assert left.instance == "a"
+
+    asyncio.run(go())
+
+
+def test_unlock_of_all_that_an_apply_holds_leaves_no_holder(open_: OpenState) -> None:
+    async def go() -> None:
+        locks = open_().lock(["a"], ALICE, IDS[0], timeout=0)
+        await locks.__aenter__()
+        assert await unlock(open_(), await held(open_()), ["a"]) == ["a"]
+        assert await held(open_()) == {}
+        assert await open_().left_open() == {IDS[0]: ["a"]}
+        await locks.__aexit__(None, None, None)
 
     asyncio.run(go())

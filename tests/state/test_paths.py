@@ -4,7 +4,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from runner.state.paths import escape, escape_id
+from runner.state.store.paths import escape, escape_id
 
 NAMES = st.text(st.characters(codec=None), max_size=200) | st.text("aA.[]/,:-_\\", max_size=12)
 

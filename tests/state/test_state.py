@@ -1,19 +1,61 @@
+"""Records, applies and what was left open, as another process finds them."""
+
 import asyncio
 from pathlib import Path
 
 import pytest
 
 from runner.errors import Locked, StateError
-from runner.models.record import Phase
+from runner.models.record import CheckRecord, Phase, digest_of
+from runner.models.verdict import Verdict
 from tests.state.clocks import HandClock
-from tests.state.conftest import ALICE, OpenState, a_record, an_attempt
+from tests.state.conftest import ALICE, NOON, OpenState, a_record, an_attempt, finish, leave
 
 
-def test_a_record_is_found_by_another_process(open_: OpenState) -> None:
-    record = a_record("smoke[us-east-1]", fence=3)
-    asyncio.run(open_().put_record(record))
-    assert asyncio.run(open_().records()) == {"smoke[us-east-1]": record}
-    assert asyncio.run(open_().records(["smoke[us-east-1]", "new"])) == {"smoke[us-east-1]": record}
+def test_a_record_is_found_whole_by_another_process(open_: OpenState) -> None:
+    async def go() -> None:
+        attempt = an_attempt(
+            "smoke[us-east-1]",
+            verdict=Verdict.FAILED,
+            checks=[CheckRecord(name="Home", verdict=Verdict.FAILED)],
+            by=ALICE,
+            commit="abc",
+        )
+        await finish(open_(), attempt)
+        for names in (None, ["smoke[us-east-1]", "new"]):
+            (record,) = (await open_().records(names)).values()
+            assert (record.instance, record.verdict) == ("smoke[us-east-1]", Verdict.FAILED)
+            assert (record.request, record.checks) == (attempt.request, attempt.checks)
+            assert (record.by, record.commit, record.apply_id) == (ALICE, "abc", "a1")
+            assert record.digest == digest_of(attempt.request)
+
+    asyncio.run(go())
+
+
+def test_an_apply_is_read_only_where_the_request_differs(
+    open_: OpenState, tmp_path: Path, place: str
+) -> None:
+    async def go() -> None:
+        await finish(open_(), an_attempt("a"), an_attempt("b"))
+        request = {"name": "a"}
+        (record,) = (await open_().records(["a"], requests={"a": request})).values()
+        assert (record.request, record.checks) == (request, [])
+        (record,) = (await open_().records(["b"], requests={"b": {"name": "new"}})).values()
+        assert record.request == {"name": "b"}
+        (record,) = (await open_().records(["b"], requests={})).values()
+        assert record.request == {}
+        if not place.startswith("file"):
+            return
+        (document,) = sorted(tmp_path.rglob("applies/a1.json"))  # noqa: ASYNC240
+        document.unlink()
+        (record,) = (await open_().records(["a"], requests={"a": request})).values()
+        assert record.request == request
+        problems: list[StateError] = []
+        (record,) = (await open_().records(["b"], problems=problems)).values()
+        assert (record.apply_id, record.request) == ("a1", {})
+        assert "The apply a1, which the record of b names, is gone." in problems[0].message
+
+    asyncio.run(go())
 
 
 def test_reading_makes_no_folder(open_: OpenState, tmp_path: Path) -> None:
@@ -23,54 +65,66 @@ def test_reading_makes_no_folder(open_: OpenState, tmp_path: Path) -> None:
         assert await state.records(["smoke"]) == {}
         assert await state.attempts("a1") == []
         assert await state.unfinished() == []
+        assert await state.at_work() == {}
+        assert await state.newest_apply() is None
 
     asyncio.run(read())
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_lower_fence_never_overwrites_a_higher(open_: OpenState) -> None:
-    asyncio.run(open_().put_record(a_record(fence=5, apply_id="later")))
-    with pytest.raises(StateError, match="later apply"):
-        asyncio.run(open_().put_record(a_record(fence=4)))
-    assert asyncio.run(open_().records())["smoke"].apply_id == "later"
-
-
-def test_under_one_lock_a_record_is_written_as_often_as_needed(open_: OpenState) -> None:
-    for apply_id in ("one", "two"):
-        asyncio.run(open_().put_record(a_record(fence=5, apply_id=apply_id)))
-    assert asyncio.run(open_().records())["smoke"].apply_id == "two"
-
-
-def test_an_attempt_is_stored_where_its_record_may_not_be(open_: OpenState) -> None:
+def test_records_go_by_the_order_of_locks_and_by_nothing_else(open_: OpenState) -> None:
     async def go() -> None:
         state = open_()
-        await state.put_record(a_record(fence=5, apply_id="later"))
-        attempt = an_attempt(phase=Phase.FINISHED)
-        with pytest.raises(StateError, match="written by a later apply"):
-            await state.put_attempt(attempt, a_record(fence=4))
-        assert await open_().attempt("a1", "smoke") == attempt
-        assert (await open_().records())["smoke"].apply_id == "later"
+        assert await state.put_records([a_record(fence=5, apply_id="earlier")]) == []
+        assert await state.put_records([a_record(fence=4, apply_id="later")]) == ["smoke"]
+        assert (await state.records(brief=True))["smoke"].apply_id == "earlier"
+        passed = a_record(fence=5, apply_id="earlier", verdict=Verdict.PASSED)
+        assert await state.put_records([passed]) == []
+        # Of one lock, what has ended is not undone by a late word of its start.
+        assert await state.put_records([a_record(fence=5, apply_id="earlier")]) == ["smoke"]
+        assert (await open_().records(brief=True))["smoke"].verdict is Verdict.PASSED
+        assert await state.put_records([a_record(fence=6, apply_id="a")]) == []
+
+    asyncio.run(go())
+
+
+def test_the_last_checks_count_until_there_are_new_ones(open_: OpenState) -> None:
+    async def go() -> None:
+        checks = [CheckRecord(name="Home", verdict=Verdict.PASSED)]
+        await finish(open_(), an_attempt(verdict=Verdict.PASSED, checks=checks))
+        for apply_id in ("a2", "a3"):
+            started = an_attempt(apply_id=apply_id, phase=Phase.STARTED, session_id="s")
+            await leave(open_(), started)
+            (record,) = (await open_().records()).values()
+            assert (record.apply_id, record.verdict, record.checks) == (apply_id, None, checks)
 
     asyncio.run(go())
 
 
 def test_what_a_crashed_apply_left_is_found_once_its_lease_is_over(open_: OpenState) -> None:
     async def go() -> None:
-        crashed = open_(lease=4.0, clock=HandClock())  # nobody renews its lease
-        await crashed.lock(["a"], ALICE, "a1", timeout=0).__aenter__()
-        await crashed.put_attempt(an_attempt("a"))
-        assert await open_(clock=HandClock()).unfinished() == []
-        later = HandClock()
-        later.jump(10)
-        (left,) = await open_(clock=later).unfinished()
-        assert (left.apply_id, left.instance) == ("a1", "a")
-        # Its own attempts are not what an apply is looking for.
-        await asyncio.sleep(5.2)
+        crashed = open_(lease=2.0, clock=HandClock())  # nobody renews its lease
+        locks = await crashed.lock(["a", "b"], ALICE, "a1", timeout=0).__aenter__()
+        journal = await crashed.journal("a1")
+        journal.begin(locks, {"a": "a", "b": "b"}, ALICE, NOON)
+        started = an_attempt("a", phase=Phase.STARTED, session_id="s", fence=locks.fence("a"))
+        putting = asyncio.create_task(journal.put(started, durable=True))
+        await putting
         state = open_()
-        async with state.lock(["a"], ALICE, "a2", timeout=10) as locks:
-            await state.put_attempt(an_attempt("a", "a2"))
-            assert [each.apply_id for each in await state.unfinished(locks)] == ["a1"]
-        assert [each.apply_id for each in await open_().unfinished()] == ["a1", "a2"]
+        assert await state.unfinished() == []
+        assert 0 < (await state.at_work())["a1"] <= 3
+        # It runs, as far as anybody can tell, and so its record does.
+        assert (await state.records())["a"].session_id == "s"
+        assert [each.instance for each in await state.attempts("a1")] == ["a"]
+        await asyncio.sleep(3.2)
+        assert await state.at_work() == {}
+        assert await state.left_open() == {"a1": ["a", "b"]}
+        assert [each.instance for each in await state.unfinished()] == ["a"]
+        never = (await state.attempts("a1"))[1]
+        assert (never.instance, never.verdict) == ("b", Verdict.NOT_STARTED)
+        async with open_().lock(["a"], ALICE, "a2", timeout=0) as mine:
+            assert mine.inherited() == {"a1": ["a"]}
+            assert [each.instance for each in await open_().unfinished(mine)] == ["a"]
 
     asyncio.run(go())
 
@@ -108,20 +162,12 @@ def test_a_waiting_apply_follows(open_: OpenState) -> None:
     assert order[4] == order[5]
 
 
-def test_what_an_apply_left_unfinished_is_found(open_: OpenState) -> None:
-    async def leave() -> None:
-        state = open_()
-        async with state.lock(["a", "b", "c"], ALICE, "a1", timeout=0):
-            await state.put_attempt(an_attempt("a", phase=Phase.STARTED, session_id="s"))
-            await state.put_attempt(an_attempt("b"))
-            await state.put_attempt(an_attempt("b", phase=Phase.FINISHED))
-        assert [each.instance for each in await open_().unfinished()] == ["a"]
+def test_the_newest_apply_is_told_with_its_exit_code(open_: OpenState) -> None:
+    async def go() -> None:
+        await finish(open_(), an_attempt(apply_id="a1"))
+        await finish(open_(), an_attempt(apply_id="a2"))
+        newest = await open_().newest_apply()
+        assert newest is not None
+        assert (newest.apply_id, newest.exit_code) == ("a2", 0)
 
-        state = open_()
-        async with state.lock(["a", "b"], ALICE, "a2", timeout=0) as locks:
-            (left,) = await state.unfinished(locks)
-            assert (left.apply_id, left.instance) == ("a1", "a")
-            await state.put_attempt(left.model_copy(update={"phase": Phase.FINISHED}))
-        assert await open_().unfinished() == []
-
-    asyncio.run(leave())
+    asyncio.run(go())

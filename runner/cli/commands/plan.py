@@ -145,7 +145,12 @@ def _against_records(
 
     unset = Severity.WARNING if options.out is None else Severity.ERROR
     with Composition(
-        common, console, unset=unset, emulated=options.emulated, world=options.world
+        common,
+        console,
+        unset=unset,
+        emulated=options.emulated,
+        world=options.world,
+        offline=options.offline,
     ) as parts:
         plan = run_async(parts.plan(selected))
         if parts.backend.credentials is not None and not options.offline:

@@ -14,11 +14,12 @@ from runner.cli.options.common import Common
 from runner.errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from runner.checkly.account import Credentials
     from runner.config.templates.context import Context
     from runner.models.record import Initiator
+    from runner.state.project import Project
     from runner.state.state import State
 
 DEFAULT_SCOPE = "default"
@@ -63,15 +64,25 @@ class Backend:
 
         return self.credentials or credentials(os.environ)
 
-    def state(self, common: Common, folder: Path, declared: str | None) -> "State":
+    def state(
+        self,
+        common: Common,
+        folder: Path,
+        declared: str | None,
+        *,
+        project: "Project | None" = None,
+        moved: "Mapping[str, str] | None" = None,
+    ) -> "State":
         """The state of this backend.
 
         Args:
             common: The shared options.
             folder: The folder of the configuration file.
             declared: What ``state:`` in the file says.
+            project: Whose part of the state it is.
+            moved: New names of profiles by old ones.
         """
-        from runner.state.state import open_state  # noqa: PLC0415 # obstore
+        from runner.state.address import open_state  # noqa: PLC0415 # obstore
 
         return open_state(
             common.state or declared,
@@ -79,6 +90,8 @@ class Backend:
             account=self.credentials.account_id if self.credentials else None,
             scope=common.scope or DEFAULT_SCOPE,
             folder=folder,
+            project=project,
+            moved=moved,
             lease=_lease(os.environ.get("CHECKLY_SESSIONS_LEASE_SECONDS")),
         )
 
@@ -89,7 +102,7 @@ def _lease(text: str | None) -> float:
     Raises:
         UsageError: It is not a number of at least 1.
     """
-    from runner.state.state import LEASE_SECONDS  # noqa: PLC0415 # obstore
+    from runner.state.place import LEASE_SECONDS  # noqa: PLC0415 # obstore
 
     if not text:
         return LEASE_SECONDS

@@ -21,7 +21,7 @@ from runner.config.selection import Selection
 from runner.diagnostics import Severity
 from runner.errors import UsageError
 from runner.models.plan import Plan, PlanContext
-from runner.state.paths import DEFAULT_FOLDER
+from runner.state.store.paths import DEFAULT_FOLDER
 
 #: The project of a file that names none.
 DEFAULT_PROJECT = "default"
@@ -35,7 +35,9 @@ if TYPE_CHECKING:
     from runner.engine.context import Context
     from runner.models.outcome import Subject
     from runner.models.record import Initiator, Record
+    from runner.plan.normalize import Normal
     from runner.reports.progress.reporters import Reporters
+    from runner.state.project import Project
     from runner.state.state import State
 
 
@@ -60,6 +62,7 @@ class Composition:
         world: Path | None = None,
         reports: tuple[str, ...] = (),
         file_optional: bool = False,
+        offline: bool = False,
     ) -> None:
         """Take what the command was asked for.
 
@@ -74,6 +77,7 @@ class Composition:
             world: What that emulator serves.
             reports: The values of ``--report``.
             file_optional: Whether ``--state`` is enough where there is no configuration.
+            offline: Whether nothing is asked of the account.
         """
         self.common = common
         self.console = console
@@ -85,6 +89,7 @@ class Composition:
         self._world = world
         self._reports = reports
         self._file_optional = file_optional
+        self._offline = offline
         self._stack = ExitStack()
         self._account_name: str | None = None
 
@@ -146,9 +151,18 @@ class Composition:
         """The state that belongs to the file and the API."""
         if not self.has_file:
             return self.backend.state(self.common, Path.cwd(), None)
-        return self.backend.state(
-            self.common, self.reading.path.parent, self.reading.structure.state
+        from runner.state.project import require_name  # noqa: PLC0415 # obstore
+
+        structure = self.reading.structure
+        state = self.backend.state(
+            self.common,
+            self.reading.path.parent,
+            structure.state,
+            project=_project_of(self.reading),
+            moved=structure.moved,
         )
+        require_name(state.project, state.store)
+        return state
 
     @cached_property
     def owner(self) -> "Initiator":
@@ -171,17 +185,29 @@ class Composition:
         assert self.has_file or self._file_optional  # noqa: S101 # read: its secrets are masked
         return self._stack.enter_context(reporters(self._reports, self.common, self.console))
 
-    async def records(self, names: list[str] | None) -> "Mapping[str, Record]":
-        """The records of these instances, or all; no store is opened where there can be none."""
+    async def records(
+        self, names: list[str] | None, requests: "dict[str, Normal]"
+    ) -> "Mapping[str, Record]":
+        """The records of these instances, or all; no store is opened where there can be none.
+
+        The checks of the last apply are compared only with those of the account.
+        """
         folder = self.reading.path.parent / DEFAULT_FOLDER
         if self._state_address == str(folder) and not folder.exists():
             return {}
-        return await self.state.records(names)
+        is_online = self.backend.credentials is not None and not self._offline
+        if is_online:
+            return await self.state.records(names)
+        records = await self.state.records(names, requests=requests)
+        if removed := [name for name in records if name not in requests]:
+            records |= await self.state.records(removed)
+        return records
 
     @property
     def project(self) -> str:
         """Whose profiles these are."""
-        return DEFAULT_PROJECT
+        named = self.reading.structure.project if self.has_file else None
+        return named or DEFAULT_PROJECT
 
     @property
     def _state_address(self) -> str:
@@ -278,3 +304,17 @@ class Composition:
             client_options=ClientOptions(requests_per_minute=following.requests_per_minute),
             limiter=limiter,
         )
+
+
+def _project_of(reading: Reading) -> "Project":
+    """Whose profiles the file's are, as the state tells projects apart."""
+    from runner.config.files.files import repository_root  # noqa: PLC0415 # with the state
+    from runner.state.project import Project, same_repository  # noqa: PLC0415
+
+    path = reading.path.resolve()
+    root = repository_root(path.parent) or path.parent
+    return Project(
+        reading.structure.project,
+        same_repository(reading.context.value("git.repoUrl")),
+        path.relative_to(root.resolve()).as_posix(),
+    )

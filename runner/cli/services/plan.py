@@ -10,8 +10,8 @@ from runner.cli.services.configuration import Reading
 from runner.config.selection import Selection
 from runner.models.marked import unmarked
 from runner.models.plan import Plan
-from runner.plan.normalize import Fingerprint
-from runner.plan.planner import make_plan
+from runner.plan.normalize import Fingerprint, Normal
+from runner.plan.planner import make_plan, normal_forms
 from runner.reports.diagnostics.render import one_line_of
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ def open_state(backend: Backend, common: Common, reading: Reading) -> "State":
 async def plan_of(
     selection: Selection,
     reading: Reading,
-    records: "Callable[[list[str] | None], Awaitable[Mapping[str, Record]]]",
+    records: "Callable[[list[str] | None, dict[str, Normal]], Awaitable[Mapping[str, Record]]]",
     backend: Backend,
     *,
     with_needs: bool = True,
@@ -39,7 +39,8 @@ async def plan_of(
     Args:
         selection: What is asked for.
         reading: The configuration.
-        records: Gives the last apply of these instances, or of all.
+        records: Gives the last apply of these instances, or of all; it is told the requests,
+            since a record that equals one need not be read whole.
         backend: Where it would be applied.
         with_needs: Whether to pull in what the selected instances need.
 
@@ -51,10 +52,13 @@ async def plan_of(
     compiled = reading.compile(selection, with_needs=with_needs)
     everything = selection.is_everything
     names = None if everything else [instance.name for instance in compiled.instances]
+    fingerprint = fingerprint_of(backend)
+    requests = normal_forms(compiled.instances, fingerprint)
     return make_plan(
         compiled.instances,
-        await records(names),
-        fingerprint_of(backend),
+        await records(names, requests),
+        fingerprint,
+        requests=requests,
         everything=everything,
         pulled_in=compiled.pulled_in,
         open_profiles=compiled.open_profiles,

@@ -13,8 +13,11 @@ from runner.cli.services.backend import EMULATOR_HOST, Backend
 from runner.errors import Declined, StateError, UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from runner.cli.options.common import Common
     from runner.cli.services.configuration import Reading
+    from runner.models.record import Initiator
     from runner.state.state import State
 
 FORMAT_OPTION = click.option(
@@ -50,6 +53,43 @@ def state_of(
         return parts.reading, parts.state, parts.backend
 
 
+def owned_state(common: "Common", console: Console, *, emulated: bool) -> "tuple[State, Initiator]":
+    """The state, and who changes it.
+
+    Raises:
+        ConfigurationError: There is no file, or it can't be read.
+        StateError: The address of the state makes no sense.
+    """
+    from runner.cli.services.backend import initiator  # noqa: PLC0415 # everything heavy
+
+    reading, state, _ = state_of(common, console, emulated=emulated)
+    return state, initiator(reading.context, console.redactor.screen)
+
+
+async def rename(state: "State", moves: "Mapping[str, str]", owner: "Initiator") -> dict[str, str]:
+    """Give records the names that ``moves`` tells, of profiles or instances; says which.
+
+    Raises:
+        UsageError: A new name has a record of its own.
+        StateError: The store can't be read or written.
+    """
+    import random  # noqa: PLC0415
+
+    from runner.models.apply_id import new_apply_id  # noqa: PLC0415
+    from runner.state.maintenance import rename as run  # noqa: PLC0415 # obstore
+
+    records = await state.records(brief=True, problems=[])
+    found = {}
+    for old, new in moves.items():
+        for name in records:
+            if name == old or name.startswith(f"{old}["):
+                found[name] = f"{new}{name.removeprefix(old)}"
+    if found:
+        before = new_apply_id(state.clock.now(), random.SystemRandom())
+        await run(state, found, owner=owner, before=before)
+    return found
+
+
 def hint_at_emulator(
     common: "Common", console: Console, reading: "Reading", state: "State", *, emulated: bool
 ) -> None:
@@ -65,7 +105,7 @@ def hint_at_emulator(
         return
     other = open_state(Backend(None, EMULATOR_HOST, emulated=True), common, reading)
     with suppress(StateError):
-        if run_async(other.records(problems=[])):
+        if run_async(other.records(brief=True, problems=[])):
             console.problem("The emulator has a state of its own: look at it with --emulator.")
 
 

@@ -10,7 +10,7 @@ from runner.cli.services import saved_plan
 from runner.errors import StalePlan
 from runner.models.record import PlanUse
 from runner.plan.saved_plan import Home, SavedPlan, SavedSelection
-from runner.state.state import open_state
+from runner.state.address import open_state
 
 PLAN = SavedPlan(
     plan_id="P1",

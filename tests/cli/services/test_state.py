@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import pytest
@@ -17,10 +18,20 @@ from runner.cli.console import Console
 from runner.cli.error_handler import run
 from runner.cli.services.state import age, moment
 from runner.errors import UsageError
-from runner.models.record import Phase
+from runner.models.apply_id import new_apply_id
 from runner.models.verdict import Verdict
-from runner.state.state import State, open_state
-from tests.state.conftest import ALICE, NOON, a_record, an_attempt
+from runner.state.address import open_state
+from runner.state.state import State
+from tests.state.conftest import (
+    ALICE,
+    NOON,
+    a_record,
+    an_attempt,
+    damage_record,
+    damage_table,
+    finish,
+    leave,
+)
 
 FILE = """\
 version: 1
@@ -32,7 +43,7 @@ profiles:
     runLocation: eu-west-1
     target: all
 """
-IDS = [f"01K{number:023}" for number in range(4)]
+IDS = [new_apply_id(NOON + timedelta(hours=number), Random(number)) for number in range(4)]
 
 
 @dataclass
@@ -88,16 +99,14 @@ def fill(state: State) -> None:
             }
             attempt = an_attempt(
                 "smoke",
-                phase=Phase.FINISHED,
                 intent_at=start,
                 started_at=start,
+                request={"name": "smoke", "runLocation": "us-east-1"},
                 settings={"labels": {"team": "web"}},
                 **about,
             )
-            await state.put_attempt(attempt)
-            request = {"name": "smoke", "runLocation": "us-east-1"}
-            await state.put_record(a_record("smoke", applied_at=start, request=request, **about))
-        await state.put_record(a_record("gone[x]", verdict=Verdict.PASSED, link=None))
+            await finish(state, attempt)
+        await state.put_records([a_record("gone[x]", verdict=Verdict.PASSED, link=None)])
 
     asyncio.run(go())
 
@@ -136,12 +145,15 @@ def test_status_tells_of_a_broken_record_and_shows_the_others(
     run_: Run, state: State, tmp_path: Path
 ) -> None:
     fill(state)
-    (broken,) = tmp_path.rglob("records/smoke.json")
-    broken.write_text("{")
+    damage_record(tmp_path, "smoke")
     ended = run_("status")
     assert ended.code == 0
-    assert f"Warning: The state document {broken} is cut off or damaged." in ended.err
+    assert "records is not a state document of this runner (appliedAt: " in ended.err
     assert "gone[x]  passed" in ended.out
+    table = damage_table(tmp_path, "records")
+    ended = run_("status")
+    assert ended.code == 3
+    assert f"The state document {table} is cut off or damaged." in ended.err
 
 
 def test_history_with_filters(run_: Run, state: State) -> None:
@@ -209,17 +221,16 @@ def test_prune_asks_and_deletes(run_: Run, state: State) -> None:
 
 
 def test_prune_says_what_is_unfinished(run_: Run, state: State) -> None:
-    async def leave() -> None:
-        async with state.lock(["smoke"], ALICE, IDS[0], timeout=0):
-            await state.put_attempt(an_attempt("smoke", IDS[0]))
-
-    asyncio.run(leave())
+    asyncio.run(leave(state, an_attempt("smoke", IDS[0])))
     ended = run_("state", "prune", "--keep", "0", "-y")
-    assert "1 of them is old but unfinished; `runner wait` settles that." in ended.out
+    assert "1 old one stays: a record names it, or it is unfinished." in ended.out
 
 
 def test_export_and_import(run_: Run, state: State, tmp_path: Path) -> None:
     fill(state)
+    unknown = run_("state", "export", "state.jsonl")
+    assert (unknown.code, "The apply a1, which the record of gone[x]" in unknown.err) == (3, True)
+    run_("state", "forget", "gone", "--yes")
     assert run_("state", "export", "state.jsonl").code == 0
     exported = (tmp_path / "state.jsonl").read_text()
     assert run_("state", "export").out.splitlines()[1:] == exported.splitlines()[1:]
@@ -228,7 +239,7 @@ def test_export_and_import(run_: Run, state: State, tmp_path: Path) -> None:
     assert nowhere.code == 3
     assert "CHECKLY_ACCOUNT_ID" in nowhere.err
     again = run_("state", "import", "state.jsonl", "--scope", "copy")
-    assert again.out == "Imported 2 records and 3 attempts; 0 were there already.\n"
+    assert again.out == "Imported 1 record and 3 applies; 0 were there already.\n"
     assert "smoke  passed" in run_("status", "--scope", "copy").out
     piped = run_("state", "import", "-", "--scope", "copy")
     assert piped.code == 2
@@ -240,11 +251,11 @@ def test_export_ends_with_3_when_something_is_left_out(
     run_: Run, state: State, tmp_path: Path
 ) -> None:
     fill(state)
-    (broken,) = tmp_path.rglob("records/smoke.json")
+    broken = tmp_path / f".runner/api.checklyhq.com/acc/default/default/applies/{IDS[1]}.json"
     broken.write_text("{")
     ended = run_("state", "export", "out")
     assert ended.code == 3
-    assert "records/smoke.json is cut off" in ended.err
+    assert f"applies/{IDS[1]}.json is cut off" in ended.err
 
 
 def test_export_to_a_full_disk(run_: Run, state: State) -> None:
@@ -259,8 +270,7 @@ def test_forget(run_: Run, state: State, tmp_path: Path) -> None:
     typo = run_("state", "forget", "smokee", "-y")
     assert (typo.code, "Did you mean 'smoke'?" in typo.err) == (2, True)
     assert run_("state", "forget", "gone", "-y").out == "Forgot gone[x].\n"
-    (broken,) = tmp_path.rglob("records/smoke.json")
-    broken.write_text("{")
+    damage_record(tmp_path, "smoke")
     assert run_("state", "forget", "smoke", "-y").out == "Forgot smoke.\n"
     assert asyncio.run(state.records()) == {}
 

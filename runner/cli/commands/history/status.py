@@ -72,7 +72,7 @@ async def _statuses(
     from runner.cli.services.plan import fingerprint_of  # noqa: PLC0415
     from runner.models.history import InstanceStatus  # noqa: PLC0415
     from runner.models.plan import Action  # noqa: PLC0415
-    from runner.plan.planner import make_plan  # noqa: PLC0415
+    from runner.plan.planner import make_plan, normal_forms  # noqa: PLC0415
 
     # A mistake in one profile does not hide where the others stand.
     # Records know no labels: where some are asked for, it is for the file to say whose they are.
@@ -84,8 +84,11 @@ async def _statuses(
     )
     names = [instance.name for instance in compiled.instances]
     has_all = chosen.is_everything or bool(unknown)
-    records = await state.records(None if has_all else names, problems=problems)
-    plan = make_plan(compiled.instances, records, fingerprint_of(behind))
+    fingerprint = fingerprint_of(behind)
+    requests = normal_forms(compiled.instances, fingerprint)
+    wanted = None if has_all else names
+    records = await state.records(wanted, requests=requests, problems=problems)
+    plan = make_plan(compiled.instances, records, fingerprint, requests=requests)
     changed = {planned.name: planned.action is Action.UPDATE for planned in plan.instances}
     rest = sorted(
         name

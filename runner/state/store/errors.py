@@ -12,9 +12,9 @@ from obstore.exceptions import (
 )
 
 from runner.errors import StateError
-from runner.state.paths import shown
+from runner.state.store.paths import shown
 
-#: Everything the library raises; it uses some of Python's own types too.
+#: What the library raises; it uses some of Python's own types too.
 COMPLAINTS: Final = (BaseError, OSError, ValueError)
 
 VARIABLES: Final = {
@@ -41,7 +41,31 @@ _SYSTEM: Final = {
 }
 
 
-def complaint(error: Exception, *, verb: str, where: str, scheme: str) -> StateError:
+_IN_PASSING: Final = re.compile(
+    r"status(?: code)?:? (?:408|409|429|50[0234])\b|SlowDown|ServerBusy|InternalError"
+    r"|error sending request|timed out|connection (?:reset|closed)|error decoding response body"
+    r"|Conflict",
+    re.IGNORECASE,
+)
+
+
+def is_complaint(error: BaseException) -> bool:
+    """Whether the library raised it; its panics are not even exceptions."""
+    return isinstance(error, COMPLAINTS) or type(error).__name__ == "PanicException"
+
+
+def is_transient(error: BaseException) -> bool:
+    """Whether the same request may be answered if it is sent again."""
+    text = str(error)
+    return bool(_IN_PASSING.search(text)) and not _is_without_credentials(text)
+
+
+def _is_without_credentials(text: str) -> bool:
+    # The library's last resort is the metadata service of a cloud machine.
+    return "169.254.169.254" in text or "token request" in text or "metadata.google" in text
+
+
+def complaint(error: BaseException, *, verb: str, where: str, scheme: str) -> StateError:
     """Says in words what a store complained of.
 
     Args:
@@ -54,21 +78,20 @@ def complaint(error: Exception, *, verb: str, where: str, scheme: str) -> StateE
     return StateError(f"Can't {verb} the state at {where}: {why}.", hint=hint)
 
 
-def is_no_bucket(error: Exception) -> bool:
+def is_no_bucket(error: BaseException) -> bool:
     """Whether it is the bucket that is missing, not an object in it."""
     return any(sign in str(error) for sign in _NO_BUCKET)
 
 
-def _of_folder(error: Exception) -> tuple[str, str | None]:
+def _of_folder(error: BaseException) -> tuple[str, str | None]:
     found = re.search(r"\(os error (\d+)\)", str(error))
     number = int(found[1]) if found else getattr(error, "errno", None) or 0
     return _SYSTEM.get(number) or (os.strerror(number) if number else _plain(str(error)), None)
 
 
-def _of_bucket(error: Exception, variables: str) -> tuple[str, str]:
+def _of_bucket(error: BaseException, variables: str) -> tuple[str, str]:
     text = str(error)
-    if "169.254.169.254" in text or "token request" in text:
-        # The library's last resort is the metadata service of a cloud machine.
+    if _is_without_credentials(text):
         return "no credentials were found", f"Set {variables}."
     if isinstance(error, _DENIED) or _DENIED_TEXT.search(text):
         return f"access is denied ({_plain(text)})", f"Check {variables}, and what they may do."

@@ -6,18 +6,23 @@ from typing import TYPE_CHECKING, TextIO
 
 import click
 
+from runner.cli.commands.state.view import by_instance, holder_line, list_, named, show
 from runner.cli.console import Console
 from runner.cli.options.common import common_options, current
 from runner.cli.services.aio import run_async
-from runner.cli.services.state import EMULATED_OPTION, YES_OPTION, age, ask, state_of, warn
-from runner.errors import UsageError, os_reason
+from runner.cli.services.state import (
+    EMULATED_OPTION,
+    YES_OPTION,
+    age,
+    ask,
+    owned_state,
+    state_of,
+    warn,
+)
+from runner.errors import StateError, UsageError, os_reason
 from runner.listing import counted
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from runner.errors import StateError
-    from runner.state.lock_log import Link
     from runner.state.state import State
 
 
@@ -25,6 +30,10 @@ if TYPE_CHECKING:
 @common_options
 def command() -> None:
     """Look after the state: records, history and locks."""
+
+
+command.add_command(list_)
+command.add_command(show)
 
 
 @command.command()
@@ -36,7 +45,7 @@ def command() -> None:
 def prune(keep: int | None, older_than: str | None, yes: bool, emulated: bool) -> int:
     """Delete the history of old applies.
 
-    Records stay, and so does what is unfinished.
+    Records stay, and so does what they name or what is unfinished.
     """
     from runner.state.maintenance import prune as run  # noqa: PLC0415 # obstore
 
@@ -46,13 +55,34 @@ def prune(keep: int | None, older_than: str | None, yes: bool, emulated: bool) -
     limit = age(older_than, "--older-than") if older_than else None
     _, state, _ = state_of(current(), console, emulated=emulated)
     ask(f"Delete old applies from the history at {state.where}?", yes=yes, console=console)
-    done = run_async(run(state, keep=keep, older_than=limit))
+    problems: list[StateError] = []
+    done = run_async(run(state, problems, keep=keep, older_than=limit))
+    warn(problems, console)
     console.say(f"Deleted {counted(done.applies, 'apply', 'applies')}; {done.kept} left.")
-    if done.unfinished:
+    if done.needed:
         console.say(
-            f"{counted(done.unfinished, 'of them is', 'of them are')} old but unfinished; "
-            "`runner wait` settles that."
+            f"{counted(done.needed, 'old one stays', 'old ones stay')}: a record names it, or it "
+            "is unfinished."
         )
+    return 0
+
+
+@command.command()
+@click.option(
+    "--keep",
+    type=click.IntRange(min=0),
+    default=0,
+    metavar="N",
+    help="Leave the N newest applies in documents of their own.",
+)
+@EMULATED_OPTION
+@common_options
+def compact(keep: int, emulated: bool) -> int:
+    """Fold past applies into one document a month."""
+    console = Console.of_process()
+    _, state, _ = state_of(current(), console, emulated=emulated)
+    done = run_async(state.fold(keep))
+    console.say(f"Folded {counted(done, 'apply', 'applies')}.")
     return 0
 
 
@@ -65,9 +95,9 @@ def prune(keep: int | None, older_than: str | None, yes: bool, emulated: bool) -
 def export(target: Path | None, emulated: bool) -> int:
     """Write records and history to FILE, or to standard output.
 
-    They are lines of JSON, which `import` reads.
+    They are lines of JSON, one a record, one an attempt and one a check; `import` reads them.
     """
-    from runner.state.maintenance import export as run  # noqa: PLC0415 # obstore
+    from runner.state.transfer import export as run  # noqa: PLC0415 # obstore
 
     console = Console.of_process()
     _, state, _ = state_of(current(), console, emulated=emulated)
@@ -99,22 +129,19 @@ def import_(source: TextIO, emulated: bool) -> int:
 
     What the state has already, or has newer, stays.
     """
-    from runner.cli.services.backend import initiator  # noqa: PLC0415
-    from runner.state.maintenance import import_ as run  # noqa: PLC0415 # obstore
+    from runner.state.transfer import import_ as run  # noqa: PLC0415 # obstore
 
     console = Console.of_process()
-    reading, state, _ = state_of(current(), console, emulated=emulated)
+    state, owner = owned_state(current(), console, emulated=emulated)
     name = getattr(source, "name", "<stdin>")
     try:
         lines = source.readlines()
     except UnicodeDecodeError:
-        raise UsageError(f"{name} is no text.") from None
-    done = run_async(
-        run(state, lines, source=name, owner=initiator(reading.context, console.redactor.screen))
-    )
+        raise UsageError(f"{name} is not text.") from None
+    done = run_async(run(state, lines, source=name, owner=owner))
+    applies = counted(done.applies, "apply", "applies")
     console.say(
-        f"Imported {counted(done.records, 'record')} and {counted(done.attempts, 'attempt')}; "
-        f"{done.left} were there already."
+        f"Imported {counted(done.records, 'record')} and {applies}; {done.left} were there already."
     )
     return 0
 
@@ -126,16 +153,57 @@ def import_(source: TextIO, emulated: bool) -> int:
 @common_options
 def forget(names: tuple[str, ...], yes: bool, emulated: bool) -> int:
     """Delete the records of instances: the next plan says create."""
-    from runner.cli.services.backend import initiator  # noqa: PLC0415
     from runner.state.maintenance import forget as run  # noqa: PLC0415 # obstore
 
     console = Console.of_process()
-    reading, state, _ = state_of(current(), console, emulated=emulated)
+    state, owner = owned_state(current(), console, emulated=emulated)
     found = run_async(_matching(state, names))
     listed = ", ".join(found)
     ask(f"Forget the last apply of {listed}?", yes=yes, console=console)
-    run_async(run(state, found, owner=initiator(reading.context, console.redactor.screen)))
+    run_async(run(state, found, owner=owner))
     console.say(f"Forgot {listed}.")
+    return 0
+
+
+@command.command()
+@click.argument("old", metavar="OLD")
+@click.argument("new", metavar="NEW")
+@EMULATED_OPTION
+@common_options
+def mv(old: str, new: str, emulated: bool) -> int:
+    """Give the record and the history of OLD to NEW.
+
+    OLD is an instance, or a profile with all of its instances.
+    """
+    from runner.cli.services.state import rename  # noqa: PLC0415
+
+    console = Console.of_process()
+    state, owner = owned_state(current(), console, emulated=emulated)
+    known = run_async(state.records(brief=True, problems=[]))
+    named((old,), known, "has a record")
+    moves = run_async(rename(state, {old: new}, owner))
+    for each, now in moves.items():
+        console.say(f"{each} is {now} now.")
+    return 0
+
+
+@command.command()
+@YES_OPTION
+@EMULATED_OPTION
+@common_options
+def claim(yes: bool, emulated: bool) -> int:
+    """Make this file the owner of its project in the state."""
+    console = Console.of_process()
+    state, owner = owned_state(current(), console, emulated=emulated)
+    project = state.project
+    ask(
+        f"Make {project.file or 'this file'} the owner of the project {project.folder} at "
+        f"{state.where}?",
+        yes=yes,
+        console=console,
+    )
+    run_async(state.make(owner, claim=True))
+    console.say(f"The project {project.folder} belongs to {project.file or 'this file'} now.")
     return 0
 
 
@@ -149,66 +217,41 @@ def unlock(names: tuple[str, ...], yes: bool, emulated: bool) -> int:
 
     What it left unfinished stays known.
     """
-    from runner.reports.text.sanitize import one_line  # noqa: PLC0415
-    from runner.state.maintenance import held  # noqa: PLC0415 # obstore
+    from runner.state.maintenance import held, repair_locks  # noqa: PLC0415 # obstore
     from runner.state.maintenance import unlock as run  # noqa: PLC0415
+    from runner.state.store.numbered import DamagedTop  # noqa: PLC0415
 
+    question = "End these locks? If an owner is still at work, a session could be started twice."
     console = Console.of_process()
     _, state, _ = state_of(current(), console, emulated=emulated)
-    links = run_async(held(state))
+    try:
+        holders = run_async(held(state))
+    except DamagedTop as damaged:
+        console.problem(f"Warning: {damaged.message}")
+        ask(question, yes=yes, console=console)
+        run_async(repair_locks(state, damaged))
+        console.say("Ended all locks; the damaged table was kept beside the new one.")
+        return 0
+    locks = by_instance(holders)
     if names:
-        links = {name: links[name] for name in _named(names, links, "is locked")}
-    if not links:
+        locks = {name: locks[name] for name in named(names, locks, "is locked")}
+    if not locks:
         console.say("Nothing is locked.")
         return 0
-    for name, link in links.items():
-        console.say(f"{one_line(name)}: {_holder(link)}")
-    ask(
-        "End these locks? If an owner is still at work, a session could be started twice.",
-        yes=yes,
-        console=console,
-    )
-    changed = run_async(run(state, links))
-    for name in changed:
+    for name, holder in locks.items():
+        console.say(f"{name}: {holder_line(holder)}")
+    ask(question, yes=yes, console=console)
+    released = run_async(run(state, holders, locks))
+    for name in sorted(locks.keys() - set(released)):
         console.problem(f"Warning: the lock of {name} changed meanwhile and was left alone.")
-    console.say(f"Ended {counted(len(links) - len(changed), 'lock')}.")
-    return 3 if changed else 0
-
-
-def _holder(link: "Link") -> str:
-    from runner.reports.history.wording import who  # noqa: PLC0415
-    from runner.reports.text.sanitize import NAME_LIMIT, one_line, safe_url  # noqa: PLC0415
-
-    document = link.document
-    url = safe_url(document.by.ci_url)
-    return one_line(
-        f"held by {who(document.by)} (process {document.by.pid}{f', {url}' if url else ''}) since "
-        f"{document.since:%Y-%m-%d %H:%M:%S} UTC, last seen {link.modified:%H:%M:%S}",
-        NAME_LIMIT * 4,
-    )
+    console.say(f"Ended {counted(len(released), 'lock')}.")
+    return 3 if len(released) < len(locks) else 0
 
 
 async def _matching(state: "State", names: tuple[str, ...]) -> list[str]:
     """The instances that ``names`` mean; one whose record can't be read has to be spelt out."""
     problems: list[StateError] = []
-    records = await state.records(problems=problems)
+    records = await state.records(brief=True, problems=problems)
     if problems and not set(names) <= records.keys():
         return list(names)
-    return _named(names, records, "has a record")
-
-
-def _named(names: tuple[str, ...], known: "Iterable[str]", what: str) -> list[str]:
-    from runner.config.selection import Selection  # noqa: PLC0415
-    from runner.nearest import did_you_mean  # noqa: PLC0415
-
-    known = list(known)
-    found: dict[str, None] = {}
-    for name in names:
-        chosen = Selection((name,))
-        hits = [each for each in known if chosen.has_instance(each.partition("[")[0], each)]
-        if not hits:
-            raise UsageError(
-                f"No instance {name!r} {what}.", hint=did_you_mean(name, known) or None
-            )
-        found |= dict.fromkeys(hits)
-    return list(found)
+    return named(names, records, "has a record")

@@ -1,0 +1,1 @@
+"""``runner state`` and its commands."""

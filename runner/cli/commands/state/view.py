@@ -1,0 +1,141 @@
+"""Commands that show what the state holds now: records and locks."""
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from runner.cli.console import Console
+from runner.cli.options.common import common_options, current
+from runner.cli.services.aio import run_async
+from runner.cli.services.state import EMULATED_OPTION, FORMAT_OPTION, state_of, warn
+from runner.errors import StateError, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from runner.models.record import Record
+    from runner.state.lock_table import Holder
+    from runner.state.state import State
+
+
+@click.command("list")
+@FORMAT_OPTION
+@EMULATED_OPTION
+@common_options
+def list_(form: str, emulated: bool) -> int:
+    """List the instances that have a record or a lock."""
+    console = Console.of_process()
+    _, state, _ = state_of(current(), console, emulated=emulated)
+    problems: list[StateError] = []
+    records = run_async(state.records(brief=True, problems=problems))
+    locks = by_instance(run_async(held_locks(state, problems)))
+    warn(problems, console)
+    names = sorted({*records, *locks})
+    if form == "json":
+        rows = [_row(name, records.get(name), locks.get(name)) for name in names]
+        console.write(json.dumps({"formatVersion": 1, "instances": rows}, indent=1))
+        return 0
+    for name in names:
+        console.say(f"{name}  {_summary(records.get(name), locks.get(name))}")
+    if not names:
+        console.say("The state has no records and no locks.")
+    return 3 if problems else 0
+
+
+@click.command()
+@click.argument("name", metavar="INSTANCE")
+@FORMAT_OPTION
+@EMULATED_OPTION
+@common_options
+def show(name: str, form: str, emulated: bool) -> int:
+    """Show the record of one instance, and who holds its lock."""
+    console = Console.of_process()
+    _, state, _ = state_of(current(), console, emulated=emulated)
+    problems: list[StateError] = []
+    locks = by_instance(run_async(held_locks(state, problems)))
+    records = run_async(state.records([name], problems=problems))
+    if name not in records and name not in locks:
+        known = run_async(state.records(brief=True, problems=[]))
+        named((name,), [*known, *locks], "has a record or a lock")
+    row = _row(name, records.get(name), locks.get(name))
+    if form == "json":
+        console.write(json.dumps({"formatVersion": 1, **row}, indent=1))
+    else:
+        console.say(f"{name}  {_summary(records.get(name), locks.get(name))}")
+        for key, value in (row["record"] or {}).items():
+            console.say(f"  {key}: {value if isinstance(value, str) else json.dumps(value)}")
+    warn(problems, console)
+    return 3 if problems else 0
+
+
+async def held_locks(state: "State", problems: list[StateError]) -> "dict[str, Holder]":
+    """Who holds locks, if the table can be read."""
+    from runner.state.maintenance import held  # noqa: PLC0415 # obstore
+
+    try:
+        return await held(state)
+    except StateError as error:
+        problems.append(error)
+        return {}
+
+
+def by_instance(holders: "dict[str, Holder]") -> "dict[str, Holder]":
+    """Who holds the lock of each instance."""
+    return dict(sorted((name, each) for each in holders.values() for name in each.instances))
+
+
+def _row(name: str, record: "Record | None", holder: "Holder | None") -> dict[str, Any]:
+    return {
+        "instance": name,
+        "record": record and record.model_dump(mode="json", by_alias=True, exclude_none=True),
+        "lock": holder
+        and holder.model_dump(mode="json", by_alias=True, exclude={"instances", "renewals"}),
+    }
+
+
+def _summary(record: "Record | None", holder: "Holder | None") -> str:
+    parts = []
+    if record is not None:
+        verdict = record.verdict.value if record.verdict else "running"
+        parts.append(f"{verdict}, {record.applied_at:%Y-%m-%d %H:%M} UTC, apply {record.apply_id}")
+    if record is not None and record.archived_at:
+        parts.append("archived")
+    if holder is not None:
+        parts.append(holder_line(holder))
+    return "; ".join(parts)
+
+
+def holder_line(holder: "Holder") -> str:
+    """Who holds a lock, on one line."""
+    from runner.reports.history.wording import who  # noqa: PLC0415
+    from runner.reports.text.sanitize import safe_url  # noqa: PLC0415
+
+    url = safe_url(holder.by.ci_url)
+    seen = f", last seen {holder.seen:%H:%M:%S}" if holder.seen else ""
+    return (
+        f"held by {who(holder.by)} (process {holder.by.pid}{f', {url}' if url else ''}) since "
+        f"{holder.since:%Y-%m-%d %H:%M:%S} UTC{seen}"
+    )
+
+
+def named(names: tuple[str, ...], known: "Iterable[str]", what: str) -> list[str]:
+    """The known instances that ``names`` mean.
+
+    Raises:
+        UsageError: One means none.
+    """
+    from runner.config.selection import Selection  # noqa: PLC0415
+    from runner.nearest import did_you_mean  # noqa: PLC0415
+
+    known = list(known)
+    found: dict[str, None] = {}
+    for name in names:
+        chosen = Selection((name,))
+        hits = [each for each in known if chosen.has_instance(each.partition("[")[0], each)]
+        if not hits:
+            raise UsageError(
+                f"No instance {name!r} {what}.", hint=did_you_mean(name, known) or None
+            )
+        found |= dict.fromkeys(hits)
+    return list(found)

@@ -1,0 +1,124 @@
+"""Whose a part of the state is: ``project.json``, made by the first who writes."""
+
+import re
+from dataclasses import dataclass
+from typing import Final
+
+from runner.errors import StateError, UsageError
+from runner.models.record import FORMAT_VERSION, Document, Initiator, Moment
+from runner.state.store.codec import decode, encode
+from runner.state.store.object_store import Store
+from runner.state.store.paths import shown
+
+DEFAULT_PROJECT: Final = "default"
+_OLD_LAYOUT: Final = {"records", "locks", "attempts", "digest"}
+
+
+class ProjectDocument(Document):
+    """``project.json``."""
+
+    format_version: int = FORMAT_VERSION
+    nonce: str
+    project: str
+    repository: str = ""
+    file: str = ""
+    claimed_at: Moment
+    by: Initiator = Initiator()
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """A project as the configuration names it.
+
+    Attributes:
+        name: ``None`` where the file names none.
+        repository: The address of its repository, as :func:`same_repository` spells it.
+        file: The file's path inside the repository.
+    """
+
+    name: str | None = None
+    repository: str = ""
+    file: str = ""
+
+    @property
+    def folder(self) -> str:
+        """The part of a path that is the project's."""
+        return self.name or DEFAULT_PROJECT
+
+    def is_of(self, document: ProjectDocument) -> bool:
+        """Whether a project document is about this one; what is not known can't differ."""
+        return _may_be(document.repository, self.repository) and _may_be(document.file, self.file)
+
+
+def same_repository(url: str | None) -> str:
+    """An address without what differs between clones: scheme, user, ``.git``, letter case."""
+    plain = re.sub(r"^[a-z+]+://", "", (url or "").strip(), flags=re.IGNORECASE)
+    host, colon, path = plain.rpartition("@")[2].partition(":")
+    port = re.match(r"\d+/", path)
+    joined = f"{host}/{path[port.end() :] if port else path}" if colon else host
+    return joined.removesuffix("/").removesuffix(".git").lower()
+
+
+async def check(store: Store, path: str, project: Project) -> bool:
+    """Refuse a project that another repository or file made; says whether there is one.
+
+    Raises:
+        StateError: It is another's, or the layout is that of an earlier version.
+    """
+    data = await store.get(path)
+    if data is None:
+        folders = await store.folders(path.rpartition("/")[0])
+        if _OLD_LAYOUT & set(folders):
+            raise StateError(
+                f"The state at {store.where(path.rpartition('/')[0])} has the layout of an earlier "
+                "development version, which this release does not read.",
+                hint="Move it out of the way; a new state is made with the next apply.",
+            )
+        return False
+    document = decode(ProjectDocument, data, store.where(path))
+    if project.is_of(document):
+        return True
+    raise StateError(
+        f"The project {shown(document.project)} at {store.where()} belongs to "
+        f"{shown(document.file)} of {shown(document.repository) or 'an unknown repository'}.",
+        hint="Give this file a `project:` of its own. If it was moved here, `runner state claim` "
+        "makes it the owner.",
+    )
+
+
+async def create(store: Store, path: str, document: ProjectDocument) -> bool:
+    """Make a project, and make sure that the store keeps the promise that everything stands on.
+
+    Returns:
+        Whether it was made; somebody else may have been faster.
+
+    Raises:
+        StateError: It overwrites what it was asked to create only.
+    """
+    if not await store.create(path, encode(document)):
+        return False
+    other = document.model_copy(update={"nonce": f"{document.nonce}-again"})
+    if await store.create(path, encode(other)):
+        raise StateError(
+            f"The store at {store.where()} overwrites objects it was asked to create only "
+            "(If-None-Match is ignored), so two applies could start the same session.",
+            hint="Choose a store that honours conditional writes, or a newer release of it.",
+        )
+    return True
+
+
+def require_name(project: Project, store: Store) -> None:
+    """Refuse a shared store for a file that does not say whose it is.
+
+    Raises:
+        UsageError: It does not.
+    """
+    if project.name is None and not store.is_local:
+        raise UsageError(
+            f"The state at {store.where()} is shared, but the file names no project.",
+            hint="Add `project: NAME` to the file, so that others can use the same bucket.",
+        )
+
+
+def _may_be(there: str, here: str) -> bool:
+    return not there or not here or there == here

@@ -1,0 +1,1 @@
+"""Objects of a folder or bucket, and documents in them that are numbered."""

@@ -1,0 +1,117 @@
+"""Documents of the state as bytes, and errors for bytes that are none."""
+
+import json
+import math
+from typing import Any, Final, NoReturn, TypeVar
+
+from pydantic import ValidationError
+from pydantic_core import PydanticSerializationError
+
+from runner.errors import StateError
+from runner.models.record import FORMAT_VERSION, Document
+
+D = TypeVar("D", bound=Document)
+
+#: More than the largest document that an apply of 20,000 instances writes.
+MAX_BYTES: Final = 256 * 1024 * 1024
+
+
+class Damaged(StateError):
+    """A document is cut off, or something else; a newer release would not read it either."""
+
+
+def encode(document: Document) -> bytes:
+    """The document as it is stored: one line of JSON."""
+    try:
+        return (document.model_dump_json(by_alias=True, exclude_none=True) + "\n").encode()
+    except (PydanticSerializationError, UnicodeEncodeError):  # a name with a lone surrogate
+        tree = document.model_dump(by_alias=True, exclude_none=True)
+        return (json.dumps(_scrubbed(tree), default=str) + "\n").encode()
+
+
+def parse(data: bytes, where: str) -> Any:
+    """The JSON in ``data``, without anything that JSON or Unicode does not allow.
+
+    Raises:
+        Damaged: It is empty, cut off, too large or too deep.
+        StateError: A newer release wrote it.
+    """
+    try:
+        # What is too large is cut off here, and refused for that.
+        tree = json.loads(data[:MAX_BYTES], parse_constant=_refuse, parse_float=_finite)
+        if b"\\ud" in data.lower():
+            tree = _scrubbed(tree)
+    except (ValueError, RecursionError):
+        problem = "is cut off or damaged" if data.strip() else "is empty"
+        raise Damaged(
+            f"The state document {where} {problem}.",
+            hint="Nothing was changed. Restore it from a backup, or move it out of the way.",
+        ) from None
+    version = tree.get("formatVersion") if isinstance(tree, dict) else None
+    if isinstance(version, int) and version > FORMAT_VERSION:
+        raise StateError(
+            f"The state document {where} has format version {version}; this release knows "
+            f"{FORMAT_VERSION} at most.",
+            hint="A newer release wrote it. Update Checkly Sessions Runner on this machine.",
+        )
+    return tree
+
+
+def decode(model: type[D], data: bytes, where: str) -> D:
+    """Read a document.
+
+    Args:
+        model: What it should be.
+        data: What the store holds.
+        where: Its path, for the message.
+
+    Raises:
+        Damaged: It is cut off, or something else. It stays as it is.
+        StateError: A newer release wrote it.
+    """
+    return validate(model, parse(data, where), where)
+
+
+def validate(model: type[D], tree: Any, where: str) -> D:
+    """The document that a tree of JSON describes.
+
+    Raises:
+        Damaged: It describes something else.
+    """
+    try:
+        return model.model_validate(tree)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False, include_context=False)[0]
+        place = ".".join(str(part) for part in first["loc"]) or "the whole"
+        raise foreign(where, f"{place}: {first['msg']}") from None
+
+
+def foreign(where: str, why: str) -> Damaged:
+    """The error for a document that is not what its path says."""
+    text = "".join(char if char.isprintable() else "?" for char in why[:200])
+    return Damaged(
+        f"{where} is not a state document of this runner ({text}).",
+        hint="Nothing was changed. Move it out of the way if it does not belong there.",
+    )
+
+
+def _refuse(_constant: str) -> NoReturn:
+    raise ValueError
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if not math.isfinite(number):
+        raise ValueError
+    return number
+
+
+def _scrubbed(tree: Any) -> Any:
+    """``tree`` with a replacement character for each lone surrogate."""
+    if isinstance(tree, str):
+        return tree.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    if isinstance(tree, list):
+        return [_scrubbed(each) for each in tree]
+    if isinstance(tree, dict):
+        return {_scrubbed(key): _scrubbed(value) for key, value in tree.items()}
+    return tree

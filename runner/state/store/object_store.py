@@ -1,0 +1,288 @@
+"""The object store, a folder or a bucket of small objects: where obstore is used."""
+
+import asyncio
+import random
+import secrets
+from collections.abc import Awaitable, Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+from pathlib import Path
+from typing import Any, Final, TypeVar
+
+import obstore
+from obstore.exceptions import AlreadyExistsError
+from obstore.store import LocalStore, ObjectStore
+
+from runner.errors import StateError
+from runner.state.store.errors import complaint, is_complaint, is_no_bucket, is_transient
+
+T = TypeVar("T")
+
+_AT_ONCE: Final = 16
+"""So many requests are under way at most."""
+_DELETED_AT_ONCE: Final = 1000
+PATIENCE_SECONDS: Final = 20.0
+"""How long a request that fails in passing is sent again."""
+_FIRST_PAUSE: Final = 0.1
+_LONGEST_PAUSE: Final = 4.0
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """An object as a listing shows it; ``modified`` is by the store's own clock."""
+
+    path: str
+    modified: datetime
+
+    @property
+    def name(self) -> str:
+        """The last part of the path."""
+        return self.path.rpartition("/")[2]
+
+
+class Store:
+    """A folder or bucket of small objects, addressed by paths with slashes.
+
+    Nothing is asked of it but to list consistently and to create an object only where there is
+    none. Requests that fail in passing (a reset, 5xx, 429) are sent again. Every method raises
+    ``StateError``, with words for what the store complains of.
+
+    A bucket that deletes many objects with one request comes with a second way to it, which deletes
+    them one by one.
+
+    Attributes:
+        warn: Is told, once, that objects can't be deleted.
+    """
+
+    def __init__(
+        self,
+        place: str,
+        backend: ObjectStore | None,
+        folder: Path | None,
+        *,
+        one_by_one: ObjectStore | None = None,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
+        self._place = place
+        self._backend = backend
+        self._folder = folder
+        self._sleep = sleep
+        self._rng = random.SystemRandom()
+        self._scheme = "file" if folder else place.partition(":")[0]
+        self._one_by_one = one_by_one
+        # The library's own asynchronous calls end the process with SIGABRT now and then: their
+        # threads may still want the interpreter when it shuts down. Its plain calls do not.
+        self._threads = ThreadPoolExecutor(_AT_ONCE, "state")
+        self._has_warned = False
+        self.warn: Callable[[StateError], None] = lambda _: None
+
+    @property
+    def is_local(self) -> bool:
+        """Whether it is a folder."""
+        return self._folder is not None
+
+    def where(self, path: str = "") -> str:
+        """The address of an object, for people."""
+        return f"{self._place}/{path}" if path else self._place
+
+    async def get(self, path: str) -> bytes | None:
+        """The object, ``None`` when there is none."""
+        return await self._read("read", path, lambda backend: _get(backend, path), None)
+
+    async def get_all(self, paths: Iterable[str]) -> list[bytes | None]:
+        """Read many objects, several at once; in the order of ``paths``."""
+        return await asyncio.gather(*map(self.get, paths))
+
+    async def entries(self, prefix: str) -> list[Entry]:
+        """All objects under the folder ``prefix``, in the order of their paths."""
+
+        def entries(backend: ObjectStore) -> list[Entry]:
+            found = obstore.list(backend, prefix, chunk_size=1000).collect()
+            read = (Entry(each["path"], each["last_modified"]) for each in found)
+            return sorted(read, key=lambda entry: entry.path)
+
+        return await self._read("list", prefix, entries, [])
+
+    async def folders(self, prefix: str) -> list[str]:
+        """Names of the folders right below ``prefix``, sorted."""
+
+        def folders(backend: ObjectStore) -> list[str]:
+            found = obstore.list_with_delimiter(backend, prefix)["common_prefixes"]
+            return sorted(path.rpartition("/")[2] for path in found)
+
+        return await self._read("list", prefix, folders, [])
+
+    async def create(self, path: str, data: bytes) -> bool:
+        """Write the object unless there is one; says whether it did.
+
+        After a lost answer the object that is there is one's own if it holds the same: ``data``
+        should hold something that nobody else writes.
+        """
+        is_again = False
+
+        def create(backend: ObjectStore) -> bool:
+            nonlocal is_again
+            before, is_again = is_again, True
+            try:
+                obstore.put(backend, path, data, mode="create", use_multipart=False)
+            except AlreadyExistsError:
+                return before and _get(backend, path) == data
+            self._close_to_others(path)
+            return True
+
+        return await self._write(path, create)
+
+    async def put(self, path: str, data: bytes) -> None:
+        """Write the object in one step, over what may be there."""
+
+        def put(backend: ObjectStore) -> None:
+            obstore.put(backend, path, data, use_multipart=False)
+            self._close_to_others(path)
+
+        await self._write(path, put)
+
+    async def delete(self, paths: Iterable[str]) -> None:
+        """Delete objects in the order of ``paths``; those already gone are fine."""
+        doomed = list(paths)
+        if not doomed:
+            return
+        if self._one_by_one is not None:
+            try:
+                for start in range(0, len(doomed), _DELETED_AT_ONCE):
+                    chunk = doomed[start : start + _DELETED_AT_ONCE]
+                    await self._read("delete", chunk[0], partial(_delete_all, chunk), None)
+            except StateError:
+                # Some stores know no such request.
+                self._backend, self._one_by_one = self._one_by_one, None
+            else:
+                return
+        if self._folder is not None:
+            await self._read("delete", doomed[0], partial(self._drop, doomed), None)
+            return
+        await asyncio.gather(
+            *(self._read("delete", path, partial(_delete, path), None) for path in doomed)
+        )
+
+    async def tidy(self, paths: Iterable[str]) -> None:
+        """Delete objects that are in nobody's way if they stay; says once that it can't."""
+        try:
+            await self.delete(paths)
+        except StateError as error:
+            if not self._has_warned:
+                self._has_warned = True
+                hint = "Everything works, but what is outdated piles up there. Allow deleting."
+                self.warn(StateError(error.message, hint=hint))
+
+    async def time(self, folder: str) -> datetime:
+        """The store's own clock, told by an object that is written into ``folder`` and deleted."""
+        path = f"{folder}/{secrets.token_hex(8)}.tmp"
+        await self.create(path, b"{}\n")
+        entries = await self.entries(folder)
+        await self.tidy([path])
+        return max(entry.modified for entry in entries if entry.path == path)
+
+    async def _read(self, verb: str, path: str, do: Callable[[ObjectStore], T], nothing: T) -> T:
+        """Do ``do``; in a folder that nobody has made yet there is ``nothing``."""
+        return await self._send(
+            verb, path, lambda: nothing if self._backend is None else do(self._backend)
+        )
+
+    async def _write(self, path: str, do: Callable[[ObjectStore], T]) -> T:
+        """Do ``do``; a folder is made by the first who writes."""
+
+        def write() -> T:
+            for is_last in (False, True):
+                if self._folder is not None:
+                    _make_private(self._folder, path)
+                if self._backend is None:
+                    self._backend = LocalStore(self._folder)
+                try:
+                    return do(self._backend)
+                except FileNotFoundError:  # somebody has just deleted the empty folder
+                    if is_last or self._folder is None:
+                        raise
+            raise AssertionError  # pragma: no cover
+
+        return await self._send("write", path, write)
+
+    async def _send(self, verb: str, path: str, do: Callable[[], T]) -> T:
+        """Do ``do`` in a thread, again where it failed in passing."""
+        loop = asyncio.get_running_loop()
+        end, pause = loop.time() + PATIENCE_SECONDS, _FIRST_PAUSE
+        while True:
+            try:
+                return await self._in_thread(do, is_write=verb == "write")
+            except BaseException as error:
+                if not is_complaint(error):
+                    raise
+                if self.is_local or loop.time() >= end or not is_transient(error):
+                    where = self.where(path)
+                    raise complaint(error, verb=verb, where=where, scheme=self._scheme) from None
+            await self._sleep(self._rng.uniform(pause / 2, pause))
+            pause = min(pause * 2, _LONGEST_PAUSE)
+
+    async def _in_thread(self, do: Callable[[], T], *, is_write: bool) -> T:
+        """Do ``do``; a write is waited for even when cancelled, so that none comes later."""
+        doing = asyncio.get_running_loop().run_in_executor(self._threads, do)
+        doing.add_done_callback(looked_at)
+        try:
+            return await asyncio.shield(doing)
+        except asyncio.CancelledError:
+            if is_write:
+                await asyncio.wait({doing})
+            raise
+
+    def _drop(self, paths: list[str], backend: ObjectStore) -> None:
+        """Delete files one after the other, and their folder once it is empty."""
+        assert self._folder is not None  # noqa: S101 # for the type checker
+        for path in paths:
+            _delete(path, backend)
+        for parent in {(self._folder / path).parent for path in paths}:
+            with suppress(OSError):
+                parent.rmdir()
+
+    def _close_to_others(self, path: str) -> None:
+        """State is for its owner only, whatever the umask."""
+        if self._folder is not None:
+            with suppress(FileNotFoundError):  # somebody may have tidied it away
+                (self._folder / path).chmod(0o600)
+
+
+def looked_at(future: asyncio.Future[Any]) -> None:
+    """Keep asyncio from printing an error whose waiter was cancelled."""
+    if not future.cancelled():
+        future.exception()
+
+
+def _get(backend: ObjectStore, path: str) -> bytes | None:
+    try:
+        return bytes(obstore.get(backend, path).bytes())
+    except FileNotFoundError as error:
+        if is_no_bucket(error):
+            raise
+        return None
+
+
+def _delete_all(paths: list[str], backend: ObjectStore) -> None:
+    obstore.delete(backend, paths)
+
+
+def _delete(path: str, backend: ObjectStore) -> None:
+    with suppress(FileNotFoundError):
+        obstore.delete(backend, path)
+
+
+def _make_private(folder: Path, path: str) -> None:
+    """Make the folders down to ``path``, for their owner only; a new one is hidden from git."""
+    parent = (folder / path).parent
+    if parent.is_dir():
+        return
+    is_new = not folder.exists()
+    missing = [each for each in (parent, *parent.parents) if not each.exists()]
+    for each in reversed(missing):
+        each.mkdir(mode=0o700, exist_ok=True)
+    if is_new:
+        (folder / ".gitignore").write_text("*\n", encoding="ascii")

@@ -1,0 +1,172 @@
+"""The protocol under random interleavings: never two owners, no session doubled or lost."""
+
+import asyncio
+import random
+from collections import defaultdict
+from typing import Any
+
+import pytest
+
+from runner.errors import StateError
+from runner.models.record import Initiator, Phase, Record
+from runner.models.verdict import Verdict
+from runner.state.project import Project
+from runner.state.state import State
+from tests.state.conftest import an_attempt
+from tests.state.simulation import Disk, Process, SimulatedStore, simulate
+
+INSTANCES = ("a", "b", "c", "d")
+LEASE = 60.0
+HOUR = 3600.0
+
+
+class Api:
+    """Remembers the sessions that were started, and by whose fence."""
+
+    def __init__(self) -> None:
+        self.sessions: dict[tuple[str, str], str] = {}
+        self.fences: dict[str, int] = defaultdict(int)
+
+    def trigger(self, apply_id: str, instance: str, fence: int) -> str:
+        assert (apply_id, instance) not in self.sessions, "a session was doubled"
+        assert fence >= self.fences[instance], "a trigger of an owner that was replaced"
+        self.fences[instance] = fence
+        self.sessions[apply_id, instance] = f"{apply_id}-{instance}"
+        return self.sessions[apply_id, instance]
+
+
+class World:
+    def __init__(self, seed: int) -> None:
+        self.rng = random.Random(seed)
+        self.disk = Disk()
+        self.api = Api()
+        self.newest: dict[str, tuple[int, bool]] = {}
+        self.is_rough = True
+
+    def state(self, process: Process) -> State:
+        store = SimulatedStore(self.disk, process, lost=0.03 if self.is_rough else 0.0)
+        return State(
+            store,
+            host="api",
+            account="acc",
+            project=Project("shop"),
+            scope="default",
+            clock=process,
+            lease=LEASE,
+            token=lambda: f"{self.rng.getrandbits(64):016x}",
+        )
+
+    async def apply(self, apply_id: str, names: tuple[str, ...], process: Process) -> None:
+        """What the engine does, in short: settle, intend, start, follow, record."""
+        state = self.state(process)
+        owner = Initiator(user=apply_id)
+        async with state.lock(names, owner, apply_id, timeout=500) as locks:
+            journals = [
+                await self.settle(state, locks, *each) for each in locks.inherited().items()
+            ]
+            own = await state.journal(apply_id)
+            own.begin(locks, dict.fromkeys(names, "p"), owner, process.now())
+            await asyncio.gather(*(self.one(own, locks, name, process) for name in names))
+            for journal in [*journals, own]:
+                await journal.end()
+            await state.keep(locks, [*journals, own])
+            await self.watch_records(state)
+
+    async def one(self, journal: Any, locks: Any, name: str, process: Process) -> None:
+        apply_id = journal.apply_id
+        try:
+            fence = locks.fence(name)
+            attempt = an_attempt(name, apply_id, intent_at=process.now(), fence=fence)
+            await journal.put(attempt, durable=True)
+            locks.fence(name, 10)
+        except StateError:
+            return
+        await asyncio.sleep(self.rng.choice((0.01, 2, 5)))  # on its way: less than its time-out
+        session = self.api.trigger(apply_id, name, fence)
+        if process.is_dead or (self.is_rough and self.rng.random() < 0.1):
+            return  # the answer is lost
+        await process.awake()
+        update = {"phase": Phase.STARTED, "session_id": session}
+        await journal.put(started := attempt.model_copy(update=update), durable=True)
+        await process.sleep(self.rng.choice((0.1, 10, 100)))
+        update = {"phase": Phase.FINISHED, "verdict": Verdict.PASSED}
+        await journal.put(started.model_copy(update=update), durable=False)
+
+    async def settle(self, state: State, locks: Any, apply_id: str, names: list[str]) -> Any:
+        journal = await state.journal(apply_id)
+        await journal.load()
+        await journal.take_over(locks, names)
+        await asyncio.sleep(20)  # the settling time: no trigger is under way any more
+        for name in names:
+            attempt = journal.attempts.get(name)
+            if attempt is None:
+                locks.note(apply_id, name, is_open=False)
+            if attempt is None or not attempt.is_open:
+                continue
+            session = self.api.sessions.get((apply_id, name))
+            verdict = Verdict.FAILED if session else Verdict.NOT_STARTED
+            update = {"phase": Phase.FINISHED, "session_id": session, "verdict": verdict}
+            await journal.put(attempt.model_copy(update=update), durable=False)
+        return journal
+
+    async def watch_records(self, state: State) -> None:
+        table = (await (await state.record_table()).read()).document
+        for name, tree in table.records.items() if table else ():
+            record = Record.model_validate({**tree, "instance": name})
+            assert record.order >= self.newest.get(name, (0, False)), "a record was moved back"
+            self.newest[name] = record.order
+
+    async def life(self, number: int) -> None:
+        """One process: applies something, is stopped or killed at some moment."""
+        rng = self.rng
+        process = Process(rng, skew=rng.choice((-HOUR, 0, HOUR)))
+        await asyncio.sleep(rng.uniform(0, 400))
+        names = tuple(sorted(rng.sample(INSTANCES, rng.randint(1, 4))))
+        apply_id = f"{number:026}"
+        task = asyncio.create_task(self.apply(apply_id, names, process))
+        fate = rng.random()
+        await asyncio.sleep(rng.uniform(0, 60))
+        if fate < 0.35:
+            process.is_dead = True
+            return
+        if fate < 0.6:
+            process.stop(rng.choice((5, 50, 70, 300)))
+        try:
+            await task
+        except StateError:
+            process.is_dead = True
+
+    async def main(self) -> None:
+        await asyncio.gather(*(self.life(number) for number in range(1, 9)))
+        # Time goes by; then one more apply of everything settles what is left.
+        self.is_rough = False
+        await asyncio.sleep(2000)
+        await self.apply(f"{99:026}", INSTANCES, Process(self.rng))
+        state = self.state(Process(self.rng))
+        known = set()
+        problems: list[StateError] = []
+        async for past in state.history(problems=problems):
+            known |= {each.session_id for each in past.attempts if each.session_id}
+            assert not any(each.is_open for each in past.attempts), "an attempt was left open"
+        assert not problems
+        assert set(self.api.sessions.values()) <= known, "a session was lost"
+        records = await state.records(brief=True)
+        assert {record.apply_id for record in records.values()} == {f"{99:026}"}
+        table = (await (await state.locks()).read()).document
+        assert table is not None
+        assert (table.holders, table.open) == ({}, {})
+
+
+@pytest.mark.parametrize("seed", range(25))
+def test_no_interleaving_breaks_a_promise(seed: int) -> None:
+    simulate(World(seed).main())
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(1800)
+def test_no_interleaving_of_many_breaks_a_promise() -> None:
+    for seed in range(1000, 3000):
+        try:
+            simulate(World(seed).main())
+        except BaseException as error:
+            raise AssertionError(f"seed {seed}") from error
