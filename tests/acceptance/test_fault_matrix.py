@@ -6,7 +6,7 @@ the server then has, what the state remembers, the verdict and the exit code.
 
 import asyncio
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pytest
 
@@ -36,6 +36,11 @@ FAULTS = {
     "201 without an id": ("no-id", True),
     "slow body": ("slow-body:seconds=30", True),
     "hang": ("hang", False),
+    "lone surrogate": ("surrogate", True),
+    "Latin-1": ("latin-1", True),
+    "404 of a proxy": ("html:status=404", False),
+    "403 of a proxy": ("html:status=403", False),
+    "another session's id": ("other-id", True),
 }
 ENDPOINTS = ("trigger", "completion", "get", "list", "cancel")
 
@@ -59,6 +64,11 @@ PASSED = Ending(1, Phase.FINISHED, Verdict.PASSED, 0)
 TIMED_OUT = Ending(1, Phase.FINISHED, Verdict.TIMED_OUT, 4)
 
 
+#: A refusal ends what it answers, whoever refuses.
+REFUSALS = {"404 of a proxy", "403 of a proxy"}
+HARMLESS = {"201 without an id", "lone surrogate", "Latin-1"}
+
+
 #: What is left when a fault never ends; where it passes all the same, nothing is listed.
 LEFT = {
     "trigger": Ending(0, Phase.FINISHED, Verdict.NOT_STARTED, 3),
@@ -73,9 +83,14 @@ def expected(fault: str, endpoint: str, *, for_ever: bool) -> Ending:
         return TIMED_OUT
     # A session is known by the id that the trigger answered, whatever later answers lack; and
     # one that was started is found, whatever the trigger answers.
-    is_harmless = fault == "201 without an id" or (endpoint == "trigger" and FAULTS[fault][1])
-    if not for_ever or is_harmless:
+    if endpoint == "trigger" and fault in REFUSALS:
+        return LEFT["trigger"]
+    if not for_ever and not (endpoint == "list" and fault in REFUSALS):
         return PASSED
+    if fault in HARMLESS or (endpoint == "trigger" and FAULTS[fault][1]):
+        return PASSED
+    if endpoint == "completion" and fault != "connect refused":
+        return PASSED  # the session itself is asked instead
     return LEFT.get(endpoint, PASSED)
 
 
@@ -85,6 +100,8 @@ def cases() -> Iterator[object]:
             for for_ever in (False, True):
                 if fault == "connect refused" and for_ever and endpoint in {"get", "cancel"}:
                     continue  # nobody answers anything then: shown by "completion"
+                if fault == "another session's id" and endpoint not in {"completion", "get"}:
+                    continue  # no other answer names the session that was asked for
                 name = f"{fault}-{endpoint}-{'for ever' if for_ever else 'once'}"
                 yield pytest.param(fault, endpoint, for_ever, id=name)
 
@@ -102,6 +119,51 @@ def test_matrix(make_bench: MakeBench, fault: str, endpoint: str, for_ever: bool
     if attempt.session_id is not None:
         assert bench.session_ids == [attempt.session_id]
         assert bench.records()["smoke"].session_id == attempt.session_id
+    if attempt.phase is not Phase.FINISHED:
+        assert settled_later(bench, outcome.apply_id) == PASSED
+
+
+LOST = ["reset-after:on=trigger,times=1"]
+
+#: What a server may say against its own contract, and what comes of it.
+ODD = {
+    "a trigger that has ended already": (["ended"], PASSED),
+    "a status nobody knows": (["unknown-status:on=completion"], PASSED),
+    "a result that comes late": (["late-results:on=completion"], PASSED),
+    "a result that never comes": (
+        ["late-results:on=completion", "late-results:on=get"],
+        Ending(1, Phase.STARTED, Verdict.UNKNOWN, 3),
+    ),
+    "an end without results": (["no-results:on=completion"], PASSED),
+    "a pass with failures": (
+        ["contradiction:on=completion"],
+        Ending(1, Phase.FINISHED, Verdict.FAILED, 1),
+    ),
+    "a lost answer of a server 30 s behind": ([*LOST, "date:shift=-30"], PASSED),
+    "a lost answer of a server 30 s ahead": (
+        [*LOST, "date:shift=30"],
+        Ending(1, Phase.FINISHED, Verdict.UNKNOWN, 3),
+    ),
+    "a lost answer of a server an hour ahead": (
+        [*LOST, "date:shift=3600"],
+        Ending(1, Phase.FINISHED, Verdict.UNKNOWN, 3),
+    ),
+    "a lost answer of a server an hour behind": ([*LOST, "date:shift=-3600"], PASSED),
+}
+
+
+@pytest.mark.parametrize("case", ODD)
+def test_odd_answers(make_bench: MakeBench, case: str) -> None:
+    faults, ending = ODD[case]
+    bench = prepared(make_bench, "odd")
+    bench.options = replace(OPTIONS, late_seconds=0.3)
+    for fault in faults:
+        bench.emulator.add_fault(fault)
+    outcome = bench.apply(planned())
+    (attempt,) = bench.attempts(outcome.apply_id)
+    instance = only(outcome)
+    came = Ending(len(bench.session_ids), attempt.phase, instance.verdict, outcome.exit_code)
+    assert came == ending, instance.reason
     if attempt.phase is not Phase.FINISHED:
         assert settled_later(bench, outcome.apply_id) == PASSED
 

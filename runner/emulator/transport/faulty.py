@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from email.utils import formatdate
@@ -12,6 +11,7 @@ from starlette.responses import Response
 
 from runner.emulator.sessions.api import Answer, error_body
 from runner.emulator.transport import wire
+from runner.emulator.transport.changes import CHANGES, changed
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -112,21 +112,19 @@ class Spoiler:
             return wire.slow(body, answer.status, headers, seconds=seconds, clock=self.clock)
         if fault.kind == "not-json":
             return Response(_WARMING_UP, answer.status, headers, media_type="text/plain")
-        cut = _CUTS[fault.kind](body)
-        return Response(cut, answer.status, headers, media_type="application/json")
-
-
-def _without_id(body: bytes) -> bytes:
-    value = json.loads(body or b"{}")
-    if isinstance(value, dict):
-        value.pop("testSessionId", None)
-    return json.dumps(value).encode()
+        if fault.kind == "date":
+            moment = self.clock.now() + fault.number("shift", 3600)
+            headers["Date"] = formatdate(moment, usegmt=True)
+        elif fault.kind in CHANGES:
+            body = changed(fault, body)
+        else:
+            body = _CUTS[fault.kind](body)
+        return Response(body, answer.status, headers, media_type="application/json")
 
 
 _CUTS: Mapping[str, Callable[[bytes], bytes]] = {
     "truncated": lambda body: body[: len(body) * 2 // 3],
     "empty": lambda _: b"",
-    "no-id": _without_id,
 }
 
 

@@ -42,6 +42,15 @@ KINDS: Mapping[str, frozenset[str]] = {
     "truncated": frozenset(),
     "not-json": frozenset(),
     "no-id": frozenset(),
+    "other-id": frozenset(),
+    "ended": frozenset(),
+    "unknown-status": frozenset({"word"}),
+    "late-results": frozenset(),
+    "no-results": frozenset(),
+    "contradiction": frozenset(),
+    "surrogate": frozenset(),
+    "latin-1": frozenset(),
+    "date": frozenset({"shift"}),
     "empty": frozenset(),
     "slow-body": frozenset({"seconds"}),
     "huge-body": frozenset({"size"}),
@@ -49,6 +58,9 @@ KINDS: Mapping[str, frozenset[str]] = {
     "never-ends": frozenset(),
 }
 """The kinds of faults, and the options that belong to each."""
+
+_ON: Mapping[str, str] = {"never-ends": "trigger", "no-id": "trigger", "ended": "trigger"}
+"""Where a fault strikes that makes sense at one endpoint only."""
 
 _COMMON = frozenset({"on", "times", "after", "p"})
 
@@ -108,7 +120,7 @@ def parse_fault(text: str) -> Fault:
     _check(pairs)
     return Fault(
         kind=kind,
-        on=pairs.pop("on", "trigger" if kind in {"never-ends", "no-id"} else "*"),
+        on=pairs.pop("on", _ON.get(kind, "*")),
         times=int(pairs.pop("times")) if "times" in pairs else None,
         after=int(pairs.pop("after", "0")),
         probability=float(pairs.pop("p", "1")),
@@ -134,6 +146,7 @@ def _check(pairs: Mapping[str, str]) -> None:
         ("seconds", 0, 3600, False),
         ("size", 1, 1e9, True),
         ("status", 400, 599, True),
+        ("shift", -1e7, 1e7, False),
     ):
         if name in pairs and not _is_number(pairs[name], least, most, whole=whole):
             raise FaultSyntaxError(f"{name} is a number from {least} to {most:g}")
