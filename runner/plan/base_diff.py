@@ -1,4 +1,4 @@
-"""What changes between two versions of a configuration: added, changed, renamed, removed."""
+"""Compare two versions of a configuration: added, changed, renamed and removed instances."""
 
 import json
 from collections.abc import Sequence
@@ -10,7 +10,7 @@ from runner.models.plan import Action, Plan, PlannedInstance
 from runner.plan.diff import diff
 from runner.plan.normalize import Normal, normal_form
 from runner.plan.own_keys import own_keys
-from runner.plan.warnings_ import doubts
+from runner.plan.warnings_ import request_warnings
 
 
 def compare(
@@ -20,10 +20,9 @@ def compare(
     against: str,
     warnings: Sequence[str] = (),
 ) -> Plan:
-    """The plan that turns ``before`` into ``after``, the runner's own keys included.
+    """Plan the way from ``before`` to ``after``, the runner's own keys included.
 
-    An instance that is gone and a new one that differs in nothing but its name are one that
-    was renamed.
+    An instance that is gone and a new one that differs only in its name count as renamed.
 
     Args:
         before: Every instance of the older version, without an environment.
@@ -39,10 +38,10 @@ def compare(
             gone.setdefault(_alike(instance), []).append(instance)
     planned = []
     for instance in after:
-        twin = old.get(instance.name)
-        if twin is None and (candidates := gone.get(_alike(instance))):
-            twin = candidates.pop(0)
-        planned.append(_changed(twin, instance))
+        match = old.get(instance.name)
+        if match is None and (candidates := gone.get(_alike(instance))):
+            match = candidates.pop(0)
+        planned.append(_changed(match, instance))
     planned += [_removed(instance) for rest in gone.values() for instance in rest]
     return Plan(tuple(planned), tuple(warnings), against)
 
@@ -56,7 +55,7 @@ def _changed(before: Instance | None, after: Instance) -> PlannedInstance:
         request=_request(after),
     )
     planned = replace(
-        planned, warnings=doubts(planned.request, own_keys(after.own)["timeoutSeconds"])
+        planned, warnings=request_warnings(planned.request, own_keys(after.own)["timeoutSeconds"])
     )
     if before is None:
         return planned
@@ -83,7 +82,7 @@ def _removed(instance: Instance) -> PlannedInstance:
 
 
 def _alike(instance: Instance) -> str:
-    """The same for instances that differ only in their names."""
+    """A key that is equal for instances that differ only in their names."""
     request = {**_request(instance), "name": None}
     return json.dumps([request, own_keys(instance.own)], sort_keys=True)
 
@@ -93,5 +92,5 @@ def _request(instance: Instance) -> Normal:
 
 
 def _unkeyed(text: str) -> dict[str, str]:
-    """Tells templates of secrets apart: without an environment there is no secret to hide."""
+    """Fingerprint a template of a secret; without an environment there is nothing to hide."""
     return {"keyId": "", "fingerprint": sha256(text.encode("utf-8", "replace")).hexdigest()}

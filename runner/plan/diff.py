@@ -1,4 +1,4 @@
-"""What differs between two requests in normal form, field by field, in linear time."""
+"""Compare two requests in normal form, field by field, in linear time."""
 
 import json
 import re
@@ -9,7 +9,7 @@ from runner.models.marked import Path
 from runner.models.plan import FieldChange, Op
 from runner.plan.normalize import SECRET, UNSET, Normal, mark_of
 
-#: What stands in for a field that is not there; never in a result.
+#: Stands for a missing field; never in a result.
 _MISSING: Final = object()
 _PLAIN_KEY: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
 
@@ -52,7 +52,7 @@ def additions(plain: Normal, request: Normal) -> Iterator[tuple[str, Any]]:
 def path_text(path: Path) -> str:
     """``path`` as it is shown: ``environmentVariables.HOST.value``.
 
-    A key that is no plain word stands in brackets, as JSON, so that no two ways look alike.
+    A key that is not a plain word stands in brackets, as JSON, so that no two paths look alike.
     """
     shown = ""
     for key in map(str, path):
@@ -73,7 +73,7 @@ def _pairs(path: Path, before: Any, after: Any) -> Iterator[tuple[Path, Any, Any
 
 
 def _has_fields(value: Any) -> bool:
-    """Whether ``value`` is no value of a field but holds fields itself."""
+    """Whether ``value`` holds fields and is not the value of one."""
     return isinstance(value, dict) and mark_of(value) is None
 
 

@@ -1,4 +1,4 @@
-"""Whether the checks of a session, or those it would run, are the expected ones."""
+"""Judge ``expectChecks``: the checks of a session, or those that it would run."""
 
 from collections.abc import Sequence
 
@@ -6,7 +6,7 @@ from runner.models.settings import ExpectChecks
 
 
 def unmet(expected: ExpectChecks | None, names: Sequence[str]) -> str | None:
-    """How the checks ``names`` break ``expectChecks``, in one sentence; ``None`` if they do not."""
+    """Say in a sentence how the checks ``names`` break ``expectChecks``; ``None`` if they don't."""
     if expected is None:
         return None
     troubles = []

@@ -1,4 +1,4 @@
-"""Works out a plan: what each instance's action is, and why."""
+"""Work out a plan: the action of each instance, and why."""
 
 from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING
@@ -8,7 +8,7 @@ from runner.models.plan import Action, Plan, PlannedInstance
 from runner.plan.diff import diff, not_compared
 from runner.plan.normalize import Fingerprint, Normal, normal_form
 from runner.plan.own_keys import own_keys
-from runner.plan.warnings_ import doubts
+from runner.plan.warnings_ import request_warnings
 
 if TYPE_CHECKING:
     from runner.models.record import Record
@@ -33,8 +33,8 @@ def make_plan(
         records: The last apply of each instance, under the instance's name; archived ones
             count as none.
         fingerprint: Makes fingerprints of secrets.
-        everything: Whether nothing was selected, so that ``instances`` are all there are and
-            a record of any other is of one that was removed.
+        everything: Whether nothing was selected: ``instances`` are then all there are, and any
+            other record belongs to a removed one.
         pulled_in: Names of those that are there only because others need them.
         open_profiles: Profiles whose instances are not known: none of them was removed.
         warnings: On the plan as a whole.
@@ -79,7 +79,7 @@ def _planned(
         record=record,
         changes=changes,
         not_compared=() if record is None else not_compared(record.request, request),
-        warnings=doubts(request, own_keys(instance.own)["timeoutSeconds"]),
+        warnings=request_warnings(request, own_keys(instance.own)["timeoutSeconds"]),
         pulled_in=pulled_in,
     )
 

@@ -1,4 +1,4 @@
-"""What the account says of a plan: places to run at, checks that match, what they read."""
+"""Judge a plan by the account: its locations, its checks, and the variables that they read."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -17,14 +17,14 @@ _SHOWN = 5
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """What could be fetched of an account; ``None`` where it could not.
+    """The parts of an account that could be fetched; ``None`` for those that could not.
 
     Attributes:
         locations: The public locations.
         private_locations: The account's own.
         checks: Its checks, with the settings of their groups.
         is_complete: Whether ``checks`` are all there are.
-        warnings: What could not be fetched, and why.
+        warnings: The parts that could not be fetched, and why.
         name: Its name.
     """
 
@@ -37,7 +37,7 @@ class Account:
 
 
 def judged(plan: Plan, account: Account) -> Plan:
-    """``plan`` with what ``account`` says of each instance that may start."""
+    """Add to ``plan`` what ``account`` says of each instance that may start."""
     instances = tuple(
         planned if planned.action is Action.REMOVED else _judged(planned, account)
         for planned in plan.instances
@@ -49,7 +49,7 @@ def judged(plan: Plan, account: Account) -> Plan:
 
 
 def _judged(planned: PlannedInstance, account: Account) -> PlannedInstance:
-    blocked = _no_place(planned, account)
+    blocked = _bad_location(planned, account)
     target = planned.request["target"]
     if account.checks is None or not is_resolved(target):
         return replace(planned, blocked=planned.blocked or blocked)
@@ -64,7 +64,7 @@ def _judged(planned: PlannedInstance, account: Account) -> PlannedInstance:
             drift(found, planned.record, complete=account.is_complete),
             most_runs=_most_runs(planned.request, len(found)),
         ),
-        warnings=(*planned.warnings, *_doubts(planned, found, account)),
+        warnings=(*planned.warnings, *_warnings(planned, found, account)),
         blocked=planned.blocked or blocked,
     )
 
@@ -101,8 +101,8 @@ def drift(found: Sequence[Check], record: Record | None, *, complete: bool) -> C
     )
 
 
-def _no_place(planned: PlannedInstance, account: Account) -> str | None:
-    """Why there is nothing to run at, as far as the account tells."""
+def _bad_location(planned: PlannedInstance, account: Account) -> str | None:
+    """Say why a location can't be used, as far as the account tells."""
     place = planned.request["runLocation"]
     private = {location.slug_name: location for location in account.private_locations or ()}
     if isinstance(place, str) and place in private:
@@ -115,7 +115,7 @@ def _no_place(planned: PlannedInstance, account: Account) -> str | None:
     regions = {location.region for location in account.locations or () if location.region}
     unknown = isinstance(place, str) and place not in regions
     if not unknown or not regions or account.private_locations is None:
-        return None  # without both lists nobody can tell
+        return None  # without both lists that is not known
     known = sorted(regions | {*private})
     near = did_you_mean(place, known) or f"There is {_some(known)}."
     return f"The account has no location '{place}'. {near}"
@@ -130,7 +130,7 @@ def _most_runs(request: Normal, checks: int) -> int | None:
     return checks * (1 + int(retries)) if isinstance(retries, int | float) else None
 
 
-def _doubts(planned: PlannedInstance, found: Sequence[Check], account: Account) -> Iterable[str]:
+def _warnings(planned: PlannedInstance, found: Sequence[Check], account: Account) -> Iterable[str]:
     if account.is_complete:
         yield from _unknown_checks(planned, account.checks or ())
     if not found and account.is_complete:

@@ -52,7 +52,7 @@ class Home(_Part):
 
 
 class SavedSelection(_Part):
-    """What was selected on the command line, as it was written."""
+    """The selection of the command line, as it was written."""
 
     names: list[str] = []
     labels: list[str] = []
@@ -60,7 +60,7 @@ class SavedSelection(_Part):
 
 
 class SavedInstance(_Part):
-    """What was planned for one instance.
+    """The plan of one instance.
 
     Attributes:
         request: In normal form.
@@ -80,7 +80,7 @@ class SavedPlan(_Part):
 
     Attributes:
         plan_id: Its own, by which its use is noted.
-        selection: What was selected.
+        selection: What was selected, as it was written.
         variables: Those of the command line.
         configuration: Digest of the parsed configuration.
         integrity: Digest of all the rest, which an edit by hand breaks.
@@ -117,7 +117,7 @@ def saved(
     for planned in plan.instances:
         if planned.instance is not None and _has_unkeyed_secret(planned):
             raise UsageError(
-                f"{planned.name} has a secret, and there is no key to tell by whether it changes.",
+                f"{planned.name} has a secret, and without a key its changes can't be noticed.",
                 hint="Set CHECKLY_API_KEY or CHECKLY_SESSIONS_FINGERPRINT_KEY.",
             )
     unsigned = SavedPlan(
@@ -146,7 +146,7 @@ def decode(data: bytes, name: str) -> SavedPlan:
         name: What to call it.
 
     Raises:
-        StalePlan: It is cut off, no plan, of a newer release, or was edited.
+        StalePlan: It is cut off, not a plan, of a newer release, or was edited.
     """
     try:
         tree = json.loads(data)
@@ -223,7 +223,7 @@ def check_home(plan: SavedPlan, *, now: datetime, home: Home) -> None:
 
 
 def check_plan(plan: SavedPlan, now: Plan) -> None:
-    """Refuse a plan that is not what would be planned today.
+    """Refuse a plan that differs from what would be planned now.
 
     Args:
         plan: The saved plan.
@@ -275,7 +275,7 @@ def _instance(planned: PlannedInstance) -> SavedInstance:
 
 
 def record_version(record: Record) -> str:
-    """A text that is another one after every change of a record."""
+    """A text that changes with every change of a record."""
     written = record.model_dump_json(by_alias=True).encode()
     return f"{record.apply_id}:{hashlib.sha256(written).hexdigest()[:16]}"
 

@@ -1,4 +1,4 @@
-"""Which checks of an account a target selects, as the API would."""
+"""Match targets against the checks of an account, as the API does."""
 
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -29,7 +29,7 @@ def matching(target: Normal, checks: Iterable[Check]) -> list[Check]:
 
 
 def is_resolved(target: Any) -> bool:
-    """Whether a target in normal form holds nothing but plain filters."""
+    """Whether a target in normal form has plain filters only."""
     return (
         isinstance(target, dict)
         and isinstance(target.get("allowDeactivated"), bool)

@@ -1,4 +1,4 @@
-"""Which variables the scripts and requests of checks mention, where the API tells them."""
+"""Find the variables that the scripts and requests of checks mention."""
 
 import re
 from collections.abc import Collection, Iterable, Iterator, Sequence

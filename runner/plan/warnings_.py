@@ -1,4 +1,4 @@
-"""What a request makes one doubt before it is sent, as far as it can be told offline."""
+"""Warn of a request before it is sent, as far as that is possible offline."""
 
 from collections.abc import Iterator
 from math import inf
@@ -9,7 +9,7 @@ from runner.plan.diff import path_text
 from runner.plan.normalize import UNSET, Normal, mark_of
 
 
-def doubts(request: Normal, timeout_seconds: float) -> tuple[str, ...]:
+def request_warnings(request: Normal, timeout_seconds: float) -> tuple[str, ...]:
     """Warnings on a request in normal form: unresolved values, retries beyond the time-out."""
     found = [
         f"{path_text(path)} is unresolved: {', '.join(names)} "
@@ -46,7 +46,7 @@ def _power(base: float, exponent: int) -> float:
 
 
 def _retries_outlast(strategy: Any, timeout_seconds: float) -> str | None:
-    """Why the session may be cancelled before its retries are over, if it may."""
+    """Say why a session may be cancelled before its retries are over; ``None`` if it can't be."""
     if not isinstance(strategy, dict) or mark_of(strategy) or not _is_known(strategy):
         return None
     waits = retry_waits(strategy)
@@ -65,7 +65,7 @@ def _retries_outlast(strategy: Any, timeout_seconds: float) -> str | None:
 
 
 def _is_known(strategy: Normal) -> bool:
-    """Whether all its numbers are: unresolved ones are not, nor names that stand for themselves."""
+    """Whether all numbers of a strategy are known; an unresolved one is not."""
     numbers = ("baseBackoffSeconds", "maxRetries", "maxDurationSeconds")
     return isinstance(strategy["type"], str) and all(
         isinstance(strategy.get(key, 0), int | float) for key in numbers

@@ -291,7 +291,7 @@ def test_without_a_repository(tmp_path: Path) -> None:
     (tmp_path / "checkly-sessions.yaml").write_text(HEAD)
     done = runner(tmp_path, "--base", "main")
     assert done.returncode == 2
-    assert "is in no git repository" in done.stderr
+    assert "is not in a git repository" in done.stderr
 
 
 def test_the_detailed_exit_code(repository: Path) -> None:

@@ -95,7 +95,7 @@ def test_nothing_in_it_is_secret() -> None:
 
 def test_a_secret_without_a_key_can_not_be_saved() -> None:
     plan = planned(instance("a", environmentVariables=[SECRET]), key=lambda _: None)
-    with pytest.raises(UsageError, match="no key to tell") as caught:
+    with pytest.raises(UsageError, match="without a key its changes") as caught:
         save(plan)
     assert "CHECKLY_SESSIONS_FINGERPRINT_KEY" in str(caught.value.hint)
     assert save(planned(instance("a"), key=lambda _: None)).instances

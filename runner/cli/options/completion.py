@@ -1,4 +1,4 @@
-"""What a shell offers for a profile: the names in the file, or nothing."""
+"""Complete names of profiles in a shell, from the file alone."""
 
 import re
 from pathlib import Path

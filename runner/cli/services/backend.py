@@ -1,4 +1,4 @@
-"""Where requests go and where state is: the account of the credentials, or an emulator."""
+"""The API and its part of the state: the account of the credentials, or an emulator."""
 
 import os
 from collections.abc import Iterator
@@ -113,7 +113,7 @@ def _lease(text: str | None) -> float:
     if not 1 <= seconds <= MAX_LEASE:
         raise UsageError(
             f"CHECKLY_SESSIONS_LEASE_SECONDS is {text!r}.",
-            hint=f"Say a number of seconds from 1 to {MAX_LEASE}; {LEASE_SECONDS:g} is usual.",
+            hint=f"Set a number of seconds from 1 to {MAX_LEASE}; {LEASE_SECONDS:g} is usual.",
         )
     return seconds
 

@@ -1,4 +1,4 @@
-"""From the shared options to a configuration that is ready to be compiled."""
+"""Read the configuration that the shared options name."""
 
 import os
 from datetime import UTC, datetime
@@ -22,7 +22,7 @@ from runner.config.yaml.parse import parse
 from runner.diagnostics import Diagnostics, Severity
 from runner.errors import ConfigurationError, StalePlan, UsageError, os_reason
 
-#: What ``run.id`` says before there is a run.
+#: The value of ``run.id`` before there is an apply.
 KNOWN_AFTER_APPLY = "(known after apply)"
 _MAX_VAR_FILE = 1024 * 1024
 
@@ -141,7 +141,7 @@ def read(
 
     Raises:
         StalePlan: The configuration is not the expected one.
-        ConfigurationError: There is no file, it can't be read, or it is no YAML.
+        ConfigurationError: There is no file, it can't be read, or it is not YAML.
         UsageError: A variable or env file on the command line is wrong.
     """
     variables = overrides(common)

@@ -37,5 +37,5 @@ def page(text: str, console: Console, environ: Mapping[str, str]) -> bool:
     return process.returncode != _NOT_FOUND
 
 
-#: What a shell ends with where there is no such command.
+#: The exit code of a shell that finds no such command.
 _NOT_FOUND = 127

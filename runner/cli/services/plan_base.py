@@ -1,4 +1,4 @@
-"""``runner plan --base``: what a merge would change, told from git's objects alone."""
+"""Plan what a merge would change, from git's objects alone."""
 
 from collections.abc import Iterable
 from dataclasses import replace
@@ -38,7 +38,7 @@ def base_plan(
     working_tree, inside = FolderFiles.around(path, Path.cwd())
     root = repository_root((Path.cwd() / path).parent.resolve())
     if root is None:
-        raise UsageError(f"{path} is in no git repository.", hint="--base compares commits.")
+        raise UsageError(f"{path} is not in a git repository.", hint="--base compares commits.")
     repository = Repository(root)
     base_commit = repository.commit(base)
     parting = repository.merge_base(base_commit, repository.commit(head or "HEAD"))

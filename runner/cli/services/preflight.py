@@ -1,4 +1,4 @@
-"""What ``plan`` and ``apply`` ask the account before anything starts."""
+"""Ask the account about a plan before anything starts."""
 
 import asyncio
 import random
@@ -57,7 +57,7 @@ async def judge_online(
 
 
 def telling(console: Console, common: Common) -> Emit:
-    """Says on standard error, with ``-v``, which requests were made."""
+    """Print the requests that are made on standard error, with ``-v``."""
     from runner.reports.progress.plain import event_lines  # noqa: PLC0415 # only where something is asked
 
     verbosity = Verbosity(min(common.verbosity, 1) + 1)
@@ -70,7 +70,7 @@ def telling(console: Console, common: Common) -> Emit:
 
 
 async def _account(client: Checkly) -> Account:
-    """What the account has; what can't be fetched is left out, with one warning for all of it."""
+    """Fetch the account; one warning names all that could not be fetched."""
     errors: dict[str, ApiError | Unreachable | None] = {}
 
     async def tried(what: str, answer: Awaitable[T]) -> T | None:

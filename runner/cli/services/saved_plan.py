@@ -72,7 +72,7 @@ def load(path: Path) -> SavedPlan:
 
     Raises:
         UsageError: There is no such file, or it can't be read.
-        StalePlan: It is no plan, or was edited.
+        StalePlan: It is not a plan, or was edited.
     """
     try:
         with path.open("rb") as file:
@@ -88,7 +88,7 @@ def load(path: Path) -> SavedPlan:
 
 
 async def check(plan: SavedPlan, parts: Composition) -> None:
-    """Refuse a saved plan that was used, expired or was made for something else.
+    """Refuse a saved plan that was used, has expired or was made for something else.
 
     Raises:
         StalePlan: With the reason.
@@ -101,7 +101,7 @@ async def use(plan: SavedPlan, apply_id: str, state: State) -> None:
     """Note that the plan is used, before anything is sent.
 
     Raises:
-        StalePlan: Somebody else was faster.
+        StalePlan: Another apply was faster.
     """
     now = SystemClock().now()
     if not await state.add_plan_use(PlanUse(plan_id=plan.plan_id, apply_id=apply_id, used_at=now)):

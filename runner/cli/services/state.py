@@ -1,4 +1,4 @@
-"""What the commands that look at the state share: which state, when, and whether really."""
+"""Shared parts of the commands that look after the state: options, questions, times."""
 
 import re
 import sys
@@ -43,7 +43,7 @@ def state_of(
 
     Raises:
         ConfigurationError: There is no file, or it can't be read.
-        StateError: The address of the state makes no sense.
+        StateError: The address of the state is not valid.
     """
     from runner.cli.services.composition import Composition  # noqa: PLC0415 # everything heavy
 
@@ -134,12 +134,12 @@ def age(text: str, option: str) -> timedelta:
     """A length of time: ``90m``, ``12h``, ``7d``, ``2w``.
 
     Raises:
-        UsageError: It is none.
+        UsageError: It is not a length of time.
     """
     found = _AGE.fullmatch(text)
     if not found:
         raise UsageError(
-            f"{option} {text!r} is no length of time.", hint="Write 90m, 12h, 7d or 2w."
+            f"{option} {text!r} is not a length of time.", hint="Write 90m, 12h, 7d or 2w."
         )
     return timedelta(**{_UNITS[found[2]]: int(found[1])})
 
@@ -148,7 +148,7 @@ def moment(text: str, option: str, now: datetime) -> datetime:
     """A point in time: a date, a date with a time (UTC unless it says), or an age.
 
     Raises:
-        UsageError: It is none.
+        UsageError: It is not a point in time.
     """
     if _AGE.fullmatch(text):
         return now - age(text, option)
@@ -156,7 +156,7 @@ def moment(text: str, option: str, now: datetime) -> datetime:
         found = datetime.fromisoformat(text)
     except ValueError:
         raise UsageError(
-            f"{option} {text!r} is no time.",
+            f"{option} {text!r} is not a point in time.",
             hint="Write 7d, 12h, 2026-08-01 or 2026-08-01T12:00Z.",
         ) from None
     return found if found.tzinfo else found.replace(tzinfo=UTC)

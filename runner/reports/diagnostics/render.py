@@ -1,4 +1,4 @@
-"""Diagnostics as a text for people, as JSON, and as annotations of a GitHub workflow.
+"""Render diagnostics: as text, one line each, as JSON, or as annotations in GitHub Actions.
 
 Imports nothing heavy: a ``validate`` that finds a mistake has to answer as fast as one that
 finds none.

@@ -83,15 +83,15 @@ def _items(before: list[Any], after: list[Any], words: Callable[[Any], str]) -> 
 
 
 def _paired(gone: list[Any], come: list[Any], words: Callable[[Any], str]) -> Iterator[Part]:
-    """What went and came; an item that is still much the same is one change."""
+    """Removed and added items; an item that is still similar is one change."""
     come = list(come)
     for old in gone:
-        twin = next((new for new in come if _is_similar(old, new)), None)
-        if twin is None:
+        similar = next((new for new in come if _is_similar(old, new)), None)
+        if similar is None:
             yield Part(Op.REMOVE, cut(words(old)))
         else:
-            come.remove(twin)
-            yield Part(Op.REPLACE, cut(_inner(old, twin, words)))
+            come.remove(similar)
+            yield Part(Op.REPLACE, cut(_inner(old, similar, words)))
     yield from (Part(Op.ADD, cut(words(new))) for new in come)
 
 
@@ -105,7 +105,7 @@ def _is_similar(old: Any, new: Any) -> bool:
 
 
 def _inner(old: Any, new: Any, words: Callable[[Any], str]) -> str:
-    """What differs between two items that are much the same."""
+    """The differences of two similar items."""
     if isinstance(old, dict):
         label = next(iter(old.values()))
         changes = (

@@ -1,4 +1,4 @@
-"""The fields of a planned instance: what is new, what changes, and how long values differ."""
+"""The fields of a planned instance: new ones, changes, and the differences of long values."""
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -61,7 +61,7 @@ def fields_of(planned: PlannedInstance, masks: Masks) -> tuple[Field, ...]:
 
 
 def not_compared(path: str) -> Field:
-    """The field of a secret of which it is not known whether it changed."""
+    """The field of a secret that could not be compared."""
     return Field(None, path, None, "(secret, not compared)")
 
 
@@ -79,7 +79,7 @@ def _new(planned: PlannedInstance, words: _Words) -> Iterator[Field]:
         rest = {key: value for key, value in metadata.items() if key not in filled}
         request = {**request, "metadata": rest}
     if request["name"] == planned.name:
-        request = {**request, "name": _EMPTY["name"]}  # the default is no news
+        request = {**request, "name": _EMPTY["name"]}  # it is the default
     if matches_all(request["target"]):
         yield Field(Op.ADD, "target", None, ALL_CHECKS)
     yield from _each(Op.ADD, additions(_EMPTY, request), words)

@@ -117,7 +117,7 @@ def _link(address: str) -> str:
 
 
 def _folded(entry: Entry) -> str | None:
-    """What changes in an entry, and what is doubtful, behind a line to unfold it."""
+    """The changes and warnings of an entry, folded below its name."""
     lines = [text for field in entry.fields for text in _diff(field)]
     lines += [f"! {kind}: {text}" for kind, text in entry.notes]
     if not lines:

@@ -25,7 +25,7 @@ class Masks:
         self._numbers: dict[tuple[str, str], int] = {}
 
     def mask(self, fingerprint: dict[str, str] | None) -> str:
-        """``(secret #1)``; without a number where there is no fingerprint to tell it by."""
+        """``(secret #1)``, or ``(secret)`` where there is no fingerprint."""
         if not fingerprint:
             return "(secret)"
         key = (fingerprint.get("keyId", ""), fingerprint["fingerprint"])

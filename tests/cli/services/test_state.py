@@ -327,5 +327,5 @@ def test_lengths_of_time_and_moments() -> None:
     assert age("2w", "x") == timedelta(days=14)
     assert moment("7d", "x", NOON) == NOON - timedelta(days=7)
     assert moment("2026-08-01", "x", NOON) == datetime(2026, 8, 1, tzinfo=UTC)
-    with pytest.raises(UsageError, match="--older-than '7' is no length of time"):
+    with pytest.raises(UsageError, match="--older-than '7' is not a length of time"):
         age("7", "--older-than")
