@@ -68,7 +68,10 @@ _OPTIONS = (
         "reports",
         multiple=True,
         metavar="FORMAT[=PATH]",
-        help="Write a report: text, json, jsonl, junit, markdown, html or github-check.",
+        help=(
+            "Write a report: text, json, jsonl, junit, junit-surefire, markdown, html or"
+            " github-check."
+        ),
     ),
 )
 

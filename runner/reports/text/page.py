@@ -25,10 +25,11 @@ def render_page(folder: Path, name: str, *, css: str, script: str, **values: Any
     Args:
         folder: Where the template is.
         name: Its name.
-        css: The style sheet.
+        css: The style sheet, which goes after what all pages share.
         script: The script.
         values: What else the template reads.
     """
+    css = f"{read_part(Path(__file__).parent, 'page.css')}\n{css}"
     policy = (
         f"default-src 'none'; style-src '{_digest(css)}'; script-src '{_digest(script)}'; "
         "base-uri 'none'; form-action 'none'"
