@@ -76,7 +76,9 @@ class Reading:
         if selection.is_everything:
             count = self.configuration.check()
         else:
-            count = len(self.configuration.compile(selection, with_needs=False).instances)
+            count = len(
+                self.configuration.compile(selection, with_needs=False, soften=False).instances
+            )
         self._judge_git()
         return count
 

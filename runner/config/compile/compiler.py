@@ -5,7 +5,7 @@ from datetime import date
 from functools import cached_property
 from typing import Any
 
-from runner.config.compile.matrix import Combination, MatrixReader, instance_name
+from runner.config.compile.matrix import Combination, MatrixReader, axes_of, instance_name
 from runner.config.compile.renderer import Renderer
 from runner.config.compile.reporting import diagnostic_of
 from runner.config.compile.request_body import TARGET_HINT, body_of
@@ -15,7 +15,7 @@ from runner.config.document.keys import PROFILE_KEYS, SETTINGS_KEYS, STRUCTURAL_
 from runner.config.document.profiles import ProfileSource
 from runner.config.templates.context import Context
 from runner.config.templates.dependencies import Feeds
-from runner.config.templates.expressions.values import plain, to_text
+from runner.config.templates.expressions.values import Unset, plain, to_text
 from runner.config.templates.scope import Scope
 from runner.config.yaml.nodes import Mapping, Scalar
 from runner.diagnostics import Diagnostic, Diagnostics, Severity
@@ -86,7 +86,8 @@ class Compiler:
         node = layers.values.get("labels")
         if not isinstance(node, Mapping):
             return {}
-        return self._renderer(profile.name, combination, Diagnostics()).text(node)
+        values = _with_absent(layers, combination)
+        return self._renderer(profile.name, values, Diagnostics()).text(node)
 
     def instances(
         self,
@@ -156,7 +157,9 @@ class Compiler:
     ) -> Instance | None:
         """One instance, unless it breaks a rule."""
         name = instance_name(profile.name, combination)
-        renderer = self._renderer(profile.name, combination, self._diagnostics)
+        renderer = self._renderer(
+            profile.name, _with_absent(layers, combination), self._diagnostics
+        )
         data = _data(layers, renderer, combination)
         if self._context:
             self._fill_metadata(data)
@@ -212,6 +215,15 @@ class Compiler:
 
 
 _MISSING_TARGET = Breach(("target",), "missing-target", "`target` is missing", TARGET_HINT)
+
+
+def _with_absent(layers: Mapping, combination: Combination) -> Combination:
+    """``combination`` with the axes that it has no value on, which may be tested like any name."""
+    matrix = layers.values.get("matrix")
+    if not isinstance(matrix, Mapping) or "include" not in matrix.values:
+        return combination
+    absent = axes_of(matrix).keys() - combination.keys()
+    return combination | {axis: Unset(frozenset({f"matrix.{axis}"})) for axis in absent}
 
 
 def _data(layers: Mapping, renderer: Renderer, combination: Combination) -> dict[str, Any]:

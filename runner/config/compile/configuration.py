@@ -147,17 +147,19 @@ class Configuration:
         *,
         with_needs: bool = True,
         unknown: dict[Selection, UsageError] | None = None,
+        soften: bool = True,
     ) -> Compiled:
         """Compile what ``selection`` means, and what that needs.
 
-        Errors of structure are found everywhere, errors of value only in what is compiled. An
-        error in an included file that nothing of this reaches becomes a warning.
+        Errors of structure are found everywhere, errors of value only in what is compiled.
 
         Args:
             selection: What is asked for.
             with_needs: Whether to pull in what the selected instances need.
             unknown: Takes each part of the selection that matches nothing, with its error,
                 which is raised otherwise.
+            soften: Whether an error in an included file that nothing of this reaches becomes a
+                warning.
 
         Raises:
             UsageError: A name matches nothing, or nothing has the labels.
@@ -182,7 +184,12 @@ class Configuration:
             if not self.structure.is_complete:
                 raise ConfigurationError(self._diagnostics)
             raise next(iter(missing.values()))
-        profiles = {one.profile.name for one in expanded if one.may_mean(selection, labels)}
+        profiles = {
+            one.profile.name
+            for one in expanded
+            if not selected.isdisjoint(one.names)
+            or (not one.names and one.may_mean(selection, labels))
+        }
         wanted = set(selected)
         if with_needs:
             instances, needed_profiles = needed(selected, names, self.structure.profiles)
@@ -197,7 +204,8 @@ class Configuration:
             if one.profile.name in profiles:
                 self._diagnostics.extend(one.problems)
         compiled = tuple(instance for one in expanded for instance in self._instances(one, wanted))
-        self._soften(selection, profiles)
+        if soften:
+            self._soften(selection, profiles)
         return Compiled(
             compiled,
             frozenset(wanted - selected),

@@ -38,10 +38,10 @@ class Expansion(NamedTuple):
                 yield name
 
     def may_mean(self, selection: Selection, labels: Labels) -> bool:
-        """Whether an instance may be selected, also where it is not known which there are."""
+        """Whether an instance may be selected where it is not known which there are."""
         if not selection.has_profile(self.profile.name):
             return False
-        if not selection.reads_labels or self.names:
+        if not selection.reads_labels:
             return True
         asked = dict(selection.labels)
         found = labels(self.profile, self.layers, {})

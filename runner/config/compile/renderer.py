@@ -217,6 +217,8 @@ def _how_to_set(names: tuple[str, ...]) -> str:
     if all(name.startswith("var.") for name in names):
         variable = names[0].removeprefix("var.")
         return f"Set it with `--var {variable}=VALUE` or CHECKLY_SESSIONS_VAR_{variable}."
+    if any(name.startswith("matrix.") for name in names):
+        return "Give it in each combination, or write `default(…)` for those without it."
     return "Set it in the environment or an --env-file. An empty one counts as not set."
 
 

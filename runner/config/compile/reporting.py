@@ -30,6 +30,8 @@ def diagnostic_of(
             if last not in NESTED_KEYS.get(str(path[0]), ()):
                 return None
             span = holder.key_span(last) if isinstance(holder, Mapping) else span
+    elif last == "secret":
+        return None  # reported with the structure
     elif breach.code.startswith("missing-") and _is_misspelt(last, holder, nodes, len(path)):
         return None
     elif hint == QUOTE and not (isinstance(node, Scalar) and node.plain and not node.templated):

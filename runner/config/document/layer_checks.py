@@ -61,7 +61,10 @@ class LayerChecks:
                 )
 
     def flag(self, holder: Table[str, Node], key: str) -> bool:
-        """The value of a flag that has to be written out as ``true`` or ``false``."""
+        """The value of a flag that has to be written out as ``true`` or ``false``.
+
+        One that is something else counts as set, so that nothing is reported that may not be meant.
+        """
         node = holder.get(key)
         if node is None:
             return False
@@ -75,7 +78,7 @@ class LayerChecks:
             if node.templated
             else None,
         )
-        return False
+        return True
 
     def _check_variable(self, variable: Node, known: frozenset[str]) -> None:
         if isinstance(variable, Mapping):
@@ -115,7 +118,7 @@ class LayerChecks:
                     message,
                     where,
                     hint="Put it in quotes."
-                    if isinstance(key, Scalar) and key.plain and key.value is not None
+                    if isinstance(key, Scalar) and key.plain and key.text not in NULLS
                     else None,
                 )
             elif "$<" in key.text:

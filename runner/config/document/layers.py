@@ -178,9 +178,13 @@ class Layers:
         if profile.abstract or not isinstance(variables, Mapping):
             return
         lower = below.values.get("environmentVariables") if below else None
-        known = lower.values if isinstance(lower, Mapping) else {}
+        known = {
+            name
+            for name, variable in (lower.values if isinstance(lower, Mapping) else {}).items()
+            if isinstance(variable, Mapping)
+        }
         for name, variable in variables.values.items():
-            if isinstance(variable, Scalar) and not isinstance(known.get(name), Mapping):
+            if isinstance(variable, Scalar) and name not in known:
                 self._diagnostics.warning(
                     "idle-null",
                     f"`{shorten(name)}: null` drops nothing, for no layer below sets it",

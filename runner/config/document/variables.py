@@ -56,7 +56,9 @@ def _of_list(node: Sequence) -> Mapping:
     values: dict[str, Node] = {}
     for item in node.items:
         key = item.values.get("key") if isinstance(item, Mapping) else None
-        if isinstance(item, Mapping) and isinstance(key, Scalar) and isinstance(key.value, str):
+        if not isinstance(item, Mapping) or not isinstance(key, Scalar):
+            continue
+        if isinstance(key.value, str) and key.text:
             keys[key.text] = key.place
             rest = {name: value for name, value in item.values.items() if name != "key"}
             values[key.text] = with_values(item, rest)

@@ -11,8 +11,9 @@ from runner.cli.console import Console
 from runner.cli.options.common import Common
 from runner.cli.services.configuration import Reading, read
 from runner.config.compile.configuration import Compiled
+from runner.config.document import layer_checks
 from runner.config.selection import selection
-from runner.diagnostics import Severity
+from runner.diagnostics import MANY, Severity
 from runner.errors import ConfigurationError, UsageError
 
 TEN_MISTAKES = """\
@@ -343,3 +344,187 @@ def test_masks_have_the_same_numbers_each_time(
     read(Common(), console).compile(selection([], []))
     masks = [console.redactor.mark(f"value of {name}") for name in names]
     assert masks == [f"(secret #{n})" for n in range(1, 9)]
+
+
+INCLUDING = """\
+version: 1
+include: [teams/*.yaml]
+defaults: {runLocation: x, target: all}
+profiles:
+  mine: {labels: {team: mine}}
+  from-theirs: {extends: base, target: all, runLocation: x}
+"""
+#: Mistakes in an included file, each with its code.
+THEIR_MISTAKES = [
+    ("profiles:\n  base: {abstract: true}\n  theirs: {nmae: x}\n", "unknown-key"),
+    ("profiles:\n  base: {abstract: true}\n  their s: {}\n", "bad-name"),
+    ("variables: {a-b: c}\nprofiles: {base: {abstract: true}}\n", "bad-name"),
+    ("profiles:\n  base: {abstract: true}\n  theirs: {needs: nothing}\n", "unknown-profile"),
+    ("profiles:\n  base: {abstract: true}\n  theirs: {matrix: {a: 1}}\n", "wrong-type"),
+    ("key: x\nprofiles: {base: {abstract: true}}\n", "not-in-include"),
+    (
+        """
+profiles:
+  base: {abstract: true}
+  theirs: {environmentVariables: {A: {value: literal, secret: true}}}
+""",
+        "literal-secret",
+    ),
+]
+
+
+def _teams(folder: Path, theirs: str) -> None:
+    (folder / "teams").mkdir()
+    (folder / "teams" / "theirs.yaml").write_text(theirs)
+
+
+@pytest.mark.parametrize(("theirs", "code"), THEIR_MISTAKES)
+def test_a_mistake_in_an_included_file_stops_only_what_it_is_part_of(
+    theirs: str, code: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _teams(tmp_path, theirs)
+    for chosen in (selection(["mine"], []), selection([], ["team=mine"]), selection(["m*"], [])):
+        found = reading(tmp_path, INCLUDING, monkeypatch)
+        assert names_of(found.compile(chosen)) == ["mine"]
+        assert code in [one.code for one in found.diagnostics.warnings]
+    for chosen in (selection([], []), selection(["from-theirs"], [])):
+        with pytest.raises(ConfigurationError):
+            reading(tmp_path, INCLUDING, monkeypatch).compile(chosen)
+
+
+def test_validate_fails_for_any_mistake(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    _teams(tmp_path, THEIR_MISTAKES[0][0])
+    found = reading(tmp_path, INCLUDING, monkeypatch)
+    found.check(selection(["mine"], []))
+    assert [one.code for one in found.diagnostics.errors] == ["unknown-key"]
+
+
+def test_a_name_declared_twice_stops_everything(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _teams(tmp_path, "variables: {a: x}\nprofiles: {base: {abstract: true}}\n")
+    (tmp_path / "teams" / "others.yaml").write_text("variables: {a: y}\n")
+    with pytest.raises(ConfigurationError):
+        compiled(tmp_path, INCLUDING, monkeypatch, "mine")
+
+
+BROKEN = "profiles:\n  base: {abstract: true\n  theirs: {}\n"
+
+
+def test_a_file_that_is_no_yaml_is_passed_by_under_full_names_only(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _teams(tmp_path, BROKEN)
+    text = INCLUDING.replace("  from-theirs: {extends: base, target: all, runLocation: x}\n", "")
+    found = reading(tmp_path, text, monkeypatch)
+    assert names_of(found.compile(selection(["mine"], []))) == ["mine"]
+    assert [one.code for one in found.diagnostics.warnings] == ["yaml-syntax"]
+    for chosen in (selection([], []), selection(["m*"], []), selection([], ["team=mine"])):
+        with pytest.raises(ConfigurationError):
+            reading(tmp_path, text, monkeypatch).compile(chosen)
+
+
+def test_what_a_broken_file_may_declare_is_not_called_unknown(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _teams(tmp_path, BROKEN)
+    with pytest.raises(ConfigurationError) as stopped:
+        compiled(tmp_path, INCLUDING, monkeypatch, "theirs")
+    assert "yaml-syntax" in [one.code for one in stopped.value.diagnostics]
+
+
+def test_a_broken_template_in_another_file_stops_who_reads_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _teams(tmp_path, "variables: {bad: '$<var.'}\nprofiles: {base: {abstract: true}}\n")
+    text = INCLUDING + "  reads: {name: $<var.bad>}\n"
+    assert names_of(compiled(tmp_path, text, monkeypatch, "mine")) == ["mine"]
+    with pytest.raises(ConfigurationError):
+        compiled(tmp_path, text, monkeypatch, "reads")
+
+
+def test_labels_and_names_leave_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    text = MATRIX.replace("quorum: 2", "labels: {at: $<matrix.runLocation>}")
+
+    def of(*names: str, labels: tuple[str, ...] = (), exclude: tuple[str, ...] = ()) -> list[str]:
+        chosen = selection(names, labels, exclude)
+        return names_of(reading(tmp_path, text, monkeypatch).compile(chosen))
+
+    assert of(labels=("at!=y",), exclude=("b",)) == ["a[x]", "a[z]"]
+    assert of(labels=("at!=y", "at!=z")) == ["a[x]", "a[y]", "b"]  # b needs a[y]
+    assert of(exclude=("a",)) == ["b"]  # what is left out is not pulled in either
+    assert of(exclude=("a[?]",)) == ["b"]
+    assert of("a", exclude=("a[x]", "a[z]")) == ["a[y]"]
+    with pytest.raises(UsageError, match="'zz' matches no profile"):
+        of(exclude=("zz",))
+    with pytest.raises(UsageError, match="No selected instance matches the label 'at!=x'"):
+        of("a[x]", labels=("at!=x",))
+
+
+def test_what_looks_secret_is_masked_but_sent_as_it_is_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SHOP", "correct-horse")
+    text = """
+version: 1
+profiles:
+  a:
+    runLocation: x
+    target: all
+    environmentVariables:
+      SHOP_TOKEN: $<env.SHOP>
+      OLD_TOKEN: {value: plain-to-see, secret: false}
+"""
+    found = reading(tmp_path, text, monkeypatch)
+    (instance,) = found.compile(selection([], [])).instances
+    first, second = instance.body["environmentVariables"]
+    assert first["value"].secret
+    assert second["value"] == "plain-to-see"
+    assert instance.request().wire()["environmentVariables"][0] == {
+        "key": "SHOP_TOKEN",
+        "value": "correct-horse",
+    }
+
+
+@pytest.mark.parametrize("asked", ["true", "1"])
+def test_the_job_of_github_is_sent_where_that_is_asked_for(
+    asked: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = "version: 1\nprofiles: {a: {runLocation: x, target: all}}\n"
+    monkeypatch.setenv("CHECKLY_GITHUB_REPORT", asked)
+    monkeypatch.setenv("GITHUB_SHA", "abc")
+    monkeypatch.setenv("GITHUB_RUN_ID", "1")
+    monkeypatch.setenv("CHECKLY_GITHUB_RUN_ID", "2")
+    (tmp_path / "checkly-sessions.yaml").write_text(text)
+    monkeypatch.chdir(tmp_path)
+    (instance,) = (
+        read(Common(), Console(sys.stdout, sys.stderr)).compile(selection([], [])).instances
+    )
+    wire = instance.request().wire()
+    assert wire["metadata"]["github"] == {"reporting": True, "sha": "abc", "runId": "2"}
+
+
+@pytest.mark.parametrize("asked", ["", "false", "yes", "TRUE"])
+def test_the_job_of_github_is_not_sent_otherwise(
+    asked: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = "version: 1\nprofiles: {a: {runLocation: x, target: all}}\n"
+    monkeypatch.setenv("CHECKLY_GITHUB_REPORT", asked)
+    monkeypatch.setenv("GITHUB_SHA", "abc")
+    (tmp_path / "checkly-sessions.yaml").write_text(text)
+    monkeypatch.chdir(tmp_path)
+    (instance,) = (
+        read(Common(), Console(sys.stdout, sys.stderr)).compile(selection([], [])).instances
+    )
+    assert "github" not in instance.request().wire().get("metadata", {})
+
+
+def test_many_unknown_keys_ask_for_few_suggestions(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+    monkeypatch.setattr(layer_checks, "suggestion", lambda name, _: asked.append(name))
+    keys = "".join(f"    key{number}: x\n" for number in range(20_000))
+    text = f"version: 1\nprofiles:\n  a:\n    runLocation: x\n    target: all\n{keys}"
+    assert len(_check(text, tmp_path, monkeypatch)) == 20_000
+    assert len(asked) <= MANY
