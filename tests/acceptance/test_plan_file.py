@@ -109,7 +109,7 @@ def test_nothing_else_may_be_asked_for(saved: Project, beside: list[str]) -> Non
     ("arguments", "environment", "said"),
     [
         (["smoke"], {"SHOP_API_TOKEN": ""}, "`env.SHOP_API_TOKEN` is not set"),
-        (["smoke", "--offline"], {"CHECKLY_API_KEY": "", "CHECKLY_ACCOUNT_ID": ""}, "no key"),
+        (["smoke", "--offline"], {"CHECKLY_API_KEY": "", "CHECKLY_ACCOUNT_ID": ""}, "its changes"),
         (["--base", "main"], {}, "nothing to save"),
     ],
 )
