@@ -15,8 +15,10 @@ MAX_BITS = 4096
 BUDGET = 8 << 20
 #: What all expressions of a run may spend together, not counting cheap ones: a file of fifty
 #: thousand modest expressions is fine, one of a hundred expensive ones is not.
-RUN_BUDGET = 64 << 20
+RUN_BUDGET = 256 << 20
 CHEAP = 4096
+#: What compiling an expression costs: a run may have some 60,000 different ones.
+COMPILE_COST = CHEAP + 1
 
 
 class Meter:

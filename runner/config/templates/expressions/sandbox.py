@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import NoReturn
 
 import jinja2
+from jinja2 import nodes
 from jinja2.lexer import Lexer
 from jinja2.runtime import Context
 from jinja2.sandbox import ImmutableSandboxedEnvironment
@@ -14,7 +15,7 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 from runner.config.templates.expressions import allowed
 from runner.config.templates.expressions.allowed import STEP
 from runner.config.templates.expressions.errors import TemplateError
-from runner.config.templates.expressions.limits import MAX_BITS, Meter, fits
+from runner.config.templates.expressions.limits import COMPILE_COST, MAX_BITS, Meter, fits
 from runner.config.templates.expressions.symbols import Held, holds_symbol
 from runner.config.templates.expressions.values import (
     Names,
@@ -115,19 +116,20 @@ def _fail_without_else() -> NoReturn:
     raise TemplateError("the condition is false and there is no else", hint="Add: else '…'.")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Program:
-    """An expression ready to be evaluated.
+    """An expression of which everything is allowed; compiled when it is first evaluated.
 
     Attributes:
+        tree: What to evaluate.
         names: The names it reads, such as ``var.host``.
         has_literal_fallback: Whether a text written in the expression itself may be its value.
-        template: It, compiled.
     """
 
+    tree: nodes.Expr
     names: frozenset[str]
     has_literal_fallback: bool
-    template: jinja2.Template
+    _template: jinja2.Template | None = None
 
     def evaluate(self, scope: Names, meter: Meter) -> Value:
         """Return its value.
@@ -148,9 +150,20 @@ class Program:
                 raise Held
             return value
 
+        if self._template is None:
+            scope.spend(COMPILE_COST)
+            self._template = self._compiled()
         variables = {"read": read, "no_else": _fail_without_else, "meter": meter}
-        context = self.template.new_context(variables)
-        deque(self.template.root_render_func(context), maxlen=0)
+        context = self._template.new_context(variables)
+        deque(self._template.root_render_func(context), maxlen=0)
         value = context.vars["result"]
         fits(size_of(value))
         return value
+
+    def _compiled(self) -> jinja2.Template:
+        program = nodes.Template([nodes.Assign(nodes.Name("result", "store"), self.tree)], lineno=1)
+        program.set_lineno(1).set_environment(ENVIRONMENT)
+        try:
+            return ENVIRONMENT.from_string(program)
+        except (RecursionError, MemoryError, SyntaxError):
+            raise TemplateError("the expression is too deeply nested") from None

@@ -56,17 +56,14 @@ def parse(source: str) -> Program:
                 isinstance(node, nodes.Const) and node.value for node in _outcomes(tree)
             )
             reader = _Reader()
-            body = [nodes.Assign(nodes.Name("result", "store"), reader.visit(tree), lineno=1)]
-            program = nodes.Template(body, lineno=1)
-            program.set_environment(ENVIRONMENT)
-            template = ENVIRONMENT.from_string(program)
+            allowed = reader.visit(tree)
     except jinja2.TemplateSyntaxError as error:
         message = (error.message or "not an expression").replace("template", "expression")
         raise TemplateError(f"syntax error: {message}", error.lineno) from None
-    except (RecursionError, MemoryError, SyntaxError, ValueError):
+    except (RecursionError, ValueError):
         # ValueError: a number of more digits than Python turns into one.
         raise TemplateError("the expression is too deeply nested or its numbers too long") from None
-    return Program(frozenset(reader.names), has_literal_fallback, template)
+    return Program(allowed, frozenset(reader.names), has_literal_fallback)
 
 
 class _Reader(NodeTransformer):

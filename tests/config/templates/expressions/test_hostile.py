@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from runner.config.templates.context import Context
 from runner.config.templates.env_vars import Environment
+from runner.config.templates.expressions import limits
 from runner.config.templates.expressions.errors import TemplateError, Unresolved
 from runner.config.templates.expressions.language import TABLES
 from runner.config.templates.scope import PURE, Scope
@@ -459,6 +460,18 @@ def test_many_expensive_expressions_are_too_much_together() -> None:
     with pytest.raises(TemplateError, match="together"):
         render_all()
     assert time.process_time() - start < 5 * SECONDS
+
+
+def test_so_many_different_expressions_are_too_much_together(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(limits, "RUN_BUDGET", 10 * limits.COMPILE_COST)
+    scope = make_scope()
+    for number in range(10):
+        assert parse_template(f"$<'different' ~ {number}>").render(scope) == f"different{number}"
+    with pytest.raises(TemplateError, match="together"):
+        parse_template("$<'different' ~ 11>").render(scope)
+    assert parse_template("$<'different' ~ 3>").render(scope) == "different3"
 
 
 # Pieces that make most random texts at least read as expressions.
