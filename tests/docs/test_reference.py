@@ -41,7 +41,8 @@ def variables_read() -> set[str]:
             if isinstance(node, ast.Constant) and isinstance(node.value, str):
                 found |= set(re.findall(r"^CHECKLY_[A-Z_]+$", node.value))
             asked = ast.unparse(node) if isinstance(node, ast.Call | ast.Subscript) else ""
-            match = re.fullmatch(r"[\w.]*environ(?:\.get\(|\[)'([A-Z_]+)'.*", asked)
+            ways = r"[\w.]*environ(?:\.get\(|\[)|is_on\([\w.]*environ, "
+            match = re.fullmatch(rf"(?:{ways})'([A-Z_]+)'.*", asked)
             found |= {match[1]} if match else set()
     return found - NO_VARIABLES
 
