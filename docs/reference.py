@@ -15,6 +15,7 @@ from runner.cli.options.common import common_options
 from runner.config.schema.json_schema import file_schema
 from runner.config.templates import ci
 from runner.config.templates.expressions import language
+from runner.models.request import MAX_EXACT
 
 FOLDER: Final = Path(__file__).parent
 _MADE: Final = "<!-- Made by docs/reference.py: change the code, then run `make docs`. -->\n"
@@ -245,13 +246,16 @@ def _keys() -> Iterator[str]:
     yield "What editors show comes from `schemas/checkly-sessions.schema.json`;"
     yield "this page is made from it too. `runner validate` knows more: see"
     yield "[diagnostics](diagnostics.md). Most values may be [templates](expressions.md).\n"
+    yield "Each profile needs a `runLocation` and a `target` once its layers are merged, and a file"
+    yield "needs at least one profile, of its own or included. Text may not be empty where it names"
+    yield "something.\n"
     yield "## At the top\n"
-    yield from _table(schema["properties"])
+    yield from _table(schema["properties"], {"version"})
     yield "| `x-…` | anything | | Ignored: a place for anchors to live. |\n"
     yield "## In a profile, and in `defaults`\n"
     alone = [key for key in profile if key not in schema["definitions"]["defaults"]["properties"]]
     yield f"{_listed(alone)} may stand in a profile only.\n"
-    yield from _table(profile)
+    yield from _table(profile, {"runLocation", "target"})
     yield ""
     for key, value in profile.items():
         inner = dict(_inner(value))
@@ -260,7 +264,7 @@ def _keys() -> Iterator[str]:
         if inner or "examples" in value:
             yield f"### {key}\n"
         if inner:
-            yield from _table(inner)
+            yield from _table(inner, _REQUIRED.get(key, set()))
             yield ""
         for example in value.get("examples", []):
             yield f"```yaml\n{key}: {json.dumps(example)}\n```\n"
@@ -281,7 +285,15 @@ def _inner(schema: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
         yield from schema["properties"].items()
 
 
-def _table(properties: dict[str, Any]) -> Iterator[str]:
+#: Keys that have to be given once a mapping's layers are merged.
+_REQUIRED = {
+    "environmentVariables": {"value"},
+    "retryStrategy": {"type"},
+    "quarantine": {"check", "reason", "owner", "until"},
+}
+
+
+def _table(properties: dict[str, Any], required: set[str]) -> Iterator[str]:
     yield "| key | value | default | what it says |"
     yield "|---|---|---|---|"
     for key, value in properties.items():
@@ -289,6 +301,7 @@ def _table(properties: dict[str, Any]) -> Iterator[str]:
             continue
         default = value.get("default")
         shown = f"`{json.dumps(default)}`" if default not in (None, "") else ""
+        shown = "required" if key in required else shown
         about = value.get("description", "")
         yield f"| `{key}` | {_cell(_kind(value))} | {shown} | {_cell(about)} |"
 
@@ -306,13 +319,27 @@ def _kind(schema: dict[str, Any]) -> str:
     kinds = schema.get("type", "anything")
     words = {"object": "mapping", "array": "list", "string": "text"}
     kinds = [kinds] if isinstance(kinds, str) else kinds
-    low, high = schema.get("minimum"), schema.get("maximum")
+    low, high = (
+        bound if bound is not None and abs(bound) < MAX_EXACT else None
+        for bound in (schema.get("minimum"), schema.get("maximum"))
+    )
     low = f"over {schema['exclusiveMinimum']}" if "exclusiveMinimum" in schema else low
     bounds = ""
     if low is not None:
         bounds = f" ({low} to {high})" if high is not None else f" ({low})"
         bounds = bounds if high is not None or "over" in str(low) else f" (at least {low})"
+    if schema.get("format") == "uuid":
+        return "UUID"
+    if items := _items(schema):
+        bounds = f" of {items}"
     return " or ".join(words.get(kind, kind) for kind in kinds) + bounds
+
+
+def _items(schema: dict[str, Any]) -> str:
+    """What a list holds, where that is a closed set of values."""
+    items = schema.get("items", {})
+    kinds = items.get("anyOf", [items]) if isinstance(items, dict) else []
+    return " or ".join(_kind(kind) for kind in kinds if {"enum", "const", "format"} & kind.keys())
 
 
 if __name__ == "__main__":

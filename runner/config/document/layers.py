@@ -177,14 +177,17 @@ class Layers:
         variables = own.values.get("environmentVariables")
         if profile.abstract or not isinstance(variables, Mapping):
             return
+        nulls = [name for name, node in variables.values.items() if isinstance(node, Scalar)]
+        if not nulls:
+            return
         lower = below.values.get("environmentVariables") if below else None
         known = {
             name
             for name, variable in (lower.values if isinstance(lower, Mapping) else {}).items()
             if isinstance(variable, Mapping)
         }
-        for name, variable in variables.values.items():
-            if isinstance(variable, Scalar) and name not in known:
+        for name in nulls:
+            if name not in known:
                 self._diagnostics.warning(
                     "idle-null",
                     f"`{shorten(name)}: null` drops nothing, for no layer below sets it",
