@@ -13,11 +13,17 @@ from runner.models.outcome import ApplyOutcome, CheckOutcome, InstanceOutcome
 
 @dataclass(frozen=True, slots=True)
 class PlanMade:
-    """It is known what is to be done: the action (``create``, ``update``, …) of each instance."""
+    """It is known what is to be done.
+
+    Attributes:
+        actions: Each instance with its action: ``create``, ``update``, ``rerun``, ``removed``.
+        drifted: The instances whose target matches other checks than the last time.
+    """
 
     at: datetime
     apply_id: str
     actions: tuple[tuple[str, str], ...]
+    drifted: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

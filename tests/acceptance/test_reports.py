@@ -1,7 +1,10 @@
 """Reports as a pipeline meets them: through the command, its exit code and its files."""
 
 import json
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
 from xml.etree import ElementTree
 
 import pytest
@@ -53,6 +56,37 @@ def test_a_listener_that_is_off_or_broken_never_changes_the_exit_code(
         done = online.run("apply", "smoke", "--report", report, env=env)
         assert done.returncode == expected, done.stderr
         assert said in done.stderr
+
+
+@pytest.mark.parametrize("status", [200, 500])
+def test_a_webhook_is_told_once_and_never_changes_the_exit_code(
+    online: Project, status: int
+) -> None:
+    told: list[Any] = []
+
+    class Hook(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            told.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
+            self.send_response(status)
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    entry = "  - {on: failed, webhook: $<env.HOOK>, format: json}\n"
+    online.write(FILE + "notify:\n" + entry + entry.replace("HOOK", "NONE"))
+    with ThreadingHTTPServer(("127.0.0.1", 0), Hook) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        address = f"http://127.0.0.1:{server.server_port}/s3cret-path"
+        done = online.run("apply", "smoke", env={"HOOK": address})
+        server.shutdown()
+    assert done.returncode == 1
+    (message,) = told
+    assert message["reasons"] == ["failed"]
+    assert SECRET not in json.dumps(message)
+    assert "s3cret-path" not in done.stdout + done.stderr
+    assert "env.NONE is not set" in done.stderr
+    assert ("the webhook answered 500" in done.stderr) is (status == 500)
 
 
 def test_the_stream_of_events_is_masked_and_on_standard_output_alone(online: Project) -> None:

@@ -82,7 +82,12 @@ def apply(command: ApplyCommand, common: Common, console: Console) -> int:
             shown = text.render(plan, console.style_for(people), verbosity=common.verbosity)
             console.write(console.folded(shown.rstrip("\n"), people), people)
         actions = tuple((planned.name, planned.action.value) for planned in plan.instances)
-        opened.handle(PlanMade(clock.now(), apply_id, actions))
+        drifted = tuple(
+            planned.name
+            for planned in plan.instances
+            if planned.checks and planned.checks.has_drifted
+        )
+        opened.handle(PlanMade(clock.now(), apply_id, actions, drifted))
         if not plan.instances:
             console.say("Nothing to apply.", people)
             now = clock.now()

@@ -183,7 +183,10 @@ class Composition:
         from runner.cli.services.runtime import reporters  # noqa: PLC0415 # asyncio
 
         assert self.has_file or self._file_optional  # noqa: S101 # read: its secrets are masked
-        return self._stack.enter_context(reporters(self._reports, self.common, self.console))
+        webhooks = self.reading.webhooks() if self.has_file else ()
+        return self._stack.enter_context(
+            reporters(self._reports, self.common, self.console, webhooks)
+        )
 
     async def records(
         self, names: list[str] | None, requests: "dict[str, Normal]"

@@ -1,6 +1,7 @@
 """Read the configuration that the shared options name."""
 
 import os
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -8,6 +9,7 @@ from runner.cli.console import Console
 from runner.cli.options.common import Common
 from runner.config.compile.configuration import Compiled, Configuration, configuration_of
 from runner.config.document.load import Documents, load
+from runner.config.document.notify import Notification
 from runner.config.document.profiles import Structure
 from runner.config.files.discover import discover
 from runner.config.files.files import FolderFiles
@@ -16,6 +18,7 @@ from runner.config.selection import Selection
 from runner.config.templates.context import Context
 from runner.config.templates.env_file import read_env_file
 from runner.config.templates.env_vars import Environment
+from runner.config.templates.expressions.errors import TemplateError
 from runner.config.yaml.encoding import decode
 from runner.config.yaml.nodes import Scalar
 from runner.config.yaml.parse import parse
@@ -45,8 +48,10 @@ class Reading:
         configuration: Configuration,
         diagnostics: Diagnostics,
         console: Console,
+        environment: Environment,
     ) -> None:
         self.path = path
+        self._environment = environment
         self._documents = documents
         self.context = context
         self.structure = structure
@@ -63,6 +68,23 @@ class Reading:
     def name(self) -> str:
         """The file as a user would call it."""
         return os.path.relpath(self.path)
+
+    def webhooks(self) -> Iterator[tuple[Notification, str]]:
+        """Whom to tell, with the address, which is a secret; warns where there is none."""
+        for notification in self.structure.notifications:
+            name = notification.variable
+            try:
+                address = self._environment.value(name)
+            except TemplateError as error:
+                self._console.problem(f"Warning: {error}.", hint="`notify` tells nothing there.")
+                continue
+            if address is None:
+                self._console.problem(
+                    f"Warning: env.{name} is not set, so `notify` tells nothing there."
+                )
+                continue
+            self._console.redactor.learn(address)
+            yield notification, address
 
     @property
     def api_url(self) -> str:
@@ -162,11 +184,12 @@ def read(
     for name in common.env_files:
         env_file |= read_env_file(Path(name))
     context = Context(os.environ, path.parent, apply_id)
+    environment = Environment(os.environ, env_file, common.env_allow)
     configuration = configuration_of(
         documents,
         diagnostics,
         console.redactor,
-        environment=Environment(os.environ, env_file, common.env_allow),
+        environment=environment,
         context=context,
         overrides=variables,
         today=datetime.now(UTC).date(),
@@ -181,6 +204,7 @@ def read(
         configuration,
         diagnostics,
         console,
+        environment,
     )
 
 

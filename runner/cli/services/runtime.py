@@ -3,8 +3,9 @@
 import asyncio
 import os
 import random
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from contextlib import aclosing, asynccontextmanager, contextmanager, suppress
+from functools import partial
 from pathlib import Path
 
 from runner.checkly.account import Credentials
@@ -16,18 +17,26 @@ from runner.cli.console import Console
 from runner.cli.options.common import Common
 from runner.cli.services.aio import silence_libraries
 from runner.cli.services.signals import heeded
+from runner.config.document.notify import Notification
 from runner.engine.context import ApplyOptions, Context, Keep
 from runner.engine.shutdown import Stop
 from runner.models.clock import SystemClock
 from runner.models.outcome import Subject
 from runner.models.record import Initiator
+from runner.reports.progress.listeners import Background
 from runner.reports.progress.reporters import Reporters, open_reporters
 from runner.reports.progress.verbosity import Verbosity
+from runner.reports.progress.webhook import WebhookReporter
 from runner.state.state import State
 
 
 @contextmanager
-def reporters(reports: tuple[str, ...], common: Common, console: Console) -> Iterator[Reporters]:
+def reporters(
+    reports: tuple[str, ...],
+    common: Common,
+    console: Console,
+    webhooks: Iterable[tuple[Notification, str]] = (),
+) -> Iterator[Reporters]:
     """The reporters that were asked for, and what is shown while something runs."""
     with open_reporters(
         reports,
@@ -39,7 +48,15 @@ def reporters(reports: tuple[str, ...], common: Common, console: Console) -> Ite
         no_color=console.no_color,
         verbosity=Verbosity(min(common.verbosity, 1) + 1),
     ) as opened:
+        for notification, address in webhooks:
+            told = WebhookReporter(address, notification.on, notification.format, send)
+            warn = partial(_warn, console)
+            opened.listen(Background(f"notify to env.{notification.variable}", told, warn))
         yield opened
+
+
+def _warn(console: Console, text: str) -> None:
+    console.problem(f"Warning: {text}")
 
 
 @asynccontextmanager

@@ -41,6 +41,7 @@ ROOT_KEYS = frozenset(
         "moved",
         "publicEnv",
         "include",
+        "notify",
         "state",
     }
 )

@@ -11,6 +11,7 @@ from typing import NamedTuple
 from runner.config.document.keys import DEFAULTS_KEYS, PROFILE_KEYS, ROOT_KEYS
 from runner.config.document.layer_checks import LayerChecks
 from runner.config.document.load import Documents
+from runner.config.document.notify import Notification, read_notifications
 from runner.config.yaml.nodes import Mapping, Node, Scalar, Sequence
 from runner.diagnostics import Diagnostics, Related
 from runner.listing import circle_text, shorten
@@ -66,6 +67,7 @@ class Structure:
     project: str | None = None
     moved: dict[str, str] = field(default_factory=dict)
     state: str | None = None
+    notifications: tuple[Notification, ...] = ()
 
 
 def read_structure(documents: Documents, diagnostics: Diagnostics) -> Structure:
@@ -103,6 +105,8 @@ class _Reader:
             "`state` must be the address of a store",
             "Write file://folder, s3://bucket/prefix, gs://bucket/prefix or az://container.",
         )
+        notify = root.values.get("notify")
+        self.structure.notifications = read_notifications(notify, self._diagnostics)
         self.structure.project = self._pattern(
             root.values.get("project"),
             PROJECT,

@@ -15,6 +15,8 @@ from runner.config.document.keys import (
 )
 from runner.config.document.profiles import PROJECT, STATE_ADDRESS
 from runner.config.schema.docstrings import field_docstrings
+from runner.config.schema.examples import EXAMPLES
+from runner.config.schema.notification import notification_schema
 from runner.models.request import (
     MAX_ENVIRONMENT_VARIABLES,
     BackoffRetryStrategy,
@@ -42,24 +44,6 @@ _INCLUDED = r"^(?!/|~)(?!(?:.*/)?\.\.(?:/|$))[^\\]+$"
 _AXIS_VALUE = r"^[^\[\],\x00-\x1f\x7f]+$|\$<"
 _AXIS_NAME: Schema = {"pattern": _VARIABLE_NAME, "not": {"enum": sorted(STRUCTURAL_KEYS)}}
 _KEY: Schema = {"type": "string", "minLength": 1, "not": {"pattern": r"\$<"}}
-
-_EXAMPLES: dict[str, list[Any]] = {
-    "name": ["Smoke $<var.host> from $<matrix.runLocation>"],
-    "runLocation": ["eu-west-1"],
-    "target": ["all", {"matchTags": [["production", "smoke"], ["critical", "!flaky"]]}],
-    "matchTags": [[["production", "smoke"], ["critical"]]],
-    "environmentVariables": [{"API_TOKEN": {"value": "$<env.SHOP_API_TOKEN>", "secret": True}}],
-    "retryStrategy": [{"type": "LINEAR", "baseBackoffSeconds": 10, "maxRetries": 2}],
-    "metadata": [{"environment": "production"}],
-    "labels": [{"team": "web"}],
-    "expectChecks": [{"min": 3, "include": ["Checkout"]}],
-    "quarantine": [
-        [{"check": "Search", "reason": "index moves", "owner": "web", "until": "2030-01-31"}]
-    ],
-    "matrix": [{"runLocation": ["eu-west-1", "us-east-1"]}],
-    "extends": ["smoke", ["smoke", "slow"]],
-    "needs": [["smoke-prod"]],
-}
 
 
 def file_schema() -> Schema:
@@ -113,6 +97,13 @@ def file_schema() -> Schema:
                 "type": "array",
                 "items": {"type": "string", "pattern": _INCLUDED},
                 "examples": [["profiles/*.yaml"]],
+            },
+            "notify": {
+                "description": "Whom to tell how an apply ended; one message an apply each.",
+                "anyOf": [{"type": "array", "items": notification_schema()}, _NULL],
+                "examples": [
+                    [{"on": ["failed"], "webhook": "$<env.SLACK_WEBHOOK>", "format": "slack"}]
+                ],
             },
             "state": {
                 "description": "Where the state is: a file://, s3://, gs:// or az:// address.",
@@ -168,7 +159,7 @@ def _layer_properties() -> dict[str, Schema]:
     layer = {}
     for key in dict.fromkeys([*order, *made]):
         schema = made.get(key) or _or_template({**request, **settings}[key], null=key in settings)
-        layer[key] = schema | ({"examples": _EXAMPLES[key]} if key in _EXAMPLES else {})
+        layer[key] = schema | ({"examples": EXAMPLES[key]} if key in EXAMPLES else {})
     assert layer.keys() >= NOT_INHERITED  # noqa: S101 # the two tables speak of the same keys
     return layer
 
@@ -229,7 +220,7 @@ def _target() -> list[Schema]:
     fields = _fields(Target)
     check_id = fields["checkId"]["anyOf"]
     fields["checkId"]["anyOf"] = [check_id[0]["items"]["anyOf"][0], *check_id]
-    fields["matchTags"] |= {"examples": _EXAMPLES["matchTags"]}
+    fields["matchTags"] |= {"examples": EXAMPLES["matchTags"]}
     fields["all"] = _said("Every eligible check of the account.", {"const": True})
     return [
         {"const": "all", "description": "Every eligible check of the account."},

@@ -116,7 +116,7 @@ class Guarded:
         reason = os_reason(error) if isinstance(error, OSError) else str(error)
         said = one_line(reason or type(error).__name__, 500)
         with suppress(Exception):
-            self._warn(f"--report {self._name} stopped: {said}")
+            self._warn(f"{self._name} stopped: {said}")
 
 
 class Background:
@@ -126,7 +126,7 @@ class Background:
         self._guarded = Guarded(name, listener, warn)
         self.interval = listener.interval
         self._queue: SimpleQueue[Callable[[], None] | None] = SimpleQueue()
-        self._thread = Thread(target=self._work, name=f"report-{name}", daemon=True)
+        self._thread = Thread(target=self._work, name=name, daemon=True)
         self._thread.start()
 
     def handle(self, event: Event) -> None:
@@ -170,7 +170,7 @@ def open_listener(
             warn(f"--report {name} did not start: {one_line(str(error), 500)}")
         return None
     kind = Guarded if name == "jsonl" else Background  # lines are written as things happen
-    return kind(name, opened, warn)
+    return kind(f"--report {name}", opened, warn)
 
 
 @cache

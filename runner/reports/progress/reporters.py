@@ -102,6 +102,10 @@ class Reporters:
         #: Seconds between two calls of :meth:`tick`.
         self.interval = min((reporter.interval for reporter in reporters), default=1.0)
 
+    def listen(self, listener: Listener) -> None:
+        """Take one more reporter."""
+        self._reporters.append(listener)
+
     def handle(self, event: Event) -> None:
         """Give ``event``, masked, to each reporter."""
         clean = masked(event, self._mask)

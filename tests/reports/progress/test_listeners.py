@@ -62,7 +62,7 @@ def test_trouble_is_a_warning_once(kind: type[Guarded], fail: str) -> None:
         time.sleep(0.05)
     listener.close()
     assert len(warned) == 1
-    assert warned[0].startswith("--report mine stopped: ")
+    assert warned[0].startswith("mine stopped: ")
     assert "\n" not in warned[0]
     assert sum(each.startswith(fail) for each in told.heard) == 1
 
@@ -75,7 +75,7 @@ def test_a_slow_listener_holds_nothing_up(monkeypatch: pytest.MonkeyPatch) -> No
     listener.handle(EVENT)
     listener.close()
     assert time.monotonic() - started < 5
-    assert warned == ["--report slow stopped: it did not finish within 0.1 s"]
+    assert warned == ["slow stopped: it did not finish within 0.1 s"]
 
 
 def test_a_warning_that_fails_is_let_go() -> None:

@@ -1,0 +1,80 @@
+"""The key ``notify``: whom to tell how an apply ended."""
+
+import re
+from dataclasses import dataclass
+from typing import Final
+
+from runner.config.document.layer_checks import LayerChecks
+from runner.config.yaml.nodes import Mapping, Node, Scalar, Sequence
+from runner.diagnostics import Diagnostics
+
+REASONS: Final = ("newly-failing", "fixed", "failed", "drift")
+MESSAGE_FORMATS: Final = ("slack", "teams", "json")
+WEBHOOK: Final = r"^\$<\s*env\.([A-Za-z_][A-Za-z0-9_]*)\s*>$"
+_KEYS: Final = frozenset({"on", "webhook", "format"})
+
+
+@dataclass(frozen=True, slots=True)
+class Notification:
+    """One webhook.
+
+    Attributes:
+        on: What has to happen for a message: some of ``REASONS``.
+        variable: The environment variable that holds its address, which is a secret.
+        format: One of ``MESSAGE_FORMATS``.
+    """
+
+    on: tuple[str, ...]
+    variable: str
+    format: str
+
+
+def read_notifications(node: Node | None, diagnostics: Diagnostics) -> tuple[Notification, ...]:
+    """Read the key; ``diagnostics`` takes what is wrong with it."""
+    if node is None or (isinstance(node, Scalar) and node.value is None):
+        return ()
+    if not isinstance(node, Sequence):
+        diagnostics.error("wrong-type", "`notify` must be a list", node.span)
+        return ()
+    found = (_read_one(entry, diagnostics) for entry in node.items)
+    return tuple(notification for notification in found if notification)
+
+
+def _read_one(entry: Node, diagnostics: Diagnostics) -> Notification | None:
+    if not isinstance(entry, Mapping):
+        diagnostics.error("wrong-type", "An entry of `notify` must be a mapping", entry.span)
+        return None
+    LayerChecks(diagnostics).known_keys(entry, _KEYS, "in `notify`")
+    missing = [name for name in ("on", "webhook", "format") if name not in entry.values]
+    for name in missing:
+        diagnostics.error("missing-key", f"`{name}` is missing in `notify`", entry.span)
+    if missing:
+        return None
+    on = entry.values["on"]
+    reasons = [
+        _one_of(item, REASONS, "on", diagnostics)
+        for item in (on.items if isinstance(on, Sequence) else [on])
+    ]
+    form = _one_of(entry.values["format"], MESSAGE_FORMATS, "format", diagnostics)
+    webhook = entry.values["webhook"]
+    text = webhook.value if isinstance(webhook, Scalar) else None
+    named = re.match(WEBHOOK, text) if isinstance(text, str) else None
+    if named is None:
+        webhook.source.hide(webhook.start, webhook.end)
+        diagnostics.error(
+            "literal-secret",
+            "`webhook` must read its address from the environment, for the address is a secret",
+            webhook.span,
+            hint="Write `webhook: $<env.SLACK_WEBHOOK>`.",
+        )
+    if named is None or form is None or None in reasons:
+        return None
+    return Notification(tuple(reason for reason in reasons if reason), named[1], form)
+
+
+def _one_of(node: Node, known: tuple[str, ...], key: str, diagnostics: Diagnostics) -> str | None:
+    if isinstance(node, Scalar) and node.value in known:
+        return node.text
+    message = f"`{key}` in `notify` takes {', '.join(known)}"
+    diagnostics.error("bad-value", message, node.span)
+    return None
