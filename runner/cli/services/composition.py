@@ -6,7 +6,7 @@ configuration, or that the instances of a profile are not known yet.
 
 import os
 from contextlib import AbstractAsyncContextManager, ExitStack
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
@@ -41,57 +41,37 @@ if TYPE_CHECKING:
     from runner.state.state import State
 
 
+@dataclass
 class Composition:
     """The parts of one command, each made when it is first used and closed at the end.
 
     Attributes:
         common: The shared options.
-        console: Prints everything; masks the secrets of the configuration once it is read.
+        console: Prints everything, and learns the secrets of the configuration.
+        apply_id: The value of ``run.id``.
+        unset: How bad it is that a template needs a name that is not set.
+        fill_metadata: Whether to fill in the metadata that a profile leaves out.
+        expected: The digest of the configuration that a saved plan was made with.
+        emulated: Whether an emulator inside the process takes the account's place.
+        world: The world that this emulator serves.
+        reports: The values of ``--report``.
+        file_optional: Whether ``--state`` is enough where there is no configuration.
+        offline: Whether nothing is asked of the account.
     """
 
-    def __init__(
-        self,
-        common: Common,
-        console: Console,
-        *,
-        apply_id: str = KNOWN_AFTER_APPLY,
-        unset: Severity = Severity.WARNING,
-        fill_metadata: bool = True,
-        expected: str | None = None,
-        emulated: bool = False,
-        world: Path | None = None,
-        reports: tuple[str, ...] = (),
-        file_optional: bool = False,
-        offline: bool = False,
-    ) -> None:
-        """Take what the command was asked for.
-
-        Args:
-            common: The shared options.
-            console: Prints everything.
-            apply_id: The value of ``run.id``.
-            unset: How bad it is that a template needs a name that is not set.
-            fill_metadata: Whether to fill in the metadata that a profile leaves out.
-            expected: The digest of the configuration that a saved plan was made with.
-            emulated: Whether an emulator inside the process takes the account's place.
-            world: What that emulator serves.
-            reports: The values of ``--report``.
-            file_optional: Whether ``--state`` is enough where there is no configuration.
-            offline: Whether nothing is asked of the account.
-        """
-        self.common = common
-        self.console = console
-        self._apply_id = apply_id
-        self._unset = unset
-        self._fill_metadata = fill_metadata
-        self._expected = expected
-        self._emulated = emulated
-        self._world = world
-        self._reports = reports
-        self._file_optional = file_optional
-        self._offline = offline
-        self._stack = ExitStack()
-        self._account_name: str | None = None
+    common: Common
+    console: Console
+    apply_id: str = KNOWN_AFTER_APPLY
+    unset: Severity = Severity.WARNING
+    fill_metadata: bool = True
+    expected: str | None = None
+    emulated: bool = False
+    world: Path | None = None
+    reports: tuple[str, ...] = ()
+    file_optional: bool = False
+    offline: bool = False
+    _account_name: str | None = field(default=None, init=False)
+    _stack: ExitStack = field(default_factory=ExitStack, init=False)
 
     def __enter__(self) -> Self:
         return self
@@ -110,16 +90,16 @@ class Composition:
         return read(
             self.common,
             self.console,
-            apply_id=self._apply_id,
-            unset=self._unset,
-            fill_metadata=self._fill_metadata,
-            expected=self._expected,
+            apply_id=self.apply_id,
+            unset=self.unset,
+            fill_metadata=self.fill_metadata,
+            expected=self.expected,
         )
 
     @cached_property
     def backend(self) -> Backend:
         """The API, and the part of the state that belongs to it."""
-        return self._stack.enter_context(backend(self._emulated, self._world))
+        return self._stack.enter_context(backend(self.emulated, self.world))
 
     @cached_property
     def credentials(self) -> "Credentials":
@@ -142,7 +122,7 @@ class Composition:
         try:
             return bool(self.reading)
         except UsageError:
-            if not self._file_optional or self.common.state is None:
+            if not self.file_optional or self.common.state is None:
                 raise
             return False
 
@@ -182,10 +162,10 @@ class Composition:
         """
         from runner.cli.services.runtime import reporters  # noqa: PLC0415 # asyncio
 
-        assert self.has_file or self._file_optional  # noqa: S101 # read: its secrets are masked
+        assert self.has_file or self.file_optional  # noqa: S101 # read: its secrets are masked
         webhooks = self.reading.webhooks() if self.has_file else ()
         return self._stack.enter_context(
-            reporters(self._reports, self.common, self.console, webhooks)
+            reporters(self.reports, self.common, self.console, webhooks)
         )
 
     async def records(
@@ -198,7 +178,7 @@ class Composition:
         folder = self.reading.path.parent / DEFAULT_FOLDER
         if self._state_address == str(folder) and not folder.exists():
             return {}
-        is_online = self.backend.credentials is not None and not self._offline
+        is_online = self.backend.credentials is not None and not self.offline
         if is_online:
             return await self.state.records(names)
         records = await self.state.records(names, requests=requests)

@@ -8,7 +8,6 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from difflib import SequenceMatcher
 from itertools import islice
 from typing import Any, Final
 
@@ -186,6 +185,8 @@ def _hunks(before: Sequence[str], after: Sequence[str]) -> Iterator[tuple[int, i
     if max(len(old), len(new)) > _MOST_ALIGNED:
         yield start, start + len(old), start, start + len(new)
         return
+    from difflib import SequenceMatcher  # noqa: PLC0415 # only where long values differ
+
     for tag, low, high, first, last in SequenceMatcher(None, old, new).get_opcodes():
         if tag != "equal":
             yield start + low, start + high, start + first, start + last
