@@ -12,7 +12,7 @@ ITEM_WEIGHT = 16
 MAX_BITS = 4096
 
 #: What one expression may spend, in characters read and written.
-BUDGET = 8 << 20
+BUDGET = 4 << 20
 #: What all expressions of a run may spend together, not counting cheap ones: a file of fifty
 #: thousand modest expressions is fine, one of a hundred expensive ones is not.
 RUN_BUDGET = 256 << 20

