@@ -118,6 +118,22 @@ def test_fmt_can_just_look(shell: Shell) -> None:
     assert (shell.folder / NAME).read_text() == MESSY
 
 
+def test_fmt_takes_several_files(shell: Shell) -> None:
+    for folder in ("web", "shop"):
+        (shell.folder / folder).mkdir()
+        (shell.folder / folder / NAME).write_text(MESSY)
+    names = [f"web/{NAME}", f"shop/{NAME}", f"web/{NAME}"]
+    told = "".join(f"{name} is not formatted.\n" for name in names[:2])
+    assert shell("fmt", "--check", *names) == (1, told, "")
+    assert shell("fmt", *names)[0] == 0
+    assert {read(shell, name) for name in names} == {TIDY}
+    assert shell("fmt", "-f", names[0], names[1])[0] == 2
+    (shell.folder / names[0]).write_text("a: [")
+    code, _, err = shell("fmt", *names)
+    assert code == 2
+    assert err.count("error[yaml-syntax]") == 1
+
+
 def test_fmt_leaves_a_file_with_errors_alone(shell: Shell) -> None:
     (shell.folder / NAME).write_text("a:   1\na: 2\n")
     code, out, err = shell("fmt")

@@ -4,19 +4,15 @@ Keys stay in the order they were written, strings keep their quotes, blank lines
 laid out anew: indentation, blanks around values and comments, lists and mappings in brackets.
 """
 
-import re
-from bisect import bisect_right
+from collections.abc import Callable
 from difflib import unified_diff
 
-from runner.config.formatting.comments import Comment, Layout
-from runner.config.formatting.roundtrip import round_trip
+from runner.config.formatting.layout import Comment, Layout
+from runner.config.formatting.printer import Line, Printer, comment_gap
 from runner.config.yaml.events import PARSE_ERRORS
 from runner.config.yaml.parse import parse
 from runner.diagnostics import Diagnostics
 from runner.source import Source, Span
-
-#: How often the layout is applied until it changes nothing more.
-_ROUNDS = 4
 
 
 def format_text(source: Source, diagnostics: Diagnostics) -> str | None:
@@ -27,8 +23,7 @@ def format_text(source: Source, diagnostics: Diagnostics) -> str | None:
         diagnostics: Takes why it can't be formatted.
 
     Returns:
-        The new text, or ``None`` where the file has errors, or a comment in a place that no
-        canonical form has.
+        The new text, or ``None`` where the file has errors.
     """
     found = Diagnostics()
     parse(source, found)
@@ -37,21 +32,15 @@ def format_text(source: Source, diagnostics: Diagnostics) -> str | None:
     if found.errors:
         return None
     text = source.text.replace("\r\n", "\n")
-    original = Layout(text)
-    for _ in range(_ROUNDS):
-        try:
-            new = _laid_out(text)
-        except PARSE_ERRORS:
-            break
-        layout = Layout(new)
-        if layout.meaning != original.meaning:
-            break
-        if lost := _lost_comment(original, layout):
-            _refuse(source, lost, original.text, diagnostics)
-            return None
-        if new == text:
-            return new.replace("\n", "\r\n") if "\r\n" in source.text else new
-        text = new
+    try:
+        before = Layout(text)
+        new = _with_comments(Printer(before).lines, before)
+        after = Layout(new)
+        same = after.meaning == before.meaning and _texts(after) == _texts(before)
+    except PARSE_ERRORS:
+        same = False
+    if same:
+        return new.replace("\n", "\r\n") if "\r\n" in source.text else new
     message = "This file has no canonical form that means the same"
     diagnostics.error("cannot-format", message, Span(source, 0, 0))
     return None
@@ -68,107 +57,63 @@ def difference(name: str, before: str, after: str) -> str:
     return "".join(line if line.endswith("\n") else f"{line}\n" for line in lines)
 
 
-def _laid_out(text: str) -> str:
-    """One round of it.
-
-    Raises:
-        One of PARSE_ERRORS: ruamel.yaml's round trip refuses what its C parser has taken.
-    """
-    text = _without_blanks_at_line_ends(text)
-    before = Layout(text)
-    new = _with_comments_placed(before, Layout(round_trip(_with_safe_comments(before))))
-    new = _without_blanks_at_line_ends(new)
-    return new if Layout(new).is_text(len(new) - 1) else new.rstrip("\n") + "\n"
+def _texts(layout: Layout) -> list[str]:
+    return [comment.text for comment in layout.comments]
 
 
-def _with_safe_comments(layout: Layout) -> str:
-    """The text, with comments where ruamel.yaml takes them for nothing else.
-
-    Its Python parser refuses a tab before a comment, and its emitter leaves a comment in its
-    column even where a block scalar has moved there, which would make it text.
-    """
-    edits = []
-    for comment in layout.comments:
-        begin = len(layout.text[: comment.start].rstrip(" \t"))
-        edits.append((begin, comment.start, "" if comment.alone else "  "))
-    return _edited(layout.text, edits)
-
-
-def _without_blanks_at_line_ends(text: str) -> str:
-    layout = Layout(text)
-    blanks = [match.span() for match in re.finditer(r"(?<![ \t])[ \t]+$", text, re.MULTILINE)]
-    return _edited(text, [(start, end, "") for start, end in blanks if not layout.is_text(start)])
-
-
-def _with_comments_placed(before: Layout, after: Layout) -> str:
-    """The text of ``after``, its comments where they stood ``before``, in the new columns.
-
-    ruamel.yaml keeps comments in the columns they had, and sets those behind an anchor on a line
-    of their own.
-    """
-    if len(before.comments) != len(after.comments):
-        return after.text
-    edits: list[tuple[int, int, str]] = []
-    for old, new in zip(before.comments, after.comments, strict=True):
-        begin = len(after.text[: new.start].rstrip(" \t"))
-        if not old.alone:
-            edits.append((len(after.text[: new.start].rstrip()), new.start, _gap(old, before)))
-        else:
-            margin = " " * _column(old, before, after)
-            edits.append((begin, new.start, margin if new.alone else "\n" + margin))
-    return _edited(after.text, edits)
+def _with_comments(lines: list[Line], layout: Layout) -> str:
+    """The text of ``lines``, with the comments and blank lines of ``layout``."""
+    placed: list[Line] = []
+    waiting = list(reversed(layout.comments))
+    for index in range(len(lines) + 1):
+        while waiting and (index == len(lines) or waiting[-1].start < lines[index].start):
+            _place(waiting.pop(), placed, lines, index, layout)
+        placed += lines[index : index + 1]
+    written: list[str] = []
+    end = None
+    for line in placed:
+        if end is not None:
+            between = layout.text[end : line.start].split("\n")[1:-1]
+            written += [""] * sum(not text.strip() for text in between)
+        head, *rest = f"{' ' * line.indent}{line.text}".split("\n")
+        written += [(head if rest else head.rstrip()) + line.comment, *rest]
+        end = line.end
+    return "\n".join(written) + "\n"
 
 
-def _gap(comment: Comment, before: Layout) -> str:
-    """The blanks before a comment behind a value: one stays one, all else is two.
-
-    Of the common tools one asks for a single blank and another for at least two.
-    """
-    text = before.text[before.line_start(comment.start) : comment.start]
-    return " " if len(text) - len(text.rstrip()) == 1 and text.endswith(" ") else "  "
-
-
-def _column(comment: Comment, before: Layout, after: Layout) -> int:
-    """The new column of a comment on a line of its own.
-
-    It goes with the next line, if that is as deep or deeper; else with the nearest line above in
-    whose block it stands.
-    """
-    column = comment.start - before.line_start(comment.start)
-    following = bisect_right(before.starts, comment.start)
-    leads = list(zip(before.leads, after.leads, strict=False))
-    ahead = next((lead for lead in leads[following:] if None not in lead), None)
-    if ahead and ahead[0] is not None and ahead[1] is not None and ahead[0] >= column:
-        return ahead[1]
-    for old, new in reversed(leads[:following]):
-        if old is None or new is None or old > column:
-            continue
-        return new if old == column else new + 2
-    return 0
-
-
-def _edited(text: str, edits: list[tuple[int, int, str]]) -> str:
-    """``text`` with each stretch replaced; the stretches stand in order and do not overlap."""
-    parts, at = [], 0
-    for start, end, replacement in edits:
-        parts += [text[at:start], replacement]
-        at = end
-    return "".join([*parts, text[at:]])
-
-
-def _lost_comment(before: Layout, after: Layout) -> Comment | None:
-    """The first comment that is not where it was among the others."""
-    texts = [comment.text for comment in after.comments]
-    for index, comment in enumerate(before.comments):
-        if texts[index : index + 1] != [comment.text]:
-            return comment
-    return None
-
-
-def _refuse(source: Source, comment: Comment, text: str, diagnostics: Diagnostics) -> None:
-    diagnostics.error(
-        "cannot-format",
-        "Formatting would lose this comment",
-        Span(Source(source.name, text), comment.start, comment.start + len(comment.text)),
-        hint="Put it on a line of its own, outside of […] and {…}.",
+def _place(
+    comment: Comment, placed: list[Line], lines: list[Line], index: int, layout: Layout
+) -> None:
+    """Put a comment behind the last line, or on a line of its own before ``lines[index]``."""
+    if not comment.alone and placed:
+        placed[-1].comment += comment_gap(comment, layout) + comment.text
+        placed[-1].end = max(placed[-1].end, comment.end)
+        return
+    old = _fitting(
+        layout.column(comment.start) or 0, lines, index, lambda line: layout.column(line.start)
     )
+    while (column := _fitting(old, lines, index, lambda line: line.indent)) != old:
+        old = column  # where it is put, it stays the next time
+    limit = placed[-1].limit if placed else 0
+    column = min(column, limit)
+    placed.append(Line(comment.start, comment.end, column, comment.text, limit=limit))
+
+
+def _fitting(
+    column: int, lines: list[Line], index: int, column_of: Callable[[Line], int | None]
+) -> int:
+    """The new column of a comment: that of the next line, if it is as deep or deeper.
+
+    Else the comment goes with the nearest line above in whose block it stands.
+    """
+    for at in range(index, len(lines)):
+        old = column_of(lines[at])
+        if old is not None:
+            if old >= column:
+                return lines[at].indent
+            break
+    for at in range(index - 1, -1, -1):
+        old = column_of(lines[at])
+        if old is not None and old <= column:
+            return lines[at].indent + (0 if old == column else 2)
+    return 0

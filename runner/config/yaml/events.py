@@ -22,8 +22,8 @@ Event: TypeAlias = Any  # the C parser's events have no stub, the Python parser'
 Pull: TypeAlias = Callable[[], Event | None]
 
 #: What a parser raises for a text that is not YAML. The Python parser also lets Python's own error
-#: for ``"\UFFFFFFFF"`` through.
-PARSE_ERRORS = (YAMLError, ValueError, OverflowError)
+#: for ``"\UFFFFFFFF"`` and for ``%YAML 1.3`` through.
+PARSE_ERRORS = (YAMLError, ValueError, OverflowError, AssertionError)
 
 #: The Python parser decides for files of up to this many characters, which takes it about two
 #: seconds; larger ones are left to the C parser, whose wording is nearly the same.

@@ -2,14 +2,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+import yaml  # type: ignore[import-untyped] # a yardstick
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
-from ruamel.yaml import YAML
-from ruamel.yaml.error import YAMLError
 
 from runner.config.formatting import formatter
-from runner.config.formatting.comments import Layout
 from runner.config.formatting.formatter import difference, format_text
+from runner.config.formatting.layout import Layout
 from runner.diagnostics import Diagnostics
 from runner.source import Source
 
@@ -146,7 +145,43 @@ def test_a_tidy_file_stays() -> None:
         ("a: {{HANDLEBARS}: 1}\n", None),
         ("a: $<env.X>  # {{x}}\n", "a: $<env.X>  # {{x}}\n"),
         ("a: &x 1\nb: *x\n", "a: &x 1\nb: *x\n"),
-        ("a: !!str 5\n", "a: '5'\n"),
+        ("a: !!str 5\n", "a: !!str 5\n"),
+        ("a: [{v: a}, {b: 1,c: 2}, {}, [ ]]\n", "a: [{v: a}, {b: 1, c: 2}, {}, []]\n"),
+        ("a: [b: c]\n", "a: [{b: c}]\n"),
+        ("a: {b: , c, 'd':1}\n", "a: {b: , c, 'd': 1}\n"),
+        ("a: [x,  # why\n  y]\n", "a: [\n  x,  # why\n  y\n  ]\n"),
+        ("a: [ # all\n  x\n  # last\n  ]\n", "a: [ # all\n  x\n  # last\n  ]\n"),
+        (
+            "a: {b: 1 # one\n, c: [2,\n 3], # two\n\n d:\n # three\n 4}\n",
+            "a: {\n  b: 1, # one\n  c: [2, 3], # two\n\n  d:\n    # three\n    4\n  }\n",
+        ),
+        ("- x\n", None),
+        ("a:\n  {x: :x}\n", 'a: {x: ":x"}\n'),
+        ("a: [x,# c\n  y]\n", "a: [\n  x,  # c\n  y\n  ]\n"),
+        ("a:\t1\nb:\t\t[x]\t# c\n", "a: 1\nb: [x]  # c\n"),
+        ('a: "\\u200b\\u202e\\u00a0\\x41"\n', 'a: "\\u200b\\u202e\\u00a0\\x41"\n'),
+        ("a: 'one\n   two'\nb: \"x\\\n   y\"\n", "a: 'one two'\nb: \"x\\\n  y\"\n"),
+        ("a: one\n\n     two\n", "a: one\n\n  two\n"),
+        ("a:\n  one\nb:  # c\n  two\n", "a: one\nb:  # c\n  two\n"),
+        ("a: # x\n   # y\n    b: 1\n", "a: # x\n  # y\n  b: 1\n"),
+        ("a:\n-\n  b: 1\n  c: 2\n- # d\n  e: 3\n", "a:\n  - b: 1\n    c: 2\n  - # d\n    e: 3\n"),
+        ("a: &x   # c\n    b: 1\nc: !!map\n  d: 1\n", "a: &x  # c\n  b: 1\nc: !!map\n  d: 1\n"),
+        ("? a\n: b\n", "a: b\n"),
+        ("? a # c\n: b\n", "a: b # c\n"),
+        ("a: &k b\n*k : c\n", "a: &k b\n*k : c\n"),
+        ("a: |1\n  x\n y\n", "a: |2\n   x\n  y\n"),
+        ("a: |4-\n    x\n", "a: |-\n  x\n"),
+        ("a: |\n  x\n   \nb: 1\n", "a: |\n  x\n   \nb: 1\n"),
+        (
+            "a: >\n   one\n     two\n\n   three\n\n\nb: 1\n",
+            "a: >\n  one\n    two\n\n  three\n\n\nb: 1\n",
+        ),
+        ("a: |+\n x\n\nb: |\n\n  y\n", "a: |+\n  x\n\nb: |\n\n  y\n"),
+        ("a: |\n    x\n  # c\nb: 1\n", "a: |\n  x\n# c\nb: 1\n"),
+        ("%YAML 1.2 # v\n--- # d\na: 1\n...\n# e\n", "%YAML 1.2 # v\n--- # d\na: 1\n# e\n"),
+        ("---  {a: 1}\n", "---\n{a: 1}\n"),
+        ("# c\n\n---\na: 1\n", "# c\n\n---\na: 1\n"),
+        ("{a: 1, # c\n b: 2}\n", "{\n  a: 1, # c\n  b: 2\n  }\n"),
         ("a#b: c#d\n", "a#b: c#d\n"),
         ("a:\n- |- # c\n  x\n# d\n- y\n", "a:\n  - |- # c\n    x\n  # d\n  - y\n"),
         (
@@ -175,10 +210,6 @@ def test_a_file_with_errors_is_not_formatted() -> None:
         "file.yaml:2:1 duplicate-key",
         "file.yaml:4:1 yaml-syntax",
     ]
-
-
-def test_a_comment_that_would_be_lost_stops_it() -> None:
-    assert refused("b: 1\r\na: [x,  # why\r\n  y]\r\n") == ["file.yaml:2:9 cannot-format"]
 
 
 def test_a_warning_does_not_stop_it() -> None:
@@ -236,7 +267,13 @@ class Writer:
         if self.draw(st.booleans()):
             items = [self.flow(depth + 1) for _ in range(self.draw(st.integers(0, 3)))]
             return (
-                "[" + self.draw(st.sampled_from([",", ", ", ",\n             "])).join(items) + "]"
+                "["
+                + self.draw(
+                    st.sampled_from(
+                        [",", ", ", ",\n             ", ", # c\n             ", "\n # c\n\n   , "]
+                    )
+                ).join(items)
+                + "]"
             )
         keys = self.draw(st.lists(st.sampled_from(KEYS), unique=True, max_size=3))
         return "{" + ", ".join(f"{key}: {self.flow(depth + 1)}" for key in keys) + " }"
@@ -299,7 +336,7 @@ def test_formatting_keeps_meaning_and_comments_and_is_idempotent(text: str) -> N
     diagnostics = Diagnostics()
     new = format_text(Source("file.yaml", text), diagnostics)
     if new is None:
-        assert diagnostics.errors
+        assert {found.code for found in diagnostics.errors} <= {"duplicate-key"}
         return
     before, after = Layout(text), Layout(new)
     assert after.meaning == before.meaning
@@ -310,22 +347,31 @@ def test_formatting_keeps_meaning_and_comments_and_is_idempotent(text: str) -> N
     assert not [line for line in new.splitlines() if line.endswith((" ", "\t"))]
 
 
-@pytest.mark.parametrize("outcome", ["a: 2\n", "a: [\n", YAMLError("no")])
 def test_a_file_that_would_change_its_meaning_is_left_alone(
-    monkeypatch: pytest.MonkeyPatch, outcome: str | YAMLError
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    def round_trip(_text: str) -> str:
-        if isinstance(outcome, YAMLError):
-            raise outcome
-        return outcome
+    for wrong in ("a: 2\n", "a: [\n", "a: 1 # c\n"):
 
-    monkeypatch.setattr(formatter, "round_trip", round_trip)
-    assert refused("a:  1\n") == ["file.yaml:1:1 cannot-format"]
+        def with_comments(_lines: object, _layout: object, wrong: str = wrong) -> str:
+            return wrong
+
+        monkeypatch.setattr(formatter, "_with_comments", with_comments)
+        assert refused("a:  1\n") == ["file.yaml:1:1 cannot-format"]
 
 
-def test_what_ruamel_yaml_stumbles_over_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
-    def serialize(*_arguments: object) -> None:
-        raise TypeError
+def test_a_very_long_key_is_marked_as_one() -> None:
+    text = f"? {'k' * 1200}\n: v\n"
+    assert formatted(text) == text
 
-    monkeypatch.setattr(YAML, "serialize", serialize)
-    assert refused("a:  1\n") == ["file.yaml:1:1 cannot-format"]
+
+def test_what_is_broken_into_lines_has_its_bracket_set_in() -> None:
+    """At the column of the key strict parsers refuse it."""
+    new = formatted("a:\n  b: {" + ", ".join(f"key-{i}: [v, w]" for i in range(20)) + "}\n")
+    assert new.splitlines()[1] == "  b: {"
+    assert new.splitlines()[-1] == "    }"
+    assert formatted(new) == new
+
+
+def test_other_parsers_read_the_same() -> None:
+    for text in (MESSY % LONG, TIDY % LONG, *(path.read_text("utf-8") for path in EXAMPLES)):
+        assert yaml.safe_load(formatted(text)) == yaml.safe_load(text)
