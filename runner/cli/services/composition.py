@@ -27,7 +27,7 @@ from runner.state.store.paths import DEFAULT_FOLDER
 DEFAULT_PROJECT = "default"
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from runner.checkly.account import Credentials
     from runner.checkly.limiter import Limiter
@@ -138,7 +138,7 @@ class Composition:
             self.common,
             self.reading.path.parent,
             structure.state,
-            project=_project_of(self.reading),
+            project=_project_of(self.reading, self.console.redactor.screen),
             moved=structure.moved,
         )
         require_name(state.project, state.store)
@@ -289,15 +289,16 @@ class Composition:
         )
 
 
-def _project_of(reading: Reading) -> "Project":
+def _project_of(reading: Reading, screen: "Callable[[str], str]") -> "Project":
     """Whose profiles the file's are, as the state tells projects apart."""
     from runner.config.files.files import repository_root  # noqa: PLC0415 # with the state
     from runner.state.project import Project, same_repository  # noqa: PLC0415
 
     path = reading.path.resolve()
     root = repository_root(path.parent) or path.parent
+    url = reading.context.value("git.repoUrl") or ""
     return Project(
         reading.structure.project,
-        same_repository(reading.context.value("git.repoUrl")),
+        same_repository(url if screen(url) == url else None),  # None: an unknown repository
         path.relative_to(root.resolve()).as_posix(),
     )
