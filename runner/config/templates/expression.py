@@ -10,7 +10,7 @@ from runner.config.templates.expressions.access import attribute
 from runner.config.templates.expressions.errors import TemplateError, Unresolved
 from runner.config.templates.expressions.limits import Meter
 from runner.config.templates.expressions.names import qualified
-from runner.config.templates.expressions.symbols import Held, hold
+from runner.config.templates.expressions.symbols import SymbolicRead, as_written
 from runner.config.templates.expressions.values import Names, Unset, Value
 
 if TYPE_CHECKING:
@@ -78,8 +78,8 @@ class Expression:
         """
         try:
             value = self._walk(scope) if self._program is None else self._run(self._program, scope)
-        except Held:
-            return hold(self.source, scope)
+        except SymbolicRead:
+            return as_written(self.source, scope)
         except RecursionError:
             raise TemplateError("the expression is too deeply nested") from None
         if isinstance(value, Unset):

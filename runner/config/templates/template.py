@@ -10,7 +10,7 @@ from functools import lru_cache
 from typing import Protocol
 
 from runner.config.templates.expression import Expression
-from runner.config.templates.expressions.errors import TemplateError, Unended, Unresolved
+from runner.config.templates.expressions.errors import TemplateError, Unresolved, Unterminated
 from runner.config.templates.expressions.limits import MAX_SIZE
 from runner.config.templates.expressions.symbols import concatenate
 from runner.config.templates.expressions.values import Value
@@ -168,7 +168,7 @@ def early_end(text: str) -> int | None:
             if closing >= 0 and "$<" not in text[position:closing]:
                 _expression(text[found.end() : closing])
                 return position - 1
-        except Unended:
+        except Unterminated:
             return None
         except TemplateError:
             position = max(position, found.end())
@@ -226,19 +226,19 @@ def _end_of(text: str, start: int) -> int:
             case "'" | '"':
                 if len(text) > limit:
                     break
-                raise Unended(
+                raise Unterminated(
                     "the text in the expression does not end", found.start(), _LITERAL_HINT
                 )
     if len(text) > limit:
         message = "the expression is longer than 4 KiB, or does not end"
         raise TemplateError(message, start - 2, length=2)
     hint = "Close the bracket." if depth else _LITERAL_HINT
-    raise Unended("the expression does not end", start - 2, hint, length=2)
+    raise Unterminated("the expression does not end", start - 2, hint, length=2)
 
 
 def hint_for(error: TemplateError, scalar: Scalar) -> str | None:
     """Return the hint for an error in a scalar's text, which YAML may have cut off."""
-    cut = isinstance(error, Unended) and scalar.plain
+    cut = isinstance(error, Unterminated) and scalar.plain
     if cut and _CUT.match(scalar.source.text, scalar.end):
         return QUOTE_HINT
     return error.hint

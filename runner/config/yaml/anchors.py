@@ -40,7 +40,7 @@ _MERGED = _Marker("<<")
 _MERGED_AGAIN = _Marker("<<")
 
 
-class RareParts:
+class SpecialNodes:
     """Checks and applies the rarer parts of one source.
 
     Attributes:

@@ -6,7 +6,7 @@ of a key, and stop at the first problem.
 
 from sys import intern
 
-from runner.config.yaml.anchors import MAX_DEPTH, MAX_NODES, RareParts
+from runner.config.yaml.anchors import MAX_DEPTH, MAX_NODES, SpecialNodes
 from runner.config.yaml.core_schema import TYPED_STARTS, resolve
 from runner.config.yaml.events import Reading
 from runner.config.yaml.nodes import OFFSET_BITS, Mapping, Node, Scalar, Sequence
@@ -23,7 +23,7 @@ class TreeBuilder:
     def __init__(self, source: Source, diagnostics: Diagnostics, reading: Reading) -> None:
         self._source = source
         self._reading = reading
-        self._rare = RareParts(source, diagnostics)
+        self._special = SpecialNodes(source, diagnostics)
 
     def build(self) -> Mapping | None:
         """Read to the end and return the root.
@@ -36,7 +36,7 @@ class TreeBuilder:
         self._fill(documents)
         roots = documents.items
         if not roots or (isinstance(roots[0], Scalar) and not roots[0].text):
-            self._rare.error(
+            self._special.error(
                 "empty-file",
                 "The file is empty",
                 0,
@@ -47,7 +47,7 @@ class TreeBuilder:
         root = roots[0]
         if not isinstance(root, Mapping):
             kind = "a list" if isinstance(root, Sequence) else "a single value"
-            self._rare.error(
+            self._special.error(
                 "not-a-mapping",
                 f"The file is {kind}, but `key: value` pairs belong here",
                 root.start,
@@ -69,7 +69,7 @@ class TreeBuilder:
             document_start,
         ) = self._reading.classes
         # `ctag` and not `tag`, which is computed anew at each access.
-        rare, typed_starts, most = self._rare, TYPED_STARTS, MAX_NODES
+        special, typed_starts, most = self._special, TYPED_STARTS, MAX_NODES
         shared: dict[str, str] = {}
         # The open mapping or list, or the document itself: whether it ends at a bracket and so
         # knows its own end; its anchor; how many nodes came before it.
@@ -97,13 +97,13 @@ class TreeBuilder:
                     text = shown(text)
                 count += 1
                 if count > most:
-                    rare.stop_too_large(start)
+                    special.stop_too_large(start)
                 if keys is not None and key is None:
                     key = intern(text)
                     if event.ctag is not None or event.anchor:
-                        rare.decorate(Scalar(source, start, end, text, text, plain), event)
+                        special.decorate(Scalar(source, start, end, text, text, plain), event)
                     if text in keys or (text == "<<" and plain):
-                        key = rare.odd_key(keys, Scalar(source, start, end, text, text, plain))
+                        key = special.odd_key(keys, Scalar(source, start, end, text, text, plain))
                     keys[key] = (start << OFFSET_BITS) | end
                     continue
                 # The same few texts recur; one object for each saves memory.
@@ -117,14 +117,14 @@ class TreeBuilder:
                 elif plain and (not text or text[0] in typed_starts):
                     node.value = resolve(text)
                 if event.ctag is not None or event.anchor:
-                    rare.decorate(node, event)
+                    special.decorate(node, event)
             elif kind is mapping_start or kind is sequence_start:
                 start = event.start_mark.index
                 count += 1
                 if len(stack) >= MAX_DEPTH:
-                    rare.stop_too_deep(start)
+                    special.stop_too_deep(start)
                 if count > most:
-                    rare.stop_too_large(start)
+                    special.stop_too_large(start)
                 stack.append((parent, flow, anchor, before, key, templated))
                 key, templated = None, False
                 if kind is mapping_start:
@@ -133,20 +133,20 @@ class TreeBuilder:
                 else:
                     keys, items = None, []
                     parent = Sequence(source, start, start, items)
-                flow, anchor, before = event.flow_style, event.anchor, count + rare.expanded
+                flow, anchor, before = event.flow_style, event.anchor, count + special.expanded
                 if anchor or event.ctag is not None:
-                    rare.open(parent, event)
+                    special.open(parent, event)
                 continue
             elif kind is mapping_end or kind is sequence_end:
                 node = parent
                 if flow:
                     end = event.end_mark.index
                 node.end = max(end, node.start)
-                node.templated = templated or rare.marked
-                if rare.marked and isinstance(node, Mapping):
-                    rare.settle(node)
+                node.templated = templated or special.marked
+                if special.marked and isinstance(node, Mapping):
+                    special.settle(node)
                 if anchor:
-                    rare.anchors[anchor] = (node, count + rare.expanded - before + 1)
+                    special.anchors[anchor] = (node, count + special.expanded - before + 1)
                 parent, flow, anchor, before, key, templated = stack.pop()
                 templated = templated or node.templated
                 if isinstance(parent, Mapping):
@@ -155,10 +155,10 @@ class TreeBuilder:
                     keys, items = None, parent.items
             elif kind is alias:
                 end = event.end_mark.index
-                node = rare.follow(event)
+                node = special.follow(event)
                 templated = True
             elif kind is document_start:
-                rare.begin_document(documents, event)
+                special.begin_document(documents, event)
                 continue
             else:
                 continue
@@ -172,7 +172,7 @@ class TreeBuilder:
                 ):  # an alias: the text is the anchor's, the place its own
                     start = event.start_mark.index
                     node = Scalar(source, start, end, node.text, node.text, node.plain)
-                key = rare.odd_key(keys, node)
+                key = special.odd_key(keys, node)
                 if isinstance(node, Scalar):
                     keys[key] = node.place
             elif node is None:

@@ -1,7 +1,7 @@
 """Reach into mappings."""
 
 from runner.config.templates.expressions.errors import TemplateError, Unresolved
-from runner.config.templates.expressions.symbols import Held
+from runner.config.templates.expressions.symbols import SymbolicRead
 from runner.config.templates.expressions.values import Symbolic, Unset, Value, kind_of
 from runner.nearest import did_you_mean
 
@@ -11,11 +11,11 @@ def attribute(value: Value, name: str, offset: int) -> Value:
 
     Raises:
         Unresolved: The value is not set.
-        Held: The value stands for itself.
+        SymbolicRead: The value stands for itself.
         TemplateError: It is not a mapping, or has no such key.
     """
     if isinstance(value, Symbolic):
-        raise Held
+        raise SymbolicRead
     if isinstance(value, Unset):
         raise Unresolved(value.names)
     if not isinstance(value, dict):

@@ -51,7 +51,7 @@ class TemplateError(Exception):
         )
 
 
-class Unended(TemplateError):
+class Unterminated(TemplateError):
     """An expression without an end: YAML may have cut it off."""
 
 

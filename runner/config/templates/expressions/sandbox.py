@@ -16,7 +16,7 @@ from runner.config.templates.expressions import allowed
 from runner.config.templates.expressions.allowed import STEP
 from runner.config.templates.expressions.errors import TemplateError
 from runner.config.templates.expressions.limits import COMPILE_COST, MAX_BITS, Meter, fits
-from runner.config.templates.expressions.symbols import Held, holds_symbol
+from runner.config.templates.expressions.symbols import SymbolicRead, holds_symbol
 from runner.config.templates.expressions.values import (
     Names,
     Value,
@@ -137,7 +137,7 @@ class Program:
         Raises:
             Unresolved: A name that is not set was needed.
             TemplateError: It can't be evaluated, or is too much work.
-            Held: It reads a name that stands for itself.
+            SymbolicRead: It reads a name that stands for itself.
         """
 
         def read(name: str, offset: int) -> Value:
@@ -147,7 +147,7 @@ class Program:
             except TemplateError as error:
                 raise error.moved(offset) from None
             if scope.symbolic and holds_symbol(value):
-                raise Held
+                raise SymbolicRead
             return value
 
         if self._template is None:

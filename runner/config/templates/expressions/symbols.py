@@ -26,7 +26,7 @@ _TEXT_OR_NAME = re.compile(
 )
 
 
-class Held(Exception):
+class SymbolicRead(Exception):
     """An expression reads a value that stands for itself."""
 
 
@@ -43,7 +43,7 @@ def concatenate(parts: list[str]) -> str:
     return Symbolic(text, "(" + " ~ ".join(literal(part) for part in parts if part) + ")")
 
 
-def hold(source: str, scope: Names) -> Symbolic:
+def as_written(source: str, scope: Names) -> Symbolic:
     """Return an expression as it is written, with the values of variables and axes filled in."""
 
     def fill(found: re.Match[str]) -> str:
