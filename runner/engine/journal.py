@@ -156,6 +156,7 @@ class Journal:
         ended = check.attempts[-1].stopped_at if check.attempts else None
         seconds = (ended - began).total_seconds() if began and ended else None
         error = (check.error or "").strip().partition("\n")[0][:500]
+        since = check.failing_since
         return CheckRecord(
             id=self._masked(check.check_id),
             name=self.context.redact(check.name),
@@ -163,6 +164,8 @@ class Journal:
             attempts=max(len(check.attempts), 1),
             seconds=seconds,
             error=self._masked(error) or None,
+            failures=since.applies if since else 0,
+            failing_commit=since.commit if since else None,
         )
 
     def _masked(self, text: str | None) -> str | None:

@@ -304,6 +304,7 @@ class Run:
             before=None if self.before is None else self.before.checks,
             quarantine=self.settings.quarantine,
             today=self.context.clock.now().date(),
+            commit=self.attempt.commit,
             redact=self.context.redact,
         )
         known = {check.check_id for check in seen}

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 from runner.listing import counted
-from runner.models.outcome import Change, CheckAttempt, CheckOutcome
+from runner.models.outcome import Change, CheckAttempt, CheckOutcome, FailingSince
 from runner.models.record import CheckRecord
 from runner.models.response import Result, Session
 from runner.models.settings import Quarantine, Settings
@@ -57,6 +57,7 @@ def check_outcomes(
     before: Sequence[CheckRecord] | None,
     quarantine: Iterable[Quarantine],
     today: date,
+    commit: str | None,
     redact: Callable[[str], str],
 ) -> tuple[CheckOutcome, ...]:
     """The checks of a session, each with all its attempts, in the order the API lists them.
@@ -67,6 +68,7 @@ def check_outcomes(
         before: The checks of the last apply; ``None`` if there was none.
         quarantine: Checks whose failures are forgiven.
         today: The day on which a quarantine is still in force, or not.
+        commit: The commit that is tested.
         redact: Masks secrets in the names that came from outside.
     """
     groups: dict[tuple[str, str], list[Result]] = {}
@@ -87,6 +89,7 @@ def check_outcomes(
             replace(
                 check,
                 change=None if before is None else _change(check.verdict, last),
+                failing_since=_failing_since(check.verdict, last, commit),
                 quarantine=_forgiven(check, forgiven),
             )
         )
@@ -178,6 +181,16 @@ def _change(verdict: Verdict, last: CheckRecord | None) -> Change | None:
     if verdict is Verdict.FAILED:
         return Change.STILL_FAILING if last.verdict is Verdict.FAILED else Change.NEWLY_FAILING
     return Change.FIXED if last.verdict is Verdict.FAILED else Change.STILL_PASSING
+
+
+def _failing_since(
+    verdict: Verdict, last: CheckRecord | None, commit: str | None
+) -> FailingSince | None:
+    if verdict is not Verdict.FAILED:
+        return None
+    if last is None or last.verdict is not Verdict.FAILED:
+        return FailingSince(1, commit)
+    return FailingSince(max(last.failures, 1) + 1, last.failing_commit)
 
 
 def _forgiven(check: CheckOutcome, quarantine: dict[str, Quarantine]) -> str | None:

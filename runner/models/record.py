@@ -127,6 +127,10 @@ class CheckRecord(Document):
     """From the start of its first attempt to the end of its last."""
     error: str | None = None
     """The first line of why it failed."""
+    failures: Number = 0
+    """In how many applies in a row it has failed, this one included."""
+    failing_commit: str | None = None
+    """The commit of the first of these applies."""
 
 
 class Lookup(Document):

@@ -119,6 +119,7 @@ def judged(answer: Session) -> None:
         before=[],
         quarantine=[],
         today=START.date(),
+        commit=None,
         redact=lambda text: text,
     )
     judge(answer, found, Settings())

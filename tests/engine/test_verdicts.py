@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from runner.engine.verdicts import check_outcomes, is_over, judge
-from runner.models.outcome import Change, CheckOutcome
+from runner.models.outcome import Change, CheckOutcome, FailingSince
 from runner.models.record import CheckRecord
 from runner.models.response import Result, Session
 from runner.models.settings import ExpectChecks, Quarantine, Settings
@@ -46,6 +46,7 @@ def outcomes(
         before=before,
         quarantine=quarantine or [],
         today=TODAY,
+        commit="c2",
         redact=lambda text: text.replace("s3cret", "(secret #1)"),
     )
 
@@ -268,3 +269,23 @@ def test_no_verdict_depends_on_the_order_of_the_results(
 def test_a_status_that_is_not_known_is_named() -> None:
     judgement = judge(Session(status="TIMED_OUT"), [], Settings())
     assert judgement.reason == "It ended with the status 'TIMED_OUT' and without results."
+
+
+@pytest.mark.parametrize(
+    ("before", "since"),
+    [
+        (None, FailingSince(1, "c2")),
+        ({"verdict": Verdict.PASSED}, FailingSince(1, "c2")),
+        ({"verdict": Verdict.FAILED, "failures": 2, "failing_commit": "c0"}, FailingSince(3, "c0")),
+        ({"verdict": Verdict.FAILED}, FailingSince(2, None)),
+    ],
+)
+def test_a_failing_check_says_since_when(
+    before: dict[str, Any] | None, since: FailingSince
+) -> None:
+    known = None if before is None else [CheckRecord(id="c-1", name="login", **before)]
+    failed = result(status="FAILED", check_id="c-1", name="login")
+    (check,) = outcomes(failed, before=known)
+    assert check.failing_since == since
+    (check,) = outcomes(result(check_id="c-1", name="login"), before=known)
+    assert check.failing_since is None
