@@ -30,7 +30,7 @@ def _codes_of(tree: ast.AST) -> Iterator[str]:
         if isinstance(node, ast.Call):
             if _name_of(node.func) in _REPORTERS and node.args and (code := _text(node.args[0])):
                 yield code
-            if _name_of(node.func) in {"Breach", "_add"} and (code := _text(node.args[1])):
+            if _name_of(node.func) in {"Breach", "_add"} and (code := _text(node.args[1:2])):
                 yield code
             yield from _before_messages(node.args)
         elif isinstance(node, ast.Tuple):
@@ -53,7 +53,9 @@ def _is_sentence(node: ast.expr) -> bool:
     return re.match(r"[A-Z`].* ", text) is not None
 
 
-def _text(node: ast.expr) -> str | None:
+def _text(node: ast.expr | list[ast.expr]) -> str | None:
+    if isinstance(node, list):
+        return _text(node[0]) if node else None
     return node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else None
 
 

@@ -125,7 +125,7 @@ class Compiler:
         data = _data(layer, renderer, {})
         body, breaches = body_of(data, profile or "defaults")
         breaches += _without_echoes(check(REQUEST, body, has_marks=True)[1], breaches)
-        breaches += check(SETTINGS, _settings(data, ()), has_marks=True)[1]
+        breaches += check(SETTINGS, _settings(data, ()))[1]
         for breach in breaches:
             if not _may_be_completed(breach):
                 self._report(diagnostic_of(breach, layer, key, profile, body))
@@ -169,12 +169,12 @@ class Compiler:
             breaches.append(_MISSING_TARGET)
         breaches += _without_echoes(check(REQUEST, body, has_marks=has_marks)[1], breaches)
         own = _settings(data, profile.needs)
-        settings, wrong = check(SETTINGS, own, has_marks=has_marks)
+        settings, wrong = check(SETTINGS, own)
         if settings is None:  # the rest of them is still worth checking
             sound = {
                 key: value for key, value in own.items() if key not in {b.path[0] for b in wrong}
             }
-            settings = check(SETTINGS, sound, has_marks=has_marks)[0] or {}
+            settings = check(SETTINGS, sound)[0] or {}
         breaches += [*wrong, *check_settings(settings, total, self._today)]
         if not is_complete:
             breaches = [breach for breach in breaches if not _may_be_completed(breach)]

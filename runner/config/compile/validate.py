@@ -65,7 +65,7 @@ class Breach:
 
 
 def check(
-    rules: SchemaValidator, tree: dict[str, Any], *, has_marks: bool
+    rules: SchemaValidator, tree: dict[str, Any], *, has_marks: bool = False
 ) -> tuple[dict[str, Any] | None, list[Breach]]:
     """The values in ``tree``, or what is wrong with them by ``REQUEST`` or ``SETTINGS``.
 
