@@ -47,7 +47,7 @@ def render(plan: Plan, style: Style, *, verbosity: int = 0) -> str:
 
 def _body(shown: PlanView, style: Style) -> Iterator[str]:
     for name, value in shown.header:
-        yield f"{style.paint(f'{name}:', 'dim'):9} {one_line(value)}"
+        yield f"{style.paint(f'{name}:'.ljust(9), 'dim')} {one_line(value)}"
     if shown.against is not None:
         yield f"Compared with {one_line(shown.against)}."
     if shown.header or shown.against is not None:

@@ -1,5 +1,6 @@
 """What a plan says as a whole: equal changes once, what is blocked, what it costs."""
 
+import re
 from dataclasses import replace
 from typing import Any
 
@@ -49,6 +50,13 @@ def test_where_it_stands_comes_first() -> None:
         "Commit:   7dcf2f47eece on main, environment production",
         "",
     ]
+
+
+def test_colour_adds_nothing_to_where_it_stands() -> None:
+    plan = replace(Plan(()), context=CONTEXT)
+    colored = render(plan, Style(color=True))
+    assert "\x1b[2m" in colored
+    assert re.sub(r"\x1b\[[0-9;]*m", "", colored) == shown(plan)
 
 
 @pytest.mark.parametrize(
