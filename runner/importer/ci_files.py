@@ -17,6 +17,7 @@ from runner.importer.placeholders import (
     Matrix,
     Placeholder,
     Placeholders,
+    holds_token,
     without_marks,
 )
 from runner.secrets import key_looks_secret
@@ -208,7 +209,7 @@ class _Reader:
 
     def _shown(self, node: Node) -> str:
         text = _text(node)
-        return text if text and "secrets" not in text else "…"
+        return text if text and "secrets" not in text and not holds_token(text) else "…"
 
     def _action(self, node: Tree, around: Script) -> Script:
         """The command that ``checkly/checkly-action`` builds of its inputs."""

@@ -17,12 +17,23 @@ _EXPRESSION = re.compile(
     r"|<<\s*(?P<circle>(?:pipeline|parameters|matrix)\.[\w.-]+)\s*>>"
     r"|\$\[\[(?P<gitlab>[^\[\]]*)\]\]"
 )
+#: Tokens of well-known makes, authorization headers, and addresses with a password in them.
+_TOKEN = re.compile(
+    r"\b(?:gh[pousr]_|github_pat_|glpat-|xox[abprs]-|sk-|sk_live_|rk_live_|cu_|AKIA|eyJ)[\w-]{8}"
+    r"|(?:^|['\"])(?:Bearer|Basic)\s|://[^/\s:@]*:[^/\s@]+@",
+    re.IGNORECASE,
+)
 _SECRET_EXPRESSION = re.compile(r"\bsecrets\b|\bgithub\.token\b", re.IGNORECASE)
 
 
 def without_marks(text: str) -> str:
     """``text`` from outside, in which nothing can be taken for a mark."""
     return text.replace(_OPEN, "\ufffd").replace(_CLOSE, "\ufffd")
+
+
+def holds_token(text: str) -> bool:
+    """Whether a secret stands in ``text`` literally."""
+    return _TOKEN.search(text) is not None
 
 
 class Kind(Enum):

@@ -102,7 +102,7 @@ def _parser() -> "Parser":
     except ImportError as error:
         raise UsageError(
             "`runner import` needs a shell parser that is not installed.",
-            hint="Install the extra `import`: pip install 'checkly-sessions-runner[import]'.",
+            hint="Install the runner with its extra: `pip install '.[import]'`.",
         ) from error
     return Parser(Language(tree_sitter_bash.language()))
 

@@ -6,7 +6,14 @@ from itertools import chain, count, product
 from math import prod
 
 from runner.config.templates.expressions.names import is_forbidden
-from runner.importer.placeholders import Kind, Matrix, Placeholder, Placeholders
+from runner.importer.placeholders import (
+    MARK,
+    Kind,
+    Matrix,
+    Placeholder,
+    Placeholders,
+    holds_token,
+)
 from runner.secrets import key_looks_secret
 
 #: Variables of CI systems, and their expressions, that have a name of their own in templates.
@@ -33,12 +40,6 @@ _KEYS = frozenset(
      "timeoutSeconds", "allowFailure", "failOnDegraded", "failOnNoMatching", "expectChecks",
      "quorum", "quarantine", "include", "exclude"}
 )  # fmt: skip
-#: Tokens of well-known makes, authorization headers, and addresses with a password in them.
-_SECRET_VALUE = re.compile(
-    r"\b(?:gh[pousr]_|github_pat_|glpat-|xox[abprs]-|sk-|sk_live_|rk_live_|cu_|AKIA|eyJ)[\w-]{8}"
-    r"|^(?:Bearer|Basic)\s|://[^/\s:@]*:[^/\s@]+@",
-    re.IGNORECASE,
-)
 #: What the runner takes.
 _MAX_RUNS = 1000
 _AXIS_VALUE = re.compile(r"[^\[\],\x00-\x1f\x7f]+|[^\[\]+\x00-\x1f\x7f]+")
@@ -108,6 +109,8 @@ class Templates:
             fallback: Name of the environment variable to read where there is no other way.
             secret: Whether the value is a secret.
         """
+        if self.has_token(text) and not secret:
+            return f"$<env.{self.not_copied(fallback)}>"
         written = ""
         for piece in self.table.pieces(text):
             if isinstance(piece, str):
@@ -127,6 +130,15 @@ class Templates:
             else f"$<{expression}.split(',')>"
         )
 
+    def not_copied(self, key: str) -> str:
+        """The environment variable that holds a value which looks like a secret."""
+        name = safe_name(key)
+        self.notes.append(
+            f"The value of {key} was not copied, as it looks like a secret: set {name} in the"
+            " environment."
+        )
+        return name
+
     def looks_secret(self, text: str) -> bool:
         """Whether ``text`` holds a secret, as far as names and well-known forms tell."""
         inside = self.table.inside(text)
@@ -134,8 +146,8 @@ class Templates:
 
     def has_token(self, text: str) -> bool:
         """Whether a secret stands in ``text`` literally."""
-        pieces = [piece for piece in self.table.pieces(text) if isinstance(piece, str)]
-        return any(map(_SECRET_VALUE.search, pieces))
+        defaults = [p.default or "" for p in self.table.inside(text)]
+        return any(holds_token(MARK.sub(" ", part)) for part in (text, *defaults))
 
     def shown(self, text: str) -> str:
         """``text`` as it stood, for people; of an expression with a secret not even that."""
@@ -164,7 +176,8 @@ class Templates:
         if p.kind is Kind.SCRIPT:
             self.notes.append(f"Set {name} in the environment: the script worked it out itself.")
         elif p.name != f"env.{name}" and p.source.strip("${}") != name and not p.default:
-            source = p.source if not p.secret or _SIMPLE.fullmatch(p.source) else "the secret"
+            hide = holds_token(p.source) or (p.secret and not _SIMPLE.fullmatch(p.source))
+            source = "the secret" if hide else p.source
             self.notes.append(f"Set {name} in the environment to {source}.")
         if secret or not p.default:
             return f"env.{name}"
@@ -182,11 +195,12 @@ class Templates:
         if found and found[1] == "env":
             return wanted
         names = self.names.by_source
-        if p.source not in names:
+        key = f"{p.kind} {p.name}" if p.kind is not Kind.SCRIPT else str(id(p))
+        if key not in names:
             taken = {*names.values(), *(() if found and found[1] else self.names.variables)}
             numbered = (f"{wanted}_{number}" for number in count(2))
-            names[p.source] = next(n for n in chain([wanted], numbered) if n not in taken)
-        return names[p.source]
+            names[key] = next(n for n in chain([wanted], numbered) if n not in taken)
+        return names[key]
 
 
 def axis(name: str) -> str:

@@ -13,9 +13,9 @@ from itertools import count
 from runner.importer.ci_files import Script
 from runner.importer.dotenv_values import dotenv_values
 from runner.importer.flags import TriggerFlags, trigger_flags
-from runner.importer.placeholders import Kind, Placeholders
+from runner.importer.placeholders import Kind, Placeholders, holds_token
 from runner.importer.program import Call
-from runner.importer.templates import EnvNames, Templates, has_commas, safe_name
+from runner.importer.templates import EnvNames, Templates, has_commas
 from runner.secrets import key_looks_secret
 
 #: What the official CLI takes where nothing else is said.
@@ -74,7 +74,8 @@ def _names(
 ) -> Iterator[str]:
     """Names for a profile, the best one first."""
     words = [flags.one("test-session-name"), *script.titles, "-".join(flags.values.get("tags", []))]
-    plain = ("".join(p for p in table.pieces(w or "") if isinstance(p, str)) for w in words)
+    texts = [word for word in words if word and not holds_token(word)]
+    plain = ("".join(p for p in table.pieces(text) if isinstance(p, str)) for text in texts)
     slugs = [_NOT_IN_NAMES.sub("-", text.lower()).strip("-._")[:50].rstrip("-._") for text in plain]
     first = next(filter(None, slugs), "all-checks" if is_all else "some-checks")
     yield first
@@ -193,12 +194,8 @@ class _Translation:
             text = self.templates.text(value, key, secret=True)
             if "$<env." in text:
                 return {"value": text, "secret": True}
-        name = safe_name(key)
+        name = self.templates.not_copied(key)
         self.templates.names.secrets.add(name)
-        self._note(
-            f"The value of {key} was not copied, as it looks like a secret: set {name} in the"
-            " environment."
-        )
         return {"value": f"$<env.{name}>", "secret": True}
 
     def _retries(self) -> None:

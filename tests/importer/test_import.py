@@ -262,6 +262,28 @@ def test_what_the_script_does_around_it_is_said(text: str, note: str) -> None:
     assert "swordfish" not in file_text([one(text)])
 
 
+@pytest.mark.parametrize(
+    ("flags", "key", "value"),
+    [
+        ('-e A="$(date)" -e B=`id` -e "C=$(x)-$(y)"', "environmentVariables",
+         {"A": "$<env.A>", "B": "$<env.B>", "C": "$<env.C>-$<env.C_2>"}),
+        ("-e A=${{inputs.url}} -e B=${{ inputs.url }} -e C=${{ vars.url }}", "environmentVariables",
+         {"A": "$<env.URL>", "B": "$<env.URL>", "C": "$<env.url>"}),
+        ("-e A=$URL -e B=${{ inputs.url }}", "environmentVariables",
+         {"A": "$<env.URL>", "B": "$<env.URL_2>"}),
+        ("-e A=${X:-ghp_swordfish1}", "environmentVariables",
+         {"A": {"value": "$<env.A>", "secret": True}}),
+        ("-n ghp_swordfish1", "name", "$<env.SESSION_NAME>"),
+        ("-n ${X:-ghp_swordfish1}", "name", "$<env.SESSION_NAME>"),
+        ("-e A=${{ inputs.a || 'ghp_swordfish1' }}", "environmentVariables", {"A": "$<env.A>"}),
+    ],
+)  # fmt: skip
+def test_what_stands_for_a_value_has_a_name_of_its_own(flags: str, key: str, value: object) -> None:
+    profile = one(f"checkly trigger -t x {flags}")
+    assert profile.values[key] == value
+    assert "swordfish" not in file_text([profile])
+
+
 @pytest.mark.parametrize("after", ["|| exit 1", "&& echo done", "; echo done", ""])
 def test_what_changes_nothing_is_not_said(after: str) -> None:
     assert notes(f"-t a {after}") == ""
