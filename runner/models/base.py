@@ -1,4 +1,4 @@
-"""What the project's pydantic models have in common."""
+"""The common base of the project's pydantic models."""
 
 from pydantic import BaseModel, ConfigDict
 from pydantic.alias_generators import to_camel

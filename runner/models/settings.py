@@ -14,7 +14,7 @@ _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
 def _date(value: object) -> date:
-    """A date as ISO 8601 spells it; a number or a time of day is none."""
+    """Read a date as ISO 8601 spells it, and neither a number nor a time of day."""
     if isinstance(value, date):
         return value
     try:

@@ -49,7 +49,7 @@ class Compiler:
             scope: What templates read.
             diagnostics: Takes what is wrong.
             redactor: Learns the secrets.
-            today: The day by which quarantines are judged.
+            today: The day against which quarantines are checked.
             context: Where this runs, to fill in the metadata that a profile leaves out;
                 ``None`` to leave them out.
             unset: How bad it is that a template needs a name that is not set.

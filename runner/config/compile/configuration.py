@@ -22,7 +22,7 @@ from runner.config.templates.lookalikes import judge_lookalikes
 from runner.config.templates.scope import Scope
 from runner.config.templates.variables import scalars
 from runner.config.yaml import nodes
-from runner.diagnostics import Diagnostic, Diagnostics, Related, Severity
+from runner.diagnostics import MANY, Diagnostic, Diagnostics, Related, Severity
 from runner.errors import ConfigurationError, UsageError
 from runner.models.instance import Instance
 from runner.nearest import nearest
@@ -70,7 +70,7 @@ def configuration_of(
         context: What ``git.*``, ``ci.*`` and ``run.id`` read.
         overrides: Variables set on the command line. Where names stand for themselves, those
             that the file does not declare are left out.
-        today: The day by which quarantines are judged.
+        today: The day against which quarantines are checked.
         unset: How bad it is that a template needs a name that is not set.
         fill_metadata: Whether to fill in the metadata that a profile leaves out.
         symbolic: Namespaces whose names stand for themselves.
@@ -243,8 +243,8 @@ class Configuration:
     def _check_relations(self, names: dict[str, list[str]]) -> None:
         """Check what only all profiles together can tell: secrets and needs."""
         self._flow.check()
-        want_hints = self._diagnostics.wants_hints
-        for problem in check_needs(self.structure.profiles, names, want_hints=want_hints):
+        hints = MANY - len(self._diagnostics)
+        for problem in check_needs(self.structure.profiles, names, hints=hints):
             self._diagnostics.add(problem)
 
     def _check_matrix(self, profile: ProfileSource, matrix: nodes.Mapping) -> None:

@@ -1,10 +1,11 @@
 """``needs``: which instances have to pass before which, and whether that can be."""
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
+from itertools import islice
 
 from runner.config.document.profiles import ProfileSource
 from runner.config.yaml.nodes import Scalar
-from runner.diagnostics import Diagnostic
+from runner.diagnostics import MANY, Diagnostic
 from runner.listing import circle_text, shorten
 from runner.nearest import did_you_mean
 
@@ -38,14 +39,14 @@ def needed(
 
 
 def check_needs(
-    profiles: Mapping[str, ProfileSource], names: Mapping[str, list[str]], *, want_hints: bool
+    profiles: Mapping[str, ProfileSource], names: Mapping[str, list[str]], *, hints: int
 ) -> Iterator[Diagnostic]:
     """What can't be needed, and circles.
 
     Args:
         profiles: The profiles.
         names: The names of each profile's instances, the abstract ones left out.
-        want_hints: Whether to look for the names that are meant.
+        hints: For so many of them, the name that is meant is looked for.
     """
     instances = {name for each in names.values() for name in each}
     graph: dict[str, list[Scalar]] = {}
@@ -61,9 +62,10 @@ def check_needs(
                 "unknown-profile",
                 f"`{shorten(need.text)}` is not a profile or instance that can run",
                 need.span,
-                hint=_hint(need.text, profiles, [*names, *instances]) if want_hints else None,
+                hint=_hint(need.text, profiles, [*names, *instances]) if hints > 0 else None,
             )
-    for need, circle in _circles(graph):
+            hints -= 1
+    for need, circle in islice(_circles(graph), MANY):  # each takes as long as it is
         yield Diagnostic("needs-cycle", f"A profile needs itself: {circle_text(circle)}", need.span)
 
 

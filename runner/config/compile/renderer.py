@@ -246,7 +246,7 @@ def _typed(value: Any, key: str) -> Any:
 
 
 def _is_long(value: Any) -> bool:
-    """Whether a secret is long enough to be recognised, or there is none."""
+    """Whether a secret is empty, or long enough to be recognised in other text."""
     value = value.value if isinstance(value, Marked) else value
     return not value or isinstance(value, Symbolic) or is_maskable(str(value))
 

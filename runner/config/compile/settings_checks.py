@@ -16,7 +16,7 @@ def check_settings(settings: dict[str, Any], count: int, today: date) -> Iterato
     Args:
         settings: The runner's own keys of an instance, checked; dates are dates.
         count: How many instances the profile has, which a quorum is checked against.
-        today: The day by which quarantines are judged.
+        today: The day against which quarantines are checked.
     """
     quorum = settings.get("quorum")
     if quorum is not None and quorum > count:

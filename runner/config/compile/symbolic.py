@@ -1,4 +1,4 @@
-"""Compiles a configuration by itself: no environment, no git, no clock.
+"""Compile a configuration by itself: no environment, no git, no clock.
 
 Each name of ``env``, ``git``, ``ci`` and ``run`` stands for itself, as ``$<env.NAME>``, so that
 two versions of a file can be compared anywhere with the same result.

@@ -1,4 +1,4 @@
-"""A digest of what a configuration says: comments, quotes and the order of keys do not count."""
+"""A digest of a configuration's content, whatever its comments, quotes and order of keys."""
 
 import hashlib
 import json

@@ -12,7 +12,7 @@ from runner.config.document.keys import NOT_INHERITED
 from runner.config.document.profiles import ProfileSource, Structure
 from runner.config.document.variables import canonical, is_secret, with_values
 from runner.config.yaml.nodes import Mapping, Node, Scalar
-from runner.diagnostics import Diagnostics
+from runner.diagnostics import MANY, Diagnostics
 from runner.errors import ConfigurationError
 from runner.listing import circle_text, shorten
 from runner.nearest import did_you_mean
@@ -208,7 +208,8 @@ class Layers:
                 if parent is None:
                     self._report_unknown(name)
                 elif parent.name in names:
-                    self._report_circle(name, list(names)[names[parent.name] :])
+                    if len(self._circles) < MANY:  # each takes as long as it is
+                        self._report_circle(name, list(names)[names[parent.name] :])
                 elif parent.name not in self._inherited:
                     names[parent.name] = len(path)
                     path.append((parent, iter(parent.extends)))

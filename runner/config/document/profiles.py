@@ -131,43 +131,45 @@ class _Reader:
     def read_moved(self, node: Node | None) -> None:
         """Take over which profiles were renamed, each with the name it has now."""
         moved = self._mapping(node, "moved")
-        if moved is None:
-            return
-        given = {old: new.text for old, new in moved.values.items() if isinstance(new, Scalar)}
-        for old, new in moved.values.items():
-            self._read_moved_name(old, new, moved.key_span(old), given)
-
-    def _read_moved_name(self, old: str, new: Node, key: Span, moved: dict[str, str]) -> None:
         profiles = self.structure.profiles
-        if not isinstance(new, Scalar) or not isinstance(new.value, str):
-            self._wrong_type(new, "An entry of `moved` maps an old name to a new one")
-            return
-        if old in profiles:
-            self._diagnostics.error(
-                "bad-move",
-                f"`{shorten(old)}` is still a profile, so it was not renamed",
-                key,
-                related=(Related(profiles[old].key, "the profile"),),
-            )
-            return
-        path = [old]
-        while path[-1] not in profiles:
-            following = moved.get(path[-1])
-            if following in path:
-                circle = circle_text([*path[path.index(following) :], following])
-                self._diagnostics.error("bad-move", f"These names lead in a circle: {circle}", key)
-                return
-            if following is None:
+        given: dict[str, str] = {}
+        for old, new in moved.values.items() if moved else ():
+            if isinstance(new, Scalar) and isinstance(new.value, str):
+                given[old] = new.text
+            else:
+                self._wrong_type(new, "An entry of `moved` maps an old name to a new one")
+        final: dict[str, str | None] = {}
+        for old, name in given.items():
+            assert moved is not None  # noqa: S101 # for the type checker
+            if old in profiles:
                 self._diagnostics.error(
                     "bad-move",
-                    f"`{shorten(path[-1])}` is not a profile",
-                    new.span,
-                    hint=did_you_mean(path[-1], profiles)
-                    or "Remove this entry: the profile is gone.",
+                    f"`{shorten(old)}` is still a profile, so it was not renamed",
+                    moved.key_span(old),
+                    related=(Related(profiles[old].key, "the profile"),),
                 )
-                return
-            path.append(following)
-        self.structure.moved[old] = path[-1]
+            elif name not in profiles and name not in given:
+                near = did_you_mean(name, profiles) if self._diagnostics.wants_hints else None
+                self._diagnostics.error(
+                    "bad-move",
+                    f"`{shorten(name)}` is not a profile",
+                    moved.values[old].span,
+                    hint=near or "Remove this entry: the profile is gone.",
+                )
+            path: dict[str, None] = {}
+            last = old
+            while last in given and last not in profiles and last not in final:
+                if last in path:
+                    names = list(path)
+                    circle = circle_text([*names[names.index(last) :], last])
+                    message = f"These names lead in a circle: {circle}"
+                    self._diagnostics.error("bad-move", message, moved.key_span(last))
+                    break
+                path[last] = None
+                last = given[last]
+            end = last if last in profiles else final.get(last)
+            final |= dict.fromkeys(path, end)
+        self.structure.moved = {old: name for old, name in final.items() if name}
 
     def check_profiles(self, root: Mapping) -> None:
         """Refuse a configuration without a profile, unless a mistake found earlier hides it."""

@@ -1,4 +1,4 @@
-"""What stands below a model's fields in its source: the words that editors show for a key.
+"""The docstrings below a model's fields, which editors show for a key.
 
 pydantic can read them too, but only while it builds the models, and then at every start.
 """

@@ -10,6 +10,7 @@ import pytest
 from runner.cli.console import Console
 from runner.cli.options.common import Common
 from runner.cli.services.configuration import Reading, read
+from runner.config.compile import needs
 from runner.config.compile.configuration import Compiled
 from runner.config.document import layer_checks
 from runner.config.selection import selection
@@ -528,3 +529,34 @@ def test_many_unknown_keys_ask_for_few_suggestions(
     text = f"version: 1\nprofiles:\n  a:\n    runLocation: x\n    target: all\n{keys}"
     assert len(_check(text, tmp_path, monkeypatch)) == 20_000
     assert len(asked) <= MANY
+
+
+@pytest.mark.parametrize(("key", "code"), [("extends", "extends-cycle"), ("needs", "needs-cycle")])
+def test_of_many_circles_only_some_are_followed_to_their_ends(
+    key: str, code: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    chain = "".join(f"  p{n}: {{{key}: [p{n + 1}, p0]}}\n" for n in range(1_000))
+    text = "version: 1\ndefaults: {runLocation: x, target: all}\nprofiles:\n"
+    codes = _check(f"{text}{chain}  p1000: {{}}\n", tmp_path, monkeypatch)
+    assert codes == [code] * MANY
+
+
+def test_many_needs_that_are_not_known_ask_for_few_hints(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+    monkeypatch.setattr(needs, "did_you_mean", lambda name, _: asked.append(name))
+    profiles = "".join(f"  p{n}: {{needs: q{n}}}\n" for n in range(2_000))
+    text = "version: 1\ndefaults: {runLocation: x, target: all}\nprofiles:\n"
+    assert len(_check(text + profiles, tmp_path, monkeypatch)) == 2_000
+    assert len(asked) <= MANY
+
+
+def test_a_long_chain_of_names_is_followed_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    moved = "".join(f"  m{n}: m{n + 1}\n" for n in range(20_000))
+    text = f"version: 1\nprofiles: {{m20000: {{runLocation: x, target: all}}}}\nmoved:\n{moved}"
+    found = reading(tmp_path, text, monkeypatch)
+    assert set(found.structure.moved.values()) == {"m20000"}
+    assert len(found.structure.moved) == 20_000
