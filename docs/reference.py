@@ -84,6 +84,18 @@ VARIABLES: Final[dict[str, dict[str, str]]] = {
         "GITHUB_API_URL": "Where GitHub's API is; `https://api.github.com` if not set.",
         "GITHUB_WORKSPACE": "The folder that the paths of annotations are relative to.",
     },
+    "OpenTelemetry": {
+        "OTEL_EXPORTER_OTLP_ENDPOINT": "The collector; switches traces and metrics on. The other "
+        "`OTEL_` variables of the SDK count too.",
+        "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT": "The address that traces alone are sent to.",
+        "OTEL_EXPORTER_OTLP_METRICS_ENDPOINT": "The address that metrics alone are sent to.",
+        "OTEL_TRACES_EXPORTER": "`none` sends no traces.",
+        "OTEL_METRICS_EXPORTER": "`none` sends no metrics.",
+        "OTEL_SERVICE_NAME": "The name of the service; `checkly-sessions-runner` if not set.",
+        "OTEL_SDK_DISABLED": "`true` switches all of it off.",
+        "TRACEPARENT": "The span of the pipeline that the trace of an apply continues.",
+        "TRACESTATE": "What belongs to it.",
+    },
     "State in a bucket": {
         "AWS_ACCESS_KEY_ID": "For `s3://`, with the library's other usual variables.",
         "AWS_SECRET_ACCESS_KEY": "For `s3://`.",

@@ -69,6 +69,7 @@ USERS = {
     "obstore": "state",
     "click": "cli",
     "rich": "reports/progress",
+    "opentelemetry": "reports/progress/otel",
     "tree_sitter": "importer",
     "tree_sitter_bash": "importer",
     "starlette": "emulator",

@@ -48,10 +48,15 @@ def test_a_listener_that_is_off_or_broken_never_changes_the_exit_code(
         "GITHUB_SHA": "c" * 40,
         "GITHUB_API_URL": "http://127.0.0.1:9",
     }
+    no_collector = {
+        "OTEL_EXPORTER_OTLP_ENDPOINT": "http://127.0.0.1:9",
+        "OTEL_EXPORTER_OTLP_TIMEOUT": "1",
+    }
     for report, env, said in [
         ("github-check", {}, "did not start: GITHUB_TOKEN is not set"),
         ("github-check", nowhere, "stopped: no answer"),
         ("jsonl=/dev/full", {}, "stopped: "),
+        ("text", no_collector, "OpenTelemetry stopped: "),
     ]:
         done = online.run("apply", "smoke", "--report", report, env=env)
         assert done.returncode == expected, done.stderr

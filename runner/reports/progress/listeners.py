@@ -23,6 +23,13 @@ LISTENERS: Final[Mapping[str, str]] = {
     "jsonl": "runner.reports.progress.jsonl",
     "github-check": "runner.reports.progress.github_check",
 }
+#: The listener that the standard variables of OpenTelemetry switch on.
+OPEN_TELEMETRY: Final = "OpenTelemetry"
+OPEN_TELEMETRY_VARIABLES: Final = (
+    "OTEL_EXPORTER_OTLP_ENDPOINT",
+    "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT",
+    "OTEL_EXPORTER_OTLP_METRICS_ENDPOINT",
+)
 #: Where other packages offer listeners: name of the format → ``open_listener``.
 ENTRY_POINTS: Final = "checkly_sessions_runner.reporters"
 #: Seconds that a listener is given to finish once the apply is over.
@@ -160,17 +167,37 @@ def open_listener(
     name: str, surroundings: Surroundings, warn: Callable[[str], None]
 ) -> Guarded | Background | None:
     """Open a listener; ``None``, after a warning, if that fails."""
+    told = name if name == OPEN_TELEMETRY else f"--report {name}"
     try:
         if name in LISTENERS:
             opened: Listener = import_module(LISTENERS[name]).open_listener(surroundings)
+        elif name == OPEN_TELEMETRY:
+            opened = _open_telemetry(surroundings)
         else:
             opened = _others()[name]()(surroundings)
     except Exception as error:  # noqa: BLE001 # whatever it is, the apply goes on
         with suppress(Exception):
-            warn(f"--report {name} did not start: {one_line(str(error), 500)}")
+            warn(f"{told} did not start: {one_line(str(error), 500)}")
         return None
     kind = Guarded if name == "jsonl" else Background  # lines are written as things happen
-    return kind(f"--report {name}", opened, warn)
+    return kind(told, opened, warn)
+
+
+def wants_open_telemetry(environ: Mapping[str, str]) -> bool:
+    """Whether the environment names a collector, and does not switch the SDK off."""
+    is_off = environ.get("OTEL_SDK_DISABLED", "").lower() == "true"
+    return not is_off and any(environ.get(name) for name in OPEN_TELEMETRY_VARIABLES)
+
+
+def _open_telemetry(surroundings: Surroundings) -> Listener:
+    try:
+        module = import_module("runner.reports.progress.otel")
+    except ImportError as error:
+        raise ImportError(
+            f"{error.name} is not installed; install the runner with its extra `otel`"
+        ) from error
+    opened: Listener = module.open_listener(surroundings)
+    return opened
 
 
 @cache

@@ -17,12 +17,14 @@ from runner.models.events import ApplyFinished, ApplyInterrupted, Event
 from runner.models.outcome import ApplyOutcome
 from runner.reports.progress.listeners import (
     LISTENERS,
+    OPEN_TELEMETRY,
     Listener,
     Send,
     Surroundings,
     listener_names,
     offline,
     open_listener,
+    wants_open_telemetry,
 )
 from runner.reports.progress.masking import masked
 from runner.reports.progress.verbosity import Verbosity
@@ -246,6 +248,10 @@ def open_reporters(
             reporters.append(FileReporter(render, FileOutput(report.path)))
         elif report.format != "text":
             reporters.append(FileReporter(_render(report.format), StreamOutput(stdout)))
+    if wants_open_telemetry(environ):
+        surroundings = Surroundings(StreamOutput(stderr).write, environ, send)
+        if listener := open_listener(OPEN_TELEMETRY, surroundings, warn):
+            reporters.append(listener)
     if environ.get("GITHUB_ACTIONS") == "true":
         from runner.reports.progress.github_actions import (  # noqa: PLC0415 # only there
             GitHubActionsReporter,
