@@ -20,6 +20,7 @@ DEFAULT_REQUESTS_PER_MINUTE = 600
 WINDOW_SECONDS = 60.5
 #: Part of the limit that can always be kept up, whatever happened before.
 TRICKLE = 0.33
+_LOOK_SECONDS = 0.1
 
 
 class SendLog:
@@ -69,12 +70,20 @@ class SendLog:
 
 
 class Limiter:
-    """Lets requests leave one by one, first come first served."""
+    """Lets requests leave one by one, first come first served.
+
+    Attributes:
+        share: How many may leave in a minute where others send too; may change at any time.
+        hungry: Set when a request had to wait; whoever looks clears it.
+    """
 
     def __init__(self, clock: Clock, requests_per_minute: int = DEFAULT_REQUESTS_PER_MINUTE):
         self.requests_per_minute = requests_per_minute
         self._clock = clock
         self._log = SendLog(requests_per_minute)
+        self.share: int | None = None
+        self.hungry = asyncio.Event()
+        self._times: deque[float] = deque(maxlen=requests_per_minute)
         self._not_before = float("-inf")
         self._turn = asyncio.Lock()
 
@@ -83,11 +92,27 @@ class Limiter:
         async with self._turn:
             while True:
                 now = self._clock.monotonic()
-                at = max(self._log.earliest(now), self._not_before)
+                at = max(self._log.earliest(now), self._by_share(now))
+                if at > now:
+                    self.hungry.set()
+                at = max(at, self._not_before)
                 if at <= now:
                     self._log.record(now)
+                    self._times.append(now)
                     return
-                await self._clock.sleep(at - now)
+                # The share may grow meanwhile.
+                wait = at - now if self.share is None else min(at - now, _LOOK_SECONDS)
+                await self._clock.sleep(wait)
+
+    def used(self) -> int:
+        """How many requests left in the last minute."""
+        since = self._clock.monotonic() - WINDOW_SECONDS
+        return sum(time > since for time in self._times)
+
+    def _by_share(self, now: float) -> float:
+        if self.share is None or len(self._times) < self.share:
+            return now
+        return self._times[-self.share] + WINDOW_SECONDS if self.share else now + _LOOK_SECONDS
 
     def hold(self, seconds: float) -> None:
         """Let nothing leave for ``seconds``: the server asked everybody to slow down."""

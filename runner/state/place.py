@@ -9,6 +9,7 @@ from runner.models.clock import Clock
 from runner.models.record import Initiator
 from runner.state import project as projects
 from runner.state.history import History
+from runner.state.limits import LimitTable
 from runner.state.lock_table import LockTable, Watch, stamped
 from runner.state.project import Project, ProjectDocument
 from runner.state.record_table import RecordTable
@@ -46,6 +47,7 @@ class Place:
         self._account = account
         self._lease = lease
         self._base: str | None = None
+        self._account_base = ""
         self._is_made = False
         self._watch = Watch(clock, self._store_time)
         self._own: set[str] = set()
@@ -72,7 +74,8 @@ class Place:
                 return f"{escape(self.host)}/{escape('')}/{kind}"  # where nothing is ever written
             if not self.project.name and not self.project.file:  # no file says whose it is
                 await self._find_project(f"{escape(self.host)}/{account}")
-            project = f"{escape(self.host)}/{account}/{escape(self.project.folder)}"
+            self._account_base = f"{escape(self.host)}/{account}"
+            project = f"{self._account_base}/{escape(self.project.folder)}"
             self._is_made = await projects.check(
                 self.store, f"{project}/project.json", self.project
             )
@@ -126,8 +129,15 @@ class Place:
     async def _lock_table(self) -> LockTable:
         return stamped(await (await self.locks()).read())
 
-    async def _numbered(self, kind: str, model: type[Any]) -> Numbered[Any]:
-        folder = await self.folder(kind)
+    async def limits(self) -> Numbered[LimitTable]:
+        """The table of the account's limit."""
+        await self.folder("limits")
+        return await self._numbered("limits", LimitTable, f"{self._account_base}/limits")
+
+    async def _numbered(
+        self, kind: str, model: type[Any], folder: str | None = None
+    ) -> Numbered[Any]:
+        folder = folder or await self.folder(kind)
         known: dict[str, Numbered[Any]] = self.__dict__.setdefault("_tables", {})
         if folder not in known:
             known[folder] = Numbered(

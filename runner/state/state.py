@@ -9,6 +9,7 @@ from runner.models.history import PastApply
 from runner.models.record import Attempt, Initiator, PlanUse
 from runner.state.history import FOLD_ABOVE, FOLD_DOWN_TO
 from runner.state.journal import ApplyJournal, open_attempts
+from runner.state.limits import AccountLimit
 from runner.state.lock_table import LockTable
 from runner.state.locks import Locks, Terms
 from runner.state.record_store import Records
@@ -179,6 +180,10 @@ class State(Records):
             return await self.locks()
 
         return Locks(table, instances, owner=owner, apply_id=apply_id, terms=terms)
+
+    def account_limit(self, by: Initiator, limit: int) -> AccountLimit:
+        """The part of one process in the limit of its account."""
+        return AccountLimit(self.limits, key=self.token(), by=by, limit=limit, clock=self.clock)
 
     async def rebuild_locks(self, damaged: DamagedTop) -> None:
         """Put a new table in the place of a damaged one, which is kept beside it.

@@ -19,6 +19,7 @@ from runner.cli.services.aio import silence_libraries
 from runner.cli.services.signals import heeded
 from runner.config.document.notify import Notification
 from runner.engine.context import ApplyOptions, Context, Keep
+from runner.engine.sharing import shared_limit
 from runner.engine.shutdown import Stop
 from runner.models.clock import SystemClock
 from runner.models.outcome import Subject
@@ -79,6 +80,7 @@ async def outside(
     clock = SystemClock()
     stop = Stop(clock)
     ticking = asyncio.create_task(_tick(reporters, clock))
+    limiter = limiter or Limiter(clock, client_options.requests_per_minute)
     try:
         client = Checkly(
             credentials,
@@ -89,7 +91,9 @@ async def outside(
             options=client_options,
             limiter=limiter,
         )
-        async with client, _keeper(artifacts, artifacts_limit, credentials, clock) as keep:
+        keeper = _keeper(artifacts, artifacts_limit, credentials, clock)
+        sharing = shared_limit(limiter, state, owner, clock)
+        async with client, sharing, keeper as keep:
             with heeded(stop):
                 yield Context(
                     client=client,
