@@ -100,8 +100,12 @@ VARIABLES: Final[dict[str, dict[str, str]]] = {
         "AWS_ACCESS_KEY_ID": "For `s3://`, with the library's other usual variables.",
         "AWS_SECRET_ACCESS_KEY": "For `s3://`.",
         "AWS_REGION": "For `s3://`.",
-        "AWS_ENDPOINT_URL": "For `s3://`: another store of that kind; `AWS_ENDPOINT_URL_S3` wins.",
+        "AWS_ENDPOINT_URL": "For `s3://`: another store of that kind; `AWS_ENDPOINT` means the "
+        "same, `AWS_ENDPOINT_URL_S3` wins.",
+        "AWS_PROFILE": "For `s3://`: a profile of `~/.aws`, with the extra `aws`.",
         "GOOGLE_APPLICATION_CREDENTIALS": "For `gs://`.",
+        "GOOGLE_BASE_URL": "For `gs://`: another server.",
+        "STORAGE_EMULATOR_HOST": "For `gs://`: an emulator, which is sent no credentials.",
         "AZURE_STORAGE_ACCOUNT_NAME": "For `az://`.",
         "AZURE_STORAGE_ACCOUNT_KEY": "For `az://`.",
         "AZURE_STORAGE_ENDPOINT": "For `az://`: another store of that kind.",

@@ -80,9 +80,9 @@ def _settings(scheme: str, environment: Mapping[str, str]) -> dict[str, Any]:
     """Settings that the library does not take from the environment by itself."""
     if scheme == "gs" and (address := environment.get("STORAGE_EMULATOR_HOST")):
         base = address if "://" in address else f"http://{address}"
-        return {"base_url": base, "skip_signature": True}
+        return {"base_url": base, "bearer_token": "none"}
     if scheme == "gs" and environment.get("GOOGLE_BASE_URL", "").startswith("http://"):
-        return {"skip_signature": True}
+        return {"bearer_token": "none"}
     if scheme == "s3" and not any(environment.get(name) for name in (*_KEYS, *_ROLES)):
         return _profile(environment)
     return {}
