@@ -205,7 +205,7 @@ def test_the_state_is_laid_out_as_told(
         fits = {line for line, shape in shapes.items() if re.fullmatch(shape, name_)}
         assert fits, f"{name_} is not told"
         found |= fits
-    # A journal goes when its apply ends; the rest comes with many requests, applies, or saved plans.
+    # A journal goes when its apply ends; the rest comes with many requests or applies.
     kinds = {"project.json", "locks/<n>.json", "records/<n>.json", "applies/<apply id>.json"}
     assert {line for line in told if line.endswith(tuple(kinds))} == found
 
