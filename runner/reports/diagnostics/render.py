@@ -23,6 +23,8 @@ DiagnosticsFormat: TypeAlias = Literal["text", "concise", "json", "github"]
 FORMAT_VERSION: Final = 1
 
 _TAB: Final = 4
+#: How many characters of a line are looked at before and after a problem.
+_NEAR: Final = 500
 _LEAST_WIDTH: Final = 20
 _MESSAGE_LIMIT: Final = 2_000
 
@@ -98,14 +100,17 @@ def _excerpt(span: Span, style: Style, tint: str) -> list[str]:
     """The source line, and a line with carets under the part that is meant."""
     line, column = span.source.line_and_column(span.start)
     number = str(line)
-    text = span.source.line_text(line)
-    first = column - 1
+    whole = span.source.line_text(line)
+    # Only what is near can be shown; a long line may have as many problems as characters.
+    skipped = max(column - 1 - _NEAR, 0)
+    text = whole[skipped : column - 1 + _NEAR]
+    first = column - 1 - skipped
     last = max(first + 1, min(first + span.end - span.start, len(text)))
-    cells = _cells(text, span, style)
+    cells = _cells(text, span, first, style)
     low, high = _window(cells, first, style.width - len(number) - 3)
     ellipsis = style.plain("…")
-    head = ellipsis if low else ""
-    tail = ellipsis if high < len(cells) else ""
+    head = ellipsis if low or skipped else ""
+    tail = ellipsis if high < len(cells) or skipped + len(text) < len(whole) else ""
     shown = head + "".join(cells[low:high]) + tail
     indent = " " * _width([head, *cells[low:first]])
     carets = "^" * max(_width(cells[first : min(last, high)]), 1)
@@ -117,9 +122,8 @@ def _excerpt(span: Span, style: Style, tint: str) -> list[str]:
     ]
 
 
-def _cells(text: str, span: Span, style: Style) -> list[str]:
-    """What is shown for each character of the line ``text``, in which ``span`` starts."""
-    first = span.source.line_and_column(span.start)[1] - 1
+def _cells(text: str, span: Span, first: int, style: Style) -> list[str]:
+    """Return what is shown for each character of ``text``, at whose ``first`` ``span`` starts."""
     commands = command_marks(text)
     is_plain = text.isascii() and text.isprintable() and not commands
     cells: list[str] = list(text) if is_plain else []

@@ -210,3 +210,26 @@ def test_rendering_imports_nothing_heavy() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "set()\n"
+
+
+def steps_of(problems: int) -> int:
+    """The characters that are looked at for so many problems on one line."""
+    source = Source("f.yaml", "é: b, " * problems)
+    found = [
+        Diagnostic("unknown-key", "No such key", Span(source, at * 6, at * 6 + 1))
+        for at in range(problems)
+    ]
+    count = 0
+
+    def step(_frame: object, event: str, _: object) -> None:
+        nonlocal count
+        count += event == "call"
+
+    sys.setprofile(step)
+    render_diagnostics(found, "text", width=80)
+    sys.setprofile(None)
+    return count
+
+
+def test_many_problems_on_one_line_take_time_that_grows_with_their_number_only() -> None:
+    assert steps_of(600) < 2.5 * steps_of(300)
