@@ -41,7 +41,7 @@ def question(plan: Plan) -> str:
     blocked = len(plan.blocked)
     starting = len(plan.instances) - plan.count(Action.REMOVED) - blocked
     where = f" in account {account(plan.context)}" if plan.context else ""
-    left_out = f"{blocked} blocked, left out. " if blocked else ""
+    left_out = f"{blocked} blocked. " if blocked else ""
     return one_line(f"{left_out}Start {counted(starting, 'session')}{where}?")
 
 

@@ -108,6 +108,8 @@ def test_a_whole_plan() -> None:
 - gone  removed
     last started 2026-11-23 08:12 UTC, not known to have ended
 
+A bare `runner apply` archives what is removed; `runner state forget NAME` drops it.
+
 warning: no API
 
 Plan: 1 to create, 1 to update, 1 to rerun, 1 removed, 1 warning.
