@@ -70,8 +70,10 @@ def import_file(name: str, text: str) -> Imported:
     text = without_marks(text)
     scripts = _scripts(name, text, table)
     if scripts is None:
+        is_yaml = _READERS.get(PurePath(name).suffix) is ci_scripts
+        what = "valid YAML of a known CI system" if is_yaml else "a file type that import can read"
         raise UsageError(
-            f"{name} is not a kind of file whose commands can be told from other text.",
+            f"{name} is not {what}.",
             hint=f"Give the command line itself. {EXAMPLE}",
         )
     return _imported(scripts, table, name, text)
@@ -126,13 +128,13 @@ def _imported(scripts: list[Script], table: Placeholders, name: str, text: str) 
             if isinstance(call, Mention):
                 notes.append(
                     f"{where[0].upper()}{where[1:]} was not imported: `{call.program}` may run"
-                    " `checkly trigger` or do something else with these words."
+                    " `checkly trigger`, or do something else with these words."
                 )
             elif call.topic == "trigger":
                 found.append((call, script, where if name else ""))
             else:
                 why = _TOPICS.get(call.topic, "which starts no checks")
-                topic = call.topic if call.topic.isalnum() else "…"
+                topic = call.topic if re.fullmatch("[a-z-]+", call.topic) else "…"
                 notes.append(f"{where[0].upper()}{where[1:]} has `checkly {topic}`, {why}.")
         if len(found) > _MAX_COMMANDS:
             raise UsageError(
@@ -147,7 +149,7 @@ def _nothing(notes: list[str], name: str, text: str) -> UsageError:
     """Say what there is, where there is nothing to import."""
     if not notes and (mention := _MENTION.search(text)) and name:
         line = text.count("\n", 0, mention.start()) + 1
-        notes = [f"Line {line} mentions it, but not where this kind of file holds commands."]
+        notes = [f"Line {line} mentions it, but not where this type of file has commands."]
     shown = notes[:_MAX_SHOWN]
     if len(notes) > len(shown):
         shown.append(f"And {len(notes) - len(shown)} more.")

@@ -82,7 +82,7 @@ def trigger_flags(words: Sequence[str], table: Placeholders) -> TriggerFlags:
     try:
         given, left = parser.parse_known_args(usable)
     except (_Refused, argparse.ArgumentError):
-        unknown.append("flags that the Checkly CLI does not take, or not like this")
+        unknown.append("flags that the Checkly CLI does not accept together or without a value")
         given, left = argparse.Namespace(), []
     unknown += [_shown(word, table) for word in left]
     values: dict[str, list[str]] = {}
@@ -119,7 +119,7 @@ def _sifted(
         if MARK.match(word) and not awaited:
             unknown.append(_shown(word, table))  # may be a flag, a value, or several
         elif " " in word and word.startswith("-") and not _is_flag(word, known):
-            unknown.append("a word with blanks that begins with `-`")
+            unknown.append("a word with spaces that begins with `-`")
         else:
             usable.append(word)
         before = word

@@ -15,16 +15,16 @@ if TYPE_CHECKING:
     from tree_sitter import Node, Parser, Tree
 
 _REDIRECTS = {"file_redirect", "herestring_redirect", "heredoc_redirect"}
-_LOOP = "It stood in a loop of the script."
+_LOOP = "It was inside a loop in the script."
 _OUTPUT = "The script used its output."
 #: What a construct around a command means for a profile made of it.
 _AROUND = {
-    "if_statement": "It stood in an `if` of the script.",
-    "case_statement": "It stood in a `case` of the script.",
+    "if_statement": "It was inside an `if` in the script.",
+    "case_statement": "It was inside a `case` in the script.",
     "while_statement": _LOOP,
     "for_statement": _LOOP,
     "c_style_for_statement": _LOOP,
-    "function_definition": "It stood in a function of the script.",
+    "function_definition": "It was inside a function in the script.",
     "negated_command": "The script inverted its exit code with `!`.",
     "command_substitution": _OUTPUT,
     "process_substitution": _OUTPUT,
@@ -118,7 +118,7 @@ def _parsed(data: bytes) -> "Tree":
         )
     except ValueError as error:
         parser.reset()
-        raise UsageError("The shell text is too tangled to be read.") from error
+        raise UsageError("The shell text is too complex to parse.") from error
 
 
 def _is_misplaced(node: "Node", expander: Expander) -> bool:

@@ -174,7 +174,7 @@ class Templates:
         elif name in self.names.secrets:
             name += "_PUBLIC"  # what feeds a secret may feed nothing else
         if p.kind is Kind.SCRIPT:
-            self.notes.append(f"Set {name} in the environment: the script worked it out itself.")
+            self.notes.append(f"Set {name} in the environment: the script computed it.")
         elif p.name != f"env.{name}" and p.source.strip("${}") != name and not p.default:
             hide = holds_token(p.source) or (p.secret and not _SIMPLE.fullmatch(p.source))
             source = "the secret" if hide else p.source

@@ -127,11 +127,11 @@ class _Translation:
         """Write the target, unless it could be wider than what the command ran."""
         doubts = list(self.flags.unknown)
         if self.call.command.doubtful:
-            doubts.append("shell text that is not valid")
+            doubts.append("invalid shell syntax")
         groups = [self._group(word) for word in tags]
         id_texts = self._ids(ids)
         if None in groups or id_texts is None:
-            doubts.append("a filter that is empty, or that the script works out")
+            doubts.append("a filter that is empty or computed by the script")
         if doubts:
             stood = [f"--tags={self.templates.shown(word)}" for word in tags]
             stood += [f"--check-id={self.templates.shown(word)}" for word in ids]
