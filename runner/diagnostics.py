@@ -1,4 +1,4 @@
-"""What is wrong or doubtful in a file, as values: nobody prints from the middle."""
+"""Errors and warnings about a file, as values that are collected and printed in one place."""
 
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -9,7 +9,7 @@ from runner.source import Span
 
 
 class Severity(StrEnum):
-    """How bad a diagnostic is."""
+    """The severity of a diagnostic."""
 
     ERROR = "error"
     WARNING = "warning"
@@ -17,7 +17,7 @@ class Severity(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Related:
-    """Another place that belongs to a diagnostic, and what it has to do with it."""
+    """Another place that a diagnostic refers to, and why."""
 
     span: Span
     message: str
@@ -30,7 +30,7 @@ class Diagnostic:
     Attributes:
         code: Stable name of the kind of problem, such as ``unknown-key``.
         message: What is wrong, in one sentence without a full stop; never quotes a secret.
-        span: Where; ``None`` only when there is no text to point at (a missing file).
+        span: Its place; ``None`` only when there is no text to point at (a missing file).
         severity: Whether it stops anything.
         hint: What to do about it, if that is known.
         related: Other places that belong to it.
@@ -122,7 +122,7 @@ class Diagnostics:
 
     @property
     def wants_hints(self) -> bool:
-        """Whether it is worth while to look for a hint: nobody reads hundreds of them."""
+        """Whether to look for hints: after a few hundred problems they no longer help."""
         return len(self._found) < MANY
 
     @property

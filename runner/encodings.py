@@ -63,7 +63,7 @@ def bare(text: str) -> str:
 
 
 def bare_forms(value: str) -> Iterator[str]:
-    """What :func:`bare` makes of ``value`` in any of the :func:`readings` of a text."""
+    """The forms of ``value`` in the :func:`bare` text of any of the :func:`readings`."""
     as_bytes = value.encode(errors="surrogateescape").decode("latin-1")
     for whole in (value, as_bytes):
         *_, decoded = readings(whole)
@@ -77,7 +77,7 @@ def digits(text: str) -> dict[Encoding, str]:
 
 
 def digit_forms(value: str) -> Iterator[tuple[Encoding, str]]:
-    """What :func:`digits` holds of a text in which ``value`` stands encoded."""
+    """The forms of an encoded ``value`` among the :func:`digits` of a text, by encoding."""
     variants = {value, value.lower(), value.upper(), quote(value, errors="replace")}
     variants |= {json.dumps(value)[1:-1], html.escape(value)}
     encoded = {variant.encode(errors="surrogateescape") for variant in variants}
@@ -90,7 +90,7 @@ def digit_forms(value: str) -> Iterator[tuple[Encoding, str]]:
 
 
 def written_forms(text: str) -> set[str]:
-    """How common programs would write ``text``."""
+    """The ways in which common programs write ``text``."""
     data = {text.encode(errors="surrogateescape"), text.encode("utf-16-le", "replace")}
     cores = {core for each in data for core in _cores(each, base64.b64encode, 6)}
     cores |= {core.replace("+", "-").replace("/", "_") for core in cores}

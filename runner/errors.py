@@ -11,7 +11,7 @@ The whole hierarchy::
     │   │   └── Unauthorized        3  it refused the key, the account or the plan
     │   ├── Unreachable             3  the API could not be reached
     │   ├── StateError              3  the state can't be read or written
-    │   │   └── Locked              3  somebody else holds the lock
+    │   │   └── Locked              3  another process holds the lock
     │   └── StalePlan               3  a saved plan no longer fits
     └── Interrupted               130  stopped by a signal
 """

@@ -1,4 +1,4 @@
-"""Keeps secrets out of everything the program writes.
+"""Keep secrets out of everything the program writes.
 
 :meth:`Redactor.mask` takes secrets out of the program's own texts; :meth:`Redactor.screen` judges
 texts from outside, which are not shown at all where a secret can be read out of them.
@@ -158,7 +158,7 @@ class Redactor:
         return "".join(pieces) + text[position:]
 
     def _encoded_spans(self, text: str) -> Iterator[tuple[int, int, str]]:
-        """Where secrets stand percent-encoded, of which every program encodes another part."""
+        """The spans of percent-encoded secrets; every program encodes different characters."""
         if "%" in text:
             for decoded in (_PercentDecoded(text), _PercentDecoded(text, plus=True)):
                 for start, end, value in self._written.spans(decoded.text):
@@ -199,7 +199,7 @@ class _Forms:
         return next(self.spans(text), None) is not None
 
     def spans(self, text: str) -> Iterator[tuple[int, int, str]]:
-        """Where they stand; what overlaps with itself is told once."""
+        """The spans of these forms in ``text``; occurrences that touch are one span."""
         if len(self._values) * (len(text) + 200) > 300 * len(text):
             # Many secrets: look at the text's places, not at the secrets.
             found: dict[str, tuple[int, int]] = {}
@@ -251,7 +251,7 @@ class _PercentDecoded:
         self._origins = origins
 
     def origin(self, offset: int) -> int:
-        """Where in the encoded text something stood."""
+        """The offset in the encoded text of an offset in the decoded one."""
         part = bisect_right(self._starts, offset) - 1
         return self._origins[part] + offset - self._starts[part]
 
@@ -273,7 +273,7 @@ def _merged(spans: list[tuple[int, int, str]]) -> Iterator[tuple[int, int, str]]
 
 
 def _units(value: str) -> set[str]:
-    """What of a secret is one by itself: the whole and each line."""
+    """The parts of a secret that are secret by themselves: the whole and each line."""
     parts = {value, *value.splitlines()}
     return parts | {part.strip() for part in parts}
 

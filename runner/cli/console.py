@@ -111,7 +111,7 @@ class Console:
         return click.confirm(self._line(question), err=True)
 
     def style_for(self, stream: TextIO) -> "Style":
-        """What ``stream`` can show."""
+        """The style of ``stream``."""
         from runner.reports.text.style import style_for  # noqa: PLC0415 # when needed
 
         return style_for(stream, os.environ, no_color=self.no_color)

@@ -120,7 +120,7 @@ def _leaves(group: BaseExceptionGroup[BaseException]) -> Iterator[BaseException]
 
 
 def _reader_is_gone() -> int:
-    """End quietly, as a program in a pipe does, when whoever read the output has left."""
+    """End quietly, as a program in a pipe does, when the reader of the output has left."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return 128 + signal.SIGPIPE
 

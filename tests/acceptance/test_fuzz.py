@@ -182,7 +182,7 @@ def test_a_plan_file(seeds: range, shell: Shell, emulator: Emulator) -> None:
     for seed in seeds:
         path.write_bytes(damaged_json(whole, random.Random(seed)))
         shell("apply --plan saved.plan -q", seed)
-    assert len(emulator.sessions) <= 1
+    assert len(emulator.sessions) <= 2  # one apply of the two instances
 
 
 @SEEDS

@@ -13,7 +13,7 @@ from runner.cli.services.backend import EMULATOR_HOST, Backend
 from runner.errors import Declined, StateError, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from runner.cli.options.common import Common
     from runner.cli.services.configuration import Reading
@@ -122,6 +122,16 @@ def ask(question: str, *, yes: bool, console: Console) -> None:
         raise UsageError("Confirmation needed, but this is not a terminal.", hint="Pass --yes.")
     if not console.ask(question):
         raise Declined("Nothing was changed.")
+
+
+def unknown_anywhere(error: UsageError, name: str, recorded: "Iterable[str]") -> UsageError:
+    """``error``, of a name that is not in the file, with the nearest name that has a record."""
+    from runner.nearest import did_you_mean  # noqa: PLC0415 # only when something is wrong
+
+    if error.hint and error.hint.startswith("Did you mean"):
+        return error
+    names = {name: None for each in recorded for name in (each, each.partition("[")[0])}
+    return UsageError(error.message, hint=did_you_mean(name, names) or error.hint)
 
 
 def warn(problems: list[StateError], console: Console) -> None:

@@ -44,7 +44,7 @@ def time(value: datetime | None) -> str | None:
 
 
 def initiator(by: Initiator) -> dict[str, Any]:
-    """Who ran an apply, as JSON."""
+    """The initiator of an apply, as JSON."""
     return by.model_dump(mode="json", by_alias=True)
 
 

@@ -1,4 +1,4 @@
-"""Where each instance stands, as JSON; ``docs/state.md`` says what each field means."""
+"""The last verdict of each instance, as JSON; ``docs/state.md`` says what each field means."""
 
 from collections.abc import Sequence
 from typing import Any, Final

@@ -1,4 +1,4 @@
-"""Where each instance stands, for the terminal."""
+"""The last verdict of each instance, for the terminal."""
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
@@ -18,7 +18,7 @@ def render(statuses: Sequence[InstanceStatus], now: datetime, style: Style) -> s
     """The instances and a line that sums them up; ends with a line break."""
     lines = [line for status in statuses for line in _lines(status, now, style)]
     lines += (
-        ["", style.paint(summary(statuses), "bold")] if lines else ["Nothing was ever applied."]
+        ["", style.paint(summary(statuses), "bold")] if lines else ["Nothing has been applied yet."]
     )
     return "".join(f"{fold(style.plain(line), style)}\n" for line in lines)
 

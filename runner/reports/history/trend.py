@@ -1,4 +1,4 @@
-"""How instances fare over time: pass rates, durations, and a small line of blocks."""
+"""Trends over past applies: pass rates, durations, and a small line of blocks."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -59,14 +59,14 @@ def trend(newest_first: Sequence[PastApply]) -> Trend:
 
 
 def verdict_of(attempt: Attempt) -> Verdict:
-    """How an attempt ended; of one without an outcome, what is known."""
+    """The verdict of an attempt; running or unknown where it has no outcome."""
     if attempt.verdict is not None:
         return attempt.verdict
     return Verdict.RUNNING if attempt.phase is Phase.STARTED else Verdict.UNKNOWN
 
 
 def seconds_of(attempt: Attempt) -> float | None:
-    """How long the session of an attempt took."""
+    """The length of an attempt's session."""
     return seconds_between(attempt.started_at, attempt.stopped_at)
 
 

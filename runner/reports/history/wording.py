@@ -1,4 +1,4 @@
-"""What happened, by whom and where, in words that ``status`` and ``history`` share."""
+"""Wording that ``status`` and ``history`` share: initiators, commits, ages."""
 
 from datetime import datetime
 from typing import Final
@@ -10,9 +10,9 @@ _COMMIT: Final = 7
 
 
 def who(by: Initiator) -> str:
-    """Who ran an apply: ``alice on ci-7``."""
+    """The initiator of an apply: ``alice on ci-7``."""
     user, host = one_line(by.user, NAME_LIMIT), one_line(by.host, NAME_LIMIT)
-    return " on ".join(part for part in (user, host) if part) or "somebody"
+    return " on ".join(part for part in (user, host) if part) or "someone"
 
 
 def source(commit: str | None, branch: str | None) -> str | None:
@@ -23,7 +23,7 @@ def source(commit: str | None, branch: str | None) -> str | None:
 
 
 def ago(then: datetime, now: datetime) -> str:
-    """How long ago something was, in one unit: ``12 min ago``."""
+    """The time since ``then``, in one unit: ``12 min ago``."""
     seconds = max((now - then).total_seconds(), 0)
     for unit, length in (("d", 86400), ("h", 3600), ("min", 60)):
         if seconds >= length:

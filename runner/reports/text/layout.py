@@ -1,4 +1,4 @@
-"""Pieces of text laid out on lines that fit a terminal, or on one line where there is no width."""
+"""Lay out pieces of text on lines that fit the terminal, or on one line elsewhere."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -37,7 +37,7 @@ def lay_out(pieces: Sequence[Piece], style: Style, indent: int = 0, hang: int = 
 
     Args:
         pieces: What to show; those without text are left out.
-        style: Who is shown it; where lines do not wrap, everything stands on one.
+        style: The receiver; where lines do not wrap, everything stands on one.
         indent: Columns before the first line.
         hang: Columns before all others.
     """

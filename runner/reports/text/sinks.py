@@ -1,4 +1,4 @@
-"""Where reports go: to a stream, or to a file that appears whole or not at all."""
+"""Destinations of output: a stream, or a file that appears whole or not at all."""
 
 import os
 from pathlib import Path
@@ -104,7 +104,7 @@ class StreamOutput:
         """Write ``text`` at once, made harmless; ``annotations`` are those of GitHub Actions.
 
         Raises:
-            CannotRun: Nobody reads the stream any more, or it is full.
+            CannotRun: Its reader has left, or it is full.
         """
         try:
             emit(text, self._stream, annotations=annotations)

@@ -1,4 +1,4 @@
-"""How text is set off on a terminal: colours as ANSI sequences, and signs with an ASCII twin.
+"""Styles of a terminal: colours as ANSI sequences, and signs with an ASCII equivalent.
 
 Kept apart from rich, which takes longer to import than a whole ``validate`` may take.
 """
@@ -27,7 +27,7 @@ _ASCII: Final = str.maketrans(
 
 @dataclass(frozen=True, slots=True)
 class Style:
-    """What the receiver of a text can show.
+    """The abilities of the receiver of a text.
 
     Attributes:
         color: Whether ANSI colour sequences may be used.
@@ -55,7 +55,7 @@ class Style:
 
 
 def style_for(stream: TextIO, environ: Mapping[str, str], *, no_color: bool = False) -> Style:
-    """What ``stream`` can show: its colours, its characters, and its columns if it has any."""
+    """The style of ``stream``: its colours, its characters, and its columns if it has any."""
     columns = 0
     if stream.isatty():
         try:

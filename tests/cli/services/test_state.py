@@ -184,6 +184,8 @@ def test_what_matches_nothing_is_an_error(run_: Run, state: State, command: str)
     assert ended.err == (
         "Error: 'smoek' matches no profile of the file.\n  Did you mean 'smoke'?\n"
     )
+    ended = run_(command, "gnoe")
+    assert ended.err.endswith("  Did you mean 'gone'?\n")  # which only the state knows
     ended = run_(command, "-l", "team=shop")
     assert (ended.code, ended.out) == (2, "")
     assert "No instance has the label 'team=shop'." in ended.err

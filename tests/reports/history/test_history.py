@@ -101,14 +101,14 @@ def test_status_fits_a_terminal_and_says_flaky_by_a_sign() -> None:
 def test_status_of_a_session_that_runs() -> None:
     running = record(None, stopped_at=None, by=Initiator(), commit=None, branch=None, link=None)
     assert status(InstanceStatus("smoke", "smoke", running, changed=False)) == [
-        "· smoke  running, 2026-08-01 12:00 UTC, 3 h ago, by somebody",
+        "· smoke  running, 2026-08-01 12:00 UTC, 3 h ago, by someone",
         "",
         "Status: 1 running.",
     ]
 
 
 def test_status_of_nothing() -> None:
-    assert status() == ["Nothing was ever applied."]
+    assert status() == ["Nothing has been applied yet."]
 
 
 def test_names_in_status_and_history_can_do_no_harm() -> None:

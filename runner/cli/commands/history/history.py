@@ -16,6 +16,7 @@ from runner.cli.services.state import (
     hint_at_emulator,
     moment,
     state_of,
+    unknown_anywhere,
     warn,
 )
 
@@ -141,7 +142,8 @@ async def _refuse_unknown(
     for part, error in unknown.items():
         past = state.history(wanted=partial(_is_of, part), problems=[])
         if await anext(past, None) is None:
-            raise error
+            records = await state.records(brief=True, problems=[])
+            raise unknown_anywhere(error, part.names[0], records) if part.names else error
 
 
 def _is_of(chosen: "Selection", attempt: "Attempt") -> bool:
@@ -156,7 +158,7 @@ def _filter(
     since: datetime | None,
     until: datetime | None,
 ) -> "Callable[[Attempt], bool]":
-    """Tells which attempts are wanted; their profiles need not be in the file any more."""
+    """A filter for the attempts that are wanted; their profiles may have left the file."""
     from runner.reports.history.trend import verdict_of  # noqa: PLC0415
 
     def wanted(attempt: "Attempt") -> bool:

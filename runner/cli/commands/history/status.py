@@ -13,6 +13,7 @@ from runner.cli.services.state import (
     FORMAT_OPTION,
     hint_at_emulator,
     state_of,
+    unknown_anywhere,
     warn,
 )
 
@@ -45,7 +46,8 @@ def command(names: tuple[str, ...], labels: tuple[str, ...], form: str, emulated
     warn(problems, console)
     for part, error in unknown.items():
         if not any(part.has_instance(status.profile, status.name) for status in statuses):
-            raise error
+            records = run_async(state.records(brief=True, problems=[]))
+            raise unknown_anywhere(error, part.names[0], records) if part.names else error
     text = (
         status_json.render(statuses)
         if form == "json"
@@ -65,7 +67,7 @@ async def _statuses(
     problems: "list[StateError]",
     unknown: "dict[Selection, UsageError]",
 ) -> "list[InstanceStatus]":
-    """Where the selected instances stand, in file order; those that left the file come last.
+    """The status of each selected instance, in file order; those that left the file come last.
 
     What the file does not know is left in ``unknown``: the state may.
     """
@@ -74,8 +76,8 @@ async def _statuses(
     from runner.models.plan import Action  # noqa: PLC0415
     from runner.plan.planner import make_plan, normal_forms  # noqa: PLC0415
 
-    # A mistake in one profile does not hide where the others stand.
-    # Records know no labels: where some are asked for, it is for the file to say whose they are.
+    # An error in one profile does not hide the status of the others.
+    # Records hold no labels, so only the file can tell which instances have them.
     compiled = reading.compile(
         chosen,
         with_needs=False,
