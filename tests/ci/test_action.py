@@ -16,7 +16,7 @@ import pytest
 from ruamel.yaml import YAML
 
 ROOT = Path(__file__).parents[2]
-EXAMPLES = sorted((ROOT / "examples" / "ci").iterdir())
+EXAMPLES = sorted((ROOT / "examples" / "ci").glob("*.yml"))
 BASH = shutil.which("bash")
 needs_bash = pytest.mark.skipif(BASH is None, reason="there is no bash")
 
@@ -333,7 +333,6 @@ def test_a_comment_that_can_not_be_written_says_why_and_fails_nothing(
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.name)
 def test_examples_call_the_program_by_options_that_exist(path: Path) -> None:
     text = path.read_text(encoding="utf-8")
-    assert loaded(path)
     command = "plan" if "command: plan" in text else "apply"
     shown = subprocess.run(
         [sys.executable, "-m", "runner", command, "--help"],
@@ -341,6 +340,6 @@ def test_examples_call_the_program_by_options_that_exist(path: Path) -> None:
         text=True,
         check=True,
     ).stdout
-    options = set(re.findall(r"(?<![\w-])(--(?:report|base|yes|changed))(?==|\s)", text))
+    options = set(re.findall(r"(?<![\w-])(--(?:report|base|yes|changed))(?=[=,\s])", text))
     assert options
     assert all(option in shown for option in options)

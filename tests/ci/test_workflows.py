@@ -22,6 +22,8 @@ SCHEMAS = {
     ROOT / "action.yml": "github-actions",
     ROOT / "examples/ci/gitlab-ci.yml": "gitlab-ci",
     ROOT / "examples/ci/circleci.yml": "circle-ci",
+    ROOT / "examples/ci/circleci-orb.yml": "circle-ci",
+    ROOT / "examples/ci/buildkite.yml": "buildkite",
 }
 
 
@@ -90,3 +92,33 @@ def test_the_lock_holds_all_that_the_package_needs() -> None:
     assert {name[0].replace(".", "-").lower() for name in names if name} <= {
         name.replace(".", "-") for name in pinned
     }
+
+
+def test_the_gitlab_component_takes_the_inputs_that_it_declares(tmp_path: Path) -> None:
+    path = ROOT / "examples/ci/gitlab-component.yml"
+    text = path.read_text(encoding="utf-8")
+    spec, jobs = YAML(typ="safe").load_all(text)
+    assert set(re.findall(r"\$\[\[ inputs\.(\w+) \]\]", text)) == set(spec["spec"]["inputs"])
+    piece = tmp_path / "jobs.yml"
+    YAML(typ="safe").dump(jobs, piece)
+    command = [sys.executable, "-m", "check_jsonschema", "--builtin-schema", "vendor.gitlab-ci"]
+    done = subprocess.run([*command, str(piece)], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout
+
+
+def test_the_analysis_of_argo_runs_the_image_without_rights() -> None:
+    """No index has its schema; this is the part of it that the `job` provider needs."""
+    template = loaded(ROOT / "examples/ci/argo-analysis-template.yml")
+    assert (template["apiVersion"], template["kind"]) == (
+        "argoproj.io/v1alpha1",
+        "AnalysisTemplate",
+    )
+    (metric,) = template["spec"]["metrics"]
+    pod = metric["provider"]["job"]["spec"]["template"]["spec"]
+    assert pod["restartPolicy"] == "Never"
+    (container,) = pod["containers"]
+    assert container["args"][0] == "apply"
+    mounted = {mount["name"] for mount in container["volumeMounts"]}
+    assert mounted == {volume["name"] for volume in pod["volumes"]}
+    used = set(re.findall(r"\{\{args\.(\w+)\}\}", " ".join(container["args"])))
+    assert used == {argument["name"] for argument in template["spec"]["args"]}

@@ -220,6 +220,14 @@ def test_every_setting_of_an_editor_names_what_there_is(block: Block) -> None:
         parse(command["cmd"].split()[1:])
 
 
+@pytest.mark.parametrize(
+    "command",
+    sorted(set(re.findall(r"`runner ([^`…]+)`", (ROOT / "docs/agents.md").read_text("utf-8")))),
+)
+def test_every_command_that_agents_are_told_of_exists(command: str) -> None:
+    parse(shlex.split(command))
+
+
 @pytest.mark.parametrize("block", of_kind("zsh", "fish"), ids=str)
 def test_every_line_for_another_shell_gets_a_script(block: Block) -> None:
     found = re.search(r"_RUNNER_COMPLETE=(\w+)_source runner", block.text)
