@@ -134,6 +134,12 @@ class _Target:
             for place, tag in enumerate(group if isinstance(group, list) else ()):
                 if tag.__class__ is str and _ODD_TAG.match(tag):
                     self.breaches.append(_doubt((*path, index, place), tag))
+                elif tag.__class__ is str and tag.startswith("!") and tag[1:] in group:
+                    message = f"No check both has and lacks `{tag[1:]}`, so this group finds none"
+                    hint = "Put the tags into groups of their own: either is enough."
+                    self.breaches.append(
+                        Breach((*path, index, place), "odd-tag", message, hint, Severity.WARNING)
+                    )
         return any(group != [] for group in groups)
 
 
@@ -157,8 +163,8 @@ def _doubt(path: tuple[str | int, ...], tag: str) -> Breach:
 
 
 def _both_spellings(tags: list[str]) -> str:
-    written = [_written(tag) for tag in tags]
-    if len(tags) == 1:
+    written = [_written(part.strip()) for tag in tags for part in tag.split(",") if part.strip()]
+    if len(written) == 1:
         return f"Write `[[{written[0]}]]`."
     apart = ", ".join(f"[{tag}]" for tag in written)
     return (

@@ -3,6 +3,7 @@
 import re
 
 from runner.config.compile.renderer import template_problem
+from runner.config.document.keys import VARIABLE_KEYS
 from runner.config.document.variables import is_secret, looks_secret
 from runner.config.templates.dependencies import Feeds
 from runner.config.templates.expressions.errors import TemplateError
@@ -94,7 +95,9 @@ class SecretFlow:
                 profile=profile,
             )
         for key, node in variable.values.items():
-            if key == "secret" and not (isinstance(node, Scalar) and node.value is False):
+            if key not in VARIABLE_KEYS:
+                _hide(value)  # a misspelt `secret`, perhaps
+            elif key == "secret" and not (isinstance(node, Scalar) and node.value is False):
                 _hide(value)  # what is wrongly marked may be meant as a secret
             elif key == "value" and is_secret(variable):
                 self._add_secret(name, node, profile)
