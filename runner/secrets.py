@@ -10,7 +10,7 @@ from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import lru_cache
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from runner.encodings import (
     bare,
@@ -38,6 +38,7 @@ _CREDENTIAL = re.compile(
     r"(TOKEN|SECRET|PASSWORD|KEY|JWT|(?<![A-Z])SAS(?![A-Z])|CONNECTION_STRING|WEBHOOK)",
     re.IGNORECASE,
 )
+_HEADERS = re.compile(r"OTEL_EXPORTER_OTLP_(\w+_)?HEADERS\Z")
 _ADDRESS_OF_CREDENTIAL = re.compile(r"(?<!WEBHOOK)_(URL|URI|FILE|PATH|DIR)\Z", re.IGNORECASE)
 
 
@@ -60,6 +61,10 @@ def credentials_in(environ: Mapping[str, str]) -> Iterator[str]:
     for name, value in environ.items():
         if _CREDENTIAL.match(name) and not _ADDRESS_OF_CREDENTIAL.search(name):
             yield value
+        if _HEADERS.match(name):
+            for header in map(unquote, value.split(",")):
+                yield header.partition("=")[2].strip()
+                yield header.rpartition(" ")[2]  # the token alone, behind its scheme
         if "://" in value and "@" in value:
             try:
                 yield urlsplit(value).password or ""

@@ -189,11 +189,13 @@ def test_the_credentials_of_a_process() -> None:
         "AZURE_STORAGE_SAS": "7",
         "GOOGLE_SERVICE_ACCOUNT_KEY": "8",
         "GOOGLE_SERVICE_ACCOUNT_KEY_PATH": "-",
+        "OTEL_EXPORTER_OTLP_HEADERS": "authorization=Basic%20x,api-key=y",
         "HTTPS_PROXY": "http://me:9@proxy.example:3128",
         "NO_PROXY": "x://[@",
         "SHOP_TOKEN": "-",
     }
-    assert list(filter(None, credentials_in(environ))) == list("123456789")
+    found = list(filter(None, credentials_in(environ)))
+    assert found == [*"12345678", "Basic x", "x", "y", "api-key=y", "9"]
 
 
 LARGE = {
