@@ -1,4 +1,4 @@
-"""What an apply writes into the state: each step before, or right after, it is taken."""
+"""Write the steps of an apply into the state, each before or right after it is taken."""
 
 import asyncio
 from collections.abc import Mapping

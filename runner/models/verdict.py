@@ -1,4 +1,4 @@
-"""How a session or a check ended."""
+"""Verdicts of sessions and checks."""
 
 from enum import StrEnum
 from typing import Final

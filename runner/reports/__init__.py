@@ -1,1 +1,1 @@
-"""What the program shows: one room a subject, one module a format."""
+"""Everything the program shows: one room a subject, one module a format."""

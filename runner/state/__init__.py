@@ -1,1 +1,1 @@
-"""What the runner remembers: documents in an object store, locks, history."""
+"""The runner's memory: documents in an object store, locks, history."""

@@ -1,1 +1,1 @@
-"""What commands are composed of: configuration, state, client, console."""
+"""The parts that commands are composed of: configuration, state, client, reporters."""

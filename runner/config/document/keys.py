@@ -1,4 +1,4 @@
-"""Which keys may stand where in the file, taken from the models' rules."""
+"""The keys that may stand at each place of the file, taken from the models' rules."""
 
 from typing import Any
 

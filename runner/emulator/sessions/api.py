@@ -1,4 +1,4 @@
-"""What each endpoint of the public API does: values in, an answer out, no HTTP."""
+"""The endpoints of the public API: values in, an answer out, no HTTP."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which checks a target selects."""
+"""Select the checks that a target matches."""
 
 from __future__ import annotations
 

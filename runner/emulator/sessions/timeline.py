@@ -1,4 +1,4 @@
-"""When each attempt of a check starts and ends, and how: worked out in advance, without a clock."""
+"""Work out in advance, without a clock, when each attempt of a check starts and ends, and how."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where sessions and attempts lie on a common axis of time, in percent of its length."""
+"""Place sessions and attempts on a common axis of time, in percent of its length."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""What is known while an apply runs: events folded into the state of each instance."""
+"""The state of a running apply: events folded into the progress of each instance."""
 
 from dataclasses import dataclass, field
 from datetime import datetime

@@ -1,4 +1,4 @@
-"""How much is said while an apply runs."""
+"""Levels of verbosity while an apply runs."""
 
 from enum import IntEnum
 

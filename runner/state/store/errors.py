@@ -1,4 +1,4 @@
-"""What stores complain of, in words: every error of obstore becomes a ``StateError`` here."""
+"""Turn every error of obstore into a ``StateError`` that explains it."""
 
 import os
 import re
