@@ -126,6 +126,11 @@ class Diagnostics:
         return len(self._found) < MANY
 
     @property
+    def has_errors(self) -> bool:
+        """Whether there is an error."""
+        return any(found.severity is Severity.ERROR for found in self._found.values())
+
+    @property
     def errors(self) -> list[Diagnostic]:
         """The errors, in file order."""
         return [found for found in self if found.severity is Severity.ERROR]

@@ -55,5 +55,6 @@ def test_errors_that_concern_others_become_warnings() -> None:
     found.error("a", "Mine", Span(SOURCE, 0, 1))
     found.error("b", "Theirs", Span(SOURCE, 6, 7))
     found.soften(lambda one: one.code == "b")
+    assert found.has_errors
     assert [one.code for one in found.errors] == ["a"]
     assert [one.code for one in found.warnings] == ["b"]

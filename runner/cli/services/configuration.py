@@ -138,7 +138,7 @@ class Reading:
         """
         compiled = self.configuration.compile(selection, with_needs=with_needs, unknown=unknown)
         self._judge_git()
-        if self.diagnostics.errors and not with_errors:
+        if self.diagnostics.has_errors and not with_errors:
             raise ConfigurationError(self.diagnostics)
         self._console.diagnostics(list(self.diagnostics))
         return compiled

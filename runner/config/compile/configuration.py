@@ -176,7 +176,7 @@ class Configuration:
         missing = dict(
             missing_parts(selection, selected, expanded, self.structure.profiles, labels)
         )
-        if self._diagnostics.errors:  # without them, something may have the labels
+        if self._diagnostics.has_errors:  # without them, something may have the labels
             missing = {part: error for part, error in missing.items() if part.names}
         if unknown is not None:
             unknown.update(missing)
@@ -204,7 +204,7 @@ class Configuration:
             if one.profile.name in profiles:
                 self._diagnostics.extend(one.problems)
         compiled = tuple(instance for one in expanded for instance in self._instances(one, wanted))
-        if soften:
+        if soften and self._diagnostics.has_errors:
             self._soften(selection, profiles)
         return Compiled(
             compiled,

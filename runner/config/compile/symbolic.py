@@ -60,7 +60,7 @@ def compile_alone(
         symbolic=PURE,
     )
     compiled = configuration.compile(Selection())
-    if diagnostics.errors:
+    if diagnostics.has_errors:
         raise ConfigurationError(diagnostics)
     return compiled.instances
 

@@ -173,7 +173,7 @@ class _Reader:
 
     def check_profiles(self, root: Mapping) -> None:
         """Refuse a configuration without a profile, unless a mistake found earlier hides it."""
-        if self._diagnostics.errors:
+        if self._diagnostics.has_errors:
             return
         where = root.key_span("profiles" if "profiles" in root.keys else next(iter(root.keys)))
         if not self.structure.profiles:
