@@ -168,7 +168,7 @@ def _unknown_checks(planned: PlannedInstance, checks: Sequence[Check]) -> Iterab
     expected = settings.expect_checks
     named = [("quarantine", one.check) for one in settings.quarantine]
     if expected is not None:
-        named += [("expectChecks", name) for name in (*expected.include, *expected.exclude)]
+        named += [("expectChecks", name) for name in expected.include]
     names = {check.name for check in checks}
     ids = {check.id for check in checks}
     for key, name in named:
@@ -177,6 +177,10 @@ def _unknown_checks(planned: PlannedInstance, checks: Sequence[Check]) -> Iterab
             yield f"{key} names '{name}', which no check of the account is called" + (
                 f". {near}" if near else ""
             )
+    for name in expected.exclude if expected else ():
+        # One that is not there may be meant; one that is nearly there is a slip.
+        if name not in names and (near := did_you_mean(name, names)):
+            yield f"expectChecks excludes '{name}', which no check is called. {near}"
 
 
 def _name(check: Check) -> str:

@@ -48,6 +48,27 @@ def test_it_is_applied_once_as_planned(saved: Project, emulator: Emulator) -> No
     assert len(emulator.sessions) == 1
 
 
+def test_another_checkout_with_a_folder_of_its_own_is_refused(
+    saved: Project, tmp_path_factory: pytest.TempPathFactory, emulator: Emulator
+) -> None:
+    other = Project(tmp_path_factory.mktemp("other"), saved.environment)
+    for name in ("checkly-sessions.yaml", "p"):
+        other.write((saved.folder / name).read_text(), name)
+    assert saved.run("apply", "--plan", "p").returncode == 0
+    assert "The plan was made for the state" in refusal(other)
+    assert len(emulator.sessions) == 1
+
+
+def test_it_is_written_through_a_link_and_into_a_pipe(online: Project) -> None:
+    online.write(FILE)
+    (online.folder / "link").symlink_to("real")
+    assert online.run("plan", "smoke", "--out", "link").returncode == 0
+    assert (online.folder / "link").is_symlink()
+    assert json.loads((online.folder / "real").read_text())["format"] == "checkly-sessions-plan"
+    done = online.run("plan", "smoke", "-q", "--out", "/dev/stderr")
+    assert '"format": "checkly-sessions-plan"' in done.stderr
+
+
 def test_nothing_secret_is_in_it(saved: Project) -> None:
     text = (saved.folder / "p").read_text()
     assert SECRET not in text
