@@ -4,6 +4,7 @@ import random
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from math import inf
 from typing import Any, TypeVar
 
 from runner.checkly.account import Credentials
@@ -53,11 +54,13 @@ class Flight:
     Attributes:
         in_the_air: Whether the request may be with the server, without an answer yet.
         is_last: Set by who wants to stop: it is not sent again.
+        answer_seconds: How long its answer may take, if that is less than usual.
         before_send: Called each time right before it is sent; what it raises keeps it from that.
     """
 
     in_the_air: bool = False
     is_last: bool = False
+    answer_seconds: float = inf
     before_send: Callable[[], Awaitable[None]] | None = None
 
 
@@ -123,7 +126,7 @@ class Exchange:
                 await flight.before_send()
             flight.in_the_air = True
             try:
-                answer = parse(await self._once(question))
+                answer = parse(await self._once(question, flight.answer_seconds))
             except (ApiError, Unreachable) as error:
                 flight.in_the_air = not surely_not_accepted(error)
                 left = give_up - self._clock.monotonic()
@@ -137,14 +140,14 @@ class Exchange:
                 flight.in_the_air, self._is_troubled = False, False
                 return answer
 
-    async def _once(self, question: Question) -> Reply:
+    async def _once(self, question: Question, answer_seconds: float) -> Reply:
         """One request and its answer, which is a success."""
         reply = await self._wire.exchange(
             question.method,
             question.path,
             params=question.params,
             body=question.body,
-            seconds=self.options.answer_seconds + question.seconds,
+            seconds=min(self.options.answer_seconds, answer_seconds) + question.seconds,
         )
         # Here and nowhere else do the server's words come in.
         reply = replace(reply, body=screened_json(reply.body, self._redact))

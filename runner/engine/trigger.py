@@ -126,7 +126,8 @@ async def _before_send(run: Run) -> None:
     """
     if run.context.clock.now() - run.attempt.intent_at > _FRESH:
         await run.intend()
-    run.journal.locks.fence(run.name)
+    locks = run.journal.locks
+    locks.fence(run.name, locks.sure_seconds)
 
 
 async def _send(run: Run) -> Session:
@@ -136,7 +137,12 @@ async def _send(run: Run) -> Session:
         Interrupted: It was cut off.
     """
     assert run.request is not None  # noqa: S101 # it is to be started
-    context, flight = run.context, Flight(before_send=partial(_before_send, run))
+    context, flight = (
+        run.context,
+        Flight(
+            answer_seconds=run.journal.locks.sure_seconds, before_send=partial(_before_send, run)
+        ),
+    )
     sending = asyncio.ensure_future(context.client.trigger(run.request, flight))
     stopping = asyncio.ensure_future(context.stop.gently.wait())
     try:

@@ -2,44 +2,135 @@
 
 import asyncio
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
+from typing import Final
 
 from runner.engine.context import Context
 from runner.engine.follow import follow
 from runner.engine.frame import Frame
+from runner.engine.journal import Journal
 from runner.engine.recovery import settle_all
 from runner.engine.run import Run
-from runner.errors import UsageError
+from runner.engine.shutdown import unless
+from runner.engine.summary import sum_up
+from runner.errors import Locked, StateError, UsageError
+from runner.models.events import ApplyFinished, ApplyStarted
+from runner.models.history import PastApply
 from runner.models.outcome import ApplyOutcome, InstanceOutcome
-from runner.models.record import Attempt, Phase, Record
+from runner.models.record import Attempt, Lookup, Phase, Record
+from runner.models.verdict import Verdict
 from runner.state.state import State
 
+#: Seconds beyond a lease after which whoever still holds it is alive.
+_LEASE_MARGIN: Final = 3.0
+_LOOK_SECONDS: Final = 1.0
 
-async def wait(apply_id: str | None, *, context: Context) -> ApplyOutcome | None:
+
+async def wait(apply_id: str | None, *, context: Context) -> ApplyOutcome:
     """Follow what an apply left running, settle what it left open, and judge the whole of it.
+
+    With nothing open it repeats what the newest apply came to.
 
     Args:
         apply_id: The apply; ``None`` for every one that left something.
         context: The outside world.
 
-    Returns:
-        The outcome; ``None`` when there is nothing to wait for.
-
     Raises:
         UsageError: There was no apply of that id.
-        Locked: Somebody else applies one of the instances, or waits for it.
-        CannotRun: The API or the state can't be reached.
+        Locked: The apply, or somebody who waits for it, is still at work.
+        StateError: The state knows no apply, or can't be reached.
+        CannotRun: The API can't be reached.
         Interrupted: A signal came before anything was done.
     """
-    left = await context.state.left_open()
+    state = context.state
+    await unless(context.stop.gently, _until_nobody_is_at_work(context, apply_id))
+    left = await state.left_open()
     ids = sorted(left) if apply_id is None else [apply_id]
-    attempts = await _attempts(context.state, ids)
-    if not attempts and apply_id is not None:
+    attempts = await _attempts(state, ids)
+    if apply_id is not None and not attempts:
         raise UsageError(
             f"There was no apply {apply_id} in this state.",
             hint="`runner history` lists them; --state and --scope say which state is meant.",
         )
     names = {name for each in ids for name in left.get(each, ())}
-    return await _Wait(context, ids, attempts, names).run() if attempts else None
+    known = {attempt.apply_id for attempt in attempts}
+    lost = [
+        _never_started(context, each, name)
+        for each in ids
+        if each not in known
+        for name in left.get(each, ())
+    ]
+    if not attempts and not lost:
+        newest = await state.newest_apply()
+        if newest is None:
+            raise StateError(
+                "This state knows no apply to wait for.",
+                hint="Where an apply ran on another machine, name its state: --state, --scope.",
+            )
+        ids, attempts = [newest.apply_id], list(newest.attempts)
+        if not any(attempt.is_open for attempt in attempts):
+            return _repeat(context, newest)
+    names |= {attempt.instance for attempt in attempts if attempt.is_open}
+    return await _Wait(context, ids, attempts, lost, names).run()
+
+
+def _never_started(context: Context, apply_id: str, instance: str) -> Attempt:
+    """The attempt of an apply that was cut off before it wrote anything but its lock."""
+    return Attempt(
+        apply_id=apply_id,
+        instance=instance,
+        profile=instance.partition("[")[0],
+        phase=Phase.FINISHED,
+        request={},
+        lookup=Lookup(name=instance, run_location=""),
+        intent_at=context.clock.now(),
+        verdict=Verdict.NOT_STARTED,
+        reason="Its apply was cut off before it was started.",
+    )
+
+
+async def _until_nobody_is_at_work(context: Context, apply_id: str | None) -> None:
+    """Wait for the owner of the apply, or of the newest one, to end, or for its lease.
+
+    Raises:
+        Locked: It goes on: the lease was renewed meanwhile.
+    """
+    state, clock = context.state, context.clock
+    deadline: float | None = None
+    while at_work := await state.at_work():
+        wanted = apply_id or max(at_work)
+        if apply_id is None and max(await state.left_open(), default="") > wanted:
+            return  # an older one is at work, which is not the newest
+        if wanted not in at_work:
+            return
+        if deadline is None:
+            seconds = at_work[wanted] + _LEASE_MARGIN + context.options.lock_timeout
+            deadline = clock.monotonic() + seconds
+            context.notice(
+                f"The apply {wanted} is at work, or its process is gone and its lock is not yet:"
+                f" waiting {seconds:.0f} s at most."
+            )
+        if clock.monotonic() >= deadline:
+            raise Locked(
+                f"The apply {wanted} is still at work.",
+                hint="Wait for its end, or pass a longer --lock-timeout.",
+            )
+        await clock.sleep(min(at_work[wanted], _LOOK_SECONDS))
+
+
+def _repeat(context: Context, past: PastApply) -> ApplyOutcome:
+    """Say again what an apply came to of which nothing is open."""
+    context.notice(f"Nothing is open. This is how the newest apply, {past.apply_id}, ended.")
+    journal = Journal(context, context.state.lock((), context.owner, past.apply_id, timeout=0))
+    runs = [Run.of_attempt(context, journal, each, None) for each in past.attempts]
+    ends = [(run, run.as_stored()) for run in runs]
+    outcome = sum_up(context, past.apply_id, past.started_at, ends, is_troubled=False)
+    if past.exit_code is not None:
+        outcome = replace(outcome, exit_code=past.exit_code)
+    names = tuple(run.name for run in runs)
+    context.emit(ApplyStarted(context.clock.now(), past.apply_id, names))
+    context.emit(ApplyFinished(context.clock.now(), outcome))
+    return outcome
 
 
 async def _attempts(state: State, ids: Sequence[str]) -> list[Attempt]:
@@ -53,12 +144,14 @@ class _Wait(Frame):
         context: Context,
         ids: Sequence[str],
         attempts: Sequence[Attempt],
+        lost: Sequence[Attempt],
         names: Collection[str],
     ) -> None:
-        began = min(attempt.intent_at for attempt in attempts)
+        began = min(attempt.intent_at for attempt in (*attempts, *lost))
         super().__init__(context, max(ids), names, began)
         self.ids = ids
-        self.runs = self._runs(attempts, {})
+        self.lost = lost
+        self.runs = self._runs((*attempts, *lost), {})
 
     def _runs(self, attempts: Sequence[Attempt], records: Mapping[str, Record]) -> list[Run]:
         return [
@@ -68,9 +161,16 @@ class _Wait(Frame):
 
     async def prepare(self) -> None:
         await self.journal.take_over()
+        # What was never started is told only of applies that are over, and this one holds locks.
+        before = {(run.attempt.apply_id, run.name): run.attempt for run in self.runs}
         attempts = await _attempts(self.context.state, self.ids)
-        records = await self.records({attempt.instance for attempt in attempts})
-        self.runs = self._runs(attempts, records)
+        now = {(attempt.apply_id, attempt.instance): attempt for attempt in attempts}
+        found = [attempt for _, attempt in sorted((before | now).items())]
+        records = await self.records({attempt.instance for attempt in found})
+        self.runs = self._runs(found, records)
+        for run in self.runs:
+            if run.attempt in self.lost:
+                await self.journal.left_out(run.attempt, run.as_stored())
 
     async def work(self) -> None:
         open_ = [run for run in self.runs if run.attempt.phase is not Phase.FINISHED]

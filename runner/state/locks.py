@@ -139,6 +139,11 @@ class Locks:
             )
         return self._holder.fence
 
+    @property
+    def sure_seconds(self) -> float:
+        """How long a lock that is held, and renewed in time, can be relied on at any moment."""
+        return self._terms.lease * (_RELIED_ON - 1 / _RENEWALS - 1 / _LOOKS)
+
     def inherited(self) -> dict[str, list[str]]:
         """Earlier applies, and those of these instances that they may have left open."""
         return self._inherited

@@ -33,6 +33,7 @@ from runner.models.settings import Settings
 from runner.plan.normalize import normal_form
 from runner.source import Source, Span
 from runner.state.address import open_state
+from runner.state.place import LEASE_SECONDS
 from runner.state.state import State
 
 SOURCE = Source("checkly-sessions.yaml", "profiles:\n  smoke:\n")
@@ -110,6 +111,7 @@ class Bench:
         self.clock: Clock = SystemClock()
         self.client_options = QUICK
         self.options = OPTIONS
+        self.lease = LEASE_SECONDS
         self.events: list[Event] = []
         self.stop: Stop | None = None
         self.url: str | None = None
@@ -140,6 +142,7 @@ class Bench:
             scope="default",
             folder=self.folder,
             clock=self.clock,
+            lease=self.lease,
         )
 
     async def applying(self, *instances: PlannedInstance, **options: Any) -> ApplyOutcome:
@@ -154,7 +157,7 @@ class Bench:
                 context = replace(context, keep=keeper.keep)
             return await apply(instances, apply_id=apply_id, context=context)
 
-    async def waiting(self, apply_id: str | None = None, **options: Any) -> ApplyOutcome | None:
+    async def waiting(self, apply_id: str | None = None, **options: Any) -> ApplyOutcome:
         async with self.client() as client:
             return await wait(apply_id, context=self.context(client, options))
 
@@ -177,7 +180,7 @@ class Bench:
             options=replace(self.options, **options),
         )
 
-    def wait(self, apply_id: str | None = None, **options: Any) -> ApplyOutcome | None:
+    def wait(self, apply_id: str | None = None, **options: Any) -> ApplyOutcome:
         return asyncio.run(self.waiting(apply_id, **options))
 
     def apply(self, *instances: PlannedInstance, **options: Any) -> ApplyOutcome:

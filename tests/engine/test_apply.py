@@ -188,7 +188,8 @@ def test_detached_sessions_are_left_running_and_wait_finishes(make_bench: MakeBe
     assert verdicts == {"good": Verdict.PASSED, "bad": Verdict.FAILED}
     assert waited.exit_code == 1
     assert len(bench.session_ids) == 2
-    assert bench.wait() is None
+    again = bench.wait()
+    assert (again.apply_id, again.exit_code) == (outcome.apply_id, 1)
     again = bench.wait(outcome.apply_id)
     assert again is not None
     assert again.exit_code == 1

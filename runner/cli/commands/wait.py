@@ -14,7 +14,8 @@ from runner.cli.options.following import Following, following_options
 def command(apply_id: str | None, **options: object) -> int:
     """Re-attach to detached or interrupted sessions, and finish as `apply` would.
 
-    Without an APPLY_ID every apply that left something running or undecided is meant.
+    Without an APPLY_ID every apply that left something running or undecided is meant; where none
+    did, the exit code of the newest apply is repeated.
     """
     from runner.cli.services.wait import wait  # noqa: PLC0415 # everything heavy
 

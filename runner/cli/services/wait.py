@@ -30,11 +30,7 @@ def wait(apply_id: str | None, following: Following, common: Common, console: Co
     async def run() -> int:
         async with parts.engine(following) as context:
             outcome = await run_wait(apply_id, context=context)
-        if outcome is not None:
-            tell_next(outcome, common, console)
-        if outcome is None:
-            console.say("Nothing to wait for.")
-            return 0
+        tell_next(outcome, common, console)
         return outcome.exit_code
 
     with terminable(), _composed(common, console, following.reports) as parts:
