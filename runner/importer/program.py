@@ -1,6 +1,7 @@
 """Recognise the Checkly CLI among the commands of a shell, however it is started."""
 
 import re
+import shlex
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
@@ -81,12 +82,12 @@ def calls_of(command: Command, around: Surroundings, depth: int = 0) -> Iterator
     """The commands of the Checkly CLI that ``command`` starts."""
     words = command.words
     name = words[0].rpartition("/")[2] if words else ""
-    script, arguments = _script(name, words), tuple[str, ...]()
+    script = _script(name, words)
     if name in _RUNNERS and around.scripts:
-        script, arguments = _package_script(words, around.scripts)
+        script = _package_script(words, around.scripts)
     if script is not None and depth < _MAX_DEPTH:
         for call in calls(script, around, depth + 1):
-            yield _placed(call, command, arguments)
+            yield _placed(call, command)
     elif (at := _program(name, words)) is not None:
         flags = [word for word in words[at + 1 :] if word.startswith("-")]
         if len(words) > at + 1 and words[at + 1] not in flags:
@@ -108,17 +109,15 @@ def _script(name: str, words: tuple[str, ...]) -> str | None:
     return None
 
 
-def _package_script(
-    words: tuple[str, ...], scripts: Mapping[str, str]
-) -> tuple[str | None, tuple[str, ...]]:
-    """The script of a package.json that ``npm run`` starts, and what it is given beside."""
+def _package_script(words: tuple[str, ...], scripts: Mapping[str, str]) -> str | None:
+    """The script of a package.json that ``npm run`` starts, with the words it is given beside."""
     rest = [word for word in words[1:] if word not in {"run", "run-script", "--silent", "-s"}]
     if not rest or rest[0] not in scripts or (words[0] == "npm" and len(rest) == len(words) - 1):
-        return None, ()
-    arguments = rest[1:]
+        return None
+    more = rest[1:]
     if words[0] == "npm":  # takes what stands before `--` for itself
-        arguments = arguments[arguments.index("--") :] if "--" in arguments else []
-    return scripts[rest[0]], tuple(arguments[1:] if arguments[:1] == ["--"] else arguments)
+        more = more[more.index("--") :] if "--" in more else []
+    return f"{scripts[rest[0]]} {shlex.join(more[1:] if more[:1] == ['--'] else more)}"
 
 
 def _program(name: str, words: tuple[str, ...]) -> int | None:
@@ -146,21 +145,18 @@ def _is_between(before: str, word: str, starter: str) -> bool:
     return bool(_HARMLESS.fullmatch(word)) or (is_value and not _PROGRAM.fullmatch(word))
 
 
-def _placed(call: Call | Mention, command: Command, arguments: tuple[str, ...]) -> Call | Mention:
+def _placed(call: Call | Mention, command: Command) -> Call | Mention:
     """A call inside a script on a command line, with what is known of that command."""
     if isinstance(call, Mention):
         return replace(call, line=command.line)
     inner = call.command
-    return replace(
-        call,
-        arguments=call.arguments + arguments,
-        command=replace(
-            inner,
-            line=command.line,
-            variables={**command.variables, **inner.variables},
-            notes=command.notes + inner.notes,
-            tolerated=command.tolerated or inner.tolerated,
-            doubtful=command.doubtful or inner.doubtful,
-            output=inner.output or command.output,
-        ),
+    placed = replace(
+        inner,
+        line=command.line,
+        variables={**command.variables, **inner.variables},
+        notes=command.notes + inner.notes,
+        tolerated=command.tolerated or inner.tolerated,
+        doubtful=command.doubtful or inner.doubtful,
+        output=inner.output or command.output,
     )
+    return replace(call, command=placed)

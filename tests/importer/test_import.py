@@ -292,10 +292,17 @@ def test_what_changes_nothing_is_not_said(after: str) -> None:
 def test_a_package_script_takes_more_words_as_its_runner_passes_them() -> None:
     package = (
         '{"scripts": {"t": "checkly trigger -l x", "a": "npm run t -- -t a", "b": "pnpm t -t b",'
-        ' "c": "npm run t -t c", "d": "npm t -- -t d", "e": "yarn run t", "f": "npm run f"}}'
+        ' "c": "npm run t -t c", "d": "npm t -- -t d", "e": "yarn run t", "f": "npm run f",'
+        ' "g": "checkly trigger && echo", "h": "npm run g -- -t h", "i": "yarn t -t \'a b\'"}}'
     )
     found = {p.name: p.values["target"] for p in import_file("package.json", package).profiles}
-    assert found == {"t": "all", "a": {"matchTags": [["a"]]}, "b": {"matchTags": [["b"]]}}
+    assert found == {
+        "t": "all",
+        "a": {"matchTags": [["a"]]},
+        "b": {"matchTags": [["b"]]},
+        "g": "all",  # and so does h: echo gets its words
+        "i": {"matchTags": [["a b"]]},
+    }
 
 
 def test_standard_input_is_read_by_what_it_holds() -> None:
