@@ -60,7 +60,7 @@ def credentials(environ: Mapping[str, str]) -> Credentials:
     for name in NAMES:
         if not all("!" <= character <= "~" for character in values[name]):
             raise UsageError(
-                f"{name} holds a space or a character that no key or id has.",
+                f"{name} holds a space or a character that keys and ids do not have.",
                 hint="Copy it anew from Checkly, without quotes or line breaks.",
             )
     key, account = values.values()
@@ -81,12 +81,12 @@ def address(environ: Mapping[str, str]) -> str:
     """The API's address: ``CHECKLY_API_URL``, else what ``CHECKLY_ENV`` stands for.
 
     Raises:
-        UsageError: It is no address, or one that would send the key unencrypted.
+        UsageError: It is not an address, or one that would send the key unencrypted.
     """
     environment = environ.get("CHECKLY_ENV", "").strip() or "production"
     if environment not in ADDRESSES:
         raise UsageError(
-            f"CHECKLY_ENV is {environment!r}, which is no environment of Checkly.",
+            f"CHECKLY_ENV is {environment!r}, which is not an environment of Checkly.",
             hint=f"It is one of {', '.join(ADDRESSES)}; leave it unset for production.",
         )
     url = (environ.get("CHECKLY_API_URL", "").strip() or ADDRESSES[environment]).rstrip("/")
@@ -100,17 +100,17 @@ def _check(url: str) -> None:
         parts = urlsplit(url)
         host, _ = parts.hostname or "", parts.port
     except ValueError:
-        raise UsageError("CHECKLY_API_URL is no web address.", hint=hint) from None
+        raise UsageError("CHECKLY_API_URL is not a web address.", hint=hint) from None
     printable = all("!" <= character <= "~" for character in url)
     if parts.scheme not in {"http", "https"} or not host or not printable:
-        raise UsageError("CHECKLY_API_URL is no web address.", hint=hint)
+        raise UsageError("CHECKLY_API_URL is not a web address.", hint=hint)
     if "@" in parts.netloc or parts.query or parts.fragment:
         raise UsageError(
             "CHECKLY_API_URL holds more than an address: a user, a query or a fragment.", hint=hint
         )
     if parts.scheme == "http" and not is_loopback(host):
         raise UsageError(
-            f"The API's address {url} is not encrypted, so anybody on the way could read the key.",
+            f"The API's address {url} is not encrypted, so the key could be read on the way.",
             hint="Use https://; plain http:// is for this machine alone (127.0.0.1, localhost).",
         )
 

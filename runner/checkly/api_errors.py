@@ -79,7 +79,7 @@ _BETWEEN = (
 def refusal(
     reply: Reply, answer: Any, redact: Redact, retry_after: float | None = None
 ) -> ApiError:
-    """The error that ``reply``, whose status is no success, stands for.
+    """The error that ``reply``, whose status is not a success, stands for.
 
     Args:
         reply: The answer.

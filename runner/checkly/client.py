@@ -64,8 +64,8 @@ class Checkly:
     Clients that are handed the same ``limiter`` keep its limit together.
 
     Every method raises ``ApiError`` (``Unauthorized`` for 401, 402 and 403) for an answer that
-    is no success or no sense, and ``Unreachable`` where none came. Reads are asked again until
-    ``patience_seconds`` are over; a trigger only while it surely was not accepted.
+    is not a success or makes no sense, and ``Unreachable`` where none came. Reads are asked again
+    until ``patience_seconds`` are over; a trigger only while it surely was not accepted.
     """
 
     def __init__(

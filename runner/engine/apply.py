@@ -1,4 +1,4 @@
-"""Applying a plan: locks, starts in order, following, verdicts, records."""
+"""Apply a plan: locks, starts in order, following, verdicts, records."""
 
 import asyncio
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""Cancelling the sessions that still run of an apply."""
+"""Cancel the sessions that still run of an apply."""
 
 import asyncio
 from collections.abc import Callable
@@ -12,7 +12,7 @@ from runner.models.record import Initiator, Record
 
 @dataclass(frozen=True, slots=True)
 class Cancellation:
-    """What came of cancelling one session: accepted where there is no ``error``."""
+    """The result of cancelling one session: accepted where there is no ``error``."""
 
     instance: str
     session_id: str
@@ -25,7 +25,7 @@ async def cancel(
 ) -> list[Cancellation]:
     """Cancel sessions that have not ended as far as the state knows; it writes nothing.
 
-    The API accepts a cancellation for any session but acts on its Playwright runs only.
+    The API accepts a cancellation for any session, and acts on Playwright and agentic checks.
 
     Args:
         wanted: Says which records' sessions are meant; ``None`` means those of the owner's own

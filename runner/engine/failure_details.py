@@ -14,7 +14,7 @@ from runner.models.outcome import CheckOutcome, InstanceOutcome
 from runner.models.response import ResultDetail, RunDetails
 from runner.models.verdict import Verdict
 
-#: Results of a session that are asked for: each costs a request, and nobody reads hundreds.
+#: Results of a session that are asked for: each costs a request, and few people read hundreds.
 MOST: Final = 20
 #: Seconds to wait for all of the answers together.
 PATIENCE: Final = 15.0

@@ -1,4 +1,4 @@
-"""Following one session to its end, or until its time or the patience is over."""
+"""Follow one session to its end, or until its time or the patience is over."""
 
 from dataclasses import dataclass
 from enum import Enum, auto
@@ -84,7 +84,7 @@ class _Watch:
         if answer is not None:
             self._see(answer, is_ended=True)
         elif is_missed or wait < longest:
-            # The answer of a poll in vain says nothing of the checks that have ended.
+            # A poll that timed out says nothing of the checks that have ended.
             self._see(await context.client.session(run.session_id))
             self.misses += is_missed
         else:

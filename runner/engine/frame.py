@@ -55,7 +55,7 @@ class Frame(ABC):
 
     @abstractmethod
     async def prepare(self) -> None:
-        """Read the state, now that nobody else writes it, and set ``runs``."""
+        """Read the state, now that the locks are held, and set ``runs``."""
 
     @abstractmethod
     async def work(self) -> None:

@@ -1,4 +1,4 @@
-"""Instances that look the same in the list of sessions must not be looked up at the same time."""
+"""Keep instances that look the same in the list of sessions from being looked up at once."""
 
 import asyncio
 from collections.abc import AsyncIterator

@@ -22,7 +22,7 @@ class Stop:
         gently: Start nothing more, cancel what runs, report.
         at_once: Leave now.
         leave_running: Do not cancel what runs: an answer to the first signal.
-        offer: Seconds to wait for that answer; 0 where nobody can give it.
+        offer: Seconds to wait for that answer; 0 where there is no keyboard.
     """
 
     def __init__(self, clock: Clock) -> None:
@@ -92,4 +92,4 @@ async def ended(task: asyncio.Future[Any]) -> None:
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
     elif not task.cancelled():
-        task.exception()  # asyncio prints what nobody looked at
+        task.exception()  # asyncio prints what is never looked at

@@ -1,4 +1,4 @@
-"""Starting one session: the intent is stored, the trigger sent, and a lost answer settled."""
+"""Start one session: store the intent, send the trigger, settle a lost answer."""
 
 import asyncio
 from contextlib import suppress
@@ -17,7 +17,7 @@ from runner.listing import counted
 from runner.models.response import ListedSession, Session
 from runner.models.verdict import Verdict
 
-#: How often a trigger is sent whose session is looked for in vain each time.
+#: How often a trigger is sent at most, while no session of it is found.
 SENDS = 3
 #: So many of the sessions that could be the one are shown with their links.
 _MAX_LINKS = 5

@@ -1,4 +1,4 @@
-"""Re-attaching to sessions that an earlier apply left, and finishing as it would have."""
+"""Re-attach to sessions that an earlier apply left, and finish as it would have."""
 
 import asyncio
 from collections.abc import Collection, Mapping, Sequence

@@ -105,5 +105,5 @@ def _tell(cancellations: list[Cancellation], console: Console) -> int:
     if not cancellations:
         console.say("Nothing to cancel.")
     elif any(each.error is None for each in cancellations):
-        console.say("The API cancels Playwright runs only; `runner wait` shows how it ends.")
+        console.say("The API cancels only Playwright and agentic checks; see `runner wait`.")
     return CANNOT_RUN if any(each.error is not None for each in cancellations) else 0

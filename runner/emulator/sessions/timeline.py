@@ -110,7 +110,7 @@ def plan_run(
 
 
 def never_starting(check: Check, *, start: float, location: str, new_id: Callable[[], str]) -> Run:
-    """Return the run of a check whose location has nobody to run it."""
+    """Return the run of a check whose location has no agent."""
     return Run(check, new_id(), (Attempt(new_id(), math.inf, math.inf, "passed", location, start),))
 
 

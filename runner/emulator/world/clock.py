@@ -1,4 +1,4 @@
-"""The emulator's time: real, faster, standing still, or jumping over what nobody waits for."""
+"""The emulator's time: real, faster, standing still, or jumping to what is waited for next."""
 
 from __future__ import annotations
 
