@@ -183,13 +183,13 @@ class Printer:
             return text
         if re.search(r"\n[ \t]*\n|\\[ \t]*\n", text):
             return None
-        return re.sub(r"[ \t]*\n[ \t]*", " ", text)
+        return re.sub(r"(?<![ \t])[ \t]*\n[ \t]*", " ", text)
 
     def _folded(self, node: LayoutNode, indent: int) -> str:
         """A scalar of several lines, all but the first set in."""
         lines = self.layout.text[node.body : node.end].split("\n")
         # A blank behind a backslash is part of the value; others at the end of a line are not.
-        lines = [re.sub(r"(\\[ \t])?[ \t]*$", r"\1", line) for line in lines[:-1]] + lines[-1:]
+        lines = [*map(_without_blanks, lines[:-1]), lines[-1]]
         rest = [" " * indent + line.lstrip(" \t") if line.strip() else "" for line in lines[1:]]
         return "\n".join([lines[0], *rest])
 
@@ -226,3 +226,9 @@ def comment_gap(comment: Comment, layout: Layout) -> str:
     """
     before = layout.text[max(comment.start - 2, 0) : comment.start]
     return " " if before.endswith(" ") and before not in {"  ", "\t "} else "  "
+
+
+def _without_blanks(line: str) -> str:
+    """``line`` without blanks at its end, but for one behind a backslash."""
+    kept = line.rstrip(" \t")
+    return kept + line[len(kept) : len(kept) + 1] if kept.endswith("\\") else kept

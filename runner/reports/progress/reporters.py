@@ -28,6 +28,7 @@ from runner.reports.progress.listeners import (
 )
 from runner.reports.progress.masking import masked
 from runner.reports.progress.verbosity import Verbosity
+from runner.reports.text.sanitize import one_line
 from runner.reports.text.sinks import FileOutput, GrowingFile, StreamOutput
 from runner.reports.text.style import Style, style_for
 
@@ -235,7 +236,7 @@ def open_reporters(
     reporters = [_text_reporter(stream, style, verbosity, environ)]
 
     def warn(text: str) -> None:
-        StreamOutput(stderr).write(f"Warning: {mask(text)}\n")
+        StreamOutput(stderr).write(f"Warning: {one_line(mask(text))}\n")
 
     for report in reports:
         if report.format not in FORMATS:
