@@ -47,20 +47,13 @@ def _well_formed(request: dict[str, Any]) -> dict[str, Any]:
 def _walk(value: Any, depth: int) -> None:
     if depth > _MAX_DEPTH:
         raise ValueError("it is nested too deeply")
-    if isinstance(value, list):
-        for each in value:
-            _walk(each, depth + 1)
-    if not isinstance(value, dict):
-        return
-    for key, held in value.items():
-        is_malformed = len(value) == 1 and (
-            (key == "secret" and not _is_secret(held))
-            or (key == "volatile" and not _is_volatile(held))
-            or (key == "unset" and not _is_texts(held))
-        )
-        if is_malformed:
+    if len(value) == 1 and isinstance(value, dict):
+        ((key, held),) = value.items()
+        if key in _MARKS and not _MARKS[key](held):
             raise ValueError(f"a value's mark {key!r} is malformed")
-        _walk(held, depth + 1)
+    for each in value.values() if isinstance(value, dict) else value:
+        if type(each) in _NESTED:
+            _walk(each, depth + 1)
 
 
 def _is_secret(held: Any) -> bool:
@@ -78,6 +71,9 @@ def _is_volatile(held: Any) -> bool:
 def _is_texts(held: Any) -> bool:
     return not isinstance(held, list) or all(isinstance(each, str) for each in held)
 
+
+_MARKS = {"secret": _is_secret, "volatile": _is_volatile, "unset": _is_texts}
+_NESTED = (dict, list)
 
 Moment = Annotated[AwareDatetime, AfterValidator(_in_our_time)]
 """A point in time in UTC, in this century or the next."""

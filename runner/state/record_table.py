@@ -41,7 +41,7 @@ def record_of(attempt: Attempt) -> Record | None:
     """The record that an attempt leaves, if the server took it."""
     if not attempt.session_id and attempt.verdict not in TAKEN:
         return None
-    return Record(
+    return Record.model_construct(  # all of it was validated with the attempt
         instance=attempt.instance,
         profile=attempt.profile,
         apply_id=attempt.apply_id,
