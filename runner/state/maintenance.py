@@ -10,7 +10,7 @@ from runner.models.record import Initiator
 from runner.state.lock_table import Holder, LockTable, stamped
 from runner.state.record_table import RecordTable, moved
 from runner.state.state import State
-from runner.state.store.numbered import DamagedTop, Version
+from runner.state.store.numbered import Version
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,15 +144,6 @@ async def unlock(state: State, holders: Mapping[str, Holder], names: Collection[
 
     await (await state.locks()).change(make)
     return list(released)
-
-
-async def repair_locks(state: State, damaged: DamagedTop) -> None:
-    """Put a new lock table in the place of a damaged one, whoever may hold what.
-
-    Raises:
-        StateError: The store can't be read or written.
-    """
-    await state.rebuild_locks(damaged)
 
 
 def _is_before(apply_id: str, moment: datetime) -> bool:

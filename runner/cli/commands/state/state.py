@@ -217,7 +217,7 @@ def unlock(names: tuple[str, ...], yes: bool, emulated: bool) -> int:
 
     What it left unfinished stays known.
     """
-    from runner.state.maintenance import held, repair_locks  # noqa: PLC0415 # obstore
+    from runner.state.maintenance import held  # noqa: PLC0415 # obstore
     from runner.state.maintenance import unlock as run  # noqa: PLC0415
     from runner.state.store.numbered import DamagedTop  # noqa: PLC0415
 
@@ -229,7 +229,7 @@ def unlock(names: tuple[str, ...], yes: bool, emulated: bool) -> int:
     except DamagedTop as damaged:
         console.problem(f"Warning: {damaged.message}")
         ask(question, yes=yes, console=console)
-        run_async(repair_locks(state, damaged))
+        run_async(state.rebuild_locks(damaged))
         console.say("Ended all locks; the damaged table was kept beside the new one.")
         return 0
     locks = by_instance(holders)
