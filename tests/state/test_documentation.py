@@ -63,6 +63,7 @@ def is_common(option: click.Option) -> bool:
         "file",
         "variables",
         "env_files",
+        "var_files",
         "env_allow",
         "scope",
         "no_color",
