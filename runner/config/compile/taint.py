@@ -94,13 +94,15 @@ class SecretFlow:
                 "masked until then.",
                 profile=profile,
             )
+        secret = is_secret(variable)
         for key, node in variable.values.items():
-            if key not in VARIABLE_KEYS:
-                _hide(value)  # a misspelt `secret`, perhaps
-            elif key == "secret" and not (isinstance(node, Scalar) and node.value is False):
-                _hide(value)  # what is wrongly marked may be meant as a secret
-            elif key == "value" and is_secret(variable):
+            if key == "value" and secret:
                 self._add_secret(name, node, profile)
+            elif key == "secret":
+                if not (isinstance(node, Scalar) and isinstance(node.value, bool)):
+                    _hide(value)  # it may be meant as a secret
+            elif key not in VARIABLE_KEYS:
+                _hide(value)  # a misspelt `secret`, perhaps
             elif node.templated:
                 self._add_public(node)
 
