@@ -2,6 +2,7 @@
 
 import subprocess
 from collections.abc import Mapping
+from shutil import which
 
 from runner.cli.console import Console
 
@@ -15,7 +16,7 @@ def page(text: str, console: Console, environ: Mapping[str, str]) -> bool:
     Nothing is done where standard output is not a terminal, ``PAGER`` is empty or ``cat``, or the
     pager can't be started.
     """
-    pager = environ.get("PAGER", "less")
+    pager = environ.get("PAGER", which("less", path=environ.get("PATH")) or "")
     if pager in {"", "cat"} or environ.get("TERM") == "dumb" or not console.out.isatty():
         return False
     try:

@@ -49,5 +49,12 @@ def test_a_pager_that_is_not_there_is_none() -> None:
     assert not page("x", console(Terminal()), {"PAGER": "no-such-pager-1 2>/dev/null"})
 
 
+def test_without_less_there_is_none_and_nothing_is_said(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    assert not page("x", console(Terminal()), {"PATH": str(tmp_path)})
+    assert capfd.readouterr() == ("", "")
+
+
 def test_a_pager_that_is_left_early_is_fine() -> None:
     assert page("x\n" * 100_000, console(Terminal()), {"PAGER": "true"})
