@@ -55,6 +55,8 @@ def _explain(error: BaseException, console: Console) -> int:
     """Print ``error`` for the user; returns the exit code it stands for."""
     match error:
         case click.Abort() | KeyboardInterrupt():
+            # What was cut off while it was made may complain when it is thrown away.
+            sys.unraisablehook = lambda _: None
             console.problem("Interrupted.")
             code = EXIT_INTERRUPTED
         case click.ClickException():

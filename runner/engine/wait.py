@@ -125,8 +125,8 @@ def _repeat(context: Context, past: PastApply) -> ApplyOutcome:
     runs = [Run.of_attempt(context, journal, each, None) for each in past.attempts]
     ends = [(run, run.as_stored()) for run in runs]
     outcome = sum_up(context, past.apply_id, past.started_at, ends, is_troubled=False)
-    if past.exit_code is not None:
-        outcome = replace(outcome, exit_code=past.exit_code)
+    code = outcome.exit_code if past.exit_code is None else past.exit_code
+    outcome = replace(outcome, exit_code=code, stopped_at=past.stopped_at or outcome.stopped_at)
     names = tuple(run.name for run in runs)
     context.emit(ApplyStarted(context.clock.now(), past.apply_id, names))
     context.emit(ApplyFinished(context.clock.now(), outcome))

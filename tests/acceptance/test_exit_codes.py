@@ -184,7 +184,7 @@ def test_waiting_for_what_was_detached_ends_as_the_apply_would(shop: Project) ->
     assert shop.run("apply", "good", "bad", "--detach").returncode == 0
     done = shop.run("wait")
     assert done.returncode == 1, done.stdout + done.stderr
-    assert shop.run("wait").returncode == 0
+    assert shop.run("wait").returncode == 1
     assert shop.run("wait", "01ARZ3NDEKTSV4RRFFQ69G5FAV").returncode == 2
 
 
