@@ -16,7 +16,7 @@ def page(text: str, console: Console, environ: Mapping[str, str]) -> bool:
     Nothing is done where standard output is not a terminal, ``PAGER`` is empty or ``cat``, or the
     pager can't be started.
     """
-    pager = environ.get("PAGER", which("less", path=environ.get("PATH")) or "")
+    pager = environ.get("PAGER", which("less") or "")
     if pager in {"", "cat"} or environ.get("TERM") == "dumb" or not console.out.isatty():
         return False
     try:

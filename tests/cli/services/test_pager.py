@@ -50,9 +50,10 @@ def test_a_pager_that_is_not_there_is_none() -> None:
 
 
 def test_without_less_there_is_none_and_nothing_is_said(
-    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+    tmp_path: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert not page("x", console(Terminal()), {"PATH": str(tmp_path)})
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert not page("x", console(Terminal()), {})
     assert capfd.readouterr() == ("", "")
 
 
