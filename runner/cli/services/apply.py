@@ -111,7 +111,8 @@ def apply(command: ApplyCommand, common: Common, console: Console) -> int:
                 return await run_apply(plan.instances, apply_id=apply_id, context=context)
 
         outcome = loop.run(run())
-        tell_next(outcome, common, console)
+        if not (command.emulated or command.world):  # an emulator ends with the process
+            tell_next(outcome, common, console)
         return outcome.exit_code
 
 
