@@ -132,8 +132,9 @@ def emulator(shell: Shell) -> Iterator[Emulator]:
         yield running
 
 
-#: So many documents of each kind; a thousand more of each with ``make slow``.
-SHORT = range(25)
+pytestmark = pytest.mark.timeout(900)  # a busy machine is slow
+#: So many documents of each kind; with ``make slow``, 5,000 in all.
+SHORT = range(12)
 LONG = [
     pytest.param(range(start, start + 125), marks=pytest.mark.slow)
     for start in range(25, 1275, 125)
