@@ -67,7 +67,7 @@ class Locks:
     ) -> None:
         self.apply_id = apply_id
         self._open = table
-        self._instances = sorted(set(instances))
+        self._instances = dict.fromkeys(sorted(set(instances)))  # which are looked up quickly
         self._owner = owner
         self._terms = terms
         self._clock = terms.clock
@@ -203,7 +203,7 @@ class Locks:
                     return None
             holder = Holder(
                 apply_id=self.apply_id,
-                instances=self._instances,
+                instances=list(self._instances),
                 by=self._owner,
                 since=wall,
                 lease_seconds=self._terms.lease,

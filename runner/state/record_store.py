@@ -34,14 +34,14 @@ class Records(Place):
             brief: Whether no requests and checks are wanted at all.
             problems: See the class.
         """
-        names = None if instances is None else list(dict.fromkeys(instances))
+        names = None if instances is None else dict.fromkeys(instances)
         records, applies = await asyncio.gather(
             self._rows(names, problems), self._unsettled(names, problems)
         )
         for journal in applies:
             for attempt in journal.attempts.values():
                 record = self._named_today(record_of(attempt))
-                if record is not None and (names is None or record.instance in set(names)):
+                if record is not None and (names is None or record.instance in names):
                     merged = replacing(records.get(record.instance), record)
                     records[record.instance] = merged or records[record.instance]
         if not brief:
@@ -56,12 +56,12 @@ class Records(Place):
         A record that a later owner of the lock has written stays. Only then do the locks learn
         what is not open any more: until then, whoever comes next does all of it again.
         """
-        kept = [journal for journal in journals if journal.is_kept]
+        kept, lost = [journal for journal in journals if journal.is_kept], locks.lost
         best = {record.instance: record for record in others}
         for journal in kept:
             for attempt in journal.touched():
                 record = record_of(attempt)
-                if record and record.instance not in locks.lost:
+                if record and record.instance not in lost:
                     there = best.get(record.instance)
                     best[record.instance] = replacing(there, record) or record if there else record
         await self._rename(locks.apply_id)
