@@ -68,7 +68,7 @@ def normal_forms(instances: Sequence[Instance], fingerprint: Fingerprint) -> dic
 def _planned(
     instance: Instance, record: "Record | None", request: Normal, pulled_in: bool
 ) -> PlannedInstance:
-    changes = () if record is None else diff(record.request, request)
+    changes = () if record is None or record.request is request else diff(record.request, request)
     action = Action.UPDATE if changes else Action.RERUN
     return PlannedInstance(
         name=instance.name,
