@@ -95,7 +95,8 @@ def command(
     problems: list[StateError] = []
     found = run_async(_read(state, wanted, first, limit, problems))
     warn(problems, console)
-    run_async(_refuse_unknown(chosen, found, reading, state))
+    is_filtered = bool(labels or verdicts or first or last or len(found) == limit)
+    run_async(_refuse_unknown(chosen, found, reading, state, is_whole=not is_filtered))
     text = (
         history_json.render(found)
         if form == "json"
@@ -123,9 +124,21 @@ async def _read(
 
 
 async def _refuse_unknown(
-    chosen: "Selection", found: "list[PastApply]", reading: "Reading", state: "State"
+    chosen: "Selection",
+    found: "list[PastApply]",
+    reading: "Reading",
+    state: "State",
+    *,
+    is_whole: bool,
 ) -> None:
     """Refuse what matches nothing, neither in the file nor in all that was ever applied.
+
+    Args:
+        chosen: What was asked for.
+        found: What was found of it.
+        reading: The file.
+        state: The state.
+        is_whole: Whether ``found`` is all there is, so that no other look is needed.
 
     Raises:
         UsageError: A name or the labels do.
@@ -141,7 +154,8 @@ async def _refuse_unknown(
     reading.configuration.compile(chosen, with_needs=False, unknown=unknown)
     for part, error in unknown.items():
         past = state.history(wanted=partial(_is_of, part), problems=[])
-        if await anext(past, None) is None:
+        is_known = any(_is_of(part, attempt) for attempt in attempts)
+        if not is_known and (is_whole or await anext(past, None) is None):
             records = await state.records(brief=True, problems=[])
             raise unknown_anywhere(error, part.names[0], records) if part.names else error
 
