@@ -58,10 +58,10 @@ class Downloads:
                 await self._once(address, part, most)
             except (_Broken, httpx.TransportError, TimeoutError):
                 if attempt == _TRIES:
-                    raise CannotRun("the connection broke off.") from None
+                    raise CannotRun("The connection broke off.") from None
                 await self._clock.sleep(attempt)
             except (httpx.InvalidURL, httpx.HTTPError, ValueError):
-                raise CannotRun("its address can't be used.") from None
+                raise CannotRun("Its address can't be used.") from None
             else:
                 break
         part.replace(path)
@@ -82,11 +82,11 @@ class Downloads:
                 if answer.status_code >= httpx.codes.INTERNAL_SERVER_ERROR:
                     raise _Broken
                 if not answer.is_success:
-                    raise CannotRun(f"the server answered {answer.status_code}.")
+                    raise CannotRun(f"The server answered {answer.status_code}.")
                 resumed = answer.status_code == httpx.codes.PARTIAL_CONTENT
                 await _write(answer, part, start if resumed else 0, most)
                 return
-        raise CannotRun("its address redirects too often.")
+        raise CannotRun("Its address redirects too often.")
 
     def _check(self, address: str) -> None:
         """Refuse addresses that are not of the web.
@@ -97,7 +97,7 @@ class Downloads:
         url = urlsplit(address)
         is_local = self._is_loopback and url.scheme == "http" and url.hostname in _LOOPBACK
         if not (url.scheme == "https" or is_local):
-            raise CannotRun("its address is not https.")
+            raise CannotRun("Its address is not https.")
 
 
 def _size(path: Path) -> int:
@@ -123,4 +123,4 @@ async def _write(answer: httpx.Response, part: Path, start: int, most: int) -> N
                 break
             file.write(chunk)
     _drop(part)
-    raise CannotRun("it is larger than what is left of --artifacts-limit.")
+    raise CannotRun("It is larger than what is left of --artifacts-limit.")

@@ -22,12 +22,12 @@ def send(method: str, url: str, *, headers: Mapping[str, str], body: object) -> 
         parts = urlsplit(url)
         host = parts.hostname or ""
     except ValueError:
-        raise CannotRun("its address is not a URL") from None
+        raise CannotRun("Its address is not a URL.") from None
     if parts.scheme != "https" and not (parts.scheme == "http" and host in _LOOPBACK):
-        raise CannotRun("its address does not begin with https://")
+        raise CannotRun("Its address does not begin with https://.")
     try:
         with httpx.Client(timeout=_SECONDS, follow_redirects=False) as client:
             answer = client.request(method, url, headers=dict(headers), json=body)
             return answer.status_code, answer.text
     except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:
-        raise CannotRun(f"no answer ({type(error).__name__})") from None
+        raise CannotRun(f"No answer came ({type(error).__name__}).") from None

@@ -93,7 +93,7 @@ class Keeper:
                     _make(folder)
                     size = await self.downloads.fetch(artifact.address, path, self.left)
             except (CannotRun, OSError) as error:
-                why = os_reason(error) if isinstance(error, OSError) else error.message
+                why = f"{os_reason(error)}." if isinstance(error, OSError) else error.message
                 said = f"The {artifact.kind} of {check.name} could not be downloaded: {why}"
                 context.notice(said, instance, is_warning=True)
                 artifacts.append(artifact)

@@ -54,7 +54,7 @@ def test_a_listener_that_is_off_or_broken_never_changes_the_exit_code(
     }
     for report, env, said in [
         ("github-check", {}, "did not start: GITHUB_TOKEN is not set"),
-        ("github-check", nowhere, "stopped: no answer"),
+        ("github-check", nowhere, "stopped: No answer came"),
         ("jsonl=/dev/full", {}, "stopped: "),
         ("text", no_collector, "OpenTelemetry stopped: "),
     ]:

@@ -114,8 +114,8 @@ def test_what_an_earlier_call_left_is_resumed(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("way", "why"),
     [
-        ("always-breaks", "the connection broke off"),
-        ("gone", "the server answered 404"),
+        ("always-breaks", "The connection broke off"),
+        ("gone", "The server answered 404"),
         ("round", "redirects too often"),
         ("to-a-file", "not https"),
         ("odd", "address can't be used"),

@@ -66,6 +66,7 @@ def test_each_attempt_and_each_check_is_a_row(open_: OpenState) -> None:
         "verdict": "passed",
         "attempts": 2,
         "seconds": 1.5,
+        "failures": 0,
     }
     assert login["error"] == "no button"
 
