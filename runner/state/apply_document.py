@@ -94,7 +94,11 @@ class ApplyReader:
             entries = sorted(await self._store.entries(self._path), key=number_of)
             paths = [entry.path for entry in entries if number_of(entry)]
             segments = await self._store.get_all(paths)
-            if None not in segments:  # else it has just ended, or was folded
+            numbers = [number_of(entry) for entry in entries if number_of(entry)]
+            is_gapless = numbers == list(range(1, len(numbers) + 1))
+            # Where some are gone it has just ended, or was folded.
+            has_ended = not is_gapless and await self._store.get(f"{self._path}.json") is not None
+            if None not in segments and not has_ended:
                 break
         self._head, self._trees, self._number = {}, {}, 0
         for path, segment in zip(paths, segments, strict=True):
