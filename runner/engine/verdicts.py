@@ -90,6 +90,7 @@ def check_outcomes(
                 check,
                 change=None if before is None else _change(check.verdict, last),
                 failing_since=_failing_since(check.verdict, last, commit),
+                seconds_before=last.seconds if last else None,
                 quarantine=_forgiven(check, forgiven),
             )
         )

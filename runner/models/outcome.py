@@ -80,6 +80,7 @@ class CheckOutcome:
         error_groups: Ids under which the API files its errors.
         artifacts: Files that the last attempt left behind.
         failing_since: When it failed before without a pass in between, if it did.
+        seconds_before: How long it took in the last apply, where that is known.
         quarantine: Why its failure does not count (reason, owner, until), if it is quarantined.
         change: How it compares with the last apply; ``None`` where there was none.
     """
@@ -97,6 +98,7 @@ class CheckOutcome:
     quarantine: str | None = None
     change: Change | None = None
     failing_since: FailingSince | None = None
+    seconds_before: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

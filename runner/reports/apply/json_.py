@@ -85,6 +85,7 @@ def check_document(check: CheckOutcome) -> dict[str, Any]:
         "runLocation": check.run_location or None,
         "link": check.link or None,
         "durationSeconds": wording.check_seconds(check),
+        "durationSecondsBefore": check.seconds_before,
         "attempts": [attempt_document(attempt) for attempt in check.attempts],
     }
 

@@ -28,6 +28,8 @@ LABELS: Final = (
 _ORDER: Final = {label: index for index, label in enumerate(LABELS)}
 #: Verdicts that need no attention.
 _QUIET: Final = frozenset({Verdict.PASSED, Verdict.FLAKY, Verdict.DEGRADED, Verdict.SKIPPED})
+#: A check that took so many times as long as before, and a second longer, is told.
+_SLOWER: Final = 1.5
 #: Quiet instances that are still shown one by one.
 _FEW: Final = 10
 _CHANGES: Final = (Change.NEWLY_FAILING, Change.STILL_FAILING, Change.FIXED, Change.NEW)
@@ -188,7 +190,7 @@ def result(outcome: ApplyOutcome) -> str:
 
 
 def notes(check: CheckOutcome) -> list[str]:
-    """Notes on a check's verdict: its change, quarantine and attempts."""
+    """Notes on a check's verdict: its change, quarantine, attempts and slowness."""
     found = []
     since = check.failing_since
     if check.change is Change.STILL_FAILING and since is not None and since.applies > 1:
@@ -200,6 +202,9 @@ def notes(check: CheckOutcome) -> list[str]:
         found.append(f"quarantined: {check.quarantine}")
     if len(check.attempts) > 1:
         found.append(f"{len(check.attempts)} attempts")
+    seconds, before = check_seconds(check), check.seconds_before
+    if seconds and before and seconds > _SLOWER * before and seconds - before > 1:
+        found.append(f"{seconds / before:.1f} times as long as before ({duration(before)})")
     return found
 
 

@@ -1,8 +1,15 @@
 import pytest
 
-from runner.models.outcome import Change
+from runner.models.outcome import Change, CheckOutcome, FailingSince
 from runner.models.verdict import Verdict
-from runner.reports.apply.wording import check_seconds, duration, failing_checks, seconds_between
+from runner.reports.apply.wording import (
+    check_seconds,
+    duration,
+    failing_checks,
+    failures,
+    notes,
+    seconds_between,
+)
 from tests.reports.outcomes import apply, at, check, instance
 
 
@@ -38,3 +45,53 @@ def test_of_failing_checks_the_new_come_first_and_the_cancelled_last() -> None:
     )
     found = failing_checks(apply(instance(checks=checks)))
     assert [located.check.name for located in found] == ["d", "b", "a"]
+
+
+@pytest.mark.parametrize(
+    ("before", "said"),
+    [
+        (1.5, ["2.0 times as long as before (1.5 s)"]),
+        (2.5, []),  # 3.0 s now: within what varies
+        (None, []),
+        (0.0, []),
+    ],
+)
+def test_a_check_that_became_slow_is_told(before: float | None, said: list[str]) -> None:
+    assert notes(check(seconds_before=before)) == said
+
+
+@pytest.mark.parametrize(
+    ("change", "since", "said"),
+    [
+        (Change.NEWLY_FAILING, FailingSince(1, "c1"), "newly failing"),
+        (Change.STILL_FAILING, FailingSince(3, "c1"), "failing for 3 applies since c1"),
+        (Change.STILL_FAILING, FailingSince(2), "failing for 2 applies"),
+        (Change.STILL_FAILING, None, "still failing"),
+    ],
+)
+def test_a_failing_check_says_since_when(
+    change: Change, since: FailingSince | None, said: str
+) -> None:
+    failed = check(verdict=Verdict.FAILED, change=change, failing_since=since)
+    assert notes(failed) == [said]
+
+
+def test_what_failed_alike_by_error_or_group_is_one_failure() -> None:
+    def failed(name: str, error: str | None, *groups: str) -> CheckOutcome:
+        return check(name, Verdict.FAILED, error=error, error_groups=groups)
+
+    checks = (
+        failed("a", "boom", "g1"),
+        failed("b", "boom after 3 s", "g1"),
+        failed("c", "boom"),
+        failed("d", None),
+        failed("e", None),
+        check("f", Verdict.FAILED, error="boom", quarantine="known"),
+    )
+    found = failures(apply(instance(checks=checks)))
+    assert [[place.check.name for place in each.places] for each in found] == [
+        ["a", "b", "c"],
+        ["d"],
+        ["e"],
+        ["f"],
+    ]
