@@ -51,6 +51,8 @@ def _walk(value: Any, depth: int) -> None:
         ((key, held),) = value.items()
         if key in _MARKS and not _MARKS[key](held):
             raise ValueError(f"a value's mark {key!r} is malformed")
+        if key == "volatile" and isinstance(held, dict):
+            value = list(held.get("inputs", {}).values())  # their names are no marks
     for each in value.values() if isinstance(value, dict) else value:
         if type(each) in _NESTED:
             _walk(each, depth + 1)
