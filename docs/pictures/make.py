@@ -55,7 +55,9 @@ def main() -> None:
         file.write_text(sample, encoding="utf-8")
         screen = watch(folder, "apply", "--yes", "--world=broken.yaml", "--report=html=r.html")
         save("apply", "runner apply --yes", screen)
+        run(folder, "dashboard", "--out=site")
         photograph(folder / "r.html", folder / "profile")
+        photograph(folder / "site/index.html", folder / "profile", "dashboard")
 
 
 def environ() -> dict[str, str]:
@@ -145,12 +147,12 @@ def save(name: str, title: str, text: Text) -> None:
     (HERE / f"{name}.svg").write_text(svg, encoding="utf-8")
 
 
-def photograph(report: Path, profile: Path) -> None:
-    """Write pictures of an HTML report, in light and in dark."""
+def photograph(page: Path, profile: Path, name: str = "report") -> None:
+    """Write pictures of an HTML page, in light and in dark."""
     with Chromium(profile) as browser:
-        for name, dark in (("report", False), ("report-dark", True)):
-            browser.open(report, width=1100, height=1000, dark=dark)
-            (HERE / f"{name}.png").write_bytes(browser.screenshot())
+        for suffix, dark in (("", False), ("-dark", True)):
+            browser.open(page, width=1100, height=1000, dark=dark)
+            (HERE / f"{name}{suffix}.png").write_bytes(browser.screenshot())
 
 
 if __name__ == "__main__":

@@ -203,8 +203,9 @@ def notes(check: CheckOutcome) -> list[str]:
     if len(check.attempts) > 1:
         found.append(f"{len(check.attempts)} attempts")
     seconds, before = check_seconds(check), check.seconds_before
-    if seconds and before and seconds > _SLOWER * before and seconds - before > 1:
-        found.append(f"{seconds / before:.1f} times as long as before ({duration(before)})")
+    is_single = len(check.attempts) == 1  # several attempts take longer of themselves
+    if is_single and seconds and before and seconds > max(_SLOWER * before, before + 1):
+        found.append(f"{seconds / before:.1f}× as long as before")
     return found
 
 

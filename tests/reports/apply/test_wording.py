@@ -50,7 +50,7 @@ def test_of_failing_checks_the_new_come_first_and_the_cancelled_last() -> None:
 @pytest.mark.parametrize(
     ("before", "said"),
     [
-        (1.5, ["2.0 times as long as before (1.5 s)"]),
+        (1.5, ["2.0× as long as before"]),
         (2.5, []),  # 3.0 s now: within what varies
         (None, []),
         (0.0, []),
