@@ -89,7 +89,7 @@ pictures: setup
 	PYTHONPATH=. $(BIN)/python docs/pictures/make.py
 
 schemas: setup
-	$(BIN)/python -m runner.models.ahead > schemas/rules.json
+	$(BIN)/python -m runner.models.contract.ahead > schemas/rules.json
 	$(BIN)/runner schema > schemas/checkly-sessions.schema.json
 
 # Once, before the first release: the account or organisation that publishes.

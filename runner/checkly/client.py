@@ -17,8 +17,8 @@ from runner.checkly.retry import is_over_the_limit, may_send_again
 from runner.checkly.wire import Reply
 from runner.errors import ApiError, CannotRun
 from runner.models.clock import Clock
+from runner.models.contract.request import TriggerTestSessionRequest
 from runner.models.events import Emit, Notice
-from runner.models.request import TriggerTestSessionRequest
 from runner.models.response import (
     Account,
     Answer,

@@ -3,17 +3,17 @@
 import asyncio
 from collections.abc import Sequence
 
-from runner.engine.context import Context
+from runner.engine.control.context import Context
+from runner.engine.control.shutdown import unless
 from runner.engine.follow import follow
 from runner.engine.frame import Frame
-from runner.engine.lookup_groups import TwinsByLookup
+from runner.engine.lookup.lookup_groups import TwinsByLookup
 from runner.engine.needs import Gate, by_member, gates
-from runner.engine.outcomes import is_same_request
 from runner.engine.recovery import leave_nothing_behind
+from runner.engine.results.outcomes import is_same_request
+from runner.engine.results.verdicts import Judgement
 from runner.engine.run import Run
-from runner.engine.shutdown import unless
 from runner.engine.trigger import start
-from runner.engine.verdicts import Judgement
 from runner.errors import Interrupted
 from runner.models.outcome import ApplyOutcome, InstanceOutcome
 from runner.models.plan import Action, PlannedInstance

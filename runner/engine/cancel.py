@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from runner.engine.context import Context
+from runner.engine.control.context import Context
 from runner.errors import CannotRun
 from runner.models.events import SessionCancelling
 from runner.models.record import Initiator, Record

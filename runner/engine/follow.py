@@ -4,11 +4,11 @@ from dataclasses import dataclass
 from enum import Enum, auto
 
 from runner.checkly.retry import may_ask_again
-from runner.engine.context import Context
-from runner.engine.failure_details import explained
+from runner.engine.control.context import Context
+from runner.engine.control.shutdown import unless, within
+from runner.engine.results.failure_details import explained
+from runner.engine.results.verdicts import Judgement, is_pending
 from runner.engine.run import Run
-from runner.engine.shutdown import unless, within
-from runner.engine.verdicts import Judgement, is_pending
 from runner.errors import ApiError, CannotRun, Interrupted, RunnerError, Unreachable
 from runner.models.events import SessionCancelling, SessionProgress
 from runner.models.outcome import InstanceOutcome

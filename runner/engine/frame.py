@@ -6,10 +6,10 @@ from collections.abc import Iterable, Sequence
 from contextlib import AsyncExitStack, suppress
 from datetime import datetime
 
-from runner.engine.context import Context
+from runner.engine.control.context import Context
+from runner.engine.control.shutdown import ended, unless, within
 from runner.engine.journal import Journal
 from runner.engine.run import Run
-from runner.engine.shutdown import ended, unless, within
 from runner.engine.summary import sum_up
 from runner.errors import ApiError, Interrupted, StateError
 from runner.listing import counted

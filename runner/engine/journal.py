@@ -6,7 +6,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from runner.engine.context import Context
+from runner.engine.control.context import Context
 from runner.errors import StateError
 from runner.models.outcome import CheckOutcome, InstanceOutcome
 from runner.models.record import Attempt, CheckRecord, Phase, Record, plausible

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from datetime import timedelta
 
-from runner.engine.reconcile import window_from
+from runner.engine.lookup.reconcile import window_from
 from runner.engine.run import Run
 from runner.engine.trigger import settle
 from runner.errors import CannotRun

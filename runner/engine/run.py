@@ -5,11 +5,11 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from runner.engine.context import Context
+from runner.engine.control.context import Context
 from runner.engine.journal import Journal
-from runner.engine.outcomes import as_outcomes, counts_with, lookup_of
-from runner.engine.reconcile import doubt_from, window_from
-from runner.engine.verdicts import (
+from runner.engine.lookup.reconcile import doubt_from, window_from
+from runner.engine.results.outcomes import as_outcomes, counts_with, lookup_of
+from runner.engine.results.verdicts import (
     Judgement,
     check_outcomes,
     fails_as_before,
@@ -19,13 +19,13 @@ from runner.engine.verdicts import (
 )
 from runner.errors import RunnerError
 from runner.listing import counted
+from runner.models.contract.request import TriggerTestSessionRequest
+from runner.models.contract.settings import Settings
 from runner.models.events import SessionStarted
 from runner.models.outcome import CheckOutcome, InstanceOutcome
 from runner.models.plan import PlannedInstance
 from runner.models.record import Attempt, Phase, Record
-from runner.models.request import TriggerTestSessionRequest
 from runner.models.response import Session
-from runner.models.settings import Settings
 from runner.models.verdict import Verdict
 from runner.source import Span
 

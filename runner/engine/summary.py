@@ -5,8 +5,8 @@ from dataclasses import replace
 from datetime import datetime
 from typing import TypeAlias
 
-from runner.engine import exit_code
-from runner.engine.context import Context
+from runner.engine.control.context import Context
+from runner.engine.results import exit_code
 from runner.engine.run import Run
 from runner.models.outcome import ApplyOutcome, InstanceOutcome, QuorumOutcome, Subject
 from runner.models.verdict import FORGIVABLE, Verdict

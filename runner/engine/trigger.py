@@ -8,10 +8,10 @@ from functools import partial
 from runner.checkly.api_errors import NO_MATCHING_CHECKS
 from runner.checkly.exchange import Flight
 from runner.checkly.retry import surely_not_accepted
-from runner.engine.lookup_groups import Turn, TwinsByLookup
-from runner.engine.reconcile import Found, search
+from runner.engine.control.shutdown import ended
+from runner.engine.lookup.lookup_groups import Turn, TwinsByLookup
+from runner.engine.lookup.reconcile import Found, search
 from runner.engine.run import Run
-from runner.engine.shutdown import ended
 from runner.errors import ApiError, CannotRun, Interrupted, RunnerError, StateError
 from runner.listing import counted
 from runner.models.response import ListedSession, Session

@@ -5,13 +5,13 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
-from runner.engine.context import Context
+from runner.engine.control.context import Context
+from runner.engine.control.shutdown import unless
 from runner.engine.follow import follow
 from runner.engine.frame import Frame
 from runner.engine.journal import Journal
 from runner.engine.recovery import settle_all
 from runner.engine.run import Run
-from runner.engine.shutdown import unless
 from runner.engine.summary import sum_up
 from runner.errors import Locked, StateError, UsageError
 from runner.models.events import ApplyFinished, ApplyStarted

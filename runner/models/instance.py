@@ -8,8 +8,8 @@ from runner.models.marked import Body, Marked, leaves, unmarked
 from runner.source import Span
 
 if TYPE_CHECKING:
-    from runner.models.request import TriggerTestSessionRequest
-    from runner.models.settings import Settings
+    from runner.models.contract.request import TriggerTestSessionRequest
+    from runner.models.contract.settings import Settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +35,7 @@ class Instance:
     @property
     def settings(self) -> "Settings":
         """The runner's own keys, with their defaults."""
-        from runner.models.settings import Settings  # noqa: PLC0415 # pydantic
+        from runner.models.contract.settings import Settings  # noqa: PLC0415 # pydantic
 
         return Settings.model_validate(self.own)
 
@@ -51,7 +51,7 @@ class Instance:
         Raises:
             ValueError: Something in it is unresolved.
         """
-        from runner.models.request import TriggerTestSessionRequest  # noqa: PLC0415 # pydantic
+        from runner.models.contract.request import TriggerTestSessionRequest  # noqa: PLC0415 # pydantic
 
         if self.unset:
             raise ValueError(f"unresolved: {', '.join(self.unset)}")

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from runner.models.settings import ExpectChecks
+from runner.models.contract.settings import ExpectChecks
 
 
 def unmet(expected: ExpectChecks | None, names: Sequence[str]) -> str | None:

@@ -17,9 +17,9 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any, Final, TypeAlias
 
-from runner.models.filled import FILLED_METADATA
+from runner.models.contract.filled import FILLED_METADATA
+from runner.models.contract.rules import defaults
 from runner.models.marked import Body, Marked
-from runner.models.rules import defaults
 
 #: A request in normal form.
 Normal: TypeAlias = dict[str, Any]

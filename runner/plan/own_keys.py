@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from runner.models.rules import defaults
+from runner.models.contract.rules import defaults
 
 
 def own_keys(own: Mapping[str, Any]) -> dict[str, Any]:

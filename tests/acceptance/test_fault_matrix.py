@@ -12,7 +12,7 @@ import pytest
 
 from runner.checkly.exchange import ClientOptions
 from runner.checkly.retry import Backoff
-from runner.engine.context import ApplyOptions
+from runner.engine.control.context import ApplyOptions
 from runner.models.events import Event, RequestMade, SessionCancelling, SessionStarted
 from runner.models.outcome import ApplyOutcome
 from runner.models.record import Phase

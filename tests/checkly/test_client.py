@@ -20,8 +20,8 @@ from runner.checkly.exchange import ClientOptions, Flight
 from runner.checkly.retry import Backoff
 from runner.errors import ApiError, CannotRun, RunnerError, Unauthorized, Unreachable, UsageError
 from runner.models.clock import SystemClock
+from runner.models.contract.request import TriggerTestSessionRequest
 from runner.models.events import Event, Notice, RequestMade
-from runner.models.request import TriggerTestSessionRequest
 from tests.checkly.scripted import SILENCE, Drip, Script, answer, scripted
 from tests.engine.clocks import FakeClock
 

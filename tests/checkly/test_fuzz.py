@@ -11,10 +11,10 @@ import pytest
 
 from runner.checkly.client import Checkly
 from runner.checkly.exchange import ClientOptions
-from runner.engine.verdicts import check_outcomes, is_over, judge
+from runner.engine.results.verdicts import check_outcomes, is_over, judge
 from runner.errors import RunnerError
+from runner.models.contract.settings import Settings
 from runner.models.response import Session
-from runner.models.settings import Settings
 from tests.checkly.scripted import scripted
 from tests.checkly.test_client import ID, REQUEST, client
 from tests.engine.clocks import START

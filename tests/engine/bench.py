@@ -17,19 +17,19 @@ from runner.checkly.retry import Backoff
 from runner.emulator.server import Emulator
 from runner.emulator.world.world import Check, Ending, Location, World
 from runner.engine.apply import apply
-from runner.engine.artifacts import Keeper
 from runner.engine.cancel import Cancellation, cancel
-from runner.engine.context import ApplyOptions, Context
-from runner.engine.shutdown import Stop
+from runner.engine.control.context import ApplyOptions, Context
+from runner.engine.control.shutdown import Stop
+from runner.engine.results.artifacts import Keeper
 from runner.engine.wait import wait
 from runner.models.apply_id import new_apply_id
 from runner.models.clock import Clock, SystemClock
+from runner.models.contract.settings import Settings
 from runner.models.events import Event
 from runner.models.instance import Instance
 from runner.models.outcome import ApplyOutcome, InstanceOutcome
 from runner.models.plan import Action, PlannedInstance
 from runner.models.record import Attempt, Initiator, Record
-from runner.models.settings import Settings
 from runner.plan.normalize import normal_form
 from runner.source import Source, Span
 from runner.state.address import open_state

@@ -13,6 +13,7 @@ from runner.checkly.client import Checkly
 from runner.checkly.exchange import ClientOptions
 from runner.checkly.limiter import Limiter
 from runner.errors import Locked, UsageError
+from runner.models.contract.settings import ExpectChecks
 from runner.models.events import (
     ApplyFinished,
     ApplyStarted,
@@ -23,7 +24,6 @@ from runner.models.events import (
 from runner.models.outcome import ApplyOutcome, Change
 from runner.models.plan import Action, Plan
 from runner.models.record import Phase
-from runner.models.settings import ExpectChecks
 from runner.models.verdict import Verdict
 from runner.plan.filters import failed_checks_only
 from tests.engine.bench import ME, a_check, a_world, only, planned

@@ -18,8 +18,8 @@ from runner.checkly.client import Checkly
 from runner.checkly.exchange import ClientOptions
 from runner.checkly.retry import Backoff
 from runner.engine.apply import apply
-from runner.engine.context import ApplyOptions, Context
-from runner.engine.shutdown import Stop
+from runner.engine.control.context import ApplyOptions, Context
+from runner.engine.control.shutdown import Stop
 from runner.models.apply_id import new_apply_id
 from runner.models.clock import SystemClock
 from runner.models.outcome import ApplyOutcome

@@ -1,6 +1,6 @@
 from typing import Any
 
-from runner.models.settings import ExpectChecks, Quarantine
+from runner.models.contract.settings import ExpectChecks, Quarantine
 from runner.models.verdict import Verdict
 from tests.engine.bench import Bench, a_check, a_world, only, planned
 from tests.engine.conftest import MakeBench

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from runner.engine.shutdown import SAME_SECONDS, Stop
+from runner.engine.control.shutdown import SAME_SECONDS, Stop
 from runner.errors import Interrupted
 from runner.models.events import (
     ApplyInterrupted,

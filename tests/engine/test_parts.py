@@ -10,16 +10,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runner.engine import exit_code
-from runner.engine.lookup_groups import Twins
+from runner.engine.control.shutdown import unless, within
+from runner.engine.lookup.lookup_groups import Twins
 from runner.engine.needs import by_member, gates
+from runner.engine.results import exit_code
 from runner.engine.run import Run
-from runner.engine.shutdown import unless, within
 from runner.errors import Interrupted, UsageError
 from runner.models.apply_id import new_apply_id
+from runner.models.contract.settings import Settings
 from runner.models.outcome import InstanceOutcome
 from runner.models.record import Attempt, Lookup, Phase
-from runner.models.settings import Settings
 from runner.models.verdict import Verdict
 from tests.engine.clocks import FakeClock
 

@@ -10,8 +10,8 @@ import pytest
 
 from runner.checkly.wire import Reply
 from runner.engine.journal import Journal
-from runner.engine.outcomes import is_same_request, lookup_of
-from runner.engine.reconcile import search
+from runner.engine.lookup.reconcile import search
+from runner.engine.results.outcomes import is_same_request, lookup_of
 from runner.engine.run import Run
 from runner.errors import CannotRun, StateError
 from runner.models.events import Event, Notice

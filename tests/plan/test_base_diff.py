@@ -2,10 +2,10 @@
 
 from typing import Any
 
+from runner.models.contract.settings import ExpectChecks, Settings
 from runner.models.instance import Instance
 from runner.models.marked import Marked
 from runner.models.plan import Action, Op, Plan
-from runner.models.settings import ExpectChecks, Settings
 from runner.plan.base_diff import compare
 from runner.source import Source, Span
 

@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 
+from runner.models.contract.settings import ExpectChecks, Settings
 from runner.models.instance import Instance
 from runner.models.marked import Marked
 from runner.models.plan import Action, PlannedInstance
 from runner.models.record import CheckRecord, Record
 from runner.models.response import Check, Location, PrivateLocation
-from runner.models.settings import ExpectChecks, Settings
 from runner.plan.normalize import normal_form
 from runner.plan.planner import make_plan
 from runner.plan.preflight import Account, judged

@@ -11,11 +11,11 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
+from runner.models.contract.request import TriggerTestSessionRequest
 from runner.models.instance import Instance
 from runner.models.marked import Marked
 from runner.models.plan import Action, FieldChange, Op
 from runner.models.record import Record
-from runner.models.request import TriggerTestSessionRequest
 from runner.plan.diff import diff
 from runner.plan.normalize import Normal, normal_form
 from runner.plan.planner import make_plan

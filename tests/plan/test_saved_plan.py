@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 
 from runner.errors import StalePlan, UsageError
+from runner.models.contract.settings import Settings
 from runner.models.instance import Instance
 from runner.models.marked import Marked
 from runner.models.plan import Plan
 from runner.models.record import PlanUse, Record
-from runner.models.settings import Settings
 from runner.models.verdict import Verdict
 from runner.plan.normalize import Fingerprint
 from runner.plan.planner import make_plan

@@ -7,7 +7,7 @@ from itertools import count
 import pytest
 
 from runner.checkly.limiter import WINDOW_SECONDS, Limiter
-from runner.engine.sharing import FREE, shared_limit
+from runner.engine.control.sharing import FREE, shared_limit
 from runner.models.record import Initiator
 from runner.state.limits import fair
 from runner.state.project import Project

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from runner.checkly.account import Credentials
     from runner.checkly.limiter import Limiter
     from runner.cli.options.following import Following
-    from runner.engine.context import Context
+    from runner.engine.control.context import Context
     from runner.models.outcome import Subject
     from runner.models.record import Initiator, Record
     from runner.plan.normalize import Normal
@@ -266,7 +266,7 @@ class Composition:
         """
         from runner.checkly.exchange import ClientOptions  # noqa: PLC0415 # httpx
         from runner.cli.services.runtime import outside  # noqa: PLC0415 # asyncio
-        from runner.engine.context import ApplyOptions  # noqa: PLC0415
+        from runner.engine.control.context import ApplyOptions  # noqa: PLC0415
 
         return outside(
             credentials=self.credentials,

@@ -18,9 +18,9 @@ from runner.cli.options.common import Common
 from runner.cli.services.aio import silence_libraries
 from runner.cli.services.signals import heeded
 from runner.config.document.notify import Notification
-from runner.engine.context import ApplyOptions, Context, Keep
-from runner.engine.sharing import shared_limit
-from runner.engine.shutdown import Stop
+from runner.engine.control.context import ApplyOptions, Context, Keep
+from runner.engine.control.sharing import shared_limit
+from runner.engine.control.shutdown import Stop
 from runner.models.clock import SystemClock
 from runner.models.outcome import Subject
 from runner.models.record import Initiator
@@ -122,7 +122,7 @@ async def _keeper(
         yield None
         return
     from runner.checkly.downloads import Downloads  # noqa: PLC0415 # only when it is wanted
-    from runner.engine.artifacts import Keeper  # noqa: PLC0415
+    from runner.engine.results.artifacts import Keeper  # noqa: PLC0415
 
     async with aclosing(Downloads(credentials, clock)) as downloads:
         yield Keeper(folder, limit, downloads).keep

@@ -10,7 +10,7 @@ from functools import partial
 from types import FrameType
 from typing import Final, NoReturn
 
-from runner.engine.shutdown import Stop
+from runner.engine.control.shutdown import Stop
 
 #: Those that ask to end; not every platform has each of them.
 NAMES: Final = ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK")

@@ -14,7 +14,7 @@ from runner.cli.services.signals import terminable
 from runner.config.selection import Selection, selection
 from runner.engine.cancel import Cancellation
 from runner.engine.cancel import cancel as run_cancel
-from runner.engine.exit_code import CANNOT_RUN
+from runner.engine.results.exit_code import CANNOT_RUN
 from runner.engine.wait import wait as run_wait
 from runner.errors import ConfigurationError, UsageError
 from runner.models.outcome import ApplyOutcome

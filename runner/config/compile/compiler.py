@@ -19,7 +19,7 @@ from runner.config.templates.expressions.values import Unset, plain, to_text
 from runner.config.templates.scope import Scope
 from runner.config.yaml.nodes import Mapping, Scalar
 from runner.diagnostics import Diagnostic, Diagnostics, Severity
-from runner.models.filled import FILLED_METADATA, github_metadata
+from runner.models.contract.filled import FILLED_METADATA, github_metadata
 from runner.models.instance import Instance
 from runner.models.marked import Marked, leaves
 from runner.secrets import Redactor

@@ -7,8 +7,8 @@ from pydantic_core import ErrorDetails, SchemaValidator, ValidationError
 
 from runner.config.templates.expressions.values import Symbolic
 from runner.diagnostics import Severity
+from runner.models.contract.rules import request_rules, settings_rules
 from runner.models.marked import Marked, Path, leaves, unmarked
-from runner.models.rules import request_rules, settings_rules
 from runner.nearest import nearest
 
 #: The rules of ``TriggerTestSessionRequest`` and of ``Settings``.

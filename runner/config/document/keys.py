@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from runner.models.rules import request_rules, settings_rules
+from runner.models.contract.rules import request_rules, settings_rules
 
 
 def _rules_of(rules: dict[str, Any], key: str) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from runner.config.document.profiles import PROJECT, STATE_ADDRESS
 from runner.config.schema.docstrings import field_docstrings
 from runner.config.schema.examples import EXAMPLES
 from runner.config.schema.notification import notification_schema
-from runner.models.request import (
+from runner.models.contract.request import (
     MAX_ENVIRONMENT_VARIABLES,
     BackoffRetryStrategy,
     EnvironmentVariable,
@@ -26,7 +26,7 @@ from runner.models.request import (
     Target,
     TriggerTestSessionRequest,
 )
-from runner.models.settings import ExpectChecks, Quarantine, Settings
+from runner.models.contract.settings import ExpectChecks, Quarantine, Settings
 
 Schema = dict[str, Any]
 

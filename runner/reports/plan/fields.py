@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
-from runner.models.filled import FILLED_METADATA
+from runner.models.contract.filled import FILLED_METADATA
 from runner.models.plan import Action, FieldChange, Op, PlannedInstance
 from runner.plan.diff import additions
 from runner.plan.normalize import VOLATILE, Normal, mark_of, normal_form

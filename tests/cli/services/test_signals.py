@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from runner.cli.services.signals import heeded, terminable
-from runner.engine.shutdown import Stop
+from runner.engine.control.shutdown import Stop
 from runner.models.clock import SystemClock
 
 

@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from runner.models.contract.settings import ExpectChecks, Settings
 from runner.models.instance import Instance
 from runner.models.marked import Marked
 from runner.models.plan import CheckDrift, Plan, PlannedInstance
 from runner.models.record import Record
-from runner.models.settings import ExpectChecks, Settings
 from runner.models.verdict import Verdict
 from runner.plan.planner import make_plan
 from runner.reports.plan.text import render

@@ -10,13 +10,13 @@ from pydantic import ValidationError
 from pydantic_core import SchemaValidator
 from pydantic_core import ValidationError as CoreError
 
-from runner.models.ahead import rules
-from runner.models.base import Strict
-from runner.models.request import TriggerTestSessionRequest
-from runner.models.rules import request_rules, settings_rules
-from runner.models.settings import Settings
+from runner.models.contract.ahead import rules
+from runner.models.contract.base import Strict
+from runner.models.contract.request import TriggerTestSessionRequest
+from runner.models.contract.rules import request_rules, settings_rules
+from runner.models.contract.settings import Settings
 
-SCHEMAS = Path(__file__).parent.parent.parent / "schemas"
+SCHEMAS = Path(__file__).parents[3] / "schemas"
 SCALARS = st.one_of(
     st.none(),
     st.booleans(),

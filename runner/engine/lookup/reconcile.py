@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from runner.engine.context import Context
-from runner.engine.shutdown import unless
+from runner.engine.control.context import Context
+from runner.engine.control.shutdown import unless
 from runner.errors import Interrupted, StateError
 from runner.models.record import Attempt, Lookup, Phase
 from runner.models.response import ListedSession

@@ -2,10 +2,10 @@
 
 from collections.abc import Iterable
 
+from runner.models.contract.request import TriggerTestSessionRequest
+from runner.models.contract.settings import Settings
 from runner.models.outcome import CheckOutcome
 from runner.models.record import Attempt, CheckRecord, Lookup
-from runner.models.request import TriggerTestSessionRequest
-from runner.models.settings import Settings
 from runner.models.verdict import FORGIVABLE, Verdict
 
 

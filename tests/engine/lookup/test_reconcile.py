@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from runner.engine.context import Context
-from runner.engine.reconcile import doubt_from, search, window_from
+from runner.engine.control.context import Context
+from runner.engine.lookup.reconcile import doubt_from, search, window_from
 from runner.models.record import Attempt, Phase
 from runner.models.response import Session
 from runner.models.verdict import Verdict

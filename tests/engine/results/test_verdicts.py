@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runner.engine.verdicts import check_outcomes, is_over, judge
+from runner.engine.results.verdicts import check_outcomes, is_over, judge
+from runner.models.contract.settings import ExpectChecks, Quarantine, Settings
 from runner.models.outcome import Change, CheckOutcome, FailingSince
 from runner.models.record import CheckRecord
 from runner.models.response import Result, Session
-from runner.models.settings import ExpectChecks, Quarantine, Settings
 from runner.models.verdict import Verdict
 from runner.plan.expect_checks import unmet
 

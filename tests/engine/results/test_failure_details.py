@@ -2,8 +2,8 @@ import time
 
 import pytest
 
-from runner.engine import failure_details
-from runner.engine.failure_details import error_of
+from runner.engine.results import failure_details
+from runner.engine.results.failure_details import error_of
 from runner.models.events import SessionProgress
 from runner.models.response import ResultDetail
 from runner.models.verdict import Verdict

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from runner.engine.artifacts import artifacts_of, safe_name
+from runner.engine.results.artifacts import artifacts_of, safe_name
 from runner.models.events import Notice
 from runner.models.response import ResultDetail
 from tests.engine.bench import a_check, a_world, only, planned

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import TypeAlias
 
 from runner.checkly.client import Checkly
-from runner.engine.shutdown import Stop
+from runner.engine.control.shutdown import Stop
 from runner.errors import RunnerError
 from runner.models.clock import Clock
 from runner.models.events import Emit, Notice

@@ -5,10 +5,10 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 from runner.listing import counted
+from runner.models.contract.settings import Quarantine, Settings
 from runner.models.outcome import Change, CheckAttempt, CheckOutcome, FailingSince
 from runner.models.record import CheckRecord
 from runner.models.response import Result, Session
-from runner.models.settings import Quarantine, Settings
 from runner.models.verdict import Verdict
 from runner.plan.expect_checks import unmet
 

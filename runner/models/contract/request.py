@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal, Self, TypeAlias
 
 from pydantic import Field, model_validator
 
-from runner.models.base import Strict
+from runner.models.contract.base import Strict
 
 #: Text that may not be empty (contract: ``minLength: 1``).
 NonEmpty: TypeAlias = Annotated[str, Field(min_length=1)]

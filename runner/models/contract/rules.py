@@ -1,11 +1,11 @@
-"""The rules of the models as plain data, made ahead of time (see ``runner.models.ahead``)."""
+"""The rules of the models as plain data, made ahead of time by ``models.contract.ahead``."""
 
 import json
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-_PACKAGE = Path(__file__).parent.parent
+_PACKAGE = Path(__file__).parents[2]
 
 
 @cache

@@ -1,4 +1,4 @@
-"""Makes ``schemas/rules.json`` from the models: ``python -m runner.models.ahead``.
+"""Makes ``schemas/rules.json`` from the models: ``python -m runner.models.contract.ahead``.
 
 Checking a file needs the models' rules but not the models, which take longer to build than the
 rest of ``validate`` takes to run. So the rules are written down ahead of time, as data for the
@@ -8,15 +8,15 @@ validator that pydantic itself is built on. A test keeps both the same.
 import json
 from typing import Any
 
-from runner.models.base import Strict
-from runner.models.request import (
+from runner.models.contract.base import Strict
+from runner.models.contract.request import (
     BackoffRetryStrategy,
     EnvironmentVariable,
     SingleRetryStrategy,
     Target,
     TriggerTestSessionRequest,
 )
-from runner.models.settings import ExpectChecks, Settings
+from runner.models.contract.settings import ExpectChecks, Settings
 
 Rules = dict[str, Any]
 

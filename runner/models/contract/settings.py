@@ -6,8 +6,8 @@ from typing import Annotated
 
 from pydantic import BeforeValidator, Field
 
-from runner.models.base import Strict
-from runner.models.request import MAX_EXACT, NonEmpty
+from runner.models.contract.base import Strict
+from runner.models.contract.request import MAX_EXACT, NonEmpty
 
 DEFAULT_TIMEOUT_SECONDS = 1200
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")

@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any, Final
 
-from runner.engine.artifacts import artifacts_of
-from runner.engine.context import Context
-from runner.engine.shutdown import within
+from runner.engine.control.context import Context
+from runner.engine.control.shutdown import within
+from runner.engine.results.artifacts import artifacts_of
 from runner.errors import CannotRun
 from runner.models.outcome import CheckOutcome, InstanceOutcome
 from runner.models.response import ResultDetail, RunDetails

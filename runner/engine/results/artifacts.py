@@ -8,7 +8,7 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 from runner.checkly.downloads import Downloads
-from runner.engine.context import Context
+from runner.engine.control.context import Context
 from runner.errors import CannotRun, os_reason
 from runner.models.outcome import Artifact, CheckOutcome, InstanceOutcome
 from runner.models.response import ResultDetail

@@ -1,0 +1,1 @@
+"""The outside world of an apply, and the signals that stop it."""

@@ -1,0 +1,1 @@
+"""Find the session whose trigger was not answered."""

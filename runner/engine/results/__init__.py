@@ -1,0 +1,1 @@
+"""From a session's answers to verdicts, explanations and exit codes."""
