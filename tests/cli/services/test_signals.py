@@ -16,6 +16,13 @@ from runner.engine.control.shutdown import Stop
 from runner.models.clock import SystemClock
 
 
+@pytest.fixture(autouse=True)
+def interrupts() -> Iterator[None]:
+    """Heed SIGINT, as the program does, also where a shell started these tests to ignore it."""
+    with handler(signal.SIGINT, signal.default_int_handler):
+        yield
+
+
 @contextmanager
 def handler(number: int, act: Any) -> Iterator[None]:
     before = signal.signal(number, act)
