@@ -36,11 +36,31 @@ def test_a_path_that_cannot_be_written_is_said_before_anything_is_asked(
     assert "create" not in done.stdout
 
 
+def a_package_with_a_listener(folder: Path) -> str:
+    """An installed package that brings a listener called ``theirs``, which always fails."""
+    info = folder / "theirs-1.0.dist-info"
+    info.mkdir(parents=True)
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: theirs\nVersion: 1.0\n")
+    (info / "entry_points.txt").write_text(
+        "[checkly_sessions_runner.reporters]\ntheirs = theirs:Listener\n"
+    )
+    (folder / "theirs.py").write_text(
+        "class Listener:\n"
+        "    interval = 1.0\n"
+        "    def __init__(self, surroundings): pass\n"
+        "    def handle(self, event): raise RuntimeError('broken\\n::error::forged')\n"
+        "    def tick(self, at): pass\n"
+        "    def close(self): pass\n"
+    )
+    return str(folder)
+
+
 @pytest.mark.parametrize("tags", ["[production, smoke]", "[staging, regression]"])
 def test_a_listener_that_is_off_or_broken_never_changes_the_exit_code(
-    online: Project, tags: str
+    online: Project, tags: str, tmp_path: Path
 ) -> None:
     online.write(FILE.replace("[staging, regression]", tags))
+    theirs = {"PYTHONPATH": a_package_with_a_listener(tmp_path / "site")}
     expected = online.run("apply", "smoke").returncode
     nowhere = {
         "GITHUB_TOKEN": "ghs_0123456789",
@@ -57,6 +77,7 @@ def test_a_listener_that_is_off_or_broken_never_changes_the_exit_code(
         ("github-check", nowhere, "stopped: No answer came"),
         ("jsonl=/dev/full", {}, "stopped: "),
         ("text", no_collector, "OpenTelemetry stopped: "),
+        ("theirs", theirs, "theirs stopped: broken\\n"),
     ]:
         done = online.run("apply", "smoke", "--report", report, env=env)
         assert done.returncode == expected, done.stderr
