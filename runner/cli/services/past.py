@@ -1,6 +1,7 @@
 """Read past applies for the commands that look at many of them."""
 
 from datetime import datetime
+from functools import partial
 from typing import TYPE_CHECKING
 
 import click
@@ -27,6 +28,13 @@ SINCE_OPTION = click.option(
 )
 
 
+def is_of(chosen: "Selection", attempt: "Attempt") -> bool:
+    """Whether an attempt is of what is selected; its profile need not be in the file any more."""
+    return chosen.has_instance(attempt.profile, attempt.instance) and chosen.has_labels(
+        attempt.settings.get("labels", {})
+    )
+
+
 def past_applies(
     common: "Common",
     console: "Console",
@@ -47,11 +55,7 @@ def past_applies(
     first = moment(since, "--since", now)
     reading, state, _ = state_of(common, console, emulated=emulated)
     problems: list[StateError] = []
-
-    def wanted(attempt: "Attempt") -> bool:
-        return chosen.has_instance(attempt.profile, attempt.instance) and chosen.has_labels(
-            attempt.settings.get("labels", {})
-        )
+    wanted = partial(is_of, chosen)
 
     async def read() -> "list[PastApply]":
         found: list[PastApply] = []

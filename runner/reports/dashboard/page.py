@@ -11,7 +11,7 @@ from runner.models.outcome import ApplyOutcome, CheckOutcome, InstanceOutcome, S
 from runner.models.record import Attempt
 from runner.models.verdict import Verdict
 from runner.reports.apply import html_, wording
-from runner.reports.dashboard.view import seconds_of, tone, view
+from runner.reports.dashboard.view import tone, view
 from runner.reports.history.trend import verdict_of
 from runner.reports.history.wording import ago, source
 from runner.reports.text.page import read_part, render_page
@@ -110,6 +110,3 @@ def _instance(attempt: Attempt) -> InstanceOutcome:
             for check in attempt.checks
         ),
     )
-
-
-__all__ = ["render", "run_pages", "seconds_of"]

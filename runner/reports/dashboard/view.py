@@ -9,7 +9,7 @@ from runner.models.history import PastApply
 from runner.models.record import Attempt
 from runner.models.verdict import Verdict
 from runner.reports.history.check_stats import CheckStats, check_stats
-from runner.reports.history.trend import Trend, seconds_of, trend, verdict_of
+from runner.reports.history.trend import Trend, trend, verdict_of
 
 _TONES: Final = {
     Verdict.PASSED: "good",
@@ -152,6 +152,3 @@ def _points(values: Sequence[float | None], top: float) -> str:
         for index, value in enumerate(values)
         if value is not None
     )
-
-
-__all__ = ["FailingNow", "Row", "View", "seconds_of", "tone", "view"]

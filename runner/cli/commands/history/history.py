@@ -10,6 +10,7 @@ from runner.cli.console import Console
 from runner.cli.options.common import common_options, current
 from runner.cli.options.selection import LABEL_OPTION, PROFILE_ARGUMENT
 from runner.cli.services.aio import run_async
+from runner.cli.services.past import is_of
 from runner.cli.services.state import (
     EMULATED_OPTION,
     FORMAT_OPTION,
@@ -148,22 +149,16 @@ async def _refuse_unknown(
     parts = [Selection((name,)) for name in chosen.names]
     parts += [Selection((), chosen.labels)] if chosen.labels else []
     attempts = [attempt for past in found for attempt in past.attempts]
-    if all(any(_is_of(part, attempt) for attempt in attempts) for part in parts):
+    if all(any(is_of(part, attempt) for attempt in attempts) for part in parts):
         return
     unknown: dict[Selection, UsageError] = {}
     reading.configuration.compile(chosen, with_needs=False, unknown=unknown)
     for part, error in unknown.items():
-        past = state.history(wanted=partial(_is_of, part), problems=[])
-        is_known = any(_is_of(part, attempt) for attempt in attempts)
+        past = state.history(wanted=partial(is_of, part), problems=[])
+        is_known = any(is_of(part, attempt) for attempt in attempts)
         if not is_known and (is_whole or await anext(past, None) is None):
             records = await state.records(brief=True, problems=[])
             raise unknown_anywhere(error, part.names[0], records) if part.names else error
-
-
-def _is_of(chosen: "Selection", attempt: "Attempt") -> bool:
-    return chosen.has_instance(attempt.profile, attempt.instance) and chosen.has_labels(
-        attempt.settings.get("labels", {})
-    )
 
 
 def _filter(
@@ -177,7 +172,7 @@ def _filter(
 
     def wanted(attempt: "Attempt") -> bool:
         return (
-            _is_of(chosen, attempt)
+            is_of(chosen, attempt)
             and (not verdicts or verdict_of(attempt) in verdicts)
             and (since is None or attempt.intent_at >= since)
             and (until is None or attempt.intent_at < until)
