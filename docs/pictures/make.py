@@ -22,7 +22,7 @@ import pyte
 from rich.console import Console
 from rich.text import Text
 
-from tests.reports.chromium import Chromium
+from tests.reports.browser import chromium, opened
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
@@ -56,8 +56,8 @@ def main() -> None:
         screen = watch(folder, "apply", "--yes", "--world=broken.yaml", "--report=html=r.html")
         save("apply", "runner apply --yes", screen)
         run(folder, "dashboard", "--out=site")
-        photograph(folder / "r.html", folder / "profile")
-        photograph(folder / "site/index.html", folder / "profile", "dashboard")
+        photograph("report", folder / "r.html")
+        photograph("dashboard", folder / "site/index.html")
 
 
 def environ() -> dict[str, str]:
@@ -147,12 +147,12 @@ def save(name: str, title: str, text: Text) -> None:
     (HERE / f"{name}.svg").write_text(svg, encoding="utf-8")
 
 
-def photograph(page: Path, profile: Path, name: str = "report") -> None:
+def photograph(name: str, page: Path) -> None:
     """Write pictures of an HTML page, in light and in dark."""
-    with Chromium(profile) as browser:
+    with chromium() as browser:
         for suffix, dark in (("", False), ("-dark", True)):
-            browser.open(page, width=1100, height=1000, dark=dark)
-            (HERE / f"{name}{suffix}.png").write_bytes(browser.screenshot())
+            with opened(browser, page, width=1100, height=1000, dark=dark) as shown:
+                shown.screenshot(path=HERE / f"{name}{suffix}.png", full_page=True)
 
 
 if __name__ == "__main__":

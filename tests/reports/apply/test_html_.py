@@ -1,5 +1,4 @@
 import re
-from collections.abc import Iterator
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -10,7 +9,6 @@ from runner.models.verdict import Verdict
 from runner.reports.apply import wording
 from runner.reports.apply.html_ import render
 from runner.reports.apply.timeline import Axis
-from tests.reports.chromium import EXECUTABLE, Chromium
 from tests.reports.outcomes import apply, at, attempt, check, instance, mixed
 
 
@@ -208,138 +206,3 @@ def test_a_session_that_outlasts_the_apply_lengthens_the_axis() -> None:
     axis = Axis(apply(late))
     assert axis.seconds == 100
     assert axis.start == at(-10)
-
-
-@pytest.fixture(scope="module")
-def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chromium]:
-    with Chromium(tmp_path_factory.mktemp("chromium")) as chromium:
-        yield chromium
-
-
-@pytest.fixture
-def report(tmp_path: Path) -> Path:
-    path = tmp_path / "report.html"
-    hostile = check("<script>document.title='forged'</script>" + "x" * 500, Verdict.FAILED)
-    outcome = mixed()
-    last = instance("long-" * 60, Verdict.FAILED, checks=(hostile,), reason="y" * 500)
-    more = apply(*outcome.instances, last, quorums=outcome.quorums, exit_code=1)
-    path.write_text(render(more), encoding="utf-8")
-    return path
-
-
-SHOWN = (
-    "[...document.querySelectorAll('.check, .session, .failure')]"
-    ".filter(e => e.checkVisibility()).length"
-)
-needs_browser = pytest.mark.skipif(EXECUTABLE is None, reason="there is no Chromium")
-
-
-@needs_browser
-@pytest.mark.xdist_group("chromium")
-@pytest.mark.parametrize("width", [320, 390, 800, 1280])
-@pytest.mark.parametrize("dark", [False, True])
-def test_the_page_fits_any_window_and_nothing_is_refused(
-    browser: Chromium, report: Path, width: int, dark: bool
-) -> None:
-    browser.open(report, width=width, dark=dark)
-    assert browser.evaluate("document.documentElement.scrollWidth") == width
-    assert browser.evaluate("document.title") == "Checkly test sessions: failed"
-    back = browser.evaluate("getComputedStyle(document.body).backgroundColor")
-    assert back == ("rgb(17, 21, 27)" if dark else "rgb(246, 247, 249)")
-    logged = [event for event in browser.events if event["method"] == "Log.entryAdded"]
-    assert logged == []
-    requests = [
-        event["params"]["request"]["url"]
-        for event in browser.events
-        if event["method"] == "Network.requestWillBeSent"
-    ]
-    assert requests == [report.as_uri()]
-
-
-@needs_browser
-@pytest.mark.xdist_group("chromium")
-def test_the_filter_shows_what_was_asked_for(browser: Chromium, report: Path) -> None:
-    browser.open(report)
-    shown = browser.evaluate(SHOWN)
-    assert shown == 14  # three failures, five sessions and their checks
-    for label, count in {"failed": 6, "quarantined": 3, "timed-out": 1, "skipped": 1}.items():
-        browser.evaluate(f"document.querySelector('label[for=only-{label}]').click()")
-        assert browser.evaluate(SHOWN) == count, label
-    browser.evaluate("document.querySelector('label[for=only-all]').click()")
-    assert browser.evaluate(SHOWN) == shown
-
-
-@needs_browser
-@pytest.mark.xdist_group("chromium")
-def test_the_search_finds_sessions_checks_and_errors(browser: Chromium, report: Path) -> None:
-    browser.open(report)
-    shown = browser.evaluate(SHOWN)
-
-    def found(text: str) -> int:
-        browser.evaluate(
-            f"search.value = {text!r}; search.dispatchEvent(new Event('input', {{bubbles: true}}))"
-        )
-        return int(browser.evaluate(SHOWN))
-
-    assert found("LOGIN") == 2  # the check and its session, which opens
-    assert found("expected 200") == 1
-    assert found("longer than 900 s") == 1
-    assert found("nowhere") == 0
-    assert found("") == shown
-
-
-@needs_browser
-@pytest.mark.xdist_group("chromium")
-def test_many_passed_sessions_are_folded_and_open_where_they_are_asked_for(
-    browser: Chromium, tmp_path: Path
-) -> None:
-    quiet = [instance(f"p{number}", checks=(check(),)) for number in range(11)]
-    path = tmp_path / "report.html"
-    path.write_text(render(apply(*quiet, instance("bad", Verdict.FAILED), exit_code=1)), "utf-8")
-    browser.open(path)
-    assert browser.evaluate(SHOWN) == 1
-    browser.evaluate("document.querySelector('label[for=only-passed]').click()")
-    assert browser.evaluate(SHOWN) == 11
-
-
-@needs_browser
-@pytest.mark.xdist_group("chromium")
-@pytest.mark.parametrize("width", [390, 1280])
-def test_all_bars_share_one_axis(browser: Chromium, report: Path, width: int) -> None:
-    browser.open(report, width=width)
-    edges = browser.evaluate(
-        "[...document.querySelectorAll('.timeline svg')].map(e => e.getBoundingClientRect())"
-        ".map(r => [r.left, r.width].join()).filter((v, i, all) => all.indexOf(v) === i).length"
-    )
-    assert edges == 1
-
-
-@needs_browser
-@pytest.mark.xdist_group("chromium")
-@pytest.mark.parametrize("dark", [False, True])
-def test_all_text_stands_out_from_its_ground(browser: Chromium, report: Path, dark: bool) -> None:
-    """Contrast of at least 4.5 (WCAG 2.2, AA) for each text on the page."""
-    browser.open(report, dark=dark)
-    worst = browser.evaluate(
-        """(() => {
-          const rgb = c => (c.match(/[\\d.]+/g) || []).map(Number);
-          const light = c => {
-            const [r, g, b] = rgb(c).map(v => v / 255)
-              .map(v => v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4);
-            return 0.2126 * r + 0.7152 * g + 0.0722 * b;
-          };
-          const ground = e => {
-            const c = getComputedStyle(e).backgroundColor;
-            return rgb(c)[3] === 0 ? ground(e.parentElement) : c;
-          };
-          let worst = 99;
-          for (const e of document.querySelectorAll('main *')) {
-            if (e.closest('svg')) continue;
-            if (![...e.childNodes].some(n => n.nodeType === 3 && n.data.trim())) continue;
-            const [a, b] = [light(getComputedStyle(e).color), light(ground(e))];
-            worst = Math.min(worst, (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05));
-          }
-          return worst;
-        })()"""
-    )
-    assert worst >= 4.5

@@ -1,9 +1,7 @@
-"""The dashboard, read as text and opened in a browser."""
+"""The dashboard, read as text."""
 
 import re
 import time
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -11,13 +9,11 @@ from runner.models.history import PastApply
 from runner.models.outcome import Subject
 from runner.models.verdict import Verdict
 from runner.reports.dashboard.page import render, run_pages
-from tests.reports.chromium import EXECUTABLE, Chromium
 from tests.reports.history.pasts import NOON, checked, past, tried
 from tests.reports.test_hostile import TEXTS, forbidden
 
 P, F, K = Verdict.PASSED, Verdict.FAILED, Verdict.FLAKY
 SUBJECT = Subject(account="acme", project="shop", scope="default")
-needs_browser = pytest.mark.skipif(EXECUTABLE is None, reason="there is no Chromium")
 
 
 def applies(count: int = 12, instances: int = 5) -> list[PastApply]:
@@ -80,52 +76,3 @@ def test_five_hundred_profiles_and_two_hundred_applies_stay_small() -> None:
     text = page(many)
     assert len(text.encode()) < 1_000_000
     assert time.process_time() - began < 20
-
-
-@pytest.fixture(scope="module")
-def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chromium]:
-    with Chromium(tmp_path_factory.mktemp("chromium")) as chromium:
-        yield chromium
-
-
-SHOWN = "[...document.querySelectorAll('.map tbody tr')].filter(e => e.checkVisibility()).length"
-
-
-@needs_browser
-@pytest.mark.xdist_group("chromium")
-@pytest.mark.parametrize("width", [390, 1280])
-@pytest.mark.parametrize("dark", [False, True])
-def test_the_page_fits_and_nothing_is_refused(
-    browser: Chromium, tmp_path: Path, width: int, dark: bool
-) -> None:
-    path = tmp_path / "index.html"
-    path.write_text(page(applies(60, 30)), encoding="utf-8")
-    browser.open(path, width=width, dark=dark)
-    assert browser.evaluate("document.documentElement.scrollWidth") == width
-    low = browser.evaluate("document.querySelector('.map tbody tr').getBoundingClientRect().height")
-    assert low > 20  # the rows of the map can be seen
-    assert [event for event in browser.events if event["method"] == "Log.entryAdded"] == []
-    requests = [e for e in browser.events if e["method"] == "Network.requestWillBeSent"]
-    assert len(requests) == 1
-
-
-@needs_browser
-@pytest.mark.xdist_group("chromium")
-def test_search_filter_and_map_do_what_they_say(browser: Chromium, tmp_path: Path) -> None:
-    path = tmp_path / "index.html"
-    path.write_text(page(applies()), encoding="utf-8")
-    browser.open(path)
-    assert browser.evaluate(SHOWN) == 5
-    browser.evaluate("document.getElementById('only-failing').click()")
-    assert browser.evaluate(SHOWN) == 1
-    browser.evaluate("document.getElementById('only-failing').click()")
-    browser.evaluate("search.value = 'E-3'; search.dispatchEvent(new Event('input'))")
-    assert browser.evaluate(SHOWN) == 1
-    browser.evaluate("search.value = ''; search.dispatchEvent(new Event('input'))")
-    browser.evaluate(
-        "(() => { const svg = document.querySelector('.map svg');"
-        " const box = svg.getBoundingClientRect();"
-        " svg.dispatchEvent(new MouseEvent('mousemove',"
-        " {bubbles: true, clientX: box.right - 1, clientY: box.top + 1})); })()"
-    )
-    assert "A011" in browser.evaluate("document.getElementById('about').textContent")
