@@ -66,6 +66,9 @@ VARIABLES: Final[dict[str, dict[str, str]]] = {
         "CHECKLY_REPORTER_JUNIT_OUTPUT": "A file for the JUnit report.",
         "NO_COLOR": "Print without colour, whatever its value.",
         "FORCE_COLOR": "Print with colour where there is no terminal.",
+        "FORCE_HYPERLINK": "Make names links (OSC 8) in any output with colour; `0` never does.",
+        "TERM_PROGRAM": "The terminal, which may be known to show links; `VTE_VERSION`, "
+        "`WT_SESSION`, `KITTY_WINDOW_ID`, `DOMTERM` and `KONSOLE_VERSION` tell it too.",
         "TERM": "`dumb` is a terminal without colour, live progress and pager.",
         "COLUMNS": "Width to print in where there is no terminal.",
         "PAGER": "Shows long plans on a terminal; `less` unless set, none if empty or `cat`.",

@@ -25,6 +25,7 @@ from runner.reports.progress.jsonl import JsonLinesReporter
 from runner.reports.progress.live import LiveReporter
 from runner.reports.progress.plain import PlainReporter
 from runner.reports.progress.verbosity import Verbosity
+from runner.reports.text import sanitize
 from runner.reports.text.style import Style
 from runner.source import Source, Span
 from tests.reports.outcomes import apply, at, check, instance
@@ -145,6 +146,13 @@ def lines_alike(render: Callable[[str], str], text: str) -> None:
 
 def check_text(text: str) -> None:
     lines_alike(lambda name: text_report.render(outcome(name)), text)
+
+
+def check_linked(text: str) -> None:
+    rendered = text_report.render(outcome(text), Style(links=True, width=40, wraps=True))
+    assert sanitize.harmless(rendered) == rendered
+    harmless(re.sub(sanitize.LINK, "", rendered))
+    assert rendered.count("\x1b") % 4 == 0  # each link ends
 
 
 def check_plain(text: str) -> None:
@@ -292,6 +300,7 @@ FORMATS = {
     "jsonl": check_jsonl,
     "github-check": check_github_check,
     "text": check_text,
+    "linked": check_linked,
     "plain": check_plain,
     "live": check_live,
     "json": check_json,

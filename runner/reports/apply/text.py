@@ -144,7 +144,7 @@ def _failure(failure: wording.Failure, style: Style) -> list[str]:
         for line in errors:
             rows += lay_out([Piece(line)], style, indent=4)
     files = [f"{item.kind}: {item.path}" for item in check.artifacts if item.path]
-    return rows + _below([*files, check.link or instance.link or ""], style, "cyan")
+    return rows + _below([*files, style.address(check.link or instance.link)], style, "cyan")
 
 
 def _place(located: wording.Located, style: Style) -> list[str]:
@@ -156,7 +156,7 @@ def _place(located: wording.Located, style: Style) -> list[str]:
     pieces = [
         Piece(*_SIGNS[label]),
         Piece(f"{shown_name(instance.name)} ›", ("dim",), glued=True),
-        Piece(shown_name(check.name), ("bold",), glued=True),
+        Piece(shown_name(check.name), ("bold",), glued=True, link=check.link or instance.link),
         Piece(", ".join(notes), _SIGNS[label][1]),
     ]
     return lay_out(pieces, style)
@@ -168,7 +168,7 @@ def _instance(instance: InstanceOutcome, pad: int, style: Style) -> list[str]:
     counts = wording.in_words(wording.count_labels(map(wording.label, instance.checks)))
     pieces = [
         Piece(*_SIGNS[label]),
-        Piece(shown_name(instance.name), pad=pad, glued=True),
+        Piece(shown_name(instance.name), pad=pad, glued=True, link=instance.link),
         Piece(label, _SIGNS[label][1], pad=11 if pad else 0),
         Piece("" if seconds is None else wording.duration(seconds)),
         Piece("does not count" if wording.is_forgiven(instance) else ""),
@@ -178,7 +178,7 @@ def _instance(instance: InstanceOutcome, pad: int, style: Style) -> list[str]:
     rows += _below([instance.reason or "", instance.hint or ""], style)
     if instance.verdict is Verdict.RUNNING:  # somebody will want to find it again
         rows += _below([f"session {instance.session_id}" if instance.session_id else ""], style)
-    return rows + _below([instance.link or ""], style, "cyan")
+    return rows + _below([style.address(instance.link)], style, "cyan")
 
 
 def _below(texts: list[str], style: Style, *styles: str) -> list[str]:

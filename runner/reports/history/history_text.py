@@ -41,9 +41,9 @@ def _lines(past: PastApply, style: Style) -> Iterator[str]:
     for attempt, verdict in zip(past.attempts, verdicts, strict=True):
         if not verdict.is_pass or len(past.attempts) == 1:
             reason = f": {one_line(attempt.reason)}" if attempt.reason else ""
-            yield f"    {one_line(attempt.instance)} {verdict}{reason}"
-            if link := safe_url(attempt.link):
-                yield style.paint(f"      {link}", "dim")
+            yield f"    {style.link(one_line(attempt.instance), attempt.link)} {verdict}{reason}"
+            if address := style.address(safe_url(attempt.link)):
+                yield style.paint(f"      {address}", "dim")
 
 
 def _trend(newest_first: Sequence[PastApply], style: Style) -> Iterator[str]:

@@ -35,8 +35,9 @@ def summary(statuses: Sequence[InstanceStatus]) -> str:
 
 
 def _lines(status: InstanceStatus, now: datetime, style: Style) -> Iterator[str]:
-    name = style.paint(one_line(status.name), "bold")
     record = status.record
+    name = style.paint(one_line(status.name), "bold")
+    name = style.link(name, record.link if record else None)
     if record is None:
         yield f"{style.paint('+', 'green')} {name}  never applied"
         return
@@ -53,8 +54,8 @@ def _lines(status: InstanceStatus, now: datetime, style: Style) -> Iterator[str]
     yield ", ".join(said)
     if record.reason:
         yield f"    {one_line(record.reason)}"
-    if link := safe_url(record.link):
-        yield style.paint(f"    {link}", "dim")
+    if address := style.address(safe_url(record.link)):
+        yield style.paint(f"    {address}", "dim")
 
 
 def _verdict(record: Record) -> Verdict:

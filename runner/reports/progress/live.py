@@ -1,6 +1,7 @@
 """Progress on a terminal: what runs, redrawn in place, below lines on what has ended."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final, TextIO
 
@@ -110,7 +111,7 @@ class LiveReporter:
         self._live.stop()
 
     def _at_width(self) -> Style:
-        return Style(self._style.color, self._style.unicode, self._console.width, wraps=True)
+        return replace(self._style, width=self._console.width, wraps=True)
 
     def _picture(self) -> Text:
         """What runs, in no more lines than the terminal has."""
@@ -167,9 +168,10 @@ def _block(instance: InstanceProgress, now: datetime, style: Style) -> list[str]
     right = "  ".join(known)
     room = style.width - 1
     name = fit(style.plain(one_line(instance.name)), max(room - len(right) - 4, 8))
-    rows = [f"{style.paint(frame, 'cyan')} {style.paint(name, 'bold')}  {right}"]
-    if instance.link:
-        link = fit(style.plain(one_line(instance.link)), room - 2)
+    title = style.link(style.paint(name, "bold"), instance.link)
+    rows = [f"{style.paint(frame, 'cyan')} {title}  {right}"]
+    if address := style.address(instance.link):
+        link = fit(style.plain(one_line(address)), room - 2)
         rows.append(f"  {style.paint(link, 'cyan')}")
     for check in instance.checks:
         if check.verdict is Verdict.RUNNING:

@@ -4,12 +4,12 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from runner.reports.text.sanitize import display_width
+from runner.reports.text.sanitize import LINK, SGR, display_width
 from runner.reports.text.style import Style
 
 _GAP = "  "
-_COLOR = re.compile(r"\x1b\[[\d;]*m")
-_START = re.compile(r"((?:\x1b\[[\d;]*m)*)( *)(.*)", re.DOTALL)
+_STYLED = re.compile(rf"{SGR}|{LINK}")
+_START = re.compile(rf"((?:{SGR}|{LINK})*)( *)(.*)", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,12 +21,14 @@ class Piece:
         styles: Names of :class:`Style`.
         pad: Columns it takes at least, where there is room.
         glued: Whether one space parts it from the piece before, instead of two.
+        link: The address it leads to, where the receiver knows links.
     """
 
     text: str
     styles: tuple[str, ...] = ()
     pad: int = 0
     glued: bool = False
+    link: str | None = None
 
 
 def lay_out(pieces: Sequence[Piece], style: Style, indent: int = 0, hang: int = 4) -> list[str]:
@@ -56,13 +58,13 @@ def lay_out(pieces: Sequence[Piece], style: Style, indent: int = 0, hang: int = 
             first = style.width - used - len(gap) if flows else 0
             rows = _wrap(text, first, style.width - hang)
         if rows[0]:
-            line += gap + style.paint(rows[0], *piece.styles)
+            line += gap + style.link(style.paint(rows[0], *piece.styles), piece.link)
             used += len(gap) + display_width(rows[0])
         for row in rows[1:]:
             if used > start:
                 done.append(line)
             start = hang
-            line = " " * hang + style.paint(row, *piece.styles)
+            line = " " * hang + style.link(style.paint(row, *piece.styles), piece.link)
             used = hang + display_width(row)
         padding = max(piece.pad - width, 0) if len(rows) == 1 else 0
         line += " " * padding
@@ -73,7 +75,7 @@ def lay_out(pieces: Sequence[Piece], style: Style, indent: int = 0, hang: int = 
 def fold(text: str, style: Style) -> str:
     """``text`` with each line that is too long for the terminal broken at its spaces.
 
-    What follows a break stands two columns further in than its line. Colours may stay in.
+    What follows a break stands two columns further in than its line. Colours and links may stay in.
     """
     if not style.wraps:
         return text
@@ -82,13 +84,13 @@ def fold(text: str, style: Style) -> str:
 
 
 def _folded(line: str, width: int) -> Iterator[str]:
-    if display_width(_COLOR.sub("", line)) <= width:
+    if display_width(_STYLED.sub("", line)) <= width:
         yield line
         return
     color, spaces, body = _START.fullmatch(line).groups()  # type: ignore[union-attr] # any line fits
     indent, used, row = len(spaces), 0, color
     for word in body.split(" "):
-        columns = display_width(_COLOR.sub("", word))
+        columns = display_width(_STYLED.sub("", word))
         if used and indent + used + 1 + columns > width:
             yield " " * indent + row
             indent = len(spaces) + 2

@@ -5,6 +5,7 @@ a command by a CI system that reads the log. Characters that do such things are 
 they are (``\x1b``, ``\u202e``), so that nothing gets lost unseen.
 """
 
+import os
 import re
 from typing import Final
 from unicodedata import category, combining, east_asian_width
@@ -15,6 +16,11 @@ NAME_LIMIT: Final = 200
 
 #: What :class:`runner.reports.text.style.Style` paints with, and nothing else.
 SGR: Final = r"\x1b\[(?:0|(?:[12]|3[1-6])(?:;(?:[12]|3[1-6]))*)m"
+# The mark of the program's own links (OSC 8) is new in each process: no text can know it.
+_LINK_MARK: Final = f"\x1b]8;id={os.urandom(8).hex()};"
+_LINK_END: Final = "\x1b]8;;\x1b\\"
+#: What :func:`link_to` makes of a text, but for the text.
+LINK: Final = rf"{re.escape(_LINK_MARK)}[!-~]{{1,2000}}?\x1b\\|{re.escape(_LINK_END)}"
 
 _SHORT: Final = {"\n": "\\n", "\r": "\\r", "\t": "\\t", "\x1b": "\\x1b"}
 # Joiners shape Persian words and families of emoji; all other format characters are invisible.
@@ -27,7 +33,7 @@ _LEADING_COMMAND: Final = re.compile(r"(?:^|(?<=\s))(?=::)")
 _HASH_COMMAND: Final = re.compile(r"##(?=\w*\[)")
 _COMMAND_LINE: Final = re.compile(r"\A((?:\s|\x1b\[[\d;]*m)*)(?=::)")
 _ANNOTATION: Final = re.compile(r"::(?:error|warning|notice)(?: [^:]*)?::")
-_KEPT: Final = re.compile(rf"(\t|{SGR})")
+_KEPT: Final = re.compile(rf"(\t|{SGR}|{LINK})")
 _UNSAFE_IN_URL: Final = re.compile(r"""[^A-Za-z0-9._~:/?#@!$&*+,;=%-]|##""")
 _URL_LIMIT: Final = 2_000
 
@@ -83,6 +89,11 @@ def safe_url(url: str | None) -> str | None:
     if url is None or not url.lower().startswith(("https://", "http://")):
         return None
     return _UNSAFE_IN_URL.sub(lambda found: quote(found[0], errors="replace"), url)[:_URL_LIMIT]
+
+
+def link_to(url: str, text: str) -> str:
+    """``text`` as a terminal's link to ``url``, which :func:`safe_url` returned."""
+    return f"{_LINK_MARK}{url}\x1b\\{text}{_LINK_END}"
 
 
 def command_marks(text: str) -> set[int]:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Final, TextIO
 
 from runner.environment import is_on
+from runner.reports.text.sanitize import link_to, safe_url
 
 _CODES: Final = {
     "bold": "1",
@@ -24,6 +25,12 @@ _ASCII: Final = str.maketrans(
     {"…": "...", "✓": "+", "✗": "x", "›": ">", "·": "-", "↻": "~", "−": "-", "→": "->", "─": "-"}
 )
 
+# Terminals that show links: variables that one sets, and names.
+_LINKING: Final = ("WT_SESSION", "KITTY_WINDOW_ID", "DOMTERM", "KONSOLE_VERSION")
+_LINKING_PROGRAMS: Final = frozenset({"iTerm.app", "WezTerm", "vscode", "ghostty", "zed", "Hyper"})
+_LINKING_TERMS: Final = frozenset({"xterm-kitty", "xterm-ghostty", "alacritty", "foot", "wezterm"})
+_VTE_THAT_CRASHES: Final = 5000  # the first one with links
+
 
 @dataclass(frozen=True, slots=True)
 class Style:
@@ -31,12 +38,14 @@ class Style:
 
     Attributes:
         color: Whether ANSI colour sequences may be used.
+        links: Whether a text can be a link (OSC 8).
         unicode: Whether more than ASCII can be shown.
         width: Columns.
         wraps: Whether lines end at ``width``, as on a terminal; in a log or a file they do not.
     """
 
     color: bool = False
+    links: bool = False
     unicode: bool = True
     width: int = 80
     wraps: bool = False
@@ -46,6 +55,15 @@ class Style:
         if not (self.color and text and styles):
             return text
         return f"\x1b[{';'.join(_CODES[style] for style in styles)}m{text}\x1b[0m"
+
+    def link(self, text: str, url: str | None) -> str:
+        """``text`` as a link to ``url``, if the receiver knows links and ``url`` is on the web."""
+        safe = safe_url(url) if self.links else None
+        return link_to(safe, text) if safe else text
+
+    def address(self, url: str | None) -> str:
+        """``url`` as it has to be written out: not at all where :meth:`link` leads to it."""
+        return "" if url is None or (self.links and safe_url(url)) else url
 
     def plain(self, text: str) -> str:
         r"""``text`` in the characters the receiver has: in ASCII, others are spelt ``\u…``."""
@@ -62,8 +80,10 @@ def style_for(stream: TextIO, environ: Mapping[str, str], *, no_color: bool = Fa
             columns = os.get_terminal_size(stream.fileno()).columns
         except OSError:  # it says that it is a terminal, and has no size
             columns = 0
+    color = wants_color(stream, environ, no_color=no_color)
     return Style(
-        color=wants_color(stream, environ, no_color=no_color),
+        color=color,
+        links=color and knows_links(stream, environ),
         unicode=has_unicode(stream),
         width=columns or _columns(environ) or 80,
         wraps=stream.isatty(),
@@ -86,6 +106,26 @@ def wants_color(stream: TextIO, environ: Mapping[str, str], *, no_color: bool = 
     if environ.get("FORCE_COLOR"):
         return is_on(environ, "FORCE_COLOR")
     return stream.isatty() and environ.get("TERM") != "dumb"
+
+
+def knows_links(stream: TextIO, environ: Mapping[str, str]) -> bool:
+    """Whether ``stream`` is a terminal that is known to show links (OSC 8).
+
+    ``FORCE_HYPERLINK`` decides, as in other tools; else the terminal, by what it sets. One inside
+    tmux or screen is not known: they may swallow the link, and with it the address.
+    """
+    if environ.get("FORCE_HYPERLINK"):
+        return is_on(environ, "FORCE_HYPERLINK")
+    term = environ.get("TERM", "")
+    if not stream.isatty() or term in {"dumb", "linux"} or term.startswith(("screen", "tmux")):
+        return False
+    vte = environ.get("VTE_VERSION", "")
+    return (
+        any(map(environ.get, _LINKING))
+        or environ.get("TERM_PROGRAM") in _LINKING_PROGRAMS
+        or term in _LINKING_TERMS
+        or (vte.isascii() and vte.isdigit() and int(vte) > _VTE_THAT_CRASHES)
+    )
 
 
 def has_unicode(stream: TextIO) -> bool:

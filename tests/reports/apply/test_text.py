@@ -1,11 +1,13 @@
+import re
+
 import pytest
 
 from runner.models.outcome import ApplyOutcome, Artifact, QuorumOutcome
 from runner.models.verdict import Verdict
 from runner.reports.apply.text import render
-from runner.reports.text.sanitize import display_width
+from runner.reports.text.sanitize import LINK, display_width
 from runner.reports.text.style import Style
-from tests.reports.outcomes import apply, check, instance, mixed
+from tests.reports.outcomes import APP, apply, check, instance, mixed
 
 BASE = "https://app.checklyhq.com/accounts/a/test-sessions/s1"
 
@@ -166,3 +168,12 @@ def test_a_session_that_was_left_running_is_shown_with_its_id() -> None:
     running = instance("api", Verdict.RUNNING, stopped_at=None)
     text = render(apply(running, detached=True))
     assert f"· api  running\n    session s1\n    {BASE}\n" in text
+
+
+def test_where_the_terminal_knows_links_names_lead_to_checkly_and_addresses_are_left_out() -> None:
+    plain, linked = render(mixed()), render(mixed(), Style(links=True))
+    assert re.sub(LINK, "", linked).splitlines() == [
+        line for line in plain.splitlines() if not line.startswith("    https://app.")
+    ]
+    assert f"{APP}/s1/results/1\x1b\\Checkout\x1b" in linked
+    assert f"{APP}/s1\x1b\\api\x1b" in linked

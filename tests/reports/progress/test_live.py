@@ -1,4 +1,5 @@
 import io
+import re
 from dataclasses import replace
 from itertools import pairwise
 
@@ -195,6 +196,15 @@ def test_colours_only_where_asked() -> None:
         begin(reporter, instance())
         reporter.close()
         assert ("\x1b[36m" in terminal.getvalue()) is color
+
+
+def test_where_the_terminal_knows_links_the_name_leads_to_the_session() -> None:
+    terminal = Terminal()
+    reporter = terminal.reporter(Style(color=True, links=True))
+    begin(reporter, instance("a"))
+    reporter.close()
+    assert APP not in "".join(terminal.picture)
+    assert re.search(f"]8;id=[^;]*;{APP}/s1\x1b\\\\[^a]*a\x1b", terminal.getvalue())
 
 
 def test_quiet_draws_nothing_but_the_summary() -> None:

@@ -1,11 +1,14 @@
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from runner.reports.text.layout import Piece, fold, lay_out
-from runner.reports.text.sanitize import display_width
+from runner.reports.text.sanitize import LINK, display_width
 from runner.reports.text.style import Style
 
+LINKING = Style(links=True, width=12, wraps=True)
 NARROW = Style(width=12, wraps=True)
 
 
@@ -77,3 +80,13 @@ def test_folding_loses_no_word(text: str) -> None:
     assert folded.split() == text.split()
     for line in folded.split("\n"):
         assert display_width(line) <= 12 or " " not in line.strip()
+
+
+def test_a_link_takes_no_columns_and_goes_on_where_its_text_is_broken() -> None:
+    url = f"https://a.example/{'x' * 50}"
+    link = re.compile(LINK)
+    rows = lay_out([Piece("a"), Piece("nine longer", link=url), Piece("b", glued=True)], LINKING)
+    assert [link.sub("", row) for row in rows] == ["a", "    nine", "    longer b"]
+    assert [row.count(url) for row in rows] == [0, 1, 1]
+    folded = fold(f"{LINKING.link('nine', url)} {LINKING.link('long', url)} words", LINKING)
+    assert link.sub("", folded) == "nine long\n  words"

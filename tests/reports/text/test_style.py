@@ -1,10 +1,12 @@
 import io
 import os
 import pty
+import re
 
 import pytest
 
-from runner.reports.text.style import Style, has_unicode, style_for, wants_color
+from runner.reports.text.sanitize import harmless
+from runner.reports.text.style import Style, has_unicode, knows_links, style_for, wants_color
 
 
 class Stream(io.TextIOWrapper):
@@ -41,6 +43,83 @@ def test_who_decides_on_colours(
     stream = Stream(terminal=terminal)
     assert wants_color(stream, environ, no_color=no_color) is colored
     assert style_for(stream, environ, no_color=no_color).color is colored
+
+
+@pytest.mark.parametrize(
+    ("terminal", "environ", "links"),
+    [
+        (True, {}, False),
+        (True, {"TERM": "xterm-256color"}, False),
+        (True, {"TERM": "xterm-kitty"}, True),
+        (True, {"TERM_PROGRAM": "iTerm.app"}, True),
+        (True, {"TERM_PROGRAM": "Apple_Terminal"}, False),
+        (True, {"WT_SESSION": "0-0"}, True),
+        (True, {"VTE_VERSION": "7203"}, True),
+        (True, {"VTE_VERSION": "5000"}, False),
+        (True, {"VTE_VERSION": "many"}, False),
+        (True, {"VTE_VERSION": "\u0667\u0667\u0667\u0667\u0667"}, False),
+        (True, {"VTE_VERSION": "7203", "TERM": "dumb"}, False),
+        (True, {"VTE_VERSION": "7203", "TERM": "linux"}, False),
+        (True, {"VTE_VERSION": "7203", "TERM": "tmux-256color"}, False),
+        (True, {"VTE_VERSION": "7203", "TERM": "screen"}, False),
+        (True, {"VTE_VERSION": "7203", "FORCE_HYPERLINK": "0"}, False),
+        (False, {"VTE_VERSION": "7203"}, False),
+        (False, {"FORCE_HYPERLINK": "1"}, True),
+        (True, {"TERM": "tmux", "FORCE_HYPERLINK": "1"}, True),
+    ],
+)
+def test_which_terminals_know_links(terminal: bool, environ: dict[str, str], links: bool) -> None:
+    stream = Stream(terminal=terminal)
+    assert knows_links(stream, environ) is links
+    assert style_for(stream, {**environ, "FORCE_COLOR": "1"}).links is links
+    assert not style_for(stream, environ, no_color=True).links
+
+
+LINKING = Style(links=True)
+#: Addresses that try to end the link, to be another one, or to do something by themselves.
+HOSTILE = {
+    "string terminator": "https://a.example/\x1b\\\x1b[2Jx",
+    "bell": "https://a.example/\x07\x1b]8;;https://evil.example\x07",
+    "c1": "https://a.example/\x9c\x9d8;;https://evil.example\x9c",
+    "line breaks": "https://a.example/\r\n::error::forged\u2028x",
+    "spaces and quotes": "https://a.example/a b\"'<>`{}|\\^",
+    "not ascii": "https://a.example/\u202e\u65e5\ud800",
+    "parameters": "https://a.example/;id=x;y:z",
+    "command": "https://a.example/##[error]forged",
+    "long": "https://a.example/" + "\x1b" * 10_000,
+}
+BAD = ["javascript:alert(1)", "data:text/html,x", "file:///etc/passwd", "ssh://a", "", "\x1b\\"]
+
+
+@pytest.mark.parametrize("url", HOSTILE.values(), ids=HOSTILE)
+def test_no_address_can_break_out_of_its_link(url: str) -> None:
+    shown = LINKING.link("Home", url)
+    assert harmless(shown) == shown  # the sink takes it for a link of the program's own
+    head, text, tail = shown.partition("Home")
+    assert text == "Home"
+    assert re.fullmatch(r"\x1b]8;id=[0-9a-f]{16};https://a\.example/[!-~]*\x1b\\", head)
+    assert len(head) < 2_100
+    assert tail == "\x1b]8;;\x1b\\"
+    assert not re.search(r"##\w*\[", shown)
+    assert LINKING.address(url) == ""
+    assert Style().link("Home", url) == "Home"
+    assert Style().address(url) == url
+
+
+@pytest.mark.parametrize("url", [*BAD, None])
+def test_what_is_not_an_address_of_the_web_is_shown_and_is_no_link(url: str | None) -> None:
+    assert LINKING.link("Home", url) == "Home"
+    assert LINKING.address(url) == (url or "")
+
+
+def test_a_text_cannot_forge_a_link() -> None:
+    for forged in (
+        "\x1b]8;;https://evil.example\x1b\\Home\x1b]8;;\x1b\\",
+        "\x1b]8;id=0123456789abcdef;https://evil.example\x1b\\Home\x1b]8;;\x07",
+        "\x1b]0;title\x07",
+    ):
+        assert "\\x1b]" in harmless(forged)
+        assert not re.search(r"\x1b\][^8]|\x1b\]8;[^;]*;[^\x1b]", harmless(forged))
 
 
 @pytest.mark.parametrize(
