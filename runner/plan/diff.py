@@ -35,11 +35,16 @@ def diff(before: Normal, after: Normal) -> tuple[FieldChange, ...]:
 
 def not_compared(before: Normal, after: Normal) -> tuple[str, ...]:
     """Paths of the secrets that can't be compared: without a key, or with different ones."""
-    return tuple(
-        path_text(path)
-        for path, old, new in _pairs((), before, after)
-        if _comparable_secrets(old, new) is False
-    )
+    return tuple(map(path_text, _not_compared((), before, after)))
+
+
+def _not_compared(path: Path, before: Any, after: Any) -> Iterator[Path]:
+    if _comparable_secrets(before, after) is False:
+        yield path
+    elif _has_fields(before) and _has_fields(after):
+        for key, new in after.items():
+            if new.__class__ is dict:  # no secret is anything else
+                yield from _not_compared((*path, key), before.get(key), new)
 
 
 def additions(plain: Normal, request: Normal) -> Iterator[tuple[str, Any]]:

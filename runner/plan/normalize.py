@@ -38,23 +38,38 @@ _FILLED: Final = {
 }
 
 
-def normal_form(body: Body, fingerprint: Fingerprint) -> Normal:
+def normal_form(
+    body: Body, fingerprint: Fingerprint, shared: dict[str, Any] | None = None
+) -> Normal:
     """The normal form of a compiled request.
 
     A missing ``retryStrategy`` stays missing, because the contract tells it from null: each
     check then keeps its own. A missing ``target`` is the one that matches all.
+
+    Args:
+        body: The request.
+        fingerprint: Makes fingerprints of secrets.
+        shared: The parts made so far: of many requests, equal parts are made and kept once.
     """
+    made = {} if shared is None else shared
+
+    def part(key: str, make: Callable[[Any, Fingerprint], Any]) -> Any:
+        known = f"{key}{_TEXT_OF_PART(body.get(key))}"
+        if known not in made:
+            made[known] = make(body.get(key), fingerprint)
+        return made[known]
+
     plain = defaults("TriggerTestSessionRequest")
     normal: Normal = {
         "name": _leaf(body.get("name"), fingerprint),
         "runLocation": _leaf(body.get("runLocation"), fingerprint),
-        "target": _target(body.get("target"), fingerprint),
-        "environmentVariables": _variables(body.get("environmentVariables"), fingerprint),
+        "target": part("target", _target),
+        "environmentVariables": part("environmentVariables", _variables),
         "refreshCache": _leaf(body.get("refreshCache", plain["refreshCache"]), fingerprint),
-        "metadata": _metadata(body.get("metadata"), fingerprint),
+        "metadata": part("metadata", _metadata),
     }
     if "retryStrategy" in body:
-        normal["retryStrategy"] = _retry_strategy(body["retryStrategy"], fingerprint)
+        normal["retryStrategy"] = part("retryStrategy", _retry_strategy)
     return normal
 
 
@@ -159,11 +174,19 @@ def _leaf(value: Any, fingerprint: Fingerprint) -> Any:
 
 def _set(items: list[Any]) -> list[Any]:
     """``items`` as a sorted set; by their JSON, because some may be marks or lists."""
-    return [json.loads(text) for text in sorted({_compact(item) for item in items})]
+    by_text = {_compact(item): item for item in items}
+    return [by_text[text] for text in sorted(by_text)]
 
 
-def _compact(value: object) -> str:
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+_compact: Final = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode
+
+
+def _of_mark(marked: Marked) -> list[Any]:
+    """A mark for a text of a part; no file can hold a list that begins so."""
+    return ["\udfff", *(getattr(marked, name) for name in Marked.__slots__)]
+
+
+_TEXT_OF_PART: Final = json.JSONEncoder(default=_of_mark).encode
 
 
 def _jsonable(fingerprint: Mapping[str, str] | None) -> dict[str, str] | None:

@@ -1,7 +1,7 @@
 """Work out a plan: the action of each instance, and why."""
 
 from collections.abc import Collection, Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from runner.models.instance import Instance
 from runner.models.plan import Action, Plan, PlannedInstance
@@ -62,7 +62,8 @@ def make_plan(
 
 def normal_forms(instances: Sequence[Instance], fingerprint: Fingerprint) -> dict[str, Normal]:
     """The requests of ``instances`` in normal form, by their names."""
-    return {instance.name: normal_form(instance.body, fingerprint) for instance in instances}
+    shared: dict[str, Any] = {}
+    return {each.name: normal_form(each.body, fingerprint, shared) for each in instances}
 
 
 def _planned(

@@ -213,3 +213,33 @@ def test_it_is_json() -> None:
         target={"matchTags": [[Marked(None, unset=("env.T",)), "a"]]},
     )
     assert json.loads(json.dumps(held)) == held
+
+
+def test_equal_parts_of_many_requests_are_kept_once() -> None:
+    shared: dict[str, Any] = {}
+    one, other = (
+        normal_form({"name": name, "target": {"matchTags": [["b", "a"]]}}, fingerprint, shared)
+        for name in ("one", "other")
+    )
+    assert one["target"] is other["target"]
+    assert one["name"] != other["name"]
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        ("v", Marked("v", secret=True)),
+        ("v", Marked("v", template="t")),
+        (Marked("v", template="t"), Marked("v", template="u")),
+        (Marked("v", template="t"), Marked("v", template="t", inputs=(("var.a", "1"),))),
+        (Marked(None, unset=("env.A",)), Marked(None, unset=("env.B",))),
+        (Marked("1", secret=True), Marked("2", secret=True)),
+        ("1", 1, True, None),
+    ],
+)
+def test_parts_that_differ_in_anything_are_not_shared(values: tuple[Any, ...]) -> None:
+    shared: dict[str, Any] = {}
+    for value in values:
+        body = {"environmentVariables": [{"key": "A", "value": value}], "metadata": {"k": value}}
+        made = normal_form(body, fingerprint, shared)
+        assert json.dumps(made) == json.dumps(normal_form(body, fingerprint))
