@@ -28,6 +28,8 @@ VARIABLES: Final[dict[str, dict[str, str]]] = {
         "CHECKLY_API_URL": "Another address of the API. It must be https, but on loopback.",
         "CHECKLY_ENV": "The address by name, as in the Checkly CLI: `production` (the default), "
         "`staging`, `development` or `local`.",
+        "XDG_CONFIG_HOME": "Where the login of the Checkly CLI is; `~/.config` if not set.",
+        "APPDATA": "The same on Windows.",
         "HTTPS_PROXY": "A proxy for https addresses; `HTTP_PROXY` and `ALL_PROXY` likewise.",
         "NO_PROXY": "Hosts that are reached without the proxy. Loopback always is.",
         "SSL_CERT_FILE": "Certificates to trust, such as those of a company's proxy.",
@@ -200,8 +202,19 @@ def _environment() -> Iterator[str]:
     yield "# Environment variables\n"
     yield _MADE
     yield "A variable that is empty counts as not set. Templates read others as `$<env.NAME>`: see"
-    yield "[expressions](expressions.md). Files given with `--env-file` feed `env.*` and set none"
-    yield "of these.\n"
+    yield "[expressions](expressions.md). Files given with `--env-file` feed `env.*`; of these they"
+    yield "set the credentials alone.\n"
+    yield "## Credentials\n"
+    yield "`CHECKLY_API_KEY` and `CHECKLY_ACCOUNT_ID` are each taken from the first place that has"
+    yield "them:\n"
+    yield "1. the environment;"
+    yield "2. the files given with `--env-file`, the last one first. A `.env` file is not read"
+    yield "   unless it is given. The key's file may also set `CHECKLY_API_URL` or `CHECKLY_ENV`,"
+    yield "   which go with that key alone: no file can send another key somewhere else;"
+    yield "3. the login of the Checkly CLI: `npx checkly login` keeps one for each `CHECKLY_ENV` in"
+    yield "   `auth.json` and `config.json`, in `~/.config/@checkly/cli`; on macOS in"
+    yield "   `~/Library/Preferences/@checkly/cli`, on Windows in"
+    yield "   `%APPDATA%\\@checkly\\cli\\Config`.\n"
     for subject, variables in VARIABLES.items():
         yield f"## {subject}\n"
         yield "| variable | what it does |"

@@ -1,4 +1,4 @@
-"""Credentials and the API's address, taken from the environment as the Checkly CLI takes them."""
+"""Credentials and the API's address, in the variables that the Checkly CLI reads too."""
 
 import ipaddress
 from collections.abc import Mapping
@@ -10,6 +10,8 @@ from runner.listing import listed
 
 #: The variables that say who asks.
 NAMES = ("CHECKLY_API_KEY", "CHECKLY_ACCOUNT_ID")
+#: The variables that say where the API is.
+ADDRESS_NAMES = ("CHECKLY_API_URL", "CHECKLY_ENV")
 #: The addresses behind ``CHECKLY_ENV``, as the Checkly CLI has them.
 ADDRESSES = {
     "production": "https://api.checklyhq.com",
@@ -44,17 +46,36 @@ class Credentials:
         return is_loopback(urlsplit(self.url).hostname or "")
 
 
-def credentials(environ: Mapping[str, str]) -> Credentials:
-    """Read the credentials from ``environ``.
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """The variables that say who asks, and where.
+
+    Attributes:
+        environ: Their values, from wherever they are set.
+        looked_at: Where was looked for them, as a user would say it.
+        advice: What to do about a credential that is there but not used; empty if there is none.
+    """
+
+    environ: Mapping[str, str] = field(repr=False)
+    looked_at: tuple[str, ...] = ("the environment",)
+    advice: str = ""
+
+
+def credentials(settings: Settings) -> Credentials:
+    """Take the credentials from ``settings``.
 
     Raises:
         UsageError: One is missing or can't be one, or the address is not safe to use.
     """
+    environ = settings.environ
     if missing := missing_credentials(environ):
+        advice = settings.advice or (
+            "Run `npx checkly login`, or create a key under User settings, API keys, in Checkly;"
+            " the account's id stands under Account settings. In CI, store both as secrets."
+        )
         raise UsageError(
             f"No credentials: {listed(missing)} {'is' if len(missing) == 1 else 'are'} not set.",
-            hint="Create a key under User settings, API keys, in Checkly; the account's id stands"
-            " under Account settings. In CI, store both as secrets.",
+            hint=f"Looked at {listed(settings.looked_at)}. {advice}",
         )
     values = {name: environ[name].strip() for name in NAMES}
     for name in NAMES:

@@ -2,25 +2,32 @@
 
 import pytest
 
-from runner.checkly.account import Credentials, address, credentials, has_credentials, is_loopback
+from runner.checkly.account import (
+    Credentials,
+    Settings,
+    address,
+    credentials,
+    has_credentials,
+    is_loopback,
+)
 from runner.errors import UsageError
 
 GOOD = {"CHECKLY_API_KEY": "cu_1234567890", "CHECKLY_ACCOUNT_ID": "acc-1"}
 
 
 def test_the_environment_gives_key_account_and_address() -> None:
-    found = credentials(GOOD)
+    found = credentials(Settings(GOOD))
     assert (found.account_id, found.url) == ("acc-1", "https://api.checklyhq.com")
     assert (found.host, found.is_loopback) == ("api.checklyhq.com", False)
     assert has_credentials(GOOD)
 
 
 def test_the_key_does_not_show_itself() -> None:
-    assert "cu_1234567890" not in repr(credentials(GOOD))
+    assert "cu_1234567890" not in repr(credentials(Settings(GOOD)))
 
 
 def test_a_line_break_at_the_end_of_a_ci_secret_does_not_matter() -> None:
-    assert credentials(GOOD | {"CHECKLY_API_KEY": "cu_1\n"}).api_key == "cu_1"
+    assert credentials(Settings(GOOD | {"CHECKLY_API_KEY": "cu_1\n"})).api_key == "cu_1"
 
 
 @pytest.mark.parametrize(
@@ -34,14 +41,14 @@ def test_a_line_break_at_the_end_of_a_ci_secret_does_not_matter() -> None:
 def test_what_is_missing_is_named(environ: dict[str, str], said: str) -> None:
     assert not has_credentials(environ)
     with pytest.raises(UsageError, match=said) as raised:
-        credentials(environ)
+        credentials(Settings(environ))
     assert raised.value.exit_code == 2
 
 
 @pytest.mark.parametrize("key", ["two words", "smart’quote", "line\nbreak", "tab\tbed"])
 def test_a_key_that_can_be_none_is_refused_without_being_shown(key: str) -> None:
     with pytest.raises(UsageError) as raised:
-        credentials(GOOD | {"CHECKLY_API_KEY": key})
+        credentials(Settings(GOOD | {"CHECKLY_API_KEY": key}))
     assert key not in f"{raised.value.message} {raised.value.hint}"
 
 

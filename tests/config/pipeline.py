@@ -11,7 +11,7 @@ import pytest
 
 from runner.cli.console import Console
 from runner.cli.options.common import Common
-from runner.cli.services.configuration import Reading, read
+from runner.cli.services.configuration import Reading, read, read_env
 from runner.config.selection import selection
 from runner.diagnostics import Diagnostic, Severity
 from runner.errors import ConfigurationError
@@ -76,7 +76,9 @@ def run_file(
     unset = Severity.ERROR if strict else Severity.WARNING
     console = Console(sys.stdout, sys.stderr)
     try:
-        reading = read(common, console, unset=unset, fill_metadata=fill_metadata)
+        reading = read(
+            common, console, read_env(common, console), unset=unset, fill_metadata=fill_metadata
+        )
     except ConfigurationError as error:
         return Outcome(list(error.diagnostics))
     reading.configuration.check()

@@ -20,7 +20,7 @@ import jsonschema
 import pytest
 from ruamel.yaml import YAML
 
-from runner.config.templates.env_file import read_env_file
+from runner.config.templates.env_file import read_env_files
 from runner.emulator.transport.contract import to_json_schema
 from tests.config.pipeline import options_of, run_file
 
@@ -35,7 +35,7 @@ def name_of(case: Path) -> str:
 
 def environment_of(case: Path) -> dict[str, str]:
     env = case.with_suffix(".env")
-    return read_env_file(env) if env.exists() else {}
+    return read_env_files([env]) if env.exists() else {}
 
 
 def text_of(path: Path) -> str:

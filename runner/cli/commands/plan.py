@@ -17,6 +17,7 @@ from runner.diagnostics import Severity
 from runner.errors import UsageError
 
 if TYPE_CHECKING:
+    from runner.cli.services.backend import Backend
     from runner.config.selection import Selection
     from runner.models.plan import Plan
 
@@ -156,7 +157,7 @@ def _against_records(
         if parts.backend.credentials is not None and not options.offline:
             plan = run_async(parts.judge(plan))
         elif not options.offline:
-            _say_why_offline(common, console)
+            _say_why_offline(parts.backend, common, console)
         if options.out is not None:
             from runner.cli.services.saved_plan import save  # noqa: PLC0415
             from runner.plan.saved_plan import SavedSelection  # noqa: PLC0415
@@ -172,19 +173,22 @@ def _against_records(
         return plan
 
 
-def _say_why_offline(common: Common, console: Console) -> None:
+def _say_why_offline(backend: "Backend", common: Common, console: Console) -> None:
     """Say that nothing was asked, where that may not be meant."""
     from runner.checkly.account import NAMES, missing_credentials  # noqa: PLC0415 # with backend
 
-    missing = missing_credentials(os.environ)
+    assert backend.settings is not None  # noqa: S101 # an emulator is never offline
+    missing = missing_credentials(backend.settings.environ)
+    advice = backend.settings.advice
     if len(missing) < len(NAMES):
         console.problem(
             f"Warning: {missing[0]} is not set, so this plan was made offline.",
-            hint="Set it beside the other one, or pass --offline if that is meant.",
+            hint=advice or "Set it beside the other one, or pass --offline if that is meant.",
         )
     elif common.verbosity >= 0:
         console.problem(
-            "Planned offline: without credentials neither locations nor matching checks are known."
+            "Planned offline: without credentials neither locations nor matching checks are known.",
+            hint=advice,
         )
 
 

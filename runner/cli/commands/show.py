@@ -54,8 +54,8 @@ def _show(profile: str, form: str, console: Console) -> None:
     from runner.config.yaml.dump import yaml_text  # noqa: PLC0415
     from runner.reports.text.curl import as_curl, masked_body  # noqa: PLC0415
 
-    reading = Composition(current(), console).reading
-    compiled = reading.compile(selection([profile], []), with_needs=False)
+    parts = Composition(current(), console)
+    compiled = parts.reading.compile(selection([profile], []), with_needs=False)
     bodies = {
         instance.name: masked_body(instance.body, console.redactor.mark)
         for instance in compiled.instances
@@ -67,7 +67,7 @@ def _show(profile: str, form: str, console: Console) -> None:
         console.write(_json(next(iter(bodies.values())) if len(bodies) == 1 else bodies))
         return
     for name, body in bodies.items():
-        text = as_curl(name, body, reading.api_url) if form == "curl" else yaml_text(body, name)
+        text = as_curl(name, body, parts.api_url) if form == "curl" else yaml_text(body, name)
         title, _, rest = text.rstrip("\n").partition("\n")
         note = _all_checks(body)
         console.write("\n".join([title, *([f"# {note}"] if note else []), rest]))

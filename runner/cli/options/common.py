@@ -23,7 +23,7 @@ class Common:
         file: The configuration file; looked for when ``None``.
         variables: ``NAME=VALUE`` texts, the last one of a name wins.
         var_files: Files of variables, which ``variables`` win over.
-        env_files: Files that feed ``env.*``, the last one of a name wins.
+        env_files: Files that feed ``env.*`` and the credentials, the last one of a name wins.
         env_allow: Globs that names in ``env.*`` must match; everything when empty.
         state: Address of the state; the folder beside the file when ``None``.
         scope: Part of the state to work in.
@@ -82,7 +82,11 @@ _OPTIONS = (
         "--var-file", "var_files", multiple=True, metavar="FILE", help="Set variables from YAML."
     ),
     click.option(
-        "--env-file", "env_files", multiple=True, metavar="FILE", help="Read env.* from a file too."
+        "--env-file",
+        "env_files",
+        multiple=True,
+        metavar="FILE",
+        help="Read env.* and the credentials from a file too.",
     ),
     click.option(
         "--env-allow", multiple=True, metavar="GLOB", help="Let env.* read only such names."

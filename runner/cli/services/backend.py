@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,9 +14,9 @@ from runner.cli.options.common import Common
 from runner.errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
-    from runner.checkly.account import Credentials
+    from runner.checkly.account import Credentials, Settings
     from runner.config.templates.context import Context
     from runner.models.record import Initiator
     from runner.state.project import Project
@@ -48,11 +48,21 @@ class Backend:
     Attributes:
         credentials: ``None`` where there are none: only what needs no network works.
         host: The state's first part.
+        settings: Where the credentials come from; ``None`` of an emulator.
     """
 
     credentials: "Credentials | None"
     host: str
     emulated: bool
+    settings: "Settings | None" = None
+
+    @property
+    def account_id(self) -> str | None:
+        """The account that is meant, even if there is no key to ask it with."""
+        if self.credentials:
+            return self.credentials.account_id
+        named = self.settings.environ.get("CHECKLY_ACCOUNT_ID", "") if self.settings else ""
+        return named.strip() or None
 
     def require_credentials(self) -> "Credentials":
         """The credentials.
@@ -60,9 +70,9 @@ class Backend:
         Raises:
             UsageError: There are none; says which variables to set.
         """
-        from runner.checkly.account import credentials  # noqa: PLC0415
+        from runner.checkly.account import Settings, credentials  # noqa: PLC0415
 
-        return self.credentials or credentials(os.environ)
+        return self.credentials or credentials(self.settings or Settings(os.environ))
 
     def state(
         self,
@@ -87,7 +97,7 @@ class Backend:
         return open_state(
             common.state or declared,
             host=self.host,
-            account=self.credentials.account_id if self.credentials else None,
+            account=self.account_id,
             scope=common.scope or DEFAULT_SCOPE,
             folder=folder,
             project=project,
@@ -143,29 +153,33 @@ def initiator(context: "Context", screen: "Callable[[str], str]") -> "Initiator"
     )
 
 
-@contextmanager
-def backend(emulated: bool, world: Path | None) -> Iterator[Backend]:
-    """The API that the options and the environment ask for.
+def backend(env_file: "Mapping[str, str]", env_files: "Sequence[str]") -> Backend:
+    """The API that the environment, the env files or the login of the Checkly CLI ask for.
 
     Raises:
-        UsageError: A credential or the address is wrong, or the world has a mistake.
+        UsageError: A credential or the address is wrong.
+    """
+    from runner.checkly.account import (  # noqa: PLC0415 # only when a command needs it
+        address,
+        credentials,
+        has_credentials,
+    )
+    from runner.checkly.login import account_settings  # noqa: PLC0415
+
+    settings = account_settings(os.environ, env_file, env_files)
+    found = credentials(settings) if has_credentials(settings.environ) else None
+    host = urlsplit(address(settings.environ)).netloc
+    return Backend(found, host, emulated=False, settings=settings)
+
+
+@contextmanager
+def emulated(world: Path | None) -> Iterator[Backend]:
+    """An emulator inside the process.
+
+    Raises:
+        UsageError: The world has a mistake.
         CannotRun: The emulator can't be started.
     """
-    with ExitStack() as stack:
-        if emulated or world is not None:
-            yield Backend(_emulator(stack, world), EMULATOR_HOST, emulated=True)
-            return
-        from runner.checkly.account import (  # noqa: PLC0415 # only when a command needs it
-            address,
-            credentials,
-            has_credentials,
-        )
-
-        found = credentials(os.environ) if has_credentials(os.environ) else None
-        yield Backend(found, urlsplit(address(os.environ)).netloc, emulated=False)
-
-
-def _emulator(stack: ExitStack, world: Path | None) -> "Credentials":
     from runner.checkly.account import Credentials  # noqa: PLC0415
     from runner.cli.services.emulator import EmulatorOptions, build  # noqa: PLC0415
 
@@ -179,5 +193,6 @@ def _emulator(stack: ExitStack, world: Path | None) -> "Credentials":
         "speed": 1.0,
         "virtual_time": False,
     }
-    emulator = stack.enter_context(build(EmulatorOptions(**options)))
-    return Credentials(emulator.api_key, emulator.account_id, emulator.url)
+    with build(EmulatorOptions(**options)) as emulator:
+        found = Credentials(emulator.api_key, emulator.account_id, emulator.url)
+        yield Backend(found, EMULATOR_HOST, emulated=True)

@@ -14,13 +14,14 @@ from typing import TYPE_CHECKING, Any, Self
 
 from runner.cli.console import Console
 from runner.cli.options.common import Common
-from runner.cli.services.backend import DEFAULT_SCOPE, Backend, backend
-from runner.cli.services.configuration import KNOWN_AFTER_APPLY, Reading, read
+from runner.cli.services.backend import DEFAULT_SCOPE, Backend, backend, emulated
+from runner.cli.services.configuration import KNOWN_AFTER_APPLY, Reading, read, read_env
 from runner.cli.services.plan import environment_of, plan_of, shown_address
 from runner.config.selection import Selection
 from runner.diagnostics import Severity
 from runner.errors import UsageError
 from runner.models.plan import Plan, PlanContext
+from runner.secrets import credentials_in
 from runner.state.store.paths import DEFAULT_FOLDER
 
 #: The project of a file that names none.
@@ -85,11 +86,17 @@ class Composition:
         self._stack.__exit__(kind, error, trace)
 
     @cached_property
+    def env_file(self) -> dict[str, str]:
+        """What the env files hold; each is read once, since it may be a pipe."""
+        return read_env(self.common, self.console)
+
+    @cached_property
     def reading(self) -> Reading:
         """The configuration; see :func:`runner.cli.services.configuration.read` for errors."""
         return read(
             self.common,
             self.console,
+            self.env_file,
             apply_id=self.apply_id,
             unset=self.unset,
             fill_metadata=self.fill_metadata,
@@ -99,18 +106,30 @@ class Composition:
     @cached_property
     def backend(self) -> Backend:
         """The API, and the part of the state that belongs to it."""
-        return self._stack.enter_context(backend(self.emulated, self.world))
+        if self.emulated or self.world is not None:
+            found = self._stack.enter_context(emulated(self.world))
+        else:
+            found = backend(self.env_file, self.common.env_files)
+        for secret in credentials_in(found.settings.environ if found.settings else {}):
+            self.console.redactor.learn(secret)
+        return found
 
-    @cached_property
+    @property
+    def api_url(self) -> str:
+        """The address of the API, whether or not there are credentials."""
+        from runner.checkly.account import address  # noqa: PLC0415 # only ``show`` asks
+        from runner.checkly.login import account_settings  # noqa: PLC0415
+
+        return address(account_settings(os.environ, self.env_file, ()).environ)
+
+    @property
     def credentials(self) -> "Credentials":
         """The credentials of the API.
 
         Raises:
             UsageError: There are none.
         """
-        found = self.backend.require_credentials()
-        self.console.redactor.learn(found.api_key)
-        return found
+        return self.backend.require_credentials()
 
     @cached_property
     def has_file(self) -> bool:
@@ -199,13 +218,13 @@ class Composition:
 
     def _context(self, plan: Plan) -> PlanContext:
         """Where ``plan`` stands."""
-        context, credentials = self.reading.context, self.backend.credentials
+        context = self.reading.context
         return PlanContext(
             api=self.backend.host,
             state=shown_address(self._state_address),
             project=self.project,
             scope=self.common.scope or DEFAULT_SCOPE,
-            account_id=credentials.account_id if credentials else None,
+            account_id=self.backend.account_id,
             environment=environment_of(plan),
             commit=context.value("git.sha"),
             branch=context.value("git.branch"),

@@ -1,7 +1,7 @@
 """Read the configuration that the shared options name."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -16,7 +16,7 @@ from runner.config.files.files import FolderFiles
 from runner.config.files.git import distrust_hint
 from runner.config.selection import Selection
 from runner.config.templates.context import Context
-from runner.config.templates.env_file import read_env_file
+from runner.config.templates.env_file import read_env_files
 from runner.config.templates.env_vars import Environment
 from runner.config.templates.expressions.errors import TemplateError
 from runner.config.yaml.encoding import decode
@@ -24,6 +24,7 @@ from runner.config.yaml.nodes import Scalar
 from runner.config.yaml.parse import parse
 from runner.diagnostics import Diagnostics, Severity
 from runner.errors import ConfigurationError, StalePlan, UsageError, os_reason
+from runner.secrets import credentials_in
 
 #: The value of ``run.id`` before there is an apply.
 KNOWN_AFTER_APPLY = "(known after apply)"
@@ -86,13 +87,6 @@ class Reading:
             self._console.redactor.learn(address)
             yield notification, address
 
-    @property
-    def api_url(self) -> str:
-        """Address of the API that requests go to."""
-        from runner.checkly.account import address  # noqa: PLC0415 # only ``show`` asks
-
-        return address(os.environ)
-
     def check(self, selection: Selection) -> int:
         """Judge what is selected, keeping nothing; returns the number of instances."""
         if selection.is_everything:
@@ -147,6 +141,7 @@ class Reading:
 def read(
     common: Common,
     console: Console,
+    env_file: Mapping[str, str],
     *,
     apply_id: str = KNOWN_AFTER_APPLY,
     unset: Severity = Severity.WARNING,
@@ -158,6 +153,7 @@ def read(
     Args:
         common: The shared options.
         console: What everything is printed on.
+        env_file: What the env files hold.
         apply_id: What ``run.id`` says.
         unset: How bad it is that a template needs a name that is not set.
         fill_metadata: Whether to fill in the metadata that a profile leaves out.
@@ -166,7 +162,7 @@ def read(
     Raises:
         StalePlan: The configuration is not the expected one.
         ConfigurationError: There is no file, it can't be read, or it is not YAML.
-        UsageError: A variable or env file on the command line is wrong.
+        UsageError: A variable on the command line is wrong.
     """
     variables = overrides(common)
     path = Path(common.file) if common.file else discover(Path.cwd())
@@ -180,9 +176,6 @@ def read(
         )
     if documents is None:
         raise ConfigurationError(diagnostics)
-    env_file: dict[str, str] = {}
-    for name in common.env_files:
-        env_file |= read_env_file(Path(name))
     context = Context(os.environ, path.parent, apply_id)
     environment = Environment(os.environ, env_file, common.env_allow)
     configuration = configuration_of(
@@ -206,6 +199,19 @@ def read(
         console,
         environment,
     )
+
+
+def read_env(common: Common, console: Console) -> dict[str, str]:
+    """What the env files hold; the console learns the credentials in them.
+
+    Raises:
+        UsageError: One can't be read, or can be misread.
+    """
+    found = read_env_files(map(Path, common.env_files))
+    if found:
+        for secret in credentials_in(found):
+            console.redactor.learn(secret)
+    return found
 
 
 def _digest(documents: Documents) -> str:

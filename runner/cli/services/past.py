@@ -12,12 +12,12 @@ from runner.cli.services.state import moment, state_of, warn
 if TYPE_CHECKING:
     from runner.cli.console import Console
     from runner.cli.options.common import Common
+    from runner.cli.services.backend import Backend
     from runner.cli.services.configuration import Reading
     from runner.config.selection import Selection
     from runner.errors import StateError
     from runner.models.history import PastApply
     from runner.models.record import Attempt
-    from runner.state.state import State
 
 SINCE_OPTION = click.option(
     "--since",
@@ -44,8 +44,10 @@ def past_applies(
     now: datetime,
     emulated: bool,
     limit: int | None = None,
-) -> "tuple[Reading, State, list[PastApply]]":
-    """The applies of what is selected, newest first; documents that can't be read are told.
+) -> "tuple[Reading, Backend, list[PastApply]]":
+    """The file, the API, and the applies of what is selected, newest first.
+
+    Documents that can't be read are told.
 
     Raises:
         ConfigurationError: The file can't be read.
@@ -53,7 +55,7 @@ def past_applies(
         StateError: The state can't be read.
     """
     first = moment(since, "--since", now)
-    reading, state, _ = state_of(common, console, emulated=emulated)
+    reading, state, api = state_of(common, console, emulated=emulated)
     problems: list[StateError] = []
     wanted = partial(is_of, chosen)
 
@@ -67,4 +69,4 @@ def past_applies(
 
     found = run_async(read())
     warn(problems, console)
-    return reading, state, found
+    return reading, api, found

@@ -109,10 +109,9 @@ async def use(plan: SavedPlan, apply_id: str, state: State) -> None:
 
 
 def _home(parts: Composition) -> Home:
-    credentials = parts.backend.credentials
     return Home(
         host=parts.backend.host,
-        account=credentials.account_id if credentials else None,
+        account=parts.backend.account_id,
         state=parts.state.where,
         project=parts.project,
         scope=parts.common.scope or DEFAULT_SCOPE,

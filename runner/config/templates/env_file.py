@@ -7,6 +7,7 @@ No error quotes a line, since it may hold a secret.
 import os
 import re
 import stat
+from collections.abc import Iterable
 from pathlib import Path
 from time import monotonic
 from typing import TYPE_CHECKING, Final
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 _MAX_FILE: Final = 1 << 20
 #: How long the other end of a pipe may take.
 _SECONDS: Final = 30.0
+#: So many misread lines are told.
+_MAX_TOLD: Final = 20
 #: The dotenv parser's time grows with the square of a run of spaces.
 _SPACES: Final = re.compile(r"[^\S\r\n]{1000}")
 _VALUE: Final = re.compile(r"[^=]*=[^\S\r\n]*(?P<quote>['\"`]?)(?P<rest>.*)", re.DOTALL)
@@ -26,12 +29,30 @@ _NOT_AN_ESCAPE: Final = re.compile(r"(?:[^\\]|\\.)*?(?P<found>\\[$`])", re.DOTAL
 _EXPANSION: Final = re.compile(r"\$[{(]")
 
 
-def read_env_file(path: Path) -> dict[str, str]:
-    """Return the variables of an env file.
+def read_env_files(paths: Iterable[Path]) -> dict[str, str]:
+    """Return the variables of all the env files; of a name the last one.
 
     Raises:
-        UsageError: It can't be read, or a line does not say clearly what it means.
+        UsageError: One can't be read, or has lines that do not say clearly what they mean.
     """
+    values: dict[str, str] = {}
+    problems: dict[str, str | None] = {}
+    for path in paths:
+        try:
+            values |= _read(path, problems)
+        except UsageError as error:
+            problems[error.message] = error.hint
+    if problems:
+        told = list(problems)[:_MAX_TOLD]
+        if left := len(problems) - len(told):
+            told.append(f"There are {left:,} more such lines.")
+        hints = dict.fromkeys(filter(None, problems.values()))
+        raise UsageError(" ".join(told), hint=" ".join(hints) or None)
+    return values
+
+
+def _read(path: Path, problems: dict[str, str | None]) -> dict[str, str]:
+    """The variables of one file; what can be misread is added to ``problems``, with a hint."""
     import io  # noqa: PLC0415 - the whole of it only when a file is given
 
     from dotenv.parser import parse_stream  # noqa: PLC0415
@@ -48,36 +69,37 @@ def read_env_file(path: Path) -> dict[str, str]:
         line = binding.original.line + written.count("\n", 0, blank)
         where = f"{path}:{line}"
         if binding.error:
-            hint = "Quote a value that holds quotes or spans lines."
-            raise UsageError(f"{where} is not KEY=VALUE.", hint=hint)
+            problems[f"{where} is not KEY=VALUE."] = (
+                "Quote a value that holds quotes or spans lines."
+            )
         if binding.key is None:
             continue
         if binding.key in lines:
-            raise UsageError(
-                f"{where} sets {binding.key}, which line {lines[binding.key]} sets already.",
-                hint="Keep one of them.",
+            first = lines[binding.key]
+            problems[f"{where} sets {binding.key}, which line {first} sets already."] = (
+                "Keep one line of each key."
             )
-        _judge(written, where)
+        if problem := _problem(written):
+            problems[f"{where} {problem}."] = (
+                "Put a value in single quotes if it is meant literally."
+            )
         lines[binding.key] = line
         values[binding.key] = binding.value or ""
     return values
 
 
-def _judge(written: str, where: str) -> None:
-    """Refuse a line that other readers of env files take differently."""
+def _problem(written: str) -> str | None:
+    """Say what other readers of env files take differently in a line."""
     found = _VALUE.match(written)
     if found is None or found["quote"] == "'":
-        return
-    problem = None
+        return None
     if found["quote"] == "`":
-        problem = "quotes with backticks, which would become part of the value"
-    elif found["quote"] == '"' and (escape := _NOT_AN_ESCAPE.match(found["rest"])):
-        problem = f"holds {escape['found']}, whose backslash would become part of the value"
-    elif _EXPANSION.search(found["rest"]):
-        problem = "refers to another value, and env files are read without expansion"
-    if problem:
-        hint = "Put the value in single quotes if it is meant literally."
-        raise UsageError(f"{where} {problem}.", hint=hint)
+        return "quotes with backticks, which would become part of the value"
+    if found["quote"] == '"' and (escape := _NOT_AN_ESCAPE.match(found["rest"])):
+        return f"holds {escape['found']}, whose backslash would become part of the value"
+    if _EXPANSION.search(found["rest"]):
+        return "refers to another value, and env files are read without expansion"
+    return None
 
 
 def _text(path: Path) -> str:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from runner.config.templates import env_file
-from runner.config.templates.env_file import read_env_file
+from runner.config.templates.env_file import read_env_files
 from runner.errors import UsageError
 
 
@@ -25,7 +25,7 @@ def test_an_env_file_is_read_without_expansion(tmp_path: Path) -> None:
         b"HASH=a#b # comment\n"
         b"TEMPLATE=$<env.HOME>\n"
     )
-    assert read_env_file(file) == {
+    assert read_env_files([file]) == {
         "PLAIN": "a b",
         "EXPORTED": "yes",
         "DOLLAR": "$HOME-$PLAIN",
@@ -42,24 +42,24 @@ def test_a_line_that_says_nothing_is_told_by_number_alone(tmp_path: Path) -> Non
     file = tmp_path / "my.env"
     file.write_text("A=1\nTOKEN='hunter2\n")
     with pytest.raises(UsageError) as caught:
-        read_env_file(file)
+        read_env_files([file])
     assert caught.value.message == f"{file}:2 is not KEY=VALUE."
     assert "hunter2" not in str(caught.value) + str(caught.value.hint)
 
 
 def test_an_env_file_that_can_not_be_read_is_a_usage_error(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=r"The env file .* can't be read: "):
-        read_env_file(tmp_path / "missing.env")
+        read_env_files([tmp_path / "missing.env"])
     with pytest.raises(UsageError, match=r"The env file .* can't be read: "):
-        read_env_file(tmp_path)
+        read_env_files([tmp_path])
     latin = tmp_path / "latin.env"
     latin.write_bytes(b"A=\xe9")
     with pytest.raises(UsageError, match="not UTF-8"):
-        read_env_file(latin)
+        read_env_files([latin])
     large = tmp_path / "large.env"
     large.write_bytes(b"A=" + b"x" * (1 << 20))
     with pytest.raises(UsageError, match="larger than 1 MiB"):
-        read_env_file(large)
+        read_env_files([large])
 
 
 @pytest.mark.parametrize(
@@ -83,7 +83,7 @@ def test_a_line_that_would_be_misread_is_an_error_at_its_line(
     file = tmp_path / "my.env"
     file.write_text(text)
     with pytest.raises(UsageError) as caught:
-        read_env_file(file)
+        read_env_files([file])
     assert f"{file}{problem}" in caught.value.message
     assert "hunter2" not in f"{caught.value.message} {caught.value.hint}"
 
@@ -91,7 +91,7 @@ def test_a_line_that_would_be_misread_is_an_error_at_its_line(
 def test_backslashes_that_escape_something_are_fine(tmp_path: Path) -> None:
     file = tmp_path / "my.env"
     file.write_text('A="C:\\Users \\\\$x \\" \\t"\nB=a`b\\$\n')
-    assert read_env_file(file) == {"A": 'C:\\Users \\$x " \t', "B": "a`b\\$"}
+    assert read_env_files([file]) == {"A": 'C:\\Users \\$x " \t', "B": "a`b\\$"}
 
 
 def test_a_pipe_is_read_to_its_end(tmp_path: Path) -> None:
@@ -104,7 +104,7 @@ def test_a_pipe_is_read_to_its_end(tmp_path: Path) -> None:
     os.set_blocking(keeper, False)
     closer = threading.Timer(0.05, os.close, [keeper])
     closer.start()
-    assert read_env_file(pipe) == {"A": "1"}
+    assert read_env_files([pipe]) == {"A": "1"}
     closer.join()
 
 
@@ -115,14 +115,42 @@ def test_a_pipe_that_nothing_closes_is_given_up(
     pipe = tmp_path / "pipe"
     os.mkfifo(pipe)
     with pytest.raises(UsageError, match="a pipe that does not end"):
-        read_env_file(pipe)  # nobody has it open for writing
+        read_env_files([pipe])  # nobody has it open for writing
     keeper = os.open(pipe, os.O_RDWR)
     with pytest.raises(UsageError, match="a pipe that does not end"):
-        read_env_file(pipe)
+        read_env_files([pipe])
     os.close(keeper)
 
 
 def test_a_device_is_not_waited_for() -> None:
-    assert read_env_file(Path(os.devnull)) == {}
+    assert read_env_files([Path(os.devnull)]) == {}
     with pytest.raises(UsageError, match="is a device or socket"):
-        read_env_file(Path("/dev/zero"))
+        read_env_files([Path("/dev/zero")])
+
+
+def test_all_that_can_be_misread_is_told_at_once(tmp_path: Path) -> None:
+    first, second = tmp_path / "a.env", tmp_path / "b.env"
+    first.write_text("A=`x`\nB=1\nnot a line 'x\nB=2\nC=${B}\n")
+    second.write_text('D="\\$x"\n')
+    with pytest.raises(UsageError) as caught:
+        read_env_files([first, second, tmp_path / "missing.env"])
+    said = caught.value.message
+    for part in (
+        f"{first}:1 quotes with backticks",
+        f"{first}:3 is not KEY=VALUE.",
+        f"{first}:4 sets B, which line 2 sets already.",
+        f"{first}:5 refers to another value",
+        f"{second}:1 holds \\$",
+        "missing.env can't be read",
+    ):
+        assert part in said
+    assert str(caught.value.hint).count("single quotes") == 1
+
+
+def test_of_very_many_lines_that_can_be_misread_some_are_told(tmp_path: Path) -> None:
+    file = tmp_path / "key.pem"
+    file.write_text("-----BEGIN 'hunter2\n" * 500)
+    with pytest.raises(UsageError) as caught:
+        read_env_files([file])
+    assert "There are 480 more such lines." in caught.value.message
+    assert "hunter2" not in caught.value.message

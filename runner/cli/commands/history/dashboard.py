@@ -1,6 +1,5 @@
 """``runner dashboard``."""
 
-import os
 from pathlib import Path
 
 import click
@@ -55,11 +54,10 @@ def command(
 
     console, now, common = Console.of_process(), SystemClock().now(), current()
     chosen = selection(names, labels)
-    _, _, past = past_applies(
+    _, api, past = past_applies(
         common, console, chosen, since=since, now=now, emulated=emulated, limit=limit
     )
-    account = os.environ.get("CHECKLY_ACCOUNT_ID", "")
-    subject = Subject(account=account, scope=common.scope or "default")
+    subject = Subject(account=api.account_id or "", scope=common.scope or "default")
     pages = {"index.html": render(past, subject, now, with_runs=runs)}
     if runs:
         pages |= run_pages(past, subject)
