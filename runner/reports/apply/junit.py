@@ -104,20 +104,20 @@ def _properties(instance: InstanceOutcome, outcome: ApplyOutcome) -> list[tuple[
 def _names(instance: InstanceOutcome) -> list[str]:
     """A name for the case of each check.
 
-    Readers take a second case of one name for a retry of the first, so checks that share a name
-    are told apart by their id, and by a number where that is not enough.
+    Readers trim names and take a second case of one name for a retry of the first, so checks that
+    share a name are told apart by their id, and by a number where that is not enough.
     """
-    names = [_clean(check.name) for check in instance.checks]
+    names = [_clean(check.name).strip() for check in instance.checks]
     common = {name for name, times in Counter([*names, _SESSION]).items() if times > 1}
     taken: set[str] = {_SESSION}
     found = []
     for check, name in zip(instance.checks, names, strict=True):
         is_common = name in common and check.check_id
-        unique = f"{name} ({_clean((check.check_id or '')[:8])})" if is_common else name
+        unique = f"{name} ({_clean((check.check_id or '')[:8])})".strip() if is_common else name
         number = 1
         while unique in taken:
             number += 1
-            unique = f"{name} ({number})"
+            unique = f"{name} ({number})".strip()
         taken.add(unique)
         found.append(unique)
     return found
