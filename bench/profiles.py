@@ -2,14 +2,22 @@
 
 from pathlib import Path
 
+#: Of a profile with a matrix, an instance each.
+LOCATIONS = ("eu-west-1", "us-east-1", "ap-south-1", "eu-central-1")
 
-def write_profiles(folder: Path, count: int) -> Path:
-    """Write a file of ``count`` profiles with five templates each; returns its path."""
+
+def write_profiles(folder: Path, count: int, *, matrix: bool = False) -> Path:
+    """Write a file of ``count`` profiles with five templates each; returns its path.
+
+    With ``matrix`` each profile has four instances.
+    """
     lines = [
         "version: 1",
         "variables: {host: www.example.com, retries: 2}",
         "defaults:",
-        "  runLocation: eu-west-1",
+        f"  matrix: {{runLocation: [{', '.join(LOCATIONS)}]}}"
+        if matrix
+        else "  runLocation: eu-west-1",
         "  retryStrategy: {type: LINEAR, maxRetries: $<var.retries>}",
         "profiles:",
     ]

@@ -1,5 +1,6 @@
 """The documents of an apply, and what they say together."""
 
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
@@ -24,6 +25,8 @@ from runner.state.store.object_store import Store
 from runner.state.store.paths import escape_id
 
 Tree = dict[str, Any]
+Pick = Callable[[str, str, Tree], Tree | None]
+"""Given an apply, an instance and fields of its attempt: those to read, ``None`` for no attempt."""
 
 
 class ApplyPart(Document):
@@ -63,10 +66,12 @@ class ApplyReader:
         apply_id: Its id; empty until it is loaded where only its place is known.
         attempts: By instance.
         exit_code: What it ended with, if that is known.
+        pick: What to read of each attempt; all by default.
     """
 
     def __init__(self, store: Store, path: str, apply_id: str) -> None:
         self.apply_id = apply_id
+        self.pick: Pick = lambda _apply_id, _instance, fields: fields
         self.attempts: dict[str, Attempt] = {}
         self.exit_code: int | None = None
         self._store = store
@@ -138,15 +143,17 @@ class ApplyReader:
         head = part.model_dump(exclude={"attempts"}, exclude_none=True)
         self._head = {**head, **self._head}
         for name, changed in part.attempts.items():
-            self._trees[name] = {**self._trees.get(name, {}), **changed}
+            if (picked := self.pick(self.apply_id, name, changed)) is not None:
+                self._trees[name] = {**self._trees.get(name, {}), **picked}
 
     def _read_attempts(self, problems: list[StateError] | None) -> None:
         self.attempts = {}
+        same = {"applyId": self.apply_id, "by": Initiator.model_validate(self._head.get("by", {}))}
         for name, tree in self._trees.items():
             where = f"{self._store.where(self._path)} ({name})"
-            same = {"instance": name, "applyId": self.apply_id, "by": self._head["by"]}
             try:
-                self.attempts[name] = validate(Attempt, {**tree, **same}, where)
+                fields = {**tree, **same, "instance": name}
+                self.attempts[name] = validate(Attempt, fields, where)
             except Damaged as error:
                 if problems is None:
                     raise
@@ -167,7 +174,11 @@ class ApplyReader:
         """The apply as history tells it; of one that is over, what was never started is said."""
         found = dict(self.attempts)
         if not is_running:
-            found |= {name: self._never_started(name) for name in self.planned if name not in found}
+            found |= {
+                name: self._never_started(name)
+                for name in self.planned
+                if name not in found and self.pick(self.apply_id, name, {}) is not None
+            }
         attempts = tuple(found[name] for name in sorted(found))
         return PastApply(self.apply_id, attempts, self.exit_code)
 

@@ -8,7 +8,6 @@ from runner.errors import StateError, UsageError
 from runner.models.apply_id import time_of
 from runner.models.record import Initiator
 from runner.state.lock_table import Holder, LockTable, stamped
-from runner.state.record_table import RecordTable, moved
 from runner.state.state import State
 from runner.state.store.numbered import Version
 
@@ -49,7 +48,7 @@ async def prune(
     ids = await history.ids(problems)
     before = None if older_than is None else state.clock.now() - older_than
     old = [each for each in ids[keep or 0 :] if before is None or _is_before(each, before)]
-    table = (await (await state.record_table()).read()).document or RecordTable()
+    table = await state.record_rows()
     named = {tree.get(key) for tree in table.records.values() for key in ("applyId", "checksIn")}
     locks = stamped(await (await state.locks()).read())
     named |= {*locks.open, *(holder.apply_id for holder in locks.holders.values())}
@@ -86,15 +85,14 @@ async def rename(state: State, moves: Mapping[str, str], *, owner: Initiator, be
     """
     names = {*moves, *moves.values()}
     async with state.lock(names, owner, "rename", timeout=0):
-        table = await state.record_table()
-        there = (await table.read()).document or RecordTable()
+        there = await state.record_rows()
         for new in moves.values():
             if new in there.records:
                 raise UsageError(
                     f"{new} has a record of its own.",
                     hint=f"`runner state forget {new}` deletes it; its history stays.",
                 )
-        await table.change(moved(moves, before))
+        await state.move(moves, before)
 
 
 async def held(state: State) -> dict[str, Holder]:

@@ -1,15 +1,15 @@
 """Records as they are asked for: from the table, from applies that run, whole or in brief."""
 
 import asyncio
-from collections.abc import Collection, Iterable, Mapping
-from typing import Any, overload
+from collections.abc import Callable, Collection, Iterable, Mapping
+from typing import Any
 
 from runner.errors import StateError
 from runner.models.record import Attempt, Record, digest_of
 from runner.state.journal import ApplyJournal
 from runner.state.locks import Locks
 from runner.state.place import Place
-from runner.state.record_table import RecordTable, moved, put, record_of, replacing, rows, today
+from runner.state.record_table import Move, RecordTable, record_of, replacing, row, today
 from runner.state.store.numbered import DamagedTop, Version
 
 
@@ -40,8 +40,10 @@ class Records(Place):
         )
         for journal in applies:
             for attempt in journal.attempts.values():
-                record = self._named_today(record_of(attempt))
-                if record is not None and (names is None or record.instance in names):
+                if (left := record_of(attempt)) is None:
+                    continue
+                record = self._named_today(left)
+                if names is None or record.instance in names:
                     merged = replacing(records.get(record.instance), record)
                     records[record.instance] = merged or records[record.instance]
         if not brief:
@@ -58,69 +60,93 @@ class Records(Place):
         """
         kept, lost = [journal for journal in journals if journal.is_kept], locks.lost
         best = {record.instance: record for record in others}
-        for journal in kept:
-            for attempt in journal.touched():
-                record = record_of(attempt)
-                if record and record.instance not in lost:
-                    there = best.get(record.instance)
-                    best[record.instance] = replacing(there, record) or record if there else record
-        await self._rename(locks.apply_id)
+        for attempt in _touched(kept):
+            if attempt.instance not in lost and (record := record_of(attempt)):
+                there = best.get(record.instance)
+                best[record.instance] = replacing(there, record) or there or record
+        if self.moved:  # for good
+            names = (await self.record_rows()).records
+            moves = {name: today(name, self.moved) for name in names}
+            await self.move({old: new for old, new in moves.items() if old != new}, locks.apply_id)
         refused = await self.put_records(best.values())
-        for journal in kept:
-            for attempt in journal.touched():
-                locks.note(journal.apply_id, attempt.instance, is_open=attempt.is_open)
+        for attempt in _touched(kept):
+            locks.note(attempt.apply_id, attempt.instance, is_open=attempt.is_open)
         return refused
 
-    async def _rename(self, apply_id: str) -> None:
-        """Give records the names that their profiles have today, for good."""
-        if self.moved:
-            table = await self.record_table()
-            there = (await table.read()).document or RecordTable()
-            moves = {name: today(name, self.moved) for name in there.records}
-            await table.change(
-                moved({old: new for old, new in moves.items() if old != new}, apply_id)
-            )
+    async def put_records(self, records: Iterable[Record], gone: Collection[str] = ()) -> list[str]:
+        """Put records into the table, or drop some; says which were refused.
 
-    async def put_records(self, records: Iterable[Record], gone: Iterable[str] = ()) -> list[str]:
-        """Put records into the table, or drop some; says which were refused."""
-        refused: dict[str, None] = {}
+        Refused are those of a later owner of the lock.
+        """
+        new, gone = {record.instance: record for record in records}, set(gone)
+        refused: list[str] = []
 
-        def note(instance: str) -> None:
-            refused[instance] = None
-
-        make = put(records, gone=gone, refused=note)
-
-        def fresh(version: Version[RecordTable]) -> RecordTable | None:
+        def make(table: RecordTable) -> RecordTable:
             refused.clear()
-            return make(version)
+            kept = {name: tree for name, tree in table.records.items() if name not in gone}
+            there, owners = table.rows(new, "", []), dict(table.owners)
+            for name, record in new.items():
+                if merged := replacing(there.get(name), record):
+                    kept[name], owners[record.apply_id] = row(merged), record.by
+                else:
+                    refused.append(name)
+            return table.with_(kept, owners)
 
-        await (await self.record_table()).change(fresh)
-        return list(refused)
+        await self._change(make)
+        return refused
+
+    async def move(self, moves: Mapping[str, str], before: str) -> None:
+        """Give records other instances' names, unless these have records of their own.
+
+        Args:
+            moves: New names by old ones.
+            before: The id of an apply that would begin now: what was applied later under an old
+                name is another's.
+        """
+
+        def make(table: RecordTable) -> RecordTable:
+            records, noted = dict(table.records), []
+            for old, new in moves.items():
+                if old in records and new not in table.records:
+                    tree = records.pop(old)
+                    names = {"named": tree.get("named", old), "profile": new.partition("[")[0]}
+                    records[new] = {**tree, **names}
+                    noted.append(Move(old=old, new=new, before=before))
+            return table.with_(records, table.owners, noted)
+
+        await self._change(make)
+
+    async def record_rows(self) -> RecordTable:
+        """The table of records as it is just now."""
+        return (await (await self.record_table()).read()).document or RecordTable()
+
+    async def _change(self, make: Callable[[RecordTable], RecordTable]) -> None:
+        """Change the table of records, where ``make`` gives others."""
+
+        def changed(version: Version[RecordTable]) -> RecordTable | None:
+            table = version.document or RecordTable()
+            made = make(table)
+            return None if made.records == table.records else made
+
+        await (await self.record_table()).change(changed)
 
     async def _rows(
         self, names: Collection[str] | None, problems: list[StateError] | None
     ) -> dict[str, Record]:
-        table = await self.record_table()
-        document = (await table.read()).document
-        if document is None:
-            return {}
-        where = self.store.where(table.folder)
+        table = await self.record_rows()
+        where = self.store.where(await self.folder("records"))
         if not self.moved:
-            return rows(document, names, where, problems)
+            return table.rows(names, where, problems)
         found: dict[str, Record] = {}
-        for record in rows(document, None, where, problems).values():
+        for record in table.rows(None, where, problems).values():
             named = self._named_today(record)
-            if named is record or named.instance not in document.records:
+            if named is record or named.instance not in table.records:
                 found[named.instance] = named
         return found if names is None else {name: found[name] for name in names if name in found}
 
-    @overload
-    def _named_today(self, record: Record) -> Record: ...
-    @overload
-    def _named_today(self, record: None) -> None: ...
-    def _named_today(self, record: Record | None) -> Record | None:
+    def _named_today(self, record: Record) -> Record:
         """A record under the name that its profile has today."""
-        if record is None or (name := today(record.instance, self.moved)) == record.instance:
+        if (name := today(record.instance, self.moved)) == record.instance:
             return record
         names = {"instance": name, "profile": name.partition("[")[0]}
         return record.model_copy(update={**names, "named": record.named or record.instance})
@@ -132,28 +158,29 @@ class Records(Place):
         problems: list[StateError] | None,
     ) -> None:
         """Add requests and checks from the applies that have them."""
-        wanted: dict[str, None] = {}
+        wanted: dict[str, dict[str, str]] = {}  # by apply: names today by those of then
         for name, record in records.items():
             request = None if requests is None else requests.get(name)
             if request is not None and record.digest == digest_of(request):
                 records[name] = record.model_copy(update={"request": request})
             elif requests is None or request is not None:
-                missing = (record.apply_id if not record.request else None, record.checks_in)
-                wanted |= dict.fromkeys(filter(None, missing))
-        history = await self.applies()
-        found = await asyncio.gather(*(history.find(each, problems) for each in wanted))
-        applies = dict(zip(wanted, found, strict=True))
-        for name, record in records.items():
-            named, update = record.named or name, dict[str, Any]()
-            own = _attempt_in(applies.get(record.apply_id), named)
-            last = _attempt_in(applies.get(record.checks_in or record.apply_id), named)
-            if not record.request and own is not None:
-                update["request"] = own.request
-            elif not record.request and record.apply_id in applies and problems is not None:
-                problems.append(_no_apply(record))
-            if last is not None:
-                update["checks"] = last.checks
-            records[name] = record.model_copy(update=update)
+                for apply_id in (None if record.request else record.apply_id, record.checks_in):
+                    if apply_id is not None:
+                        wanted.setdefault(apply_id, {})[record.named or name] = name
+
+        def pick(apply_id: str, instance: str, fields: dict[str, Any]) -> dict[str, Any] | None:
+            return fields if instance in wanted.get(apply_id, ()) else None
+
+        async for journal in (await self.applies()).find(wanted, problems, pick):
+            for then, attempt in journal.attempts.items():
+                name = wanted[journal.apply_id][then]
+                records[name] = _completed(records[name], attempt)
+        if problems is not None:
+            problems += [
+                _no_apply(record)
+                for record in records.values()
+                if not record.request and record.apply_id in wanted
+            ]
 
     async def _unsettled(
         self, names: Collection[str] | None, problems: list[StateError] | None
@@ -178,8 +205,18 @@ class Records(Place):
         return journals
 
 
-def _attempt_in(journal: ApplyJournal | None, name: str) -> Attempt | None:
-    return None if journal is None else journal.attempts.get(name)
+def _completed(record: Record, attempt: Attempt) -> Record:
+    """A record with what an attempt has of it."""
+    update: dict[str, Any] = {}
+    if not record.request and record.apply_id == attempt.apply_id:
+        update["request"] = attempt.request
+    if attempt.apply_id == (record.checks_in or record.apply_id):
+        update["checks"] = attempt.checks
+    return record.model_copy(update=update)
+
+
+def _touched(journals: Iterable[ApplyJournal]) -> list[Attempt]:
+    return [attempt for journal in journals for attempt in journal.touched()]
 
 
 def _no_apply(record: Record) -> StateError:

@@ -1,12 +1,13 @@
 """The state of one scope: records, applies and locks as documents of an object store."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from collections.abc import AsyncIterator, Callable, Collection, Iterable, Mapping
 from datetime import datetime
+from typing import Any, Final
 
 from runner.errors import StateError
 from runner.models.history import PastApply
-from runner.models.record import Attempt, Initiator, PlanUse
+from runner.models.record import Attempt, Initiator, Lookup, PlanUse
 from runner.state.history import FOLD_ABOVE, FOLD_DOWN_TO
 from runner.state.journal import ApplyJournal, open_attempts
 from runner.state.limits import AccountLimit
@@ -17,6 +18,8 @@ from runner.state.record_table import RecordTable, today
 from runner.state.store.codec import decode, encode
 from runner.state.store.numbered import DamagedTop, Numbered
 from runner.state.store.paths import escape_id
+
+_NO_LOOKUP: Final = Lookup(name="", run_location="")
 
 
 class State(Records):
@@ -32,43 +35,55 @@ class State(Records):
     async def history(
         self,
         *,
+        named: Callable[[str, str], bool] | None = None,
         wanted: Callable[[Attempt], bool] = lambda _: True,
+        without: Collection[str] = (),
         since: datetime | None = None,
         problems: list[StateError] | None = None,
     ) -> AsyncIterator[PastApply]:
         """Past applies, newest first, read page by page as they are asked for.
 
         Args:
+            named: Given a profile and an instance, whether its attempts are read at all.
             wanted: Which attempts; applies that have none of them are left out.
+            without: Fields of attempts that need not be read, as they are spelt in documents.
             since: Applies whose attempts were all made earlier are left out.
             problems: See the class.
         """
-        table = await self._lock_table()
-        moves = (await (await self.record_table()).read()).document
-        names = _renamed(moves, self.moved)
-        running = {holder.apply_id for holder in table.holders.values()}
-        past = (await self.applies()).past(
-            since=since, running=running.__contains__, problems=problems
-        )
-        async for each in past:
-            attempts = [names(attempt) for attempt in each.attempts]
+        lock_table, table = await asyncio.gather(self._lock_table(), self.record_rows())
+        running = {holder.apply_id for holder in lock_table.holders.values()}
+
+        def pick(apply_id: str, instance: str, fields: dict[str, Any]) -> dict[str, Any] | None:
+            if named is not None:
+                name = _today(instance, apply_id, table, self.moved)
+                if not named(name.partition("[")[0], name):
+                    return None
+            left = {key: fields[key] for key in fields if key not in without} if without else fields
+            return left | {"lookup": _NO_LOOKUP} if "lookup" in without else left
+
+        history = await self.applies()
+        async for journal in history.past(pick=pick, since=since, problems=problems):
+            past = journal.past(is_running=journal.apply_id in running)
+            if since and not any(attempt.intent_at >= since for attempt in past.attempts):
+                continue
+            attempts = [_renamed(attempt, table, self.moved) for attempt in past.attempts]
             if chosen := tuple(filter(wanted, attempts)):
-                yield PastApply(each.apply_id, chosen, each.exit_code)
+                yield PastApply(past.apply_id, chosen, past.exit_code)
 
     async def apply(
         self, apply_id: str, *, problems: list[StateError] | None = None
     ) -> PastApply | None:
         """One apply, with what it never started if it is over; ``None`` for an unknown one."""
-        journal = await (await self.applies()).find(apply_id, problems)
-        if journal is None:
-            return None
-        holders = (await self._lock_table()).holders
-        dead = await self._watch.dead(holders)
-        return journal.past(
-            is_running=any(
-                holder.apply_id == apply_id and key not in dead for key, holder in holders.items()
+        async for journal in (await self.applies()).find([apply_id], problems):
+            holders = (await self._lock_table()).holders
+            dead = await self._watch.dead(holders)
+            return journal.past(
+                is_running=any(
+                    holder.apply_id == apply_id and key not in dead
+                    for key, holder in holders.items()
+                )
             )
-        )
+        return None
 
     async def attempts(
         self, apply_id: str, *, problems: list[StateError] | None = None
@@ -205,20 +220,16 @@ class State(Records):
         return max((record.fence for record in records.values()), default=0)
 
 
-def _renamed(
-    table: RecordTable | None, profiles: Mapping[str, str]
-) -> Callable[[Attempt], Attempt]:
-    """Gives attempts the names that their instances have today."""
-    moves = table.moves if table else []
+def _today(name: str, apply_id: str, table: RecordTable, profiles: Mapping[str, str]) -> str:
+    """The name that an instance has today which an apply knew by ``name``."""
+    for move in table.moves:
+        if name == move.old and apply_id < move.before:
+            name = move.new
+    return today(name, profiles)
 
-    def renamed(attempt: Attempt) -> Attempt:
-        name = attempt.instance
-        for move in moves:
-            if name == move.old and attempt.apply_id < move.before:
-                name = move.new
-        name = today(name, profiles)
-        if name == attempt.instance:
-            return attempt
-        return attempt.model_copy(update={"instance": name, "profile": name.partition("[")[0]})
 
-    return renamed
+def _renamed(attempt: Attempt, table: RecordTable, profiles: Mapping[str, str]) -> Attempt:
+    name = _today(attempt.instance, attempt.apply_id, table, profiles)
+    if name == attempt.instance:
+        return attempt
+    return attempt.model_copy(update={"instance": name, "profile": name.partition("[")[0]})

@@ -104,8 +104,8 @@ class SimulatedStore(Store):
     async def entries(self, prefix: str) -> list[Entry]:
         await self._step()
         found = [
-            Entry(path, modified)
-            for path, (_, modified) in sorted(self._disk.objects.items())
+            Entry(path, modified, len(data))
+            for path, (data, modified) in sorted(self._disk.objects.items())
             if path.startswith(f"{prefix}/")
         ]
         await self._step()

@@ -12,6 +12,7 @@ from runner.models.record import FORMAT_VERSION, Document
 
 D = TypeVar("D", bound=Document)
 
+_NO_FIELDS: Final[set[str]] = set()
 #: More than the largest document that an apply of 20,000 instances writes.
 MAX_BYTES: Final = 256 * 1024 * 1024
 
@@ -79,11 +80,14 @@ def validate(model: type[D], tree: Any, where: str) -> D:
         Damaged: It describes something else.
     """
     try:
-        return model.model_validate(tree)
+        found = model.model_validate(tree)
+        # Which fields were given is of no interest, and takes as much memory as what they hold.
+        object.__setattr__(found, "__pydantic_fields_set__", _NO_FIELDS)
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False, include_context=False)[0]
         place = ".".join(str(part) for part in first["loc"]) or "the whole"
         raise foreign(where, f"{place}: {first['msg']}") from None
+    return found
 
 
 def foreign(where: str, why: str) -> Damaged:

@@ -32,10 +32,16 @@ _LONGEST_PAUSE: Final = 4.0
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """An object as a listing shows it; ``modified`` is by the store's own clock."""
+    """An object as a listing shows it.
+
+    Attributes:
+        modified: By the store's own clock.
+        size: Bytes.
+    """
 
     path: str
     modified: datetime
+    size: int
 
     @property
     def name(self) -> str:
@@ -101,7 +107,7 @@ class Store:
 
         def entries(backend: ObjectStore) -> list[Entry]:
             found = obstore.list(backend, prefix, chunk_size=1000).collect()
-            read = (Entry(each["path"], each["last_modified"]) for each in found)
+            read = (Entry(each["path"], each["last_modified"], each["size"]) for each in found)
             return sorted(read, key=lambda entry: entry.path)
 
         return await self._read("list", prefix, entries, [])
