@@ -79,6 +79,7 @@ class PlanContext:
     Attributes:
         api: Host of the API.
         state: Address of the state.
+        options: Those of the command line that lead another command to the same state.
     """
 
     api: str
@@ -90,6 +91,7 @@ class PlanContext:
     environment: str | None = None
     commit: str | None = None
     branch: str | None = None
+    options: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

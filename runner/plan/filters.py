@@ -15,18 +15,21 @@ def changed_only(plan: Plan) -> Plan:
     return _keep(plan, lambda one: one.action is not Action.RERUN or not _passed(one))
 
 
-def failed_only(plan: Plan) -> Plan:
-    """``plan`` with only those whose last verdict was not a pass, or that have none."""
-    return _keep(plan, lambda one: one.action is not Action.REMOVED and not _passed(one))
+def failed_only(plan: Plan, *, prune: bool = False) -> Plan:
+    """``plan`` with only those whose last verdict was not a pass, or that have none.
+
+    What is removed stays with ``prune`` alone.
+    """
+    return _keep(plan, lambda one: prune if one.action is Action.REMOVED else not _passed(one))
 
 
-def failed_checks_only(plan: Plan) -> Plan:
+def failed_checks_only(plan: Plan, *, prune: bool = False) -> Plan:
     """``plan`` with only the checks that did not pass at the same commit.
 
     Where that is not known (no record, another commit or request, a check without an id) an
     instance stays as it is. To be called once ``expectChecks`` was judged on all checks.
     """
-    plan = failed_only(plan)
+    plan = failed_only(plan, prune=prune)
     return replace(plan, instances=tuple(map(_narrowed, plan.instances)))
 
 

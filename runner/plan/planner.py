@@ -20,6 +20,7 @@ def make_plan(
     fingerprint: Fingerprint,
     *,
     everything: bool = False,
+    declared: Collection[str] = (),
     pulled_in: Collection[str] = (),
     open_profiles: Collection[str] = (),
     warnings: Sequence[str] = (),
@@ -33,8 +34,9 @@ def make_plan(
         records: The last apply of each instance, under the instance's name; archived ones
             count as none.
         fingerprint: Makes fingerprints of secrets.
-        everything: Whether nothing was selected: ``instances`` are then all there are, and any
-            other record belongs to a removed one.
+        everything: Whether a record of none of ``instances``, nor of ``declared``, belongs to a
+            removed one.
+        declared: Further instances of the file, which are not selected.
         pulled_in: Names of those that are there only because others need them.
         open_profiles: Profiles whose instances are not known: none of them was removed.
         warnings: On the plan as a whole.
@@ -51,7 +53,7 @@ def make_plan(
         for instance in instances
     ]
     if everything:
-        known = {instance.name for instance in instances}
+        known = {*declared, *(instance.name for instance in instances)}
         planned += [
             _removed(live[name])
             for name in sorted(live)

@@ -57,6 +57,7 @@ class SavedSelection(_Part):
     names: list[str] = []
     labels: list[str] = []
     excluded: list[str] = []
+    prune: bool = False
 
 
 class SavedInstance(_Part):

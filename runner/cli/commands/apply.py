@@ -7,7 +7,12 @@ import click
 from runner.cli.console import Console
 from runner.cli.options.common import common_options, current
 from runner.cli.options.following import ApplyCommand, following_options
-from runner.cli.options.selection import EXCLUDE_OPTION, LABEL_OPTION, PROFILE_ARGUMENT
+from runner.cli.options.selection import (
+    EXCLUDE_OPTION,
+    LABEL_OPTION,
+    PROFILE_ARGUMENT,
+    PRUNE_OPTION,
+)
 from runner.cli.services.backend import EMULATOR_OPTION, WORLD_OPTION
 
 
@@ -20,6 +25,7 @@ from runner.cli.services.backend import EMULATOR_OPTION, WORLD_OPTION
 @click.option(
     "--failed-checks", is_flag=True, help="Only the checks that did not pass at this commit."
 )
+@PRUNE_OPTION
 @click.option("--keep-going", is_flag=True, help="Apply the rest where an instance is blocked.")
 @click.option(
     "--plan",

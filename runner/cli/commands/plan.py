@@ -10,7 +10,12 @@ import click
 
 from runner.cli.console import Console
 from runner.cli.options.common import Common, common_options, current
-from runner.cli.options.selection import EXCLUDE_OPTION, LABEL_OPTION, PROFILE_ARGUMENT
+from runner.cli.options.selection import (
+    EXCLUDE_OPTION,
+    LABEL_OPTION,
+    PROFILE_ARGUMENT,
+    PRUNE_OPTION,
+)
 from runner.cli.services.aio import run_async
 from runner.cli.services.backend import EMULATOR_OPTION, WORLD_OPTION
 from runner.diagnostics import Severity
@@ -33,6 +38,7 @@ class PlanOptions:
     names: tuple[str, ...]
     labels: tuple[str, ...]
     excluded: tuple[str, ...]
+    prune: bool
     base: str | None
     head: str | None
     out: Path | None
@@ -58,6 +64,7 @@ class _Command(click.Command):
 @PROFILE_ARGUMENT
 @LABEL_OPTION
 @EXCLUDE_OPTION
+@PRUNE_OPTION
 @click.option("--base", metavar="REF", help="Show what merging into REF would change.")
 @click.option("--head", metavar="REF", help="With --base: of this commit, not the working tree.")
 @click.option(
@@ -134,6 +141,8 @@ def _against_base(
 
     if options.emulated or options.world is not None:
         raise UsageError("--base asks no API: leave --emulator out.")
+    if options.prune:
+        raise UsageError("--base looks at no records: leave --prune out.")
     if options.out is not None:
         raise UsageError("--base shows what a merge changes: there is nothing to save.")
     return base_plan(common, console, selected, options.base or "", options.head)
@@ -153,7 +162,7 @@ def _against_records(
         world=options.world,
         offline=options.offline,
     ) as parts:
-        plan = run_async(parts.plan(selected))
+        plan = run_async(parts.plan(selected, prune=options.prune))
         if parts.backend.credentials is not None and not options.offline:
             plan = run_async(parts.judge(plan))
         elif not options.offline:
@@ -166,6 +175,7 @@ def _against_records(
                 names=list(options.names),
                 labels=list(options.labels),
                 excluded=list(options.excluded),
+                prune=options.prune,
             )
             save(plan, options.out, chosen, parts)
             if common.verbosity >= 0:

@@ -39,6 +39,12 @@ class Common:
     scope: str | None = None
     verbosity: int = 0
 
+    @property
+    def as_given(self) -> tuple[str, ...]:
+        """The options that lead another command to the same file and state."""
+        given = {"-f": self.file, "--state": self.state, "--scope": self.scope}
+        return tuple(part for name, value in given.items() if value for part in (name, value))
+
     def over(self, outer: "Common") -> "Common":
         """These options, filled up with those given before the command's name.
 

@@ -101,6 +101,7 @@ class ApplyCommand(Following):
     changed: bool = False
     failed: bool = False
     failed_checks: bool = False
+    prune: bool = False
     keep_going: bool = False
     new: bool = False
     saved_plan: Path | None = None

@@ -15,6 +15,9 @@ LABEL_OPTION = click.option(
     metavar="KEY=VALUE",
     help="Only instances with this label; KEY!=VALUE, only those without.",
 )
+PRUNE_OPTION = click.option(
+    "--prune", is_flag=True, help="Also archive records of what the file does not declare any more."
+)
 EXCLUDE_OPTION = click.option(
     "--exclude",
     "excluded",

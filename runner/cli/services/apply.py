@@ -12,6 +12,7 @@ from runner.cli.console import Console
 from runner.cli.options.common import Common
 from runner.cli.options.following import ApplyCommand
 from runner.cli.services.composition import Composition
+from runner.cli.services.runtime import engine
 from runner.cli.services.saved_plan import check, load, use
 from runner.cli.services.signals import terminable
 from runner.cli.services.wait import tell_next
@@ -48,6 +49,7 @@ def apply(command: ApplyCommand, common: Common, console: Console) -> int:
             names=tuple(chosen.names),
             labels=tuple(chosen.labels),
             excluded=tuple(chosen.excluded),
+            prune=chosen.prune,
         )
     selected = selection(command.names, command.labels, command.excluded)
     with (
@@ -69,14 +71,14 @@ def apply(command: ApplyCommand, common: Common, console: Console) -> int:
         _warn_of_folder(parts.state, command, console)
         if saved is not None:
             loop.run(check(saved, parts))
-        plan = loop.run(parts.plan(selected, with_needs=not command.no_needs))
+        plan = loop.run(parts.plan(selected, with_needs=not command.no_needs, prune=command.prune))
         if saved is not None:
             check_plan(saved, plan)
         plan = changed_only(plan) if command.changed else plan
-        plan = failed_only(plan) if command.failed else plan
+        plan = failed_only(plan, prune=command.prune) if command.failed else plan
         limiter = Limiter(clock, command.requests_per_minute)  # of all that this process asks
         plan = loop.run(parts.judge(plan, limiter))
-        plan = failed_checks_only(plan) if command.failed_checks else plan
+        plan = failed_checks_only(plan, prune=command.prune) if command.failed_checks else plan
         people = _people(command, console)
         if common.verbosity >= 0:
             shown = text.render(plan, console.style_for(people), verbosity=common.verbosity)
@@ -99,7 +101,8 @@ def apply(command: ApplyCommand, common: Common, console: Console) -> int:
             _ask(plan, selected, command, console)
 
         async def run() -> ApplyOutcome:
-            engine = parts.engine(
+            opened_engine = engine(
+                parts,
                 command,
                 limiter,
                 concurrency=command.concurrency,
@@ -107,7 +110,7 @@ def apply(command: ApplyCommand, common: Common, console: Console) -> int:
                 keep_going=command.keep_going,
                 new=command.new,
             )
-            async with engine as context:
+            async with opened_engine as context:
                 return await run_apply(plan.instances, apply_id=apply_id, context=context)
 
         outcome = loop.run(run())
@@ -131,6 +134,7 @@ def _load(command: ApplyCommand, common: Common) -> SavedPlan | None:
         "--exclude": command.excluded,
         "--var": common.variables,
         "--var-file": common.var_files,
+        "--prune": command.prune,
         "--changed": command.changed,
         "--failed": command.failed,
         "--failed-checks": command.failed_checks,

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from runner.checkly.account import Credentials, Settings
+    from runner.cli.services.configuration import Reading
     from runner.config.templates.context import Context
     from runner.models.record import Initiator
     from runner.state.project import Project
@@ -170,6 +171,21 @@ def backend(env_file: "Mapping[str, str]", env_files: "Sequence[str]") -> Backen
     found = credentials(settings) if has_credentials(settings.environ) else None
     host = urlsplit(address(settings.environ)).netloc
     return Backend(found, host, emulated=False, settings=settings)
+
+
+def project_of(reading: "Reading", screen: "Callable[[str], str]") -> "Project":
+    """Whose profiles the file's are, as the state tells projects apart."""
+    from runner.config.files.files import repository_root  # noqa: PLC0415 # with the state
+    from runner.state.project import Project, same_repository  # noqa: PLC0415
+
+    path = reading.path.resolve()
+    root = repository_root(path.parent) or path.parent
+    url = reading.context.value("git.repoUrl") or ""
+    return Project(
+        reading.structure.project,
+        same_repository(url if screen(url) == url else None),  # None: an unknown repository
+        path.relative_to(root.resolve()).as_posix(),
+    )
 
 
 @contextmanager

@@ -5,16 +5,23 @@ configuration, or that the instances of a profile are not known yet.
 """
 
 import os
-from contextlib import AbstractAsyncContextManager, ExitStack
+from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Self
 
 from runner.cli.console import Console
 from runner.cli.options.common import Common
-from runner.cli.services.backend import DEFAULT_SCOPE, Backend, backend, emulated
+from runner.cli.services.backend import (
+    DEFAULT_SCOPE,
+    Backend,
+    backend,
+    emulated,
+    initiator,
+    project_of,
+)
 from runner.cli.services.configuration import KNOWN_AFTER_APPLY, Reading, read, read_env
 from runner.cli.services.plan import environment_of, plan_of, shown_address
 from runner.config.selection import Selection
@@ -28,17 +35,14 @@ from runner.state.store.paths import DEFAULT_FOLDER
 DEFAULT_PROJECT = "default"
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Collection, Mapping
 
     from runner.checkly.account import Credentials
     from runner.checkly.limiter import Limiter
-    from runner.cli.options.following import Following
-    from runner.engine.control.context import Context
     from runner.models.outcome import Subject
     from runner.models.record import Initiator, Record
     from runner.plan.normalize import Normal
     from runner.reports.progress.reporters import Reporters
-    from runner.state.project import Project
     from runner.state.state import State
 
 
@@ -157,7 +161,7 @@ class Composition:
             self.common,
             self.reading.path.parent,
             structure.state,
-            project=_project_of(self.reading, self.console.redactor.screen),
+            project=project_of(self.reading, self.console.redactor.screen),
             moved=structure.moved,
         )
         require_name(state.project, state.store)
@@ -166,7 +170,6 @@ class Composition:
     @cached_property
     def owner(self) -> "Initiator":
         """Who runs this."""
-        from runner.cli.services.backend import initiator  # noqa: PLC0415
         from runner.config.templates.context import Context  # noqa: PLC0415
 
         here = self.reading.context if self.has_file else Context(os.environ, Path.cwd(), "")
@@ -179,13 +182,30 @@ class Composition:
         Raises:
             UsageError: A report can't be written where it was asked for.
         """
-        from runner.cli.services.runtime import reporters  # noqa: PLC0415 # asyncio
+        from runner.checkly.send import send  # noqa: PLC0415 # only where something runs
+        from runner.reports.progress.listeners import Background  # noqa: PLC0415
+        from runner.reports.progress.reporters import open_reporters  # noqa: PLC0415
+        from runner.reports.progress.verbosity import Verbosity  # noqa: PLC0415
+        from runner.reports.progress.webhook import WebhookReporter  # noqa: PLC0415
 
         assert self.has_file or self.file_optional  # noqa: S101 # read: its secrets are masked
-        webhooks = self.reading.webhooks() if self.has_file else ()
-        return self._stack.enter_context(
-            reporters(self.reports, self.common, self.console, webhooks)
+        console = self.console
+        opened = open_reporters(
+            self.reports,
+            mask=console.mask,
+            environ=os.environ,
+            stdout=console.out,
+            stderr=console.err,
+            send=send,
+            no_color=console.no_color,
+            verbosity=Verbosity(min(self.common.verbosity, 1) + 1),
         )
+        found = self._stack.enter_context(opened)
+        for notification, address in self.reading.webhooks() if self.has_file else ():
+            told = WebhookReporter(address, notification.on, notification.format, send)
+            name = f"notify to env.{notification.variable}"
+            found.listen(Background(name, told, lambda text: console.problem(f"Warning: {text}")))
+        return found
 
     async def records(
         self, names: list[str] | None, requests: "dict[str, Normal]"
@@ -194,8 +214,7 @@ class Composition:
 
         The checks of the last apply are compared only with those of the account.
         """
-        folder = self.reading.path.parent / DEFAULT_FOLDER
-        if self._state_address == str(folder) and not folder.exists():
+        if not self._may_have_state:
             return {}
         is_online = self.backend.credentials is not None and not self.offline
         if is_online:
@@ -204,6 +223,15 @@ class Composition:
         if removed := [name for name in records if name not in requests]:
             records |= await self.state.records(removed)
         return records
+
+    async def _recorded(self) -> "Collection[str]":
+        """The instances that have a record."""
+        return await self.state.records(brief=True) if self._may_have_state else ()
+
+    @property
+    def _may_have_state(self) -> bool:
+        folder = self.reading.path.parent / DEFAULT_FOLDER
+        return self._state_address != str(folder) or folder.exists()
 
     @property
     def project(self) -> str:
@@ -228,10 +256,18 @@ class Composition:
             environment=environment_of(plan),
             commit=context.value("git.sha"),
             branch=context.value("git.branch"),
+            options=(*self.common.as_given, *(["--emulator"] if self.backend.emulated else [])),
         )
 
-    async def plan(self, selection: Selection, *, with_needs: bool = True) -> Plan:
+    async def plan(
+        self, selection: Selection, *, with_needs: bool = True, prune: bool = False
+    ) -> Plan:
         """Plan what is selected, against the records.
+
+        Args:
+            selection: What is asked for.
+            with_needs: Whether to pull in what the selected instances need.
+            prune: Whether to plan what the file does not declare any more as removed.
 
         Raises:
             ConfigurationError: What is selected has errors.
@@ -239,7 +275,12 @@ class Composition:
             StateError: The state can't be read.
         """
         plan = await plan_of(
-            selection, self.reading, self.records, self.backend, with_needs=with_needs
+            selection,
+            self.reading,
+            self.records,
+            self.backend,
+            with_needs=with_needs,
+            prune=await self._recorded() if prune else None,
         )
         return replace(plan, context=self._context(plan))
 
@@ -272,52 +313,3 @@ class Composition:
             author=author or "",
             ci_run=self.owner.ci_url or "",
         )
-
-    def engine(
-        self, following: "Following", limiter: "Limiter | None" = None, **options: Any
-    ) -> "AbstractAsyncContextManager[Context]":
-        """What the engine works with; signals of the process stop it.
-
-        Args:
-            following: The options of the commands that follow sessions.
-            limiter: The limit of requests, where it is shared with what was asked before.
-            options: Further ones of ``ApplyOptions``.
-        """
-        from runner.checkly.exchange import ClientOptions  # noqa: PLC0415 # httpx
-        from runner.cli.services.runtime import outside  # noqa: PLC0415 # asyncio
-        from runner.engine.control.context import ApplyOptions  # noqa: PLC0415
-
-        return outside(
-            credentials=self.credentials,
-            state=self.state,
-            reporters=self.reporters,
-            owner=self.owner,
-            tested=self.subject,
-            redact=self.console.redactor.screen,
-            options=ApplyOptions(
-                lock_timeout=following.lock_timeout,
-                settle_seconds=following.settle_time,
-                grace_seconds=following.grace_period,
-                fail_on_new=following.fail_on == "new",
-                **options,
-            ),
-            artifacts=following.artifacts,
-            artifacts_limit=following.artifacts_limit * 1_000_000,
-            client_options=ClientOptions(requests_per_minute=following.requests_per_minute),
-            limiter=limiter,
-        )
-
-
-def _project_of(reading: Reading, screen: "Callable[[str], str]") -> "Project":
-    """Whose profiles the file's are, as the state tells projects apart."""
-    from runner.config.files.files import repository_root  # noqa: PLC0415 # with the state
-    from runner.state.project import Project, same_repository  # noqa: PLC0415
-
-    path = reading.path.resolve()
-    root = repository_root(path.parent) or path.parent
-    url = reading.context.value("git.repoUrl") or ""
-    return Project(
-        reading.structure.project,
-        same_repository(url if screen(url) == url else None),  # None: an unknown repository
-        path.relative_to(root.resolve()).as_posix(),
-    )

@@ -115,6 +115,7 @@ class Reading:
         with_needs: bool = True,
         unknown: dict[Selection, UsageError] | None = None,
         with_errors: bool = False,
+        soften: bool = True,
     ) -> Compiled:
         """Compile what is selected, and print what was found.
 
@@ -124,13 +125,16 @@ class Reading:
             unknown: Takes each part of the selection that matches nothing, with its error,
                 which is raised otherwise.
             with_errors: Whether to go on, with what can be compiled, where there are errors.
+            soften: Whether errors in included files that nothing of this reaches stop nothing.
 
         Raises:
             ConfigurationError: There is an error of structure anywhere, or one of value in
                 what is selected.
             UsageError: A name matches nothing.
         """
-        compiled = self.configuration.compile(selection, with_needs=with_needs, unknown=unknown)
+        compiled = self.configuration.compile(
+            selection, with_needs=with_needs, unknown=unknown, soften=soften
+        )
         self._judge_git()
         if self.diagnostics.has_errors and not with_errors:
             raise ConfigurationError(self.diagnostics)

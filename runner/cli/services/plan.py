@@ -15,7 +15,7 @@ from runner.plan.planner import make_plan, normal_forms
 from runner.reports.diagnostics.render import one_line_of
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping
+    from collections.abc import Awaitable, Callable, Collection, Mapping
 
     from runner.models.record import Record
     from runner.state.state import State
@@ -33,6 +33,7 @@ async def plan_of(
     backend: Backend,
     *,
     with_needs: bool = True,
+    prune: "Collection[str] | None" = None,
 ) -> Plan:
     """Plan what is selected.
 
@@ -43,15 +44,20 @@ async def plan_of(
             since a record that equals one need not be read whole.
         backend: Where it would be applied.
         with_needs: Whether to pull in what the selected instances need.
+        prune: Every instance that has a record, where those that the file does not declare are
+            to be planned as removed, whatever is selected.
 
     Raises:
         ConfigurationError: What is selected has errors.
         UsageError: A name matches nothing.
         StateError: The state can't be read.
     """
-    compiled = reading.compile(selection, with_needs=with_needs)
+    # Where something is removed, it has to be known what else there is: no error is passed by.
+    compiled = reading.compile(selection, with_needs=with_needs, soften=prune is None)
     everything = selection.is_everything
     names = None if everything else [instance.name for instance in compiled.instances]
+    if names is not None:
+        names += [name for name in prune or () if name not in compiled.all_names]
     fingerprint = fingerprint_of(backend)
     requests = normal_forms(compiled.instances, fingerprint)
     return make_plan(
@@ -59,13 +65,14 @@ async def plan_of(
         await records(names, requests),
         fingerprint,
         requests=requests,
-        everything=everything,
+        everything=everything or prune is not None,
+        declared=compiled.all_names,
         pulled_in=compiled.pulled_in,
         open_profiles=compiled.open_profiles,
         warnings=[
             f"The instances of {profile} are not known, so none of them is planned or removed."
             for profile in sorted(compiled.open_profiles)
-            if selection.has_profile(profile)
+            if prune is not None or selection.has_profile(profile)
         ],
         file_warnings=[one_line_of(found) for found in reading.diagnostics.warnings],
     )

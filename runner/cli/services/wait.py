@@ -10,6 +10,7 @@ from runner.cli.console import Console
 from runner.cli.options.common import Common
 from runner.cli.options.following import Following
 from runner.cli.services.composition import Composition
+from runner.cli.services.runtime import engine
 from runner.cli.services.signals import terminable
 from runner.config.selection import Selection, selection
 from runner.engine.cancel import Cancellation
@@ -28,7 +29,7 @@ def wait(apply_id: str | None, following: Following, common: Common, console: Co
     parse_reports(following.reports, os.environ)  # a mistake there needs no file to be told
 
     async def run() -> int:
-        async with parts.engine(following) as context:
+        async with engine(parts, following) as context:
             outcome = await run_wait(apply_id, context=context)
         tell_next(outcome, common, console)
         return outcome.exit_code
@@ -42,9 +43,7 @@ def tell_next(outcome: ApplyOutcome, common: Common, console: Console) -> None:
     undecided = {Verdict.RUNNING, Verdict.UNKNOWN}
     open_ = [o for o in outcome.instances if o.verdict in undecided and o.stopped_at is None]
     if open_ and common.verbosity >= 0:
-        given = {"-f": common.file, "--state": common.state, "--scope": common.scope}
-        options = [part for name, value in given.items() if value for part in (name, value)]
-        command = shlex.join(["runner", "wait", *options, outcome.apply_id])
+        command = shlex.join(["runner", "wait", *common.as_given, outcome.apply_id])
         console.problem(f"To go on from here: {command}")
 
 
@@ -53,7 +52,7 @@ def cancel(names: tuple[str, ...], common: Common, console: Console) -> int:
     selected = selection(names, ())
 
     async def run() -> int:
-        async with parts.engine(Following()) as context:
+        async with engine(parts, Following()) as context:
             await _refuse_unknown(selected, parts)
             wanted = _wanted(selected) if names else None
             return _tell(await run_cancel(wanted, context=context), console)

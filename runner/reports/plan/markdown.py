@@ -66,6 +66,7 @@ def render(plan: Plan, limit: int = LIMIT) -> str:
         parts += [_heading(shown), *rows, ""]
     if left_out := left_out + shown.unlisted:
         parts += [f"_{left_out:,} more are not listed here: `runner plan` shows them all._", ""]
+    parts += [escaped(shown.removed), ""] if shown.removed else []
     parts += sections
     if cut:
         parts += [f"_{cut:,} diffs are too long for a comment: `runner plan` shows them all._", ""]

@@ -22,9 +22,6 @@ _OPS: Final = {
     None: (" ", "dim"),
 }
 _NOTES: Final = {"warning": "yellow", "blocked": "red"}
-_REMOVED: Final = (
-    "A bare `runner apply` archives what is removed; `runner state forget NAME` drops it."
-)
 _INDENT: Final = "    "
 #: Narrower than this, the terminal breaks lines.
 _LEAST_WIDTH: Final = 40
@@ -62,8 +59,8 @@ def _body(shown: PlanView, style: Style) -> Iterator[str]:
     if shown.unlisted:
         yield f"… and {shown.unlisted:,} more to create: `runner plan -v` shows them."
         yield ""
-    if shown.against is None and shown.entries and shown.entries[-1].action is Action.REMOVED:
-        yield f"{_REMOVED}\n"
+    if shown.removed:
+        yield f"{shown.removed}\n"
     for warning in shown.warnings:
         yield _note("warning", warning, "", style)
     if shown.warnings:

@@ -12,7 +12,7 @@ from runner.listing import counted
 from runner.models.plan import Action, Plan, PlannedInstance
 from runner.reports.plan.fields import Field, fields_of, not_compared
 from runner.reports.plan.values import Masks
-from runner.reports.plan.wording import cost, drift, header, last_ended, some, summary
+from runner.reports.plan.wording import cost, drift, header, last_ended, removed, some, summary
 from runner.reports.text.sanitize import one_line
 
 #: More profiles than this that just run again are one line.
@@ -62,6 +62,7 @@ class PlanView:
         file_warnings: Of the file, each on one line.
         summary: The last line.
         cost: How often checks will run, where that is known.
+        removed: What becomes of removed instances; empty where there are none.
     """
 
     header: tuple[tuple[str, str], ...]
@@ -72,6 +73,7 @@ class PlanView:
     file_warnings: tuple[str, ...]
     summary: str
     cost: str | None
+    removed: str
 
 
 def view(plan: Plan, *, full: bool = False, most_new: int = 100) -> PlanView:
@@ -94,6 +96,7 @@ def view(plan: Plan, *, full: bool = False, most_new: int = 100) -> PlanView:
         plan.file_warnings,
         summary(plan),
         cost(plan),
+        removed(plan),
     )
 
 

@@ -1,5 +1,6 @@
 """The words that all formats of a plan share."""
 
+import shlex
 from datetime import UTC
 from typing import TYPE_CHECKING, Final
 
@@ -39,10 +40,26 @@ def account(context: PlanContext) -> str:
 def question(plan: Plan) -> str:
     """What to ask before starting: ``Start 3 sessions in Acme (…)?``."""
     blocked = len(plan.blocked)
-    starting = len(plan.instances) - plan.count(Action.REMOVED) - blocked
+    gone = plan.count(Action.REMOVED)
+    starting = len(plan.instances) - gone - blocked
     where = f" in account {account(plan.context)}" if plan.context else ""
     left_out = f"{blocked} blocked. " if blocked else ""
-    return one_line(f"{left_out}Start {counted(starting, 'session')}{where}?")
+    archive = f" and archive {counted(gone, 'record')}" if gone else ""
+    return one_line(f"{left_out}Start {counted(starting, 'session')}{where}{archive}?")
+
+
+def removed(plan: Plan) -> str:
+    """What becomes of removed instances, with the command that drops their records."""
+    names = [planned.name for planned in plan.instances if planned.action is Action.REMOVED]
+    if not names or plan.against is not None:
+        return ""
+    named = names if len(names) <= _NAMES_LIMIT else ["NAME"]
+    options = plan.context.options if plan.context else ()
+    command = shlex.join(["runner", "state", "forget", *options, *named])
+    return one_line(
+        "A bare `runner apply`, or one with --prune, archives what is removed. To delete a record:"
+        f" `{command}`"
+    )
 
 
 def summary(plan: Plan) -> str:

@@ -108,7 +108,8 @@ def test_a_whole_plan() -> None:
 - gone  removed
     last started 2026-11-23 08:12 UTC, not known to have ended
 
-A bare `runner apply` archives what is removed; `runner state forget NAME` drops it.
+A bare `runner apply`, or one with --prune, archives what is removed. To delete a record: \
+`runner state forget gone`
 
 warning: no API
 
