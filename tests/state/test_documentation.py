@@ -75,7 +75,7 @@ def is_common(option: click.Option) -> bool:
 def test_every_field_of_the_json_is_there() -> None:
     texts = [
         status_json.render([InstanceStatus("smoke", "smoke", a_record())]),
-        history_json.render([PastApply("a1", (an_attempt(),))]),
+        *history_json.render([PastApply("a1", (an_attempt(),))]),
     ]
     for text in texts:
         for field in re.findall(r'"(\w+)":', text):

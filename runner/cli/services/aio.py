@@ -1,6 +1,6 @@
 """asyncio, loaded only when a command runs: its import takes as long as all of ``--help``."""
 
-from collections.abc import Coroutine
+from collections.abc import AsyncIterator, Coroutine, Iterator
 from typing import Any, TypeVar
 
 T = TypeVar("T")
@@ -12,6 +12,22 @@ def run_async(coroutine: Coroutine[Any, Any, T]) -> T:
 
     silence_libraries()
     return run(coroutine)
+
+
+def iterate(items: AsyncIterator[T]) -> Iterator[T]:
+    """``items``, one after the other, worked out in an event loop of their own."""
+    from asyncio import Runner  # noqa: PLC0415 # see above
+
+    silence_libraries()
+
+    async def following() -> list[T]:
+        async for item in items:
+            return [item]
+        return []
+
+    with Runner() as loop:
+        while found := loop.run(following()):
+            yield from found
 
 
 def silence_libraries() -> None:

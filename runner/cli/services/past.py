@@ -1,23 +1,21 @@
 """Read past applies for the commands that look at many of them."""
 
+from collections.abc import Callable, Collection, Iterator
 from datetime import datetime
-from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import click
 
-from runner.cli.services.aio import run_async
-from runner.cli.services.state import moment, state_of, warn
+from runner.cli.services.aio import iterate
+from runner.cli.services.state import warn
 
 if TYPE_CHECKING:
     from runner.cli.console import Console
-    from runner.cli.options.common import Common
-    from runner.cli.services.backend import Backend
-    from runner.cli.services.configuration import Reading
     from runner.config.selection import Selection
     from runner.errors import StateError
     from runner.models.history import PastApply
     from runner.models.record import Attempt
+    from runner.state.state import State
 
 SINCE_OPTION = click.option(
     "--since",
@@ -26,6 +24,8 @@ SINCE_OPTION = click.option(
     show_default=True,
     help="Only applies from then on: 7d, 12h or 2026-08-01.",
 )
+#: What no command shows of an attempt.
+UNSHOWN: Final = frozenset({"request", "lookup"})
 
 
 def is_of(chosen: "Selection", attempt: "Attempt") -> bool:
@@ -36,37 +36,41 @@ def is_of(chosen: "Selection", attempt: "Attempt") -> bool:
 
 
 def past_applies(
-    common: "Common",
+    state: "State",
     console: "Console",
     chosen: "Selection",
     *,
-    since: str,
-    now: datetime,
-    emulated: bool,
+    since: datetime | None,
     limit: int | None = None,
-) -> "tuple[Reading, Backend, list[PastApply]]":
-    """The file, the API, and the applies of what is selected, newest first.
+    wanted: "Callable[[Attempt], bool] | None" = None,
+    without: Collection[str] = UNSHOWN,
+) -> "Iterator[PastApply]":
+    """The applies of what is selected, newest first, as they are read.
 
-    Documents that can't be read are told.
+    Documents that can't be read are told at the end.
+
+    Args:
+        state: Where they are.
+        console: Where to tell.
+        chosen: What is selected.
+        since: Applies that were over before then are left out.
+        limit: The most applies.
+        wanted: Which attempts; those of what is selected by default.
+        without: Fields of attempts that are not needed.
 
     Raises:
-        ConfigurationError: The file can't be read.
-        UsageError: ``since`` is not a time.
         StateError: The state can't be read.
     """
-    first = moment(since, "--since", now)
-    reading, state, api = state_of(common, console, emulated=emulated)
     problems: list[StateError] = []
-    wanted = partial(is_of, chosen)
-
-    async def read() -> "list[PastApply]":
-        found: list[PastApply] = []
-        async for past in state.history(wanted=wanted, since=first, problems=problems):
-            found.append(past)
-            if len(found) == limit:
-                break
-        return found
-
-    found = run_async(read())
+    found = state.history(
+        named=chosen.has_instance,
+        wanted=wanted or (lambda attempt: is_of(chosen, attempt)),
+        without=without,
+        since=since,
+        problems=problems,
+    )
+    for number, past in enumerate(iterate(found), 1):
+        yield past
+        if number == limit:
+            break
     warn(problems, console)
-    return reading, api, found

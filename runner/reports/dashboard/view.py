@@ -9,7 +9,7 @@ from runner.models.history import PastApply
 from runner.models.record import Attempt
 from runner.models.verdict import Verdict
 from runner.reports.history.check_stats import CheckStats, check_stats
-from runner.reports.history.trend import Trend, trend, verdict_of
+from runner.reports.history.trend import Trend, point, trend, verdict_of
 
 _TONES: Final = {
     Verdict.PASSED: "good",
@@ -91,7 +91,7 @@ def view(newest_first: Sequence[PastApply]) -> View:
         Row(name, profile, cells[max(cells)], tuple(_shapes(cells)))
         for (profile, name), cells in sorted(attempts.items())
     )
-    known = trend(newest_first)
+    known = trend([point(past) for past in newest_first])
     flaky = [each for each in check_stats(newest_first) if each.flake_rate]
     return View(
         applies=applies,

@@ -1,41 +1,45 @@
 """Past applies as JSON; ``docs/state.md`` says what each field means."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator
 from datetime import datetime
+from textwrap import indent
 from typing import Any, Final
 
 from runner.models.history import PastApply
 from runner.models.record import Attempt, Initiator
-from runner.reports.history.trend import seconds_of, trend, verdict_of
+from runner.reports.history.trend import Point, point, seconds_of, trend, verdict_of
 from runner.reports.text.json_ import dump_json
 
 FORMAT_VERSION: Final = 1
 
 
-def render(newest_first: Sequence[PastApply]) -> str:
-    """The applies and their trend as JSON that ends with a line break."""
-    summary = trend(newest_first)
-    return dump_json(
-        {
-            "formatVersion": FORMAT_VERSION,
-            "applies": [
-                {
-                    "applyId": past.apply_id,
-                    "startedAt": time(past.started_at),
-                    "stoppedAt": time(past.stopped_at),
-                    "by": initiator(past.attempts[0].by),
-                    "instances": [_attempt(each) for each in past.attempts],
-                }
-                for past in newest_first
-            ],
-            "summary": {
-                "passed": summary.passed,
-                "judged": summary.judged,
-                "passRate": summary.rate,
-                "medianSeconds": summary.median_seconds,
-            },
-        }
-    )
+def render(newest_first: Iterable[PastApply]) -> Iterator[str]:
+    """The lines of a JSON document: the applies as they come, and then their trend."""
+    points: list[Point] = []
+    before = f'{{\n  "formatVersion": {FORMAT_VERSION},\n  "applies": ['
+    for past in newest_first:
+        yield before + "," * bool(points)
+        points.append(point(past))
+        before = indent(dump_json(_apply(past)).rstrip("\n"), "    ")
+    yield before
+    summary = trend(points)
+    known = {
+        "passed": summary.passed,
+        "judged": summary.judged,
+        "passRate": summary.rate,
+        "medianSeconds": summary.median_seconds,
+    }
+    yield f'  ],\n  "summary": {indent(dump_json(known).rstrip(), "  ").lstrip()}\n}}'
+
+
+def _apply(past: PastApply) -> dict[str, Any]:
+    return {
+        "applyId": past.apply_id,
+        "startedAt": time(past.started_at),
+        "stoppedAt": time(past.stopped_at),
+        "by": initiator(past.attempts[0].by),
+        "instances": [_attempt(each) for each in past.attempts],
+    }
 
 
 def time(value: datetime | None) -> str | None:

@@ -1,25 +1,24 @@
 """Past applies for the terminal, with a trend."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from runner.models.history import PastApply
 from runner.reports.apply.text import sign
 from runner.reports.apply.wording import count_labels, duration, in_words, seconds_between
-from runner.reports.history.trend import blocks, trend, verdict_of
+from runner.reports.history.trend import Point, blocks, point, trend, verdict_of
 from runner.reports.history.wording import source, who
 from runner.reports.text.layout import fold
 from runner.reports.text.sanitize import one_line, safe_url
 from runner.reports.text.style import Style
 
 
-def render(newest_first: Sequence[PastApply], style: Style) -> str:
-    """The applies, newest first, and their trend; ends with a line break."""
-    if not newest_first:
-        return "No past applies.\n"
-    lines = [line for past in newest_first for line in _lines(past, style)]
-    return "".join(f"{fold(style.plain(line), style)}\n" for line in lines) + "".join(
-        f"{line}\n" for line in ("", *_trend(newest_first, style))
-    )
+def render(newest_first: Iterable[PastApply], style: Style) -> Iterator[str]:
+    """A text for each apply, newest first, as it comes, and one for their trend."""
+    points = []
+    for past in newest_first:
+        points.append(point(past))
+        yield "\n".join(fold(style.plain(line), style) for line in _lines(past, style))
+    yield "\n".join(["", *_trend(points, style)] if points else ["No past applies."])
 
 
 def _lines(past: PastApply, style: Style) -> Iterator[str]:
@@ -46,7 +45,7 @@ def _lines(past: PastApply, style: Style) -> Iterator[str]:
                 yield style.paint(f"      {address}", "dim")
 
 
-def _trend(newest_first: Sequence[PastApply], style: Style) -> Iterator[str]:
+def _trend(newest_first: Sequence[Point], style: Style) -> Iterator[str]:
     known = trend(newest_first)
     if known.rate is not None:
         line = blocks(known.rates, top=1, unicode=style.unicode)

@@ -18,44 +18,71 @@ _SILENT: Final = frozenset({Verdict.SKIPPED, Verdict.NOT_STARTED, Verdict.RUNNIN
 
 
 @dataclass(frozen=True, slots=True)
-class Trend:
-    """Pass rates and durations, oldest first; ``None`` for an apply that has none.
+class Point:
+    """What an apply adds to a trend.
 
     Attributes:
         passed, judged: How many attempts passed, of those that have something to say.
-        rates: Share that passed, by apply.
-        seconds: Length of the longest session, by apply.
+        seconds: Length of the longest session; ``None`` where none has ended.
     """
 
     passed: int
     judged: int
-    rates: tuple[float | None, ...]
-    seconds: tuple[float | None, ...]
+    seconds: float | None
+
+    @property
+    def rate(self) -> float | None:
+        """Share that passed, from 0 to 1."""
+        return self.passed / self.judged if self.judged else None
+
+
+@dataclass(frozen=True, slots=True)
+class Trend:
+    """Pass rates and durations of applies, oldest first."""
+
+    points: tuple[Point, ...]
+
+    @property
+    def passed(self) -> int:
+        """How many attempts passed."""
+        return sum(each.passed for each in self.points)
+
+    @property
+    def judged(self) -> int:
+        """How many attempts have something to say."""
+        return sum(each.judged for each in self.points)
 
     @property
     def rate(self) -> float | None:
         """Share of all attempts that passed, from 0 to 1."""
-        return self.passed / self.judged if self.judged else None
+        return Point(self.passed, self.judged, None).rate
+
+    @property
+    def rates(self) -> list[float | None]:
+        """Share that passed, by apply."""
+        return [each.rate for each in self.points]
+
+    @property
+    def seconds(self) -> list[float | None]:
+        """Length of the longest session, by apply."""
+        return [each.seconds for each in self.points]
 
     @property
     def median_seconds(self) -> float | None:
         """Median of the durations."""
-        known = [seconds for seconds in self.seconds if seconds is not None]
-        return median(known) if known else None
+        return median(known) if (known := _known(self.seconds)) else None
 
 
-def trend(newest_first: Sequence[PastApply]) -> Trend:
+def point(past: PastApply) -> Point:
+    """What an apply adds to a trend."""
+    counted = [each for each in past.attempts if verdict_of(each) not in _SILENT]
+    longest = max(_known(map(seconds_of, past.attempts)), default=None)
+    return Point(sum(verdict_of(each).is_pass for each in counted), len(counted), longest)
+
+
+def trend(newest_first: Sequence[Point]) -> Trend:
     """The trend of past applies."""
-    rates: list[float | None] = []
-    lengths: list[float | None] = []
-    passed = judged = 0
-    for past in reversed(newest_first):
-        counted = [each for each in past.attempts if verdict_of(each) not in _SILENT]
-        passes = sum(verdict_of(each).is_pass for each in counted)
-        passed, judged = passed + passes, judged + len(counted)
-        rates.append(passes / len(counted) if counted else None)
-        lengths.append(max(_known(map(seconds_of, past.attempts)), default=None))
-    return Trend(passed, judged, tuple(rates), tuple(lengths))
+    return Trend(tuple(reversed(newest_first)))
 
 
 def verdict_of(attempt: Attempt) -> Verdict:

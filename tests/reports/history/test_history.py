@@ -10,7 +10,7 @@ from runner.models.history import InstanceStatus, PastApply
 from runner.models.record import Attempt, Initiator, Lookup, Phase, Record
 from runner.models.verdict import Verdict
 from runner.reports.history import history_json, history_text, status_json, status_text
-from runner.reports.history.trend import blocks, trend
+from runner.reports.history.trend import blocks, point, trend
 from runner.reports.history.wording import ago, source, who
 from runner.reports.text.style import Style
 
@@ -116,9 +116,7 @@ def test_names_in_status_and_history_can_do_no_harm() -> None:
     bad = record(link="javascript:alert(1)", reason=evil, branch=evil, by=Initiator(user=evil))
     texts = [
         status_text.render([InstanceStatus(evil, evil, bad)], NOON, Style()),
-        history_text.render(
-            [PastApply(evil, (attempt(Verdict.FAILED, instance=evil, branch=evil),))], Style()
-        ),
+        text_of([PastApply(evil, (attempt(Verdict.FAILED, instance=evil, branch=evil),))]),
     ]
     for text in texts:
         assert "\x1b" not in text
@@ -161,8 +159,12 @@ HISTORY = [
 ]
 
 
+def text_of(newest_first: list[PastApply]) -> str:
+    return "\n".join(history_text.render(newest_first, Style()))
+
+
 def test_history_lists_applies_and_draws_a_trend() -> None:
-    assert history_text.render(HISTORY, Style()).splitlines() == [
+    assert text_of(HISTORY).splitlines() == [
         (
             "✗ 2026-08-01 12:00:00 UTC  A3  1 failed, 1 passed  4 min 00 s  by alice on ci-7  "
             "at 1a2b3c4 (main)"
@@ -181,20 +183,26 @@ def test_history_lists_applies_and_draws_a_trend() -> None:
 
 
 def test_history_of_nothing() -> None:
-    assert history_text.render([], Style()) == "No past applies.\n"
+    assert text_of([]) == "No past applies."
 
 
 def test_history_where_nothing_ended_has_no_trend() -> None:
     past = PastApply("A1", (attempt(None, started_at=None, phase=Phase.INTENT),))
-    text = history_text.render([past], Style())
+    text = text_of([past])
     assert "? 2026" in text
     assert "1 unknown" in text
     assert "pass rate  ▁  0% (0 of 1)" in text
     assert "duration" not in text
 
 
+def test_history_as_json_is_laid_out_as_all_json_is() -> None:
+    for past in (HISTORY, HISTORY[:1], []):
+        text = "\n".join(history_json.render(past))
+        assert text == json.dumps(json.loads(text), indent=2).replace("[]", "[\n  ]")
+
+
 def test_history_as_json() -> None:
-    known = json.loads(history_json.render(HISTORY))
+    known = json.loads("\n".join(history_json.render(HISTORY)))
     assert known["formatVersion"] == 1
     assert [each["applyId"] for each in known["applies"]] == ["A3", "A2", "A1"]
     assert known["applies"][0]["instances"][1]["verdict"] == "failed"
@@ -209,9 +217,9 @@ def test_history_as_json() -> None:
 
 
 def test_a_trend_goes_from_old_to_new() -> None:
-    known = trend(HISTORY)
+    known = trend(list(map(point, HISTORY)))
     assert list(known.rates) == [1, None, 0.5]
-    assert known.seconds == (60, 0, 240)
+    assert known.seconds == [60, 0, 240]
 
 
 @pytest.mark.parametrize(
@@ -253,5 +261,4 @@ def test_who_and_source() -> None:
 
 
 def test_ascii_terminals_get_ascii() -> None:
-    text = history_text.render(HISTORY, Style(unicode=False))
-    assert text.isascii()
+    assert "".join(history_text.render(HISTORY, Style(unicode=False))).isascii()

@@ -6,7 +6,7 @@ from runner.cli.console import Console
 from runner.cli.options.common import common_options, current
 from runner.cli.options.selection import LABEL_OPTION, PROFILE_ARGUMENT
 from runner.cli.services.past import SINCE_OPTION, past_applies
-from runner.cli.services.state import EMULATED_OPTION, FORMAT_OPTION
+from runner.cli.services.state import EMULATED_OPTION, FORMAT_OPTION, moment, state_of
 
 
 @click.command()
@@ -33,7 +33,8 @@ def command(
 
     console, now = Console.of_process(), SystemClock().now()
     chosen = selection(names, labels)
-    _, _, past = past_applies(current(), console, chosen, since=since, now=now, emulated=emulated)
+    _, state, _ = state_of(current(), console, emulated=emulated)
+    past = past_applies(state, console, chosen, since=moment(since, "--since", now))
     stats = [each for each in check_stats(past) if each.flake_rate or not flaky]
     text = (
         checks_json.render(stats)

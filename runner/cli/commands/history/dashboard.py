@@ -8,7 +8,7 @@ from runner.cli.console import Console
 from runner.cli.options.common import common_options, current
 from runner.cli.options.selection import LABEL_OPTION, PROFILE_ARGUMENT
 from runner.cli.services.past import SINCE_OPTION, past_applies
-from runner.cli.services.state import EMULATED_OPTION
+from runner.cli.services.state import EMULATED_OPTION, moment, state_of
 from runner.errors import UsageError, os_reason
 
 
@@ -54,9 +54,9 @@ def command(
 
     console, now, common = Console.of_process(), SystemClock().now(), current()
     chosen = selection(names, labels)
-    _, api, past = past_applies(
-        common, console, chosen, since=since, now=now, emulated=emulated, limit=limit
-    )
+    _, state, api = state_of(common, console, emulated=emulated)
+    first = moment(since, "--since", now)
+    past = list(past_applies(state, console, chosen, since=first, limit=limit))
     subject = Subject(account=api.account_id or "", scope=common.scope or "default")
     pages = {"index.html": render(past, subject, now, with_runs=runs)}
     if runs:

@@ -7,7 +7,7 @@ import click
 from runner.cli.console import Console
 from runner.cli.options.common import common_options, current
 from runner.cli.services.past import SINCE_OPTION, past_applies
-from runner.cli.services.state import EMULATED_OPTION
+from runner.cli.services.state import EMULATED_OPTION, moment, state_of
 
 if TYPE_CHECKING:
     from runner.cli.services.configuration import Reading
@@ -33,9 +33,8 @@ def suggest(since: str, emulated: bool) -> int:
 
     console, now = Console.of_process(), SystemClock().now()
     everything = Selection(())
-    reading, _, past = past_applies(
-        current(), console, everything, since=since, now=now, emulated=emulated
-    )
+    reading, state, _ = state_of(current(), console, emulated=emulated)
+    past = past_applies(state, console, everything, since=moment(since, "--since", now))
     instances = reading.compile(everything).instances
     stats = check_stats(past)
     quarantined = {
