@@ -35,6 +35,7 @@ class Records(Place):
             problems: See the class.
         """
         names = None if instances is None else dict.fromkeys(instances)
+        await self.folder("records")  # whose the project is need not be asked twice
         records, applies = await asyncio.gather(
             self._rows(names, problems), self._unsettled(names, problems)
         )

@@ -50,6 +50,7 @@ class State(Records):
             since: Applies whose attempts were all made earlier are left out.
             problems: See the class.
         """
+        await self.folder("applies")  # whose the project is need not be asked twice
         lock_table, table = await asyncio.gather(self._lock_table(), self.record_rows())
         running = {holder.apply_id for holder in lock_table.holders.values()}
 

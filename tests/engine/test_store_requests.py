@@ -41,7 +41,7 @@ def on_bucket(make_bench: MakeBench, stub: StubS3) -> Iterator[OnBucket]:
     assert stub.objects
 
 
-@pytest.mark.parametrize(("count", "most"), [(1, 24), (4, 24), (50, 64)])
+@pytest.mark.parametrize(("count", "most"), [(1, 24), (4, 24), (200, 64)])
 def test_an_apply_goes_to_the_store_seldom(
     on_bucket: OnBucket, stub: StubS3, count: int, most: int
 ) -> None:

@@ -41,7 +41,7 @@ def past_applies(
     chosen: "Selection",
     *,
     since: datetime | None,
-    limit: int | None = None,
+    is_enough: Callable[[int], bool] = lambda _: False,
     wanted: "Callable[[Attempt], bool] | None" = None,
     without: Collection[str] = UNSHOWN,
 ) -> "Iterator[PastApply]":
@@ -54,7 +54,7 @@ def past_applies(
         console: Where to tell.
         chosen: What is selected.
         since: Applies that were over before then are left out.
-        limit: The most applies.
+        is_enough: Whether so many applies are all that is needed.
         wanted: Which attempts; those of what is selected by default.
         without: Fields of attempts that are not needed.
 
@@ -71,6 +71,6 @@ def past_applies(
     )
     for number, past in enumerate(iterate(found), 1):
         yield past
-        if number == limit:
+        if is_enough(number):
             break
     warn(problems, console)

@@ -56,7 +56,8 @@ def command(
     chosen = selection(names, labels)
     _, state, api = state_of(common, console, emulated=emulated)
     first = moment(since, "--since", now)
-    past = list(past_applies(state, console, chosen, since=first, limit=limit))
+    found = past_applies(state, console, chosen, since=first, is_enough=limit.__eq__)
+    past = list(found)
     subject = Subject(account=api.account_id or "", scope=common.scope or "default")
     pages = {"index.html": render(past, subject, now, with_runs=runs)}
     if runs:

@@ -105,14 +105,12 @@ def command(
         console,
         chosen,
         since=None if unknown else first,
-        limit=None if unknown else limit,
+        is_enough=lambda number: number >= limit and not unknown,
         wanted=wanted,
         without={*UNSHOWN, "checks"},
     )
     if unknown:  # nothing is shown before it is sure that all of it was applied once
-        newest = list(islice(past, limit))
-        for _ in past:
-            pass
+        newest = [each for number, each in enumerate(past) if number < limit]
         for error in unknown.values():
             raise error
         past = iter(newest)
