@@ -1,6 +1,8 @@
 """Download files from signed addresses: no key is sent, sizes are bounded, breaks are resumed."""
 
 import asyncio
+import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
@@ -12,7 +14,12 @@ from runner.errors import CannotRun
 from runner.models.clock import Clock
 
 _TRIES: Final = 3
-_CHUNK_SECONDS: Final = 30.0
+#: Seconds after which a server that sends nothing is asked again.
+_SILENCE_SECONDS: Final = 30.0
+#: Answers to a signed address whose time is over.
+_WITHDRAWN: Final = frozenset({401, 403, 404, 410})
+_RANGE: Final = re.compile(r"bytes ([0-9]{1,18})-([0-9]{1,18})/([0-9]{1,18}|\*)")
+TOO_LARGE: Final = "It is larger than what is left of --artifacts-limit."
 _MOST_REDIRECTS: Final = 3
 _LOOPBACK: Final = frozenset({"127.0.0.1", "localhost", "::1"})
 
@@ -38,53 +45,67 @@ class Downloads:
         """Close every connection."""
         await self._client.aclose()
 
-    async def fetch(self, address: str, path: Path, most: int) -> int:
-        """Download a file to ``path``; returns its size in bytes.
+    async def fetch(
+        self, address: str, path: Path, fits: Callable[[int], bool], seconds: float
+    ) -> None:
+        """Download a file to ``path``.
 
         What an earlier call left unfinished (``path`` with ``.part``) is resumed.
 
         Args:
             address: The signed address; no message quotes it.
             path: Where the file goes, once it is whole.
-            most: The greatest size, in bytes.
+            fits: Whether it may grow to so many bytes.
+            seconds: How long it may take; what came by then can be resumed.
 
         Raises:
-            CannotRun: It can't be had, or is larger.
+            CannotRun: It can't be had, takes too long, or is too large.
             OSError: It can't be written.
         """
         part = path.with_name(path.name + ".part")
+        try:
+            async with asyncio.timeout(seconds):
+                await self._whole(address, part, fits)
+        except TimeoutError:
+            raise CannotRun("It took too long.") from None
+        part.replace(path)
+
+    async def _whole(self, address: str, part: Path, fits: Callable[[int], bool]) -> None:
         for attempt in range(1, _TRIES + 1):
             try:
-                await self._once(address, part, most)
-            except (_Broken, httpx.TransportError, TimeoutError):
+                async with asyncio.timeout(_SILENCE_SECONDS) as silence:
+                    await self._once(address, part, fits, silence)
+            except (_Broken, httpx.TransportError, httpx.DecodingError, TimeoutError):
                 if attempt == _TRIES:
                     raise CannotRun("The connection broke off.") from None
                 await self._clock.sleep(attempt)
             except (httpx.InvalidURL, httpx.HTTPError, ValueError):
                 raise CannotRun("Its address can't be used.") from None
             else:
-                break
-        part.replace(path)
-        return _size(path)
+                return
 
-    async def _once(self, address: str, part: Path, most: int) -> None:
+    async def _once(
+        self, address: str, part: Path, fits: Callable[[int], bool], silence: asyncio.Timeout
+    ) -> None:
         start = _size(part)
-        headers = {"range": f"bytes={start}-"} if start else {}
+        headers = {"accept-encoding": "identity", **({"range": f"bytes={start}-"} if start else {})}
         for _ in range(_MOST_REDIRECTS + 1):
             self._check(address)
             async with self._client.stream("GET", address, headers=headers) as answer:
                 if answer.is_redirect:
                     address = str(answer.url.join(answer.extensions["location"]))
                     continue
-                if answer.status_code == httpx.codes.REQUESTED_RANGE_NOT_SATISFIABLE:
-                    _drop(part)
-                    raise _Broken
                 if answer.status_code >= httpx.codes.INTERNAL_SERVER_ERROR:
+                    raise _Broken
+                if answer.status_code in _WITHDRAWN:
+                    raise CannotRun("Its address has expired, or the file was removed.")
+                if not _goes_on(answer, start):
+                    _drop(part)
                     raise _Broken
                 if not answer.is_success:
                     raise CannotRun(f"The server answered {answer.status_code}.")
                 resumed = answer.status_code == httpx.codes.PARTIAL_CONTENT
-                await _write(answer, part, start if resumed else 0, most)
+                await _write(answer, part, start if resumed else 0, fits, silence)
                 return
         raise CannotRun("Its address redirects too often.")
 
@@ -108,19 +129,34 @@ def _drop(path: Path) -> None:
     path.unlink(missing_ok=True)
 
 
-async def _write(answer: httpx.Response, part: Path, start: int, most: int) -> None:
+def _goes_on(answer: httpx.Response, start: int) -> bool:
+    """Whether an answer can be written behind the first ``start`` bytes, or in their place."""
+    if answer.status_code == httpx.codes.PARTIAL_CONTENT:
+        sent = _RANGE.fullmatch(answer.headers.get("content-range", ""))
+        if sent is None or "content-encoding" in answer.headers:  # ranges are of what is packed
+            return False
+        first, last, size = sent.groups()
+        return int(first) == start and size in {"*", str(int(last) + 1)}
+    return answer.status_code != httpx.codes.REQUESTED_RANGE_NOT_SATISFIABLE
+
+
+async def _write(
+    answer: httpx.Response,
+    part: Path,
+    start: int,
+    fits: Callable[[int], bool],
+    silence: asyncio.Timeout,
+) -> None:
     """Write the body behind the first ``start`` bytes of ``part``."""
     size = start
     with part.open("ab" if start else "wb") as file:
-        chunks = answer.aiter_bytes()
-        while True:
-            async with asyncio.timeout(_CHUNK_SECONDS):
-                chunk = await anext(chunks, None)
-            if chunk is None:
-                return
+        async for chunk in answer.aiter_bytes():
+            silence.reschedule(asyncio.get_running_loop().time() + _SILENCE_SECONDS)
             size += len(chunk)
-            if size > most:
+            if not fits(size):
                 break
             file.write(chunk)
+        else:
+            return
     _drop(part)
-    raise CannotRun("It is larger than what is left of --artifacts-limit.")
+    raise CannotRun(TOO_LARGE)

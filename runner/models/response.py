@@ -135,8 +135,10 @@ class Result(Answer):
 class RunDetails(Answer):
     """What one type of check tells of a run; each type has some of these fields."""
 
-    errors: Items[Any] = []
-    request_error: OptionalText = None
+    errors: Any = None
+    error: Any = None
+    """Of types that are not known here."""
+    request_error: Any = None
     assertions: Items[Any] = []
     steps: Items[Any] = []
     job_log: Any = None

@@ -28,6 +28,8 @@ NOT_RUN = {
     r"export .*…": "sets credentials of the reader's own",
     r"schemathesis run ": "takes minutes; tests/emulator/test_fuzz.py does the same",
 }
+#: What an example that was tried out leaves behind.
+_STATE = shutil.ignore_patterns(".runner")
 _COMMAND = re.compile(r"^\$ ((?:.*\\\n)*.*)\n?", re.MULTILINE)
 
 
@@ -142,9 +144,9 @@ def prepare(folder: Path, page: Path) -> None:
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text(text, encoding="utf-8")
     if "examples" in page.parts:
-        shutil.copytree(ROOT / "examples", folder / "examples")
+        shutil.copytree(ROOT / "examples", folder / "examples", ignore=_STATE)
         if page.with_name("checkly-sessions.yaml").exists():
-            shutil.copytree(page.parent, folder, dirs_exist_ok=True)
+            shutil.copytree(page.parent, folder, dirs_exist_ok=True, ignore=_STATE)
     who = ["-c", "user.name=Ada", "-c", "user.email=ada@example.com"]
     for words in (["init", "-qb", "main"], ["add", "."], ["commit", "-qm", "Sell gift cards"]):
         subprocess.run(["git", *who, *words], cwd=folder, check=True)

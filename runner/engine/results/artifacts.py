@@ -1,22 +1,26 @@
 """Find the files that failed runs left behind, and keep them in a folder when asked to."""
 
-import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from functools import partial
+from hashlib import sha256
 from pathlib import Path, PurePosixPath
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-from runner.checkly.downloads import Downloads
+from runner.checkly.downloads import TOO_LARGE, Downloads
 from runner.engine.control.context import Context
 from runner.errors import CannotRun, os_reason
+from runner.file_names import safe_name
+from runner.listing import counted
 from runner.models.outcome import Artifact, CheckOutcome, InstanceOutcome
 from runner.models.response import ResultDetail
 
 _LOG_LINES: Final = 10_000
 _KINDS: Final = {".png": "screenshot", ".jpg": "screenshot", ".webm": "video", ".zip": "trace"}
-_UNSAFE: Final = re.compile(r"[^A-Za-z0-9._-]+")
-_NAME_LENGTH: Final = 80
+_MOST_FILES: Final = 100
+#: Seconds for the files of one session together.
+PATIENCE: Final = 600.0
 
 
 def artifacts_of(detail: ResultDetail, redact: Callable[[str], str]) -> tuple[Artifact, ...]:
@@ -32,13 +36,22 @@ def artifacts_of(detail: ResultDetail, redact: Callable[[str], str]) -> tuple[Ar
         }
         for kind, addresses in named.items():
             for address in filter(None, addresses):
-                name = PurePosixPath(urlsplit(address).path).name or "file"
+                if len(found) >= _MOST_FILES:
+                    break
+                name = _name_in(address)
                 kind_found = kind or _KINDS.get(PurePosixPath(name).suffix.lower(), "file")
                 found.setdefault(address, Artifact(kind_found, redact(name), address))
         if lines := list(_log_lines(run.job_log)):
             text = "".join(f"{redact(line)}\n" for line in lines[:_LOG_LINES])
             found.setdefault("log", Artifact("log", "log.txt", content=text))
     return tuple(found.values())
+
+
+def _name_in(address: str) -> str:
+    try:
+        return PurePosixPath(urlsplit(address).path).name or "file"
+    except ValueError:  # brackets that hold no address; it will be refused
+        return "file"
 
 
 def _log_lines(log: Any) -> Iterator[str]:
@@ -58,63 +71,86 @@ class Keeper:
     """Keeps the files of what failed.
 
     Attributes:
-        folder: Where they go, in a folder for each instance and check.
-        left: Bytes that may still be written.
+        folder: Where they go, in a folder for each instance and, in it, for each result.
+        most: Bytes that may be written.
         downloads: Fetches them.
     """
 
     folder: Path
-    left: int
+    most: int
     downloads: Downloads
+    _sizes: dict[Path, int] = field(default_factory=dict)
 
     async def keep(self, context: Context, outcome: InstanceOutcome) -> InstanceOutcome:
         """Download the files of ``outcome``; what can't be had is told and changes no verdict."""
-        checks, files = [], 0
+        count = sum(len(check.artifacts) for check in outcome.checks)
+        if not count:
+            return outcome
+        context.notice(f"Downloading {counted(count, 'file')} of what failed.", outcome.name)
+        until = context.clock.monotonic() + PATIENCE
+        checks, kept = [], []
         for check in outcome.checks:
-            kept = await self._kept(context, outcome.name, check) if check.artifacts else check
-            files += sum(bool(artifact.path) for artifact in kept.artifacts)
-            checks.append(kept)
-        if files:
-            context.notice(f"{files} files of what failed are in {self.folder}.", outcome.name)
+            checks.append(await self._kept(context, outcome.name, check, until))
+            kept += [Path(artifact.path) for artifact in checks[-1].artifacts if artifact.path]
+        if kept:
+            size = sum(self._sizes[path] for path in kept) / 1_000_000
+            said = f"{counted(len(kept), 'file')} ({size:.1f} MB) in {self.folder}."
+            context.notice(f"Downloaded {said}", outcome.name)
         return replace(outcome, checks=tuple(checks))
 
-    async def _kept(self, context: Context, instance: str, check: CheckOutcome) -> CheckOutcome:
-        folder = self.folder / safe_name(instance) / safe_name(check.name)
-        if check.check_id:  # checks may share a name
-            folder = folder.with_name(f"{folder.name}-{safe_name(check.check_id)[:8]}")
+    async def _kept(
+        self, context: Context, instance: str, check: CheckOutcome, until: float
+    ) -> CheckOutcome:
+        # The mark tells results apart whose names are alike, also in a folder that ignores case.
+        result = check.attempts[-1].result_id if check.attempts else ""
+        about = "\0".join((instance, check.name, check.check_id or "", result))
+        mark = sha256(about.encode(errors="replace")).hexdigest()[:8]
+        folder = self.folder / safe_name(instance) / f"{safe_name(check.name)}-{mark}"
         taken: set[str] = set()
         artifacts = []
         for artifact in check.artifacts:
             path = folder / _free(safe_name(artifact.name), taken)
             try:
-                if artifact.content:
-                    size = _write(path, artifact.content)
-                else:
-                    _make(folder)
-                    size = await self.downloads.fetch(artifact.address, path, self.left)
+                path.parent.mkdir(parents=True, exist_ok=True)
+                await self._get(artifact, path, until - context.clock.monotonic())
             except (CannotRun, OSError) as error:
+                self._sizes.pop(path, None)
                 why = f"{os_reason(error)}." if isinstance(error, OSError) else error.message
                 said = f"The {artifact.kind} of {check.name} could not be downloaded: {why}"
                 context.notice(said, instance, is_warning=True)
                 artifacts.append(artifact)
-                continue
-            self.left -= size
-            artifacts.append(replace(artifact, path=path.as_posix()))
+            else:
+                artifacts.append(replace(artifact, path=path.as_posix()))
         return replace(check, artifacts=tuple(artifacts))
 
+    async def _get(self, artifact: Artifact, path: Path, seconds: float) -> None:
+        """Bring a file to ``path``, unless an earlier call did.
 
-def _make(folder: Path) -> None:
-    folder.mkdir(parents=True, exist_ok=True)
+        Raises:
+            CannotRun: It can't be had, or is larger than what is left.
+            OSError: It can't be written.
+        """
+        fits = partial(self._fits, path)
+        if artifact.content:
+            _write(path, artifact.content, fits)
+        elif not _is_there(path, fits):
+            await self.downloads.fetch(artifact.address, path, fits, seconds)
+
+    def _fits(self, path: Path, size: int) -> bool:
+        """Whether all files together stay below the limit when that one has grown to ``size``."""
+        self._sizes[path] = size
+        return sum(self._sizes.values()) <= self.most
 
 
-def _write(path: Path, text: str) -> int:
-    _make(path.parent)
-    return path.write_bytes(text.encode("utf-8", "replace"))
+def _write(path: Path, text: str, fits: Callable[[int], bool]) -> None:
+    content = text.encode(errors="replace")
+    if not fits(len(content)):
+        raise CannotRun(TOO_LARGE)
+    path.write_bytes(content)
 
 
-def safe_name(name: str) -> str:
-    """A name from outside as the name of a file that can't leave its folder."""
-    return _UNSAFE.sub("-", name).strip("-.")[:_NAME_LENGTH] or "file"
+def _is_there(path: Path, fits: Callable[[int], bool]) -> bool:
+    return path.is_file() and fits(path.stat().st_size)
 
 
 def _free(name: str, taken: set[str]) -> str:

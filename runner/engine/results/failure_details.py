@@ -90,24 +90,36 @@ def _explained(
 
 def error_of(detail: ResultDetail, redact: Callable[[str], str]) -> str | None:
     """The errors that a result tells of, masked and without colours; ``None`` for none."""
-    shown = (redact(_COLORS.sub("", text)).strip() for text in _errors(detail))
-    distinct = list(dict.fromkeys(filter(None, shown)))
-    return "\n".join(distinct[:_ERRORS])[:_LENGTH] or None
+    distinct: list[str] = []
+    for text in _errors(detail):
+        shown = redact(_COLORS.sub("", text)).strip()
+        if shown and shown not in distinct:
+            distinct.append(shown)
+        if len(distinct) == _ERRORS:
+            break
+    return "\n".join(distinct)[:_LENGTH] or None
 
 
 def _errors(detail: ResultDetail) -> Iterator[str]:
     if detail.schedule_error:
         yield detail.schedule_error
     for run in detail.runs:
-        if run.request_error:
-            yield run.request_error
+        yield from _said(run.request_error)
         yield from _assertions(run)
         yield from _steps(run)
-        for error in run.errors:
-            # The contract leaves the form of an error open: it is text, or has a message.
-            text = error.get("message") if isinstance(error, dict) else error
-            if isinstance(text, str):
-                yield text
+        yield from _said(run.errors)
+        yield from _said(run.error)
+
+
+def _said(error: Any) -> Iterator[str]:
+    """An error in any form, which the contract leaves open: text, or what holds text."""
+    if isinstance(error, str):
+        yield error
+    elif isinstance(error, dict):
+        yield from _said(error.get("message") or error.get("error"))
+    elif isinstance(error, list):
+        for each in error:
+            yield from _said(each)
 
 
 def _assertions(run: RunDetails) -> Iterator[str]:

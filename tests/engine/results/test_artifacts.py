@@ -1,14 +1,30 @@
 """The files that failed runs left behind, on disk."""
 
+import asyncio
+import re
+from contextlib import aclosing
 from pathlib import Path
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, cast
 
 import pytest
 
-from runner.engine.results.artifacts import artifacts_of, safe_name
+from runner.checkly.account import Credentials
+from runner.checkly.downloads import Downloads
+from runner.engine.results.artifacts import Keeper, artifacts_of
+from runner.file_names import safe_name
 from runner.models.events import Notice
+from runner.models.outcome import Artifact, CheckAttempt, CheckOutcome, InstanceOutcome
 from runner.models.response import ResultDetail
+from runner.models.verdict import Verdict
 from tests.engine.bench import a_check, a_world, only, planned
+from tests.engine.clocks import FakeClock
 from tests.engine.conftest import MakeBench
+
+if TYPE_CHECKING:
+    from runner.engine.control.context import Context
+
+CLOCK = FakeClock()
 
 
 def names(**details: object) -> list[tuple[str, str]]:
@@ -62,20 +78,6 @@ def test_a_log_is_masked_and_bounded() -> None:
     assert artifact.content.count("\n") == 10_000
 
 
-@pytest.mark.parametrize(
-    ("name", "safe"),
-    [
-        ("../../etc/passwd", "etc-passwd"),
-        ("Check out: é?", "Check-out"),
-        ("..", "file"),
-        ("a" * 500, "a" * 80),
-        ("C:\\x\0y", "C-x-y"),
-    ],
-)
-def test_a_name_from_outside_can_not_leave_its_folder(name: str, safe: str) -> None:
-    assert safe_name(name) == safe
-
-
 def test_the_files_of_what_failed_are_kept(make_bench: MakeBench, tmp_path: Path) -> None:
     broken = a_check("../login", "failed", type="PLAYWRIGHT", error="no such button")
     bench = make_bench(a_world(a_check("home", type="PLAYWRIGHT"), broken))
@@ -87,7 +89,8 @@ def test_the_files_of_what_failed_are_kept(make_bench: MakeBench, tmp_path: Path
     assert all(path.is_file() and folder in path.parents for path in kept.values())
     assert "no such button" in kept["log"].read_text()
     notices = [event.text for event in bench.events if isinstance(event, Notice)]
-    assert f"5 files of what failed are in {folder}." in notices
+    assert notices[0] == "Downloading 5 files of what failed."
+    assert re.fullmatch(rf"Downloaded 5 files \(0\.\d MB\) in {folder}\.", notices[-1])
 
 
 def test_what_can_not_be_kept_is_told_and_changes_no_verdict(
@@ -109,4 +112,113 @@ def test_files_over_the_limit_are_left_out(make_bench: MakeBench, tmp_path: Path
     bench.artifacts, bench.artifacts_limit = tmp_path / "out", 150
     outcome = only(bench.apply(planned()))
     kept = {item.kind: bool(item.path) for item in outcome.checks[0].artifacts}
-    assert kept == {"trace": False, "screenshot": True, "log": True}
+    assert kept == {"trace": False, "screenshot": True, "log": False}
+    assert sum(path.stat().st_size for path in bench.artifacts.rglob("*.*")) <= 150
+
+
+def keep(folder: Path, *instances: InstanceOutcome, most: int = 1_000_000) -> list[Artifact]:
+    """The files of these instances, as a keeper of their own keeps them."""
+
+    async def run() -> list[Artifact]:
+        keeper = Keeper(folder, most, Downloads(Credentials("k", "a", "http://127.0.0.1:1"), CLOCK))
+        context = cast("Context", SimpleNamespace(clock=CLOCK, notice=lambda *_, **__: None))
+        async with aclosing(keeper.downloads):
+            kept = [await keeper.keep(context, each) for each in instances]
+        return [file for each in kept for check in each.checks for file in check.artifacts]
+
+    return asyncio.run(run())
+
+
+def logged(name: str, *logs: str, check_id: str | None = "id", result: str = "r") -> CheckOutcome:
+    return CheckOutcome(
+        name,
+        Verdict.FAILED,
+        check_id=check_id,
+        attempts=(CheckAttempt(Verdict.FAILED, result, "", None, None, None),),
+        artifacts=tuple(Artifact("log", "Log.txt", content=log) for log in logs),
+    )
+
+
+def ended(name: str, *checks: CheckOutcome) -> InstanceOutcome:
+    return InstanceOutcome(name, name, Verdict.FAILED, checks=checks)
+
+
+@pytest.mark.parametrize(
+    "instances",
+    [
+        [ended("a", logged("x", "1", result="r1"), logged("x", "2", result="r2"))],
+        [ended("a", logged("x", "1", check_id="1"), logged("x", "2", check_id="2"))],
+        [ended("a", logged("x", "1", check_id=None, result="1"), logged("X", "2", check_id=None))],
+        [ended("a[b]", logged("x", "1")), ended("a-b-", logged("x", "2"))],
+        [ended("a", logged("x", "1")), ended("A", logged("x", "2"))],
+        [ended("a", logged("../x", "1"), logged("x", "2"), logged("/x", "3"))],
+        [ended("a", logged("\u65e5", "1"), logged("\u672c", "2"), logged("", "3"))],
+        [ended("a", logged("x" * 300, "1"), logged("x" * 301, "2"))],
+        [ended("a", logged("CON", "1"), logged("con", "2"), logged("\0", "3"))],
+        [ended("a", logged("\ud800", "1"), logged("\ud801", "2", check_id="other"))],
+        [ended("a", logged("x", "1", "2", "3"))],
+    ],
+)
+def test_no_file_takes_the_place_of_another_on_any_file_system(
+    tmp_path: Path, instances: list[InstanceOutcome]
+) -> None:
+    files = keep(tmp_path, *instances)
+    paths = [Path(file.path) for file in files]
+    assert len({str(path).lower() for path in paths}) == len(files)
+    assert [path.read_text() for path in paths] == [str(n + 1) for n in range(len(files))]
+    assert all(tmp_path in path.resolve().parents for path in paths)
+
+
+def test_logs_count_towards_the_limit_over_all_instances(tmp_path: Path) -> None:
+    files = keep(
+        tmp_path,
+        ended("a", logged("x", "1" * 60)),
+        ended("b", logged("x", "2" * 60), logged("y", "3" * 30)),
+        most=100,
+    )
+    assert [bool(file.path) for file in files] == [True, False, True]
+
+
+def test_what_an_earlier_command_brought_whole_is_not_asked_for_again(
+    make_bench: MakeBench, tmp_path: Path
+) -> None:
+    broken = a_check("login", "failed", type="BROWSER", error="no such button")
+    bench = make_bench(a_world(broken))
+    bench.artifacts = tmp_path / "out"
+    (login,) = only(bench.apply(planned())).checks
+    trace = Path(next(file.path for file in login.artifacts if file.kind == "trace"))
+    whole = trace.read_bytes()
+    # As after a kill: one file is whole, the other one broke off.
+    screenshot = trace.with_name("screenshot.png")
+    picture = screenshot.read_bytes()
+    screenshot.with_name("screenshot.png.part").write_bytes(picture[:9])
+    screenshot.unlink()
+    trace.write_bytes(b"whole already")
+    again = ended("smoke", login)
+
+    async def resume() -> InstanceOutcome:
+        async with (
+            bench.client() as client,
+            aclosing(Downloads(client.credentials, CLOCK)) as downloads,
+        ):
+            context = cast("Context", SimpleNamespace(clock=CLOCK, notice=lambda *_, **__: None))
+            return await Keeper(bench.artifacts or tmp_path, 10**6, downloads).keep(context, again)
+
+    asyncio.run(resume())
+    assert trace.read_bytes() == b"whole already"
+    assert screenshot.read_bytes() == picture
+    assert whole != b"whole already"
+    assert not list(tmp_path.rglob("*.part"))
+
+
+@pytest.mark.parametrize(
+    "address", ["https://[x", "http://]", "\0", "https://", "//", "https://a/%2e%2e"]
+)
+def test_an_address_that_is_none_has_a_name_all_the_same(address: str) -> None:
+    ((kind, name),) = names(jobAssets=[address])
+    assert kind == "file"
+    assert safe_name(name)
+
+
+def test_no_more_files_are_listed_than_anyone_opens() -> None:
+    assert len(names(jobAssets=[f"https://s/{number}.png" for number in range(100_000)])) == 100

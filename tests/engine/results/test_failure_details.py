@@ -48,6 +48,12 @@ def detail(**fields: object) -> ResultDetail:
             "Pay: no card",
         ),
         ({"quantumCheckResult": {"errors": ["of a newer type"]}}, "of a newer type"),
+        ({"quantumCheckResult": {"error": {"message": "of a newer type"}}}, "of a newer type"),
+        ({"dnsCheckResult": {"requestError": {"error": {"message": "NXDOMAIN"}}}}, "NXDOMAIN"),
+        ({"tcpCheckResult": {"errors": "refused"}}, "refused"),
+        ({"sslCheckResult": {"errors": [["expired"], {"message": {"error": "a"}}]}}, "expired\na"),
+        ({"xCheckResult": {"errors": 7, "error": [], "requestError": {"message": 1}}}, None),
+        ({"xCheckResult": ["text"], "yCheckResult": "text", "zCheckResult": [[]]}, None),
         ({"multiStepCheckResult": {"errors": ["b"]}}, "b"),
         (
             {"playwrightCheckResult": {"errors": [{"message": "\x1b[31mred\x1b[39m\n x "}]}},
@@ -60,6 +66,18 @@ def detail(**fields: object) -> ResultDetail:
 )
 def test_the_errors_are_told(fields: dict[str, object], error: str | None) -> None:
     assert error_of(detail(**fields), str) == error
+
+
+def test_no_more_is_read_than_is_shown() -> None:
+    looked_at: list[str] = []
+    many = detail(browserCheckResult={"errors": [f"error {n % 50}" for n in range(100_000)]})
+
+    def redact(text: str) -> str:
+        looked_at.append(text)
+        return text
+
+    error_of(many, redact)
+    assert len(looked_at) == 3
 
 
 def test_an_error_is_masked() -> None:
