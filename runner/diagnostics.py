@@ -72,9 +72,14 @@ def _kind(diagnostic: Diagnostic) -> tuple[str | None, ...]:
 
 
 class Diagnostics:
-    """Collects the problems of one run: each once, in file order when read."""
+    """Collects the problems of one run: each once, in file order when read.
+
+    Attributes:
+        ignored: Codes whose warnings are left out.
+    """
 
     def __init__(self) -> None:
+        self.ignored: frozenset[str] = frozenset()
         self._found: dict[tuple[object, ...], Diagnostic] = {}
 
     def add(self, diagnostic: Diagnostic) -> None:
@@ -146,7 +151,12 @@ class Diagnostics:
         The same warning at more than a few places is told once, at the first of them.
         """
         files: dict[int, int] = {}
-        for found in self._found.values():
+        told = [
+            found
+            for found in self._found.values()
+            if found.severity is Severity.ERROR or found.code not in self.ignored
+        ]
+        for found in told:
             if found.span:
                 files.setdefault(id(found.span.source), len(files))
 
@@ -155,7 +165,7 @@ class Diagnostics:
                 return (-1, 0, 0)
             return (files[id(found.span.source)], found.span.start, found.span.end)
 
-        return _summed_up(sorted(self._found.values(), key=place))
+        return _summed_up(sorted(told, key=place))
 
     def __len__(self) -> int:
         return len(self._found)

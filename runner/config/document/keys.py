@@ -40,10 +40,27 @@ ROOT_KEYS = frozenset(
         "profiles",
         "moved",
         "publicEnv",
+        "ignore",
         "include",
         "notify",
         "state",
     }
+)
+#: The codes of warnings: the file may name them under ``ignore``. One may be an error elsewhere.
+WARNINGS = (
+    "bidirectional-control",
+    "early-end",
+    "foreign-template",
+    "git-untrusted",
+    "idle-null",
+    "looks-secret",
+    "no-profile",
+    "odd-tag",
+    "quarantine-ends",
+    "short-secret",
+    "unread-axis",
+    "unset",
+    "yaml-version",
 )
 LISTED_VARIABLE_KEYS = _keys(_REQUEST, "environmentVariables")
 VARIABLE_KEYS = LISTED_VARIABLE_KEYS - {"key"}

@@ -5,10 +5,11 @@ the mistake has a part in.
 """
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from runner.config.document.keys import DEFAULTS_KEYS, PROFILE_KEYS, ROOT_KEYS
+from runner.config.document.keys import DEFAULTS_KEYS, PROFILE_KEYS, ROOT_KEYS, WARNINGS
 from runner.config.document.layer_checks import LayerChecks
 from runner.config.document.load import Documents
 from runner.config.document.notify import Notification, read_notifications
@@ -99,6 +100,7 @@ class _Reader:
         self.structure.public_env = frozenset(
             name.text for name in self._names(public, "publicEnv", single=False)
         )
+        self._diagnostics.ignored = frozenset(self._ignored(root.values.get("ignore")))
         self.structure.state = self._pattern(
             root.values.get("state"),
             STATE_ADDRESS,
@@ -189,6 +191,22 @@ class _Reader:
                 "Every profile is abstract, so there is nothing to apply",
                 where,
                 hint="Add a profile that extends one of them.",
+            )
+
+    def _ignored(self, node: Node | None) -> Iterator[str]:
+        """The codes of warnings that are not told.
+
+        One that silences nothing today is fine: many depend on the day and the environment.
+        """
+        for code in self._names(node, "ignore", single=False):
+            if code.text in WARNINGS:
+                yield code.text
+                continue
+            self._diagnostics.error(
+                "bad-value",
+                f"`{shorten(code.text)}` is not the code of a warning",
+                code.span,
+                hint=did_you_mean(code.text, WARNINGS) or "Errors can't be ignored.",
             )
 
     def _check_version(self, root: Mapping) -> None:

@@ -12,6 +12,7 @@ from runner.config.document.keys import (
     DEFAULTS_KEYS,
     NOT_INHERITED,
     STRUCTURAL_KEYS,
+    WARNINGS,
 )
 from runner.config.document.profiles import PROJECT, STATE_ADDRESS
 from runner.config.schema.docstrings import field_docstrings
@@ -91,6 +92,11 @@ def file_schema() -> Schema:
             "publicEnv": {
                 "description": "Environment variables that may feed secrets and public fields.",
                 "anyOf": [{"type": "array", "items": _NAME}, _NULL],
+            },
+            "ignore": {
+                "description": "Codes of warnings that are not told.",
+                "anyOf": [{"type": "array", "items": {"enum": list(WARNINGS)}}, _NULL],
+                "examples": [["looks-secret"]],
             },
             "include": {
                 "description": "Globs of further files, relative to this one.",
