@@ -149,7 +149,7 @@ async def _write(
 ) -> None:
     """Write the body behind the first ``start`` bytes of ``part``."""
     size = start
-    with part.open("ab" if start else "wb") as file:
+    with part.open("ab" if start else "wb", buffering=0) as file:
         async for chunk in answer.aiter_bytes():
             silence.reschedule(asyncio.get_running_loop().time() + _SILENCE_SECONDS)
             size += len(chunk)
