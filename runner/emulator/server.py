@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING, Any, Self
 import uvicorn
 
 from runner.emulator.sessions.api import Account
-from runner.emulator.sessions.assets import asset_routes
 from runner.emulator.sessions.ids import Ids
 from runner.emulator.transport.app import Desk, build_app
 from runner.emulator.transport.contract import load_contract
 from runner.emulator.transport.control import control_routes, snapshot
 from runner.emulator.transport.next_api import next_routes
+from runner.emulator.transport.pages import page_routes
 from runner.emulator.transport.recorder import Recorder
 from runner.emulator.transport.wire import Connections
 from runner.emulator.world.clock import Clock
@@ -239,7 +239,7 @@ class Emulator:
             watch=self._note,
         )
         self._desk = desk
-        more_routes = [*next_routes(desk), *control_routes(desk), *asset_routes(self._clock)]
+        more_routes = [*next_routes(desk), *control_routes(desk), *page_routes(desk)]
         config = uvicorn.Config(
             build_app(desk, more_routes),
             http=connections.protocol(),

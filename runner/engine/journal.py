@@ -102,7 +102,7 @@ class Journal:
             update={
                 "phase": Phase.STARTED,
                 "session_id": self._masked(session.id),
-                "link": self._masked(session.link),
+                "link": self._masked(session.link if self.context.options.lasting_links else None),
                 "started_at": plausible(session.started_at, self.context.clock.now()),
             }
         )

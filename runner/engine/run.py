@@ -22,7 +22,7 @@ from runner.listing import counted
 from runner.models.contract.request import TriggerTestSessionRequest
 from runner.models.contract.settings import Settings
 from runner.models.events import SessionStarted
-from runner.models.outcome import CheckOutcome, InstanceOutcome
+from runner.models.outcome import CheckOutcome, InstanceOutcome, without_links
 from runner.models.plan import PlannedInstance
 from runner.models.record import Attempt, Phase, Record
 from runner.models.response import Session
@@ -256,7 +256,7 @@ class Run:
         return self._outcome(
             judgement.verdict,
             session_id=self.session_id or None,
-            link=session.link or self.attempt.link,
+            link=session.link or self.attempt.link if self.context.options.lasting_links else None,
             reason=_KNOWN_FAILURES if is_known else reason,
             hint=hint,
             started_at=self.attempt.started_at,
@@ -307,6 +307,8 @@ class Run:
             commit=self.attempt.commit,
             redact=self.context.redact,
         )
+        if not self.context.options.lasting_links:
+            seen = tuple(map(without_links, seen))
         known = {check.check_id for check in seen}
         return (*seen, *(check for check in self._passed_earlier if check.check_id not in known))
 

@@ -1,6 +1,6 @@
 """The outcome of an apply: the one value that all reports are made from."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 
@@ -99,6 +99,12 @@ class CheckOutcome:
     change: Change | None = None
     failing_since: FailingSince | None = None
     seconds_before: float | None = None
+
+
+def without_links(check: CheckOutcome) -> CheckOutcome:
+    """``check`` where its links will lead nowhere."""
+    attempts = tuple(replace(attempt, link="") for attempt in check.attempts)
+    return replace(check, link="", attempts=attempts)
 
 
 @dataclass(frozen=True, slots=True)

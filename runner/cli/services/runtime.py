@@ -68,6 +68,7 @@ async def engine(
                         settle_seconds=following.settle_time,
                         grace_seconds=following.grace_period,
                         fail_on_new=following.fail_on == "new",
+                        lasting_links=not parts.backend.emulated,
                         **options,
                     ),
                     keep=keep,

@@ -32,6 +32,8 @@ class ApplyOptions:
         late_seconds: How long a session that has ended is asked for results still to come.
         lost_seconds: How long a session is followed without a single answer.
         fail_on_new: Whether failed checks count only if they did not fail the last time.
+        lasting_links: Whether links lead somewhere once this process has ended; others are told
+            only when a session starts.
     """
 
     concurrency: int = 10
@@ -45,6 +47,7 @@ class ApplyOptions:
     late_seconds: float = 30.0
     lost_seconds: float = 300.0
     fail_on_new: bool = False
+    lasting_links: bool = True
 
 
 #: A clock that is further off says nothing of when a session was made.
