@@ -16,10 +16,12 @@ _AMBIGUOUS = re.compile(
 
 
 class _Representer(SafeRepresenter):
-    """Quotes what another reader would take for a boolean or a number."""
+    """Quotes what another reader, a terminal or a log would take for something else."""
 
     def represent_str(self, data: str) -> ScalarNode:
         style = "'" if _AMBIGUOUS.fullmatch(data) else None
+        if not data.replace("\n", "").isprintable() or "::" in data or "##" in data:
+            style = '"'
         return self.represent_scalar("tag:yaml.org,2002:str", data, style=style)
 
 
@@ -35,4 +37,9 @@ def yaml_text(value: Any, title: str) -> str:
     yaml.sort_base_mapping_type_on_output = False  # type: ignore[assignment] # typed as None
     stream = StringIO()
     yaml.dump(value, stream)
-    return f"---  # {title}\n{stream.getvalue()}"
+    # Only texts in double quotes have such signs, and there each may be written as its number.
+    written = "".join(
+        sign if sign == "\n" or sign.isprintable() else f"\\U{ord(sign):08x}"
+        for sign in stream.getvalue()
+    )
+    return f"---  # {title}\n" + written.replace("::", ":\\x3a").replace("##", "#\\x23")

@@ -1,5 +1,6 @@
 """Suggest quarantines for checks that flake, never for those that are broken."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -37,24 +38,35 @@ class Suggestion:
 
 
 def suggestions(
-    stats: Sequence[CheckStats], owners: Mapping[str, str], today: date
+    stats: Sequence[CheckStats],
+    owners: Mapping[str, str],
+    quarantined: Mapping[str, Sequence[str]],
+    today: date,
 ) -> list[Suggestion]:
     """The quarantines that the figures speak for, by profile and check.
+
+    A check is named by its id where another one of its profile bears the same name, which a
+    quarantine of the name would forgive as well.
 
     Args:
         stats: The checks of the window that is looked at.
         owners: Who is asked about a profile; one that is missing is not declared any more.
+        quarantined: Names or ids of the checks of each profile that are quarantined already.
         today: The first day.
     """
+    names = Counter((profile, each.name) for each in stats for profile in each.profiles)
     found = []
     for each in stats:
         for profile in each.profiles:
             runs = [run for run in each.runs if run.attempt.profile == profile]
-            if profile in owners and is_flaky(runs):
+            known = {each.name, each.check_id} & set(quarantined.get(profile, ()))
+            if profile in owners and not known and is_flaky(runs):
                 flakes = sum(run.is_flaky for run in runs)
                 reason = f"flaky: {flakes} of {len(runs)} runs ({flakes / len(runs):.0%})"
                 until = today + timedelta(days=_DAYS)
-                found.append(Suggestion(profile, each.name, reason, owners[profile], until))
+                is_common = names[profile, each.name] > 1 or not each.name
+                check = (each.check_id if is_common else None) or each.name
+                found.append(Suggestion(profile, check, reason, owners[profile], until))
     return sorted(found, key=lambda each: (each.profile, each.check))
 
 

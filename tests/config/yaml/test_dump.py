@@ -5,11 +5,24 @@ import yaml  # type: ignore[import-untyped]  # PyYAML, the reader of another too
 from ruamel.yaml import YAML
 
 from runner.config.yaml.dump import yaml_text
+from runner.reports.text.sanitize import harmless
 
 TEXTS = [
     *("yes", "No", "on", "OFF", "y", "N", "true", "null", "~", "", "=", "<<", " a ", "a: b", "# a"),
     *("12:30", "1:30:00", "1_000", "0b1", "0o7", "010", "0x1F", "+1", ".5", "1e3", "1.10", "1."),
     *("2026-01-01", "2026-01-01 10:00:00", "1.2.3", "abc", "é", "a\nb", "-", "a\u202eb"),
+    *("::error::x", "a ##[error]b ##", ":::", "###[x", '"q" ::', "a\\b ::", "'::' ##", "a:\n::b"),
+    *(
+        "a\u2028b",
+        "a\x00b\x1b[2J",
+        "\xa0",
+        "\ufeffx",
+        "tab\tx",
+        "\x85",
+        "\U000e0041",
+        "\u200b \u2066",
+    ),
+    *("word " * 50 + "::x \u202e ##[y", "x" * 300 + "::", " ::" * 99),
 ]
 
 
@@ -20,6 +33,7 @@ def test_text_stays_text_for_every_reader(text: str) -> None:
     assert yaml.safe_load(written) == value
     assert YAML(typ="safe", pure=True).load(written) == value
     assert written.startswith("---  # title\n")
+    assert harmless(written) == written  # so that it can be pasted from a terminal
 
 
 def test_plain_text_stays_plain() -> None:

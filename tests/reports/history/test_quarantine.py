@@ -5,7 +5,7 @@ import pytest
 from runner.models.verdict import Verdict
 from runner.reports.history.check_stats import check_stats
 from runner.reports.history.quarantine import idle, suggestions
-from tests.reports.history.pasts import history
+from tests.reports.history.pasts import checked, history, past, tried
 
 P, F, K = Verdict.PASSED, Verdict.FAILED, Verdict.FLAKY
 TODAY = date(2026, 8, 3)
@@ -13,7 +13,7 @@ TODAY = date(2026, 8, 3)
 
 def test_a_flaky_check_is_suggested_with_reason_owner_and_end() -> None:
     stats = check_stats(history("Login", [P, K, P, K, P]))
-    (found,) = suggestions(stats, {"smoke": "web"}, TODAY)
+    (found,) = suggestions(stats, {"smoke": "web"}, {}, TODAY)
     assert found.entry() == {
         "check": "Login",
         "reason": "flaky: 2 of 5 runs (40%)",
@@ -34,12 +34,35 @@ def test_a_flaky_check_is_suggested_with_reason_owner_and_end() -> None:
     ],
 )
 def test_others_are_not(verdicts: list[Verdict]) -> None:
-    assert suggestions(check_stats(history("Login", verdicts)), {"smoke": "web"}, TODAY) == []
+    assert suggestions(check_stats(history("Login", verdicts)), {"smoke": "web"}, {}, TODAY) == []
 
 
 def test_profiles_that_are_not_declared_any_more_are_left_out() -> None:
     stats = check_stats(history("Login", [P, K, P, K]))
-    assert suggestions(stats, {"other": "web"}, TODAY) == []
+    assert suggestions(stats, {"other": "web"}, {}, TODAY) == []
+
+
+@pytest.mark.parametrize("known", ["Login", "id-Login"])
+def test_what_is_quarantined_by_name_or_id_is_not_suggested_again(known: str) -> None:
+    stats = check_stats(history("Login", [P, K, P, K]))
+    assert suggestions(stats, {"smoke": "web"}, {"smoke": [known]}, TODAY) == []
+    assert suggestions(stats, {"smoke": "web"}, {"other": [known], "smoke": ["x"]}, TODAY)
+
+
+def test_a_check_that_shares_its_name_is_suggested_by_id() -> None:
+    """The name would forgive the other check, which is broken, as well."""
+    runs = [
+        past(
+            tried(
+                number,
+                checked("Home", K).model_copy(update={"id": "flaky"}),
+                checked("Home", F).model_copy(update={"id": "broken"}),
+            )
+        )
+        for number in (3, 2, 1)
+    ]
+    found = suggestions(check_stats(runs), {"smoke": "web"}, {}, TODAY)
+    assert [each.check for each in found] == ["flaky"]
 
 
 @pytest.mark.parametrize(

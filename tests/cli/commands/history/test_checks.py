@@ -47,7 +47,7 @@ def test_history_is_told_check_by_check(applied: Shell) -> None:
 def test_a_quarantine_is_suggested_that_can_be_pasted(applied: Shell) -> None:
     code, out, err = applied("quarantine", "suggest", "--emulator")
     assert (code, err) == (0, "")
-    assert out.startswith("---  # Add to the file")
+    assert out.startswith("---  # Put each list into its profile")
     assert "  flaky:\n    quarantine:\n    - check: Recommendations\n" in out
     assert "reason: 'flaky: 2 of 2 runs (100%)'\n      owner: web\n      until: '" in out
     entry = out.partition("    quarantine:")[2]
@@ -55,6 +55,56 @@ def test_a_quarantine_is_suggested_that_can_be_pasted(applied: Shell) -> None:
     file.write_text(FILE.replace("    labels:", f"    quarantine:{entry}    labels:"))
     assert applied("validate")[0] == 0
     assert "No check flakes" in applied("quarantine", "suggest", "--emulator")[2]
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "Pay $<var.x>",
+        "$$<a $<b",
+        "a: b # c",
+        "'quoted' \"twice\" \\",
+        "x ##[error]y ::z",
+        "\u202egnp \x1b[2J",
+        "- [a, {b: c}] &d *e !f",
+        "yes",
+        "x" * 300,
+        "\U0001f6d2 Gr\u00f6\u00dfe",
+    ],
+)
+def test_a_suggestion_is_valid_and_forgives_what_it_names_whatever_that_is_called(
+    shell: Shell, name: str
+) -> None:
+    (shell.folder / "checkly-sessions.yaml").write_text(FILE)
+    check = {"name": name, "type": "BROWSER", "tags": ["flaky"], "duration": 0.05}
+    world = {"checks": [check | {"outcome": "flaky"}]}
+    (shell.folder / "world.yaml").write_text(json.dumps(world, ensure_ascii=False))
+    for _ in range(2):
+        code, _, err = shell("apply", "flaky", "--emulator", "--world", "world.yaml", "--yes")
+        assert code == 0, err
+    code, out, _ = shell("quarantine", "suggest", "--emulator")
+    assert code == 0
+    entry = out.partition("    quarantine:")[2]
+    file = shell.folder / "checkly-sessions.yaml"
+    file.write_text(FILE.replace("    labels:", f"    quarantine:{entry}    labels:"))
+    code, said, err = shell("validate")
+    assert code == 0, said + err
+    assert "No check flakes" in shell("quarantine", "suggest", "--emulator")[2]
+
+
+def test_a_suggestion_keeps_what_is_quarantined_already(applied: Shell) -> None:
+    entry = "{check: Old, reason: 'costs $$<5', owner: me, until: 2099-01-01}"
+    file = applied.folder / "checkly-sessions.yaml"
+    file.write_text(FILE.replace("defaults: {", f"defaults: {{quarantine: [{entry}], "))
+    out = applied("quarantine", "suggest", "--emulator")[1]
+    assert out.index("check: Old") < out.index("check: Recommendations")
+    assert "reason: costs $$<5\n      owner: me\n      until: '2099-01-01'\n" in out
+
+
+def test_a_profile_without_owner_gets_one_to_fill_in(applied: Shell) -> None:
+    file = applied.folder / "checkly-sessions.yaml"
+    file.write_text(FILE.replace("    labels: {team: web}\n", ""))
+    assert "owner: unassigned" in applied("quarantine", "suggest", "--emulator")[1]
 
 
 def test_the_dashboard_is_written_with_the_pages_of_the_runs(applied: Shell) -> None:
