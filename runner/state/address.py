@@ -18,6 +18,7 @@ from runner.state.state import State
 from runner.state.store.errors import COMPLAINTS, VARIABLES, complaint
 from runner.state.store.object_store import PATIENCE_SECONDS, Store
 from runner.state.store.paths import DEFAULT_FOLDER
+from runner.state.store.variables import check_address, check_variables
 
 if TYPE_CHECKING:
     from obstore.store import ClientConfig, RetryConfig
@@ -63,6 +64,7 @@ def open_store(place: str | Path, *, folder: Path, environment: Mapping[str, str
     if any(environment.get(name, "").startswith("http://") for name in _ENDPOINTS):
         client["allow_http"] = True
     place = place.rstrip("/")
+    check_variables(scheme, environment)
     settings = _settings(scheme, environment)
 
     def opened(**more: Any) -> Any:
@@ -80,6 +82,7 @@ def _settings(scheme: str, environment: Mapping[str, str]) -> dict[str, Any]:
     """Settings that the library does not take from the environment by itself."""
     if scheme == "gs" and (address := environment.get("STORAGE_EMULATOR_HOST")):
         base = address if "://" in address else f"http://{address}"
+        check_address("STORAGE_EMULATOR_HOST", base)
         return {"base_url": base, "bearer_token": "none"}
     if scheme == "gs" and environment.get("GOOGLE_BASE_URL", "").startswith("http://"):
         return {"bearer_token": "none"}
