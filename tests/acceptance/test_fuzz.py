@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from ruamel.yaml import YAML
 
 from runner.checkly.wire import Reply, Wire
 from runner.cli.app import runner
@@ -22,6 +23,7 @@ from runner.cli.error_handler import run
 from runner.emulator.server import Emulator
 from runner.emulator.world.world import default_world
 from runner.models.clock import SystemClock
+from runner.plan.saved_plan import _integrity
 
 FILE = """\
 version: 1
@@ -47,6 +49,7 @@ profiles:
     quarantine: [{check: Search, reason: slow, owner: me, until: 2030-01-01}]
   after: {extends: common, needs: smoke}
 """
+TREE = json.dumps(YAML(typ="safe").load(FILE), default=str).encode()
 NESTED: Any = None
 for _ in range(300):
     NESTED = [{"a": NESTED}]
@@ -94,6 +97,16 @@ def damaged_json(data: bytes, rng: random.Random) -> bytes:
                 holder.pop(key, None)
             else:
                 holder[key] = rng.choice(ODD)
+    return json.dumps(document).encode()
+
+
+def with_integrity(plan: bytes) -> bytes:
+    """A plan file with the digest that fits it, as whoever forges one would write."""
+    try:
+        document = json.loads(plan)
+        document["integrity"] = _integrity(document)
+    except (ValueError, TypeError, RecursionError):
+        return plan
     return json.dumps(document).encode()
 
 
@@ -146,7 +159,9 @@ SEEDS = pytest.mark.parametrize("seeds", [SHORT, *LONG], ids=lambda seeds: str(s
 def test_a_file(seeds: range, shell: Shell) -> None:
     for seed in seeds:
         rng = random.Random(seed)
-        (shell.folder / "checkly-sessions.yaml").write_bytes(damaged_text(FILE, rng))
+        # Half of them as JSON, which is YAML: what is damaged there still parses.
+        damaged = damaged_json(TREE, rng) if seed % 2 else damaged_text(FILE, rng)
+        (shell.folder / "checkly-sessions.yaml").write_bytes(damaged)
         for words in ("validate --strict", "fmt --diff", "plan --offline", "show smoke"):
             assert shell(words, seed) in {0, 1, 2, 3}
 
@@ -181,7 +196,7 @@ def test_a_plan_file(seeds: range, shell: Shell, emulator: Emulator) -> None:
     assert shell("plan --out saved.plan -q", -1) == 0
     whole = path.read_bytes()
     for seed in seeds:
-        path.write_bytes(damaged_json(whole, random.Random(seed)))
+        path.write_bytes(with_integrity(damaged_json(whole, random.Random(seed))))
         shell("apply --plan saved.plan -q", seed)
     assert len(emulator.sessions) <= 2  # one apply of the two instances
 
