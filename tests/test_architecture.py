@@ -47,7 +47,7 @@ ROOMS = {
     "reports/apply": "models reports/text",
     "reports/diagnostics": "ground reports/text",
     "reports/history": "models reports/text reports/apply",
-    "reports/dashboard": "models reports/text reports/apply reports/history",
+    "reports/dashboard": "ground models reports/text reports/apply reports/history",
     "reports/progress": "ground models reports/text reports/apply reports/diagnostics",
     "emulator/files": "",
     "emulator/world": "emulator/files",

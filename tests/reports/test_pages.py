@@ -219,7 +219,7 @@ def test_search_and_filter_of_a_dashboard_do_what_they_say(browser: Browser, fil
 def test_the_map_of_a_dashboard_says_which_apply_a_cell_is(
     browser: Browser, file: Path, width: int
 ) -> None:
-    file.write_text(page(applies()), encoding="utf-8")
+    file.write_text(page(applies(), with_runs=True), encoding="utf-8")
     with opened(browser, file, width=width) as shown:
         drawn = shown.locator(".map svg").first
         box = drawn.bounding_box()
@@ -229,3 +229,29 @@ def test_the_map_of_a_dashboard_says_which_apply_a_cell_is(
         assert "A011" in shown.locator("#about").inner_text()
         drawn.hover(position={"x": 1, "y": 1})
         assert "A000" in shown.locator("#about").inner_text()
+        assert shown.get_by_label("Apply").input_value() == "0"
+
+
+def test_the_map_of_a_dashboard_can_be_read_by_keyboard(browser: Browser, file: Path) -> None:
+    file.write_text(page(applies(), with_runs=True), encoding="utf-8")
+    with opened(browser, file) as shown:
+        apply_ = shown.get_by_label("Apply")
+        apply_.focus()
+        shown.keyboard.press("Home")
+        for _ in range(3):
+            shown.keyboard.press("ArrowRight")
+        said = "2026-08-01 15:00 UTC · A003 · 0000003 (main)"
+        assert apply_.get_attribute("aria-valuetext") == said
+        assert shown.locator("#about").inner_text() == f"{said} open"
+        shown.keyboard.press("Tab")
+        focused = shown.evaluate("document.activeElement.getAttribute('href')")
+        assert focused == "apply-A003.html"
+
+
+def test_cells_of_a_short_history_can_be_told_apart(browser: Browser, file: Path) -> None:
+    file.write_text(page(applies(10, 1)), encoding="utf-8")
+    with opened(browser, file) as shown:
+        drawn = shown.locator(".map svg").first
+        picture = drawn.screenshot()
+        shown.evaluate("document.getElementById('grid').remove()")
+        assert drawn.screenshot() != picture

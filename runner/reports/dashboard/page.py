@@ -1,11 +1,13 @@
 """The dashboard as HTML, and the pages of single applies beside it."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
+from hashlib import sha256
 from pathlib import Path
 from typing import Final
 
+from runner.file_names import safe_name
 from runner.models.history import PastApply
 from runner.models.outcome import ApplyOutcome, CheckOutcome, InstanceOutcome, Subject
 from runner.models.record import Attempt
@@ -51,7 +53,11 @@ def render(
 
 
 def _page_of(apply_id: str) -> str:
-    return f"{''.join(sign if sign.isalnum() else '-' for sign in apply_id)[:80]}.html"
+    """The name of its file, which is no other one's, also where the id is not of our make."""
+    name = safe_name(apply_id)
+    if name != apply_id:
+        name += f"-{sha256(apply_id.encode(errors='replace')).hexdigest()[:8]}"
+    return f"apply-{name}.html"
 
 
 def _column(past: PastApply, with_runs: bool) -> list[str]:
@@ -65,9 +71,10 @@ def _column(past: PastApply, with_runs: bool) -> list[str]:
     ]
 
 
-def run_pages(newest_first: Sequence[PastApply], subject: Subject) -> dict[str, str]:
-    """The page of each apply, by the name of its file."""
-    return {_page_of(past.apply_id): html_.render(_outcome(past, subject)) for past in newest_first}
+def run_pages(newest_first: Sequence[PastApply], subject: Subject) -> Iterator[tuple[str, str]]:
+    """The page of each apply, with the name of its file before it."""
+    for past in newest_first:
+        yield _page_of(past.apply_id), html_.render(_outcome(past, subject))
 
 
 def _outcome(past: PastApply, subject: Subject) -> ApplyOutcome:

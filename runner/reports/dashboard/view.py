@@ -67,6 +67,8 @@ class View:
     Attributes:
         applies: Oldest first; the columns of the map.
         rows: By profile and name.
+        failing: What began to fail last comes first.
+        flakiest: The first of ``flaky_count``.
         rates, seconds: Points of the two charts, as ``x,y`` in a box of 100 by 100.
     """
 
@@ -74,6 +76,7 @@ class View:
     rows: tuple[Row, ...]
     failing: tuple[FailingNow, ...]
     flakiest: tuple[CheckStats, ...]
+    flaky_count: int
     trend: Trend
     rates: str
     seconds: str
@@ -93,11 +96,13 @@ def view(newest_first: Sequence[PastApply]) -> View:
     )
     known = trend([point(past) for past in newest_first])
     flaky = [each for each in check_stats(newest_first) if each.flake_rate]
+    failing = filter(None, (_failing(cells) for _, cells in sorted(attempts.items())))
     return View(
         applies=applies,
         rows=rows,
-        failing=tuple(filter(None, (_failing(cells) for _, cells in sorted(attempts.items())))),
+        failing=tuple(sorted(failing, key=lambda each: each.applies)),
         flakiest=tuple(sorted(flaky, key=lambda each: -each.flake_rate)[:_FLAKIEST]),
+        flaky_count=len(flaky),
         trend=known,
         rates=_points(known.rates, 1.0),
         seconds=_points(known.seconds, max(filter(None, known.seconds), default=1.0)),
@@ -145,7 +150,9 @@ def _failing(cells: dict[int, Attempt]) -> FailingNow | None:
 
 
 def _points(values: Sequence[float | None], top: float) -> str:
-    """A line through the values that are known, from left to right."""
+    """A line through the values that are known, from left to right; one value is a level line."""
+    if len(values) == 1:
+        values = [values[0], values[0]]
     step = 100 / max(len(values) - 1, 1)
     return " ".join(
         f"{index * step:.2f},{100 - 100 * value / top:.1f}"

@@ -87,6 +87,11 @@ class CheckStats:
         return next((run for run in self.runs if run.failed), None)
 
     @property
+    def last_flake(self) -> CheckRun | None:
+        """The newest run that was flaky."""
+        return next((run for run in self.runs if run.is_flaky), None)
+
+    @property
     def failures_in_a_row(self) -> int:
         """How many of the newest runs failed without a pass in between."""
         return next((n for n, run in enumerate(self.runs) if not run.failed), len(self.runs))

@@ -12,10 +12,17 @@ from runner.reports.text.sanitize import NAME_LIMIT, one_line
 from runner.reports.text.style import Style
 
 
-def render(stats: Sequence[CheckStats], now: datetime, style: Style) -> str:
-    """A row for each check, the worst first; ends with a line break."""
+def render(stats: Sequence[CheckStats], now: datetime, style: Style, *, flaky: bool = False) -> str:
+    """A row for each check, the worst first; ends with a line break.
+
+    Args:
+        stats: The checks, or the flaky ones of them if ``flaky``.
+        now: When this is told.
+        style: The receiver.
+        flaky: Whether others were left out.
+    """
     if not stats:
-        return "No check was run in this window.\n"
+        return f"No check was {'flaky' if flaky else 'run'} in this window.\n"
     pad = min(max(len(one_line(each.name, NAME_LIMIT)) for each in stats), 40)
     rows = [row for each in stats for row in _rows(each, now, pad, style)]
     return "".join(f"{row}\n" for row in rows)

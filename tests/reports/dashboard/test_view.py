@@ -42,6 +42,27 @@ def test_the_flakiest_come_first() -> None:
     assert [each.name for each in view(applies).flakiest] == ["Much", "Some"]
 
 
+def test_what_began_to_fail_last_comes_first() -> None:
+    applies = [
+        past(
+            tried(number, checked("A", F), instance="a"),
+            tried(number, checked("B", F if number == 2 else P), instance="b"),
+        )
+        for number in (2, 1)
+    ]
+    assert [each.last.instance for each in view(applies).failing] == ["b", "a"]
+
+
+def test_all_flaky_checks_are_counted_and_some_are_shown() -> None:
+    found = view([past(tried(1, *(checked(f"C{number}", K) for number in range(30))))])
+    assert (len(found.flakiest), found.flaky_count) == (20, 30)
+
+
 def test_charts_go_from_left_to_right() -> None:
     assert view(history("Login", [P, F, P])).rates == "0.00,0.0 50.00,100.0 100.00,0.0"
     assert view([]).rates == ""
+
+
+def test_a_single_apply_is_a_level_line() -> None:
+    found = view(history("Login", [P]))
+    assert found.rates == found.seconds == "0.00,0.0 100.00,0.0"

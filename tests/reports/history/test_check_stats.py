@@ -80,6 +80,9 @@ def test_the_text_says_when_and_why_it_failed_last() -> None:
 
 def test_the_text_says_that_there_is_nothing() -> None:
     assert checks_text.render([], NOON, Style()) == "No check was run in this window.\n"
+    assert (
+        checks_text.render([], NOON, Style(), flaky=True) == "No check was flaky in this window.\n"
+    )
 
 
 def test_the_json_has_all_of_it() -> None:

@@ -39,7 +39,7 @@ def command(
     text = (
         checks_json.render(stats)
         if form == "json"
-        else checks_text.render(stats, now, console.style_for(console.out))
+        else checks_text.render(stats, now, console.style_for(console.out), flaky=flaky)
     )
     console.write(text.rstrip("\n"))
     return 0

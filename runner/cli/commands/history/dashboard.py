@@ -1,15 +1,18 @@
 """``runner dashboard``."""
 
+from itertools import chain
 from pathlib import Path
 
 import click
 
+from runner.atomic_write import atomic_write
 from runner.cli.console import Console
 from runner.cli.options.common import common_options, current
 from runner.cli.options.selection import LABEL_OPTION, PROFILE_ARGUMENT
 from runner.cli.services.past import SINCE_OPTION, past_applies
 from runner.cli.services.state import EMULATED_OPTION, moment, state_of
 from runner.errors import UsageError, os_reason
+from runner.listing import counted
 
 
 @click.command()
@@ -54,20 +57,22 @@ def command(
 
     console, now, common = Console.of_process(), SystemClock().now(), current()
     chosen = selection(names, labels)
-    _, state, api = state_of(common, console, emulated=emulated)
+    reading, state, api = state_of(common, console, emulated=emulated)
     first = moment(since, "--since", now)
     found = past_applies(state, console, chosen, since=first, is_enough=limit.__eq__)
     past = list(found)
-    subject = Subject(account=api.account_id or "", scope=common.scope or "default")
-    pages = {"index.html": render(past, subject, now, with_runs=runs)}
-    if runs:
-        pages |= run_pages(past, subject)
+    subject = Subject(
+        account=api.account_id or "",
+        project=reading.structure.project or "default",
+        scope=common.scope or "default",
+    )
+    index = "index.html", render(past, subject, now, with_runs=runs)
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        for name, text in pages.items():
-            (folder / name).write_text(text, encoding="utf-8")
+        for name, text in chain(run_pages(past, subject) if runs else (), [index]):
+            atomic_write(folder / name, text.encode())
     except OSError as error:
         raise UsageError(f"{folder} can't be written: {os_reason(error)}.") from error
-    applies = "1 apply" if len(past) == 1 else f"{len(past)} applies"
+    applies = counted(len(past), "apply", "applies")
     console.say(f"Wrote {folder / 'index.html'} with {applies}.")
     return 0

@@ -1,4 +1,4 @@
-// Search and filter the rows of the map, and say what a cell of it stands for.
+// Search and filter the rows of the map, and say which apply a column of it is.
 const rows = [...document.querySelectorAll('.map tbody tr')];
 const search = document.getElementById('search');
 const failing = document.getElementById('only-failing');
@@ -13,23 +13,39 @@ const show = () => {
 };
 if (search) {
   const columns = JSON.parse(document.getElementById('columns').textContent);
-  const columnAt = event => {
-    const svg = event.target.closest('.map svg');
-    if (!svg) return null;
-    const box = svg.getBoundingClientRect();
-    return columns[Math.min(Math.floor((event.clientX - box.left) / box.width * columns.length), columns.length - 1)];
+  const apply = document.getElementById('apply');
+  const map = document.querySelector('.map');
+  const tell = () => {
+    const [when, id, commit, page] = columns[apply.value];
+    const said = [when, id, commit].filter(Boolean).join(' · ');
+    about.textContent = `${said} `;
+    apply.setAttribute('aria-valuetext', said);
+    map.style.setProperty('--column', apply.value);
+    if (page) {
+      const link = document.createElement('a');
+      link.href = page;
+      link.rel = 'noopener noreferrer';
+      link.textContent = 'open';
+      about.append(link);
+    }
   };
-  search.hidden = about.hidden = false;
-  about.textContent = 'Point at a cell to see its apply.';
+  const pointed = event => {
+    const svg = event.target.closest('.map svg');
+    if (!svg) return false;
+    const box = svg.getBoundingClientRect();
+    apply.value = Math.floor((event.clientX - box.left) / box.width * columns.length);
+    tell();
+    return true;
+  };
+  search.hidden = apply.closest('.pick').hidden = false;
+  map.style.setProperty('--columns', columns.length);
+  tell();
   search.addEventListener('input', show);
   failing.addEventListener('change', show);
-  const map = document.querySelector('.map');
-  map.addEventListener('mousemove', event => {
-    const column = columnAt(event);
-    if (column) about.textContent = column.slice(0, 3).filter(Boolean).join(' · ');
-  });
+  apply.addEventListener('input', tell);
+  map.addEventListener('mousemove', pointed);
   map.addEventListener('click', event => {
-    const column = columnAt(event);
-    if (column && column[3]) location.href = column[3];
+    const page = pointed(event) && columns[apply.value][3];
+    if (page) location.href = page;
   });
 }
