@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import unquote
 
-from obstore.store import LocalStore, from_url
+from obstore.store import from_url
 
 from runner.errors import StateError, UsageError
 from runner.models.clock import Clock, SystemClock
@@ -53,7 +53,7 @@ def open_store(place: str | Path, *, folder: Path, environment: Mapping[str, str
     if isinstance(place, str) and place.startswith("file://"):
         place = folder / unquote(place.removeprefix("file://"))
     if isinstance(place, Path):
-        return Store(str(place), LocalStore(place) if place.is_dir() else None, place)
+        return Store(str(place), folder=place)
     scheme, _, rest = place.partition("://")
     if scheme not in VARIABLES or not rest.strip("/"):
         raise UsageError(
@@ -73,7 +73,7 @@ def open_store(place: str | Path, *, folder: Path, environment: Mapping[str, str
 
     try:
         one_by_one = opened(disable_bulk_delete=True) if scheme == "s3" else None
-        return Store(place, opened(), None, one_by_one=one_by_one)
+        return Store(place, opened(), one_by_one=one_by_one)
     except COMPLAINTS as error:
         raise complaint(error, verb="open", where=place, scheme=scheme) from None
 

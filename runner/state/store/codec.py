@@ -2,13 +2,14 @@
 
 import json
 import math
-from typing import Any, Final, NoReturn, TypeVar
+from typing import Any, Final, TypeVar
 
 from pydantic import ValidationError
 from pydantic_core import PydanticSerializationError
 
 from runner.errors import StateError
 from runner.models.record import FORMAT_VERSION, Document
+from runner.state.store.paths import shown
 
 D = TypeVar("D", bound=Document)
 
@@ -24,10 +25,10 @@ class Damaged(StateError):
 def encode(document: Document) -> bytes:
     """The document as it is stored: one line of JSON."""
     try:
-        return (document.model_dump_json(by_alias=True, exclude_none=True) + "\n").encode()
+        text = document.model_dump_json(by_alias=True, exclude_none=True)
     except (PydanticSerializationError, UnicodeEncodeError):  # a name with a lone surrogate
-        tree = document.model_dump(by_alias=True, exclude_none=True)
-        return (json.dumps(_scrubbed(tree), default=str) + "\n").encode()
+        text = _scrubbed(document.model_dump(by_alias=True, exclude_none=True))
+    return f"{text}\n".encode()
 
 
 def parse(data: bytes, where: str) -> Any:
@@ -39,9 +40,9 @@ def parse(data: bytes, where: str) -> Any:
     """
     try:
         # What is too large is cut off here, and refused for that.
-        tree = json.loads(data[:MAX_BYTES], parse_constant=_refuse, parse_float=_finite)
+        tree = json.loads(data[:MAX_BYTES], parse_constant=_number, parse_float=_number)
         if b"\\ud" in data.lower():
-            tree = _scrubbed(tree)
+            tree = json.loads(_scrubbed(tree))
     except (ValueError, RecursionError):
         problem = "is cut off or damaged" if data.strip() else "is empty"
         raise Damaged(
@@ -59,17 +60,7 @@ def parse(data: bytes, where: str) -> Any:
 
 
 def decode(model: type[D], data: bytes, where: str) -> D:
-    """Read a document.
-
-    Args:
-        model: What it should be.
-        data: What the store holds.
-        where: Its path, for the message.
-
-    Raises:
-        Damaged: It is cut off, or something else. It stays as it is.
-        StateError: A newer release wrote it.
-    """
+    """Read a document; ``where`` is its address, for messages. Raises what its two steps raise."""
     return validate(model, parse(data, where), where)
 
 
@@ -92,30 +83,20 @@ def validate(model: type[D], tree: Any, where: str) -> D:
 
 def foreign(where: str, why: str) -> Damaged:
     """The error for a document that is not what its path says."""
-    text = "".join(char if char.isprintable() else "?" for char in why[:200])
     return Damaged(
-        f"{where} is not a state document of this runner ({text}).",
+        f"{where} is not a state document of this runner ({shown(why)}).",
         hint="Nothing was changed. Move it out of the way if it does not belong there.",
     )
 
 
-def _refuse(_constant: str) -> NoReturn:
-    raise ValueError
-
-
-def _finite(text: str) -> float:
+def _number(text: str) -> float:
     number = float(text)
     if not math.isfinite(number):
         raise ValueError
     return number
 
 
-def _scrubbed(tree: Any) -> Any:
-    """``tree`` with a replacement character for each lone surrogate."""
-    if isinstance(tree, str):
-        return tree.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-    if isinstance(tree, list):
-        return [_scrubbed(each) for each in tree]
-    if isinstance(tree, dict):
-        return {_scrubbed(key): _scrubbed(value) for key, value in tree.items()}
-    return tree
+def _scrubbed(tree: Any) -> str:
+    """``tree`` as JSON with a replacement character for each lone surrogate."""
+    text = json.dumps(tree, default=str, ensure_ascii=False)
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")

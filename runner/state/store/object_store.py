@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from pathlib import Path
-from typing import Any, Final, TypeVar
+from typing import Any, Final, Literal, TypeVar
 
 import obstore
 from obstore.exceptions import AlreadyExistsError
-from obstore.store import LocalStore, ObjectStore
+from obstore.store import LocalStore, MemoryStore, ObjectStore
 
 from runner.errors import StateError
 from runner.state.store.errors import complaint, is_complaint, is_no_bucket, is_transient
@@ -23,7 +23,6 @@ T = TypeVar("T")
 
 _AT_ONCE: Final = 16
 """So many requests are under way at most."""
-_DELETED_AT_ONCE: Final = 1000
 PATIENCE_SECONDS: Final = 20.0
 """How long a request that fails in passing is sent again."""
 _FIRST_PAUSE: Final = 0.1
@@ -56,9 +55,6 @@ class Store:
     none. Requests that fail in passing (a reset, 5xx, 429) are sent again. Every method raises
     ``StateError``, with words for what the store complains of.
 
-    A bucket that deletes many objects with one request comes with a second way to it, which deletes
-    them one by one.
-
     Attributes:
         warn: Is told, once, that objects can't be deleted.
     """
@@ -66,19 +62,29 @@ class Store:
     def __init__(
         self,
         place: str,
-        backend: ObjectStore | None,
-        folder: Path | None,
+        backend: ObjectStore | None = None,
+        folder: Path | None = None,
         *,
         one_by_one: ObjectStore | None = None,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
+        """Make a store of ``folder``, or of a bucket.
+
+        Args:
+            place: Its address, for people.
+            backend: The bucket.
+            folder: A folder, which the first who writes makes.
+            one_by_one: A second way to a bucket that deletes many objects with one request; this
+                one deletes them one by one.
+            sleep: Waits.
+        """
         self._place = place
-        self._backend = backend
         self._folder = folder
+        self._bucket = backend
+        self._one_by_one = one_by_one
         self._sleep = sleep
         self._rng = random.SystemRandom()
         self._scheme = "file" if folder else place.partition(":")[0]
-        self._one_by_one = one_by_one
         # The library's own asynchronous calls end the process with SIGABRT now and then: their
         # threads may still want the interpreter when it shuts down. Its plain calls do not.
         self._threads = ThreadPoolExecutor(_AT_ONCE, "state")
@@ -96,7 +102,7 @@ class Store:
 
     async def get(self, path: str) -> bytes | None:
         """The object, ``None`` when there is none."""
-        return await self._read("read", path, lambda backend: _get(backend, path), None)
+        return await self._send("read", path, lambda: _get(self._backend(), path))
 
     async def get_all(self, paths: Iterable[str]) -> list[bytes | None]:
         """Read many objects, several at once; in the order of ``paths``."""
@@ -105,21 +111,21 @@ class Store:
     async def entries(self, prefix: str) -> list[Entry]:
         """All objects under the folder ``prefix``, in the order of their paths."""
 
-        def entries(backend: ObjectStore) -> list[Entry]:
-            found = obstore.list(backend, prefix, chunk_size=1000).collect()
+        def entries() -> list[Entry]:
+            found = obstore.list(self._backend(), prefix, chunk_size=1000).collect()
             read = (Entry(each["path"], each["last_modified"], each["size"]) for each in found)
             return sorted(read, key=lambda entry: entry.path)
 
-        return await self._read("list", prefix, entries, [])
+        return await self._send("list", prefix, entries)
 
     async def folders(self, prefix: str) -> list[str]:
         """Names of the folders right below ``prefix``, sorted."""
 
-        def folders(backend: ObjectStore) -> list[str]:
-            found = obstore.list_with_delimiter(backend, prefix)["common_prefixes"]
+        def folders() -> list[str]:
+            found = obstore.list_with_delimiter(self._backend(), prefix)["common_prefixes"]
             return sorted(path.rpartition("/")[2] for path in found)
 
-        return await self._read("list", prefix, folders, [])
+        return await self._send("list", prefix, folders)
 
     async def create(self, path: str, data: bytes) -> bool:
         """Write the object unless there is one; says whether it did.
@@ -129,47 +135,36 @@ class Store:
         """
         is_again = False
 
-        def create(backend: ObjectStore) -> bool:
+        def create() -> bool:
             nonlocal is_again
             before, is_again = is_again, True
             try:
-                obstore.put(backend, path, data, mode="create", use_multipart=False)
+                self._put(path, data, mode="create")
             except AlreadyExistsError:
-                return before and _get(backend, path) == data
-            self._close_to_others(path)
+                return before and _get(self._backend(), path) == data
             return True
 
-        return await self._write(path, create)
+        return await self._send("write", path, create)
 
     async def put(self, path: str, data: bytes) -> None:
         """Write the object in one step, over what may be there."""
-
-        def put(backend: ObjectStore) -> None:
-            obstore.put(backend, path, data, use_multipart=False)
-            self._close_to_others(path)
-
-        await self._write(path, put)
+        await self._send("write", path, partial(self._put, path, data))
 
     async def delete(self, paths: Iterable[str]) -> None:
-        """Delete objects in the order of ``paths``; those already gone are fine."""
-        doomed = list(paths)
-        if not doomed:
+        """Delete objects; those already gone are fine."""
+        if not (doomed := list(paths)):
             return
         if self._one_by_one is not None:
             try:
-                for start in range(0, len(doomed), _DELETED_AT_ONCE):
-                    chunk = doomed[start : start + _DELETED_AT_ONCE]
-                    await self._read("delete", chunk[0], partial(_delete_all, chunk), None)
-            except StateError:
-                # Some stores know no such request.
-                self._backend, self._one_by_one = self._one_by_one, None
+                await self._send(
+                    "delete", doomed[0], lambda: obstore.delete(self._backend(), doomed)
+                )
+            except StateError:  # some stores know no such request
+                self._bucket, self._one_by_one = self._one_by_one, None
             else:
                 return
-        if self._folder is not None:
-            await self._read("delete", doomed[0], partial(self._drop, doomed), None)
-            return
         await asyncio.gather(
-            *(self._read("delete", path, partial(_delete, path), None) for path in doomed)
+            *(self._send("delete", path, partial(self._delete, path)) for path in doomed)
         )
 
     async def tidy(self, paths: Iterable[str]) -> None:
@@ -189,30 +184,6 @@ class Store:
         entries = await self.entries(folder)
         await self.tidy([path])
         return max(entry.modified for entry in entries if entry.path == path)
-
-    async def _read(self, verb: str, path: str, do: Callable[[ObjectStore], T], nothing: T) -> T:
-        """Do ``do``; in a folder that nobody has made yet there is ``nothing``."""
-        return await self._send(
-            verb, path, lambda: nothing if self._backend is None else do(self._backend)
-        )
-
-    async def _write(self, path: str, do: Callable[[ObjectStore], T]) -> T:
-        """Do ``do``; a folder is made by the first who writes."""
-
-        def write() -> T:
-            for is_last in (False, True):
-                if self._folder is not None:
-                    _make_private(self._folder, path)
-                if self._backend is None:
-                    self._backend = LocalStore(self._folder)
-                try:
-                    return do(self._backend)
-                except FileNotFoundError:  # somebody has just deleted the empty folder
-                    if is_last or self._folder is None:
-                        raise
-            raise AssertionError  # pragma: no cover
-
-        return await self._send("write", path, write)
 
     async def _send(self, verb: str, path: str, do: Callable[[], T]) -> T:
         """Do ``do`` in a thread, again where it failed in passing."""
@@ -241,20 +212,30 @@ class Store:
                 await asyncio.wait({doing})
             raise
 
-    def _drop(self, paths: list[str], backend: ObjectStore) -> None:
-        """Delete files one after the other, and their folder once it is empty."""
-        assert self._folder is not None  # noqa: S101 # for the type checker
-        for path in paths:
-            _delete(path, backend)
-        for parent in {(self._folder / path).parent for path in paths}:
-            with suppress(OSError):
-                parent.rmdir()
+    def _backend(self) -> ObjectStore:
+        """The bucket or folder; in a folder that nobody has made yet there is nothing."""
+        if self._bucket is None and self._folder is not None and self._folder.is_dir():
+            self._bucket = LocalStore(self._folder, automatic_cleanup=True)
+        return self._bucket or MemoryStore()
 
-    def _close_to_others(self, path: str) -> None:
-        """State is for its owner only, whatever the umask."""
+    def _put(
+        self, path: str, data: bytes, mode: Literal["create", "overwrite"] = "overwrite"
+    ) -> None:
+        """Write an object; in a folder for its owner only, whatever the umask."""
+        if self._folder is not None:
+            with suppress(FileNotFoundError):  # somebody has just deleted one that was empty
+                _make_private(self._folder, path)
+            self._bucket = self._bucket or LocalStore(
+                self._folder, automatic_cleanup=True, mkdir=True
+            )
+        obstore.put(self._backend(), path, data, mode=mode, use_multipart=False)
         if self._folder is not None:
             with suppress(FileNotFoundError):  # somebody may have tidied it away
                 (self._folder / path).chmod(0o600)
+
+    def _delete(self, path: str) -> None:
+        with suppress(FileNotFoundError):
+            obstore.delete(self._backend(), path)
 
 
 def looked_at(future: asyncio.Future[Any]) -> None:
@@ -270,15 +251,6 @@ def _get(backend: ObjectStore, path: str) -> bytes | None:
         if is_no_bucket(error):
             raise
         return None
-
-
-def _delete_all(paths: list[str], backend: ObjectStore) -> None:
-    obstore.delete(backend, paths)
-
-
-def _delete(path: str, backend: ObjectStore) -> None:
-    with suppress(FileNotFoundError):
-        obstore.delete(backend, path)
 
 
 def _make_private(folder: Path, path: str) -> None:
