@@ -1,5 +1,6 @@
-"""Put into the state what applies of a file leave: ``python -m bench.past FILE APPLIES [EACH]``.
+"""Put into the state what applies of a file leave.
 
+``python -m bench.past FILE APPLIES [EACH [STATE]]``.
 The newest apply is of all instances, each earlier one of the next ``EACH`` of them; every attempt
 has one check. It writes as an apply does, but asks no API.
 """
@@ -74,12 +75,14 @@ def _attempt(instance: Instance, apply_id: str, began: datetime, fence: int) -> 
 
 def main() -> None:
     """Compile the file, and write."""
-    _, file, applies, *each = sys.argv
-    with Composition(Common(file=file), Console(sys.stdout, sys.stderr)) as parts:
-        credentials = Credentials("", ACCOUNT, f"https://{HOST}")
-        parts.backend = Backend(credentials, HOST, emulated=False)
+    file, applies, each, state = (*sys.argv[1:], "0", None)[:4]
+    common = Common(file=file, state=state)
+    with Composition(common, Console(sys.stdout, sys.stderr)) as parts:
+        if parts.backend.credentials is None:
+            credentials = Credentials("", ACCOUNT, f"https://{HOST}")
+            parts.backend = Backend(credentials, HOST, emulated=False)
         instances = parts.reading.compile(Selection(())).instances
-        asyncio.run(write(parts.state, instances, int(applies), int(each[0]) if each else 0))
+        asyncio.run(write(parts.state, instances, int(applies or 1), int(each or 0)))
 
 
 if __name__ == "__main__":

@@ -23,7 +23,7 @@ from runner.state.store.object_store import Store, looked_at
 
 _LAG: Final = 3.0
 """Outcomes may be written so many seconds late: the API can be asked for them again."""
-_SLOWER: Final = 0.005
+_SLOWER: Final = 0.01
 _SLOWEST: Final = 0.5
 """With each segment the next one waits a little longer, so that many sessions share it."""
 

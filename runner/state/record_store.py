@@ -2,7 +2,8 @@
 
 import asyncio
 from collections.abc import Callable, Collection, Iterable, Mapping
-from typing import Any
+from functools import cached_property
+from typing import Any, Final
 
 from runner.errors import StateError
 from runner.models.record import Attempt, Record, digest_of
@@ -12,9 +13,16 @@ from runner.state.place import Place
 from runner.state.record_table import Move, RecordTable, record_of, replacing, row, today
 from runner.state.store.numbered import DamagedTop, Version
 
+_NOTHING: Final[dict[str, Any]] = {"request": {}, "checks": []}
+
 
 class Records(Place):
     """The last apply of each instance of a scope."""
+
+    @cached_property
+    def _completed(self) -> dict[str, Record]:
+        """Records whose requests and checks were read: of an apply that has ended, they stay."""
+        return {}
 
     async def records(
         self,
@@ -159,15 +167,7 @@ class Records(Place):
         problems: list[StateError] | None,
     ) -> None:
         """Add requests and checks from the applies that have them."""
-        wanted: dict[str, dict[str, str]] = {}  # by apply: names today by those of then
-        for name, record in records.items():
-            request = None if requests is None else requests.get(name)
-            if request is not None and record.digest == digest_of(request):
-                records[name] = record.model_copy(update={"request": request})
-            elif requests is None or request is not None:
-                for apply_id in (None if record.request else record.apply_id, record.checks_in):
-                    if apply_id is not None:
-                        wanted.setdefault(apply_id, {})[record.named or name] = name
+        wanted = self._wanted(records, requests)
 
         def pick(apply_id: str, instance: str, fields: dict[str, Any]) -> dict[str, Any] | None:
             return fields if instance in wanted.get(apply_id, ()) else None
@@ -175,13 +175,35 @@ class Records(Place):
         async for journal in (await self.applies()).find(wanted, problems, pick):
             for then, attempt in journal.attempts.items():
                 name = wanted[journal.apply_id][then]
-                records[name] = _completed(records[name], attempt)
+                records[name] = self._completed[name] = _completed(records[name], attempt)
         if problems is not None:
             problems += [
                 _no_apply(record)
                 for record in records.values()
                 if not record.request and record.apply_id in wanted
             ]
+
+    def _wanted(
+        self, records: dict[str, Record], requests: Mapping[str, dict[str, Any]] | None
+    ) -> dict[str, dict[str, str]]:
+        """The applies to read: for each, names of today by those of then.
+
+        Records that need none get what is known of them.
+        """
+        wanted: dict[str, dict[str, str]] = {}
+        for name, record in records.items():
+            request = None if requests is None else requests.get(name)
+            if request is not None and record.digest == digest_of(request):
+                records[name] = record.model_copy(update={"request": request})
+            elif requests is None or request is not None:
+                known = self._completed.get(name)
+                if known and known.model_copy(update=_NOTHING) == record:
+                    records[name] = known
+                    continue
+                for apply_id in (None if record.request else record.apply_id, record.checks_in):
+                    if apply_id:
+                        wanted.setdefault(apply_id, {})[record.named or name] = name
+        return wanted
 
     async def _unsettled(
         self, names: Collection[str] | None, problems: list[StateError] | None

@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from urllib.parse import parse_qs
+from urllib.parse import parse_qs, unquote
 
 ERROR = '<?xml version="1.0"?><Error><Code>{}</Code><Message>{}</Message></Error>'
 
@@ -78,6 +78,7 @@ def serving(stub: StubS3) -> Iterator[StubS3]:  # noqa: C901 # a switch
 
         def do(self) -> None:  # a switch
             path, _, query = self.path.partition("?")
+            path = unquote(path)
             body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
             how = stub.noted(self.command, path)
             status, text = 500, ERROR.format("InternalError", "Try again.")

@@ -75,7 +75,7 @@ class Numbered(Generic[D]):
         self._token = token
         self._sleep = sleep
         self._rng = random.SystemRandom()
-        self._last: Version[D] = Version()
+        self._last: Version[D] | None = None  # until it is read
 
     async def read(self) -> Version[D]:
         """The truth just now.
@@ -87,9 +87,10 @@ class Numbered(Generic[D]):
         for _ in range(_TRIES):
             entries = await self._entries()
             if not entries:
+                self._last = self._last or Version()
                 return Version()
             top = entries[-1]
-            if number_of(top) == self._last.number:
+            if self._last and number_of(top) == self._last.number:
                 return self._last
             data = await self._store.get(top.path)
             if data is not None:  # else it was tidied away in between
@@ -108,7 +109,7 @@ class Numbered(Generic[D]):
             StateError: The store can't be read or written.
         """
         version, is_fresh = self._last, False
-        if not version.number:
+        if version is None:
             version, is_fresh = await self.read(), True
         for tries in range(_TRIES):
             document = make(version)
