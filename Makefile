@@ -89,8 +89,7 @@ pictures: setup
 	PYTHONPATH=. $(BIN)/python docs/pictures/make.py
 
 schemas: setup
-	$(BIN)/python -m runner.models.contract.ahead > schemas/rules.json
-	$(BIN)/runner schema > schemas/checkly-sessions.schema.json
+	$(BIN)/python -m schemas.generate
 
 # Once, before the first release: the account or organisation that publishes.
 owner:

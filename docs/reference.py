@@ -12,10 +12,10 @@ import click
 
 from runner.cli.app import COMMANDS, runner
 from runner.cli.options.common import common_options
-from runner.config.schema.json_schema import file_schema
 from runner.config.templates import ci
 from runner.config.templates.expressions import language
 from runner.models.contract.request import MAX_EXACT
+from schemas.generate.json_schema import file_schema
 
 FOLDER: Final = Path(__file__).parent
 _MADE: Final = "<!-- Made by docs/reference.py: change the code, then run `make docs`. -->\n"

@@ -33,7 +33,6 @@ ROOMS = {
         "ground models config/yaml config/files config/templates config/document config/selection"
     ),
     "config/formatting": "ground config/yaml",
-    "config/schema": "models config/document",
     "importer": "ground config/yaml config/templates/expressions",
     "plan": "ground models",
     "state": "ground models",

@@ -10,7 +10,7 @@ from typing import Any
 from markdown_it import MarkdownIt
 from ruamel.yaml import YAML
 
-from runner.config.schema.json_schema import file_schema
+from schemas.generate.json_schema import file_schema
 
 ROOT = Path(__file__).parents[2]
 PAGES = [

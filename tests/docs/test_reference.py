@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from docs import reference
-from runner.config.schema.json_schema import file_schema
 from runner.reports.progress.reporters import PATH_VARIABLES
+from schemas.generate.json_schema import file_schema
 
 ROOT = Path(__file__).parents[2]
 PAGES = reference.pages()

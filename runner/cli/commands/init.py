@@ -13,13 +13,12 @@ def command() -> None:
 
     Nothing is overwritten.
     """
-    import json  # noqa: PLC0415
     from pathlib import Path  # noqa: PLC0415
 
     from runner.config.document.starter import SCHEMA_NAME, STARTER  # noqa: PLC0415
     from runner.config.files.discover import NAMES  # noqa: PLC0415
-    from runner.config.schema.json_schema import file_schema  # noqa: PLC0415
     from runner.errors import UsageError, os_reason  # noqa: PLC0415
+    from runner.models.contract.rules import schema_text  # noqa: PLC0415
 
     console, common = Console.of_process(), current()
     path = Path(common.file or NAMES[0])
@@ -33,7 +32,7 @@ def command() -> None:
     files, written = {path: STARTER}, []
     schema = path.with_name(SCHEMA_NAME)
     if not schema.exists() and not schema.is_symlink():
-        files[schema] = json.dumps(file_schema(), indent=2) + "\n"
+        files[schema] = schema_text(SCHEMA_NAME)
     for file, text in files.items():
         try:
             with file.open("x", encoding="utf-8", newline="\n") as stream:

@@ -10,8 +10,7 @@ from runner.cli.options.common import common_options
 @common_options
 def command() -> None:
     """Print the JSON Schema of the file, for editors."""
-    import json  # noqa: PLC0415
+    from runner.config.document.starter import SCHEMA_NAME  # noqa: PLC0415
+    from runner.models.contract.rules import schema_text  # noqa: PLC0415
 
-    from runner.config.schema.json_schema import file_schema  # noqa: PLC0415 # pydantic
-
-    Console.of_process().write(json.dumps(file_schema(), indent=2))
+    Console.of_process().write(schema_text(SCHEMA_NAME).rstrip("\n"))

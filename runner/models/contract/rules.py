@@ -1,4 +1,8 @@
-"""The rules of the models as plain data, made ahead of time by ``models.contract.ahead``."""
+"""The rules of the models as plain data, made ahead of time by ``make schemas``.
+
+Checking a file needs the models' rules but not the models, which take longer to build than the
+rest of ``validate`` takes to run.
+"""
 
 import json
 from functools import cache
@@ -8,12 +12,16 @@ from typing import Any
 _PACKAGE = Path(__file__).parents[2]
 
 
+def schema_text(name: str) -> str:
+    """A file of ``schemas/``: inside an installed package, beside it in a checkout."""
+    installed = _PACKAGE / "schemas" / name
+    path = installed if installed.exists() else _PACKAGE.parent / "schemas" / name
+    return path.read_text(encoding="utf-8")
+
+
 @cache
 def _rules() -> dict[str, Any]:
-    """Read ``schemas/rules.json``: inside an installed package, beside it in a checkout."""
-    installed = _PACKAGE / "schemas" / "rules.json"
-    path = installed if installed.exists() else _PACKAGE.parent / "schemas" / "rules.json"
-    rules: dict[str, Any] = json.loads(path.read_bytes())
+    rules: dict[str, Any] = json.loads(schema_text("rules.json"))
     return rules
 
 

@@ -123,7 +123,6 @@ ALLOWED = {
     ("emulator/server.py", "logging.getLogger"): "silences the server's",
     ("emulator/transport/app.py", "logging.getLogger"): "the command line silences it",
     ("reports/progress/otel.py", "logging.getLogger"): "collects what the SDK says",
-    ("models/contract/ahead.py", "print"): "a tool of `make schemas`",
 }
 
 

@@ -15,9 +15,6 @@ from runner.config.document.keys import (
     WARNINGS,
 )
 from runner.config.document.profiles import PROJECT, STATE_ADDRESS
-from runner.config.schema.docstrings import field_docstrings
-from runner.config.schema.examples import EXAMPLES
-from runner.config.schema.notification import notification_schema
 from runner.models.contract.request import (
     MAX_ENVIRONMENT_VARIABLES,
     BackoffRetryStrategy,
@@ -28,6 +25,9 @@ from runner.models.contract.request import (
     TriggerTestSessionRequest,
 )
 from runner.models.contract.settings import ExpectChecks, Quarantine, Settings
+from schemas.generate.docstrings import field_docstrings
+from schemas.generate.examples import EXAMPLES
+from schemas.generate.notification import notification_schema
 
 Schema = dict[str, Any]
 

@@ -1,11 +1,10 @@
-"""Makes ``schemas/rules.json`` from the models: ``python -m runner.models.contract.ahead``.
+"""Make ``rules.json`` from the models.
 
 Checking a file needs the models' rules but not the models, which take longer to build than the
 rest of ``validate`` takes to run. So the rules are written down ahead of time, as data for the
 validator that pydantic itself is built on. A test keeps both the same.
 """
 
-import json
 from typing import Any
 
 from runner.models.contract.base import Strict
@@ -119,7 +118,3 @@ def rules() -> Rules:
         "settings": rules_of(Settings),
         "defaults": {model.__name__: defaults_of(model) for model in WITH_DEFAULTS},
     }
-
-
-if __name__ == "__main__":
-    print(json.dumps(rules(), indent=1))  # noqa: T201 # its job

@@ -10,13 +10,13 @@ from pydantic import ValidationError
 from pydantic_core import SchemaValidator
 from pydantic_core import ValidationError as CoreError
 
-from runner.models.contract.ahead import rules
 from runner.models.contract.base import Strict
 from runner.models.contract.request import TriggerTestSessionRequest
 from runner.models.contract.rules import request_rules, settings_rules
 from runner.models.contract.settings import Settings
+from schemas.generate.rules import rules
 
-SCHEMAS = Path(__file__).parents[3] / "schemas"
+SCHEMAS = Path(__file__).parents[2] / "schemas"
 SCALARS = st.one_of(
     st.none(),
     st.booleans(),

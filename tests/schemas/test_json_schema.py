@@ -8,14 +8,14 @@ from typing import Any
 import jsonschema
 import pytest
 
-from runner.config.schema.json_schema import file_schema
 from runner.config.yaml.nodes import Node, Scalar, Sequence
 from runner.config.yaml.parse import parse
 from runner.diagnostics import Diagnostics
 from runner.source import Source
+from schemas.generate.json_schema import file_schema
 from tests.config.test_cases import CASES, INVALID, VALID, name_of, text_of
 
-COMMITTED = Path(__file__).parents[3] / "schemas/checkly-sessions.schema.json"
+COMMITTED = Path(__file__).parents[2] / "schemas/checkly-sessions.schema.json"
 SCHEMA = file_schema()
 
 #: What only the validator can know: it takes the layers together, other profiles and files, the

@@ -1,0 +1,1 @@
+"""Contracts as data, and what makes two of them."""

@@ -1,0 +1,1 @@
+"""Make the schemas that come from the models: ``make schemas``."""
