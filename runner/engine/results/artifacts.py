@@ -1,5 +1,6 @@
 """Find the files that failed runs left behind, and keep them in a folder when asked to."""
 
+import asyncio
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -19,6 +20,8 @@ from runner.models.response import ResultDetail
 _LOG_LINES: Final = 10_000
 _KINDS: Final = {".png": "screenshot", ".jpg": "screenshot", ".webm": "video", ".zip": "trace"}
 _MOST_FILES: Final = 100
+#: Seconds after which it is told that files are on their way.
+_TELL_AFTER: Final = 3.0
 #: Seconds for the files of one session together.
 PATIENCE: Final = 600.0
 
@@ -86,16 +89,23 @@ class Keeper:
         count = sum(len(check.artifacts) for check in outcome.checks)
         if not count:
             return outcome
-        context.notice(f"Downloading {counted(count, 'file')} of what failed.", outcome.name)
+        telling = asyncio.get_running_loop().call_later(
+            _TELL_AFTER,
+            context.notice,
+            f"Downloading {counted(count, 'file')} of what failed.",
+            outcome.name,
+        )
         until = context.clock.monotonic() + PATIENCE
         checks, kept = [], []
         for check in outcome.checks:
             checks.append(await self._kept(context, outcome.name, check, until))
             kept += [Path(artifact.path) for artifact in checks[-1].artifacts if artifact.path]
+        telling.cancel()
         if kept:
-            size = sum(self._sizes[path] for path in kept) / 1_000_000
-            said = f"{counted(len(kept), 'file')} ({size:.1f} MB) in {self.folder}."
-            context.notice(f"Downloaded {said}", outcome.name)
+            size = sum(self._sizes[path] for path in kept)
+            amount = f"{size / 1000:.0f} kB" if size < 1_000_000 else f"{size / 1_000_000:.0f} MB"
+            files = f"{counted(len(kept), 'file')} of what failed ({amount})"
+            context.notice(f"Downloaded {files} to {self.folder}.", outcome.name)
         return replace(outcome, checks=tuple(checks))
 
     async def _kept(

@@ -78,7 +78,10 @@ def test_a_log_is_masked_and_bounded() -> None:
     assert artifact.content.count("\n") == 10_000
 
 
-def test_the_files_of_what_failed_are_kept(make_bench: MakeBench, tmp_path: Path) -> None:
+def test_the_files_of_what_failed_are_kept(
+    make_bench: MakeBench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("runner.engine.results.artifacts._TELL_AFTER", 0.0)
     broken = a_check("../login", "failed", type="PLAYWRIGHT", error="no such button")
     bench = make_bench(a_world(a_check("home", type="PLAYWRIGHT"), broken))
     folder = bench.artifacts = tmp_path / "out"
@@ -90,7 +93,8 @@ def test_the_files_of_what_failed_are_kept(make_bench: MakeBench, tmp_path: Path
     assert "no such button" in kept["log"].read_text()
     notices = [event.text for event in bench.events if isinstance(event, Notice)]
     assert notices[0] == "Downloading 5 files of what failed."
-    assert re.fullmatch(rf"Downloaded 5 files \(0\.\d MB\) in {folder}\.", notices[-1])
+    said = rf"Downloaded 5 files of what failed \([01] kB\) to {folder}\."
+    assert re.fullmatch(said, notices[-1])
 
 
 def test_what_can_not_be_kept_is_told_and_changes_no_verdict(
