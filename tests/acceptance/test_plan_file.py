@@ -48,6 +48,18 @@ def test_it_is_applied_once_as_planned(saved: Project, emulator: Emulator) -> No
     assert len(emulator.sessions) == 1
 
 
+@pytest.mark.parametrize("more", [(), ("--offline",)])
+def test_a_plan_of_what_was_applied_before_is_applied(
+    online: Project, emulator: Emulator, more: tuple[str, ...]
+) -> None:
+    online.write(FILE)
+    for _ in range(2):
+        assert online.run("plan", "smoke", "--out", "p", *more).returncode == 0
+        done = online.run("apply", "--plan", "p")
+        assert done.returncode == 0, done.stderr
+    assert len(emulator.sessions) == 2
+
+
 def test_another_checkout_with_a_folder_of_its_own_is_refused(
     saved: Project, tmp_path_factory: pytest.TempPathFactory, emulator: Emulator
 ) -> None:
