@@ -1,7 +1,7 @@
 """Errors and warnings about a file, as values that are collected and printed in one place."""
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
@@ -92,6 +92,13 @@ class Diagnostics:
         """Keep what ``others`` found as well."""
         for diagnostic in others._found.values():
             self.add(diagnostic)
+
+    def without(self, codes: Collection[str]) -> "Diagnostics":
+        """These, but for those that have one of ``codes``."""
+        rest = Diagnostics()
+        rest.ignored = self.ignored
+        rest._found = {key: found for key, found in self._found.items() if found.code not in codes}
+        return rest
 
     def soften(self, concerns_others: Callable[[Diagnostic], bool]) -> None:
         """Turn each error that ``concerns_others`` into a warning, which stops nothing."""

@@ -34,7 +34,7 @@ _KNOWN = {
     ),
     401: (
         "the API key is not valid",
-        "Check CHECKLY_API_KEY: the key may be revoked, or belong to another environment.",
+        "Set CHECKLY_API_KEY anew, or run `npx checkly login` again: the key may be revoked.",
     ),
     402: (
         "the account's plan does not include this, or its limit is used up",

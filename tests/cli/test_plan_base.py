@@ -1,5 +1,6 @@
 """``runner plan --base``: the command in repositories, with and without a hostile environment."""
 
+import json
 import os
 import socket
 import subprocess
@@ -299,3 +300,25 @@ def test_the_detailed_exit_code(repository: Path) -> None:
     assert runner(repository, "--base", "topic", "--detailed-exitcode").returncode == 0
     assert runner(repository, "--base", "nothing", "--detailed-exitcode").returncode == 1
     assert runner(repository, "--nonsense", "--detailed-exitcode").returncode == 1
+
+
+def test_the_warnings_of_a_file_are_those_of_validate(repository: Path) -> None:
+    text = HEAD + (
+        "  odd:\n"
+        '    target: {matchTags: [["<tag>", " b", "${{ inputs.tag }}"]]}\n'
+        '    runLocation: "{{ var.region }}"\n'
+        '    name: "x \u202e $<(1 if 2 > 1 else 3)> $<env.A > 2>"\n'
+        "    environmentVariables: {API_TOKEN: $<env.TOKEN>, NOTHING: null}\n"
+    ).replace("TOKEN, NOTHING", "T, NOTHING")
+    (repository / "checkly-sessions.yaml").write_text(text)
+    command = [sys.executable, "-m", "runner", "validate", "--format", "json"]
+    done = subprocess.run(command, cwd=repository, capture_output=True, text=True, check=False)
+    found = json.loads(done.stdout)["diagnostics"]
+    warnings = {
+        (one["code"], one["place"]["line"]) for one in found if one["severity"] == "warning"
+    }
+    done = runner(repository, "--base", "main")
+    for code, line in warnings - {("unset", line) for _, line in warnings}:
+        assert f"checkly-sessions.yaml:{line}:" in done.stderr
+        assert f"warning[{code}]" in done.stderr
+    assert {"foreign-template", "odd-tag", "idle-null", "looks-secret"} <= {c for c, _ in warnings}

@@ -125,7 +125,7 @@ class Compiler:
         data = _data(layer, renderer, {})
         body, breaches = body_of(data, profile or "defaults")
         breaches += _without_echoes(check(REQUEST, body, has_marks=True)[1], breaches)
-        breaches += check(SETTINGS, _settings(data, ()))[1]
+        breaches += [*check(SETTINGS, _settings(data, ()))[1], *_beside_unset(data)]
         for breach in breaches:
             if not _may_be_completed(breach):
                 self._report(diagnostic_of(breach, layer, key, profile, body))
@@ -175,6 +175,8 @@ class Compiler:
                 key: value for key, value in own.items() if key not in {b.path[0] for b in wrong}
             }
             settings = check(SETTINGS, sound)[0] or {}
+        if renderer.has_marks:
+            wrong += _beside_unset(data)
         breaches += [*wrong, *check_settings(settings, total, self._today)]
         if not is_complete:
             breaches = [breach for breach in breaches if not _may_be_completed(breach)]
@@ -268,6 +270,12 @@ def _settings(data: dict[str, Any], needs: tuple[Scalar, ...]) -> dict[str, Any]
     if needs:
         tree["needs"] = [need.text for need in needs]
     return tree
+
+
+def _beside_unset(data: dict[str, Any]) -> list[Breach]:
+    """What is wrong with the rest of those of the runner's own keys that hold unresolved values."""
+    keys = SETTINGS_KEYS & data.keys()
+    return check(SETTINGS, {key: data[key] for key in keys if _has_unset(data[key])})[1]
 
 
 def _has_unset(value: Any) -> bool:

@@ -22,6 +22,7 @@ from runner.config.templates.lookalikes import judge_lookalikes
 from runner.config.templates.scope import Scope
 from runner.config.templates.variables import scalars
 from runner.config.yaml import nodes
+from runner.config.yaml.gaps import EXPLAINED_BY_GAPS
 from runner.diagnostics import MANY, Diagnostic, Diagnostics, Related, Severity
 from runner.errors import ConfigurationError, UsageError
 from runner.models.instance import Instance
@@ -77,6 +78,7 @@ def configuration_of(
 
     Raises:
         UsageError: A variable is not declared, or does not have the type of its default.
+        ConfigurationError: Parts of the main file are not YAML; tells of the rest as well.
     """
     structure = read_structure(documents, diagnostics)
     for document in documents:
@@ -98,7 +100,11 @@ def configuration_of(
         context=context if fill_metadata else None,
         unset=unset,
     )
-    return Configuration(structure, scope, compiler, diagnostics)
+    configuration = Configuration(structure, scope, compiler, diagnostics)
+    if not documents.is_whole:
+        configuration.check()
+        raise ConfigurationError(diagnostics.without(EXPLAINED_BY_GAPS))
+    return configuration
 
 
 class Configuration:

@@ -10,7 +10,7 @@ from runner.config.templates.dependencies import NOTHING, Feed, Feeds
 from runner.config.templates.expressions.errors import TemplateError, Unresolved
 from runner.config.templates.expressions.values import Symbolic, plain, to_text, value_of
 from runner.config.templates.scope import InstanceScope, Scope
-from runner.config.templates.template import hint_for, parse_template, place
+from runner.config.templates.template import errors_in, hint_for, parse_template, place
 from runner.config.yaml.core_schema import resolve
 from runner.config.yaml.nodes import Mapping, Node, Scalar, Sequence, literal
 from runner.diagnostics import Diagnostic, Diagnostics, Severity
@@ -136,6 +136,9 @@ class Renderer:
             self.has_marks = True
             return Marked(None, unset=names)
         except TemplateError as error:
+            if node.text.count("$<") > 1:
+                for each in errors_in(node.text, self._scope):
+                    self._failed(each, node)
             return self._failed(error, node)
         self.has_marks = True
         return Marked(None, unset=(node.text,))

@@ -8,7 +8,7 @@ from runner.config.document.includes import Includes
 from runner.config.files.files import MAX_BYTES, MAX_SIZE, Files
 from runner.config.yaml.encoding import decode, looks_like_ours
 from runner.config.yaml.nodes import Mapping
-from runner.config.yaml.parse import parse
+from runner.config.yaml.parse import parse, parse_parts
 from runner.diagnostics import Diagnostics
 from runner.errors import UsageError
 from runner.source import Source
@@ -35,11 +35,13 @@ class Documents:
 
     Attributes:
         is_complete: Whether every included file could be read as YAML.
+        is_whole: Whether all of the main file could.
     """
 
     main: Document
     included: tuple[Document, ...] = ()
     is_complete: bool = True
+    is_whole: bool = True
 
     def __iter__(self) -> Iterator[Document]:
         yield self.main
@@ -65,9 +67,10 @@ def load(path: PurePosixPath, files: Files, diagnostics: Diagnostics) -> Documen
     main_source = _source(path, files, diagnostics)
     if main_source and not looks_like_ours(main_source.text):
         main_source.hide(0, len(main_source.text))
-    main = _document(path, main_source, diagnostics)
-    if main is None:
+    root, is_whole = parse_parts(main_source, diagnostics) if main_source else (None, False)
+    if main_source is None or root is None:
         return None
+    main = Document(path, main_source, root)
     included: list[Document] = []
     total, is_complete = len(main.source.text), True
     for target, span in includes.paths(path, main.root):
@@ -89,23 +92,17 @@ def load(path: PurePosixPath, files: Files, diagnostics: Diagnostics) -> Documen
             message = f"The file and its includes are larger than {MAX_SIZE} together"
             diagnostics.error("too-large", message, span)
             break
-        document = _document(target, source, diagnostics)
-        if document is None:
+        root = parse(source, diagnostics) if source else None
+        if source is None or root is None:
             is_complete = False
             continue
+        document = Document(target, source, root)
         includes.check_keys(document.root)
         included.append(document)
-    documents = Documents(main, tuple(included), is_complete)
+    documents = Documents(main, tuple(included), is_complete, is_whole)
     includes.check_names([document.root for document in documents])
     return documents
 
 
 def _source(path: PurePosixPath, files: Files, diagnostics: Diagnostics) -> Source | None:
     return decode(files.name(path), files.read(path), diagnostics)
-
-
-def _document(
-    path: PurePosixPath, source: Source | None, diagnostics: Diagnostics
-) -> Document | None:
-    root = parse(source, diagnostics) if source else None
-    return Document(path, source, root) if source and root else None

@@ -154,6 +154,26 @@ def parse_template(text: str) -> Template:
     return Template(text, tuple(part for _, part in _scan(text)))
 
 
+def errors_in(text: str, scope: Evaluator | None) -> Iterator[TemplateError]:
+    """Yield what is wrong with each expression of a text, up to one that does not end."""
+    position = 0
+    while found := _START.search(text, position):
+        start = found.end()
+        try:
+            position = _end_of(text, start) + 1
+        except TemplateError as error:
+            yield error
+            return
+        try:
+            expression = _expression(text[start : position - 1])
+            if scope is not None:
+                scope.text(expression)
+        except TemplateError as error:
+            yield error.moved(start)
+        except Unresolved:
+            continue
+
+
 def early_end(text: str) -> int | None:
     """Find an expression that ends although the text after it reads like its rest.
 

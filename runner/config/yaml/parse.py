@@ -6,6 +6,7 @@ from runner.config.yaml.anchors import Stopped
 from runner.config.yaml.composer import TreeBuilder
 from runner.config.yaml.errors import check_characters, hide_secrets, syntax_error
 from runner.config.yaml.events import PARSE_ERRORS, is_about_flow, readings
+from runner.config.yaml.gaps import MAX_CHARACTERS, MAX_GAPS, without_profile
 from runner.config.yaml.gc_ import paused_collector
 from runner.config.yaml.nodes import Mapping, Node, Scalar, Sequence
 from runner.diagnostics import Diagnostics
@@ -28,34 +29,64 @@ def parse(source: Source, diagnostics: Diagnostics) -> Mapping | None:
     Returns:
         The tree, or ``None`` if there is no mapping. The diagnostics tell whether it is complete.
     """
+    return _parse(source, diagnostics, 0)[0]
+
+
+def parse_parts(source: Source, diagnostics: Diagnostics) -> tuple[Mapping | None, bool]:
+    """Read ``source`` as :func:`parse` does; profiles that are not YAML are left out of the tree.
+
+    Returns:
+        The tree, and whether it is whole. If not, it is good for finding more problems alone.
+    """
+    return _parse(source, diagnostics, MAX_GAPS if len(source.text) <= MAX_CHARACTERS else 0)
+
+
+def _parse(source: Source, diagnostics: Diagnostics, gaps: int) -> tuple[Mapping | None, bool]:
+    """The tree with at most so many gaps, and whether it has none."""
     if not check_characters(source, diagnostics):
-        return None
-    found = Diagnostics()
-    error: Exception | None = None
+        return None, False
+    text: str | None = source.text
+    is_whole = True
     with paused_collector():
-        for reading in readings(source.text):
-            if reading.shown and error and not is_about_flow(error):
-                continue  # hiding characters would not help
-            found = Diagnostics()
-            try:
-                root = TreeBuilder(source, found, reading).build()
-            except PARSE_ERRORS as failed:
-                if error is None or hasattr(failed, "problem_mark"):
-                    error = failed
-                continue
-            except Stopped:
-                root = None
-            if root is not None and _HALF_ESCAPE.search(source.text):
-                _mend_halves(root, found)
-            _hand_over(found, diagnostics)
-            return root
+        while text is not None:
+            root, error = _attempt(source, text, diagnostics)
+            if error is None:
+                return root, is_whole
+            is_whole = False
+            found_error = syntax_error(source, error)
+            if found_error.span:
+                hide_secrets(source, found_error.span.start)
+            diagnostics.add(found_error)
+            text = without_profile(text, error) if gaps else None
+            gaps -= 1
+    return None, False
+
+
+def _attempt(
+    source: Source, text: str, diagnostics: Diagnostics
+) -> tuple[Mapping | None, Exception | None]:
+    """The tree of ``text``, which is that of ``source`` but for gaps, or the parser's error."""
+    found = Diagnostics()
+    root: Mapping | None = None
+    error: Exception | None = None
+    for reading in readings(text):
+        if reading.shown and error and not is_about_flow(error):
+            continue  # hiding characters would not help
+        found = Diagnostics()
+        try:
+            root = TreeBuilder(source, found, reading).build()
+        except PARSE_ERRORS as failed:
+            if error is None or hasattr(failed, "problem_mark"):
+                error = failed
+            continue
+        except Stopped:
+            root = None
+        if root is not None and _HALF_ESCAPE.search(text):
+            _mend_halves(root, found)
+        error = None
+        break
     _hand_over(found, diagnostics)
-    if error is not None:
-        found_error = syntax_error(source, error)
-        if found_error.span:
-            hide_secrets(source, found_error.span.start)
-        diagnostics.add(found_error)
-    return None
+    return root, error
 
 
 def _mend_halves(root: Mapping, diagnostics: Diagnostics) -> None:

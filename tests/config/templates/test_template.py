@@ -14,6 +14,7 @@ from runner.config.templates.template import (
     TemplateError,
     Unresolved,
     early_end,
+    errors_in,
     hint_for,
     parse_template,
     place,
@@ -362,3 +363,17 @@ def test_where_the_text_is_written_in_escapes_the_place_is_as_near_as_can_be() -
     raw = '"a\\tb"'
     without = Scalar(Source("f", raw), 0, len(raw), "a\tb", "a\tb", plain=False)
     assert place(without, 1) == without.span
+
+
+@pytest.mark.parametrize(
+    ("text", "wrong"),
+    [
+        ("$<var.hots> $<'a' 1> $<var.host>", [2, 18]),
+        ("a $<nope> b $<'a' | nope> $<>", [4, 20, 26]),
+        ("$<nope> $<(> $<nope>", [2, 8]),
+        ("$<var.host> $$<nope> x", []),
+    ],
+)
+def test_each_wrong_expression_of_a_text_is_found(text: str, wrong: list[int]) -> None:
+    found = list(errors_in(text, scope(host="a")))
+    assert [error.offset for error in found] == wrong

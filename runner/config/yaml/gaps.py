@@ -1,0 +1,45 @@
+"""Leave out of a text the profiles that are not YAML, so that the rest can be judged as well."""
+
+import re
+from typing import Any
+
+#: So many profiles are left out, of texts of so many characters.
+MAX_GAPS = 10
+MAX_CHARACTERS = 100_000
+#: Codes of what may be wrong only because a profile is left out.
+EXPLAINED_BY_GAPS = frozenset({"bad-move", "unknown-alias", "unknown-profile"})
+
+#: A line that begins in the first column: a key at the top.
+_TOP = re.compile(r"(?m)^[^\s#-].*$")
+_PROFILES = re.compile(r"profiles:\s*(#.*)?\Z")
+_ENTRY = re.compile(r"(?m)^( +)[^\s#]")
+
+
+def without_profile(text: str, error: Exception) -> str | None:
+    """``text`` with spaces in place of the profile that a parser failed at.
+
+    Returns:
+        ``None`` where the failure is not inside of a profile.
+    """
+    offset = _offset(error)
+    tops = list(_TOP.finditer(text))
+    number = sum(top.start() <= offset for top in tops) - 1
+    if number < 0 or not _PROFILES.match(tops[number][0]):
+        return None
+    begin = tops[number].end()
+    end = tops[number + 1].start() if number + 1 < len(tops) else len(text)
+    entries = list(_ENTRY.finditer(text, begin, end))
+    starts = [entry.start() for entry in entries if entry[1] == entries[0][1]]
+    start = max((start for start in starts if start <= offset), default=None)
+    if start is None:
+        return None
+    stop = min((other for other in starts if other > start), default=end)
+    return text[:start] + re.sub(r"[^\r\n]", " ", text[start:stop]) + text[stop:]
+
+
+def _offset(error: Exception) -> int:
+    """Where the mistake is: where a bracket or quote was opened, rather than where that shows."""
+    context: Any = getattr(error, "context", None) or ""
+    opened = "flow" in context or "quoted" in context
+    mark: Any = getattr(error, "context_mark" if opened else "problem_mark", None)
+    return 0 if mark is None else mark.index
