@@ -1,6 +1,5 @@
 """Makes commands.md, environment.md and keys.md from the code (`make docs`)."""
 
-import ast
 import json
 import re
 from collections.abc import Iterator, Sequence
@@ -234,22 +233,9 @@ def _environment() -> Iterator[str]:
 
 def ci_systems() -> Iterator[tuple[str, str, list[str]]]:
     """Each CI system, the variable that gives it away, and those that are read then."""
-    tree = ast.parse(Path(ci.__file__).read_text(encoding="utf-8"))
-    calls = (
-        node
-        for node in ast.walk(tree)
-        if isinstance(node, ast.Call)
-        and isinstance(node.func, ast.Name)
-        and node.func.id == "System"
-    )
-    for system, call in zip(ci.SYSTEMS, calls, strict=True):
-        texts = [
-            node.value.removeprefix("$")
-            for part in call.args[2:]
-            for node in ast.walk(part)
-            if isinstance(node, ast.Constant) and isinstance(node.value, str)
-        ]
-        names = {text for text in texts if re.fullmatch(r"[A-Z][A-Z0-9_]+", text)}
+    for system in ci.systems():
+        rules = [rule for table in (system.rules, system.fallbacks) for rule in table.values()]
+        names = set(re.findall(r"\b[A-Z][A-Z0-9_]+\b", json.dumps(rules)))
         yield system.name, system.mark, sorted(names)
 
 
