@@ -8,16 +8,13 @@ its late owner finds the next number taken and learns that it was replaced.
 import asyncio
 from collections.abc import Callable, Iterable
 from datetime import datetime
-from typing import Final
+from typing import Final, Protocol
 
 from runner.errors import StateError
 from runner.models.clock import Clock
-from runner.models.record import (
-    Attempt,
-    Initiator,
-)
+from runner.models.record import Attempt, Initiator
 from runner.state.apply_document import ApplyDocument, ApplyReader, Segment, Tree
-from runner.state.locks import Locks
+from runner.state.lock_table import taken_over
 from runner.state.store.codec import encode
 from runner.state.store.object_store import Store, looked_at
 
@@ -28,6 +25,14 @@ _SLOWEST: Final = 0.5
 """With each segment the next one waits a little longer, so that many sessions share it."""
 
 _HEAD: Final = ("by", "started_at", "planned")
+
+
+class Noting(Protocol):
+    """Locks, as a journal sees them."""
+
+    def note(self, apply_id: str, instance: str, *, is_open: bool) -> None:
+        """Have their release tell whether an attempt is still without an outcome."""
+        ...
 
 
 class ApplyJournal(ApplyReader):
@@ -51,7 +56,7 @@ class ApplyJournal(ApplyReader):
         self._clock = clock
         self._token = token
         self._is_own = False
-        self._locks: Locks | None = None
+        self._locks: Noting | None = None
         self._touched: set[str] = set()
         self._dirty: dict[str, Attempt] = {}
         self._waiting: list[asyncio.Future[None]] = []
@@ -60,16 +65,16 @@ class ApplyJournal(ApplyReader):
         self._writer: asyncio.Task[None] | None = None
         self._paused_until = 0.0
 
-    def begin(self, locks: Locks, planned: dict[str, str], by: Initiator, now: datetime) -> None:
+    def begin(self, locks: Noting, planned: dict[str, str], by: Initiator, now: datetime) -> None:
         """Make it the journal of an apply that begins; nothing is written yet."""
         self._locks, self._is_own = locks, True
         self._head = {"by": by.model_dump(), "started_at": now, "planned": planned}
 
-    async def take_over(self, locks: Locks, names: Iterable[str]) -> None:
+    async def take_over(self, locks: Noting, names: Iterable[str]) -> None:
         """Go on in the journal of an apply whose owner is gone.
 
         Args:
-            locks: Locks that are held.
+            locks: Noting that are held.
             names: Instances among them, which were left open.
 
         Raises:
@@ -232,10 +237,7 @@ class ApplyJournal(ApplyReader):
                 break
             if self._is_own:
                 self._unsure = None
-                raise StateError(
-                    f"The apply {self.apply_id} was taken over by another process.",
-                    hint="Nothing more is written for it. Look at `runner status`.",
-                )
+                raise taken_over(self.apply_id)
             number += 1
         self._unsure, self._number = None, number
 

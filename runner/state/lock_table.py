@@ -6,6 +6,7 @@ from typing import Annotated, Final
 
 from pydantic import Field
 
+from runner.errors import StateError
 from runner.models.clock import Clock
 from runner.models.record import Document, Initiator, Moment, Number
 from runner.state.store.numbered import NumberedDocument, Version
@@ -76,6 +77,14 @@ class LockTable(NumberedDocument):
             for key, holder in self.holders.items()
             if not wanted.isdisjoint(holder.instances)
         }
+
+
+def taken_over(apply_id: str) -> StateError:
+    """The error of an owner that others took to be gone."""
+    return StateError(
+        f"The apply {apply_id} was taken over by another process.",
+        hint="Nothing more is written for it. Look at `runner status`.",
+    )
 
 
 def stamped(version: Version[LockTable]) -> LockTable:

@@ -1,18 +1,17 @@
 """Taking, keeping and releasing the locks of an apply."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import timedelta
 from types import TracebackType
 from typing import Final, Self
 
 from runner.errors import Locked, StateError
-from runner.models.clock import Clock
 from runner.models.record import Initiator
-from runner.state.lock_table import GRANULE, Holder, LockTable, Watch, stamped
-from runner.state.store.numbered import DamagedTop, Numbered, Version
+from runner.state.lock_table import GRANULE, Holder, LockTable, stamped, taken_over
+from runner.state.place import Place
+from runner.state.store.numbered import DamagedTop, Version
 from runner.state.store.paths import shown
 
 _RENEWALS: Final = 3
@@ -25,31 +24,6 @@ _FIRST_PAUSE: Final = 0.1
 _LONGEST_PAUSE: Final = 1.0
 
 
-@dataclass(frozen=True, slots=True)
-class Terms:
-    """How locks are taken.
-
-    Attributes:
-        timeout: Seconds to wait for a busy lock.
-        lease: Seconds a lock outlives its owner.
-        key: Random text that is this owner's alone.
-        clock: Tells the time and waits.
-        watch: Tells whose owner is gone.
-        floor: A number above which fences start where there is no table any more.
-        rebuild: Puts a new table in the place of a damaged one.
-        waiting: Is told, once for each busy lock, in a sentence who holds it.
-    """
-
-    timeout: float
-    lease: float
-    key: str
-    clock: Clock
-    watch: Watch
-    floor: Callable[[], Awaitable[int]]
-    rebuild: Callable[[DamagedTop], Awaitable[None]]
-    waiting: Callable[[str], None]
-
-
 class Locks:
     """The locks of an apply, an asynchronous context manager; made by ``State.lock``.
 
@@ -58,26 +32,30 @@ class Locks:
 
     def __init__(
         self,
-        table: Callable[[], Awaitable[Numbered[LockTable]]],
+        place: Place,
         instances: Iterable[str],
         *,
         owner: Initiator,
         apply_id: str,
-        terms: Terms,
+        timeout: float,
+        waiting: Callable[[str], None],
     ) -> None:
         self.apply_id = apply_id
-        self._open = table
+        self._place = place
+        self._clock = place.clock
+        self._lease = place.lease
+        self._timeout = timeout
+        self._waiting = waiting
+        self._key = place.token()
+        place.own.add(self._key)
         self._instances = dict.fromkeys(sorted(set(instances)))  # which are looked up quickly
         self._owner = owner
-        self._terms = terms
-        self._clock = terms.clock
         self._holder: Holder | None = None
         self._inherited: dict[str, list[str]] = {}
         self._is_open: dict[tuple[str, str], bool] = {}
         self._gone: set[str] = set()
         self._renewed = 0.0
         self._renewed_wall = self._clock.now()
-        self._watch = terms.watch
         self._keeper: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> Self:
@@ -87,7 +65,8 @@ class Locks:
             Locked: Somebody else holds one for longer than the time-out.
             StateError: The store can't be read or written.
         """
-        self._table = await self._open()
+        await self._place.make(self._owner)
+        self._table = await self._place.locks()
         try:
             await self._take()
         except BaseException:
@@ -142,7 +121,7 @@ class Locks:
     @property
     def sure_seconds(self) -> float:
         """How long a lock that is held, and renewed in time, can be relied on at any moment."""
-        return self._terms.lease * (_RELIED_ON - 1 / _RENEWALS - 1 / _LOOKS)
+        return self._lease * (_RELIED_ON - 1 / _RENEWALS - 1 / _LOOKS)
 
     def inherited(self) -> dict[str, list[str]]:
         """Earlier applies, and those of these instances that they may have left open."""
@@ -156,13 +135,16 @@ class Locks:
         """Why a lock can't be relied on for so long, if so."""
         if instance in self._gone:
             return "another apply took it over"
-        elapsed = self._clock.monotonic() - self._renewed
-        if elapsed + seconds > self._terms.lease * _RELIED_ON:
+        elapsed = self._elapsed(self._renewed)
+        if elapsed + seconds > self._lease * _RELIED_ON:
             return "it could not be renewed in time"
         jumped = (self._clock.now() - self._renewed_wall).total_seconds() - elapsed
-        if jumped > self._terms.lease * (1 - _RELIED_ON):
+        if jumped > self._lease * (1 - _RELIED_ON):
             return "the clock of this machine jumped"
         return None
+
+    def _elapsed(self, since: float) -> float:
+        return self._clock.monotonic() - since
 
     # ---------------------------------------------------------------- taking
 
@@ -171,30 +153,31 @@ class Locks:
         told: set[str] = set()
         while self._instances and (busy := await self._try()):
             instance, holder = busy
-            left = self._terms.timeout - (self._clock.monotonic() - began)
+            left = self._timeout - self._elapsed(began)
             if left <= 0:
-                raise _locked(instance, holder, self._terms.timeout)
+                raise _locked(instance, holder, self._timeout)
             if holder.apply_id not in told:
                 told.add(holder.apply_id)
-                self._terms.waiting(
-                    f"{held(instance, holder)} Waiting for it, {left:.0f} s at most."
-                )
+                self._waiting(f"{held(instance, holder)} Waiting for it, {left:.0f} s at most.")
             await self._clock.sleep(min(pause, left))
             pause = min(pause * 1.5, _LONGEST_PAUSE)
 
     async def _try(self) -> tuple[str, Holder] | None:
         """Take everything, or say which lock is busy."""
         version = await self._read()
-        dead = await self._watch.dead(stamped(version).holders_of(self._instances))
-        floor = 0 if version.number else await self._terms.floor()
+        dead = await self._place.watch.dead(stamped(version).holders_of(self._instances))
+        floor = 0 if version.number else await self._place.highest_fence()
         monotonic, wall = self._clock.monotonic(), self._clock.now()
+        taken_back = self._table.taken_back
         busy: tuple[str, Holder] | None = None
 
         def make(version: Version[LockTable]) -> LockTable | None:
             nonlocal busy
             busy, table = None, stamped(version)
-            if self._terms.key in table.holders:
+            if self._key in table.holders:
                 return None
+            if self._table.taken_back > taken_back and self._elapsed(monotonic) > self._lease:
+                raise taken_over(self.apply_id)  # others may have seen it come and go
             others = table.holders_of(self._instances)
             for key, holder in others.items():
                 if dead.get(key) != holder.renewals:
@@ -206,15 +189,15 @@ class Locks:
                 instances=list(self._instances),
                 by=self._owner,
                 since=wall,
-                lease_seconds=self._terms.lease,
+                lease_seconds=self._lease,
                 fence=max(version.number, floor) + 1,
             )
-            return table.without(others).with_(self._terms.key, holder)
+            return table.without(others).with_(self._key, holder)
 
         version = await self._table.change(make, floor=floor)
         if busy is None and version.document:
             self._renewed, self._renewed_wall = monotonic, wall
-            self._holder = version.document.holders[self._terms.key]
+            self._holder = version.document.holders[self._key]
             wanted = set(self._instances)
             found = version.document.open.items()
             self._inherited = {
@@ -229,14 +212,14 @@ class Locks:
         try:
             return await self._table.read()
         except DamagedTop as damaged:
-            age = await self._watch.store_time() - damaged.written
-            if age <= timedelta(seconds=self._terms.lease + GRANULE):
+            age = await self._place.watch.store_time() - damaged.written
+            if age <= timedelta(seconds=self._lease + GRANULE):
                 raise StateError(
                     damaged.message,
-                    hint=f"It says who holds which lock. It is replaced once {self._terms.lease:g} "
+                    hint=f"It says who holds which lock. It is replaced once {self._lease:g} "
                     "s have passed; `runner state unlock` does so at once.",
                 ) from None
-            await self._terms.rebuild(damaged)
+            await self._place.rebuild_locks(damaged)
             return await self._table.read()
 
     # ---------------------------------------------------------------- keeping
@@ -244,14 +227,14 @@ class Locks:
     async def _keep(self) -> None:
         """Renew the lease until cancelled."""
         while True:
-            await self._clock.sleep(self._terms.lease / _LOOKS)
-            due = self._clock.monotonic() - self._renewed >= self._terms.lease / _RENEWALS
+            await self._clock.sleep(self._lease / _LOOKS)
+            due = self._elapsed(self._renewed) >= self._lease / _RENEWALS
             if due or self.lost:
                 with suppress(StateError):  # tried again at the next look
                     await self._renew()
 
     async def _renew(self) -> None:
-        monotonic, wall, key = self._clock.monotonic(), self._clock.now(), self._terms.key
+        monotonic, wall, key = self._clock.monotonic(), self._clock.now(), self._key
         if self._holder is None:
             return
         renewals = self._holder.renewals + 1
@@ -276,10 +259,10 @@ class Locks:
 
         def make(version: Version[LockTable]) -> LockTable | None:
             table = stamped(version)
-            if self._terms.key not in table.holders:
+            if self._key not in table.holders:
                 return None
-            own = set(table.holders[self._terms.key].instances)
-            holders = {k: h for k, h in table.holders.items() if k != self._terms.key}
+            own = set(table.holders[self._key].instances)
+            holders = {k: h for k, h in table.holders.items() if k != self._key}
             noted = {each: is_open for each, is_open in self._is_open.items() if each[1] in own}
             return table.model_copy(update={"holders": holders}).noted(noted)
 

@@ -1,4 +1,8 @@
-"""Looking after the state: prune, rename, forget, claim, and locks that somebody left."""
+"""Looking after the state: prune, rename, forget, claim, and locks that somebody left.
+
+All raise ``StateError`` when the store can't be read or written, and ``Locked`` when an apply has
+one of the instances.
+"""
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
@@ -40,9 +44,6 @@ async def prune(
         problems: Where to tell what can't be read; that stays.
         keep: How many of the newest applies stay, whatever their age.
         older_than: Only applies that began longer ago are deleted.
-
-    Raises:
-        StateError: The store can't be read or written.
     """
     history = await state.applies()
     ids = await history.ids(problems)
@@ -58,12 +59,7 @@ async def prune(
 
 
 async def forget(state: State, instances: Iterable[str], *, owner: Initiator) -> None:
-    """Delete the records of ``instances``, even those that can't be read; their history stays.
-
-    Raises:
-        StateError: The store can't be read or written.
-        Locked: An apply has one of the instances.
-    """
+    """Delete the records of ``instances``, even those that can't be read; their history stays."""
     names = list(instances)
     async with state.lock(names, owner, "forget", timeout=0):
         await state.put_records((), gone=names)
@@ -80,8 +76,6 @@ async def rename(state: State, moves: Mapping[str, str], *, owner: Initiator, be
 
     Raises:
         UsageError: A new name has a record of its own.
-        StateError: The store can't be read or written.
-        Locked: An apply has one of the instances.
     """
     names = {*moves, *moves.values()}
     async with state.lock(names, owner, "rename", timeout=0):
@@ -96,12 +90,7 @@ async def rename(state: State, moves: Mapping[str, str], *, owner: Initiator, be
 
 
 async def held(state: State) -> dict[str, Holder]:
-    """Who holds locks, by the key of the table.
-
-    Raises:
-        DamagedTop: The lock table can't be read.
-        StateError: The store can't be read.
-    """
+    """Who holds locks, by the key of the table; raises ``DamagedTop`` where it can't be read."""
     return stamped(await (await state.locks()).read()).holders
 
 
@@ -117,9 +106,6 @@ async def unlock(state: State, holders: Mapping[str, Holder], names: Collection[
 
     Returns:
         Instances that were released.
-
-    Raises:
-        StateError: The store can't be read or written.
     """
     released: dict[str, None] = {}
     wanted = set(names)

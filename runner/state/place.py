@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from runner.errors import StateError
 from runner.models.clock import Clock
@@ -14,9 +14,11 @@ from runner.state.lock_table import LockTable, Watch, stamped
 from runner.state.project import Project, ProjectDocument
 from runner.state.record_table import RecordTable
 from runner.state.store.codec import encode
-from runner.state.store.numbered import Numbered
+from runner.state.store.numbered import DamagedTop, Numbered, NumberedDocument
 from runner.state.store.object_store import Store
 from runner.state.store.paths import escape, shown
+
+D = TypeVar("D", bound=NumberedDocument)
 
 LEASE_SECONDS: Final = 60.0
 
@@ -45,12 +47,13 @@ class Place:
         self.clock = clock
         self.token = token
         self._account = account
-        self._lease = lease
+        self.lease = lease
+        self._tables: dict[str, Numbered[Any]] = {}
         self._base: str | None = None
         self._account_base = ""
         self._is_made = False
-        self._watch = Watch(clock, self._store_time)
-        self._own: set[str] = set()
+        self.watch = Watch(clock, self._store_time)
+        self.own: set[str] = set()
 
     @property
     def is_local(self) -> bool:
@@ -69,24 +72,20 @@ class Place:
             StateError: No account was named, and there are several; or the project is another's.
         """
         if self._base is None:
-            account = escape(self._account) if self._account else await self._only_account()
+            account = await self._account_folder()
             if account is None:
                 return f"{escape(self.host)}/{escape('')}/{kind}"  # where nothing is ever written
             if not self.project.name and not self.project.file:  # no file says whose it is
-                await self._find_project(f"{escape(self.host)}/{account}")
-            self._account_base = f"{escape(self.host)}/{account}"
-            project = f"{self._account_base}/{escape(self.project.folder)}"
+                found = set(await self.store.folders(account)) - {"limits"}
+                if len(found) == 1:  # the only one that is present is meant
+                    self.project = Project(found.pop())
+            self._account_base = account
+            project = f"{account}/{escape(self.project.folder)}"
             self._is_made = await projects.check(
                 self.store, f"{project}/project.json", self.project
             )
             self._base = f"{project}/{escape(self.scope)}"
         return f"{self._base}/{kind}"
-
-    async def _find_project(self, account: str) -> None:
-        """Mean the only project that is present."""
-        found = set(await self.store.folders(account)) - {"limits"}
-        if len(found) == 1:
-            self.project = Project(found.pop())
 
     async def make(self, owner: Initiator, *, claim: bool = False) -> None:
         """Make the project, or claim one that is another's.
@@ -94,13 +93,13 @@ class Place:
         Raises:
             StateError: There is no account to write to, or the store is not fit for it.
         """
-        account = escape(self._account) if self._account else await self._only_account()
+        account = await self._account_folder()
         if account is None:
             raise StateError(
                 f"The state at {self.where} has no account of {self.host} yet.",
                 hint="Say which one with CHECKLY_ACCOUNT_ID.",
             )
-        path = f"{escape(self.host)}/{account}/{escape(self.project.folder)}/project.json"
+        path = f"{account}/{escape(self.project.folder)}/project.json"
         document = ProjectDocument(
             nonce=self.token(),
             project=self.project.folder,
@@ -120,30 +119,44 @@ class Place:
 
     async def record_table(self) -> Numbered[RecordTable]:
         """The table of records."""
-        return await self._numbered("records", RecordTable)
+        return self._numbered(await self.folder("records"), RecordTable)
 
     async def locks(self) -> Numbered[LockTable]:
         """The lock table."""
-        return await self._numbered("locks", LockTable)
+        return self._numbered(await self.folder("locks"), LockTable)
 
     async def _lock_table(self) -> LockTable:
         return stamped(await (await self.locks()).read())
 
+    async def rebuild_locks(self, damaged: DamagedTop) -> None:
+        """Put a new table in the place of a damaged one, which is kept beside it.
+
+        What earlier applies left open is found by their journals.
+        """
+        folder = await self.folder("locks")
+        path = f"{folder}/damaged-{damaged.number}-{self.token()}.txt"
+        await self.store.create(path, damaged.data)
+        journals = await (await self.applies()).open()
+        open_ = {each.apply_id: sorted({*each.planned, *each.attempts}) for each in journals}
+        await (await self.locks()).replace(damaged, LockTable(open=open_))
+
+    async def highest_fence(self) -> int:
+        """The highest fence in the records: where the locks are gone, theirs have to go on."""
+        table = (await (await self.record_table()).read()).document or RecordTable()
+        fences = (tree.get("fence") for tree in table.records.values())
+        return max((fence for fence in fences if isinstance(fence, int)), default=0)
+
     async def limits(self) -> Numbered[LimitTable]:
         """The table of the account's limit."""
         await self.folder("limits")
-        return await self._numbered("limits", LimitTable, f"{self._account_base}/limits")
+        return self._numbered(f"{self._account_base}/limits", LimitTable)
 
-    async def _numbered(
-        self, kind: str, model: type[Any], folder: str | None = None
-    ) -> Numbered[Any]:
-        folder = folder or await self.folder(kind)
-        known: dict[str, Numbered[Any]] = self.__dict__.setdefault("_tables", {})
-        if folder not in known:
-            known[folder] = Numbered(
+    def _numbered(self, folder: str, model: type[D]) -> Numbered[D]:
+        if folder not in self._tables:
+            self._tables[folder] = Numbered(
                 self.store, folder, model, token=self.token, sleep=self.clock.sleep
             )
-        return known[folder]
+        return self._tables[folder]
 
     async def applies(self) -> History:
         """The applies, where they are."""
@@ -153,12 +166,14 @@ class Place:
     async def _store_time(self) -> datetime:
         return await self.store.time(await self.folder("clock"))
 
-    async def _only_account(self) -> str | None:
-        accounts = await self.store.folders(escape(self.host))
+    async def _account_folder(self) -> str | None:
+        """The account's folder, or the only one there is."""
+        host = escape(self.host)
+        accounts = [escape(self._account)] if self._account else await self.store.folders(host)
         if len(accounts) > 1:
             names = ", ".join(map(shown, accounts))
             raise StateError(
                 f"The state at {self.where} has several accounts: {names}.",
                 hint="Say which one with CHECKLY_ACCOUNT_ID.",
             )
-        return accounts[0] if accounts else None
+        return f"{host}/{accounts[0]}" if accounts else None

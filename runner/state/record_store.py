@@ -215,7 +215,7 @@ class Records(Place):
             if problems is not None:
                 problems.append(damaged)
             return []
-        others = [key for key in table.holders if key not in self._own]
+        others = [key for key in table.holders if key not in self.own]
         open_ = table.without(others).open
         wanted = None if names is None else set(names)
         history = await self.applies()

@@ -11,12 +11,10 @@ from runner.models.record import Attempt, Initiator, Lookup, PlanUse
 from runner.state.history import FOLD_ABOVE, FOLD_DOWN_TO
 from runner.state.journal import ApplyJournal, open_attempts
 from runner.state.limits import AccountLimit
-from runner.state.lock_table import LockTable
-from runner.state.locks import Locks, Terms
+from runner.state.locks import Locks
 from runner.state.record_store import Records
 from runner.state.record_table import RecordTable, today
 from runner.state.store.codec import decode, encode
-from runner.state.store.numbered import DamagedTop, Numbered
 from runner.state.store.paths import escape_id
 
 _NO_LOOKUP: Final = Lookup(name="", run_location="")
@@ -77,7 +75,7 @@ class State(Records):
         """One apply, with what it never started if it is over; ``None`` for an unknown one."""
         async for journal in (await self.applies()).find([apply_id], problems):
             holders = (await self._lock_table()).holders
-            dead = await self._watch.dead(holders)
+            dead = await self.watch.dead(holders)
             return journal.past(
                 is_running=any(
                     holder.apply_id == apply_id and key not in dead
@@ -105,13 +103,13 @@ class State(Records):
         One whose owner is gone is among them until its lease is over.
         """
         holders = (await self._lock_table()).holders
-        left = {each.apply_id: await self._watch.left(key, each) for key, each in holders.items()}
+        left = {each.apply_id: await self.watch.left(key, each) for key, each in holders.items()}
         return {apply_id: seconds for apply_id, seconds in left.items() if seconds > 0}
 
     async def left_open(self) -> dict[str, list[str]]:
         """Applies that are over and left attempts without an outcome, and of which instances."""
         table = await self._lock_table()
-        return table.without(await self._watch.dead(table.holders)).open
+        return table.without(await self.watch.dead(table.holders)).open
 
     async def unfinished(self, locks: Locks | None = None) -> list[Attempt]:
         """Attempts without an outcome that applies before this one left behind, oldest first.
@@ -178,47 +176,13 @@ class State(Records):
             timeout: Seconds to wait for a busy lock.
             waiting: Is told, once for each apply that holds one, in a sentence who that is.
         """
-        key = self.token()
-        self._own.add(key)
-        terms = Terms(
-            timeout=timeout,
-            lease=self._lease,
-            key=key,
-            clock=self.clock,
-            watch=self._watch,
-            floor=self._highest_fence,
-            rebuild=self.rebuild_locks,
-            waiting=waiting,
+        return Locks(
+            self, instances, owner=owner, apply_id=apply_id, timeout=timeout, waiting=waiting
         )
-
-        async def table() -> Numbered[LockTable]:
-            await self.make(owner)
-            return await self.locks()
-
-        return Locks(table, instances, owner=owner, apply_id=apply_id, terms=terms)
 
     def account_limit(self, by: Initiator, limit: int) -> AccountLimit:
         """The part of one process in the limit of its account."""
         return AccountLimit(self.limits, key=self.token(), by=by, limit=limit, clock=self.clock)
-
-    async def rebuild_locks(self, damaged: DamagedTop) -> None:
-        """Put a new table in the place of a damaged one, which is kept beside it.
-
-        What earlier applies left open is found by their journals.
-        """
-        folder = await self.folder("locks")
-        path = f"{folder}/damaged-{damaged.number}-{self.token()}.txt"
-        await self.store.create(path, damaged.data)
-        journals = await (await self.applies()).open()
-        open_ = {each.apply_id: sorted({*each.planned, *each.attempts}) for each in journals}
-        await (await self.locks()).replace(damaged, LockTable(open=open_))
-
-    # ---------------------------------------------------------------- inside
-
-    async def _highest_fence(self) -> int:
-        """The highest fence in the records: where the locks are gone, theirs have to go on."""
-        records = await self._rows(None, [])
-        return max((record.fence for record in records.values()), default=0)
 
 
 def _today(name: str, apply_id: str, table: RecordTable, profiles: Mapping[str, str]) -> str:

@@ -1,13 +1,12 @@
 """The state as lines of JSON: one a record, one an attempt, one a check; and back."""
 
 from collections.abc import AsyncGenerator, Iterable
-from dataclasses import dataclass
-from typing import Any, Literal
+from dataclasses import dataclass, field
+from typing import Any, Final, Literal
 
-from pydantic import Field
+from pydantic_core import to_json
 
 from runner.errors import StateError, UsageError
-from runner.models.history import PastApply
 from runner.models.record import (
     FORMAT_VERSION,
     Attempt,
@@ -18,46 +17,33 @@ from runner.models.record import (
     Record,
 )
 from runner.state.state import State
-from runner.state.store.codec import decode
+from runner.state.store.codec import parse, validate
+
+#: Fields of an attempt that the lines of its checks have too.
+_OF_ATTEMPT: Final = ("applyId", "instance", "profile", "startedAt", "commit", "branch")
 
 
 class _Header(Document):
     """The first line of an export."""
 
-    kind: Literal["state"] = "state"
-    format_version: Literal[1] = FORMAT_VERSION
-    host: str
-    project: str
-    scope: str
-    exported_at: Moment
-
-
-class _RecordLine(Record):
-    kind: Literal["record"] = "record"
-
-
-class _AttemptLine(Attempt):
-    """An attempt; ``checks`` stand in lines of their own."""
-
-    kind: Literal["attempt"] = "attempt"
-    seconds: float | None = None
-    apply_started_at: Moment
-    apply_exit_code: int | None = None
-
-
-class _CheckLine(CheckRecord):
-    kind: Literal["check"] = "check"
-    apply_id: str
-    instance: str
-    profile: str
-    started_at: Moment | None = None
-    """When its session was started."""
-    commit: str | None = None
-    branch: str | None = None
+    kind: Literal["state"]
+    format_version: Literal[1]
 
 
 class _Kind(Document):
     kind: str = ""
+
+
+class _ApplyFields(Document):
+    """What the line of an attempt says of its apply."""
+
+    apply_started_at: Moment
+    apply_exit_code: int | None = None
+
+
+class _Check(CheckRecord):
+    apply_id: str
+    instance: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,12 +55,31 @@ class Imported:
     left: int
 
 
-class _Apply(Document):
-    """An apply as it is put together again from its lines."""
+@dataclass(slots=True)
+class _Content:
+    """What the lines of an export hold; attempts by apply and instance."""
 
-    started_at: Moment
-    exit_code: int | None
-    attempts: dict[str, Attempt] = Field(default_factory=dict)
+    records: dict[str, Record] = field(default_factory=dict)
+    applies: dict[str, _ApplyFields] = field(default_factory=dict)
+    attempts: dict[str, dict[str, Attempt]] = field(default_factory=dict)
+
+    def take(self, tree: Any, where: str, *, is_first: bool) -> None:
+        """Take in one line."""
+        model: type[_Header | _Kind] = _Header if is_first else _Kind
+        kind = validate(model, tree, where).kind
+        if kind == "record":
+            record = validate(Record, tree, where)
+            self.records[record.instance] = record
+        elif kind == "attempt":
+            attempt = validate(Attempt, tree, where)
+            self.applies.setdefault(attempt.apply_id, validate(_ApplyFields, tree, where))
+            self.attempts.setdefault(attempt.apply_id, {})[attempt.instance] = attempt
+        elif kind == "check":
+            check = validate(_Check, tree, where)
+            attempts = self.attempts.get(check.apply_id, {})
+            if (of := attempts.get(check.instance)) is not None:
+                checks = [*of.checks, check]
+                attempts[check.instance] = of.model_copy(update={"checks": checks})
 
 
 async def export(state: State, problems: list[StateError]) -> AsyncGenerator[str]:
@@ -85,43 +90,21 @@ async def export(state: State, problems: list[StateError]) -> AsyncGenerator[str
     Raises:
         StateError: The store can't be read.
     """
-    yield _text(
-        _Header(
-            host=state.host,
-            project=state.project.folder,
-            scope=state.scope,
-            exported_at=state.clock.now(),
-        )
-    )
+    whose = {"host": state.host, "project": state.project.folder, "scope": state.scope}
+    yield _line("state", formatVersion=FORMAT_VERSION, **whose, exportedAt=state.clock.now())
     for record in (await state.records(problems=problems)).values():
-        yield _text(_RecordLine.model_construct(**dict(record)))
+        yield _line("record", **_tree(record))
     async for past in state.history(problems=problems):
         for attempt in past.attempts:
-            yield _text(_attempt_line(past, attempt))
-            for check in attempt.checks:
-                yield _text(_check_line(attempt, check))
-
-
-def _attempt_line(past: PastApply, attempt: Attempt) -> _AttemptLine:
-    ended, began = attempt.stopped_at, attempt.started_at
-    return _AttemptLine.model_construct(
-        **{**dict(attempt), "checks": []},
-        seconds=(ended - began).total_seconds() if ended and began else None,
-        apply_started_at=past.started_at,
-        apply_exit_code=past.exit_code,
-    )
-
-
-def _check_line(attempt: Attempt, check: CheckRecord) -> _CheckLine:
-    return _CheckLine.model_construct(
-        **dict(check),
-        apply_id=attempt.apply_id,
-        instance=attempt.instance,
-        profile=attempt.profile,
-        started_at=attempt.started_at,
-        commit=attempt.commit,
-        branch=attempt.branch,
-    )
+            tree, ended, began = _tree(attempt), attempt.stopped_at, attempt.started_at
+            more = {
+                "seconds": (ended - began).total_seconds() if ended and began else None,
+                "applyStartedAt": past.started_at,
+                "applyExitCode": past.exit_code,
+            }
+            yield _line("attempt", **{**tree, "checks": []}, **more)
+            for check in tree["checks"]:
+                yield _line("check", **{key: tree.get(key) for key in _OF_ATTEMPT}, **check)
 
 
 async def import_(state: State, lines: Iterable[str], *, source: str, owner: Initiator) -> Imported:
@@ -140,20 +123,20 @@ async def import_(state: State, lines: Iterable[str], *, source: str, owner: Ini
         StateError: The store can't be read or written.
         Locked: An apply has one of the instances.
     """
-    records, applies = _parsed(lines, source)
-    attempts = [attempt for each in applies.values() for attempt in each.attempts.values()]
+    content = _parsed(lines, source)
+    records, applies = content.records, content.applies
+    attempts = [each for found in content.attempts.values() for each in found.values()]
     names = {*records, *(attempt.instance for attempt in attempts if attempt.is_open)}
     async with state.lock(names, owner, "import", timeout=0) as locks:
         history = await state.applies()
         known = set(await history.ids([]))
         new = {apply_id: each for apply_id, each in applies.items() if apply_id not in known}
         for apply_id, each in new.items():
-            journal = history.journal(apply_id)
-            by = next(attempt.by for attempt in each.attempts.values())
-            journal.begin(locks, {}, by, each.started_at)
-            for attempt in each.attempts.values():
+            journal, found = history.journal(apply_id), list(content.attempts[apply_id].values())
+            journal.begin(locks, {}, found[0].by, each.apply_started_at)
+            for attempt in found:
                 await journal.put(attempt, durable=False)
-            await journal.end(each.exit_code)
+            await journal.end(each.apply_exit_code)
         there = await state.records(records, brief=True)
         newer = [
             record.model_copy(update={"fence": locks.fence(name)})
@@ -165,44 +148,25 @@ async def import_(state: State, lines: Iterable[str], *, source: str, owner: Ini
     return Imported(len(newer), len(new), left)
 
 
-def _parsed(lines: Iterable[str], source: str) -> tuple[dict[str, Record], dict[str, _Apply]]:
-    records: dict[str, Record] = {}
-    applies: dict[str, _Apply] = {}
-    number = 0
+def _parsed(lines: Iterable[str], source: str) -> _Content:
+    content, number = _Content(), 0
+    hint = "It has to be a file of `state export`."
     for number, text in enumerate(lines, 1):
-        where, data = f"{source}:{number}", text.encode("utf-8", "surrogatepass")
+        where = f"{source}:{number}"
         try:
-            model: type[_Header | _Kind] = _Header if number == 1 else _Kind
-            kind = decode(model, data, where).kind
-            if kind == "record":
-                record = decode(Record, data, where)
-                records[record.instance] = record
-            elif kind == "attempt":
-                line = decode(_AttemptLine, data, where)
-                apply = applies.setdefault(
-                    line.apply_id,
-                    _Apply(started_at=line.apply_started_at, exit_code=line.apply_exit_code),
-                )
-                apply.attempts[line.instance] = line
-            elif kind == "check":
-                _add_check(applies, decode(_CheckLine, data, where))
+            tree = parse(text.encode("utf-8", "surrogatepass"), where)
+            content.take(tree, where, is_first=number == 1)
         except StateError as error:
-            raise UsageError(
-                error.message, hint="Nothing was written. It has to be a file of `state export`."
-            ) from None
+            raise UsageError(error.message, hint=f"Nothing was written. {hint}") from None
     if not number:
-        raise UsageError(f"{source} is empty.", hint="It has to be a file of `state export`.")
-    return records, applies
+        raise UsageError(f"{source} is empty.", hint=hint)
+    return content
 
 
-def _add_check(applies: dict[str, _Apply], line: _CheckLine) -> None:
-    apply = applies.get(line.apply_id)
-    attempt = apply.attempts.get(line.instance) if apply else None
-    if apply and attempt:
-        fields: dict[str, Any] = {name: getattr(line, name) for name in CheckRecord.model_fields}
-        checks = [*attempt.checks, CheckRecord(**fields)]
-        apply.attempts[line.instance] = attempt.model_copy(update={"checks": checks})
+def _tree(document: Document) -> dict[str, Any]:
+    return document.model_dump(mode="json", by_alias=True, exclude_none=True)
 
 
-def _text(document: Document) -> str:
-    return document.model_dump_json(by_alias=True, exclude_none=True) + "\n"
+def _line(kind: str, **fields: Any) -> str:
+    given = {key: value for key, value in fields.items() if value is not None}
+    return f"{to_json({'kind': kind, **given}).decode()}\n"

@@ -296,6 +296,35 @@ def test_interrupting_who_takes_locks_leaves_none_of_them_held(
     asyncio.run(go())
 
 
+def test_who_slept_after_taking_a_lock_and_was_taken_over_does_not_begin_again(
+    open_: OpenState,
+) -> None:
+    """Its apply was closed by whoever took over: what it did now would be lost."""
+
+    async def go() -> None:
+        clock = HandClock()
+        state = open_(lease=1, clock=clock)
+        async with lock(state):
+            pass
+        create = state.store.create
+
+        async def slow(path: str, data: bytes) -> bool:
+            state.store.create = create  # type: ignore[method-assign]
+            done = await create(path, data)
+            await asyncio.sleep(2.1)
+            async with lock(open_(lease=1), apply_id="a2") as other:
+                assert other.inherited() == {"a1": ["smoke"]}
+                other.note("a1", "smoke", is_open=False)
+            await clock.advance(5)
+            return done
+
+        state.store.create = slow  # type: ignore[method-assign]
+        with pytest.raises(StateError, match="a1 was taken over by another process"):
+            await lock(state).__aenter__()
+
+    asyncio.run(go())
+
+
 # ---------------------------------------------------------------- a table that can't be read
 
 
@@ -341,7 +370,7 @@ def test_an_age_in_the_future_is_watched(open_: OpenState) -> None:
     async def go() -> None:
         state = open_(lease=60, clock=HandClock())
         await lock(state).__aenter__()
-        watch, clock = open_(clock=HandClock())._watch, HandClock()
+        watch, clock = open_(clock=HandClock()).watch, HandClock()
         watch._clock = clock
         (holder,) = (await state.locks())._last.document.holders.values()  # type: ignore[union-attr]
         later = holder.model_copy(update={"seen": state.clock.now() + timedelta(days=1)})

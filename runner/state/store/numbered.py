@@ -58,7 +58,11 @@ class DamagedTop(Damaged):
 
 
 class Numbered(Generic[D]):
-    """The numbered documents of one folder."""
+    """The numbered documents of one folder.
+
+    Attributes:
+        taken_back: How many documents counted at first, perhaps, and were taken back.
+    """
 
     def __init__(
         self,
@@ -70,6 +74,7 @@ class Numbered(Generic[D]):
         sleep: Callable[[float], Awaitable[None]],
     ) -> None:
         self.folder = folder
+        self.taken_back = 0
         self._store = store
         self._model = model
         self._token = token
@@ -139,6 +144,7 @@ class Numbered(Generic[D]):
             return None
         entries = await self._entries()
         if not entries or number_of(entries[-1]) != number:
+            self.taken_back += 1
             await self._store.tidy([path])
             return None
         self._last = Version(number, document, entries[-1].modified)
