@@ -132,12 +132,10 @@ def _case(instance: InstanceOutcome, check: CheckOutcome, name: str) -> Element:
             "time": _seconds(wording.check_seconds(check)),
         },
     )
-    notes = wording.notes(check)
-    said = ", ".join([check.verdict.value, *notes])
-    if not instance.counts and wording.is_failing(check):
-        said += ", does not count"
+    counts = instance.counts or not wording.is_failing(check)
+    said = ", ".join(wording.said(check, counts=counts))
     text = "\n".join(lines(check.error or said, _TEXT_LIMIT))
-    message = check.error.splitlines()[0] if check.error and check.error.strip() else said
+    message = wording.first_line(check) or said
     if wording.is_failing(check):
         forgiven = check.quarantine is not None or not instance.counts
         _end(case, check.verdict, said if forgiven else message, text, forgiven=forgiven)

@@ -42,8 +42,7 @@ def render(outcome: ApplyOutcome, limit: int = COMMENT_LIMIT) -> str:
     shown = _take(map(_failure, failing), max(room - sum(map(len, loud)) - len(loud), room // 2))
     if shown:
         text += "### Failing checks\n\n" + "\n".join(shown) + "\n"
-        left_out = sum(len(failure.places) for failure in failing[len(shown) :])
-        text += _left_out(left_out, "failing checks")
+        text += _left_out(sum(map(len, failing[len(shown) :])), "failing checks")
     table = _take(loud, limit - len(text) - 500)
     if table:
         text += "### Sessions\n\n" + _table(table)
@@ -99,18 +98,16 @@ def _quorum(quorum: QuorumOutcome) -> str:
 
 def _failure(failure: wording.Failure) -> str:
     """A failure: where it occurred, then the error once."""
-    shown = "\\\n".join(map(_place, failure.places[:_PLACES])) + "\n"
-    if (more := len(failure.places) - _PLACES) > 0:
+    shown = "\\\n".join(map(_place, failure[:_PLACES])) + "\n"
+    if (more := len(failure) - _PLACES) > 0:
         shown += f"… and {more} more that failed alike\n"
-    error = failure.places[0].check.error
+    error = failure[0].check.error
     return shown + (f"\n{code_block(error, 20)}\n" if error else "")
 
 
-def _place(located: wording.Located) -> str:
-    check, instance = located.check, located.instance
-    said = [check.verdict.value, *wording.notes(check)]
-    if not instance.counts:
-        said.append("does not count")
+def _place(place: wording.Place) -> str:
+    check, instance = place.check, place.instance
+    said = wording.said(check, counts=instance.counts)
     name = link(escape(check.name), check.link or instance.link)
     where = escape(instance.name)
     ended = ", ".join(escape(part, _SENTENCE) for part in said)

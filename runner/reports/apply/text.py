@@ -132,27 +132,21 @@ def _ended(check: CheckOutcome, style: Style) -> str:
 def _failure(failure: wording.Failure, style: Style) -> list[str]:
     """A failure: where it occurred, then the error and the files, once."""
     rows = []
-    for located in failure.places[:_PLACES]:
-        rows += _place(located, style)
-    if (more := len(failure.places) - _PLACES) > 0:
+    for place in failure[:_PLACES]:
+        rows += _place(place, style)
+    if (more := len(failure) - _PLACES) > 0:
         rows += lay_out([Piece(f"… and {more} more that failed alike")], style)
-    check, instance = failure.places[0].check, failure.places[0].instance
-    if check.error:
-        errors = lines(check.error, _LINE_LIMIT)
-        if len(errors) > _ERROR_LINES:
-            errors = [*errors[:_ERROR_LINES], f"… and {len(errors) - _ERROR_LINES} more lines"]
-        for line in errors:
-            rows += lay_out([Piece(line)], style, indent=4)
+    check, instance = failure[0].check, failure[0].instance
+    for line in lines(check.error, _LINE_LIMIT, _ERROR_LINES) if check.error else ():
+        rows += lay_out([Piece(line)], style, indent=4)
     files = [f"{item.kind}: {item.path}" for item in check.artifacts if item.path]
     return rows + _below([*files, style.address(check.link or instance.link)], style, "cyan")
 
 
-def _place(located: wording.Located, style: Style) -> list[str]:
-    check, instance = located.check, located.instance
+def _place(place: wording.Place, style: Style) -> list[str]:
+    check, instance = place.check, place.instance
     label = wording.label(check)
-    notes = [check.verdict.value, *(one_line(note, _LINE_LIMIT) for note in wording.notes(check))]
-    if not instance.counts:
-        notes.append("does not count")
+    notes = [one_line(said, _LINE_LIMIT) for said in wording.said(check, counts=instance.counts)]
     pieces = [
         Piece(*_SIGNS[label]),
         Piece(f"{shown_name(instance.name)} ›", ("dim",), glued=True),

@@ -1,7 +1,7 @@
 """The words and counts of an outcome, the same in every format."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -36,7 +36,7 @@ _CHANGES: Final = (Change.NEWLY_FAILING, Change.STILL_FAILING, Change.FIXED, Cha
 
 
 @dataclass(frozen=True, slots=True)
-class Located:
+class Place:
     """A check and the instance it ran in."""
 
     instance: InstanceOutcome
@@ -75,20 +75,20 @@ def is_forgiven(instance: InstanceOutcome) -> bool:
     return not instance.counts and not instance.verdict.is_pass
 
 
-def failing_checks(outcome: ApplyOutcome) -> list[Located]:
+def failing_checks(outcome: ApplyOutcome) -> list[Place]:
     """The failing checks: those that count first, then the newly failing, then the failed."""
     found = [
-        Located(instance, check)
+        Place(instance, check)
         for instance in outcome.instances
         for check in instance.checks
         if is_failing(check)
     ]
 
-    def weight(located: Located) -> tuple[bool, bool, int, int]:
-        check = located.check
+    def weight(place: Place) -> tuple[bool, bool, int, int]:
+        check = place.check
         return (
             check.quarantine is not None,
-            not located.instance.counts,
+            not place.instance.counts,
             _CHANGES.index(check.change) if check.change in _CHANGES else len(_CHANGES),
             _ORDER[label(check)],
         )
@@ -96,28 +96,21 @@ def failing_checks(outcome: ApplyOutcome) -> list[Located]:
     return sorted(found, key=weight)
 
 
-@dataclass(frozen=True, slots=True)
-class Failure:
-    """Checks that failed alike: one error in one or several places.
-
-    Attributes:
-        places: Never empty; the first one's error stands for all.
-    """
-
-    places: tuple[Located, ...]
+#: Checks that failed alike: one error in one or several places. The first one's stands for all.
+Failure = Sequence[Place]
 
 
-def failures(outcome: ApplyOutcome) -> list[Failure]:
+def failures(outcome: ApplyOutcome) -> Sequence[Failure]:
     """The failing checks in the order of :func:`failing_checks`, those that failed alike together.
 
     Alike are those with the same error, or with an error that the API files under the same group.
     """
-    groups: list[list[Located]] = []
-    seen: dict[tuple[str, bool, str], list[Located]] = {}
-    for located in failing_checks(outcome):
-        check = located.check
+    groups: list[list[Place]] = []
+    seen: dict[tuple[str, bool, str], list[Place]] = {}
+    for place in failing_checks(outcome):
+        check = place.check
         causes = [
-            (label(check), located.instance.counts, cause)
+            (label(check), place.instance.counts, cause)
             for cause in (check.error, *check.error_groups)
             if cause
         ]
@@ -125,9 +118,9 @@ def failures(outcome: ApplyOutcome) -> list[Failure]:
         if group is None:
             group = []
             groups.append(group)
-        group.append(located)
+        group.append(place)
         seen.update(dict.fromkeys(causes, group))
-    return [Failure(tuple(group)) for group in groups]
+    return groups
 
 
 def tested(outcome: ApplyOutcome) -> list[tuple[str, str]]:
@@ -207,6 +200,16 @@ def notes(check: CheckOutcome) -> list[str]:
     if is_single and seconds and before and seconds > max(_SLOWER * before, before + 1):
         found.append(f"{seconds / before:.1f}× as long as before")
     return found
+
+
+def said(check: CheckOutcome, *, counts: bool) -> list[str]:
+    """All that is said of a check: its verdict, the notes, and whether it does not count."""
+    return [check.verdict.value, *notes(check), *(() if counts else ("does not count",))]
+
+
+def first_line(check: CheckOutcome) -> str:
+    """The first line of its error, if it has one."""
+    return next(iter((check.error or "").strip().splitlines()), "")
 
 
 def duration(seconds: float) -> str:

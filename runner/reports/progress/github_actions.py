@@ -6,7 +6,6 @@ very log that it guards.
 
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import datetime
 from pathlib import Path
 from typing import Final
 
@@ -15,13 +14,14 @@ from runner.models.outcome import ApplyOutcome, InstanceOutcome
 from runner.models.verdict import Verdict
 from runner.reports.apply import markdown, wording
 from runner.reports.diagnostics.github_annotations import annotation
+from runner.reports.progress.listeners import Listener
 from runner.reports.text.github_files import append, output
 from runner.reports.text.sanitize import one_line
 
 _MOST_CHECKS: Final = 10
 
 
-class GitHubActionsReporter:
+class GitHubActionsReporter(Listener):
     """Tells GitHub Actions how an apply ended.
 
     Args:
@@ -29,8 +29,6 @@ class GitHubActionsReporter:
         environ: The process environment, for the files that the step may write to.
         reports: Files that hold reports, for the output ``report``.
     """
-
-    interval = 1.0
 
     def __init__(
         self,
@@ -51,12 +49,6 @@ class GitHubActionsReporter:
         self._append("GITHUB_STEP_SUMMARY", markdown.render(event.outcome))
         self._append("GITHUB_OUTPUT", outputs(event.outcome, self._reports))
 
-    def tick(self, at: datetime) -> None:
-        """Nothing is shown before the end."""
-
-    def close(self) -> None:
-        """Nothing is kept open."""
-
     def _append(self, variable: str, text: str) -> None:
         try:
             append(self._environ, variable, text)
@@ -72,8 +64,11 @@ def annotations(outcome: ApplyOutcome, repository: Path | None = None) -> str:
     Errors are those that fail the apply, warnings those that do not; of each kind GitHub shows
     the first ten of a step.
     """
-    said = [_annotation(instance, repository) for instance in outcome.instances]
-    return "".join(said)
+    return "".join(
+        annotation(level, message, title=title, span=instance.span, repository=repository)
+        for instance in outcome.instances
+        for level, title, message in filter(None, [annotation_of(instance)])
+    )
 
 
 def outputs(outcome: ApplyOutcome, reports: Sequence[Path] = ()) -> str:
@@ -96,14 +91,6 @@ def _lines(values: Iterable[str | None]) -> str:
     return "\n".join(one_line(value) for value in values if value)
 
 
-def _annotation(instance: InstanceOutcome, repository: Path | None) -> str:
-    told = annotation_of(instance)
-    if told is None:
-        return ""
-    level, title, message = told
-    return annotation(level, message, title=title, span=instance.span, repository=repository)
-
-
 def annotation_of(instance: InstanceOutcome) -> tuple[str, str, str] | None:
     """Level, title and message for an instance; ``None`` for one that simply passed."""
     failing = [check for check in instance.checks if wording.is_failing(check)]
@@ -115,10 +102,8 @@ def annotation_of(instance: InstanceOutcome) -> tuple[str, str, str] | None:
         level = "notice"
     rows = [row for row in (instance.reason, instance.hint) if row]
     for check in failing[:_MOST_CHECKS]:
-        error = f": {check.error.splitlines()[0]}" if check.error and check.error.strip() else ""
-        rows.append(
-            f"{check.name}: {', '.join([check.verdict.value, *wording.notes(check)])}{error}"
-        )
+        error = f": {line}" if (line := wording.first_line(check)) else ""
+        rows.append(f"{check.name}: {', '.join(wording.said(check, counts=True))}{error}")
     if len(failing) > _MOST_CHECKS:
         rows.append(f"and {len(failing) - _MOST_CHECKS} more failing checks")
     if instance.link:

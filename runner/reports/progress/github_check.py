@@ -15,7 +15,7 @@ from runner.models.outcome import ApplyOutcome
 from runner.reports.apply import json_, markdown, wording
 from runner.reports.diagnostics.github_annotations import relative_to_repository
 from runner.reports.progress.github_actions import annotation_of
-from runner.reports.progress.listeners import Send, Surroundings
+from runner.reports.progress.listeners import Listener, Send, Surroundings
 from runner.reports.progress.state import Progress
 from runner.reports.text.sanitize import harmless, one_line
 
@@ -34,14 +34,12 @@ _CONCLUSIONS: Final = {
 }
 
 
-class GitHubCheckReporter:
+class GitHubCheckReporter(Listener):
     """Keeps one check run up to date.
 
     Raises:
         LookupError: The environment lacks the token, the repository or the commit.
     """
-
-    interval = 1.0
 
     def __init__(self, environ: Mapping[str, str], send: Send) -> None:
         for name in ("GITHUB_TOKEN", "GITHUB_REPOSITORY", "GITHUB_SHA"):
@@ -76,9 +74,6 @@ class GitHubCheckReporter:
             return
         self._told = (now, at)
         self._ask("PATCH", {"output": {"title": now, "summary": now}})
-
-    def close(self) -> None:
-        """Nothing is kept open."""
 
     def _open(self, apply_id: str, at: datetime) -> None:
         created = self._ask(

@@ -2,7 +2,6 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Iterator
-from datetime import datetime
 from typing import Any, Final
 
 from runner.models.events import (
@@ -19,7 +18,7 @@ from runner.models.events import (
 from runner.models.outcome import CheckOutcome
 from runner.models.verdict import Verdict
 from runner.reports.apply import json_
-from runner.reports.progress.listeners import Surroundings
+from runner.reports.progress.listeners import Listener, Surroundings
 from runner.reports.progress.state import Progress
 from runner.reports.text.json_ import dump_json_line
 
@@ -27,28 +26,30 @@ from runner.reports.text.json_ import dump_json_line
 FORMAT_VERSION: Final = 1
 
 
-class EventLines:
-    """Turns events into plain values, one for each line."""
+class JsonLinesReporter(Listener):
+    """Writes what each event comes to, a line each, at once; nothing where it tells nothing new."""
 
-    def __init__(self) -> None:
+    def __init__(self, write: Callable[[str], None]) -> None:
+        self._write = write
         self._apply_id = ""
         self._number = 0
         self._progress = Progress()
         self._attempts: dict[tuple[object, ...], int] = defaultdict(int)
 
-    def of(self, event: Event) -> Iterator[dict[str, Any]]:
-        """The lines that ``event`` comes to; none where it tells nothing new."""
+    def handle(self, event: Event) -> None:
+        """Write the lines of ``event``."""
         if isinstance(event, PlanMade | ApplyStarted):
             self._apply_id = event.apply_id
         for values in self._values(event):
             self._number += 1
-            yield {
+            line = {
                 "formatVersion": FORMAT_VERSION,
                 "number": self._number,
                 "at": json_.time_text(event.at),
                 "applyId": self._apply_id or None,
                 **values,
             }
+            self._write(dump_json_line(line))
 
     def _values(self, event: Event) -> Iterator[dict[str, Any]]:
         ended = self._progress.update(event)
@@ -113,27 +114,6 @@ class EventLines:
                 }
         for check in ended:
             yield {"type": "result", "instance": instance, "check": json_.check_document(check)}
-
-
-class JsonLinesReporter:
-    """Writes each event at once."""
-
-    interval = 1.0
-
-    def __init__(self, write: Callable[[str], None]) -> None:
-        self._write = write
-        self._lines = EventLines()
-
-    def handle(self, event: Event) -> None:
-        """Write the lines of ``event``."""
-        for line in self._lines.of(event):
-            self._write(dump_json_line(line))
-
-    def tick(self, at: datetime) -> None:
-        """Time alone is not an event."""
-
-    def close(self) -> None:
-        """Nothing is kept open."""
 
 
 def open_listener(surroundings: Surroundings) -> JsonLinesReporter:

@@ -36,14 +36,16 @@ ENTRY_POINTS: Final = "checkly_sessions_runner.reporters"
 LAST_WORDS: Final = 20.0
 
 
-class Listener(Protocol):
+class Listener:
     """Hears what happens during an apply; texts are masked before.
+
+    A class that derives from it need not say what it does not care about.
 
     Attributes:
         interval: Seconds between two calls of :meth:`tick` that suit it.
     """
 
-    interval: float
+    interval: float = 1.0
 
     def handle(self, event: Event) -> None:
         """Take note of ``event``."""
@@ -88,7 +90,7 @@ class Surroundings:
     send: Send
 
 
-class Guarded:
+class Guarded(Listener):
     """A listener whose trouble ends with a warning."""
 
     def __init__(self, name: str, listener: Listener, warn: Callable[[str], None]) -> None:
@@ -126,7 +128,7 @@ class Guarded:
             self._warn(f"{self._name} stopped: {said}")
 
 
-class Background:
+class Background(Listener):
     """A listener in a thread of its own, for those that wait for a network."""
 
     def __init__(self, name: str, listener: Listener, warn: Callable[[str], None]) -> None:

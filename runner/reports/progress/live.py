@@ -19,6 +19,7 @@ from runner.models.events import (
 )
 from runner.models.verdict import Verdict
 from runner.reports.apply import text, wording
+from runner.reports.progress.listeners import Listener
 from runner.reports.progress.plain import event_lines
 from runner.reports.progress.state import InstanceProgress, Progress
 from runner.reports.progress.verbosity import Verbosity
@@ -32,7 +33,7 @@ _ASCII_FRAMES: Final = "-\\|/"
 _LEAST_HEIGHT: Final = 6
 
 
-class LiveReporter:
+class LiveReporter(Listener):
     """Shows what runs on a terminal, and writes the summary when all is over.
 
     Args:

@@ -24,17 +24,15 @@ from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapProp
 from runner.models.events import ApplyFinished, Event
 from runner.models.outcome import ApplyOutcome, CheckOutcome, InstanceOutcome
 from runner.reports.apply import wording
-from runner.reports.progress.listeners import Surroundings
+from runner.reports.progress.listeners import Listener, Surroundings
 from runner.reports.text.sanitize import one_line
 
 _NAME: Final = "checkly-sessions-runner"
 _LONGEST: Final = 2_000
 
 
-class OpenTelemetryReporter:
+class OpenTelemetryReporter(Listener):
     """Exports when the apply is over: apply → instance → attempt of a check."""
-
-    interval = 1.0
 
     def __init__(self, environ: Mapping[str, str]) -> None:
         named = {} if environ.get("OTEL_SERVICE_NAME") else {"service.name": _NAME}
@@ -61,9 +59,6 @@ class OpenTelemetryReporter:
         if isinstance(event, ApplyFinished):
             self._trace(event.outcome)
             self._measure(event.outcome)
-
-    def tick(self, at: datetime) -> None:
-        """Nothing is exported before the end."""
 
     def close(self) -> None:
         """Export all.

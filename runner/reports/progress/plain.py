@@ -18,6 +18,7 @@ from runner.models.events import (
 )
 from runner.models.outcome import CheckOutcome
 from runner.reports.apply import text, wording
+from runner.reports.progress.listeners import Listener
 from runner.reports.progress.state import InstanceProgress, Progress
 from runner.reports.progress.verbosity import Verbosity
 from runner.reports.text.sanitize import one_line
@@ -32,10 +33,8 @@ _CANCELLING: Final = {
 }
 
 
-class PlainReporter:
+class PlainReporter(Listener):
     """Writes a line for everything that happens, and one when nothing did for long."""
-
-    interval = 1.0
 
     def __init__(
         self,
@@ -66,9 +65,6 @@ class PlainReporter:
         self._last = self._last or at
         if at - self._last >= SILENCE:
             self._line(at, _sign_of_life(self._progress, at))
-
-    def close(self) -> None:
-        """Nothing is kept open."""
 
     def _line(self, at: datetime, line: str) -> None:
         self._last = at

@@ -68,10 +68,8 @@ class ReportSpec:
     path: Path | None = None
 
 
-class FileReporter:
+class FileReporter(Listener):
     """Writes one report when the apply is over."""
-
-    interval = 1.0
 
     def __init__(self, render: Callable[[ApplyOutcome], str], output: Output) -> None:
         self._render = render
@@ -84,14 +82,8 @@ class FileReporter:
         ):
             self.output.write(self._render(event.outcome))
 
-    def tick(self, at: datetime) -> None:
-        """Nothing is shown before the end."""
 
-    def close(self) -> None:
-        """Nothing is kept open."""
-
-
-class Reporters:
+class Reporters(Listener):
     """All reporters of one apply, behind one.
 
     No reporter's trouble reaches the engine: an apply goes on, and writes its state, whether

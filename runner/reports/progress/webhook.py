@@ -1,13 +1,12 @@
 """One message an apply to a webhook: for Slack, Microsoft Teams, or as JSON."""
 
 from collections.abc import Callable, Collection, Mapping
-from datetime import datetime
 from typing import Any, Final
 
 from runner.models.events import ApplyFinished, Event, PlanMade
 from runner.models.outcome import ApplyOutcome, Change, CheckOutcome
 from runner.reports.apply import json_, wording
-from runner.reports.progress.listeners import Send
+from runner.reports.progress.listeners import Listener, Send
 from runner.reports.text.sanitize import one_line, safe_url
 
 #: Goes up when a reader of the old form would break; new fields do not.
@@ -15,7 +14,7 @@ FORMAT_VERSION: Final = 1
 _MOST: Final = 20
 
 
-class WebhookReporter:
+class WebhookReporter(Listener):
     """Tells a webhook how an apply ended, if it is one of the things to tell.
 
     Args:
@@ -24,8 +23,6 @@ class WebhookReporter:
         form: How: ``slack``, ``teams`` or ``json``.
         send: Sends the request.
     """
-
-    interval = 1.0
 
     def __init__(self, address: str, on: Collection[str], form: str, send: Send) -> None:
         self._address = address
@@ -47,12 +44,6 @@ class WebhookReporter:
             if not 200 <= status < 300:
                 raise ConnectionError(f"the webhook answered {status}")
 
-    def tick(self, at: datetime) -> None:
-        """Nothing is sent before the end."""
-
-    def close(self) -> None:
-        """Nothing is kept open."""
-
 
 def reasons(outcome: ApplyOutcome, drifted: Collection[str]) -> list[str]:
     """What there is to tell."""
@@ -73,7 +64,7 @@ def rows(outcome: ApplyOutcome, drifted: Collection[str]) -> list[str]:
         found.append(f"Sessions: {counts}")
     for instance in outcome.instances:
         checks = [
-            f"{one_line(check.name, 100)} ({_ended(check)})"
+            f"{one_line(check.name, 100)} ({one_line(_ended(check), 200)})"
             for check in instance.checks
             if wording.is_failing(check) or check.change is Change.FIXED
         ]
@@ -90,7 +81,7 @@ def rows(outcome: ApplyOutcome, drifted: Collection[str]) -> list[str]:
 
 
 def _ended(check: CheckOutcome) -> str:
-    return one_line(", ".join([check.verdict.value, *wording.notes(check)]), 200)
+    return ", ".join(wording.said(check, counts=True))
 
 
 def _slack(outcome: ApplyOutcome, _: list[str], drifted: Collection[str]) -> dict[str, Any]:

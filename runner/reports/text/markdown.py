@@ -31,9 +31,7 @@ def link(text: str, url: str | None) -> str:
 
 def code_block(text: str, most_lines: int, line_limit: int = 500) -> str:
     """``text`` as a block that shows it as it is, behind a fence that it can't end."""
-    shown = lines(text, line_limit)
-    if len(shown) > most_lines:
-        shown = [*shown[:most_lines], f"… and {len(shown) - most_lines} more lines"]
+    shown = lines(text, line_limit, most_lines)
     longest = max((len(run) for line in shown for run in re.findall("`+", line)), default=0)
     fence = "`" * max(3, longest + 1)
     return "\n".join([f"{fence}text", *shown, fence])

@@ -56,7 +56,7 @@ def _environment(folder: Path) -> Environment:
     environment.filters.update(
         name=lambda text: one_line(text, _NAME_LIMIT),
         sentence=lambda text: one_line(text, _SENTENCE_LIMIT),
-        error=_error,
+        error=lambda text: "\n".join(lines(text, _SENTENCE_LIMIT, _ERROR_LINES)),
         url=safe_url,
         slug=lambda label: label.replace(" ", "-"),
         moment=_moment,
@@ -67,13 +67,6 @@ def _environment(folder: Path) -> Environment:
 
 def _digest(text: str) -> str:
     return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
-
-
-def _error(text: str) -> str:
-    shown = lines(text, _SENTENCE_LIMIT)
-    if len(shown) > _ERROR_LINES:
-        shown = [*shown[:_ERROR_LINES], f"… and {len(shown) - _ERROR_LINES} more lines"]
-    return "\n".join(shown)
 
 
 def _moment(at: datetime) -> str:

@@ -58,9 +58,18 @@ def one_line(text: str, limit: int | None = None) -> str:
     return text
 
 
-def lines(text: str, limit: int | None = None) -> list[str]:
-    """The lines of ``text``, each harmless; ``limit`` is the most characters of each."""
-    return [one_line(line, limit) for line in re.split(r"\r\n|\r|\n", text)]
+def lines(text: str, limit: int | None = None, most: int | None = None) -> list[str]:
+    """The lines of ``text``, each harmless.
+
+    Args:
+        text: Anything.
+        limit: The most characters of each.
+        most: How many of them; the others are counted on a line of their own.
+    """
+    found = re.split(r"\r\n|\r|\n", text)
+    left_out = 0 if most is None else len(found) - most
+    more = [f"… and {left_out} more lines"] if left_out > 0 else []
+    return [one_line(line, limit) for line in found[:most]] + more
 
 
 def harmless(text: str, *, annotations: bool = False) -> str:

@@ -89,7 +89,7 @@ def test_what_failed_alike_by_error_or_group_is_one_failure() -> None:
         check("f", Verdict.FAILED, error="boom", quarantine="known"),
     )
     found = failures(apply(instance(checks=checks)))
-    assert [[place.check.name for place in each.places] for each in found] == [
+    assert [[place.check.name for place in each] for each in found] == [
         ["a", "b", "c"],
         ["d"],
         ["e"],

@@ -13,6 +13,7 @@ from runner.reports.progress.listeners import (
     LISTENERS,
     Background,
     Guarded,
+    Listener,
     Surroundings,
     listener_names,
     offline,
@@ -23,7 +24,7 @@ from tests.reports.outcomes import at, mixed, story
 EVENT = ApplyStarted(at(0), "an-apply", ("smoke",))
 
 
-class Told:
+class Told(Listener):
     """Notes what it is told, and fails where it is asked to."""
 
     interval = 0.5

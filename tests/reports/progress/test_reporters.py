@@ -2,6 +2,7 @@ import io
 import json
 import os
 from dataclasses import fields, is_dataclass
+from datetime import datetime
 from enum import Enum
 from pathlib import Path
 from types import MappingProxyType
@@ -11,6 +12,7 @@ import pytest
 from runner.errors import CannotRun, UsageError
 from runner.models import events
 from runner.models.events import Event
+from runner.reports.progress.listeners import Listener
 from runner.reports.progress.masking import masked
 from runner.reports.progress.reporters import Reporters, open_reporters, parse_report
 from runner.source import Span
@@ -136,13 +138,11 @@ def test_each_text_of_an_event_is_masked(event: Event) -> None:
     assert set(texts(masked(event, lambda _: "***"))) == {"***"}
 
 
-class Broken:
-    interval = 1.0
-
+class Broken(Listener):
     def handle(self, event: Event) -> None:
         raise CannotRun(f"no room for {type(event).__name__}")
 
-    def tick(self, at: object) -> None:
+    def tick(self, at: datetime) -> None:
         raise AssertionError(f"it was not left out at {at}")
 
     def close(self) -> None:
