@@ -6,6 +6,7 @@ import json
 import re
 import shlex
 from collections.abc import Callable, Iterator
+from unicodedata import normalize
 from urllib.parse import quote
 
 #: How often a text may be encoded on top of itself.
@@ -15,11 +16,20 @@ _IGNORED_ASCII = bytes(range(33)) + b"\"'+\\`\x7f"
 _IGNORED = re.compile(
     "[\\s\0-\x20\"'+\\\\`\x7f-\xa0\xad\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]+"
 )
+_NUMBERS = bytes(byte if chr(byte) in "0123456789" else 32 for byte in range(256))
 _LOWER = bytes(range(256)).lower()
 _ESCAPE = re.compile(
     r"\\u\{([0-9A-Fa-f]{1,6})\}|\\U([0-9A-Fa-f]{8})|[\\%]u([0-9A-Fa-f]{4})"
     r"|(?:\\x|%)([0-9A-Fa-f]{2})|\\([0-7]{1,3})|\\([abefnrtv])"
 )
+_QUOTED = re.compile(r"=(?:\r?\n|([0-9A-F]{2}))")
+# What sets letters off without being read, by a sign of it: colours of a terminal, what is
+# overtyped, tags.
+_MARKUP = {
+    "\x1b": re.compile(r"\x1b\[[0-?]{0,40}[ -/]{0,4}[@-~]"),
+    "\b": re.compile(r"[^\n]\x08"),
+    "<": re.compile(r"<[/!A-Za-z][^<>]{0,200}>"),
+}
 _CONTROLS = {"a": "\a", "b": "\b", "e": "\x1b", "f": "\f", "n": "\n", "r": "\r", "t": "\t"}
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
@@ -42,9 +52,18 @@ Encoding = str
 def readings(text: str) -> Iterator[str]:
     """``text`` as it stands, then with its entities, escapes and percent-encoding undone.
 
-    This is repeated until nothing is left to undo. A byte becomes the character of its number, as
-    in Latin-1.
+    This is repeated until nothing is left to undo; each is yielded without its markup as well. A
+    byte becomes the character of its number, as in Latin-1.
     """
+    for quoted in dict.fromkeys((text, _QUOTED.sub(_unquoted, text))):
+        for decoded in _decoded(quoted):
+            yield decoded
+            for sign, markup in _MARKUP.items():
+                if sign in decoded and (unmarked := markup.sub("", decoded)) != decoded:
+                    yield (decoded := unmarked)
+
+
+def _decoded(text: str) -> Iterator[str]:
     for _ in range(_ROUNDS):
         yield text
         decoded = html.unescape(_ESCAPE.sub(_unescaped, text))
@@ -64,25 +83,38 @@ def bare(text: str) -> str:
 
 def bare_forms(value: str) -> Iterator[str]:
     """The forms of ``value`` in the :func:`bare` text of any of the :func:`readings`."""
-    as_bytes = value.encode(errors="surrogateescape").decode("latin-1")
-    for whole in (value, as_bytes):
-        *_, decoded = readings(whole)
-        yield from (bare(whole), bare(decoded))
+    for whole in (value, _as_bytes(value)):
+        yield from map(bare, readings(whole))
 
 
 def digits(text: str) -> dict[Encoding, str]:
-    """For base64, base32 and hex: the digits of ``text``, in one case, without what parts them."""
-    data = text.encode(errors="replace")
-    return {name: data.translate(_LOWER, outside).decode() for name, outside in _OUTSIDE.items()}
+    """For each encoding: its digits in ``text``, in one case, without what parts them.
+
+    The digits of base64 are letters and digits, so that plain text is found there too.
+    """
+    data = normalize("NFKD", text).encode("ascii", "ignore")
+    found = {name: data.translate(_LOWER, outside).decode() for name, outside in _OUTSIDE.items()}
+    if b"0x" in data:
+        found["hex"] = data.replace(b"0x", b"").translate(_LOWER, _OUTSIDE["hex"]).decode()
+    found["decimal"] = ",".join(data.translate(_NUMBERS).decode().split())
+    return found
 
 
 def digit_forms(value: str) -> Iterator[tuple[Encoding, str]]:
     """The forms of an encoded ``value`` among the :func:`digits` of a text, by encoding."""
-    variants = {value, value.lower(), value.upper(), quote(value, errors="replace")}
-    variants |= {json.dumps(value)[1:-1], html.escape(value)}
+    for plain in (value, _as_bytes(value)):
+        yield "base64", digits(plain)["base64"]
+    yield "decimal", ",".join(str(ord(character)) for character in value)
+    variants = {value, value.lower(), value.upper(), json.dumps(value)[1:-1], html.escape(value)}
+    variants |= {quote(value, safe=safe, errors="replace") for safe in ("/", "")}
     encoded = {variant.encode(errors="surrogateescape") for variant in variants}
-    for data in encoded | {value.encode("utf-16-le", "replace")}:
+    encoded |= {value.encode(name, "replace") for name in ("utf-16-le", "utf-16-be", "latin-1")}
+    encoded |= {
+        core.encode() for core in _cores(value.encode(errors="replace"), base64.b64encode, 6)
+    }
+    for data in encoded:
         yield "hex", data.hex()
+        yield "decimal", ",".join(map(str, data))
         for core in _cores(data, base64.b64encode, 6):
             yield "base64", digits(core)["base64"]
         for core in _cores(data, base64.b32encode, 5):
@@ -95,6 +127,15 @@ def written_forms(text: str) -> set[str]:
     cores = {core for each in data for core in _cores(each, base64.b64encode, 6)}
     cores |= {core.replace("+", "-").replace("/", "_") for core in cores}
     return {form for written in {*_escaped(text), *cores} for form in (written, *_json(written))}
+
+
+def _as_bytes(value: str) -> str:
+    """``value`` as UTF-8 that was read as Latin-1."""
+    return value.encode(errors="surrogateescape").decode("latin-1")
+
+
+def _unquoted(found: re.Match[str]) -> str:
+    return chr(int(found[1], 16)) if found[1] else ""
 
 
 def _unescaped(found: re.Match[str]) -> str:

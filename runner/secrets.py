@@ -38,6 +38,19 @@ _CREDENTIAL = re.compile(
     r"(TOKEN|SECRET|PASSWORD|KEY|JWT|(?<![A-Z])SAS(?![A-Z])|CONNECTION_STRING|WEBHOOK)",
     re.IGNORECASE,
 )
+_QUERY = re.compile(r"[?%](?:(?<=\?)|3[Ff])[^\s\"'<>]+")
+_SIGNATURE = re.compile(
+    r"(?:signature|token|secret|passw(?:or)?d|credential|api[_-]?key|jwt"
+    r"|(?<![a-z])(?:sig|hmac|sas|auth))=([^&;#\s\"'<>\\]*)",
+    re.IGNORECASE,
+)
+_SIGNED = re.compile(r"[?&][\w.-]{0,40}" + _SIGNATURE.pattern, re.IGNORECASE)
+#: Fields of the API that hold signed addresses, which are followed and never shown.
+_ADDRESS_FIELDS = frozenset({"jobAssets", "pcapDataUrl"}) | {
+    f"playwrightTest{kind}" for kind in ("Traces", "Videos", "JsonReportFile")
+}
+#: A shorter value may be a word.
+_SIGNATURE_LENGTH = 16
 _HEADERS = re.compile(r"OTEL_EXPORTER_OTLP_(\w+_)?HEADERS\Z")
 _ADDRESS_OF_CREDENTIAL = re.compile(r"(?<!WEBHOOK)_(URL|URI|FILE|PATH|DIR)\Z", re.IGNORECASE)
 
@@ -119,9 +132,10 @@ class Redactor:
         """A text from outside as it may be shown: masked, or not at all.
 
         It is also looked at without its encodings, its white space and its quotes, and in one
-        case. Whatever of a secret shows there could be read by others as well.
+        case. Whatever of a secret shows there could be read by others as well. Addresses lose
+        a query that is signed, and its signature is a secret from then on.
         """
-        masked = self.mask(text)
+        masked = self.mask(_QUERY.sub(self._unsigned, text))
         return WITHHELD if self._shows(_MARK.sub(" ", masked)) else masked
 
     def mask_data(self, data: Any) -> Any:
@@ -129,16 +143,23 @@ class Redactor:
         return _each_text(data, self.mask)
 
     def _shows(self, text: str) -> bool:
-        """Whether a secret can be read out of ``text``."""
-        if not self._written:
-            return False
+        """Whether a secret or a signed address can be read out of ``text``."""
         return any(
-            self._bare.are_in(bare(reading))
-            or any(
-                self._digits[encoding].are_in(found) for encoding, found in digits(reading).items()
-            )
+            _SIGNED.search(reading) or (self._written and self._is_in(reading))
             for reading in readings(text)
         )
+
+    def _is_in(self, text: str) -> bool:
+        return self._bare.are_in(bare(text)) or any(
+            self._digits[encoding].are_in(found) for encoding, found in digits(text).items()
+        )
+
+    def _unsigned(self, query: re.Match[str]) -> str:
+        signatures = _SIGNATURE.findall(unquote(unquote(query[0])))
+        for signature in signatures:
+            if len(signature) >= _SIGNATURE_LENGTH and signature.isascii():
+                self.learn(signature)
+        return "?(not shown)" if signatures else query[0]
 
     def _learn(self) -> None:
         for value in self._pending:
@@ -174,12 +195,15 @@ class Redactor:
 
 
 def screened_json(body: bytes, screen: Callable[[str], str]) -> bytes:
-    """A document in JSON with each of its texts screened, by :meth:`Redactor.screen`."""
+    """A document in JSON with each of its texts screened, by :meth:`Redactor.screen`.
+
+    Signed addresses stay in the fields that are there for them.
+    """
     text = body.decode(errors="replace")
     if screen(text) == text:
         return body
     try:
-        document = _each_text(json.loads(text), screen)
+        document = _each_text(json.loads(text), screen, _ADDRESS_FIELDS)
     except (ValueError, RecursionError):
         document = WITHHELD
     return json.dumps(document, ensure_ascii=False).encode(errors="replace")
@@ -283,12 +307,15 @@ def _units(value: str) -> set[str]:
     return parts | {part.strip() for part in parts}
 
 
-def _each_text(data: Any, change: Callable[[str], str]) -> Any:
-    """A copy of JSON-like ``data`` with every text and key in it changed."""
+def _each_text(data: Any, change: Callable[[str], str], kept: frozenset[str] = frozenset()) -> Any:
+    """A copy of JSON-like ``data`` with all texts and keys changed, but for fields ``kept``."""
     if isinstance(data, str):
         return change(data)
     if isinstance(data, Mapping):
-        return {_each_text(key, change): _each_text(value, change) for key, value in data.items()}
+        return {
+            _each_text(key, change): value if key in kept else _each_text(value, change, kept)
+            for key, value in data.items()
+        }
     if isinstance(data, list | tuple):
-        return [_each_text(item, change) for item in data]
+        return [_each_text(item, change, kept) for item in data]
     return data

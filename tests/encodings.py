@@ -7,6 +7,7 @@ import re
 import shlex
 import textwrap
 from collections.abc import Callable
+from unicodedata import normalize
 from urllib.parse import quote, quote_plus
 from xml.sax.saxutils import escape as xml_escape
 
@@ -99,5 +100,35 @@ OTHER: dict[str, Callable[[str], str]] = {
     "spaced": " ".join,
     "with soft hyphens": "\u00ad".join,
     "with zero-width spaces": "\u200b".join,
+}
+#: What is decoded for no tool in particular.
+OTHER |= {
+    "utf-7": lambda v: "+" + base64.b64encode(v.encode("utf-16-be")).decode().rstrip("=") + "-",
+    "hex of utf-16": lambda v: v.encode("utf-16-be").hex(),
+    "hex of latin-1": lambda v: v.encode("latin-1").hex() if max(v) <= "\xff" else v.encode().hex(),
+    "quoted-printable": lambda v: "".join(f"={byte:02X}" for byte in v.encode()),
+    "quoted-printable, wrapped": lambda v: _wrapped(v, 5, "=\r\n"),
+    "hex with 0x": lambda v: ", ".join(f"0x{byte:02x}" for byte in v.encode()),
+    "code points": lambda v: re.sub("(....)", r"U+\1 ", v.encode("utf-16-be").hex()),
+    "a buffer of node": lambda v: json.dumps({"type": "Buffer", "data": list(v.encode())}),
+    "fromCharCode": lambda v: f"String.fromCharCode({', '.join(str(ord(c)) for c in v)})",
+    "base64 of base64": lambda v: _base64(_base64(v)),
+    "hex of base64": lambda v: _base64(v).encode().hex(),
+    "colours of a terminal": "\x1b[7m".join,
+    "a part in bold": lambda v: f"{v[:4]}\x1b[1m{v[4:]}\x1b[0m",
+    "overtyped": lambda v: "".join(f"{c}\x08{c}" for c in v if c != "\n"),
+    "tags": "</b><b>".join,
+    "line break elements": lambda v: "<wbr/>".join(v[i : i + 3] for i in range(0, len(v), 3)),
+    "emphasis of markdown": lambda v: f"**{v[:4]}**{v[4:]}",
+    "concatenated": lambda v: f"{v[:5]}' + '{v[5:]}",
+    "a list of characters": lambda v: json.dumps(list(v)),
+    "full width": lambda v: "".join(chr(ord(c) + 0xFEE0) if "!" <= c <= "~" else c for c in v),
+    "decomposed": lambda v: normalize("NFD", v),
+    "typographic hyphens": lambda v: v.replace("-", "\u2011"),
+    "grapheme joiners": "\u034f".join,
+    "variation selectors": "\ufe0f".join,
+    "underlined": lambda v: "".join(f"{c}\u0332" for c in v),
+    "dots between": ".".join,
+    "columns": lambda v: _wrapped(v, 6, "\n | "),
 }
 ALL = COMMON | OTHER

@@ -138,6 +138,74 @@ def test_of_a_text_from_outside_no_encoding_of_a_secret_is_shown(value: str, nam
     assert redactor(value).screen(screened.decode()) == screened.decode()
 
 
+SIGNATURE = "3f1c0b9d8e7a6f5e4d3c2b1a"
+SIGNED = [
+    f"https://bucket.s3.amazonaws.com/trace.zip?X-Amz-Expires=9&X-Amz-Signature={SIGNATURE}",
+    f"https://storage.googleapis.com/b/x?X-Goog-Signature={SIGNATURE}&X-Goog-Expires=1",
+    f"https://acc.blob.core.windows.net/c/x?sv=2026&sig={SIGNATURE}%3D",
+    f"https://d1.cloudfront.net/x?Expires=1&Signature={SIGNATURE}&Key-Pair-Id=K",
+    f"http://user.example/x?access_token={SIGNATURE}#part",
+    f"//cdn.example/a?api_key={SIGNATURE}",
+    f"https%3A%2F%2Fcdn.example%2Fa%3Ftoken%3D{SIGNATURE}",
+    f"https://login.example/?to=https%3A%2F%2Fx%2Fy%3FX-Amz-Signature%3D{SIGNATURE}",
+    f"https:\\/\\/cdn.example\\/a?e=1\\u0026signature={SIGNATURE}",
+    f"https://cdn.example/a?e=1&amp;Signature={SIGNATURE}",
+]
+
+
+@pytest.mark.parametrize("address", SIGNED)
+def test_a_signed_address_loses_its_query(address: str) -> None:
+    made = redactor()
+    shown = made.screen(f"GET <{address}> failed: 403")
+    assert SIGNATURE not in shown
+    assert shown.endswith("?(not shown)> failed: 403")
+    assert made.screen(shown) == shown
+    # Its signature is known from then on.
+    assert SIGNATURE not in made.screen(f"SignatureDoesNotMatch: {SIGNATURE}")
+
+
+@pytest.mark.parametrize("sign", ["&quest;", "\\u003f", "&#63;", "\\x3f"])
+def test_a_signed_address_with_a_question_mark_in_disguise(sign: str) -> None:
+    assert redactor().screen(f"x https://cdn/a{sign}Signature={SIGNATURE}") == WITHHELD
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "https://www.example.com/search?q=tokens&page=2",
+        "Is the token=abc right?",
+        "expected signature to be 3 (why?)",
+        "https://www.example.com/?assign=1&design=2",
+    ],
+)
+def test_other_addresses_stay_as_they_are(text: str) -> None:
+    assert redactor().screen(text) == text
+
+
+def test_an_answer_keeps_the_signed_addresses_that_are_followed() -> None:
+    made = redactor()
+    answer = {
+        "browserCheckResult": {"jobAssets": [SIGNED[0]], "pcapDataUrl": SIGNED[3]},
+        "name": SIGNED[1],
+        "error": f"{SIGNED[2]} is gone",
+    }
+    screened = json.loads(screened_json(json.dumps(answer).encode(), made.screen))
+    assert screened["browserCheckResult"] == answer["browserCheckResult"]
+    assert SIGNATURE not in screened["name"] + screened["error"]
+    # The same address is followed when it comes again, and shown nowhere.
+    again = json.dumps({"jobAssets": [SIGNED[0]], "error": SIGNATURE}).encode()
+    assert json.loads(screened_json(again, made.screen)) == {
+        "jobAssets": [SIGNED[0]],
+        "error": "(secret #1)",
+    }
+
+
+def test_a_signature_may_hold_anything() -> None:
+    made = redactor()
+    assert made.screen("x?token=\ud800" + "y" * 20 + " z") == "x?(not shown) z"
+    assert made.screen("?sig=" + "\x00" * 20) == "?(not shown)"
+
+
 def test_a_private_key_is_found_on_lines_of_another_length() -> None:
     body = "".join(PEM.splitlines()[1:-1])
     assert redactor(PEM).screen(f"-- {body[:11]}\n{body[11:]}") == WITHHELD
