@@ -85,8 +85,8 @@ class Frame(ABC):
             finally:
                 await ended(announcing)
             await self.tidy()
-            await self._leave(stack, self._sum_up().exit_code)
-        outcome = self._sum_up()
+            await self._leave(stack)
+        outcome = self._sum_up(self.runs)
         context.emit(ApplyFinished(context.clock.now(), outcome))
         return outcome
 
@@ -127,13 +127,17 @@ class Frame(ABC):
         outcome = sum_up(context, self.id, self.started_at, ends, self.journal.troubled)
         context.emit(ApplyInterrupted(context.clock.now(), outcome))
 
-    async def _leave(self, stack: AsyncExitStack, exit_code: int) -> None:
+    async def _leave(self, stack: AsyncExitStack) -> None:
         """Write what is left and release the locks; one that can't be ends with its lease."""
         context, held = self.context, stack.pop_all()
+        runs: dict[str, list[Run]] = {}
+        for run in self.runs:
+            runs.setdefault(run.attempt.apply_id, []).append(run)
+        codes = {an_id: self._sum_up(its).exit_code for an_id, its in runs.items()}
 
         async def leave() -> None:
             async with held:
-                await self.journal.end(exit_code)
+                await self.journal.end(codes)
 
         leaving = leave()
         try:
@@ -146,6 +150,6 @@ class Frame(ABC):
         except TimeoutError:
             context.notice("The locks were not released; they end by themselves.", is_warning=True)
 
-    def _sum_up(self) -> ApplyOutcome:
-        ends = [(run, run.outcome or self.cut_off(run)) for run in self.runs]
+    def _sum_up(self, runs: Iterable[Run]) -> ApplyOutcome:
+        ends = [(run, run.outcome or self.cut_off(run)) for run in runs]
         return sum_up(self.context, self.id, self.started_at, ends, self.journal.troubled)

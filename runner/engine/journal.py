@@ -25,11 +25,14 @@ class Journal:
     Attributes:
         troubled: Whether something could not be written after a session had started; the user
             was told.
+        has_begun: Whether it is the journal of a new apply; the records of earlier ones may be
+            those of later ones by now.
     """
 
     context: Context
     locks: Locks
     troubled: bool = False
+    has_begun: bool = False
     _applies: dict[str, ApplyJournal] = field(default_factory=dict)
     _archived: list[Record] = field(default_factory=list)
 
@@ -38,6 +41,7 @@ class Journal:
         own = await self.context.state.journal(self.locks.apply_id)
         own.begin(self.locks, dict(planned), self.context.owner, started_at)
         self._applies[self.locks.apply_id] = own
+        self.has_begun = True
 
     async def take_over(self) -> list[Attempt]:
         """Go on in the journals of earlier applies that left some of the locked instances open.
@@ -63,12 +67,16 @@ class Journal:
         """Write what was noted so far."""
         await asyncio.gather(*(journal.flush() for journal in self._applies.values()))
 
-    async def end(self, exit_code: int) -> None:
-        """Write the rest, close each apply that has nothing open, and move the records on."""
+    async def end(self, exit_codes: Mapping[str, int]) -> None:
+        """Write the rest, close each apply that has nothing open, and move the records on.
+
+        Args:
+            exit_codes: What each apply ended with, where that is known.
+        """
         state = self.context.state
-        for journal in self._applies.values():
+        for apply_id, journal in self._applies.items():
             try:
-                await journal.end(exit_code)
+                await journal.end(exit_codes.get(apply_id))
             except StateError as error:
                 self._tell(error, None)
         try:
@@ -78,7 +86,7 @@ class Journal:
             return
         with suppress(StateError):  # the next apply does it as well
             await state.fold_if_many()
-        for name in [*refused, *sorted(self.locks.lost)]:
+        for name in sorted({*(refused if self.has_begun else ()), *self.locks.lost}):
             text = f"The record of {name} stays as it is: a later apply may have written it."
             self._tell(StateError(text, hint="See `runner status`."), name)
 

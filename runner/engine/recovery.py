@@ -36,7 +36,6 @@ async def leave_nothing_behind(left: Sequence[Run]) -> None:
     Raises:
         CannotRun: What became of an intent can't be found out, so nothing new may be sent.
     """
-    running = [run for run in left if run.session is not None]
     intents = [run for run in left if run.session is None]
     await settle_all(intents)
     for run in intents:
@@ -48,7 +47,7 @@ async def leave_nothing_behind(left: Sequence[Run]) -> None:
             if run.attempt.phase is not Phase.FINISHED:
                 raise CannotRun(f"{text}. {outcome.reason}", hint=outcome.hint)
             run.context.notice(f"{text}. {outcome.reason}", is_warning=True)
-    await asyncio.gather(*map(_catch_up, running))
+    await asyncio.gather(*(_catch_up(run) for run in left if run.session is not None))
 
 
 async def _catch_up(run: Run) -> None:

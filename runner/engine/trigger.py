@@ -85,7 +85,7 @@ async def settle(run: Run, *, is_alone: bool, seconds: float | None = None) -> b
     context = run.context
     seconds = context.options.settle_seconds if seconds is None else seconds
     try:
-        found = await search(context, run.attempt, seconds)
+        found = await search(context, run.attempt, seconds, is_alone=is_alone)
     except Interrupted:
         reason = "Interrupted before it was known whether its trigger started a session."
         run.outcome = run.without_session(Verdict.UNKNOWN, reason, hint=SETTLE_HINT)
@@ -93,8 +93,8 @@ async def settle(run: Run, *, is_alone: bool, seconds: float | None = None) -> b
         reason = f"Whether its trigger started a session can't be found out: {error.message}"
         run.outcome = run.without_session(Verdict.UNKNOWN, reason, hint=SETTLE_HINT)
     else:
-        if len(found.sure) == 1 and is_alone and not found.has_twin:
-            await run.begin(await _seen(run, found.sure[0]), adopted=True)
+        if found.own:
+            await run.begin(await _seen(run, found.own), adopted=True)
         elif found.all:
             await _ambiguous(run, found)
         return bool(found.all)

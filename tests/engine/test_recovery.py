@@ -291,7 +291,7 @@ def test_a_private_location_is_known_by_its_id_too(
         async with bench.client() as client:
             monkeypatch.setattr(client._exchange._wire, "exchange", answering(answers))
             wanted = intent("smoke", location=location)
-            found = await search(bench.context(client, {}), wanted, 0.01)
+            found = await search(bench.context(client, {}), wanted, 0.01, is_alone=True)
             return [each.id for each in found.all]
 
     assert asyncio.run(main("office")) == ["1"]

@@ -1,5 +1,6 @@
 """Find out whether a trigger whose answer was lost has started a session."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -8,6 +9,7 @@ from runner.engine.control.shutdown import unless
 from runner.errors import Interrupted, StateError
 from runner.models.record import Attempt, Lookup, Phase
 from runner.models.response import ListedSession
+from runner.models.verdict import Verdict
 
 #: How much earlier than the clock of the sessions says one may be made, and still be the one.
 MARGIN = timedelta(seconds=2)
@@ -33,12 +35,17 @@ class Found:
     Attributes:
         sure: Those of which the time fits as well.
         unsure: Those that may be from another time: they are not adopted, and prove nothing else.
-        has_twin: Whether another open intent looks the same, so that any may be its session.
+        has_twin: Whether another attempt that looks the same may have started any of them.
     """
 
     sure: tuple[ListedSession, ...] = ()
     unsure: tuple[ListedSession, ...] = ()
     has_twin: bool = False
+
+    @property
+    def own(self) -> ListedSession | None:
+        """The session that can only be the attempt's."""
+        return self.sure[0] if len(self.sure) == 1 and not self.has_twin else None
 
     @property
     def all(self) -> tuple[ListedSession, ...]:
@@ -61,10 +68,17 @@ def doubt_from(context: Context) -> datetime:
     return min(now, context.client.server_now() or now, window_from(context)) - DOUBT
 
 
-async def search(context: Context, attempt: Attempt, seconds: float) -> Found:
+async def search(context: Context, attempt: Attempt, seconds: float, *, is_alone: bool) -> Found:
     """Look for the session of an attempt, several times over ``seconds``.
 
-    The first look that finds one ends it.
+    The first look that finds its own ends it. Where others fit as well, its own may be listed
+    late, and whose the others are may show meanwhile.
+
+    Args:
+        context: The outside world.
+        attempt: The attempt.
+        seconds: How long to look.
+        is_alone: Whether a session that is found can only be its own.
 
     Raises:
         CannotRun: The list can't be read, so nothing is known.
@@ -78,15 +92,17 @@ async def search(context: Context, attempt: Attempt, seconds: float) -> Found:
         except Interrupted:
             interrupted = True
         last = moment
-        found = await _look(context, attempt)
-        if found.all:
-            return found
+        found = await _look(context, attempt, is_alone=is_alone)
+        if found.own:
+            break
         if interrupted:
+            if found.all:
+                break
             raise Interrupted("Interrupted while a session was being looked up.")
-    return Found()
+    return found
 
 
-async def _look(context: Context, attempt: Attempt) -> Found:
+async def _look(context: Context, attempt: Attempt, *, is_alone: bool) -> Found:
     lookup = attempt.lookup
     sessions = await _fitting(context, attempt)
     if not sessions:
@@ -95,8 +111,9 @@ async def _look(context: Context, attempt: Attempt) -> Found:
     known = context.learnt.sessions | {other.session_id for other in others}
     sessions = [session for session in sessions if session.id not in known]
     sure = tuple(session for session in sessions if _is_in_time(session, attempt))
-    has_twin = any(other.phase is Phase.INTENT and other.lookup == lookup for other in others)
-    return Found(sure, tuple(each for each in sessions if each not in sure), has_twin)
+    has_twin = any(_may_own(other, sure) for other in others if other.lookup == lookup)
+    unsure = tuple(each for each in sessions if each not in sure)
+    return Found(sure, unsure, has_twin or not is_alone)
 
 
 async def _fitting(context: Context, attempt: Attempt) -> list[ListedSession]:
@@ -149,6 +166,14 @@ def _is_in_time(entry: ListedSession, attempt: Attempt) -> bool:
         return False
     is_late = attempt.window_to is not None and made > attempt.window_to + ACCEPTED_WITHIN
     return since - MARGIN <= made and not is_late
+
+
+def _may_own(other: Attempt, sessions: Iterable[ListedSession]) -> bool:
+    """Whether one of ``sessions`` may be that of another attempt, which does not know its own."""
+    is_unknown = other.verdict is Verdict.UNKNOWN and other.session_id is None
+    return other.phase is Phase.INTENT or (
+        is_unknown and any(_is_in_time(session, other) for session in sessions)
+    )
 
 
 def _matches(entry: ListedSession, lookup: Lookup) -> bool:

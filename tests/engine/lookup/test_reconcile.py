@@ -40,7 +40,7 @@ def sought(
         async with bench.client() as client:
             answers = {"/v1/test-sessions": {"entries": list(sessions)}}
             monkeypatch.setattr(client._exchange._wire, "exchange", answering(answers))
-            found = await search(bench.context(client, {}), attempt, 0.01)
+            found = await search(bench.context(client, {}), attempt, 0.01, is_alone=True)
             return [e.id for e in found.sure], [e.id for e in found.unsure], found.has_twin
 
     return asyncio.run(main())
@@ -115,6 +115,11 @@ def test_a_session_without_a_time_proves_nothing(
         ({"phase": Phase.INTENT}, (["1"], [], True)),
         ({"phase": Phase.INTENT, "lookup": intent("other").lookup}, (["1"], [], False)),
         ({"phase": Phase.FINISHED, "verdict": Verdict.NOT_STARTED}, (["1"], [], False)),
+        ({"phase": Phase.FINISHED, "verdict": Verdict.UNKNOWN}, (["1"], [], True)),
+        (
+            {"phase": Phase.FINISHED, "verdict": Verdict.UNKNOWN, "window_from": NOW + MINUTE},
+            (["1"], [], False),
+        ),
     ],
     ids=str,
 )
