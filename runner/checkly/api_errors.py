@@ -34,7 +34,10 @@ _KNOWN = {
     ),
     401: (
         "the API key is not valid",
-        "Set CHECKLY_API_KEY anew, or run `npx checkly login` again: the key may be revoked.",
+        (
+            "Set CHECKLY_API_KEY, or run `npx checkly login`: the key may be revoked, or belong to"
+            " another environment."
+        ),
     ),
     402: (
         "the account's plan does not include this, or its limit is used up",

@@ -11,6 +11,7 @@ from runner.engine.follow import follow
 from runner.engine.frame import Frame
 from runner.engine.journal import Journal
 from runner.engine.recovery import settle_all
+from runner.engine.results.exit_code import INTERRUPTED
 from runner.engine.run import Run
 from runner.engine.summary import sum_up
 from runner.errors import Locked, StateError, UsageError
@@ -126,7 +127,12 @@ def _repeat(context: Context, past: PastApply) -> ApplyOutcome:
     ends = [(run, run.as_stored()) for run in runs]
     outcome = sum_up(context, past.apply_id, past.started_at, ends, is_troubled=False)
     code = outcome.exit_code if past.exit_code is None else past.exit_code
-    outcome = replace(outcome, exit_code=code, stopped_at=past.stopped_at or outcome.stopped_at)
+    outcome = replace(
+        outcome,
+        exit_code=code,
+        interrupted=code == INTERRUPTED,
+        stopped_at=past.stopped_at or outcome.stopped_at,
+    )
     names = tuple(run.name for run in runs)
     context.emit(ApplyStarted(context.clock.now(), past.apply_id, names))
     context.emit(ApplyFinished(context.clock.now(), outcome))

@@ -224,3 +224,14 @@ def test_the_first_signal_may_be_answered_by_leaving_the_sessions_running(
     assert only(outcome).reason == "Left running."
     assert "cancel" not in bench.emulator.counts
     assert any("Press d within 5 s" in e.text for e in bench.events if isinstance(e, Notice))
+
+
+def test_wait_says_again_that_an_apply_was_interrupted(make_bench: MakeBench) -> None:
+    bench = make_bench(a_world(a_check("home")))
+    signal_on(bench, SessionStarted)
+    outcome = bench.apply(planned())
+    assert only(outcome).verdict is Verdict.PASSED
+    bench.watch = lambda _: None
+    again = bench.wait()
+    assert (again.apply_id, again.exit_code) == (outcome.apply_id, 130)
+    assert again.interrupted

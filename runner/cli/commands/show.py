@@ -37,7 +37,9 @@ def command(profile: str | None, saved_plan: Path | None, form: str) -> None:
 
     console = Console.of_process()
     if (profile is None) == (saved_plan is None):
-        raise UsageError("Name either a profile or --plan FILE.")
+        raise UsageError(
+            "Name either a profile or --plan FILE.", hint="`runner list` shows what there is."
+        )
     if saved_plan is not None:
         document = _saved(saved_plan)
         text = _json(document) if form == "json" else yaml_text(document, str(saved_plan))

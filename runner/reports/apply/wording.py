@@ -128,9 +128,9 @@ def tested(outcome: ApplyOutcome) -> list[tuple[str, str]]:
     about = outcome.tested
     commit = about.commit[:12]
     if about.branch:
-        commit = f"{commit} on {about.branch}" if commit else about.branch
+        commit = f"{commit or 'unknown'} on {about.branch}"
     if about.author:
-        commit = f"{commit} by {about.author}" if commit else about.author
+        commit = f"{commit or 'unknown'} by {about.author}"
     found = [
         ("Account", about.account),
         ("Project", about.project),

@@ -16,10 +16,10 @@ def who(by: Initiator) -> str:
 
 
 def source(commit: str | None, branch: str | None) -> str | None:
-    """From which commit: ``1a2b3c4 (main)``."""
-    named = f"({one_line(branch, NAME_LIMIT)})" if branch else None
+    """From which commit: ``1a2b3c4 (main)``, or of which branch alone."""
+    named = one_line(branch, NAME_LIMIT) if branch else None
     short = one_line(commit[:_COMMIT]) if commit else None
-    return " ".join(part for part in (short, named) if part) or None
+    return f"{short} ({named})" if short and named else short or named
 
 
 def ago(then: datetime, now: datetime) -> str:

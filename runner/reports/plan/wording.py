@@ -38,11 +38,12 @@ def account(context: PlanContext) -> str:
 
 
 def question(plan: Plan) -> str:
-    """What to ask before starting: ``Start 3 sessions in Acme (…)?``."""
+    """What to ask before starting: ``Start 3 sessions in Acme?``; the plan above has its id."""
     blocked = len(plan.blocked)
     gone = plan.count(Action.REMOVED)
     starting = len(plan.instances) - gone - blocked
-    where = f" in account {account(plan.context)}" if plan.context else ""
+    named = (plan.context.account_name or account(plan.context)) if plan.context else None
+    where = f" in {named}" if named else ""
     left_out = f"{blocked} blocked. " if blocked else ""
     archive = f" and archive {counted(gone, 'record')}" if gone else ""
     return one_line(f"{left_out}Start {counted(starting, 'session')}{where}{archive}?")

@@ -255,7 +255,7 @@ def test_ago(seconds: float, expected: str) -> None:
 
 def test_who_and_source() -> None:
     assert who(Initiator(host="ci")) == "ci"
-    assert source(None, "main") == "(main)"
+    assert source(None, "main") == "main"
     assert source("abcdef0123", None) == "abcdef0"
     assert source(None, None) is None
 

@@ -222,11 +222,9 @@ def test_what_is_blocked_costs_nothing() -> None:
 def test_the_question_names_the_account_and_what_is_blocked() -> None:
     plan = make_plan([instance("a"), instance("b"), instance("c")], {}, fingerprint)
     plan = replace(plan, context=CONTEXT)
-    assert question(plan) == "Start 3 sessions in account Acme (acc-1)?"
+    assert question(plan) == "Start 3 sessions in Acme?"
     instances = (one(plan, blocked="no"), plan.instances[1])
-    assert question(replace(plan, instances=instances)) == (
-        "1 blocked. Start 1 session in account Acme (acc-1)?"
-    )
+    assert question(replace(plan, instances=instances)) == ("1 blocked. Start 1 session in Acme?")
 
 
 def test_removed_ones_stay_last() -> None:

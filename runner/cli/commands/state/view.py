@@ -135,7 +135,8 @@ def named(names: tuple[str, ...], known: "Iterable[str]", what: str) -> list[str
         hits = [each for each in known if chosen.has_instance(each.partition("[")[0], each)]
         if not hits:
             raise UsageError(
-                f"No instance {name!r} {what}.", hint=did_you_mean(name, known) or None
+                f"No instance {name!r} {what}.",
+                hint=did_you_mean(name, known) or "`runner state list` shows what the state holds.",
             )
         found |= dict.fromkeys(hits)
     return list(found)
