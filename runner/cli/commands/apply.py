@@ -48,7 +48,6 @@ from runner.cli.services.backend import EMULATOR_OPTION, WORLD_OPTION
     show_default=True,
     help="Sessions at once.",
 )
-@click.option("--require-shared-state", is_flag=True, help="Refuse a folder as state in CI.")
 @following_options
 @EMULATOR_OPTION
 @WORLD_OPTION

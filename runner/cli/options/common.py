@@ -27,6 +27,7 @@ class Common:
         env_allow: Globs that names in ``env.*`` must match; everything when empty.
         state: Address of the state; the folder beside the file when ``None``.
         scope: Part of the state to work in.
+        require_shared_state: Whether a folder is refused as state in CI.
         verbosity: -1 for ``-q``, 0, or the number of ``-v``.
     """
 
@@ -37,6 +38,7 @@ class Common:
     env_allow: tuple[str, ...] = ()
     state: str | None = None
     scope: str | None = None
+    require_shared_state: bool = False
     verbosity: int = 0
 
     @property
@@ -61,6 +63,7 @@ class Common:
             env_allow=outer.env_allow + self.env_allow,
             state=self.state or outer.state,
             scope=self.scope or outer.scope,
+            require_shared_state=self.require_shared_state or outer.require_shared_state,
             verbosity=outer.verbosity + self.verbosity,
         )
 
@@ -99,6 +102,7 @@ _OPTIONS = (
     ),
     click.option("--state", metavar="URL", help="Where the state is: a folder or a bucket."),
     click.option("--scope", metavar="NAME", help="Part of the state to work in, such as pr-123."),
+    click.option("--require-shared-state", is_flag=True, help="Refuse a folder as state in CI."),
     click.option("--no-color", is_flag=True, help="Print without colour."),
     click.option("-q", "--quiet", is_flag=True, help="Print only what matters."),
     click.option("-v", "--verbose", count=True, help="Print every request to the API too."),
@@ -106,7 +110,16 @@ _OPTIONS = (
 
 
 #: The options that are taken over as they are.
-_TEXTS = ("file", "variables", "var_files", "env_files", "env_allow", "state", "scope")
+_TAKEN = (
+    "file",
+    "variables",
+    "var_files",
+    "env_files",
+    "env_allow",
+    "state",
+    "scope",
+    "require_shared_state",
+)
 
 
 def common_options(function: F) -> F:
@@ -116,7 +129,7 @@ def common_options(function: F) -> F:
     def command(*args: Any, **kwargs: Any) -> Any:
         no_color, quiet, verbose = (kwargs.pop(key) for key in ("no_color", "quiet", "verbose"))
         given = Common(
-            **{key: kwargs.pop(key) for key in _TEXTS},
+            **{key: kwargs.pop(key) for key in _TAKEN},
             verbosity=-1 if quiet else verbose,
         )
         if no_color:

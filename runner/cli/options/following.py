@@ -109,7 +109,6 @@ class ApplyCommand(Following):
     detach: bool = False
     no_needs: bool = False
     concurrency: int = 10
-    require_shared_state: bool = False
     emulated: bool = False
     world: Path | None = None
 

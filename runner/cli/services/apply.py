@@ -19,8 +19,7 @@ from runner.cli.services.wait import tell_next
 from runner.config.selection import Selection, selection
 from runner.diagnostics import Severity
 from runner.engine.apply import apply as run_apply
-from runner.environment import is_on
-from runner.errors import CannotRun, Declined, UsageError
+from runner.errors import Declined, UsageError
 from runner.models.apply_id import new_apply_id
 from runner.models.clock import SystemClock
 from runner.models.events import ApplyFinished, PlanMade
@@ -31,7 +30,6 @@ from runner.plan.saved_plan import SavedPlan, check_plan
 from runner.reports.plan import text
 from runner.reports.plan.wording import question
 from runner.reports.progress.reporters import parse_reports
-from runner.state.state import State
 
 
 def apply(command: ApplyCommand, common: Common, console: Console) -> int:
@@ -68,7 +66,7 @@ def apply(command: ApplyCommand, common: Common, console: Console) -> int:
     ):
         opened = parts.reporters  # early, so that a path that can't be written costs nothing
         parts.backend.require_credentials()
-        _warn_of_folder(parts.state, command, console)
+        parts.warn_of_folder()
         if saved is not None:
             loop.run(check(saved, parts))
         plan = loop.run(parts.plan(selected, with_needs=not command.no_needs, prune=command.prune))
@@ -172,18 +170,3 @@ def _ask(plan: Plan, selected: Selection, command: ApplyCommand, console: Consol
             "Confirmation needed, but this is not a terminal.",
             hint="Name the profiles in full, or pass --yes.",
         )
-
-
-def _warn_of_folder(state: State, command: ApplyCommand, console: Console) -> None:
-    """Warn once that a folder on a CI machine ends with the machine.
-
-    Raises:
-        CannotRun: ``--require-shared-state`` refuses one.
-    """
-    if not state.is_local or not is_on(os.environ, "CI") or command.emulated:
-        return
-    text = "The state is a folder of this machine: records, locks and recovery end with it."
-    hint = "Give a bucket with --state or CHECKLY_SESSIONS_STATE: s3://, gs:// or az://."
-    if command.require_shared_state:
-        raise CannotRun(text, hint=hint)
-    console.problem(f"Warning: {text}", hint=hint)

@@ -10,8 +10,10 @@ from urllib.parse import urlsplit
 
 import click
 
+from runner.cli.console import Console
 from runner.cli.options.common import Common
-from runner.errors import UsageError
+from runner.environment import is_on
+from runner.errors import CannotRun, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -127,6 +129,28 @@ def _lease(text: str | None) -> float:
             hint=f"Set a number of seconds from 1 to {MAX_LEASE}; {LEASE_SECONDS:g} is usual.",
         )
     return seconds
+
+
+def warn_of_folder(common: Common, declared: str | None, console: Console) -> None:
+    """Warn on a CI machine that the folder beside the file ends with the machine.
+
+    Args:
+        common: The shared options.
+        declared: What ``state:`` in the file says.
+        console: Where to say it.
+
+    Raises:
+        CannotRun: ``--require-shared-state`` refuses a folder, one that is named included.
+    """
+    address = common.state or declared
+    if not is_on(os.environ, "CI") or not (address or "file:").startswith("file:"):
+        return
+    text = "The state is a folder of this machine: records, locks and recovery end with it."
+    hint = "Give a bucket with --state or CHECKLY_SESSIONS_STATE: s3://, gs:// or az://."
+    if common.require_shared_state:
+        raise CannotRun(text, hint=hint)
+    if address is None:
+        console.problem(f"Warning: {text}", hint=hint)
 
 
 def initiator(context: "Context", screen: "Callable[[str], str]") -> "Initiator":

@@ -21,6 +21,7 @@ from runner.cli.services.backend import (
     emulated,
     initiator,
     project_of,
+    warn_of_folder,
 )
 from runner.cli.services.configuration import KNOWN_AFTER_APPLY, Reading, read, read_env
 from runner.cli.services.plan import environment_of, plan_of, shown_address
@@ -76,6 +77,7 @@ class Composition:
     file_optional: bool = False
     offline: bool = False
     _account_name: str | None = field(default=None, init=False)
+    _has_warned: bool = field(default=False, init=False)
     _stack: ExitStack = field(default_factory=ExitStack, init=False)
 
     def __enter__(self) -> Self:
@@ -152,6 +154,7 @@ class Composition:
     @cached_property
     def state(self) -> "State":
         """The state that belongs to the file and the API."""
+        self.warn_of_folder()
         if not self.has_file:
             return self.backend.state(self.common, Path.cwd(), None)
         from runner.state.project import require_name  # noqa: PLC0415 # obstore
@@ -228,8 +231,16 @@ class Composition:
         """The instances that have a record."""
         return await self.state.records(brief=True) if self._may_have_state else ()
 
+    def warn_of_folder(self) -> None:
+        """See :func:`runner.cli.services.backend.warn_of_folder`; says it once."""
+        if not self._has_warned and not self.backend.emulated:
+            self._has_warned = True
+            declared = self.reading.structure.state if self.has_file else None
+            warn_of_folder(self.common, declared, self.console)
+
     @property
     def _may_have_state(self) -> bool:
+        self.warn_of_folder()
         folder = self.reading.path.parent / DEFAULT_FOLDER
         return self._state_address != str(folder) or folder.exists()
 
