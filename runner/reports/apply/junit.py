@@ -124,14 +124,7 @@ def _names(instance: InstanceOutcome) -> list[str]:
 
 
 def _case(instance: InstanceOutcome, check: CheckOutcome, name: str) -> Element:
-    case = Element(
-        "testcase",
-        {
-            "name": name,
-            "classname": _clean(instance.name),
-            "time": _seconds(wording.check_seconds(check)),
-        },
-    )
+    case = _testcase(instance, name, wording.check_seconds(check))
     counts = instance.counts or not wording.is_failing(check)
     said = ", ".join(wording.said(check, counts=counts))
     text = "\n".join(lines(check.error or said, _TEXT_LIMIT))
@@ -161,14 +154,8 @@ def _add_attempts(case: Element, check: CheckOutcome) -> None:
 
 def _session_case(instance: InstanceOutcome) -> Element:
     """A case for the instance as such, where its checks do not tell how it ended."""
-    case = Element(
-        "testcase",
-        {
-            "name": _SESSION,
-            "classname": _clean(instance.name),
-            "time": _seconds(wording.seconds_between(instance.started_at, instance.stopped_at)),
-        },
-    )
+    seconds = wording.seconds_between(instance.started_at, instance.stopped_at)
+    case = _testcase(instance, _SESSION, seconds)
     said = instance.reason or instance.verdict.value
     text = "\n".join(_clean(part) for part in (said, instance.hint, instance.link) if part)
     if instance.verdict is Verdict.SKIPPED or instance.verdict is Verdict.RUNNING:
@@ -177,6 +164,11 @@ def _session_case(instance: InstanceOutcome) -> Element:
         message = f"{said} (does not count)" if not instance.counts else said
         _end(case, instance.verdict, message, text, forgiven=not instance.counts)
     return case
+
+
+def _testcase(instance: InstanceOutcome, name: str, seconds: float | None) -> Element:
+    about = {"name": name, "classname": _clean(instance.name), "time": _seconds(seconds)}
+    return Element("testcase", about)
 
 
 def _end(case: Element, verdict: Verdict, message: str, text: str, *, forgiven: bool) -> None:

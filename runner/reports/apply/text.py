@@ -1,6 +1,5 @@
 """The summary of an apply as text for a terminal or a log."""
 
-from collections.abc import Mapping
 from typing import Final
 
 from runner.models.outcome import ApplyOutcome, CheckOutcome, InstanceOutcome, QuorumOutcome
@@ -10,19 +9,12 @@ from runner.reports.text.layout import Piece, lay_out
 from runner.reports.text.sanitize import NAME_LIMIT, lines, one_line
 from runner.reports.text.style import Style
 
-_SIGNS: Final[Mapping[str, tuple[str, tuple[str, ...]]]] = {
-    "unknown": ("?", ("magenta",)),
-    "not started": ("✗", ("red",)),
-    "timed out": ("✗", ("red",)),
-    "failed": ("✗", ("red",)),
-    wording.QUARANTINED: ("!", ("yellow",)),
-    "no match": ("✗", ("red",)),
-    "degraded": ("!", ("yellow",)),
-    "flaky": ("↻", ("yellow",)),
-    "passed": ("✓", ("green",)),
-    "cancelled": ("−", ("magenta",)),
-    "skipped": ("−", ("dim",)),
-    "running": ("·", ("cyan",)),
+_TINTS: Final = {
+    "bad": "red",
+    "warn": "yellow",
+    "good": "green",
+    "odd": "magenta",
+    "none": "dim",
 }
 _ERROR_LINES: Final = 20
 _LINE_LIMIT: Final = 1_000
@@ -65,7 +57,7 @@ def _sessions(outcome: ApplyOutcome, style: Style) -> list[str]:
         rows += _instance(instance, 0 if style.wraps and style.width < 72 else pad, style)
     if quiet:
         said = f"{len(quiet)} {'more ' if shown else ''}sessions passed"
-        rows += lay_out([Piece(*_SIGNS["passed"]), Piece(said, glued=True)], style)
+        rows += lay_out([_sign("passed"), Piece(said, glued=True)], style)
     return rows
 
 
@@ -92,13 +84,20 @@ def _totals(outcome: ApplyOutcome, style: Style) -> list[str]:
 
 def sign(label: str, style: Style) -> str:
     """The sign that stands before something that ended as ``label``."""
-    char, tint = _SIGNS[label]
-    return style.paint(style.plain(char), *tint)
+    return style.paint(style.plain(wording.sign(label)), _tint(label))
 
 
 def tinted(label: str, style: Style) -> str:
     """``label`` in its colour."""
-    return style.paint(label, *_SIGNS[label][1])
+    return style.paint(label, _tint(label))
+
+
+def _tint(label: str) -> str:
+    return "cyan" if label == Verdict.RUNNING.value else _TINTS[wording.tone(label)]
+
+
+def _sign(label: str) -> Piece:
+    return Piece(wording.sign(label), (_tint(label),))
 
 
 def shown_name(name: str) -> str:
@@ -148,10 +147,10 @@ def _place(place: wording.Place, style: Style) -> list[str]:
     label = wording.label(check)
     notes = [one_line(said, _LINE_LIMIT) for said in wording.said(check, counts=instance.counts)]
     pieces = [
-        Piece(*_SIGNS[label]),
+        _sign(label),
         Piece(f"{shown_name(instance.name)} ›", ("dim",), glued=True),
         Piece(shown_name(check.name), ("bold",), glued=True, link=check.link or instance.link),
-        Piece(", ".join(notes), _SIGNS[label][1]),
+        Piece(", ".join(notes), (_tint(label),)),
     ]
     return lay_out(pieces, style)
 
@@ -161,9 +160,9 @@ def _instance(instance: InstanceOutcome, pad: int, style: Style) -> list[str]:
     seconds = wording.seconds_between(instance.started_at, instance.stopped_at)
     counts = wording.in_words(wording.count_labels(map(wording.label, instance.checks)))
     pieces = [
-        Piece(*_SIGNS[label]),
+        _sign(label),
         Piece(shown_name(instance.name), pad=pad, glued=True, link=instance.link),
-        Piece(label, _SIGNS[label][1], pad=11 if pad else 0),
+        Piece(label, (_tint(label),), pad=11 if pad else 0),
         Piece("" if seconds is None else wording.duration(seconds)),
         Piece("does not count" if wording.is_forgiven(instance) else ""),
         Piece(f"checks: {counts}" if counts else ""),
@@ -200,5 +199,5 @@ def _counts(what: str, counts: list[tuple[str, int]], style: Style) -> list[str]
     pieces = [Piece(what)]
     for index, (name, number) in enumerate(counts, start=1):
         comma = "," if index < len(counts) else ""
-        pieces.append(Piece(f"{number} {name}{comma}", _SIGNS[name][1], glued=True))
+        pieces.append(Piece(f"{number} {name}{comma}", (_tint(name),), glued=True))
     return lay_out(pieces, style)

@@ -10,21 +10,31 @@ from runner.models.outcome import ApplyOutcome, Change, CheckOutcome, InstanceOu
 from runner.models.verdict import Verdict
 
 QUARANTINED: Final = "quarantined"
+# The sign and the tone of each.
+_LOOKS: Final = {
+    "unknown": ("?", "odd"),
+    "not started": ("✗", "bad"),
+    "timed out": ("✗", "bad"),
+    "failed": ("✗", "bad"),
+    QUARANTINED: ("!", "warn"),
+    "no match": ("✗", "bad"),
+    "degraded": ("!", "warn"),
+    "flaky": ("↻", "warn"),
+    "passed": ("✓", "good"),
+    "cancelled": ("−", "odd"),
+    "skipped": ("−", "none"),
+    "running": ("·", "none"),
+}
+_OTHER_LOOKS: Final = {
+    "started": ("·", "none"),
+    "interrupted": ("−", "odd"),
+    Change.NEWLY_FAILING.value: ("✗", "bad"),
+    Change.STILL_FAILING.value: ("✗", "bad"),
+    Change.FIXED.value: ("✓", "good"),
+    Change.NEW.value: ("·", "none"),
+}
 #: What is counted, in the order in which it is shown.
-LABELS: Final = (
-    "unknown",
-    "not started",
-    "timed out",
-    "failed",
-    QUARANTINED,
-    "no match",
-    "degraded",
-    "flaky",
-    "passed",
-    "cancelled",
-    "skipped",
-    "running",
-)
+LABELS: Final = tuple(_LOOKS)
 _ORDER: Final = {label: index for index, label in enumerate(LABELS)}
 #: Verdicts that need no attention.
 _QUIET: Final = frozenset({Verdict.PASSED, Verdict.FLAKY, Verdict.DEGRADED, Verdict.SKIPPED})
@@ -41,6 +51,16 @@ class Place:
 
     instance: InstanceOutcome
     check: CheckOutcome
+
+
+def sign(name: str) -> str:
+    """The sign that stands before something that ended as ``name``, a label or a result."""
+    return (_LOOKS.get(name) or _OTHER_LOOKS[name])[0]
+
+
+def tone(name: str) -> str:
+    """How a label, a result or a change is to be taken: bad, warn, good, odd or none."""
+    return (_LOOKS.get(name) or _OTHER_LOOKS[name])[1]
 
 
 def label(check: CheckOutcome) -> str:

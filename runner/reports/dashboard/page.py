@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
@@ -13,7 +14,7 @@ from runner.models.outcome import ApplyOutcome, CheckOutcome, InstanceOutcome, S
 from runner.models.record import Attempt
 from runner.models.verdict import Verdict
 from runner.reports.apply import html_, wording
-from runner.reports.dashboard.view import tone, view
+from runner.reports.dashboard.view import view
 from runner.reports.history.trend import verdict_of
 from runner.reports.history.wording import ago, source
 from runner.reports.text.page import read_part, render_page
@@ -43,7 +44,6 @@ def render(
         view=shown,
         subject=subject,
         now=now,
-        tone=tone,
         words=wording,
         ago=ago,
         source=source,
@@ -86,10 +86,8 @@ def _outcome(past: PastApply, subject: Subject) -> ApplyOutcome:
         stopped_at=past.stopped_at or past.started_at,
         instances=tuple(map(_instance, past.attempts)),
         exit_code=0 if all(verdict_of(each).is_pass for each in past.attempts) else 1,
-        tested=Subject(
-            account=subject.account,
-            project=subject.project,
-            scope=subject.scope,
+        tested=replace(
+            subject,
             commit=first.commit or "",
             branch=first.branch or "",
             ci_run=first.by.ci_url or "",

@@ -8,19 +8,10 @@ from typing import Final
 from runner.models.history import PastApply
 from runner.models.record import Attempt
 from runner.models.verdict import Verdict
+from runner.reports.apply.wording import tone
 from runner.reports.history.check_stats import CheckStats, check_stats
 from runner.reports.history.trend import Trend, point, trend, verdict_of
 
-_TONES: Final = {
-    Verdict.PASSED: "good",
-    Verdict.FLAKY: "warn",
-    Verdict.DEGRADED: "warn",
-    Verdict.SKIPPED: "none",
-    Verdict.RUNNING: "none",
-    Verdict.UNKNOWN: "odd",
-    Verdict.NOT_STARTED: "odd",
-    Verdict.CANCELLED: "odd",
-}
 _FLAKIEST: Final = 20
 
 
@@ -109,17 +100,12 @@ def view(newest_first: Sequence[PastApply]) -> View:
     )
 
 
-def tone(verdict: Verdict) -> str:
-    """The colour that stands for a verdict."""
-    return _TONES.get(verdict, "bad")
-
-
 def _shapes(cells: dict[int, Attempt]) -> Iterator[tuple[str, str]]:
     """A path for each tone: neighbours of one tone are one rectangle."""
     paths: dict[str, list[str]] = {}
     columns = sorted(cells)
     keyed = [
-        (column - index, tone(verdict_of(cells[column])), column)
+        (column - index, tone(verdict_of(cells[column]).value), column)
         for index, column in enumerate(columns)
     ]
     for (_, name), run in groupby(keyed, key=lambda item: item[:2]):
@@ -132,7 +118,7 @@ def _shapes(cells: dict[int, Attempt]) -> Iterator[tuple[str, str]]:
 def _failing(cells: dict[int, Attempt]) -> FailingNow | None:
     """Since when an instance has not passed, if its newest attempt did not."""
     newest_first = [cells[column] for column in sorted(cells, reverse=True)]
-    judged = [each for each in newest_first if tone(verdict_of(each)) != "none"]
+    judged = [each for each in newest_first if tone(verdict_of(each).value) != "none"]
     streak = []
     for attempt in judged:
         if verdict_of(attempt).is_pass:
