@@ -30,6 +30,10 @@ HOST = "api.checklyhq.com"
 ACCOUNT = "5ab8e8d2-7f4e-4f7e-9d0c-0d6c6b0f3a11"
 
 
+#: Of EACH and STATE.
+DEFAULTS = ("0", "")
+
+
 async def write(state: State, instances: Sequence[Instance], applies: int, each: int) -> None:
     """Write so many applies, an hour apart."""
     turns = cycle(instances)
@@ -75,14 +79,14 @@ def _attempt(instance: Instance, apply_id: str, began: datetime, fence: int) -> 
 
 def main() -> None:
     """Compile the file, and write."""
-    file, applies, each, state = (*sys.argv[1:], "0", None)[:4]
-    common = Common(file=file, state=state)
+    file, applies, each, state, *_ = (*sys.argv[1:], *DEFAULTS[len(sys.argv) - 3 :])
+    common = Common(file=file, state=state or None)
     with Composition(common, Console(sys.stdout, sys.stderr)) as parts:
         if parts.backend.credentials is None:
             credentials = Credentials("", ACCOUNT, f"https://{HOST}")
             parts.backend = Backend(credentials, HOST, emulated=False)
         instances = parts.reading.compile(Selection(())).instances
-        asyncio.run(write(parts.state, instances, int(applies or 1), int(each or 0)))
+        asyncio.run(write(parts.state, instances, int(applies), int(each)))
 
 
 if __name__ == "__main__":

@@ -1,6 +1,5 @@
 """Credentials and the API's address, in the variables that the Checkly CLI reads too."""
 
-import ipaddress
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
@@ -140,7 +139,9 @@ def is_loopback(host: str) -> bool:
     """Whether ``host`` is this machine: ``localhost``, 127.0.0.0/8 or ::1."""
     if host.lower() == "localhost":
         return True
+    from ipaddress import ip_address  # noqa: PLC0415 # only where an address is given
+
     try:
-        return ipaddress.ip_address(host).is_loopback
+        return ip_address(host).is_loopback
     except ValueError:
         return False

@@ -16,7 +16,7 @@ from runner.cli.options.selection import (
     PROFILE_ARGUMENT,
     PRUNE_OPTION,
 )
-from runner.cli.services.aio import run_async
+from runner.cli.services.aio import run_async, run_at_once
 from runner.cli.services.backend import EMULATOR_OPTION, WORLD_OPTION
 from runner.diagnostics import Severity
 from runner.errors import UsageError
@@ -98,7 +98,6 @@ def command(**options: object) -> int:
 
 def run(options: PlanOptions, common: Common, console: Console) -> int:
     """Make the plan and print it; returns the exit code."""
-    from runner.cli.services.pager import page  # noqa: PLC0415 # only when it runs
     from runner.config.selection import selection  # noqa: PLC0415 # everything heavy
 
     selected = selection(options.names, options.labels, options.excluded)
@@ -109,7 +108,7 @@ def run(options: PlanOptions, common: Common, console: Console) -> int:
     else:
         plan = _against_records(options, common, console, selected)
     text = _rendered(plan, options.form, console, verbosity=common.verbosity).rstrip("\n")
-    if options.form != "text" or options.no_pager or not page(text, console, os.environ):
+    if options.form != "text" or options.no_pager or not _paged(text, console):
         console.write(console.folded(text, console.out) if options.form == "text" else text)
     if os.environ.get("GITHUB_ACTIONS") == "true":
         from runner.reports.plan.github_outputs import outputs  # noqa: PLC0415 # only there
@@ -118,6 +117,14 @@ def run(options: PlanOptions, common: Common, console: Console) -> int:
         with suppress(OSError):  # the plan is shown all the same
             append(os.environ, "GITHUB_OUTPUT", outputs(plan))
     return _exit_code(plan, options)
+
+
+def _paged(text: str, console: Console) -> bool:
+    if not console.out.isatty():
+        return False
+    from runner.cli.services.pager import page  # noqa: PLC0415 # only on a terminal
+
+    return page(text, console, os.environ)
 
 
 def _exit_code(plan: "Plan", options: PlanOptions) -> int:
@@ -162,7 +169,8 @@ def _against_records(
         world=options.world,
         offline=options.offline,
     ) as parts:
-        plan = run_async(parts.plan(selected, prune=options.prune))
+        planning = parts.plan(selected, prune=options.prune)
+        plan = run_async(planning) if parts.may_have_state else run_at_once(planning)
         if parts.backend.credentials is not None and not options.offline:
             plan = run_async(parts.judge(plan))
         elif not options.offline:

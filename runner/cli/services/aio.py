@@ -14,6 +14,16 @@ def run_async(coroutine: Coroutine[Any, Any, T]) -> T:
     return run(coroutine)
 
 
+def run_at_once(coroutine: Coroutine[Any, Any, T]) -> T:
+    """What ``coroutine`` returns, which has nothing to wait for: without any event loop."""
+    try:
+        coroutine.send(None)
+    except StopIteration as end:
+        found: T = end.value
+        return found
+    raise AssertionError("it waits")  # pragma: no cover
+
+
 def iterate(items: AsyncIterator[T]) -> Iterator[T]:
     """``items``, one after the other, worked out in an event loop of their own."""
     from asyncio import Runner  # noqa: PLC0415 # see above

@@ -217,7 +217,7 @@ class Composition:
 
         The checks of the last apply are compared only with those of the account.
         """
-        if not self._may_have_state:
+        if not self.may_have_state:
             return {}
         is_online = self.backend.credentials is not None and not self.offline
         if is_online:
@@ -229,7 +229,7 @@ class Composition:
 
     async def _recorded(self) -> "Collection[str]":
         """The instances that have a record."""
-        return await self.state.records(brief=True) if self._may_have_state else ()
+        return await self.state.records(brief=True) if self.may_have_state else ()
 
     def warn_of_folder(self) -> None:
         """See :func:`runner.cli.services.backend.warn_of_folder`; says it once."""
@@ -239,7 +239,8 @@ class Composition:
             warn_of_folder(self.common, declared, self.console)
 
     @property
-    def _may_have_state(self) -> bool:
+    def may_have_state(self) -> bool:
+        """Whether there can be a record: nobody has made the folder of the state otherwise."""
         self.warn_of_folder()
         folder = self.reading.path.parent / DEFAULT_FOLDER
         return self._state_address != str(folder) or folder.exists()

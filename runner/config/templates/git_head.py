@@ -3,12 +3,14 @@
 Without git, a repository, or an answer in time, everything is simply not known.
 """
 
+import os
 import re
 from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
 
 from runner.config.files import git
+from runner.config.files.files import repository_root
 from runner.config.files.git import Problem
 
 #: What comes before a commit's content: its name, its kind and its size.
@@ -88,7 +90,13 @@ class Commit:
         return self._others[sha]
 
     def _ask(self, *commands: list[str], question: bytes = b"") -> list[bytes]:
-        """Return what git answers to each of the commands, which run at the same time."""
+        """Return what git answers to each of the commands, which run at the same time.
+
+        Where there is surely no repository, no process is started to hear that.
+        """
+        environ = os.environ if self._environ is None else self._environ
+        if "GIT_DIR" not in environ and repository_root(self._folder.absolute()) is None:
+            return [b""] * len(commands)
         answers = git.ask(
             self._folder, *commands, question=question, environ=self._environ, seconds=_SECONDS
         )

@@ -1,6 +1,5 @@
 """Names of instances, hosts, accounts and scopes as parts of an object's path, and as text."""
 
-import hashlib
 import re
 from typing import Final
 
@@ -23,7 +22,9 @@ def escape(name: str) -> str:
     """
     if len(name) <= _MAX_LENGTH and _PLAIN.fullmatch(name):
         return name.translate(_SPELLING)
-    digest = hashlib.sha256(name.encode("utf-8", "surrogatepass")).hexdigest()[:16]
+    from hashlib import sha256  # noqa: PLC0415 # few names need it, and it loads OpenSSL
+
+    digest = sha256(name.encode("utf-8", "surrogatepass")).hexdigest()[:16]
     return f"{_UNSAFE.sub('_', name)[:40]}!{digest}"
 
 
