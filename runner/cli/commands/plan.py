@@ -169,8 +169,8 @@ def _against_records(
         world=options.world,
         offline=options.offline,
     ) as parts:
-        planning = parts.plan(selected, prune=options.prune)
-        plan = run_async(planning) if parts.may_have_state else run_at_once(planning)
+        work_out = run_async if parts.may_have_state else run_at_once
+        plan = work_out(parts.plan(selected, prune=options.prune))
         if parts.backend.credentials is not None and not options.offline:
             plan = run_async(parts.judge(plan))
         elif not options.offline:
