@@ -19,6 +19,7 @@ from runner.models.record import Attempt, Initiator, Lookup, Phase, Record
 from runner.state.address import open_state
 from runner.state.project import Project
 from runner.state.state import State
+from tests.state import azurite, gcs_server
 from tests.state.stub_s3 import StubS3, serving
 
 NOON = datetime(2026, 8, 1, 12, tzinfo=UTC)
@@ -142,6 +143,45 @@ def bucket(s3_server: str, monkeypatch: pytest.MonkeyPatch) -> str:
 
 
 @pytest.fixture
+def folder_place(tmp_path: Path) -> str:
+    """The address of a folder that nobody has made yet."""
+    return f"file://{tmp_path}/state"
+
+
+@pytest.fixture
+def s3_place(bucket: str) -> str:
+    """The address of an empty part of a bucket of S3's kind."""
+    return bucket
+
+
+@pytest.fixture
+def gs_place(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """The address of an empty part of a bucket of Google's kind."""
+    name = f"state-{uuid.uuid4().hex}"
+    with gcs_server.serving(name) as url:
+        monkeypatch.setenv("GOOGLE_BASE_URL", url)
+        yield f"gs://{name}/runs"
+
+
+@pytest.fixture(scope="session")
+def azurite_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of an account of Azurite's."""
+    with azurite.serving(tmp_path_factory.mktemp("azurite")) as url:
+        yield url
+
+
+@pytest.fixture
+def az_place(azurite_server: str, monkeypatch: pytest.MonkeyPatch) -> str:
+    """The address of an empty part of a container of Azure's kind."""
+    name = f"state-{uuid.uuid4().hex}"
+    settings = {**azurite.AZURITE, "AZURE_STORAGE_ENDPOINT": azurite_server}
+    for variable, value in settings.items():
+        monkeypatch.setenv(variable, value)
+    azurite.make_container(azurite_server, name)
+    return f"az://{name}/runs"
+
+
+@pytest.fixture
 def stub(monkeypatch: pytest.MonkeyPatch) -> Iterator[StubS3]:
     with serving(StubS3()) as found:
         monkeypatch.setenv("AWS_ENDPOINT_URL", found.url)
@@ -152,11 +192,9 @@ def stub(monkeypatch: pytest.MonkeyPatch) -> Iterator[StubS3]:
 
 
 @pytest.fixture(params=["folder", "s3"])
-def place(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+def place(request: pytest.FixtureRequest) -> str:
     """The address of an empty state: of a folder, and of a bucket."""
-    if request.param == "folder":
-        return f"file://{tmp_path}/state"
-    found: str = request.getfixturevalue("bucket")
+    found: str = request.getfixturevalue(f"{request.param}_place")
     return found
 
 

@@ -79,6 +79,13 @@ def wait_for(condition: Callable[[], bool], seconds: float = 100) -> None:
         time.sleep(0.01)
 
 
+@pytest.fixture(params=["folder", "s3", "gs", "az"])
+def place(request: pytest.FixtureRequest) -> str:
+    """The address of an empty state of each kind."""
+    found: str = request.getfixturevalue(f"{request.param}_place")
+    return found
+
+
 @pytest.fixture
 def contenders(place: str, tmp_path: Path) -> Iterator[Contenders]:
     found = Contenders(place, tmp_path)
@@ -156,7 +163,7 @@ def test_an_owner_that_was_stopped_learns_that_it_lost_the_lock(contenders: Cont
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("_round", range(20))
+@pytest.mark.parametrize("_round", range(10))
 @pytest.mark.timeout(300)
 def test_nobody_overlaps_among_crashes_and_stalls(contenders: Contenders, _round: int) -> None:
     """The long form: of twenty that wait, some are killed and some are stopped for a while."""
@@ -164,10 +171,10 @@ def test_nobody_overlaps_among_crashes_and_stalls(contenders: Contenders, _round
     contenders.start()
     contenders.until_held()
     for process in twenty[:3]:
-        time.sleep(_round / 20)
+        time.sleep(_round / 10)
         send(process, signal.SIGKILL)
     for process in twenty[3:6]:
-        time.sleep(_round / 20)
+        time.sleep(_round / 10)
         send(process, signal.SIGSTOP)
     time.sleep(6)
     for process in twenty[3:6]:
