@@ -18,10 +18,10 @@ from obstore.store import from_url
 from runner.emulator.server import Emulator
 from runner.emulator.world.world import load_world
 from tests.acceptance.conftest import SECRET, Project
-from tests.state.conftest import bucket, place, s3_server, stub
+from tests.state.conftest import bucket, folder_place, place, s3_place, s3_server, stub
 from tests.state.stub_s3 import StubS3
 
-__all__ = ["bucket", "place", "s3_server", "stub"]
+__all__ = ["bucket", "folder_place", "place", "s3_place", "s3_server", "stub"]
 
 ONE = """\
 version: 1
