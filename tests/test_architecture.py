@@ -54,7 +54,8 @@ ROOMS = {
     "emulator/transport": "emulator/files emulator/world emulator/sessions",
     "emulator": "emulator/files emulator/world emulator/sessions emulator/transport",
     "cli/console": "ground reports/text reports/diagnostics",
-    "cli/options": "ground config/yaml config/files config/document cli/console",
+    "cli/options": "ground config/files config/document config/templates config/compile"
+    " state cli/console",
     "cli/services": f"{_CORE} cli/console cli/options",
     "cli/commands": f"{_CORE} cli/console cli/options cli/services",
     "cli/error_handler": "ground reports/progress cli/console",

@@ -1,5 +1,6 @@
 """The table of commands: a command's module is imported only when the command runs."""
 
+import os
 from importlib import import_module
 from typing import TYPE_CHECKING
 
@@ -91,3 +92,9 @@ def runner() -> None:
     Profiles are declared in checkly-sessions.yaml: `plan` shows what would start, `apply`
     starts it, follows it to the end and gates on the result.
     """
+
+
+if "_RUNNER_COMPLETE" in os.environ:
+    from runner.cli.options.shells import register
+
+    register()

@@ -6,6 +6,7 @@ import click
 
 from runner.cli.console import Console
 from runner.cli.options.common import common_options, current
+from runner.cli.options.completion import files
 
 if TYPE_CHECKING:
     from pathlib import PurePosixPath
@@ -15,7 +16,7 @@ EXIT_UNFORMATTED = 1
 
 
 @click.command()
-@click.argument("paths", metavar="[FILE]...", nargs=-1)
+@click.argument("paths", metavar="[FILE]...", nargs=-1, shell_complete=files)
 @click.option("--check", is_flag=True, help="Change nothing; exit 1 if something would change.")
 @click.option("--diff", is_flag=True, help="Change nothing; print what would change.")
 @common_options

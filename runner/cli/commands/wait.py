@@ -4,11 +4,12 @@ import click
 
 from runner.cli.console import Console
 from runner.cli.options.common import common_options, current
+from runner.cli.options.completion import apply_ids
 from runner.cli.options.following import Following, following_options
 
 
 @click.command()
-@click.argument("apply_id", required=False, metavar="[APPLY_ID]")
+@click.argument("apply_id", required=False, metavar="[APPLY_ID]", shell_complete=apply_ids)
 @following_options
 @common_options
 def command(apply_id: str | None, **options: object) -> int:

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 import click
 
 from runner.cli.console import Console
+from runner.cli.options.completion import files, scopes, variables
 from runner.errors import UsageError
 from runner.listing import listed
 
@@ -84,24 +85,43 @@ _OPTIONS = (
         metavar="FILE",
         multiple=True,
         callback=_once,
+        shell_complete=files,
         help="The file, instead of looking for one.",
     ),
-    click.option("--var", "variables", multiple=True, metavar="NAME=VALUE", help="Set a variable."),
     click.option(
-        "--var-file", "var_files", multiple=True, metavar="FILE", help="Set variables from YAML."
+        "--var",
+        "variables",
+        multiple=True,
+        metavar="NAME=VALUE",
+        shell_complete=variables,
+        help="Set a variable.",
+    ),
+    click.option(
+        "--var-file",
+        "var_files",
+        multiple=True,
+        metavar="FILE",
+        shell_complete=files,
+        help="Set variables from YAML.",
     ),
     click.option(
         "--env-file",
         "env_files",
         multiple=True,
         metavar="FILE",
+        shell_complete=files,
         help="Read env.* and the credentials from a file too.",
     ),
     click.option(
         "--env-allow", multiple=True, metavar="GLOB", help="Let env.* read only such names."
     ),
     click.option("--state", metavar="URL", help="Where the state is: a folder or a bucket."),
-    click.option("--scope", metavar="NAME", help="Part of the state to work in, such as pr-123."),
+    click.option(
+        "--scope",
+        metavar="NAME",
+        shell_complete=scopes,
+        help="Part of the state to work in, such as pr-123.",
+    ),
     click.option("--require-shared-state", is_flag=True, help="Refuse a folder as state in CI."),
     click.option("--no-color", is_flag=True, help="Print without colour."),
     click.option("-q", "--quiet", is_flag=True, help="Print only what matters."),

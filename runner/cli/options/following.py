@@ -7,6 +7,8 @@ from typing import Any, TypeVar
 
 import click
 
+from runner.cli.options.completion import REPORT_FORMATS, reports
+
 F = TypeVar("F", bound=Callable[..., Any])
 
 _OPTIONS = (
@@ -68,10 +70,8 @@ _OPTIONS = (
         "reports",
         multiple=True,
         metavar="FORMAT[=PATH]",
-        help=(
-            "Write a report: text, json, jsonl, junit, junit-surefire, markdown, html or"
-            " github-check."
-        ),
+        shell_complete=reports,
+        help=f"Write a report: {', '.join(REPORT_FORMATS[:-1])} or {REPORT_FORMATS[-1]}.",
     ),
 )
 

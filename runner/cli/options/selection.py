@@ -2,7 +2,7 @@
 
 import click
 
-from runner.cli.options.completion import profile_names
+from runner.cli.options.completion import labels, profile_names
 
 PROFILE_ARGUMENT = click.argument(
     "names", nargs=-1, metavar="[PROFILE]...", shell_complete=profile_names
@@ -13,6 +13,7 @@ LABEL_OPTION = click.option(
     "labels",
     multiple=True,
     metavar="KEY=VALUE",
+    shell_complete=labels,
     help="Only instances with this label; KEY!=VALUE, only those without.",
 )
 PRUNE_OPTION = click.option(

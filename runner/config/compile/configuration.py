@@ -108,11 +108,7 @@ def configuration_of(
 
 
 class Configuration:
-    """A file that was read, ready to be compiled.
-
-    Attributes:
-        structure: What it declares.
-    """
+    """A file that was read, ready to be compiled; ``structure`` is what it declares."""
 
     def __init__(
         self, structure: Structure, scope: Scope, compiler: Compiler, diagnostics: Diagnostics
@@ -173,8 +169,7 @@ class Configuration:
         """
         for _, node in self.structure.defaults:
             self._flow.add_defaults(canonical(node))
-        every = [self._expand(profile) for profile in self.structure.profiles.values()]
-        expanded = [one for one in every if not one.profile.abstract]
+        expanded = self.expanded()
         names = {one.profile.name: one.names for one in expanded}
         self._check_relations(names)
         labels = self._compiler.labels
@@ -219,8 +214,17 @@ class Configuration:
             frozenset(one.profile.name for one in expanded if not one.names),
         )
 
+    def expanded(self) -> list[Expansion]:
+        """Each profile that can be selected, with its instances, which are not compiled."""
+        every = [self._expand(profile) for profile in self.structure.profiles.values()]
+        return [one for one in every if not one.profile.abstract]
+
+    def labels(self, expanded: Expansion) -> Iterator[dict[str, object]]:
+        """The labels of each instance."""
+        for combination in expanded.combinations:
+            yield self._compiler.labels(expanded.profile, expanded.layers, combination)
+
     def _expand(self, profile: ProfileSource) -> Expansion:
-        """``profile`` with its layers merged and its matrix expanded."""
         layers = self._layers.effective(profile)
         self._flow.add(layers, profile.name)
         problems = Diagnostics()
@@ -247,7 +251,6 @@ class Configuration:
         )
 
     def _check_relations(self, names: dict[str, list[str]]) -> None:
-        """Check what only all profiles together can tell: secrets and needs."""
         self._flow.check()
         hints = MANY - len(self._diagnostics)
         for problem in check_needs(self.structure.profiles, names, hints=hints):
@@ -305,17 +308,14 @@ class Configuration:
             return frozenset()
 
     def _soften(self, selection: Selection, profiles: set[str]) -> None:
-        """Turn errors of included files that nothing selected reaches into warnings.
-
-        Of a file that can't be read it is not known what it declares: only a selection by full
-        names passes it by.
-        """
+        """Turn errors of included files that nothing selected reaches into warnings."""
         structure = self.structure
         reached, declared = {structure.main}, {structure.main}
         for profile in structure.profiles.values():
             declared.add(profile.key.source)
             if profile.name in profiles:
                 reached |= {layer.source for layer in self._layers.of(profile)}
+        # What a file declares that can't be read is not known.
         passes_by = structure.is_complete or selection.is_exact
         self._diagnostics.soften(
             lambda error: (

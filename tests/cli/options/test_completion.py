@@ -1,5 +1,6 @@
 """Completion in bash, zsh and fish, as the shells ask for it."""
 
+import json
 import os
 import re
 import subprocess
@@ -7,6 +8,9 @@ import sys
 from pathlib import Path
 
 import pytest
+
+from runner.reports.progress.listeners import LISTENERS
+from runner.reports.progress.reporters import FORMATS
 
 PAGE = Path(__file__).parents[3] / "docs" / "completion.md"
 FILE = """\
@@ -18,21 +22,40 @@ profiles:
   smoke-"quoted: {target: all}
   nightly: {target: all}
 """
+MATRIX = """\
+version: 1
+variables: {regions: [emea, us-east-1], host: null}
+defaults: {labels: {team: web}}
+profiles:
+  base:
+    abstract: true
+    target: all
+    matrix:
+      runLocation: $<var.regions>
+      version: [1.10, $x]
+      exclude: [{runLocation: us-east-1, version: $x}]
+  web: {extends: base, labels: {at: $<matrix.runLocation>}, name: $<matrix.version>}
+  open: {target: all, labels: {owner: qa, secret: $<env.TOKEN>}}
+"""
 HEAVY = r"\| +(pydantic|httpx|jinja2|ruamel|obstore|rich)\b"
 
 
 def runner(
-    instruction: str, *words: str, folder: Path, python: tuple[str, ...] = ()
+    instruction: str,
+    *words: str,
+    folder: Path,
+    python: tuple[str, ...] = (),
+    environment: dict[str, str] | None = None,
 ) -> subprocess.CompletedProcess[str]:
     environ = {
         **os.environ,
         "_RUNNER_COMPLETE": instruction,
         "COMP_WORDS": " ".join(("runner", *words)),
-        "COMP_CWORD": words[-1] if instruction.startswith("fish") and words else str(len(words)),
+        "COMP_CWORD": words[-1] if words else "",
     }
     return subprocess.run(
         [sys.executable, *python, "-m", "runner"],
-        env=environ,
+        env=environ | (environment or {}),
         cwd=folder,
         capture_output=True,
         text=True,
@@ -40,9 +63,11 @@ def runner(
     )
 
 
-def offered(*words: str, folder: Path) -> list[str]:
-    lines = runner("bash_complete", *words, folder=folder).stdout.splitlines()
-    return [line.partition(",")[2] for line in lines]
+def offered(*words: str, folder: Path, **environment: str) -> list[str]:
+    asked = runner("zsh_complete", *words, folder=folder, environment=environment)
+    assert asked.stderr == ""
+    lines = asked.stdout.splitlines()
+    return lines[1::3]
 
 
 @pytest.fixture
@@ -72,7 +97,13 @@ def test_options_and_their_choices(tmp_path: Path) -> None:
     assert offered("state", "ex", folder=tmp_path) == ["export"]
 
 
-@pytest.mark.parametrize("command", ["validate", "show", "plan", "apply", "cancel"])
+@pytest.mark.parametrize(
+    "command",
+    [
+        *("validate", "list", "show", "plan", "apply", "cancel", "status", "history", "checks"),
+        "dashboard",
+    ],
+)
 def test_profiles_that_can_be_named(command: str, project: Path) -> None:
     assert offered(command, "", folder=project) == ["smoke-prod", "nightly", "smoke-eu"]
     assert offered(command, "smoke-p", folder=project) == ["smoke-prod"]
@@ -83,6 +114,93 @@ def test_profiles_of_the_file_that_the_command_would_use(project: Path) -> None:
     (project / "other.yaml").write_text(other)
     assert offered("plan", "-f", "other.yaml", "", folder=project) == ["canary"]
     assert offered("-f", "other.yaml", "plan", "", folder=project) == ["canary"]
+
+
+def test_instances_once_the_profile_is_spelt_out(project: Path) -> None:
+    (project / "checkly-sessions.yaml").write_text(MATRIX)
+    every = ["web[emea,1.10]", "web[emea,$x]", "web[us-east-1,1.10]"]
+    assert offered("plan", "we", folder=project) == ["web"]
+    assert offered("plan", "web", folder=project) == ["web", *every]
+    assert offered("apply", "--exclude", "web[em", folder=project) == every[:2]
+    assert offered("state", "forget", "", folder=project) == [*every, "open"]
+
+
+def test_labels_come_from_every_layer(project: Path) -> None:
+    (project / "checkly-sessions.yaml").write_text(MATRIX)
+    assert offered("plan", "-l", "", folder=project) == [
+        *("team=web", "at=emea", "at=us-east-1", "owner=qa"),
+    ]
+    assert offered("list", "--label", "team!", folder=project) == ["team!=web"]
+    assert offered("list", "--label=at=e", folder=project) == ["--label=at=emea"]
+
+
+def test_variables_come_without_their_values(project: Path) -> None:
+    (project / "checkly-sessions.yaml").write_text(MATRIX)
+    assert offered("plan", "--var", "", folder=project) == ["regions=", "host="]
+    assert offered("plan", "--var", "host=", folder=project) == []
+
+
+def test_nothing_is_read_from_the_environment(project: Path) -> None:
+    (project / "checkly-sessions.yaml").write_text(MATRIX)
+    got = offered("plan", "-l", "secret", folder=project, TOKEN="hunter2-hunter2")
+    assert got == []
+    assert offered("plan", "open", folder=project, TOKEN="hunter2-hunter2") == ["open"]
+
+
+def test_reports_and_their_files(project: Path) -> None:
+    offers = offered("apply", "--report", "", folder=project)
+    assert sorted(offers) == sorted([*FORMATS, *LISTENERS])
+    (project / "out").mkdir()
+    assert offered("wait", "--report", "html=o", folder=project) == ["html=out/"]
+    assert offered("wait", "--report=html=o", folder=project) == ["--report=html=out/"]
+
+
+@pytest.mark.parametrize("option", ["-f", "--env-file", "--var-file"])
+def test_files_are_left_to_the_shell(option: str, project: Path) -> None:
+    assert runner("bash_complete", "plan", option, "c", folder=project).stdout == "file,c\n"
+
+
+@pytest.mark.parametrize("where", ["default", "option", "variable", "file"])
+def test_scopes_instances_and_applies_of_a_state_in_a_folder(where: str, project: Path) -> None:
+    folder = project / (".runner" if where == "default" else "sta te")
+    for scope, name, apply_id in (("pr-1", "gone[a]", "01A"), ("default", "smoke-prod", "01B")):
+        scoped = folder / "api.checklyhq.com" / "account" / "default" / scope
+        for part in ("records", "applies"):
+            (scoped / part).mkdir(parents=True)
+        (scoped / "records" / "0000000001.json").write_text('{"records": {"old": {}}}')
+        (scoped / "records" / "0000000002.json").write_text(json.dumps({"records": {name: {}}}))
+        (scoped / "applies" / f"{apply_id}.json").write_text("{}")
+    words: tuple[str, ...] = ()
+    environment = {}
+    if where == "option":
+        words = ("--state", "file://sta%20te")
+    elif where == "variable":
+        environment = {"CHECKLY_SESSIONS_STATE": "file://sta%20te"}
+    elif where == "file":
+        (project / "checkly-sessions.yaml").write_text("state: file://sta%20te\n" + FILE)
+
+    def asked(*more: str) -> list[str]:
+        return offered(
+            *(word.replace(" ", "\\ ") for word in words), *more, folder=project, **environment
+        )
+
+    assert asked("plan", "--scope", "") == ["default", "pr-1"]
+    assert asked("state", "show", "") == ["smoke-prod"]
+    assert asked("--scope", "pr-1", "state", "forget", "") == ["gone[a]"]
+    assert asked("state", "mv", "--scope", "pr-1", "g") == ["gone[a]"]
+    assert asked("wait", "") == ["01B", "01A"]
+
+
+def test_a_state_in_a_bucket_is_not_asked(project: Path) -> None:
+    bucket = ("--state", "s3://bucket/prefix")
+    assert offered(*bucket, "plan", "--scope", "", folder=project) == []
+    assert offered(*bucket, "state", "forget", "n", folder=project) == ["nightly"]
+
+
+@pytest.mark.parametrize("words", [("nosuch", ""), ("plan", "-f", "no", "")])
+def test_a_wrong_command_line_offers_nothing(words: tuple[str, ...], project: Path) -> None:
+    asked = runner("bash_complete", *words, folder=project)
+    assert (asked.stdout.strip(), asked.stderr) == ("", "")
 
 
 @pytest.mark.parametrize("text", ["version: [", "profiles: []", "{}", None])

@@ -9,6 +9,7 @@ import click
 from runner.cli.commands.state.view import by_instance, holder_line, list_, named, show
 from runner.cli.console import Console
 from runner.cli.options.common import common_options, current
+from runner.cli.options.completion import profile_names, recorded_names
 from runner.cli.services.aio import run_async
 from runner.cli.services.state import (
     EMULATED_OPTION,
@@ -147,7 +148,9 @@ def import_(source: TextIO, emulated: bool) -> int:
 
 
 @command.command()
-@click.argument("names", nargs=-1, required=True, metavar="INSTANCE...")
+@click.argument(
+    "names", nargs=-1, required=True, metavar="INSTANCE...", shell_complete=recorded_names
+)
 @YES_OPTION
 @EMULATED_OPTION
 @common_options
@@ -166,8 +169,8 @@ def forget(names: tuple[str, ...], yes: bool, emulated: bool) -> int:
 
 
 @command.command()
-@click.argument("old", metavar="OLD")
-@click.argument("new", metavar="NEW")
+@click.argument("old", metavar="OLD", shell_complete=recorded_names)
+@click.argument("new", metavar="NEW", shell_complete=profile_names)
 @EMULATED_OPTION
 @common_options
 def mv(old: str, new: str, emulated: bool) -> int:
@@ -208,7 +211,7 @@ def claim(yes: bool, emulated: bool) -> int:
 
 
 @command.command()
-@click.argument("names", nargs=-1, metavar="[INSTANCE]...")
+@click.argument("names", nargs=-1, metavar="[INSTANCE]...", shell_complete=recorded_names)
 @YES_OPTION
 @EMULATED_OPTION
 @common_options

@@ -7,6 +7,7 @@ import click
 
 from runner.cli.console import Console
 from runner.cli.options.common import common_options, current
+from runner.cli.options.completion import recorded_names
 from runner.cli.services.aio import run_async
 from runner.cli.services.state import EMULATED_OPTION, FORMAT_OPTION, state_of, warn
 from runner.errors import StateError, UsageError
@@ -44,7 +45,7 @@ def list_(form: str, emulated: bool) -> int:
 
 
 @click.command()
-@click.argument("name", metavar="INSTANCE")
+@click.argument("name", metavar="INSTANCE", shell_complete=recorded_names)
 @FORMAT_OPTION
 @EMULATED_OPTION
 @common_options
