@@ -3,8 +3,7 @@
 from dataclasses import dataclass
 from typing import Any, Final
 
-from pydantic_core import ErrorDetails, SchemaValidator, ValidationError
-
+from runner.config.compile.validators import ErrorDetails, SchemaValidator, ValidationError
 from runner.config.templates.expressions.values import Symbolic
 from runner.diagnostics import Severity
 from runner.models.contract.rules import request_rules, settings_rules
