@@ -93,6 +93,7 @@ def _check(
 ) -> tuple[list[Diagnostic], str]:
     """What was found in one configuration, and the line that sums it up."""
     from runner.cli.services.composition import Composition  # noqa: PLC0415 # everything heavy
+    from runner.cli.services.past import warn_of_idle_quarantines  # noqa: PLC0415
     from runner.errors import ConfigurationError  # noqa: PLC0415
     from runner.reports.diagnostics.render import count_diagnostics  # noqa: PLC0415
 
@@ -101,6 +102,7 @@ def _check(
     try:
         reading = parts.reading
         count = reading.check(wanted)
+        warn_of_idle_quarantines(parts)
     except ConfigurationError as error:
         found = list(error.diagnostics)
         return found, f"{count_diagnostics(found)}."

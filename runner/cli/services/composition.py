@@ -243,7 +243,7 @@ class Composition:
         """Whether there can be a record: nobody has made the folder of the state otherwise."""
         self.warn_of_folder()
         folder = self.reading.path.parent / DEFAULT_FOLDER
-        return self._state_address != str(folder) or folder.exists()
+        return self.state_address != str(folder) or folder.exists()
 
     @property
     def project(self) -> str:
@@ -252,7 +252,8 @@ class Composition:
         return named or DEFAULT_PROJECT
 
     @property
-    def _state_address(self) -> str:
+    def state_address(self) -> str:
+        """Where the state is, as the command line, the environment or the file says."""
         folder = self.reading.path.parent / DEFAULT_FOLDER
         return self.common.state or self.reading.structure.state or str(folder)
 
@@ -261,7 +262,7 @@ class Composition:
         context = self.reading.context
         return PlanContext(
             api=self.backend.host,
-            state=shown_address(self._state_address),
+            state=shown_address(self.state_address),
             project=self.project,
             scope=self.common.scope or DEFAULT_SCOPE,
             account_id=self.backend.account_id,

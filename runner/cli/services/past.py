@@ -1,16 +1,20 @@
 """Read past applies for the commands that look at many of them."""
 
 from collections.abc import Callable, Collection, Iterator
-from datetime import datetime
+from contextlib import suppress
+from datetime import datetime, timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import click
 
 from runner.cli.services.aio import iterate
 from runner.cli.services.state import warn
+from runner.errors import RunnerError
 
 if TYPE_CHECKING:
     from runner.cli.console import Console
+    from runner.cli.services.composition import Composition
     from runner.config.selection import Selection
     from runner.errors import StateError
     from runner.models.history import PastApply
@@ -74,3 +78,30 @@ def past_applies(
         if is_enough(number):
             break
     warn(problems, console)
+
+
+def warn_of_idle_quarantines(parts: "Composition") -> None:
+    """Add a warning for each quarantine that has nothing left to do: nothing failed for long.
+
+    A state that can't be read tells nothing of them.
+    """
+    from runner.config.selection import Selection  # noqa: PLC0415 # everything heavy
+    from runner.models.clock import SystemClock  # noqa: PLC0415
+    from runner.reports.history.check_stats import check_stats  # noqa: PLC0415
+    from runner.reports.history.quarantine import is_idle  # noqa: PLC0415
+
+    written = list(parts.reading.structure.quarantines())
+    folder = Path(parts.state_address.removeprefix("file://"))
+    if not written or not folder.exists():  # a bucket would need the network
+        return
+    with suppress(RunnerError):
+        since = SystemClock().now() - timedelta(days=30)
+        stats = check_stats(past_applies(parts.state, parts.console, Selection(), since=since))
+        for check, span in written:
+            if is_idle(stats, check):
+                parts.reading.diagnostics.warning(
+                    "quarantine-idle",
+                    f"The quarantine of `{check}` has nothing left to do: every run passed",
+                    span,
+                    hint="Remove it.",
+                )

@@ -57,6 +57,7 @@ WARNINGS = (
     "no-profile",
     "odd-tag",
     "quarantine-ends",
+    "quarantine-idle",
     "short-secret",
     "unread-axis",
     "unset",

@@ -70,6 +70,16 @@ class Structure:
     state: str | None = None
     notifications: tuple[Notification, ...] = ()
 
+    def quarantines(self) -> Iterator[tuple[str, Span]]:
+        """The checks that are quarantined, as the file names them, and where."""
+        layers = [own.node for own in self.profiles.values()]
+        for layer in [*layers, *(node for _, node in self.defaults)]:
+            entries = layer.values.get("quarantine")
+            for entry in entries.items if isinstance(entries, Sequence) else ():
+                check = entry.values.get("check") if isinstance(entry, Mapping) else None
+                if isinstance(check, Scalar):
+                    yield check.text.replace("$$<", "$<"), check.span
+
 
 def read_structure(documents: Documents, diagnostics: Diagnostics) -> Structure:
     """Read what ``documents`` declare; ``diagnostics`` takes what is wrong with it."""

@@ -1,7 +1,7 @@
 """Suggest quarantines for checks that flake, never for those that are broken."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Final
@@ -86,16 +86,27 @@ def idle(
         stats: The checks of the window that is looked at.
         quarantined: Names or ids of the quarantined checks of each profile.
     """
-    found = []
-    for profile, checks in quarantined.items():
-        for check in checks:
-            runs = [
-                run
-                for each in stats
-                if check in {each.name, each.check_id}
-                for run in each.runs
-                if run.attempt.profile == profile
-            ]
-            if len(runs) >= _BROKEN and not any(run.failed or run.is_flaky for run in runs):
-                found.append((profile, check))
-    return found
+    return [
+        (profile, check)
+        for profile, checks in quarantined.items()
+        for check in checks
+        if is_idle(stats, check, profile)
+    ]
+
+
+def is_idle(stats: Iterable[CheckStats], check: str, profile: str | None = None) -> bool:
+    """Whether a check was run often enough, and passed each time.
+
+    Args:
+        stats: The checks of the window that is looked at.
+        check: Name or id.
+        profile: Whose runs; those of all profiles by default.
+    """
+    runs = [
+        run
+        for each in stats
+        if check in {each.name, each.check_id}
+        for run in each.runs
+        if profile in {None, run.attempt.profile}
+    ]
+    return len(runs) >= _BROKEN and not any(run.failed or run.is_flaky for run in runs)

@@ -1,9 +1,12 @@
 """``runner checks``, ``quarantine suggest`` and ``dashboard``: history as a user looks at it."""
 
 import json
+import re
 
 import pytest
 
+from runner.emulator.server import Emulator
+from runner.emulator.world.world import load_world
 from tests.cli.conftest import Shell
 
 FILE = """\
@@ -105,6 +108,49 @@ def test_a_profile_without_owner_gets_one_to_fill_in(applied: Shell) -> None:
     file = applied.folder / "checkly-sessions.yaml"
     file.write_text(FILE.replace("    labels: {team: web}\n", ""))
     assert "owner: unassigned" in applied("quarantine", "suggest", "--emulator")[1]
+
+
+QUARANTINED = """\
+version: 1
+defaults:
+  runLocation: eu-west-1
+  quarantine: [{check: Home, reason: r, owner: o, until: 2099-01-01}]
+profiles:
+  shop:
+    target: all
+    retryStrategy: {type: FIXED, baseBackoffSeconds: 1, maxRetries: 1}
+    quarantine:
+    - {check: Home, reason: r, owner: o, until: 2099-01-01}
+    - {check: Recommendations, reason: r, owner: o, until: 2099-01-01}
+    - {check: Never run, reason: r, owner: o, until: 2099-01-01}
+"""
+
+
+def test_validate_knows_a_quarantine_that_has_nothing_left_to_do(
+    shell: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = shell.folder / "checkly-sessions.yaml"
+    file.write_text(QUARANTINED)
+    (shell.folder / "world.yaml").write_text(WORLD)
+    with Emulator(load_world(shell.folder / "world.yaml"), virtual_time=True) as emulator:
+        for name, value in emulator.environment.items():
+            monkeypatch.setenv(name, value)
+        assert shell("validate")[1] == "checkly-sessions.yaml is valid: 1 instance.\n"
+        for _ in range(3):
+            assert "quarantine-idle" not in shell("validate")[1]  # too few runs to tell
+            code, _, err = shell("apply", "--yes")
+            assert code == 0, err
+    code, out, err = shell("validate")  # without the network
+    assert (code, err) == (0, "")
+    assert re.findall(r"yaml:(\d+):\d+: warning\[quarantine-idle\]: (.*)", out) == [
+        (line, "The quarantine of `Home` has nothing left to do: every run passed")
+        for line in ("4", "10")
+    ]
+    file.write_text("ignore: [quarantine-idle]\n" + QUARANTINED)
+    assert "quarantine-idle" not in shell("validate")[1]
+    file.write_text(QUARANTINED)
+    monkeypatch.setenv("CHECKLY_API_URL", "no address")
+    assert shell("validate") == (0, "checkly-sessions.yaml is valid: 1 instance.\n", "")
 
 
 def test_the_dashboard_is_written_with_the_pages_of_the_runs(applied: Shell) -> None:
