@@ -151,6 +151,13 @@ def test_a_mistake_is_told_by_file_line_and_reason(
     assert str(caught.value).startswith(f"{path}:{line}: ")
 
 
+@pytest.mark.parametrize("text", ["TOKEN=hunter2\n", "hunter2\n", "- hunter2\n", "[hunter2]"])
+def test_a_file_that_is_no_world_is_not_quoted(tmp_path: Path, text: str) -> None:
+    with pytest.raises(WorldError, match="is not a world, which is an object") as caught:
+        load_world(write(tmp_path, text))
+    assert "hunter2" not in str(caught.value)
+
+
 def test_a_missing_file_is_an_error_without_a_line(tmp_path: Path) -> None:
     with pytest.raises(WorldError, match=r"nowhere\.yaml: No such file") as caught:
         load_world(tmp_path / "nowhere.yaml")
