@@ -8,9 +8,8 @@ from runner.errors import StateError, UsageError
 from runner.models.record import FORMAT_VERSION, Document, Initiator, Moment
 from runner.state.store.codec import decode, encode
 from runner.state.store.object_store import Store
-from runner.state.store.paths import shown
+from runner.state.store.paths import DEFAULT_PROJECT, shown
 
-DEFAULT_PROJECT: Final = "default"
 _OLD_LAYOUT: Final = {"records", "locks", "attempts", "digest"}
 
 

@@ -33,7 +33,14 @@ def serving(folder: Path) -> Iterator[str]:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    command = [program, "--silent", "--skipApiVersionCheck", "--blobPort", str(port)]
+    command = [
+        program,
+        "--silent",
+        "--skipApiVersionCheck",
+        "--disableTelemetry",
+        "--blobPort",
+        str(port),
+    ]
     with subprocess.Popen([*command, "--location", str(folder)], env=dict(os.environ)) as server:
         try:
             deadline = time.monotonic() + 60

@@ -30,10 +30,7 @@ from runner.diagnostics import Severity
 from runner.errors import UsageError
 from runner.models.plan import Plan, PlanContext
 from runner.secrets import credentials_in
-from runner.state.store.paths import DEFAULT_FOLDER
-
-#: The project of a file that names none.
-DEFAULT_PROJECT = "default"
+from runner.state.store.paths import DEFAULT_FOLDER, DEFAULT_PROJECT
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -155,19 +152,23 @@ class Composition:
     def state(self) -> "State":
         """The state that belongs to the file and the API."""
         self.warn_of_folder()
-        if not self.has_file:
-            return self.backend.state(self.common, Path.cwd(), None)
-        from runner.state.project import require_name  # noqa: PLC0415 # obstore
+        if self.has_file:
+            from runner.state.project import require_name  # noqa: PLC0415 # obstore
 
-        structure = self.reading.structure
-        state = self.backend.state(
-            self.common,
-            self.reading.path.parent,
-            structure.state,
-            project=project_of(self.reading, self.console.redactor.screen),
-            moved=structure.moved,
+            structure = self.reading.structure
+            state = self.backend.state(
+                self.common,
+                self.reading.path.parent,
+                structure.state,
+                project=project_of(self.reading, self.console.redactor.screen),
+                moved=structure.moved,
+            )
+            require_name(state.project, state.store)
+        else:
+            state = self.backend.state(self.common, Path.cwd(), None)
+        state.store.warn = lambda error: self.console.problem(
+            f"Warning: {error.message}", hint=error.hint
         )
-        require_name(state.project, state.store)
         return state
 
     @cached_property

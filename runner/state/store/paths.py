@@ -5,6 +5,8 @@ from typing import Final
 
 #: The folder beside the configuration file that is the state where nothing else is named.
 DEFAULT_FOLDER: Final = ".runner"
+#: The project of a file that names none.
+DEFAULT_PROJECT: Final = "default"
 _MAX_LENGTH: Final = 80
 _PLAIN: Final = re.compile(r"[a-z0-9](?:[a-z0-9._,:\[\]-]*[a-z0-9_\]-])?")
 _ULID: Final = re.compile(r"[0-7][0-9A-HJKMNP-TV-Z]{25}")
