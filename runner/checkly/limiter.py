@@ -74,7 +74,7 @@ class Limiter:
 
     Attributes:
         share: How many may leave in a minute where others send too; may change at any time.
-        hungry: Set when a request had to wait; whoever looks clears it.
+        hungry: Set when a request had to wait for the share; whoever looks clears it.
     """
 
     def __init__(self, clock: Clock, requests_per_minute: int = DEFAULT_REQUESTS_PER_MINUTE):
@@ -92,10 +92,10 @@ class Limiter:
         async with self._turn:
             while True:
                 now = self._clock.monotonic()
-                at = max(self._log.earliest(now), self._by_share(now))
-                if at > now:
+                by_share = self._by_share(now)
+                if by_share > now:
                     self.hungry.set()
-                at = max(at, self._not_before)
+                at = max(self._log.earliest(now), by_share, self._not_before)
                 if at <= now:
                     self._log.record(now)
                     self._times.append(now)

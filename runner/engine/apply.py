@@ -7,7 +7,7 @@ from runner.engine.control.context import Context
 from runner.engine.control.shutdown import unless
 from runner.engine.follow import follow
 from runner.engine.frame import Frame
-from runner.engine.lookup.lookup_groups import TwinsByLookup
+from runner.engine.lookup.lookup_groups import LookupGroups
 from runner.engine.needs import Gate, by_member, gates
 from runner.engine.recovery import leave_nothing_behind
 from runner.engine.results.outcomes import is_same_request
@@ -52,20 +52,13 @@ class _Apply(Frame):
             if each.instance is not None
         ]
         self.blocked = {each.name: each.blocked for each in planned if each.blocked}
-        self.stopped_by = "" if context.options.keep_going else self._blocker()
+        blocking = (each.name for each in planned if each.is_blocking)
+        self.stopped_by = "" if context.options.keep_going else next(blocking, "")
         self.gates = gates(self.runs)
         self.members = by_member(self.gates)
-        self.twins = TwinsByLookup()
+        self.lookup_groups = LookupGroups()
         self.running: dict[str, Run] = {}
         self.slots = asyncio.Semaphore(context.options.concurrency)
-
-    def _blocker(self) -> str:
-        """An instance whose gate can't pass any more, and that of the apply with it."""
-        for run in self.runs:
-            settings = run.settings
-            if run.name in self.blocked and not settings.allow_failure and settings.quorum is None:
-                return run.name
-        return ""
 
     async def prepare(self) -> None:
         """Take over what is in the state by now, and settle what earlier applies left."""
@@ -123,7 +116,7 @@ class _Apply(Frame):
             await run.take_over(earlier)
         else:
             earlier = None
-            await start(run, self.twins)
+            await start(run, self.lookup_groups)
         if run.outcome is not None:
             return run.outcome
         if self.context.options.detach and run.name not in self.members:
@@ -152,7 +145,7 @@ class _Apply(Frame):
                     if run.outcome is not None and not run.is_stored
                 )
             )
-        if not stop.gently.is_set():
+        if not (stop.gently.is_set() or self.stopped_by):
             for each in self.removed:
                 if each.record is not None and each.record.archived_at is None:
                     self.journal.archive(each.record, now)

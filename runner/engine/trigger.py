@@ -9,7 +9,7 @@ from runner.checkly.api_errors import NO_MATCHING_CHECKS
 from runner.checkly.exchange import Flight
 from runner.checkly.retry import surely_not_accepted
 from runner.engine.control.shutdown import ended
-from runner.engine.lookup.lookup_groups import Turn, TwinsByLookup
+from runner.engine.lookup.lookup_groups import LookupGroups, Turn
 from runner.engine.lookup.reconcile import Found, search
 from runner.engine.run import Run
 from runner.errors import ApiError, CannotRun, Interrupted, RunnerError, StateError
@@ -27,9 +27,9 @@ _FRESH = timedelta(seconds=2)
 SETTLE_HINT = "`runner wait` looks again, and so does the next apply of it."
 
 
-async def start(run: Run, twins: TwinsByLookup) -> None:
+async def start(run: Run, groups: LookupGroups) -> None:
     """Start a session; afterwards ``run`` has either a session or an outcome."""
-    group = twins.of(run.attempt.lookup)
+    group = groups.of(run.attempt.lookup)
     for number in range(SENDS):
         async with group.turn() as turn:
             if run.context.stop.gently.is_set():

@@ -126,6 +126,14 @@ class PlannedInstance:
     renamed_from: str | None = None
     passed_earlier: "tuple[CheckRecord, ...]" = ()
 
+    @property
+    def is_blocking(self) -> bool:
+        """Whether it is blocked, and nothing forgives it."""
+        if self.blocked is None or self.instance is None:
+            return False
+        settings = self.instance.settings
+        return not settings.allow_failure and settings.quorum is None
+
 
 # Without ``repr``: asyncio words what a coroutine returned when an event loop is done with it, and
 # all of a plan in words takes long.

@@ -230,7 +230,7 @@ class Books(RuleBasedStateMachine):
         if self.now > began and max(ends, default=0.0) < NEVER:
             assert self.now <= max([began, *ends]) + PATIENCE + PER_FAULT * count
         for command in commands:
-            if command.outcome is not None:
+            if command.outcome is not None and not any(each.line.is_dead for each in commands):
                 self.judge(command, command.outcome, is_calm=is_calm)
 
     async def all_of(self, commands: Sequence["Command"]) -> None:

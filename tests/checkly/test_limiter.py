@@ -96,3 +96,20 @@ def test_a_hold_is_everybodys_and_slows_them_down_afterwards() -> None:
     first, second, third = asyncio.run(main())
     assert first == pytest.approx(7.0)
     assert second - first == pytest.approx(third - second) == pytest.approx(60.5 / 600)
+
+
+def test_only_a_part_that_is_used_up_is_too_small() -> None:
+    """A server that asks for a pause makes nobody ask for more of the account's limit."""
+
+    async def main() -> tuple[bool, bool]:
+        limiter = Limiter(FakeClock(), 600)
+        limiter.share = 30
+        await limiter.turn()
+        limiter.hold(5)
+        await limiter.turn()
+        held = limiter.hungry.is_set()
+        for _ in range(30):
+            await limiter.turn()
+        return held, limiter.hungry.is_set()
+
+    assert asyncio.run(main()) == (False, True)

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from runner.engine.control.shutdown import unless, within
-from runner.engine.lookup.lookup_groups import Twins
+from runner.engine.lookup.lookup_groups import LookupGroup
 from runner.engine.needs import by_member, gates
 from runner.engine.results import exit_code
 from runner.engine.run import Run
@@ -161,27 +161,27 @@ def test_an_error_of_the_work_comes_through() -> None:
 def test_twins_in_the_air_are_waited_for_and_hold_back_the_next() -> None:
     events: list[str] = []
 
-    async def lost(twins: Twins) -> None:
-        async with twins.turn() as turn:
+    async def lost(group: LookupGroup) -> None:
+        async with group.turn() as turn:
             events.append("lost")
             is_alone = await turn.lost()
             events.append(f"searching, alone: {is_alone}")
             await asyncio.sleep(0.01)
             events.append("found")
 
-    async def quick(twins: Twins, name: str) -> None:
-        async with twins.turn():
+    async def quick(group: LookupGroup, name: str) -> None:
+        async with group.turn():
             events.append(f"{name} leaves")
             await asyncio.sleep(0.01)
             events.append(f"{name} is back")
 
     async def main() -> None:
-        twins = Twins()
-        await asyncio.gather(quick(twins, "a"), lost(twins), later(twins))
+        group = LookupGroup()
+        await asyncio.gather(quick(group, "a"), lost(group), later(group))
 
-    async def later(twins: Twins) -> None:
+    async def later(group: LookupGroup) -> None:
         await asyncio.sleep(0.005)
-        await quick(twins, "b")
+        await quick(group, "b")
 
     asyncio.run(main())
     assert events == [
@@ -196,14 +196,14 @@ def test_twins_in_the_air_are_waited_for_and_hold_back_the_next() -> None:
 
 
 def test_two_twins_lost_at_once_can_not_be_told_apart() -> None:
-    async def lost(twins: Twins) -> bool:
-        async with twins.turn() as turn:
+    async def lost(group: LookupGroup) -> bool:
+        async with group.turn() as turn:
             await asyncio.sleep(0.01)
             return await turn.lost()
 
     async def main() -> list[bool]:
-        twins = Twins()
-        return list(await asyncio.gather(lost(twins), lost(twins)))
+        group = LookupGroup()
+        return list(await asyncio.gather(lost(group), lost(group)))
 
     assert asyncio.run(main()) == [False, False]
 

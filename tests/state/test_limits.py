@@ -8,6 +8,7 @@ import pytest
 
 from runner.checkly.limiter import WINDOW_SECONDS, Limiter
 from runner.engine.control.sharing import FREE, shared_limit
+from runner.models.events import Event, Notice
 from runner.models.record import Initiator
 from runner.state.limits import fair
 from runner.state.project import Project
@@ -40,6 +41,7 @@ class Jobs:
         self.rng = random.Random(seed)
         self.disk = Disk()
         self.sent: list[tuple[float, int]] = []
+        self.events: list[Event] = []
         self.tokens = count()
 
     async def job(self, number: int, start: float, requests: int, *, dies: bool = False) -> None:
@@ -56,7 +58,7 @@ class Jobs:
             token=lambda: f"t{next(self.tokens)}",
         )
         limiter = Limiter(process, LIMIT)
-        async with shared_limit(limiter, state, Initiator(pid=number), process):
+        async with shared_limit(limiter, state, Initiator(pid=number), process, self.events.append):
             for _ in range(requests):
                 await limiter.turn()
                 self.sent.append((asyncio.get_running_loop().time(), number))
@@ -109,6 +111,9 @@ def test_the_part_of_one_that_died_comes_back() -> None:
     simulate(main())
     assert jobs.most_in_a_minute() <= LIMIT
     assert jobs.of(2, 250, 310) > 0.9 * LIMIT
+    (told,) = jobs.events
+    assert isinstance(told, Notice)
+    assert "Other jobs use the account's limit" in told.text
 
 
 def test_one_that_sends_little_takes_no_part() -> None:

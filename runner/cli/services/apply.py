@@ -162,8 +162,13 @@ def _ask(plan: Plan, selected: Selection, command: ApplyCommand, console: Consol
     """
     if command.yes:
         return
+    blocking = [planned.name for planned in plan.instances if planned.is_blocking]
     if sys.stdin.isatty() and console.out.isatty():
-        if not console.ask(question(plan)):
+        if blocking and not command.keep_going:
+            console.say(
+                f"{blocking[0]} is blocked, so nothing starts. --keep-going starts the rest."
+            )
+        elif not console.ask(question(plan)):
             raise Declined("Nothing was started.")
     elif not selected.is_exact:
         raise UsageError(

@@ -51,7 +51,7 @@ async def engine(
             limiter=limiter,
         )
         keeper = _keeper(following, credentials, clock)
-        sharing = shared_limit(limiter, state, parts.owner, clock)
+        sharing = shared_limit(limiter, state, parts.owner, clock, reporters.handle)
         async with client, sharing, keeper as keep:
             with heeded(stop):
                 yield Context(

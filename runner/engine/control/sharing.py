@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager, suppress
 from runner.checkly.limiter import Limiter
 from runner.errors import StateError
 from runner.models.clock import Clock
+from runner.models.events import Emit, Notice
 from runner.models.record import Initiator
 from runner.state.limits import LOOK_SECONDS, AccountLimit
 from runner.state.state import State
@@ -18,7 +19,7 @@ _LEAVE_SECONDS = 2.0
 
 @asynccontextmanager
 async def shared_limit(
-    limiter: Limiter, state: State, owner: Initiator, clock: Clock
+    limiter: Limiter, state: State, owner: Initiator, clock: Clock, emit: Emit
 ) -> AsyncIterator[None]:
     """Keep ``limiter`` to its share of the account's limit, as soon as it sends more than a few."""
     part = state.account_limit(owner, limiter.requests_per_minute)
@@ -26,6 +27,8 @@ async def shared_limit(
     with suppress(StateError):  # whatever needs the state will tell
         if not await part.has_room(limiter.share):
             limiter.share = 0
+            text = "Other jobs use the account's limit of requests: waiting for a part of it."
+            emit(Notice(clock.now(), text))
     sharing = asyncio.create_task(_share(limiter, part, clock))
     try:
         yield

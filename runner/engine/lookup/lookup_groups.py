@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from runner.models.record import Lookup
 
 
-class Twins:
+class LookupGroup:
     """The instances of an apply that share a lookup.
 
     While the trigger of one is in the air, a session that appears may be its own. So one whose
@@ -56,22 +56,22 @@ class Twins:
 class Turn:
     """One trigger on its way."""
 
-    def __init__(self, twins: Twins) -> None:
-        self._twins = twins
+    def __init__(self, group: LookupGroup) -> None:
+        self._group = group
         self.is_lost = False
 
     async def lost(self) -> bool:
         """Note that the answer was lost; says whether its session can be told from the others'."""
         self.is_lost = True
-        return await self._twins.lose()
+        return await self._group.lose()
 
 
-class TwinsByLookup:
+class LookupGroups:
     """The groups of one apply."""
 
     def __init__(self) -> None:
-        self._groups: dict[str, Twins] = {}
+        self._groups: dict[str, LookupGroup] = {}
 
-    def of(self, lookup: Lookup) -> Twins:
+    def of(self, lookup: Lookup) -> LookupGroup:
         """The group that ``lookup`` belongs to."""
-        return self._groups.setdefault(lookup.model_dump_json(), Twins())
+        return self._groups.setdefault(lookup.model_dump_json(), LookupGroup())

@@ -35,17 +35,17 @@ class Found:
     Attributes:
         sure: Those of which the time fits as well.
         unsure: Those that may be from another time: they are not adopted, and prove nothing else.
-        has_twin: Whether another attempt that looks the same may have started any of them.
+        has_look_alike: Whether another attempt that looks the same may have started any of them.
     """
 
     sure: tuple[ListedSession, ...] = ()
     unsure: tuple[ListedSession, ...] = ()
-    has_twin: bool = False
+    has_look_alike: bool = False
 
     @property
     def own(self) -> ListedSession | None:
         """The session that can only be the attempt's."""
-        return self.sure[0] if len(self.sure) == 1 and not self.has_twin else None
+        return self.sure[0] if len(self.sure) == 1 and not self.has_look_alike else None
 
     @property
     def all(self) -> tuple[ListedSession, ...]:
@@ -111,9 +111,9 @@ async def _look(context: Context, attempt: Attempt, *, is_alone: bool) -> Found:
     known = context.learnt.sessions | {other.session_id for other in others}
     sessions = [session for session in sessions if session.id not in known]
     sure = tuple(session for session in sessions if _is_in_time(session, attempt))
-    has_twin = any(_may_own(other, sure) for other in others if other.lookup == lookup)
+    has_look_alike = any(_may_own(other, sure) for other in others if other.lookup == lookup)
     unsure = tuple(each for each in sessions if each not in sure)
-    return Found(sure, unsure, has_twin or not is_alone)
+    return Found(sure, unsure, has_look_alike or not is_alone)
 
 
 async def _fitting(context: Context, attempt: Attempt) -> list[ListedSession]:

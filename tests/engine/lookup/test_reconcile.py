@@ -41,7 +41,7 @@ def sought(
             answers = {"/v1/test-sessions": {"entries": list(sessions)}}
             monkeypatch.setattr(client._exchange._wire, "exchange", answering(answers))
             found = await search(bench.context(client, {}), attempt, 0.01, is_alone=True)
-            return [e.id for e in found.sure], [e.id for e in found.unsure], found.has_twin
+            return [e.id for e in found.sure], [e.id for e in found.unsure], found.has_look_alike
 
     return asyncio.run(main())
 
@@ -121,7 +121,7 @@ def test_a_session_without_a_time_proves_nothing(
             (["1"], [], False),
         ),
     ],
-    ids=str,
+    ids=lambda value: str(value)[:80],  # the same whenever they are collected
 )
 def test_a_session_may_be_that_of_another_open_intent(
     make_bench: MakeBench,
