@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from obstore.exceptions import GenericError
 
 from runner.errors import StateError, UsageError
 from runner.state.project import Project
@@ -350,6 +351,32 @@ def test_a_full_disk(open_: OpenState, tmp_path: Path) -> None:
         assert list(asyncio.run(open_().records(brief=True))) == ["smoke"]
     finally:
         subprocess.run(["umount", str(disk)], check=True)
+
+
+@pytest.mark.parametrize(
+    ("number", "why"),
+    [
+        (28, "the disk is full"),
+        (122, "the disk quota is used up"),
+        (30, "the file system is read-only"),
+        (13, "access is denied"),
+        (36, "the path is too long"),
+    ],
+)
+def test_what_the_system_refuses_is_said_in_words_and_nothing_is_lost(
+    open_: OpenState, monkeypatch: pytest.MonkeyPatch, number: int, why: str
+) -> None:
+    asyncio.run(open_().put_records([a_record()]))
+
+    def refused(*_: object, **__: object) -> None:
+        raise GenericError(f"Generic LocalFileSystem error: Unable to write (os error {number})")
+
+    with monkeypatch.context() as patched:
+        patched.setattr("obstore.put", refused)
+        with pytest.raises(StateError, match=rf"Can't write the state at .*: {why}\.") as caught:
+            asyncio.run(open_().put_records([a_record("other")]))
+    assert "choose another place with --state" in str(caught.value.hint)
+    assert list(asyncio.run(open_().records(brief=True))) == ["smoke"]
 
 
 # ---------------------------------------------------------------- the process
