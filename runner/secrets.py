@@ -57,15 +57,12 @@ _ADDRESS_OF_CREDENTIAL = re.compile(r"(?<!WEBHOOK)_(URL|URI|FILE|PATH|DIR)\Z", r
 
 @lru_cache(maxsize=4096)
 def key_looks_secret(key: str) -> bool:
-    """Whether a variable's name says that its value is secret: ``API_TOKEN``, ``dbPassword``."""
+    """Tell by a variable's name whether its value is secret: ``API_TOKEN``, ``dbPassword``."""
     return _SECRET_KEY.search(key) is not None
 
 
 def is_maskable(value: str) -> bool:
-    """Whether a value is long enough to be taken out of free text.
-
-    If it is not, it is masked where its field is shown, and the user should be warned.
-    """
+    """Tell whether a value is long enough to be found in free text; others need a warning."""
     return len(value) >= MIN_LENGTH
 
 
@@ -138,12 +135,7 @@ class Redactor:
         masked = self.mask(_QUERY.sub(self._unsigned, text))
         return WITHHELD if self._shows(_MARK.sub(" ", masked)) else masked
 
-    def mask_data(self, data: Any) -> Any:
-        """A copy of JSON-like ``data`` with every text and key in it masked."""
-        return _each_text(data, self.mask)
-
     def _shows(self, text: str) -> bool:
-        """Whether a secret or a signed address can be read out of ``text``."""
         return any(
             _SIGNED.search(reading) or (self._written and self._is_in(reading))
             for reading in readings(text)
@@ -203,7 +195,7 @@ def screened_json(body: bytes, screen: Callable[[str], str]) -> bytes:
     if screen(text) == text:
         return body
     try:
-        document = _each_text(json.loads(text), screen, _ADDRESS_FIELDS)
+        document = _screened(json.loads(text), screen)
     except (ValueError, RecursionError):
         document = WITHHELD
     return json.dumps(document, ensure_ascii=False).encode(errors="replace")
@@ -307,15 +299,12 @@ def _units(value: str) -> set[str]:
     return parts | {part.strip() for part in parts}
 
 
-def _each_text(data: Any, change: Callable[[str], str], kept: frozenset[str] = frozenset()) -> Any:
-    """A copy of JSON-like ``data`` with all texts and keys changed, but for fields ``kept``."""
+def _screened(data: Any, screen: Callable[[str], str]) -> Any:
     if isinstance(data, str):
-        return change(data)
-    if isinstance(data, Mapping):
+        return screen(data)
+    if isinstance(data, dict):
         return {
-            _each_text(key, change): value if key in kept else _each_text(value, change, kept)
+            screen(key): value if key in _ADDRESS_FIELDS else _screened(value, screen)
             for key, value in data.items()
         }
-    if isinstance(data, list | tuple):
-        return [_each_text(item, change, kept) for item in data]
-    return data
+    return [_screened(item, screen) for item in data] if isinstance(data, list) else data

@@ -107,7 +107,7 @@ class Console:
         self._print(commands.rstrip("\n"), self.err, annotations=True)
 
     def ask(self, question: str) -> bool:
-        """Whether the answer to ``question``, asked on standard error, is yes."""
+        """Ask ``question`` on standard error, and return whether the answer is yes."""
         return click.confirm(self._line(question), err=True)
 
     def style_for(self, stream: TextIO) -> "Style":

@@ -1,12 +1,25 @@
 """Destinations of output: a stream, or a file that appears whole or not at all."""
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TextIO
 
 from runner.atomic_write import atomic_write, final_target, is_stream, part_of
 from runner.errors import CannotRun, UsageError, os_reason
 from runner.reports.text.sanitize import harmless
+
+
+@contextmanager
+def _writable(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except (OSError, ValueError) as error:  # a NUL in a path is a ValueError
+        raise UsageError(
+            f"The report can't be written to {str(path)!r}: {os_reason(error)}.",
+            hint="Give another path with --report FORMAT=PATH.",
+        ) from error
 
 
 class FileOutput:
@@ -18,13 +31,8 @@ class FileOutput:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        try:
+        with _writable(path):
             self._try_out()
-        except (OSError, ValueError) as error:  # a NUL in a path is a ValueError
-            raise UsageError(
-                f"The report can't be written to {str(path)!r}: {os_reason(error)}.",
-                hint="Give another path with --report FORMAT=PATH.",
-            ) from error
 
     def write(self, text: str) -> None:
         """Put ``text`` into the file, in place of what it held.
@@ -62,14 +70,9 @@ class GrowingFile:
     """
 
     def __init__(self, path: Path) -> None:
-        try:
+        with _writable(path):
             path.parent.mkdir(parents=True, exist_ok=True)
             self._file = path.open("w", encoding="utf-8", newline="\n")
-        except (OSError, ValueError) as error:
-            raise UsageError(
-                f"The report can't be written to {str(path)!r}: {os_reason(error)}.",
-                hint="Give another path with --report FORMAT=PATH.",
-            ) from error
 
     def write(self, text: str) -> None:
         """Append ``text`` at once."""

@@ -96,7 +96,7 @@ def _columns(environ: Mapping[str, str]) -> int:
 
 
 def wants_color(stream: TextIO, environ: Mapping[str, str], *, no_color: bool = False) -> bool:
-    """Whether to colour what goes to ``stream``.
+    """Decide whether to colour what goes to ``stream``.
 
     ``--no-color`` and ``NO_COLOR`` (https://no-color.org) decide first, then ``FORCE_COLOR``
     (https://force-color.org; ``0`` and ``false`` turn it off), then whether it is a terminal.
@@ -109,7 +109,7 @@ def wants_color(stream: TextIO, environ: Mapping[str, str], *, no_color: bool = 
 
 
 def knows_links(stream: TextIO, environ: Mapping[str, str]) -> bool:
-    """Whether ``stream`` is a terminal that is known to show links (OSC 8).
+    """Decide whether ``stream`` is a terminal that is known to show links (OSC 8).
 
     ``FORCE_HYPERLINK`` decides, as in other tools; else the terminal, by what it sets. One inside
     tmux or screen is not known: they may swallow the link, and with it the address.
@@ -129,6 +129,6 @@ def knows_links(stream: TextIO, environ: Mapping[str, str]) -> bool:
 
 
 def has_unicode(stream: TextIO) -> bool:
-    """Whether ``stream`` can take more than ASCII."""
+    """Decide whether ``stream`` takes more than ASCII."""
     encoding = (getattr(stream, "encoding", None) or "utf-8").lower()
     return encoding.replace("-", "").replace("_", "") in {"utf8", "utf8sig", "utf16"}
