@@ -95,6 +95,7 @@ schemas: setup
 owner:
 	test -n "$(OWNER)" # make owner OWNER=name
 	git grep -lz 'OWNER[/.]' -- ':!Makefile' ':!tests' ':!.github/workflows/release.yml' | xargs -0 sed -i -E 's#OWNER([/.])#$(OWNER)\1#g'
+	sed -i 's#^PAGE: Final = .*#PAGE: Final = "https://$(OWNER).github.io/checkly-sessions-runner/diagnostics.html"#' runner/diagnostics.py
 
 clean:
 	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis build dist site mutants .coverage*

@@ -4,8 +4,12 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from typing import Final
 
 from runner.source import Span
+
+#: The page that explains each code; `make owner` puts the published one here.
+PAGE: Final = "docs/diagnostics.md"
 
 
 class Severity(StrEnum):
@@ -45,6 +49,11 @@ class Diagnostic:
     hint: str | None = None
     related: tuple[Related, ...] = ()
     profile: str | None = None
+
+    @property
+    def url(self) -> str:
+        """The address of what the documentation says about it."""
+        return f"{PAGE}#{self.code}"
 
 
 #: So many problems that more hints would not help.

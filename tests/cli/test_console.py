@@ -27,7 +27,7 @@ def test_all_that_is_printed_is_masked() -> None:
     console.redactor.learn("hunter22")
     console.write("it is hunter22")
     console.problem("not hunter22", hint="but hunter22")
-    console.diagnostics([Diagnostic("x", "hunter22 again")])
+    console.diagnostics([Diagnostic("x", "hunter22 again")], form="concise")
     assert out.getvalue() == "it is (secret #1)\n"
     assert err.getvalue() == "not (secret #1)\n  but (secret #1)\nerror[x]: (secret #1) again\n"
 

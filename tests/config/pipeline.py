@@ -1,5 +1,6 @@
 """A configuration file through the whole pipeline, inside the process."""
 
+import re
 import shlex
 import sys
 from collections.abc import Callable, Iterable, Mapping
@@ -39,7 +40,8 @@ class Outcome:
 
     @property
     def text(self) -> str:
-        return render_diagnostics(self.diagnostics, "text", width=100)
+        text = render_diagnostics(self.diagnostics, "text", width=100)
+        return re.sub(r"^  see: .*\n", "", text, flags=re.MULTILINE)
 
     def shown(self) -> dict[str, Any]:
         """The request and settings of each instance, as far as they may be seen."""

@@ -6,6 +6,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from tests.config.codes import codes
+
 ROOT = Path(__file__).parents[2]
 
 
@@ -20,6 +22,8 @@ def test_it_builds_strictly(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     built = {path.stem for path in tmp_path.glob("*.html")}
     assert {page.stem for page in (ROOT / "docs").glob("*.md")} <= built
+    page = (tmp_path / "diagnostics.html").read_text(encoding="utf-8")
+    assert not [code for code in codes() if f'<h3 id="{code}">' not in page]
     assert "[text|json]" in (tmp_path / "commands.html").read_text(encoding="utf-8")
 
 

@@ -260,7 +260,7 @@ def check_diagnostics(text: str) -> None:
     for unicode in (True, False):
         shown = render_diagnostics(found, "text", width=60, unicode=unicode)
         harmless(shown)
-        assert shown.count("\n") == 7 if text else 6
+        assert shown.count("\n") == 8 if text else 7
     assert json.loads(render_diagnostics(found, "json"))["diagnostics"][0]["message"] == text
     harmless(render_diagnostics(found, "json"))
     said = render_diagnostics(found, "github")

@@ -56,7 +56,11 @@ def render_diagnostics(
     if format == "github":
         return "".join(_annotate(found, repository) for found in diagnostics)
     style = Style(color=color, unicode=unicode, width=max(width, _LEAST_WIDTH))
-    return "\n".join(_render_text(found, style) for found in diagnostics)
+    first = {found.code: index for index, found in reversed([*enumerate(diagnostics)])}
+    return "\n".join(
+        _render_text(found, style, with_url=first[found.code] == index)
+        for index, found in enumerate(diagnostics)
+    )
 
 
 def one_line_of(found: Diagnostic) -> str:
@@ -70,7 +74,7 @@ def count_diagnostics(diagnostics: Sequence[Diagnostic]) -> str:
     return ", ".join(counted(severities[each], each) for each in Severity if severities[each])
 
 
-def _render_text(found: Diagnostic, style: Style) -> str:
+def _render_text(found: Diagnostic, style: Style, *, with_url: bool) -> str:
     tint = "red" if found.severity is Severity.ERROR else "yellow"
     label = style.paint(_label(found), "bold", tint)
     message = style.paint(one_line(found.message, _MESSAGE_LIMIT), "bold")
@@ -83,6 +87,8 @@ def _render_text(found: Diagnostic, style: Style) -> str:
         note = style.paint("note", "bold", "blue")
         rows.append(f"{_place(related.span)}{note}: {one_line(related.message, _MESSAGE_LIMIT)}")
         rows += _excerpt(related.span, style, "blue")
+    if with_url:  # each code is explained once
+        rows.append(f"  {style.paint('see:', 'bold', 'cyan')} {found.url}")
     return "".join(style.plain(row) + "\n" for row in rows)
 
 
@@ -172,6 +178,7 @@ def _render_json(diagnostics: Sequence[Diagnostic]) -> str:
             {
                 "severity": found.severity,
                 "code": found.code,
+                "url": found.url,
                 "message": found.message,
                 "hint": found.hint,
                 "profile": found.profile,
@@ -209,6 +216,7 @@ def _annotate(found: Diagnostic, repository: Path | None) -> str:
     message = found.message if found.hint is None else f"{found.message}\nHint: {found.hint}"
     for related in found.related:
         message += f"\n{related.span}: {related.message}"
+    message += f"\nSee {found.url}"
     return annotation(
         found.severity.value, message, title=found.code, span=found.span, repository=repository
     )

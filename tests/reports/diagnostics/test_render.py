@@ -6,7 +6,7 @@ from typing import Literal
 
 import pytest
 
-from runner.diagnostics import Diagnostic, Related, Severity
+from runner.diagnostics import PAGE, Diagnostic, Related, Severity
 from runner.reports.diagnostics.render import count_diagnostics, render_diagnostics
 from runner.reports.text.sanitize import display_width
 from runner.source import Source, Span
@@ -29,6 +29,7 @@ def test_text_shows_the_place_the_line_and_a_caret_under_the_part() -> None:
         "checkly-sessions.yaml:3:10: error[unknown-key]: There is no key 'runLocaton'\n"
         "3 |     smoke: {runLocaton: eu}\n"
         "  |             ^^^^^^^^^^\n"
+        "  see: docs/diagnostics.md#unknown-key\n"
     )
 
 
@@ -52,9 +53,21 @@ def test_text_shows_hint_related_places_and_separates_problems() -> None:
         "a.yaml:1:1: note: first given here\n"
         "1 | a: 1\n"
         "  | ^\n"
+        "  see: docs/diagnostics.md#duplicate\n"
         "\n"
         "error[no-file]: There is no file\n"
+        "  see: docs/diagnostics.md#no-file\n"
     )
+
+
+def test_the_address_of_a_code_is_told_once_and_not_in_concise_lines() -> None:
+    other = Diagnostic("unset", "x")
+    text = render_diagnostics([found(), other, found(part="smoke"), other], "text")
+    addresses = [line for line in text.splitlines() if "see:" in line]
+    assert addresses == [f"  see: {PAGE}#unknown-key", f"  see: {PAGE}#unset"]
+    assert PAGE not in render_diagnostics([found(), other], "concise")
+    said = render_diagnostics([found(), found(part="smoke")], "github")
+    assert said.count(f"%0ASee {PAGE}#unknown-key\n") == 2
 
 
 def test_nothing_found_renders_to_nothing() -> None:
@@ -74,7 +87,7 @@ def test_colours_only_when_asked() -> None:
 def test_long_lines_are_cut_around_the_caret(at: int, width: int, unicode: bool) -> None:
     text = "ü" * at + "BAD" + "日" * (400 - at)
     rows = render_diagnostics([found(text, "BAD")], "text", width=width, unicode=unicode)
-    shown, carets = rows.splitlines()[1:]
+    shown, carets = rows.splitlines()[1:3]
     assert display_width(shown) <= width
     assert shown.isascii() or unicode
     column = carets.index("^")
@@ -88,10 +101,10 @@ def test_long_lines_are_cut_around_the_caret(at: int, width: int, unicode: bool)
 
 
 def test_wide_and_control_characters_keep_the_caret_in_place() -> None:
-    _, shown, carets = render_diagnostics([found("日\x1b[2J: bad", "bad")], "text").splitlines()
+    _, shown, carets, _ = render_diagnostics([found("日\x1b[2J: bad", "bad")], "text").splitlines()
     assert shown == "1 | 日\\x1b[2J: bad"
     assert carets == "  |            ^^^"
-    _, shown, carets = render_diagnostics(
+    _, shown, carets, _ = render_diagnostics(
         [found("日: bad", "bad")], "text", unicode=False
     ).splitlines()
     assert shown == "1 | \\u65e5: bad"
@@ -99,7 +112,7 @@ def test_wide_and_control_characters_keep_the_caret_in_place() -> None:
 
 
 def test_a_command_in_the_source_line_is_set_off() -> None:
-    _, shown, carets = render_diagnostics([found("##[error]: bad", "bad")], "text").splitlines()
+    _, shown, carets, _ = render_diagnostics([found("##[error]: bad", "bad")], "text").splitlines()
     assert shown == "1 | #\\#[error]: bad"
     assert carets == "  |             ^^^"
 
@@ -117,9 +130,9 @@ def test_a_hidden_secret_is_never_quoted() -> None:
 def test_the_end_of_the_file_and_several_lines_can_be_meant() -> None:
     source = Source("a.yaml", "a: 1\nb: 2\n")
     end = Diagnostic("x", "y", Span(source, 10, 10))
-    assert render_diagnostics([end], "text").splitlines()[1:] == ["3 |", "  | ^"]
+    assert render_diagnostics([end], "text").splitlines()[1:3] == ["3 |", "  | ^"]
     both = Diagnostic("x", "y", Span(source, 0, 9))
-    assert render_diagnostics([both], "text").splitlines()[1:] == ["1 | a: 1", "  | ^^^^"]
+    assert render_diagnostics([both], "text").splitlines()[1:3] == ["1 | a: 1", "  | ^^^^"]
 
 
 def test_json_carries_the_same_and_is_versioned() -> None:
@@ -135,6 +148,7 @@ def test_json_carries_the_same_and_is_versioned() -> None:
             {
                 "severity": "warning",
                 "code": "dup",
+                "url": "docs/diagnostics.md#dup",
                 "message": "##[x]",
                 "hint": "Remove",
                 "profile": "p",
@@ -150,6 +164,7 @@ def test_json_carries_the_same_and_is_versioned() -> None:
             {
                 "severity": "error",
                 "code": "no-file",
+                "url": "docs/diagnostics.md#no-file",
                 "message": "None",
                 "hint": None,
                 "profile": None,
@@ -182,7 +197,7 @@ def test_annotations_name_a_file_elsewhere_as_it_is_named(tmp_path: Path) -> Non
     assert out.startswith("::error file=checkly-sessions.yaml,line=3,col=10,endColumn=20,")
     source = Source("a.yaml", "a: 1\nb: 2\n")
     out = render_diagnostics([Diagnostic("x", "y", Span(source, 0, 8), Severity.WARNING)], "github")
-    assert out == "::warning file=a.yaml,line=1,endLine=2,title=x::y\n"
+    assert out == "::warning file=a.yaml,line=1,endLine=2,title=x::y%0ASee docs/diagnostics.md#x\n"
 
 
 def test_counts_are_in_words() -> None:
