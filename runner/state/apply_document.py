@@ -19,7 +19,7 @@ from runner.models.record import (
     Phase,
 )
 from runner.models.verdict import Verdict
-from runner.state.store.codec import Damaged, foreign, parse, validate
+from runner.state.store.codec import Damaged, foreign, parse, tell, validate
 from runner.state.store.numbered import number_of
 from runner.state.store.object_store import Store
 from runner.state.store.paths import escape_id
@@ -29,33 +29,25 @@ Pick = Callable[[str, str, Tree], Tree | None]
 """Given an apply, an instance and fields of its attempt: those to read, ``None`` for no attempt."""
 
 
-class ApplyPart(Document):
-    """What a segment and the document of an apply both hold."""
+class ApplyDocument(Document):
+    """A segment ``applies/<apply id>/<n>.json``, or the whole ``applies/<apply id>.json``.
+
+    The whole is created once, when nothing is open any more.
+    """
 
     format_version: int = FORMAT_VERSION
     apply_id: str
+    nonce: str
     by: Initiator = Initiator()
     started_at: Moment
     planned: dict[str, str] | None = None
     """The instances it was asked to apply, and their profiles; in its first segment."""
     attempts: dict[str, Tree] = Field(default_factory=dict)
     """By instance; in a segment, the fields that changed."""
-
-
-class Segment(ApplyPart):
-    """``applies/<apply id>/<n>.json``."""
-
-    nonce: str
     is_whole: bool = False
-    """Whether it holds all that the segments before it do."""
-
-
-class ApplyDocument(ApplyPart):
-    """``applies/<apply id>.json``: created once, when nothing is open any more."""
-
-    nonce: str
+    """Whether a segment holds all that those before it do."""
     segments: Number = 0
-    """The highest segment that is in it; one of a lower number does not count any more."""
+    """The highest segment that is in the whole; one of a lower number does not count any more."""
     exit_code: int | None = None
 
 
@@ -110,9 +102,7 @@ class ApplyReader:
             try:
                 self._take_segment(path, segment or b"")
             except Damaged as error:
-                if problems is None:
-                    raise
-                problems.append(error)
+                tell(error, problems)
         self._read_attempts(problems)
         return bool(self._head)
 
@@ -131,12 +121,12 @@ class ApplyReader:
         where = self._store.where(path)
         number = int(path.rpartition("/")[2].partition(".")[0])
         expected, self._number = self._number + 1, number
-        part = validate(Segment, parse(data, where), where)
+        part = validate(ApplyDocument, parse(data, where), where)
         self._take_part(part, where)
         if not part.is_whole and number != expected:
             raise foreign(where, f"number {expected} before it is missing")
 
-    def _take_part(self, part: ApplyPart, where: str) -> None:
+    def _take_part(self, part: ApplyDocument, where: str) -> None:
         if escape_id(part.apply_id) != self._path.rpartition("/")[2]:
             raise foreign(where, "it belongs to another apply")
         self.apply_id = part.apply_id
@@ -155,9 +145,7 @@ class ApplyReader:
                 fields = {**tree, **same, "instance": name}
                 self.attempts[name] = validate(Attempt, fields, where)
             except Damaged as error:
-                if problems is None:
-                    raise
-                problems.append(error)
+                tell(error, problems)
 
     @property
     def planned(self) -> dict[str, str]:

@@ -15,7 +15,7 @@ from runner.models.apply_id import time_of
 from runner.models.clock import Clock
 from runner.state.apply_document import Pick
 from runner.state.journal import ApplyJournal
-from runner.state.store.codec import Damaged, decode, encode, parse
+from runner.state.store.codec import Damaged, decode, encode, parse, tell
 from runner.state.store.numbered import NumberedDocument, number_of
 from runner.state.store.object_store import Store
 from runner.state.store.paths import escape_id, shown
@@ -244,7 +244,7 @@ class History:
             try:
                 return journal if await journal.load(problems) else None
             except Damaged as error:
-                _tell(error, problems)
+                tell(error, problems)
                 return None
 
         return [each for each in await asyncio.gather(*map(one, names)) if each is not None]
@@ -260,7 +260,7 @@ class History:
             try:
                 journal.take_document(tree, where, problems)
             except Damaged as error:
-                _tell(error, problems)
+                tell(error, problems)
             else:
                 found.append(journal)
         return found
@@ -270,7 +270,7 @@ class History:
         try:
             return {} if data is None else decode(Month, data, self._store.where(path)).applies
         except Damaged as error:
-            _tell(error, problems)
+            tell(error, problems)
             return {}
 
 
@@ -305,9 +305,3 @@ def _pages(sizes: dict[str, int], most: int = _AT_ONCE) -> Iterator[list[str]]:
         taken += size
     if page:
         yield page
-
-
-def _tell(error: Damaged, problems: list[StateError] | None) -> None:
-    if problems is None:
-        raise error
-    problems.append(error)

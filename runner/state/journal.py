@@ -13,7 +13,7 @@ from typing import Final, Protocol
 from runner.errors import StateError
 from runner.models.clock import Clock
 from runner.models.record import Attempt, Initiator
-from runner.state.apply_document import ApplyDocument, ApplyReader, Segment, Tree
+from runner.state.apply_document import ApplyDocument, ApplyReader, Tree
 from runner.state.lock_table import taken_over
 from runner.state.store.codec import encode
 from runner.state.store.object_store import Store, looked_at
@@ -141,35 +141,27 @@ class ApplyJournal(ApplyReader):
         self.is_kept = True
 
     async def _end(self, exit_code: int | None) -> None:
-        past = self.past()
-        if any(attempt.is_open for attempt in past.attempts):
-            if self._is_own and self._number > 1:
-                await self._fold()
+        attempts, before = self.past().attempts, self._number
+        trees = {each.instance: self._tree(each) for each in attempts}
+        if not any(attempt.is_open for attempt in attempts):
+            document = ApplyDocument(
+                **self._kept_head(),
+                nonce=self._token(),
+                attempts=trees,
+                segments=before,
+                exit_code=exit_code,
+            )
+            await self._store.create(f"{self._path}.json", encode(document))
+            self._is_over, self.exit_code = True, exit_code
+        elif self._is_own and before > 1:  # one segment: it is left open, and will be read often
+            await self._add({name: trees[name] for name in self.attempts}, is_whole=True)
+        else:
             return
-        await self._create_whole(past.attempts, exit_code)
-        await self._store.tidy(self._segment(number) for number in range(1, self._number + 1))
-
-    async def _create_whole(self, attempts: Iterable[Attempt], exit_code: int | None) -> None:
-        document = ApplyDocument(
-            **self._kept_head(),
-            nonce=self._token(),
-            attempts={each.instance: self._tree(each) for each in attempts},
-            segments=self._number,
-            exit_code=exit_code,
-        )
-        await self._store.create(f"{self._path}.json", encode(document))
-        self._is_over, self.exit_code = True, exit_code
+        await self._store.tidy(self._segment(number) for number in range(1, before + 1))
 
     def touched(self) -> list[Attempt]:
         """The attempts that were noted here since it was read."""
         return [self.attempts[name] for name in sorted(self._touched)]
-
-    async def _fold(self) -> None:
-        """Put all segments into one: the apply is left open, and will be read often."""
-        whole = {name: self._tree(attempt) for name, attempt in self.attempts.items()}
-        before = self._number
-        await self._add(whole, is_whole=True)
-        await self._store.tidy(self._segment(number) for number in range(1, before + 1))
 
     def _start_writing(self) -> None:
         if self._writer is None or self._writer.done():
@@ -224,7 +216,7 @@ class ApplyJournal(ApplyReader):
     async def _add(self, changed: dict[str, Tree], *, is_whole: bool = False) -> None:
         planned = self._head.get("planned") if is_whole or not self._number else None
         head = {**self._kept_head(), "planned": planned}
-        segment = Segment(**head, nonce=self._token(), is_whole=is_whole, attempts=changed)
+        segment = ApplyDocument(**head, nonce=self._token(), is_whole=is_whole, attempts=changed)
         await self._create(self._number + 1, encode(segment))
         pause = min(self._number * _SLOWER, _SLOWEST)
         self._paused_until = self._clock.monotonic() + pause

@@ -8,7 +8,7 @@ from pydantic import Field
 from runner.errors import StateError
 from runner.models.record import Attempt, Document, Initiator, Record, digest_of
 from runner.models.verdict import Verdict
-from runner.state.store.codec import Damaged, validate
+from runner.state.store.codec import Damaged, tell, validate
 from runner.state.store.numbered import NumberedDocument
 
 #: Verdicts without a session that are still the last word on an instance.
@@ -57,9 +57,7 @@ class RecordTable(NumberedDocument):
             try:
                 found[name] = validate(Record, {**tree, "instance": name, "by": by}, where)
             except Damaged as error:
-                if problems is None:
-                    raise
-                problems.append(error)
+                tell(error, problems)
         return found
 
     def with_(

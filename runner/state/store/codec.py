@@ -81,6 +81,13 @@ def validate(model: type[D], tree: Any, where: str) -> D:
     return found
 
 
+def tell(error: StateError, problems: list[StateError] | None) -> None:
+    """Add to ``problems`` what can't be read; without such a list it is an error."""
+    if problems is None:
+        raise error
+    problems.append(error)
+
+
 def foreign(where: str, why: str) -> Damaged:
     """The error for a document that is not what its path says."""
     return Damaged(
