@@ -11,7 +11,7 @@ import click
 
 from runner.cli.console import Console
 from runner.cli.options.common import common_options
-from runner.cli.services.emulator import EmulatorOptions, build
+from runner.cli.services.emulator import build
 from runner.errors import CannotRun
 
 
@@ -50,6 +50,7 @@ from runner.errors import CannotRun
 )
 @click.option(
     "--speed",
+    "time_scale",
     type=click.FloatRange(0, 1000),
     default=1.0,
     metavar="SECONDS",
@@ -63,17 +64,7 @@ def command(**options: Any) -> None:
 
     The variables go to standard output, ready for `export`; all else to standard error.
     """
-    serve(EmulatorOptions(**options), Console.of_process())
-
-
-def serve(options: EmulatorOptions, console: Console) -> None:
-    """Serve until SIGINT or SIGTERM.
-
-    Raises:
-        UsageError: The world or a fault has a mistake.
-        CannotRun: The extra is not installed, or the address can't be listened on.
-    """
-    emulator = build(options)
+    emulator, console = build(**options), Console.of_process()
     from runner.emulator.server import EmulatorError  # noqa: PLC0415 # after build found the extra
     from runner.secrets import Redactor, credentials_in  # noqa: PLC0415 # when needed
 

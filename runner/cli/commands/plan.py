@@ -159,6 +159,7 @@ def _against_records(
     options: PlanOptions, common: Common, console: Console, selected: "Selection"
 ) -> "Plan":
     from runner.cli.services.composition import Composition  # noqa: PLC0415
+    from runner.cli.services.plan import plan_of  # noqa: PLC0415
 
     unset = Severity.WARNING if options.out is None else Severity.ERROR
     with Composition(
@@ -170,9 +171,11 @@ def _against_records(
         offline=options.offline,
     ) as parts:
         work_out = run_async if parts.may_have_state else run_at_once
-        plan = work_out(parts.plan(selected, prune=options.prune))
+        plan = work_out(plan_of(selected, parts, prune=options.prune))
         if parts.backend.credentials is not None and not options.offline:
-            plan = run_async(parts.judge(plan))
+            from runner.cli.services.preflight import judge  # noqa: PLC0415 # httpx
+
+            plan = run_async(judge(plan, parts))
         elif not options.offline:
             _say_why_offline(parts.backend, common, console)
         if options.out is not None:

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from functools import wraps
 from typing import Any, TypeVar
 
@@ -56,17 +56,12 @@ class Common:
         """
         if self.file and outer.file:
             _once(None, None, (outer.file, self.file))
-        return Common(
-            file=self.file or outer.file,
-            variables=outer.variables + self.variables,
-            var_files=outer.var_files + self.var_files,
-            env_files=outer.env_files + self.env_files,
-            env_allow=outer.env_allow + self.env_allow,
-            state=self.state or outer.state,
-            scope=self.scope or outer.scope,
-            require_shared_state=self.require_shared_state or outer.require_shared_state,
-            verbosity=outer.verbosity + self.verbosity,
-        )
+        merged = {}
+        for name in (each.name for each in fields(self)):
+            inside, outside = getattr(self, name), getattr(outer, name)
+            is_one = isinstance(inside, str | bool | None)
+            merged[name] = inside or outside if is_one else outside + inside
+        return Common(**merged)
 
 
 def _once(_context: object, _parameter: object, given: tuple[str, ...]) -> str | None:

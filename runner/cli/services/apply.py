@@ -12,6 +12,8 @@ from runner.cli.console import Console
 from runner.cli.options.common import Common
 from runner.cli.options.following import ApplyCommand
 from runner.cli.services.composition import Composition
+from runner.cli.services.plan import plan_of
+from runner.cli.services.preflight import judge
 from runner.cli.services.runtime import engine
 from runner.cli.services.saved_plan import check, load, use
 from runner.cli.services.signals import terminable
@@ -69,13 +71,15 @@ def apply(command: ApplyCommand, common: Common, console: Console) -> int:
         parts.warn_of_folder()
         if saved is not None:
             loop.run(check(saved, parts))
-        plan = loop.run(parts.plan(selected, with_needs=not command.no_needs, prune=command.prune))
+        plan = loop.run(
+            plan_of(selected, parts, with_needs=not command.no_needs, prune=command.prune)
+        )
         if saved is not None:
             check_plan(saved, plan)
         plan = changed_only(plan) if command.changed else plan
         plan = failed_only(plan, prune=command.prune) if command.failed else plan
         limiter = Limiter(clock, command.requests_per_minute)  # of all that this process asks
-        plan = loop.run(parts.judge(plan, limiter))
+        plan = loop.run(judge(plan, parts, limiter))
         plan = failed_checks_only(plan, prune=command.prune) if command.failed_checks else plan
         people = _people(command, console)
         if common.verbosity >= 0:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import click
@@ -221,18 +221,8 @@ def emulated(world: Path | None) -> Iterator[Backend]:
         CannotRun: The emulator can't be started.
     """
     from runner.checkly.account import Credentials  # noqa: PLC0415
-    from runner.cli.services.emulator import EmulatorOptions, build  # noqa: PLC0415
+    from runner.cli.services.emulator import build  # noqa: PLC0415
 
-    options: dict[str, Any] = {
-        "port": 0,
-        "host": "127.0.0.1",
-        "world": world,
-        "faults": (),
-        "seed": 0,
-        "record": None,
-        "speed": 1.0,
-        "virtual_time": False,
-    }
-    with build(EmulatorOptions(**options)) as emulator:
+    with build(world, seed=0) as emulator:
         found = Credentials(emulator.api_key, emulator.account_id, emulator.url)
         yield Backend(found, EMULATOR_HOST, emulated=True)

@@ -6,7 +6,7 @@ configuration, or that the instances of a profile are not known yet.
 
 import os
 from contextlib import ExitStack
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
@@ -24,22 +24,15 @@ from runner.cli.services.backend import (
     warn_of_folder,
 )
 from runner.cli.services.configuration import KNOWN_AFTER_APPLY, Reading, read, read_env
-from runner.cli.services.plan import environment_of, plan_of, shown_address
-from runner.config.selection import Selection
 from runner.diagnostics import Severity
 from runner.errors import UsageError
-from runner.models.plan import Plan, PlanContext
 from runner.secrets import credentials_in
 from runner.state.store.paths import DEFAULT_FOLDER, DEFAULT_PROJECT
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
-
     from runner.checkly.account import Credentials
-    from runner.checkly.limiter import Limiter
     from runner.models.outcome import Subject
-    from runner.models.record import Initiator, Record
-    from runner.plan.normalize import Normal
+    from runner.models.record import Initiator
     from runner.reports.progress.reporters import Reporters
     from runner.state.state import State
 
@@ -60,6 +53,7 @@ class Composition:
         reports: The values of ``--report``.
         file_optional: Whether ``--state`` is enough where there is no configuration.
         offline: Whether nothing is asked of the account.
+        account_name: The name of the account, once it was asked for.
     """
 
     common: Common
@@ -73,7 +67,7 @@ class Composition:
     reports: tuple[str, ...] = ()
     file_optional: bool = False
     offline: bool = False
-    _account_name: str | None = field(default=None, init=False)
+    account_name: str | None = None
     _has_warned: bool = field(default=False, init=False)
     _stack: ExitStack = field(default_factory=ExitStack, init=False)
 
@@ -211,40 +205,12 @@ class Composition:
             found.listen(Background(name, told, lambda text: console.problem(f"Warning: {text}")))
         return found
 
-    async def records(
-        self, names: list[str] | None, requests: "dict[str, Normal]"
-    ) -> "Mapping[str, Record]":
-        """The records of these instances, or all; no store is opened where there can be none.
-
-        The checks of the last apply are compared only with those of the account.
-        """
-        if not self.may_have_state:
-            return {}
-        is_online = self.backend.credentials is not None and not self.offline
-        if is_online:
-            return await self.state.records(names)
-        records = await self.state.records(names, requests=requests)
-        if removed := [name for name in records if name not in requests]:
-            records |= await self.state.records(removed)
-        return records
-
-    async def _recorded(self) -> "Collection[str]":
-        """The instances that have a record."""
-        return await self.state.records(brief=True) if self.may_have_state else ()
-
     def warn_of_folder(self) -> None:
         """See :func:`runner.cli.services.backend.warn_of_folder`; says it once."""
         if not self._has_warned and not self.backend.emulated:
             self._has_warned = True
             declared = self.reading.structure.state if self.has_file else None
             warn_of_folder(self.common, declared, self.console)
-
-    @property
-    def may_have_state(self) -> bool:
-        """Whether there can be a record: nobody has made the folder of the state otherwise."""
-        self.warn_of_folder()
-        folder = self.reading.path.parent / DEFAULT_FOLDER
-        return self.state_address != str(folder) or folder.exists()
 
     @property
     def project(self) -> str:
@@ -255,63 +221,18 @@ class Composition:
     @property
     def state_address(self) -> str:
         """Where the state is, as the command line, the environment or the file says."""
-        folder = self.reading.path.parent / DEFAULT_FOLDER
-        return self.common.state or self.reading.structure.state or str(folder)
+        return self.common.state or self.reading.structure.state or str(self._default_folder)
 
-    def _context(self, plan: Plan) -> PlanContext:
-        """Where ``plan`` stands."""
-        context = self.reading.context
-        return PlanContext(
-            api=self.backend.host,
-            state=shown_address(self.state_address),
-            project=self.project,
-            scope=self.common.scope or DEFAULT_SCOPE,
-            account_id=self.backend.account_id,
-            environment=environment_of(plan),
-            commit=context.value("git.sha"),
-            branch=context.value("git.branch"),
-            options=(*self.common.as_given, *(["--emulator"] if self.backend.emulated else [])),
-        )
+    @property
+    def may_have_state(self) -> bool:
+        """Whether there can be a record: nobody has made the folder of the state otherwise."""
+        self.warn_of_folder()
+        folder = self._default_folder
+        return self.state_address != str(folder) or folder.exists()
 
-    async def plan(
-        self, selection: Selection, *, with_needs: bool = True, prune: bool = False
-    ) -> Plan:
-        """Plan what is selected, against the records.
-
-        Args:
-            selection: What is asked for.
-            with_needs: Whether to pull in what the selected instances need.
-            prune: Whether to plan what the file does not declare any more as removed.
-
-        Raises:
-            ConfigurationError: What is selected has errors.
-            UsageError: A name matches nothing.
-            StateError: The state can't be read.
-        """
-        plan = await plan_of(
-            selection,
-            self.reading,
-            self.records,
-            self.backend,
-            with_needs=with_needs,
-            prune=await self._recorded() if prune else None,
-        )
-        return replace(plan, context=self._context(plan))
-
-    async def judge(self, plan: Plan, limiter: "Limiter | None" = None) -> Plan:
-        """Add to ``plan`` what the account says of it.
-
-        Raises:
-            Unauthorized: The API refuses the key.
-        """
-        from runner.cli.services.preflight import judge_online, telling  # noqa: PLC0415 # httpx
-
-        emit = telling(self.console, self.common)
-        judged = await judge_online(
-            plan, self.credentials, self.console.redactor.screen, emit, limiter
-        )
-        self._account_name = judged.context.account_name if judged.context else None
-        return judged
+    @property
+    def _default_folder(self) -> Path:
+        return self.reading.path.parent / DEFAULT_FOLDER
 
     @property
     def subject(self) -> "Subject":
@@ -321,7 +242,7 @@ class Composition:
         account_id = self.credentials.account_id
         author = self.reading.context.value("git.author") if self.has_file else None
         return Subject(
-            account=f"{self._account_name} ({account_id})" if self._account_name else account_id,
+            account=f"{self.account_name} ({account_id})" if self.account_name else account_id,
             project=self.project,
             scope=self.common.scope or DEFAULT_SCOPE,
             author=author or "",

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -31,6 +32,7 @@ KNOWN_AFTER_APPLY = "(known after apply)"
 _MAX_VAR_FILE = 1024 * 1024
 
 
+@dataclass(slots=True)
 class Reading:
     """A configuration that was read, and what is known of it.
 
@@ -40,25 +42,18 @@ class Reading:
         diagnostics: What was found so far; grows while instances are compiled.
     """
 
-    def __init__(
-        self,
-        path: Path,
-        documents: Documents,
-        structure: Structure,
-        context: Context,
-        configuration: Configuration,
-        diagnostics: Diagnostics,
-        console: Console,
-        environment: Environment,
-    ) -> None:
-        self.path = path
-        self._environment = environment
-        self._documents = documents
-        self.context = context
-        self.structure = structure
-        self.configuration = configuration
-        self.diagnostics = diagnostics
-        self._console = console
+    path: Path
+    context: Context
+    configuration: Configuration
+    diagnostics: Diagnostics
+    _documents: Documents
+    _console: Console
+    _environment: Environment
+
+    @property
+    def structure(self) -> Structure:
+        """What the file declares."""
+        return self.configuration.structure
 
     @property
     def digest(self) -> str:
@@ -193,16 +188,7 @@ def read(
         unset=unset,
         fill_metadata=fill_metadata,
     )
-    return Reading(
-        path,
-        documents,
-        configuration.structure,
-        context,
-        configuration,
-        diagnostics,
-        console,
-        environment,
-    )
+    return Reading(path, context, configuration, diagnostics, documents, console, environment)
 
 
 def read_env(common: Common, console: Console) -> dict[str, str]:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from runner.errors import CannotRun, UsageError
 
@@ -13,22 +12,12 @@ if TYPE_CHECKING:
     from runner.emulator.server import Emulator
 
 
-@dataclass(frozen=True, slots=True)
-class EmulatorOptions:
-    """What the command was asked for."""
-
-    port: int
-    host: str
-    world: Path | None
-    faults: tuple[str, ...]
-    seed: int | None
-    record: Path | None
-    speed: float
-    virtual_time: bool
-
-
-def build(options: EmulatorOptions) -> Emulator:
+def build(world: Path | None = None, **options: Any) -> Emulator:
     """Make the emulator that the options describe, not started yet.
+
+    Args:
+        world: The file of its world; its own if there is none.
+        options: Those of ``Emulator``.
 
     Raises:
         UsageError: The world, a fault or the file to record to has a mistake.
@@ -48,17 +37,7 @@ def build(options: EmulatorOptions) -> Emulator:
             hint="Install the runner with its extra: `pip install '.[emulator]'`.",
         ) from error
     try:
-        world = load_world(options.world) if options.world else default_world()
-        return Emulator(
-            world,
-            port=options.port,
-            host=options.host,
-            faults=options.faults,
-            seed=options.seed,
-            record=options.record,
-            time_scale=options.speed,
-            virtual_time=options.virtual_time,
-        )
+        return Emulator(load_world(world) if world else default_world(), **options)
     except WorldError as error:
         if not error.line:
             raise UsageError(

@@ -1,51 +1,36 @@
 """Make a plan of a configuration and its records."""
 
 import os
+from dataclasses import replace
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from runner.cli.options.common import Common
-from runner.cli.services.backend import Backend
-from runner.cli.services.configuration import Reading
+from runner.cli.services.backend import DEFAULT_SCOPE, Backend
+from runner.cli.services.composition import Composition
 from runner.config.selection import Selection
 from runner.models.marked import unmarked
-from runner.models.plan import Plan
+from runner.models.plan import Plan, PlanContext
 from runner.plan.normalize import Fingerprint, Normal
 from runner.plan.planner import make_plan, normal_forms
 from runner.reports.diagnostics.render import one_line_of
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Collection, Mapping
+    from collections.abc import Mapping
 
     from runner.models.record import Record
-    from runner.state.state import State
-
-
-def open_state(backend: Backend, common: Common, reading: Reading) -> "State":
-    """The state that belongs to the file and the backend."""
-    return backend.state(common, reading.path.parent, reading.structure.state)
 
 
 async def plan_of(
-    selection: Selection,
-    reading: Reading,
-    records: "Callable[[list[str] | None, dict[str, Normal]], Awaitable[Mapping[str, Record]]]",
-    backend: Backend,
-    *,
-    with_needs: bool = True,
-    prune: "Collection[str] | None" = None,
+    selection: Selection, parts: Composition, *, with_needs: bool = True, prune: bool = False
 ) -> Plan:
-    """Plan what is selected.
+    """Plan what is selected, against the records.
 
     Args:
         selection: What is asked for.
-        reading: The configuration.
-        records: Gives the last apply of these instances, or of all; it is told the requests,
-            since a record that equals one need not be read whole.
-        backend: Where it would be applied.
+        parts: The configuration, the state and the API.
         with_needs: Whether to pull in what the selected instances need.
-        prune: Every instance that has a record, where those that the file does not declare are
-            to be planned as removed, whatever is selected.
+        prune: Whether what the file does not declare any more is planned as removed, whatever is
+            selected.
 
     Raises:
         ConfigurationError: What is selected has errors.
@@ -53,32 +38,66 @@ async def plan_of(
         StateError: The state can't be read.
     """
     # Where something is removed, it has to be known what else there is: no error is passed by.
-    compiled = reading.compile(selection, with_needs=with_needs, soften=prune is None)
+    compiled = parts.reading.compile(selection, with_needs=with_needs, soften=not prune)
     everything = selection.is_everything
     names = None if everything else [instance.name for instance in compiled.instances]
-    if names is not None:
-        names += [name for name in prune or () if name not in compiled.all_names]
-    fingerprint = fingerprint_of(backend)
+    has_state = parts.may_have_state
+    if names is not None and prune and has_state:
+        recorded = await parts.state.records(brief=True)
+        names += [name for name in recorded if name not in compiled.all_names]
+    fingerprint = fingerprint_of(parts.backend)
     requests = normal_forms(compiled.instances, fingerprint)
-    return make_plan(
+    plan = make_plan(
         compiled.instances,
-        await records(names, requests),
+        await _records(names, requests, parts) if has_state else {},
         fingerprint,
         requests=requests,
-        everything=everything or prune is not None,
+        everything=everything or prune,
         declared=compiled.all_names,
         pulled_in=compiled.pulled_in,
         open_profiles=compiled.open_profiles,
         warnings=[
             f"The instances of {profile} are not known, so none of them is planned or removed."
             for profile in sorted(compiled.open_profiles)
-            if prune is not None or selection.has_profile(profile)
+            if prune or selection.has_profile(profile)
         ],
-        file_warnings=[one_line_of(found) for found in reading.diagnostics.warnings],
+        file_warnings=[one_line_of(found) for found in parts.reading.diagnostics.warnings],
+    )
+    return replace(plan, context=_context(plan, parts))
+
+
+async def _records(
+    names: list[str] | None, requests: "dict[str, Normal]", parts: Composition
+) -> "Mapping[str, Record]":
+    """The records of these instances, or all; a record that equals its request need not be whole.
+
+    The checks of the last apply are compared only with those of the account.
+    """
+    if parts.backend.credentials is not None and not parts.offline:
+        return await parts.state.records(names)
+    records = await parts.state.records(names, requests=requests)
+    if removed := [name for name in records if name not in requests]:
+        records |= await parts.state.records(removed)
+    return records
+
+
+def _context(plan: Plan, parts: Composition) -> PlanContext:
+    """Where ``plan`` stands."""
+    context, backend = parts.reading.context, parts.backend
+    return PlanContext(
+        api=backend.host,
+        state=_shown_address(parts.state_address),
+        project=parts.project,
+        scope=parts.common.scope or DEFAULT_SCOPE,
+        account_id=backend.account_id,
+        environment=_environment_of(plan),
+        commit=context.value("git.sha"),
+        branch=context.value("git.branch"),
+        options=(*parts.common.as_given, *(["--emulator"] if backend.emulated else [])),
     )
 
 
-def environment_of(plan: Plan) -> str | None:
+def _environment_of(plan: Plan) -> str | None:
     """The environments that the instances of ``plan`` name in their metadata."""
     bodies = (planned.instance.body for planned in plan.instances if planned.instance)
     names = {
@@ -89,7 +108,7 @@ def environment_of(plan: Plan) -> str | None:
     return ", ".join(sorted(names - {""})) or None
 
 
-def shown_address(address: str) -> str:
+def _shown_address(address: str) -> str:
     """The address of a state without credentials, and a folder as seen from here."""
     if "://" in address:
         parts = urlsplit(address)

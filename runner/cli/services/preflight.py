@@ -2,22 +2,21 @@
 
 import asyncio
 import random
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable
 from typing import TypeVar
 
-from runner.checkly.account import Credentials
 from runner.checkly.client import Checkly
 from runner.checkly.exchange import ClientOptions
 from runner.checkly.limiter import Limiter
-from runner.cli.console import Console
-from runner.cli.options.common import Common
+from runner.cli.services.composition import Composition
 from runner.errors import ApiError, Unauthorized, Unreachable
 from runner.listing import listed
 from runner.models.clock import SystemClock
-from runner.models.events import Emit, Event
+from runner.models.events import Event
 from runner.models.plan import Action, Plan
 from runner.models.response import Check
 from runner.plan.preflight import Account, judged
+from runner.reports.progress.plain import event_lines
 from runner.reports.progress.verbosity import Verbosity
 
 T = TypeVar("T")
@@ -30,43 +29,34 @@ _NAME = "name"
 OPTIONS = ClientOptions(answer_seconds=10.0, patience_seconds=4.0)
 
 
-async def judge_online(
-    plan: Plan,
-    credentials: Credentials,
-    redact: Callable[[str], str],
-    emit: Emit,
-    limiter: Limiter | None = None,
-) -> Plan:
+async def judge(plan: Plan, parts: Composition, limiter: Limiter | None = None) -> Plan:
     """``plan`` with what the account says of it; each list is asked for once.
+
+    Requests are told on standard error, with ``-v``.
 
     Raises:
         Unauthorized: The API refuses the key.
     """
     if all(planned.action is Action.REMOVED for planned in plan.instances):
         return plan
-    async with Checkly(
-        credentials,
-        clock=SystemClock(),
-        rng=random.SystemRandom(),
-        emit=emit,
-        redact=redact,
-        options=OPTIONS,
-        limiter=limiter,
-    ) as client:
-        return judged(plan, await _account(client))
-
-
-def telling(console: Console, common: Common) -> Emit:
-    """Print the requests that are made on standard error, with ``-v``."""
-    from runner.reports.progress.plain import event_lines  # noqa: PLC0415 # only where something is asked
-
-    verbosity = Verbosity(min(common.verbosity, 1) + 1)
+    console, verbosity = parts.console, Verbosity(min(parts.common.verbosity, 1) + 1)
 
     def emit(event: Event) -> None:
         for line in event_lines(event, (), console.style_for(console.err), verbosity):
             console.write(line, console.err)
 
-    return emit
+    async with Checkly(
+        parts.credentials,
+        clock=SystemClock(),
+        rng=random.SystemRandom(),
+        emit=emit,
+        redact=console.redactor.screen,
+        options=OPTIONS,
+        limiter=limiter,
+    ) as client:
+        account = await _account(client)
+    parts.account_name = account.name
+    return judged(plan, account)
 
 
 async def _account(client: Checkly) -> Account:

@@ -3,22 +3,26 @@
 import re
 import sys
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Final
+from functools import wraps
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import click
 
 from runner.cli.console import Console
+from runner.cli.options.common import Common, common_options, current
 from runner.cli.services.aio import run_async
 from runner.cli.services.backend import EMULATOR_HOST, Backend
 from runner.errors import Declined, StateError, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
-    from runner.cli.options.common import Common
+    from runner.cli.services.composition import Composition
     from runner.cli.services.configuration import Reading
     from runner.models.record import Initiator
     from runner.state.state import State
+
+F = TypeVar("F", bound="Callable[..., Any]")
 
 FORMAT_OPTION = click.option(
     "--format",
@@ -36,8 +40,20 @@ _UNITS: Final = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 _AGE: Final = re.compile(r"(\d{1,6})([mhdw])")
 
 
+def state_command(function: F) -> F:
+    """Add the options of commands that look after the state, and hand them the parts they need."""
+
+    @EMULATED_OPTION
+    @common_options
+    @wraps(function)
+    def command(emulated: bool, **options: Any) -> Any:
+        return function(_parts(current(), Console.of_process(), emulated=emulated), **options)
+
+    return command  # type: ignore[return-value] # wraps keeps the signature click looks at
+
+
 def state_of(
-    common: "Common", console: Console, *, emulated: bool
+    common: Common, console: Console, *, emulated: bool
 ) -> "tuple[Reading, State, Backend]":
     """The configuration, its state and the API they belong to; nothing is asked of that.
 
@@ -45,25 +61,17 @@ def state_of(
         ConfigurationError: There is no file, or it can't be read.
         StateError: The address of the state is not valid.
     """
+    parts = _parts(common, console, emulated=emulated)
+    return parts.reading, parts.state, parts.backend
+
+
+def _parts(common: Common, console: Console, *, emulated: bool) -> "Composition":
     from runner.cli.services.composition import Composition  # noqa: PLC0415 # everything heavy
 
-    with Composition(common, console) as parts:
-        if emulated:  # nothing is needed of it but its place in the state
-            parts.backend = Backend(None, EMULATOR_HOST, emulated=True)
-        return parts.reading, parts.state, parts.backend
-
-
-def owned_state(common: "Common", console: Console, *, emulated: bool) -> "tuple[State, Initiator]":
-    """The state, and who changes it.
-
-    Raises:
-        ConfigurationError: There is no file, or it can't be read.
-        StateError: The address of the state makes no sense.
-    """
-    from runner.cli.services.backend import initiator  # noqa: PLC0415 # everything heavy
-
-    reading, state, _ = state_of(common, console, emulated=emulated)
-    return state, initiator(reading.context, console.redactor.screen)
+    parts = Composition(common, console)
+    if emulated:  # nothing is needed of it but its place in the state
+        parts.backend = Backend(None, EMULATOR_HOST, emulated=True)
+    return parts
 
 
 async def rename(state: "State", moves: "Mapping[str, str]", owner: "Initiator") -> dict[str, str]:
@@ -91,7 +99,7 @@ async def rename(state: "State", moves: "Mapping[str, str]", owner: "Initiator")
 
 
 def hint_at_emulator(
-    common: "Common", console: Console, reading: "Reading", state: "State", *, emulated: bool
+    common: Common, console: Console, reading: "Reading", state: "State", *, emulated: bool
 ) -> None:
     """Where a state has nothing, and the emulator's beside it has something, say so.
 
@@ -99,11 +107,10 @@ def hint_at_emulator(
     """
     from contextlib import suppress  # noqa: PLC0415
 
-    from runner.cli.services.plan import open_state  # noqa: PLC0415
-
     if emulated or not state.is_local or common.verbosity < 0:
         return
-    other = open_state(Backend(None, EMULATOR_HOST, emulated=True), common, reading)
+    emulator = Backend(None, EMULATOR_HOST, emulated=True)
+    other = emulator.state(common, reading.path.parent, reading.structure.state)
     with suppress(StateError):
         if run_async(other.records(brief=True, problems=[])):
             console.problem("The emulator has a state of its own: look at it with --emulator.")

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from runner.cli.services.emulator import EmulatorOptions, build
+from runner.cli.services.emulator import build
 from runner.errors import CannotRun
 
 if TYPE_CHECKING:
@@ -108,19 +108,8 @@ def test_a_mistake_in_the_world_is_told_by_its_line(tmp_path: Path) -> None:
 
 def test_without_the_extra_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "runner.emulator.server", None)
-    options = EmulatorOptions(
-        port=0,
-        host="127.0.0.1",
-        world=None,
-        faults=(),
-        seed=0,
-        record=None,
-        speed=1,
-        virtual_time=False,
-    )
-
     with pytest.raises(CannotRun, match="not installed") as caught:
-        build(options)
+        build()
 
     assert caught.value.hint is not None
     assert ".[emulator]" in caught.value.hint

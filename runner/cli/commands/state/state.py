@@ -7,23 +7,15 @@ from typing import TYPE_CHECKING, TextIO
 import click
 
 from runner.cli.commands.state.view import by_instance, holder_line, list_, named, show
-from runner.cli.console import Console
-from runner.cli.options.common import common_options, current
+from runner.cli.options.common import common_options
 from runner.cli.options.completion import profile_names, recorded_names
 from runner.cli.services.aio import run_async
-from runner.cli.services.state import (
-    EMULATED_OPTION,
-    YES_OPTION,
-    age,
-    ask,
-    owned_state,
-    state_of,
-    warn,
-)
+from runner.cli.services.state import YES_OPTION, age, ask, state_command, warn
 from runner.errors import StateError, UsageError, os_reason
 from runner.listing import counted
 
 if TYPE_CHECKING:
+    from runner.cli.services.composition import Composition
     from runner.state.state import State
 
 
@@ -41,9 +33,8 @@ command.add_command(show)
 @click.option("--keep", type=click.IntRange(min=0), metavar="N", help="Keep the N newest applies.")
 @click.option("--older-than", metavar="AGE", help="Delete only older ones: 12h, 7d or 2w.")
 @YES_OPTION
-@EMULATED_OPTION
-@common_options
-def prune(keep: int | None, older_than: str | None, yes: bool, emulated: bool) -> int:
+@state_command
+def prune(parts: "Composition", keep: int | None, older_than: str | None, yes: bool) -> int:
     """Delete the history of old applies.
 
     Records stay, and so does what they name or what is unfinished.
@@ -52,9 +43,8 @@ def prune(keep: int | None, older_than: str | None, yes: bool, emulated: bool) -
 
     if keep is None and older_than is None:
         raise UsageError("Nothing says what is old.", hint="Give --keep N or --older-than AGE.")
-    console = Console.of_process()
+    console, state = parts.console, parts.state
     limit = age(older_than, "--older-than") if older_than else None
-    _, state, _ = state_of(current(), console, emulated=emulated)
     ask(f"Delete old applies from the history at {state.where}?", yes=yes, console=console)
     problems: list[StateError] = []
     done = run_async(run(state, problems, keep=keep, older_than=limit))
@@ -76,12 +66,10 @@ def prune(keep: int | None, older_than: str | None, yes: bool, emulated: bool) -
     metavar="N",
     help="Leave the N newest applies in documents of their own.",
 )
-@EMULATED_OPTION
-@common_options
-def compact(keep: int, emulated: bool) -> int:
+@state_command
+def compact(parts: "Composition", keep: int) -> int:
     """Fold past applies into one document a month."""
-    console = Console.of_process()
-    _, state, _ = state_of(current(), console, emulated=emulated)
+    console, state = parts.console, parts.state
     done = run_async(state.fold(keep))
     console.say(f"Folded {counted(done, 'apply', 'applies')}.")
     return 0
@@ -91,17 +79,15 @@ def compact(keep: int, emulated: bool) -> int:
 @click.argument(
     "target", required=False, metavar="[FILE]", type=click.Path(dir_okay=False, path_type=Path)
 )
-@EMULATED_OPTION
-@common_options
-def export(target: Path | None, emulated: bool) -> int:
+@state_command
+def export(parts: "Composition", target: Path | None) -> int:
     """Write records and history to FILE, or to standard output.
 
     They are lines of JSON, one a record, one an attempt and one a check; `import` reads them.
     """
     from runner.state.transfer import export as run  # noqa: PLC0415 # obstore
 
-    console = Console.of_process()
-    _, state, _ = state_of(current(), console, emulated=emulated)
+    console, state = parts.console, parts.state
     problems: list[StateError] = []
 
     async def write(put: Callable[[str], object]) -> None:
@@ -123,23 +109,21 @@ def export(target: Path | None, emulated: bool) -> int:
 
 @command.command("import")
 @click.argument("source", metavar="FILE", type=click.File("r", encoding="utf-8"))
-@EMULATED_OPTION
-@common_options
-def import_(source: TextIO, emulated: bool) -> int:
+@state_command
+def import_(parts: "Composition", source: TextIO) -> int:
     """Take in what an export wrote.
 
     What the state has already, or has newer, stays.
     """
     from runner.state.transfer import import_ as run  # noqa: PLC0415 # obstore
 
-    console = Console.of_process()
-    state, owner = owned_state(current(), console, emulated=emulated)
+    console, state = parts.console, parts.state
     name = getattr(source, "name", "<stdin>")
     try:
         lines = source.readlines()
     except UnicodeDecodeError:
         raise UsageError(f"{name} is not text.") from None
-    done = run_async(run(state, lines, source=name, owner=owner))
+    done = run_async(run(state, lines, source=name, owner=parts.owner))
     applies = counted(done.applies, "apply", "applies")
     console.say(
         f"Imported {counted(done.records, 'record')} and {applies}; {done.left} were there already."
@@ -152,18 +136,16 @@ def import_(source: TextIO, emulated: bool) -> int:
     "names", nargs=-1, required=True, metavar="INSTANCE...", shell_complete=recorded_names
 )
 @YES_OPTION
-@EMULATED_OPTION
-@common_options
-def forget(names: tuple[str, ...], yes: bool, emulated: bool) -> int:
+@state_command
+def forget(parts: "Composition", names: tuple[str, ...], yes: bool) -> int:
     """Delete the records of instances: the next plan says create."""
     from runner.state.maintenance import forget as run  # noqa: PLC0415 # obstore
 
-    console = Console.of_process()
-    state, owner = owned_state(current(), console, emulated=emulated)
+    console, state = parts.console, parts.state
     found = run_async(_matching(state, names))
     listed = ", ".join(found)
     ask(f"Forget the last apply of {listed}?", yes=yes, console=console)
-    run_async(run(state, found, owner=owner))
+    run_async(run(state, found, owner=parts.owner))
     console.say(f"Forgot {listed}.")
     return 0
 
@@ -171,20 +153,18 @@ def forget(names: tuple[str, ...], yes: bool, emulated: bool) -> int:
 @command.command()
 @click.argument("old", metavar="OLD", shell_complete=recorded_names)
 @click.argument("new", metavar="NEW", shell_complete=profile_names)
-@EMULATED_OPTION
-@common_options
-def mv(old: str, new: str, emulated: bool) -> int:
+@state_command
+def mv(parts: "Composition", old: str, new: str) -> int:
     """Give the record and the history of OLD to NEW.
 
     OLD is an instance, or a profile with all of its instances.
     """
     from runner.cli.services.state import rename  # noqa: PLC0415
 
-    console = Console.of_process()
-    state, owner = owned_state(current(), console, emulated=emulated)
+    console, state = parts.console, parts.state
     known = run_async(state.records(brief=True, problems=[]))
     named((old,), known, "has a record")
-    moves = run_async(rename(state, {old: new}, owner))
+    moves = run_async(rename(state, {old: new}, parts.owner))
     for each, now in moves.items():
         console.say(f"{each} is {now} now.")
     return 0
@@ -192,12 +172,10 @@ def mv(old: str, new: str, emulated: bool) -> int:
 
 @command.command()
 @YES_OPTION
-@EMULATED_OPTION
-@common_options
-def claim(yes: bool, emulated: bool) -> int:
+@state_command
+def claim(parts: "Composition", yes: bool) -> int:
     """Make this file the owner of its project in the state."""
-    console = Console.of_process()
-    state, owner = owned_state(current(), console, emulated=emulated)
+    console, state = parts.console, parts.state
     project = state.project
     ask(
         f"Make {project.file or 'this file'} the owner of the project {project.folder} at "
@@ -205,7 +183,7 @@ def claim(yes: bool, emulated: bool) -> int:
         yes=yes,
         console=console,
     )
-    run_async(state.make(owner, claim=True))
+    run_async(state.make(parts.owner, claim=True))
     console.say(f"The project {project.folder} belongs to {project.file or 'this file'} now.")
     return 0
 
@@ -213,9 +191,8 @@ def claim(yes: bool, emulated: bool) -> int:
 @command.command()
 @click.argument("names", nargs=-1, metavar="[INSTANCE]...", shell_complete=recorded_names)
 @YES_OPTION
-@EMULATED_OPTION
-@common_options
-def unlock(names: tuple[str, ...], yes: bool, emulated: bool) -> int:
+@state_command
+def unlock(parts: "Composition", names: tuple[str, ...], yes: bool) -> int:
     """End locks whose owner is gone.
 
     What it left unfinished stays known.
@@ -224,9 +201,8 @@ def unlock(names: tuple[str, ...], yes: bool, emulated: bool) -> int:
     from runner.state.maintenance import unlock as run  # noqa: PLC0415
     from runner.state.store.numbered import DamagedTop  # noqa: PLC0415
 
+    console, state = parts.console, parts.state
     question = "End these locks? If an owner is still at work, a session could be started twice."
-    console = Console.of_process()
-    _, state, _ = state_of(current(), console, emulated=emulated)
     try:
         holders = run_async(held(state))
     except DamagedTop as damaged:

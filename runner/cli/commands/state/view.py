@@ -5,16 +5,15 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from runner.cli.console import Console
-from runner.cli.options.common import common_options, current
 from runner.cli.options.completion import recorded_names
 from runner.cli.services.aio import run_async
-from runner.cli.services.state import EMULATED_OPTION, FORMAT_OPTION, state_of, warn
+from runner.cli.services.state import FORMAT_OPTION, state_command, warn
 from runner.errors import StateError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from runner.cli.services.composition import Composition
     from runner.models.record import Record
     from runner.state.lock_table import Holder
     from runner.state.state import State
@@ -22,12 +21,10 @@ if TYPE_CHECKING:
 
 @click.command("list")
 @FORMAT_OPTION
-@EMULATED_OPTION
-@common_options
-def list_(form: str, emulated: bool) -> int:
+@state_command
+def list_(parts: "Composition", form: str) -> int:
     """List the instances that have a record or a lock."""
-    console = Console.of_process()
-    _, state, _ = state_of(current(), console, emulated=emulated)
+    console, state = parts.console, parts.state
     problems: list[StateError] = []
     records = run_async(state.records(brief=True, problems=problems))
     locks = by_instance(run_async(held_locks(state, problems)))
@@ -47,12 +44,10 @@ def list_(form: str, emulated: bool) -> int:
 @click.command()
 @click.argument("name", metavar="INSTANCE", shell_complete=recorded_names)
 @FORMAT_OPTION
-@EMULATED_OPTION
-@common_options
-def show(name: str, form: str, emulated: bool) -> int:
+@state_command
+def show(parts: "Composition", name: str, form: str) -> int:
     """Show the record of one instance, and who holds its lock."""
-    console = Console.of_process()
-    _, state, _ = state_of(current(), console, emulated=emulated)
+    console, state = parts.console, parts.state
     problems: list[StateError] = []
     locks = by_instance(run_async(held_locks(state, problems)))
     records = run_async(state.records([name], problems=problems))
