@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from itertools import islice
 from typing import Any, Final
 
 from runner.checkly.wire import Reply
@@ -21,6 +22,11 @@ _MESSAGES: Final = (
     ("errors",),
 )
 _MAX_QUOTE: Final = 300
+#: Words for what may be missing but the checks, and for the checks themselves.
+_OTHER_THING: Final = re.compile(
+    r"location|account|route|path|url|endpoint|page|resource|cannot|method|post ", re.IGNORECASE
+)
+_NO_CHECKS: Final = re.compile(r"\b(no|any)\b.{0,20}\bchecks?\b", re.IGNORECASE)
 _TITLE: Final = re.compile(r"<(title|h1)[^<>]{0,200}>([^<>]{1,300})<", re.IGNORECASE)
 
 #: What each status of the contract means, and what to do about it.
@@ -139,7 +145,7 @@ def _meaning(reply: Reply, retry_after: float | None, *, is_own: bool) -> tuple[
             f"The API asks to wait {_duration(retry_after)}; lower --requests-per-minute where"
             " several runs share an account."
         )
-    if status in {403, 404, 407, 451} and not is_own and _is_page(reply):
+    if status in {401, 402, 403, 404, 407, 451} and not is_own and _is_foreign(reply):
         return _BETWEEN
     if status in _KNOWN:
         return _KNOWN[status]
@@ -153,8 +159,15 @@ def _duration(seconds: float) -> str:
 
 
 def _is_no_match(reply: Reply, said: str) -> bool:
-    """Whether the API's own 404 to a trigger is about its target: a location may be missing too."""
-    return reply.path.endswith(_TRIGGER) and "location" not in said.lower()
+    """Whether the API's own 404 to a trigger is about its target, and nothing else is missing."""
+    is_other = _OTHER_THING.search(said) and not _NO_CHECKS.search(said)
+    return reply.path.endswith(_TRIGGER) and not is_other
+
+
+def _is_foreign(reply: Reply) -> bool:
+    """Whether an answer can't be the API's, which speaks JSON."""
+    kind = reply.headers.get("content-type", "").lower()
+    return _is_page(reply) or (bool(reply.body.strip()) and kind.startswith("text/plain"))
 
 
 def _is_page(reply: Reply) -> bool:
@@ -173,6 +186,12 @@ def _said(answer: Any, depth: int = 4) -> str:
             said = (_said(answer.get(key), depth - 1) for key in keys)
             if found := ": ".join(filter(None, said)):
                 return found
+        named = (
+            (key, _said(value, depth - 1))
+            for key, value in islice(answer.items(), 5)
+            if key != "errorCode"
+        )
+        return "; ".join(f"{key}: {said}" for key, said in named if said)
     return ""
 
 

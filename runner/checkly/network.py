@@ -1,6 +1,7 @@
 """Proxies and certificates, by the variables that other tools read."""
 
 import ipaddress
+import re
 import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from runner.errors import UsageError, os_reason
 _BUNDLES: Final = ("SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
 #: Names certificates to trust beside them.
 _EXTRA: Final = "NODE_EXTRA_CA_CERTS"
+_NAME: Final = re.compile(r"[\w-][\w.-]*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +98,7 @@ def _matches(entry: str, host: str, port: int | None) -> bool | None:
     if network is not None:
         return address is not None and address.network_address in network
     bare, host = entry.removeprefix("*").strip(".").lower(), host.strip(".").lower()
-    if "/" in entry or not (bare or entry == "*"):
+    if not (entry == "*" or _NAME.fullmatch(bare)):
         return None
     return not bare or host == bare or host.endswith(f".{bare}")
 

@@ -179,7 +179,7 @@ class Wire:
 async def _read(answer: httpx.Response, method: str, path: str) -> bytes:
     """The body, or an error as soon as it is too large."""
     parts, size = [], 0
-    if answer.headers.get("content-encoding", "identity") != "identity":
+    if answer.headers.get("content-encoding", "").strip().lower() not in {"", "identity"}:
         raise _unreadable(answer, method, path, "came packed, though it was asked not to")
     async for part in answer.aiter_raw():
         size += len(part)

@@ -175,6 +175,9 @@ class Session(Answer):
     name: Text = ""
     status: Text = ""
     """``RUNNING``, ``PASSED``, ``FAILED``, ``CANCELLED``, or something newer."""
+    has_errors: Flag = None
+    has_failures: Flag = None
+    aborted: Flag = None
     started_at: OptionalTime = None
     stopped_at: OptionalTime = None
     time_elapsed: OptionalNumber = None

@@ -169,6 +169,14 @@ HTML = b"<!doctype html><html><head><title>Access denied</title></head><body>no<
         (422, {"errors": [{"message": "a"}, {"message": "b"}]}, "(422, saying: a; b)"),
         (410, b"the session was deleted", "(410, saying: the session was deleted)"),
         (400, "just text", "(400, saying: just text)"),
+        (422, {"errors": {"name": ["too long"], "x": "bad"}}, "saying: name: too long; x: bad)"),
+        (
+            422,
+            {"detail": [{"loc": ["body"], "msg": "missing"}]},
+            "saying: loc: body; msg: missing)",
+        ),
+        (409, {"code": "CONFLICT", "reason": "busy"}, "saying: code: CONFLICT; reason: busy)"),
+        (404, {"errorCode": "ERR_NO_MATCHING_CHECKS"}, "no checks match the target (404)"),
         (400, {"error": {"message": "deep"}}, "(400, saying: deep)"),
         (400, {"message": "cut \ud83d"}, "(400, saying: cut \ufffd)"),
         (500, b"\x00\x01\xff", "(500)"),
@@ -182,7 +190,7 @@ def test_the_words_of_the_server_are_quoted(status: int, body: Any, said: str) -
     assert said in raised.value.message
 
 
-@pytest.mark.parametrize("status", [403, 404, 407])
+@pytest.mark.parametrize("status", [401, 402, 403, 404, 407])
 def test_a_page_that_is_not_the_apis_is_not_taken_for_its_answer(status: int) -> None:
     with pytest.raises(ApiError, match="something between here and Checkly") as raised:
         ask(lambda _: answer(HTML, status), lambda c: c.trigger(REQUEST))
@@ -426,6 +434,7 @@ def test_a_huge_answer_is_refused_before_it_fills_the_memory() -> None:
 
 
 def test_a_packed_answer_is_refused() -> None:
+    assert ask(lambda _: answer({"id": "a"}, Content_Encoding="Identity"), lambda c: c.account())
     packed = answer(b"\x1f\x8b", Content_Encoding="gzip")
     with pytest.raises(ApiError, match="came packed"):
         ask(lambda _: packed, lambda c: c.account())

@@ -46,7 +46,10 @@ def test_no_proxy_is_read_as_curl_reads_it(no_proxy: str, url: str, is_direct: b
     assert found == Proxy(None if is_direct else PROXY)
 
 
-@pytest.mark.parametrize("entry", ["http://api.example.com", "10.0.0.0/99", "a/b", "."])
+@pytest.mark.parametrize(
+    "entry",
+    ["http://api.example.com", "10.0.0.0/99", "a/b", ".", "10.*", "a.*.com", "<local>", '"a.com"'],
+)
 def test_what_no_proxy_can_not_mean_is_named(entry: str) -> None:
     found = proxy_for("https://api.example.com", {"https": PROXY, "no": f"x,{entry}"})
     assert found == Proxy(PROXY, (entry,))

@@ -126,6 +126,9 @@ def session(status: str | None, *results: dict[str, Any], **more: Any) -> dict[s
         (session("RUNNING", PASSED), Verdict.PASSED),
         (session("TIMED_OUT", {**PASSED, "status": "FAILED"}), Verdict.FAILED),
         (session("TIMED_OUT"), Verdict.UNKNOWN),
+        (session("PASSED", hasFailures=True), Verdict.FAILED),
+        (session("PASSED", PASSED, hasErrors=True), Verdict.FAILED),
+        (session("PASSED", PASSED, aborted=True), Verdict.FAILED),
         (session("PASSED", {**PASSED, "hasFailures": True}), Verdict.FAILED),
         (session("PASSED", {**FINAL, "status": "FAILED"}, PASSED), Verdict.FAILED),
         (session("PASSED", PASSED, {**FINAL, "status": "FAILED"}), Verdict.FAILED),
@@ -234,6 +237,8 @@ def test_no_match_quotes_the_server(tmp_path: Path) -> None:
     outcome = refused(tmp_path, OWN_404, 404)
     assert (only(outcome).verdict, outcome.exit_code) == (Verdict.NO_MATCH, 1)
     assert "No checks for you" in (only(outcome).reason or "")
+    body = {"statusCode": 404, "message": "No checks match in this location"}
+    assert only(refused(tmp_path / "b", body, 404)).verdict is Verdict.NO_MATCH
 
 
 @pytest.mark.parametrize(
@@ -241,6 +246,12 @@ def test_no_match_quotes_the_server(tmp_path: Path) -> None:
     [
         b"<html><title>Not here</title>",
         {"statusCode": 404, "message": "Private location not found"},
+        {"statusCode": 404, "message": "Route POST:/v1/test-sessions/trigger not found"},
+        {"statusCode": 404, "message": "Cannot POST /v1/test-sessions/trigger"},
+        {"statusCode": 404, "error": "Not Found", "message": "Account not found"},
+        {"title": "Not Found", "status": 404},
+        ["not there"],
+        "not there",
     ],
 )
 def test_another_404_is_trouble_even_where_no_match_is_allowed(tmp_path: Path, body: Any) -> None:

@@ -232,7 +232,8 @@ def _by_ends(session: Session, checks: Sequence[CheckOutcome]) -> Judgement | No
 def _by_session(session: Session, checks: Sequence[CheckOutcome]) -> Judgement:
     """The verdict where no check that counts failed."""
     forgiven = [c for c in checks if c.quarantine is not None and c.verdict is Verdict.FAILED]
-    if _status(session.status) is Verdict.FAILED and not forgiven:
+    flags = (session.has_errors, session.has_failures, session.aborted)
+    if (_status(session.status) is Verdict.FAILED or any(flags)) and not forgiven:
         return Judgement(Verdict.FAILED, "Checkly says that it failed, though no check did.")
     if not checks:
         # Nothing was tested, and that is never a pass.
