@@ -15,7 +15,7 @@ setup: $(STAMP)
 
 $(PACKAGE): pyproject.toml
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[emulator]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[emulator,import]'
 	touch $(PACKAGE)
 
 $(STAMP): $(PACKAGE)
@@ -43,14 +43,14 @@ test: setup
 # What the action and the container image install, with hashes.
 lock: setup
 	$(BIN)/python -m pip install --quiet --group lock
-	$(BIN)/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --extra emulator --group build --custom-compile-command "make lock" --output-file .ci/requirements.txt pyproject.toml
+	$(BIN)/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --extra emulator --extra import --group build --custom-compile-command "make lock" --output-file .ci/requirements.txt pyproject.toml
 
 # The lowest versions that pyproject.toml allows, in an environment of their own.
 floors:
 	test -x $(VENV)/floors/bin/python || $(PYTHON) -m venv $(VENV)/floors
 	$(VENV)/floors/bin/python .ci/floors.py > $(VENV)/floors.txt
 	$(VENV)/floors/bin/python -m pip install --quiet --upgrade "pip>=25.1"
-	$(VENV)/floors/bin/python -m pip install --quiet --editable '.[emulator]' --group dev --constraint $(VENV)/floors.txt
+	$(VENV)/floors/bin/python -m pip install --quiet --editable '.[emulator,import]' --group dev --constraint $(VENV)/floors.txt
 	$(VENV)/floors/bin/python -m pytest -n auto --ignore tests/test_package.py
 
 slow: setup

@@ -109,7 +109,7 @@ def _profile(environment: Mapping[str, str]) -> dict[str, Any]:
             return {}
         raise StateError(
             f"AWS_PROFILE names {named!r}, but the library that reads ~/.aws is not installed.",
-            hint="Install checkly-sessions-runner[aws], or set AWS_ACCESS_KEY_ID and "
+            hint="Install it with `pip install '.[aws]'`, or set AWS_ACCESS_KEY_ID and "
             "AWS_SECRET_ACCESS_KEY.",
         ) from None
     from botocore.exceptions import BotoCoreError  # type: ignore[import-untyped] # noqa: PLC0415

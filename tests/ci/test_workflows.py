@@ -58,6 +58,13 @@ def test_the_image_takes_what_it_copies() -> None:
             assert f"!{source}\n" in ignored
 
 
+def test_the_image_can_import_command_lines() -> None:
+    locked = (ROOT / ".ci/requirements.txt").read_text(encoding="utf-8")
+    assert {"tree-sitter-bash", "starlette"} <= set(
+        re.findall(r"^([\w-]+)==", locked, re.MULTILINE)
+    )
+
+
 @pytest.mark.parametrize("path", sorted((GITHUB / "workflows").glob("*.yml")), ids=lambda p: p.name)
 def test_a_workflow_gives_no_more_rights_than_it_needs(path: Path) -> None:
     workflow = loaded(path)

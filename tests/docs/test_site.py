@@ -32,5 +32,5 @@ def test_pages_name_the_package_once_it_is_published(tmp_path: Path) -> None:
     environment = {**os.environ, "PACKAGE": "the-package"}
     subprocess.run(build, cwd=ROOT, env=environment, capture_output=True, check=True)
     page = html.unescape((tmp_path / "index.html").read_text(encoding="utf-8"))
-    assert "uv tool install 'the-package[emulator]'" in page
-    assert "'.[emulator]'" not in page
+    assert "uv tool install 'the-package[emulator,import]'" in page
+    assert "'.[emulator,import]'" not in page

@@ -196,7 +196,7 @@ def _open_telemetry(surroundings: Surroundings) -> Listener:
         module = import_module("runner.reports.progress.otel")
     except ImportError as error:
         raise ImportError(
-            f"{error.name} is not installed; install the runner with its extra `otel`"
+            f"{error.name} is not installed; install the runner with `pip install '.[otel]'`"
         ) from error
     opened: Listener = module.open_listener(surroundings)
     return opened
