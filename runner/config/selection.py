@@ -124,10 +124,8 @@ def unknown_labels(selection: Selection, known: Iterable[Mapping[str, object]]) 
         asked += [f"{key}!={value}" for key, value in selection.without_labels]
         verb = "has all of the labels" if len(asked) > 1 else "matches the label"
         return UsageError(f"No {what} {verb} {listed(map(repr, asked))}.")
-    return UsageError(
-        f"No {what} has the label {missing[0]!r}.",
-        hint=_near(missing[0], pairs) or "None of them has labels.",
-    )
+    hint = _near(missing[0], pairs) or "None of them has labels."
+    return UsageError(f"No {what} has the label {missing[0]!r}.", hint=hint)
 
 
 def _near(name: str, known: Iterable[str]) -> str | None:

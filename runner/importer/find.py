@@ -72,10 +72,8 @@ def import_file(name: str, text: str) -> Imported:
     if scripts is None:
         is_yaml = _READERS.get(PurePath(name).suffix) is ci_scripts
         what = "valid YAML of a known CI system" if is_yaml else "a file type that import can read"
-        raise UsageError(
-            f"{name} is not {what}.",
-            hint=f"Give the command line itself. {EXAMPLE}",
-        )
+        hint = f"Give the command line itself. {EXAMPLE}"
+        raise UsageError(f"{name} is not {what}.", hint=hint)
     return _imported(scripts, table, name, text)
 
 
@@ -146,7 +144,6 @@ def _imported(scripts: list[Script], table: Placeholders, name: str, text: str) 
 
 
 def _nothing(notes: list[str], name: str, text: str) -> UsageError:
-    """Say what there is, where there is nothing to import."""
     if not notes and (mention := _MENTION.search(text)) and name:
         line = text.count("\n", 0, mention.start()) + 1
         notes = [f"Line {line} mentions it, but not where this type of file has commands."]

@@ -86,7 +86,6 @@ def docker_scripts(text: str, table: Placeholders) -> list[Script]:
 
 
 def _words(text: str) -> list[str] | None:
-    """The words of an instruction that is written as a list."""
     try:
         words = json.loads(text)
     except (ValueError, RecursionError):

@@ -98,7 +98,6 @@ def calls_of(command: Command, around: Surroundings, depth: int = 0) -> Iterator
 
 
 def _script(name: str, words: tuple[str, ...]) -> str | None:
-    """The script that a shell is given on its command line."""
     if name not in _SHELLS or not _MENTION.search(" ".join(words)):
         return None
     if name == "eval":

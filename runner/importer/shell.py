@@ -100,9 +100,9 @@ def _parser() -> "Parser":
         import tree_sitter_bash  # noqa: PLC0415 # an extra
         from tree_sitter import Language, Parser  # noqa: PLC0415
     except ImportError as error:
+        hint = "Install the runner with its extra: `pip install '.[import]'`."
         raise UsageError(
-            "`runner import` needs a shell parser that is not installed.",
-            hint="Install the runner with its extra: `pip install '.[import]'`.",
+            "`runner import` needs a shell parser that is not installed.", hint=hint
         ) from error
     return Parser(Language(tree_sitter_bash.language()))
 
@@ -137,7 +137,6 @@ def _is_misplaced(node: "Node", expander: Expander) -> bool:
 
 
 def _may_matter(node: "Node", expander: Expander) -> bool:
-    """Whether a command may start the Checkly CLI."""
     source = expander.source(node)
     name = node.child_by_field_name("name")
     variable = name is not None and name.children[0].type != "word"

@@ -161,7 +161,6 @@ class Templates:
         return " ~ ".join(parts) or "''"
 
     def _reference(self, p: Placeholder, fallback: str, *, secret: bool = False) -> str:
-        """What a template reads in place of a placeholder."""
         if p.matrix and self.axes.get(p.name) == p.matrix:
             # The value of an axis can't hold commas.
             commas = ".replace('+', ',')" if has_commas(p) else ""
@@ -184,7 +183,6 @@ class Templates:
         return f"(env.{name} or {self._expression(p.default, fallback)})"
 
     def _env_name(self, p: Placeholder, fallback: str) -> str:
-        """The environment variable that stands for a placeholder."""
         found = _REFERENCE.fullmatch(p.name) if p.kind is not Kind.SCRIPT else None
         wanted = found[2].strip("[]'\"").replace("-", "_") if found else fallback
         if p.kind is Kind.VARIABLE:
@@ -222,5 +220,4 @@ def safe_name(name: str) -> str:
 
 
 def _string(text: str) -> str:
-    """``text`` as a string in an expression."""
     return "'" + text.replace("\\", "\\\\").replace("'", "\\'").replace("\n", "\\n") + "'"

@@ -85,8 +85,6 @@ def _names(
 
 @dataclass(slots=True)
 class _Translation:
-    """The work on one command."""
-
     call: Call
     flags: TriggerFlags
     script: Script
@@ -229,7 +227,6 @@ class _Translation:
             self.values["allowFailure"] = True
 
     def _say_what_is_left(self) -> None:
-        """Note what has no key in a profile."""
         flags, note, command = self.flags, self._note, self.call.command
         if flags.switches.get("detach"):
             note("--detach goes on the command line: `runner apply NAME --detach`.")

@@ -180,7 +180,6 @@ class Session(Answer):
     aborted: Flag = None
     started_at: OptionalTime = None
     stopped_at: OptionalTime = None
-    time_elapsed: OptionalNumber = None
     error_group_ids: Items[str] = []
     results: Annotated[list[Result], WrapValidator(_results)] = []
 
@@ -190,15 +189,11 @@ class ListedSession(Answer):
 
     id: Text = ""
     name: Text = ""
-    provider: Text = ""
     status: Text = ""
     region: Text = ""
     private_location_id: OptionalText = None
     environment: OptionalText = None
-    repo_url: OptionalText = None
     commit_id: OptionalText = None
-    commit_owner: OptionalText = None
-    commit_message: OptionalText = None
     branch_name: OptionalText = None
     started_at: OptionalTime = None
     created_at: OptionalTime = Field(None, alias="created_at")
@@ -258,7 +253,6 @@ class PrivateLocation(Answer):
     name: Text = ""
     slug_name: Text = ""
     agent_count: OptionalNumber = None
-    last_seen: OptionalText = None
 
 
 class Account(Answer):

@@ -56,6 +56,10 @@ def test_the_cost_is_that_of_the_checks_that_are_left() -> None:
     checks = CheckDrift(("home", "login", "search"), most_runs=9)
     (narrowed,) = failed_checks_only(Plan((replace(one(record()), checks=checks),))).instances
     assert narrowed.checks == CheckDrift(("login", "search"), most_runs=6)
+    uneven = replace(checks, most_runs=10)
+    (narrowed,) = failed_checks_only(Plan((replace(one(record()), checks=uneven),))).instances
+    assert narrowed.checks is not None
+    assert repr(narrowed.checks.most_runs) == "6"
     own = replace(checks, most_runs=None)
     (narrowed,) = failed_checks_only(Plan((replace(one(record()), checks=own),))).instances
     assert narrowed.checks == CheckDrift(("login", "search"), most_runs=None)
@@ -90,3 +94,17 @@ def test_what_passed_is_left_out_and_what_is_new_stays_and_is_said() -> None:
         assert plan.instances == (new,)
         assert plan.warnings == ("No last verdict is known of smoke, so that is applied too.",)
         assert narrow(Plan((passed,))) == Plan(())
+
+
+def test_what_changed_stays_though_it_passed_and_what_failed_though_it_did_not_change() -> None:
+    updated = replace(one(record(verdict=Verdict.PASSED)), action=Action.UPDATE)
+    failed = one(record())
+    assert changed_only(Plan((updated, failed))).instances == (updated, failed)
+
+
+@pytest.mark.parametrize("narrow", [failed_only, failed_checks_only])
+@pytest.mark.parametrize("verdict", [Verdict.PASSED, Verdict.FAILED])
+def test_what_is_removed_stays_only_to_be_pruned(narrow: Any, verdict: Verdict) -> None:
+    gone = replace(one(record(verdict=verdict)), action=Action.REMOVED)
+    assert narrow(Plan((gone,))).instances == ()
+    assert narrow(Plan((gone,)), prune=True).instances == (gone,)

@@ -243,3 +243,69 @@ def test_parts_that_differ_in_anything_are_not_shared(values: tuple[Any, ...]) -
         body = {"environmentVariables": [{"key": "A", "value": value}], "metadata": {"k": value}}
         made = normal_form(body, fingerprint, shared)
         assert json.dumps(made) == json.dumps(normal_form(body, fingerprint))
+
+
+HIDDEN = Marked("hunter2", secret=True)
+SHOWN = {"secret": {"fingerprint": "hmac-7-h", "keyId": "k1"}}
+
+
+@pytest.mark.parametrize(
+    ("fields", "path"),
+    [
+        ({"name": HIDDEN}, ["name"]),
+        ({"runLocation": HIDDEN}, ["runLocation"]),
+        ({"refreshCache": HIDDEN}, ["refreshCache"]),
+        ({"target": HIDDEN}, ["target"]),
+        ({"target": {"allowDeactivated": HIDDEN}}, ["target", "allowDeactivated"]),
+        ({"target": {"matchTags": [[HIDDEN]]}}, ["target", "matchTags", 0, 0]),
+        ({"retryStrategy": HIDDEN}, ["retryStrategy"]),
+        (
+            {"retryStrategy": {"type": "FIXED", "maxRetries": HIDDEN}},
+            ["retryStrategy", "maxRetries"],
+        ),
+        ({"metadata": HIDDEN}, ["metadata"]),
+        ({"metadata": {"commitId": HIDDEN}}, ["metadata", "commitId"]),
+        (
+            {"environmentVariables": [{"key": "A", "value": "x", "locked": HIDDEN}]},
+            ["environmentVariables", "A", "locked"],
+        ),
+    ],
+)
+def test_a_secret_is_its_fingerprint_wherever_it_stands(fields: Any, path: list[Any]) -> None:
+    held = normal(**fields)
+    assert "hunter2" not in json.dumps(held)
+    for part in path:
+        held = held[part]
+    assert held == SHOWN
+
+
+def test_the_job_that_starts_a_session_is_not_compared() -> None:
+    assert normal(metadata={"github": {"reporting": True}}) == normal()
+
+
+def test_a_group_of_tags_that_is_not_known_stays_a_mark() -> None:
+    groups = [Marked(None, unset=("env.TAGS",)), ["b", "a"]]
+    assert normal(target={"matchTags": groups})["target"]["matchTags"] == [
+        ["a", "b"],
+        {"unset": ["env.TAGS"]},
+    ]
+
+
+def test_a_variables_name_is_its_text() -> None:
+    named = normal(environmentVariables=[{"key": Marked("A", template="$<git.tag>"), "value": "x"}])
+    assert list(named["environmentVariables"]) == ["A"]
+
+
+@pytest.mark.parametrize(
+    ("value", "mark"),
+    [
+        ({"volatile": {"template": "$<git.sha>", "inputs": {}}}, "volatile"),
+        ({"volatile": {}}, None),
+        ({"other": {"template": "$<git.sha>", "inputs": {}}}, None),
+        ({"unset": ["env.A"]}, "unset"),
+        ({"unset": "env.A"}, None),
+        ({"secret": {"value": "x"}}, None),
+    ],
+)
+def test_a_mark_is_known_by_its_form(value: Any, mark: str | None) -> None:
+    assert mark_of(value) == mark

@@ -155,7 +155,6 @@ class Compiler:
         total: int,
         is_complete: bool,
     ) -> Instance | None:
-        """One instance, unless it breaks a rule."""
         name = instance_name(profile.name, combination)
         renderer = self._renderer(
             profile.name, _with_absent(layers, combination), self._diagnostics

@@ -175,7 +175,6 @@ class MatrixReader:
             self._fail("bad-name", message, span)
 
     def _entries(self, matrix: Mapping, key: str) -> list[Node]:
-        """The entries of ``exclude`` or ``include``."""
         node = matrix.values.get(key)
         if node is None or (isinstance(node, Scalar) and node.value is None):
             return []

@@ -206,12 +206,10 @@ class Renderer:
         )
 
     def _warn_of_short_secret(self, name: str, node: Node) -> None:
+        message = f"The secret `{name}` has fewer than {MIN_LENGTH} characters"
+        hint = "It is masked in its own field, but can't be recognised in other text."
         self._diagnostics.warning(
-            "short-secret",
-            f"The secret `{name}` has fewer than {MIN_LENGTH} characters",
-            node.span,
-            hint="It is masked in its own field, but can't be recognised in other text.",
-            profile=self._profile,
+            "short-secret", message, node.span, hint=hint, profile=self._profile
         )
 
 

@@ -144,7 +144,6 @@ class _Target:
 
 
 def _doubt(path: tuple[str | int, ...], tag: str) -> Breach:
-    """The warning for a tag that selects something else than it seems to say."""
     shown = f"The tag {json.dumps(tag, ensure_ascii=False)}"
     bare = tag.lstrip("! \t\r\n").rstrip()
     if "," in tag:

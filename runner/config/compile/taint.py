@@ -121,30 +121,24 @@ class SecretFlow:
             self._secret.setdefault(source, value)
         fallback = self._literal_fallback(value) if value.templated else None
         if sources and not hidden:
+            message = f"The secret `{name}` reads nothing but what `publicEnv` lists"
+            hint = "A secret needs a source that is secret; otherwise leave `secret` out."
             self._diagnostics.error(
-                "public-secret",
-                f"The secret `{name}` reads nothing but what `publicEnv` lists",
-                value.span,
-                hint="A secret needs a source that is secret; otherwise leave `secret` out.",
-                profile=profile,
+                "public-secret", message, value.span, hint=hint, profile=profile
             )
         elif not sources:
             _hide(value)
+            message = f"The secret `{name}` is readable in the file, which is committed"
+            hint = _LITERAL_HINT.format(name=name)
             self._diagnostics.error(
-                "literal-secret",
-                f"The secret `{name}` is readable in the file, which is committed",
-                value.span,
-                hint=_LITERAL_HINT.format(name=name),
-                profile=profile,
+                "literal-secret", message, value.span, hint=hint, profile=profile
             )
         elif fallback:
             _hide(fallback)
+            message = f"The secret `{name}` has a default that is readable in the file"
+            hint = "Leave the default out: `apply` then asks for the variable."
             self._diagnostics.error(
-                "literal-secret",
-                f"The secret `{name}` has a default that is readable in the file",
-                fallback.span,
-                hint="Leave the default out: `apply` then asks for the variable.",
-                profile=profile,
+                "literal-secret", message, fallback.span, hint=hint, profile=profile
             )
         else:
             self._sound.add(value.text)

@@ -5,16 +5,16 @@ from typing import Any
 from runner.models.contract.rules import request_rules, settings_rules
 
 
-def _rules_of(rules: dict[str, Any], key: str) -> dict[str, Any]:
-    """The rules for what stands under ``key``, or for the items of a list that does."""
-    inner: dict[str, Any] = rules["fields"][key]["schema"]
+def _inner(field: dict[str, Any]) -> dict[str, Any]:
+    """The rules for the value of a field, or for the items of a list that it takes."""
+    inner: dict[str, Any] = field["schema"]
     while "schema" in inner or "items_schema" in inner:
         inner = inner["schema"] if "schema" in inner else inner["items_schema"]
     return inner
 
 
 def _keys(rules: dict[str, Any], key: str) -> frozenset[str]:
-    inner = _rules_of(rules, key)
+    inner = _inner(rules["fields"][key])
     return frozenset(
         key for one in inner.get("choices", {"": inner}).values() for key in one["fields"]
     )
@@ -31,38 +31,16 @@ NOT_INHERITED = frozenset({"abstract", "extends", "description", "needs"})
 SETTINGS_KEYS = frozenset(_SETTINGS["fields"])
 PROFILE_KEYS = frozenset(_REQUEST["fields"]) | SETTINGS_KEYS | STRUCTURAL_KEYS
 DEFAULTS_KEYS = PROFILE_KEYS - NOT_INHERITED
-ROOT_KEYS = frozenset(
-    {
-        "version",
-        "project",
-        "variables",
-        "defaults",
-        "profiles",
-        "moved",
-        "publicEnv",
-        "ignore",
-        "include",
-        "notify",
-        "state",
-    }
-)
+ROOT_KEYS = frozenset((
+    "version", "project", "variables", "defaults", "profiles", "moved", "publicEnv", "ignore",
+    "include", "notify", "state",
+))  # fmt: skip
 #: The codes of warnings: the file may name them under ``ignore``. One may be an error elsewhere.
 WARNINGS = (
-    "bidirectional-control",
-    "early-end",
-    "foreign-template",
-    "git-untrusted",
-    "idle-null",
-    "looks-secret",
-    "no-profile",
-    "odd-tag",
-    "quarantine-ends",
-    "quarantine-idle",
-    "short-secret",
-    "unread-axis",
-    "unset",
-    "yaml-version",
-)
+    "bidirectional-control", "early-end", "foreign-template", "git-untrusted", "idle-null",
+    "looks-secret", "no-profile", "odd-tag", "quarantine-ends", "quarantine-idle",
+    "short-secret", "unread-axis", "unset", "yaml-version",
+)  # fmt: skip
 LISTED_VARIABLE_KEYS = _keys(_REQUEST, "environmentVariables")
 VARIABLE_KEYS = LISTED_VARIABLE_KEYS - {"key"}
 
@@ -80,9 +58,7 @@ def _typed(rules: dict[str, Any]) -> dict[str, str]:
     """The keys in ``rules`` whose values are numbers or booleans, at any depth."""
     found: dict[str, str] = {}
     for key, field in rules.get("fields", {}).items():
-        inner = field["schema"]
-        while "schema" in inner or "items_schema" in inner:
-            inner = inner["schema"] if "schema" in inner else inner["items_schema"]
+        inner = _inner(field)
         if inner["type"] in {"bool", "int", "float"}:
             found[key] = inner["type"]
         for one in inner.get("choices", {"": inner}).values():

@@ -53,12 +53,9 @@ class LayerChecks:
         for name in mapping.values:
             if name not in known:
                 meant = suggestion(name, known) if self._diagnostics.wants_hints else None
-                self._diagnostics.error(
-                    "unknown-key",
-                    f"`{shorten(name)}` is not a key {where}",
-                    mapping.key_span(name),
-                    hint=meant[1] if meant else f"Known keys: {', '.join(sorted(known))}.",
-                )
+                message = f"`{shorten(name)}` is not a key {where}"
+                hint = meant[1] if meant else f"Known keys: {', '.join(sorted(known))}."
+                self._diagnostics.error("unknown-key", message, mapping.key_span(name), hint=hint)
 
     def flag(self, holder: Table[str, Node], key: str) -> bool:
         """The value of a flag that has to be written out as ``true`` or ``false``.
@@ -90,23 +87,16 @@ class LayerChecks:
         for key in NULLS & variables.keys.keys():
             span = variables.key_span(key)
             if span.source.text[span.start : span.end] == key:  # not in quotes
-                self._diagnostics.error(
-                    "wrong-type",
-                    "The name of a variable must be text, not null",
-                    span,
-                    hint="Put it in quotes.",
-                )
+                message = "The name of a variable must be text, not null"
+                self._diagnostics.error("wrong-type", message, span, hint="Put it in quotes.")
 
     def _check_listed(self, variables: Sequence) -> None:
         """Check the API's own form, a list with a key in each item."""
         first: dict[str, Scalar] = {}
         for item in variables.items:
             if not isinstance(item, Mapping):
-                self._diagnostics.error(
-                    "wrong-type",
-                    "A variable in a list must be a mapping with a `key` and a `value`",
-                    item.span,
-                )
+                message = "A variable in a list must be a mapping with a `key` and a `value`"
+                self._diagnostics.error("wrong-type", message, item.span)
                 continue
             self._check_variable(item, LISTED_VARIABLE_KEYS)
             key = item.values.get("key")
@@ -135,12 +125,9 @@ class LayerChecks:
 
     def _refuse_variables(self, node: Scalar) -> None:
         if node.value is None:
-            self._diagnostics.error(
-                "null-not-allowed",
-                "`environmentVariables` may not be null",
-                node.span,
-                hint="Drop variables one by one: `KEY: null`.",
-            )
+            message = "`environmentVariables` may not be null"
+            hint = "Drop variables one by one: `KEY: null`."
+            self._diagnostics.error("null-not-allowed", message, node.span, hint=hint)
             return
         self._diagnostics.error(
             "wrong-type",

@@ -56,7 +56,6 @@ def merge(below: Mapping, above: Mapping) -> Mapping:
 
 
 def _merged(below: Mapping, above: Mapping, values: dict[str, Node]) -> Mapping:
-    """``above`` on top of ``below``, which makes ``values``."""
     return Mapping(above.source, above.start, above.end, above.keys, values, (above, below))
 
 
@@ -102,7 +101,6 @@ def _merge_variable(below: Node, above: Node) -> Node:
 
 
 def _secret_node(variable: Node) -> Node | None:
-    """The node that makes ``variable`` secret, if it is."""
     if isinstance(variable, DroppedSecret):
         return variable.secret
     if isinstance(variable, Mapping) and is_secret(variable):
@@ -250,12 +248,9 @@ class Layers:
         for name in profile.extends:
             self._budget -= self._sizes.get(name.text, 0)
             if self._budget < 0:
-                self._diagnostics.error(
-                    "too-large",
-                    f"All profiles together inherit more than {MAX_INHERITED:,} keys",
-                    name.span,
-                    hint="Extend smaller profiles, or fewer of them in a row.",
-                )
+                message = f"All profiles together inherit more than {MAX_INHERITED:,} keys"
+                hint = "Extend smaller profiles, or fewer of them in a row."
+                self._diagnostics.error("too-large", message, name.span, hint=hint)
                 raise ConfigurationError(self._diagnostics)
 
     def _report_circle(self, name: Scalar, circle: list[str]) -> None:
@@ -266,12 +261,9 @@ class Layers:
             self._diagnostics.error("extends-cycle", message, name.span)
 
     def _report_unknown(self, name: Scalar) -> None:
-        self._diagnostics.error(
-            "unknown-profile",
-            f"`{shorten(name.text)}` is not a profile",
-            name.span,
-            hint=did_you_mean(name.text, self._profiles) if self._diagnostics.wants_hints else None,
-        )
+        message = f"`{shorten(name.text)}` is not a profile"
+        hint = did_you_mean(name.text, self._profiles) if self._diagnostics.wants_hints else None
+        self._diagnostics.error("unknown-profile", message, name.span, hint=hint)
 
 
 def _size(layer: Mapping) -> int:

@@ -80,12 +80,9 @@ def load(path: PurePosixPath, files: Files, diagnostics: Diagnostics) -> Documen
             diagnostics.error("unreadable-include", error.clause, span, hint=error.hint)
             continue
         if source and not looks_like_ours(source.text):
-            diagnostics.error(
-                "unreadable-include",
-                f"{source.name} does not look like a file of profiles, and is not shown",
-                span,
-                hint="An included file holds `variables`, `defaults` or `profiles`.",
-            )
+            message = f"{source.name} does not look like a file of profiles, and is not shown"
+            hint = "An included file holds `variables`, `defaults` or `profiles`."
+            diagnostics.error("unreadable-include", message, span, hint=hint)
             continue
         total += len(source.text) if source else 0
         if total > MAX_BYTES:

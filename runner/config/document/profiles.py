@@ -94,8 +94,6 @@ def read_structure(documents: Documents, diagnostics: Diagnostics) -> Structure:
 
 
 class _Reader:
-    """Reads documents into one :class:`Structure`, noting what is wrong."""
-
     def __init__(self, main: Source, diagnostics: Diagnostics) -> None:
         self._diagnostics = diagnostics
         self._checks = LayerChecks(diagnostics)
@@ -162,12 +160,9 @@ class _Reader:
                 )
             elif name not in profiles and name not in given:
                 near = did_you_mean(name, profiles) if self._diagnostics.wants_hints else None
-                self._diagnostics.error(
-                    "bad-move",
-                    f"`{shorten(name)}` is not a profile",
-                    moved.values[old].span,
-                    hint=near or "Remove this entry: the profile is gone.",
-                )
+                message = f"`{shorten(name)}` is not a profile"
+                hint = near or "Remove this entry: the profile is gone."
+                self._diagnostics.error("bad-move", message, moved.values[old].span, hint=hint)
             path: dict[str, None] = {}
             last = old
             while last in given and last not in profiles and last not in final:
@@ -189,19 +184,12 @@ class _Reader:
             return
         where = root.key_span("profiles" if "profiles" in root.keys else next(iter(root.keys)))
         if not self.structure.profiles:
-            self._diagnostics.error(
-                "no-profile",
-                "This file declares no profile",
-                where,
-                hint="Add one under `profiles:`, or include a file that has some.",
-            )
+            hint = "Add one under `profiles:`, or include a file that has some."
+            self._diagnostics.error("no-profile", "This file declares no profile", where, hint=hint)
         elif all(profile.abstract for profile in self.structure.profiles.values()):
-            self._diagnostics.warning(
-                "no-profile",
-                "Every profile is abstract, so there is nothing to apply",
-                where,
-                hint="Add a profile that extends one of them.",
-            )
+            message = "Every profile is abstract, so there is nothing to apply"
+            hint = "Add a profile that extends one of them."
+            self._diagnostics.warning("no-profile", message, where, hint=hint)
 
     def _ignored(self, node: Node | None) -> Iterator[str]:
         """The codes of warnings that are not told.
@@ -212,34 +200,24 @@ class _Reader:
             if code.text in WARNINGS:
                 yield code.text
                 continue
-            self._diagnostics.error(
-                "bad-value",
-                f"`{shorten(code.text)}` is not the code of a warning",
-                code.span,
-                hint=did_you_mean(code.text, WARNINGS) or "Errors can't be ignored.",
-            )
+            message = f"`{shorten(code.text)}` is not the code of a warning"
+            hint = did_you_mean(code.text, WARNINGS) or "Errors can't be ignored."
+            self._diagnostics.error("bad-value", message, code.span, hint=hint)
 
     def _check_version(self, root: Mapping) -> None:
         version = root.values.get("version")
         if version is None:
-            self._diagnostics.error(
-                "missing-key",
-                "`version` is missing",
-                root.span,
-                hint="Begin the file with `version: 1`.",
-            )
+            hint = "Begin the file with `version: 1`."
+            self._diagnostics.error("missing-key", "`version` is missing", root.span, hint=hint)
         elif not (
             isinstance(version, Scalar)
             and version.text == str(SUPPORTED_VERSION)
             and version.value == SUPPORTED_VERSION
             and not isinstance(version.value, bool)
         ):
-            self._diagnostics.error(
-                "unknown-version",
-                "This release reads version 1 of the file",
-                version.span,
-                hint="Write `version: 1`, or use the release that the file was written for.",
-            )
+            message = "This release reads version 1 of the file"
+            hint = "Write `version: 1`, or use the release that the file was written for."
+            self._diagnostics.error("unknown-version", message, version.span, hint=hint)
 
     def _pattern(self, node: Node | None, pattern: str, message: str, hint: str) -> str | None:
         """The text of ``node``, if it is one and matches ``pattern``."""

@@ -28,15 +28,11 @@ def discover(start: Path) -> Path:
     for folder in (start, *start.parents):
         found = [folder / name for name in NAMES if (folder / name).exists()]
         if len(found) > 1:
-            raise UsageError(
-                f"There are both {NAMES[0]} and {NAMES[1]} in {folder}.",
-                hint="Keep one of them, or name it with --file.",
-            )
+            hint = "Keep one of them, or name it with --file."
+            raise UsageError(f"There are both {NAMES[0]} and {NAMES[1]} in {folder}.", hint=hint)
         if found:
             return found[0]
         if folder == last:
             break
-    raise UsageError(
-        f"There is no {NAMES[0]} in {start} or the folders above it.",
-        hint="Create one with `runner init`, or name a file with --file.",
-    )
+    hint = "Create one with `runner init`, or name a file with --file."
+    raise UsageError(f"There is no {NAMES[0]} in {start} or the folders above it.", hint=hint)

@@ -86,10 +86,8 @@ class FolderFiles:
         try:
             real = (self._root / path).resolve()
             if not real.is_relative_to(self._root):
-                raise UsageError(
-                    f"{name} is a link that leads out of {self._area()}.",
-                    hint="Put the file itself there.",
-                )
+                hint = "Put the file itself there."
+                raise UsageError(f"{name} is a link that leads out of {self._area()}.", hint=hint)
             # Before it is opened: a pipe would be waited for, a device might act on it.
             status = real.stat()
             if not stat.S_ISREG(status.st_mode):

@@ -87,10 +87,8 @@ class Repository:
             case Problem.NOT_RUNNABLE:
                 raise CannotRun("git can't be run here.")
             case Problem.UNTRUSTED:
-                raise CannotRun(
-                    f"git does not trust {self._root}, which belongs to somebody else.",
-                    hint=git.distrust_hint(self._root),
-                )
+                message = f"git does not trust {self._root}, which belongs to somebody else."
+                raise CannotRun(message, hint=git.distrust_hint(self._root))
             case Problem.NOT_FETCHED:
                 raise CannotRun("This partial clone lacks objects.", hint=_FETCH_ALL)
         return None if answer.problem else answer.output
@@ -144,10 +142,8 @@ class CommitFiles:
         if found is None:
             raise UsageError(f"{self.name(path)} can't be read: there is no such file.")
         if found.kind == "link":
-            raise UsageError(
-                f"{self.name(path)} is a link that git can't follow inside the commit.",
-                hint="Put the file itself there, or link to it without `./`.",
-            )
+            message = f"{self.name(path)} is a link that git can't follow inside the commit."
+            raise UsageError(message, hint="Put the file itself there, or link to it without `./`.")
         if found.kind != "blob":
             raise UsageError(f"{self.name(path)} is a folder, not a file.")
         if found.size > MAX_BYTES:

@@ -27,8 +27,7 @@ def format_text(source: Source, diagnostics: Diagnostics) -> str | None:
     """
     found = Diagnostics()
     parse(source, found)
-    for diagnostic in found:
-        diagnostics.add(diagnostic)
+    diagnostics.extend(found)
     if found.errors:
         return None
     text = source.text.replace("\r\n", "\n")
@@ -62,7 +61,6 @@ def _texts(layout: Layout) -> list[str]:
 
 
 def _with_comments(lines: list[Line], layout: Layout) -> str:
-    """The text of ``lines``, with the comments and blank lines of ``layout``."""
     placed: list[Line] = []
     waiting = list(reversed(layout.comments))
     for index in range(len(lines) + 1):

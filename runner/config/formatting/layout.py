@@ -186,7 +186,6 @@ class Layout:
         return [comment.start for comment in self.comments]
 
     def _is_text(self, offset: int) -> bool:
-        """Whether ``offset`` lies inside a scalar."""
         index = bisect_right(self._scalars, (offset, len(self.text))) - 1
         return index >= 0 and offset < self._scalars[index][1]
 

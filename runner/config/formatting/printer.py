@@ -83,7 +83,6 @@ class Printer:
             at = parts[index + step - 1].end
 
     def _entry(self, key: LayoutNode, value: LayoutNode, indent: int) -> None:
-        """Write a key and its value."""
         colon = self._colon(key, value)
         after = colon + 1 if colon >= 0 else key.end
         flat = self._flat(key)
@@ -165,7 +164,6 @@ class Printer:
         return f"{node.properties} {text}".rstrip()
 
     def _pair(self, key: LayoutNode, value: LayoutNode) -> str:
-        """A key and its value in braces."""
         left, right = self._flat(key), self._flat(value)
         if self._colon(key, value) < 0 and not right:
             return left or "?"

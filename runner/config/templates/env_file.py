@@ -115,9 +115,9 @@ def _text(path: Path) -> str:
     except (OSError, ValueError) as error:
         if isinstance(error, UnicodeDecodeError):
             raise UsageError(f"The env file {path} is not UTF-8.") from None
+        hint = "Name an existing file with --env-file."
         raise UsageError(
-            f"The env file {path} can't be read: {os_reason(error)}.",
-            hint="Name an existing file with --env-file.",
+            f"The env file {path} can't be read: {os_reason(error)}.", hint=hint
         ) from None
     if len(content) > _MAX_FILE:
         raise UsageError(f"The env file {path} is larger than 1 MiB.")

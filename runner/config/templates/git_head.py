@@ -80,7 +80,6 @@ class Commit:
         return _split(commit), _text(branch), _text(url)
 
     def _look_up(self, sha: str) -> tuple[str | None, bytes]:
-        """The name and content of a commit, if it was fetched."""
         if sha not in self._others:
             answer = b""
             if _SHA.fullmatch(sha):

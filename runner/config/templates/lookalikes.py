@@ -62,12 +62,9 @@ def _judge(scalar: Scalar, is_selecting: bool, diagnostics: Diagnostics) -> None
     if scalar.templated and text.count(">") > text.count("$<"):
         end = early_end(text)
         if end is not None:
-            diagnostics.warning(
-                "early-end",
-                "The expression ends at this `>`, but the text after it reads like its rest",
-                place(scalar, end),
-                hint="Put the whole expression in parentheses: `$<(…)>`.",
-            )
+            message = "The expression ends at this `>`, but the text after it reads like its rest"
+            hint = "Put the whole expression in parentheses: `$<(…)>`."
+            diagnostics.warning("early-end", message, place(scalar, end), hint=hint)
     found = _FOREIGN.search(text) if "{{" in text or "${" in text else None
     if found:
         _warn(scalar, found, diagnostics, "Another tool's template", _hint(found))

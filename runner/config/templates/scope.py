@@ -81,7 +81,6 @@ class _Names(ABC):
         return {key: self.render(value) for key, value in node.values.items()}
 
     def _is_known(self, name: str) -> bool:
-        """Whether the value of a variable is known in this scope."""
         return name in self._values or name in self._errors
 
     def _work_out(self, name: str, root: "Scope") -> Value:

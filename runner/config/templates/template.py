@@ -13,7 +13,7 @@ from runner.config.templates.expression import Expression
 from runner.config.templates.expressions.errors import TemplateError, Unresolved, Unterminated
 from runner.config.templates.expressions.limits import MAX_SIZE
 from runner.config.templates.expressions.symbols import concatenate
-from runner.config.templates.expressions.values import Value
+from runner.config.templates.expressions.values import Names, Value
 from runner.config.yaml.errors import QUOTE_HINT
 from runner.config.yaml.nodes import Scalar
 from runner.source import Span
@@ -40,21 +40,14 @@ _CUT = re.compile(r"[ \t]+#|[ \t]*[,\[\]{}]|:")
 _LITERAL_HINT = "Write an expression as $<…>, and a literal $< as $$<."
 
 
-class Evaluator(Protocol):
+class Evaluator(Names, Protocol):
     """The names a template is rendered with."""
-
-    @property
-    def symbolic(self) -> frozenset[str]:
-        """The namespaces whose names stand for themselves."""
 
     def evaluate(self, expression: Expression) -> Value:
         """Return the value of an expression."""
 
     def text(self, expression: Expression) -> str:
         """Return the value of an expression as it is written inside text."""
-
-    def spend(self, units: int) -> None:
-        """Account for work done."""
 
 
 class Template:
@@ -80,11 +73,6 @@ class Template:
             if len(expressions) == 1
             else frozenset().union(*(part.names for part in expressions))
         )
-
-    @property
-    def has_literal_fallback(self) -> bool:
-        """Whether the value of an expression may be a text written in the expression."""
-        return any(part.has_literal_fallback for part in self.parts if isinstance(part, Expression))
 
     def render(self, scope: Evaluator) -> Value:
         """Return the value: of its own type if it is single, else text.

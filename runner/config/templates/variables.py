@@ -145,10 +145,8 @@ def declared_overrides(
     """
     for name in overrides:
         if name not in variables:
-            raise UsageError(
-                f"There is no variable {name} in the file.",
-                hint=did_you_mean(name, variables) or "Declare it under `variables:`.",
-            )
+            hint = did_you_mean(name, variables) or "Declare it under `variables:`."
+            raise UsageError(f"There is no variable {name} in the file.", hint=hint)
     return dict(overrides)
 
 
@@ -179,10 +177,8 @@ def typed(name: str, text: str, default: Value) -> Value:
         if isinstance(value, bool) is isinstance(default, bool) and isinstance(value, int | float):
             return value
         wanted = "true or false" if isinstance(default, bool) else wanted
-    raise UsageError(
-        f"Variable {name} needs {wanted}.",
-        hint="A variable set from outside has the type of its declared default.",
-    )
+    hint = "A variable set from outside has the type of its declared default."
+    raise UsageError(f"Variable {name} needs {wanted}.", hint=hint)
 
 
 def _refuse_constant(_: str) -> None:

@@ -140,13 +140,8 @@ class SpecialNodes:
         try:
             node.value = read(node.text)
         except ValueError:
-            self.error(
-                "wrong-tag",
-                f"This value is not of the type `{written_tag(tag)}`",
-                node.start,
-                node.end,
-                "Leave the tag out.",
-            )
+            message = f"This value is not of the type `{written_tag(tag)}`"
+            self.error("wrong-tag", message, node.start, node.end, "Leave the tag out.")
 
     def open(self, node: Node, event: Event) -> None:
         """Check the tag of a list or mapping that begins, and note its anchor as open."""
@@ -167,13 +162,8 @@ class SpecialNodes:
                 meant = f"{written} {node.text}".strip() if written != "!" else f"!{node.text}"
                 node.text = node.value = meant
             hint = f'Put text that begins with `!` in quotes: `"{_short(meant)}"`.'
-        self.error(
-            "custom-tag",
-            f"`{_short(written)}` is a YAML tag, which has no meaning here",
-            node.start,
-            node.start + len(written),
-            hint,
-        )
+        message = f"`{_short(written)}` is a YAML tag, which has no meaning here"
+        self.error("custom-tag", message, node.start, node.start + len(written), hint)
 
     def follow(self, event: Event) -> Node | None:
         """Return the node an alias stands for."""
@@ -182,13 +172,8 @@ class SpecialNodes:
             hint = "Define the anchor (`&name`) before its aliases."
             if near := nearest(name, self.anchors):
                 hint = f"Did you mean `*{near}`?"
-            self.error(
-                "unknown-alias",
-                f"There is no anchor `&{_short(name)}` above this alias",
-                start,
-                end,
-                hint,
-            )
+            message = f"There is no anchor `&{_short(name)}` above this alias"
+            self.error("unknown-alias", message, start, end, hint)
             return None
         entry = self.anchors[name]
         if entry is None:
@@ -268,5 +253,4 @@ def _is_flow(node: Node) -> bool:
 
 
 def _short(text: str) -> str:
-    """Cut ``text`` to fit a message."""
     return text if len(text) <= 80 else text[:79] + "…"

@@ -36,23 +36,16 @@ class TreeBuilder:
         self._fill(documents)
         roots = documents.items
         if not roots or (isinstance(roots[0], Scalar) and not roots[0].text):
+            message = "The file is empty"
             self._special.error(
-                "empty-file",
-                "The file is empty",
-                0,
-                0,
-                "Run `runner init` to create a starter file.",
+                "empty-file", message, 0, 0, "Run `runner init` to create a starter file."
             )
             return None
         root = roots[0]
         if not isinstance(root, Mapping):
             kind = "a list" if isinstance(root, Sequence) else "a single value"
-            self._special.error(
-                "not-a-mapping",
-                f"The file is {kind}, but `key: value` pairs belong here",
-                root.start,
-                root.end,
-            )
+            message = f"The file is {kind}, but `key: value` pairs belong here"
+            self._special.error("not-a-mapping", message, root.start, root.end)
             return None
         return root
 

@@ -40,93 +40,36 @@ _BREAKS = {
     "\u2029": ("U+2029 (paragraph separator)", "\\P"),
 }
 
-# Beginning of a parser's message → code, our message, hint. The first match is taken.
-_WORDINGS = (
-    (
-        "found character '\\t'",
-        "tab",
-        "A tab can't indent or begin a value in YAML",
-        "Use spaces.",
-    ),
-    (
-        "found a tab character",
-        "tab",
-        "A tab can't indent in YAML",
-        "Use spaces.",
-    ),
-    (
-        "mapping values are not allowed",
-        "yaml-syntax",
+
+_SAME_COLUMN = "Start items that belong together in the same column."
+_COMMAS = "Separate items with commas inside […] and {…}, and close each bracket."
+_VALUE = "Add a value, or close the open bracket or quote."
+#: Beginning of a parser's message → our message and a hint. The first match is taken.
+_WORDINGS = {
+    "found character '\\t'": ("A tab can't indent or begin a value in YAML", "Use spaces."),
+    "found a tab character": ("A tab can't indent in YAML", "Use spaces."),
+    "mapping values are not allowed": (
         "A `key: value` pair is not possible here",
         "Quote a value that holds `: `, or check the indentation.",
     ),
-    (
-        "found unexpected end of stream",
-        "yaml-syntax",
-        "The file ends in the middle of this",
-        "Close the quote.",
-    ),
-    (
-        "could not find expected ':'",
-        "yaml-syntax",
+    "found unexpected end of stream": ("The file ends in the middle of this", "Close the quote."),
+    "could not find expected ':'": (
         "A `:` is missing after this key",
         "Write `key: value`, and quote text that spans lines.",
     ),
-    (
-        "did not find expected ',' or",
-        "yaml-syntax",
-        "A `,` or the closing bracket is missing",
-        "Separate items with commas inside […] and {…}, and close each bracket.",
-    ),
-    (
-        "expected ',' or",
-        "yaml-syntax",
-        "A `,` or the closing bracket is missing",
-        "Separate items with commas inside […] and {…}, and close each bracket.",
-    ),
-    (
-        "expected <block end>",
-        "yaml-syntax",
-        "This does not fit what is above it",
-        "Start items that belong together in the same column.",
-    ),
-    (
-        "did not find expected key",
-        "yaml-syntax",
-        "This does not fit what is above it",
-        "Start items that belong together in the same column.",
-    ),
-    (
-        "did not find expected '-' indicator",
-        "yaml-syntax",
-        "This does not fit the list above it",
-        "Start items that belong together in the same column.",
-    ),
-    (
-        "expected the node content",
-        "yaml-syntax",
-        "A value is missing here",
-        "Add a value, or close the open bracket or quote.",
-    ),
-    (
-        "did not find expected node content",
-        "yaml-syntax",
-        "A value is missing here",
-        "Add a value, or close the open bracket or quote.",
-    ),
-    (
-        "found character",
-        "yaml-syntax",
-        "A value can't begin with this character",
-        "Put the value in quotes.",
-    ),
-    (
-        "found unknown escape character",
-        "yaml-syntax",
+    "did not find expected ',' or": ("A `,` or the closing bracket is missing", _COMMAS),
+    "expected ',' or": ("A `,` or the closing bracket is missing", _COMMAS),
+    "expected <block end>": ("This does not fit what is above it", _SAME_COLUMN),
+    "did not find expected key": ("This does not fit what is above it", _SAME_COLUMN),
+    "did not find expected '-' indicator": ("This does not fit the list above it", _SAME_COLUMN),
+    "expected the node content": ("A value is missing here", _VALUE),
+    "did not find expected node content": ("A value is missing here", _VALUE),
+    "found character": ("A value can't begin with this character", "Put the value in quotes."),
+    "found unknown escape character": (
         "There is no such `\\` escape",
         "Write `\\\\` for a backslash, or use single quotes.",
     ),
-)
+}
 
 
 def check_characters(source: Source, diagnostics: Diagnostics) -> bool:
@@ -138,12 +81,9 @@ def check_characters(source: Source, diagnostics: Diagnostics) -> bool:
     before = len(diagnostics)
     for character, (name, escape) in _BREAKS.items():
         if (at := text.find(character)) >= 0:
-            diagnostics.error(
-                "line-separator",
-                f"{name} is a line break to some programs and invisible in others",
-                Span(source, at, at + 1),
-                hint=f'Remove it, or write it as {escape} inside "double quotes".',
-            )
+            message = f"{name} is a line break to some programs and invisible in others"
+            hint = f'Remove it, or write it as {escape} inside "double quotes".'
+            diagnostics.error("line-separator", message, Span(source, at, at + 1), hint=hint)
     if "\r" in text and (found := _LONE_RETURN.search(text)):
         diagnostics.error(
             "line-separator",
@@ -189,9 +129,10 @@ def syntax_error(source: Source, error: Exception) -> Diagnostic:
     if "unexpected end of stream" in problem:
         start = _offset(source, getattr(error, "context_mark", None), start)
     code, message, hint = "yaml-syntax", f"YAML can't be read here: {problem}", None
-    for beginning, its_code, words, its_hint in _WORDINGS:
+    for beginning, words in _WORDINGS.items():
         if problem.startswith(beginning):
-            code, message, hint = its_code, words, its_hint
+            message, hint = words
+            code = "tab" if message.startswith("A tab") else code
             break
     if problem.startswith(("mapping values are not", "could not find expected ':'")) and (
         key := _key_without_colon(source, start)

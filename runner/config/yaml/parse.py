@@ -85,7 +85,7 @@ def _attempt(
             _mend_halves(root, found)
         error = None
         break
-    _hand_over(found, diagnostics)
+    diagnostics.extend(found)
     return root, error
 
 
@@ -119,12 +119,9 @@ def _mend(node: Scalar, diagnostics: Diagnostics) -> None:
 
 def _judge_halves(text: str, span: Span, diagnostics: Diagnostics) -> None:
     if _HALF.search(_joined(text)):
-        diagnostics.error(
-            "half-character",
-            "This text holds half of a character, which UTF-8 can't represent",
-            span,
-            hint="Write the character itself, or \\U and its eight digits.",
-        )
+        message = "This text holds half of a character, which UTF-8 can't represent"
+        hint = "Write the character itself, or \\U and its eight digits."
+        diagnostics.error("half-character", message, span, hint=hint)
 
 
 def _mended(text: str) -> str:
@@ -132,10 +129,4 @@ def _mended(text: str) -> str:
 
 
 def _joined(text: str) -> str:
-    """Return ``text`` with its surrogate pairs joined."""
     return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "surrogatepass")
-
-
-def _hand_over(found: Diagnostics, diagnostics: Diagnostics) -> None:
-    for diagnostic in found:
-        diagnostics.add(diagnostic)
