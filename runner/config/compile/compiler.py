@@ -1,6 +1,7 @@
 """One profile's layers → its instances: rendered, marked and checked."""
 
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
 from typing import Any
@@ -26,41 +27,31 @@ from runner.secrets import Redactor
 from runner.source import Span
 
 
+@dataclass
 class Compiler:
     """Compiles profiles whose layers are merged.
 
     Attributes:
-        feeds: What feeds each template.
+        scope: What templates read.
+        diagnostics: Takes what is wrong.
+        redactor: Learns the secrets.
+        today: The day against which quarantines are checked.
+        context: Where this runs, to fill in the metadata that a profile leaves out; ``None`` to
+            leave them out.
+        unset: How bad it is that a template needs a name that is not set.
     """
 
-    def __init__(
-        self,
-        scope: Scope,
-        diagnostics: Diagnostics,
-        redactor: Redactor,
-        *,
-        today: date,
-        context: Context | None = None,
-        unset: Severity = Severity.WARNING,
-    ) -> None:
-        """Take what compiling depends on.
+    scope: Scope
+    diagnostics: Diagnostics
+    redactor: Redactor
+    today: date
+    context: Context | None
+    unset: Severity
 
-        Args:
-            scope: What templates read.
-            diagnostics: Takes what is wrong.
-            redactor: Learns the secrets.
-            today: The day against which quarantines are checked.
-            context: Where this runs, to fill in the metadata that a profile leaves out;
-                ``None`` to leave them out.
-            unset: How bad it is that a template needs a name that is not set.
-        """
-        self._scope = scope
-        self.feeds = Feeds(scope)
-        self._diagnostics = diagnostics
-        self._redactor = redactor
-        self._context = context
-        self._today = today
-        self._unset = unset
+    @cached_property
+    def feeds(self) -> Feeds:
+        """What feeds each template."""
+        return Feeds(self.scope)
 
     def combinations(
         self, profile: ProfileSource, layers: Mapping, values: Diagnostics
@@ -79,7 +70,7 @@ class Compiler:
         if matrix is None:
             return [{}]
         renderer = self._renderer(profile.name, {}, values)
-        return MatrixReader(renderer, self._diagnostics).expand(matrix)
+        return MatrixReader(renderer, self.diagnostics).expand(matrix)
 
     def labels(self, profile: ProfileSource, layers: Mapping, combination: Combination) -> Any:
         """The labels of one instance, for selecting by them."""
@@ -121,7 +112,7 @@ class Compiler:
             key: Where its name stands.
             profile: Its name, if it is a profile.
         """
-        renderer = Renderer(None, self._scope, self.feeds, self._diagnostics, profile=profile)
+        renderer = Renderer(None, self.scope, self.feeds, self.diagnostics, profile=profile)
         data = _data(layer, renderer, {})
         body, breaches = body_of(data, profile or "defaults")
         breaches += _without_echoes(check(REQUEST, body, has_marks=True)[1], breaches)
@@ -132,19 +123,19 @@ class Compiler:
 
     def _report(self, problem: Diagnostic | None) -> None:
         if problem:
-            self._diagnostics.add(problem)
+            self.diagnostics.add(problem)
 
     def _renderer(
         self, profile: str, combination: Combination, diagnostics: Diagnostics
     ) -> Renderer:
         return Renderer(
-            self._scope.for_instance(profile, combination),
-            self._scope,
+            self.scope.for_instance(profile, combination),
+            self.scope,
             self.feeds,
             diagnostics,
-            redactor=self._redactor,
-            unset=self._unset,
-            profile=profile,
+            self.redactor,
+            self.unset,
+            profile,
         )
 
     def _compile(
@@ -156,13 +147,11 @@ class Compiler:
         is_complete: bool,
     ) -> Instance | None:
         name = instance_name(profile.name, combination)
-        renderer = self._renderer(
-            profile.name, _with_absent(layers, combination), self._diagnostics
-        )
+        renderer = self._renderer(profile.name, _with_absent(layers, combination), self.diagnostics)
         data = _data(layers, renderer, combination)
-        if self._context:
+        if self.context:
             self._fill_metadata(data)
-        has_marks = renderer.has_marks or self._context is not None
+        has_marks = renderer.has_marks or self.context is not None
         body, breaches = body_of(data, name)
         if "target" not in data:
             breaches.append(_MISSING_TARGET)
@@ -176,7 +165,7 @@ class Compiler:
             settings = check(SETTINGS, sound)[0] or {}
         if renderer.has_marks:
             wrong += _beside_unset(data)
-        breaches += [*wrong, *check_settings(settings, total, self._today)]
+        breaches += [*wrong, *check_settings(settings, total, self.today)]
         if not is_complete:
             breaches = [breach for breach in breaches if not _may_be_completed(breach)]
         if breaches:
@@ -199,15 +188,12 @@ class Compiler:
 
     @cached_property
     def _filled(self) -> dict[str, Any]:
-        assert self._context is not None  # noqa: S101 # else nothing is filled in
-        environ = self._context.environ
+        assert self.context is not None  # noqa: S101 # else nothing is filled in
+        environ = self.context.environ
         found: dict[str, Any] = {}
         for key, name in FILLED_METADATA.items():
-            value = (
-                environ.get(name.removeprefix("env."))
-                if key == "environment"
-                else self._scope.value(name)
-            )
+            own = key == "environment"
+            value = environ.get(name.removeprefix("env.")) if own else self.scope.value(name)
             if isinstance(value, str) and value:
                 found[key] = Marked(value, template=f"$<{name}>")
         if github := github_metadata(environ):

@@ -92,14 +92,8 @@ def configuration_of(
         overrides=overrides,
         symbolic=symbolic,
     )
-    compiler = Compiler(
-        scope,
-        diagnostics,
-        redactor,
-        today=today,
-        context=context if fill_metadata else None,
-        unset=unset,
-    )
+    filled_from = context if fill_metadata else None
+    compiler = Compiler(scope, diagnostics, redactor, today, filled_from, unset)
     configuration = Configuration(structure, scope, compiler, diagnostics)
     if not documents.is_whole:
         configuration.check()
@@ -289,14 +283,12 @@ class Configuration:
             if f"matrix.{axis}" not in read:
                 meant = nearest(axis, PROFILE_KEYS) or ("region" in axis.lower() and "runLocation")
                 hint = f"Did you mean `{meant}`?" if meant else f"Read it as `$<matrix.{axis}>`."
-                yield Diagnostic(
-                    "unread-axis",
+                message = (
                     f"Nothing in `{profile.name}` reads `matrix.{axis}`, so its instances are "
-                    "the same session under several names",
-                    span,
-                    Severity.WARNING,
-                    hint,
-                    profile=profile.name,
+                    "the same session under several names"
+                )
+                yield Diagnostic(
+                    "unread-axis", message, span, Severity.WARNING, hint, profile=profile.name
                 )
 
     def _names_in(self, scalar: nodes.Scalar) -> frozenset[str]:

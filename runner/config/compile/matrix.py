@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from itertools import product
 from math import prod
 from typing import Any, NoReturn, TypeVar
@@ -64,12 +65,12 @@ def _each(things: Iterable[_T], read: Callable[[_T], _R]) -> list[_R]:
     return found
 
 
+@dataclass(slots=True)
 class MatrixReader:
     """Expands the matrix of a profile."""
 
-    def __init__(self, renderer: Renderer, diagnostics: Diagnostics) -> None:
-        self._renderer = renderer
-        self._diagnostics = diagnostics
+    renderer: Renderer
+    diagnostics: Diagnostics
 
     def expand(self, node: Node) -> list[Combination]:
         """Every combination of ``node``; a single empty one where it is null.
@@ -85,7 +86,7 @@ class MatrixReader:
             return []
 
     def _fail(self, code: str, message: str, span: Span, hint: str | None = None) -> NoReturn:
-        self._diagnostics.error(code, message, span, hint=hint)
+        self.diagnostics.error(code, message, span, hint=hint)
         raise _Unusable
 
     def _expand(self, node: Node) -> list[Combination]:
@@ -148,7 +149,7 @@ class MatrixReader:
 
     def _known(self, node: Node) -> Any:
         """The value of ``node``; the renderer says why where it is not known."""
-        value = self._renderer.spelt(node)
+        value = self.renderer.spelt(node)
         if isinstance(value, Marked):
             raise _Unusable
         return value

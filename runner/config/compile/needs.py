@@ -58,12 +58,9 @@ def check_needs(
                 continue
             if need.text.partition("[")[0] in names and not names[need.text.partition("[")[0]]:
                 continue  # its matrix is wrong or not known, which is reported there
-            yield Diagnostic(
-                "unknown-profile",
-                f"`{shorten(need.text)}` is not a profile or instance that can run",
-                need.span,
-                hint=_hint(need.text, profiles, [*names, *instances]) if hints > 0 else None,
-            )
+            message = f"`{shorten(need.text)}` is not a profile or instance that can run"
+            hint = _hint(need.text, profiles, [*names, *instances]) if hints > 0 else None
+            yield Diagnostic("unknown-profile", message, need.span, hint=hint)
             hints -= 1
     for need, circle in islice(_circles(graph), MANY):  # each takes as long as it is
         yield Diagnostic("needs-cycle", f"A profile needs itself: {circle_text(circle)}", need.span)

@@ -1,7 +1,7 @@
 """Nodes → values of one instance: templates rendered, and what is more than its value marked."""
 
 import json
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from runner.config.document.keys import TYPED_KEYS
@@ -19,44 +19,30 @@ from runner.models.marked import Marked
 from runner.secrets import MIN_LENGTH, Redactor, is_maskable
 
 
+@dataclass(slots=True)
 class Renderer:
     """Renders the nodes of one instance.
 
     Attributes:
+        scope: The instance's names. ``None`` for a layer of which only the literal values can be
+            judged: every template in it is unresolved.
+        names: The names that all instances share.
+        feeds: What feeds each template.
+        diagnostics: Takes what is wrong with the values.
+        redactor: Learns the secrets.
+        unset: How bad it is that a template needs a name that is not set.
+        profile: Whose values these are.
         has_marks: Whether a value that was rendered so far is ``Marked``.
     """
 
-    def __init__(
-        self,
-        scope: InstanceScope | None,
-        names: Scope,
-        feeds: Feeds,
-        diagnostics: Diagnostics,
-        *,
-        redactor: Redactor | None = None,
-        unset: Severity = Severity.WARNING,
-        profile: str | None = None,
-    ) -> None:
-        """Take what rendering depends on.
-
-        Args:
-            scope: The instance's names. ``None`` for a layer of which only the literal values
-                can be judged: every template in it is unresolved.
-            names: The names that all instances share.
-            feeds: What feeds each template.
-            diagnostics: Takes what is wrong with the values.
-            redactor: Learns the secrets.
-            unset: How bad it is that a template needs a name that is not set.
-            profile: Whose values these are.
-        """
-        self._scope = scope
-        self._names = names
-        self._feeds = feeds
-        self._diagnostics = diagnostics
-        self._redactor = redactor
-        self._unset = unset
-        self._profile = profile
-        self.has_marks = False
+    scope: InstanceScope | None
+    names: Scope
+    feeds: Feeds
+    diagnostics: Diagnostics
+    redactor: Redactor | None = None
+    unset: Severity = Severity.WARNING
+    profile: str | None = None
+    has_marks: bool = False
 
     def value(self, node: Node, key: str = "") -> Any:
         """The JSON value of ``node``, in which what is unresolved is ``Marked``.
@@ -128,8 +114,8 @@ class Renderer:
         """The value of a scalar that holds a template; ``Marked`` where there is none."""
         try:
             template = parse_template(node.text)
-            if self._scope is not None:
-                return template.render(self._scope)
+            if self.scope is not None:
+                return template.render(self.scope)
         except Unresolved as unresolved:
             names = tuple(sorted(unresolved.names))
             self._report_unset(node, names)
@@ -137,14 +123,14 @@ class Renderer:
             return Marked(None, unset=names)
         except TemplateError as error:
             if node.text.count("$<") > 1:
-                for each in errors_in(node.text, self._scope):
+                for each in errors_in(node.text, self.scope):
                     self._failed(each, node)
             return self._failed(error, node)
         self.has_marks = True
         return Marked(None, unset=(node.text,))
 
     def _failed(self, error: TemplateError, node: Scalar) -> Marked:
-        self._diagnostics.add(template_problem(error, node, self._profile))
+        self.diagnostics.add(template_problem(error, node, self.profile))
         self.has_marks = True
         return Marked(None, unset=(node.text,))
 
@@ -158,7 +144,7 @@ class Renderer:
             return value
         self.has_marks = True
         mark = value if isinstance(value, Marked) else Marked(value)
-        steady = sorted(name for name in feed.names if not self._names.is_volatile(name))
+        steady = sorted(name for name in feed.names if not self.names.is_volatile(name))
         inputs = tuple((name, _text(self._value_of(name))) for name in steady)
         return replace(mark, template=node.text, inputs=inputs)
 
@@ -174,12 +160,12 @@ class Renderer:
         return replace(mark, secret=True)
 
     def _learn(self, value: Any) -> None:
-        if self._redactor and isinstance(value, str) and value and not isinstance(value, Symbolic):
-            self._redactor.mark(value)
+        if self.redactor and isinstance(value, str) and value and not isinstance(value, Symbolic):
+            self.redactor.mark(value)
 
     def _value_of(self, name: str) -> Any:
         try:
-            return self._scope.value(name) if self._scope else None
+            return self.scope.value(name) if self.scope else None
         except TemplateError:  # reported where it is declared
             return None
 
@@ -188,28 +174,28 @@ class Renderer:
         if not isinstance(node, Scalar) or not node.templated:
             return NOTHING
         try:
-            return self._feeds.of(node.text)
+            return self.feeds.of(node.text)
         except TemplateError:
             return NOTHING
 
     def _report_unset(self, node: Scalar, names: tuple[str, ...]) -> None:
         verb = "is" if len(names) == 1 else "are"
-        self._diagnostics.add(
+        self.diagnostics.add(
             Diagnostic(
                 "unset",
                 f"{listed(f'`{name}`' for name in names)} {verb} not set",
                 node.span,
-                self._unset,
+                self.unset,
                 _how_to_set(names),
-                profile=self._profile,
+                profile=self.profile,
             )
         )
 
     def _warn_of_short_secret(self, name: str, node: Node) -> None:
         message = f"The secret `{name}` has fewer than {MIN_LENGTH} characters"
         hint = "It is masked in its own field, but can't be recognised in other text."
-        self._diagnostics.warning(
-            "short-secret", message, node.span, hint=hint, profile=self._profile
+        self.diagnostics.warning(
+            "short-secret", message, node.span, hint=hint, profile=self.profile
         )
 
 

@@ -57,11 +57,8 @@ def _variables(variables: Any) -> Any:
 def _empty_values(variables: Any) -> Iterator[Breach]:
     for index, variable in enumerate(variables if isinstance(variables, list) else ()):
         if variable.get("secret") is not True and _plain(variable.get("value")) == "":
-            yield Breach(
-                ("environmentVariables", index, "value"),
-                "bad-value",
-                "The value of a variable that is not secret may not be empty",
-            )
+            message = "The value of a variable that is not secret may not be empty"
+            yield Breach(("environmentVariables", index, "value"), "bad-value", message)
 
 
 def _plain(value: Any) -> Any:

@@ -41,13 +41,12 @@ _BREAKS = {
 }
 
 
+_TABS = ("found character '\\t'", "found a tab character")
 _SAME_COLUMN = "Start items that belong together in the same column."
 _COMMAS = "Separate items with commas inside […] and {…}, and close each bracket."
 _VALUE = "Add a value, or close the open bracket or quote."
 #: Beginning of a parser's message → our message and a hint. The first match is taken.
 _WORDINGS = {
-    "found character '\\t'": ("A tab can't indent or begin a value in YAML", "Use spaces."),
-    "found a tab character": ("A tab can't indent in YAML", "Use spaces."),
     "mapping values are not allowed": (
         "A `key: value` pair is not possible here",
         "Quote a value that holds `: `, or check the indentation.",
@@ -132,8 +131,9 @@ def syntax_error(source: Source, error: Exception) -> Diagnostic:
     for beginning, words in _WORDINGS.items():
         if problem.startswith(beginning):
             message, hint = words
-            code = "tab" if message.startswith("A tab") else code
             break
+    if problem.startswith(_TABS):
+        code, message, hint = "tab", "A tab can't indent or begin a value in YAML", "Use spaces."
     if problem.startswith(("mapping values are not", "could not find expected ':'")) and (
         key := _key_without_colon(source, start)
     ):

@@ -61,11 +61,9 @@ def qualified(namespace: str, name: str, offset: int) -> str:
     if name.startswith("_"):
         raise TemplateError("names that begin with _ can't be read", offset, length=len(full))
     if namespace == "env" and is_forbidden(name):
-        raise TemplateError(
+        message = (
             f"{full} can't be read: templates have no access to the credentials of the runner, "
-            "of CI systems and of clouds",
-            offset,
-            "Pass the value under another name.",
-            length=len(full),
+            "of CI systems and of clouds"
         )
+        raise TemplateError(message, offset, "Pass the value under another name.", length=len(full))
     return full
