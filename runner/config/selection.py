@@ -105,11 +105,9 @@ def unknown_name(name: str, known: Iterable[str]) -> UsageError:
 
 
 def unknown_labels(selection: Selection, known: Iterable[Mapping[str, object]]) -> UsageError:
-    """The error for the labels of ``selection`` that no instance has all of.
+    """The error for the labels of ``selection``, at least one, that no instance has all of.
 
-    Args:
-        selection: With at least one label.
-        known: The labels of each instance that was not left out by its name already.
+    ``known`` are the labels of each instance that was not left out by its name already.
     """
     pairs = {
         f"{key}={value}": None

@@ -57,11 +57,7 @@ def import_command(text: str) -> Imported:
 
 
 def import_file(name: str, text: str) -> Imported:
-    """The profiles that every ``checkly trigger`` in a file stands for.
-
-    Args:
-        name: What a user calls the file; its kind shows in it.
-        text: What it holds.
+    """The profiles that every ``checkly trigger`` in a file stands for; its name tells its kind.
 
     Raises:
         UsageError: There is no ``checkly trigger`` in it, or it can't be read for commands.

@@ -94,12 +94,7 @@ class Placeholders:
         return f"{_OPEN}{len(self.entries) - 1}{_CLOSE}"
 
     def mark_expressions(self, text: str, matrix: Matrix | None = None) -> str:
-        """``text`` with a mark for each expression of a CI system.
-
-        Args:
-            text: What a file of that system holds.
-            matrix: The matrix of the job it belongs to.
-        """
+        """``text`` with a mark for each expression of a CI system; ``matrix`` is its job's."""
 
         def marked(found: re.Match[str]) -> str:
             name = found[found.lastgroup or 0].strip()

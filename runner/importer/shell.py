@@ -65,12 +65,7 @@ class Command:
 
 
 def commands(text: str, table: Placeholders, given: Mapping[str, str]) -> list[Command]:
-    """The commands of a shell text, in order.
-
-    Args:
-        text: Shell, with marks for expressions of a CI system.
-        table: Takes the placeholders.
-        given: Variables that are set around the text.
+    """The commands of a shell text with marks, in order; ``given`` are variables set around it.
 
     Raises:
         UsageError: The parser is not installed, or would take too long.

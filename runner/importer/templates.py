@@ -104,10 +104,7 @@ class Templates:
     def text(self, text: str, fallback: str, *, secret: bool = False) -> str:
         """``text`` with ``$<…>`` for what a shell or CI system would put there.
 
-        Args:
-            text: A value, with marks.
-            fallback: Name of the environment variable to read where there is no other way.
-            secret: Whether the value is a secret.
+        Where there is no other way, the environment variable ``fallback`` is read.
         """
         if self.has_token(text) and not secret:
             return f"$<env.{self.not_copied(fallback)}>"

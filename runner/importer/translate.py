@@ -50,9 +50,7 @@ def imported_profiles(
 ) -> list[ImportedProfile]:
     """The profiles of several commands, with names of their own.
 
-    Args:
-        found: Each command, the script it stood in, and where that is, for people.
-        table: All placeholders.
+    Each is ``found`` with the script it stood in, and where that is, for people.
     """
     commands = [(c, trigger_flags(c.arguments, table), s, o) for c, s, o in found]
     names = EnvNames({p.name for p in table.entries if p.kind is Kind.VARIABLE})

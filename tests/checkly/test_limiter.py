@@ -113,3 +113,71 @@ def test_only_a_part_that_is_used_up_is_too_small() -> None:
         return held, limiter.hungry.is_set()
 
     assert asyncio.run(main()) == (False, True)
+
+
+def test_a_share_of_the_limit_counts_too_and_is_asked_to_grow() -> None:
+    clock = FakeClock()
+
+    async def main() -> list[float]:
+        limiter, times = Limiter(clock, 600), []
+        assert limiter.requests_per_minute == 600
+        limiter.share = 2
+        for number in range(5):
+            await limiter.turn()
+            times.append(clock.time - 1000.0)
+            assert limiter.hungry.is_set() is (number >= 2)
+        return times
+
+    times = asyncio.run(main())
+    assert times == pytest.approx([0.0, 0.0, 60.5, 60.5, 121.0])
+
+
+def test_a_share_that_grows_is_used_at_once() -> None:
+    clock = FakeClock()
+
+    async def main() -> float:
+        limiter = Limiter(clock, 600)
+        limiter.share = 0
+
+        async def grow() -> None:
+            while clock.time < 1005.0:
+                await asyncio.sleep(0)
+            limiter.share = None
+
+        await asyncio.gather(limiter.turn(), grow())
+        return clock.time - 1000.0
+
+    assert asyncio.run(main()) == pytest.approx(5.0, abs=0.3)
+
+
+def test_without_a_share_one_sleep_is_enough() -> None:
+    clock, slept = FakeClock(), []
+
+    async def sleep(seconds: float) -> None:
+        slept.append(seconds)
+        clock.time += seconds
+
+    clock.sleep = sleep  # type: ignore[method-assign]
+
+    async def main() -> None:
+        limiter = Limiter(clock, 600)
+        limiter.hold(7.0)
+        await limiter.turn()
+
+    asyncio.run(main())
+    assert slept == [7.0]
+
+
+def test_what_left_in_the_last_minute_is_counted() -> None:
+    clock = FakeClock()
+
+    async def main() -> list[int]:
+        limiter, counts = Limiter(clock, 3), []
+        for pause in (0.0, 30.0, 30.0, 30.5, 100.0):
+            clock.time += pause
+            counts.append(limiter.used())
+            if len(counts) < 4:
+                await limiter.turn()
+        return counts
+
+    assert asyncio.run(main()) == [0, 1, 2, 1, 0]

@@ -58,13 +58,8 @@ class Compiler:
     ) -> list[Combination]:
         """The combinations of the profile's matrix; one empty one where it has none.
 
-        Where it is wrong, or reads what is not set, there are none.
-
-        Args:
-            profile: Whose matrix it is.
-            layers: All its layers, merged.
-            values: Takes what is wrong with the values of its templates, which matters only
-                where the profile is selected.
+        Where it is wrong, or reads what is not set, there are none. ``values`` takes what is wrong
+        with the values of its templates, which matters only where the profile is selected.
         """
         matrix = layers.values.get("matrix")
         if matrix is None:
@@ -105,12 +100,9 @@ class Compiler:
                 yield instance
 
     def check_literals(self, layer: Mapping, key: Span, profile: str | None = None) -> None:
-        """Check what is written out in a layer that is not an instance yet.
+        """Check what is written out in ``defaults``, or in an abstract ``profile``, layers merged.
 
-        Args:
-            layer: ``defaults``, or an abstract profile with all its layers.
-            key: Where its name stands.
-            profile: Its name, if it is a profile.
+        ``key`` is where its name stands.
         """
         renderer = Renderer(None, self.scope, self.feeds, self.diagnostics, profile=profile)
         data = _data(layer, renderer, {})

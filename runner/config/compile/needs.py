@@ -15,12 +15,7 @@ def needed(
     names: Mapping[str, list[str]],
     profiles: Mapping[str, ProfileSource],
 ) -> tuple[set[str], set[str]]:
-    """What ``selected`` instances need, and what these need in turn.
-
-    Args:
-        selected: Names of instances.
-        names: The names of each profile's instances.
-        profiles: The profiles.
+    """What ``selected`` instances need, and what these need in turn; ``names`` are of each profile.
 
     Returns:
         The instances, and the profiles that are meant, also where their instances are not known.
@@ -43,10 +38,8 @@ def check_needs(
 ) -> Iterator[Diagnostic]:
     """What can't be needed, and circles.
 
-    Args:
-        profiles: The profiles.
-        names: The names of each profile's instances, the abstract ones left out.
-        hints: For so many of them, the name that is meant is looked for.
+    ``names`` are of the instances of each profile that is not abstract. For the first ``hints`` of
+    the problems the name that is meant is looked for.
     """
     instances = {name for each in names.values() for name in each}
     graph: dict[str, list[Scalar]] = {}

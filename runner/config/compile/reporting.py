@@ -14,12 +14,7 @@ def diagnostic_of(
 ) -> Diagnostic | None:
     """The diagnostic for ``breach``; ``None`` where an error of structure tells it already.
 
-    Args:
-        breach: What is wrong in ``body``, or in the runner's own keys.
-        layers: The layers that were compiled.
-        key: Where the profile's name stands: the place of what is missing.
-        profile: Its name.
-        body: The compiled request.
+    What is missing is told at ``key``, where the name of ``profile`` stands.
     """
     nodes, path = _nodes(layers), _in_file(breach.path, body)
     node, holder = _locate(nodes, path)

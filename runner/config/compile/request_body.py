@@ -23,9 +23,8 @@ _ODD_TAG = re.compile(r"\s|.*\s\Z|!\s*!|!\s|!\Z|.*[,*?]", re.DOTALL)
 def body_of(data: dict[str, Any], instance: str) -> tuple[Body, list[Breach]]:
     """The body that ``data``, the rendered keys of a profile, stands for.
 
-    Args:
-        data: Values by key; environment variables as a mapping of mappings.
-        instance: The instance's name: the session's name where the profile gives none.
+    Its environment variables are a mapping of mappings; ``instance`` names the session where the
+    profile does not.
 
     Returns:
         The body; and what only this step can judge, such as targets that select nothing.

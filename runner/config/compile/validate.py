@@ -68,10 +68,7 @@ def check(
 ) -> tuple[dict[str, Any] | None, list[Breach]]:
     """The values in ``tree``, or what is wrong with them by ``REQUEST`` or ``SETTINGS``.
 
-    Args:
-        rules: What to check by.
-        tree: A JSON tree, in which leaves may be ``Marked``.
-        has_marks: Whether one of them is.
+    Leaves may be ``Marked``, if it ``has_marks``.
 
     Returns:
         The values, unless anything is wrong or a value is not known; the breaches, none of them

@@ -25,11 +25,7 @@ class Includes:
         self._error = diagnostics.error
 
     def paths(self, path: PurePosixPath, root: Mapping) -> list[tuple[PurePosixPath, Span]]:
-        """The files that the ``include`` key of ``root`` names, each once, in order.
-
-        Args:
-            path: The file with the key.
-            root: Its tree.
+        """The files that the ``include`` key of ``path`` names, each once, in order.
 
         Returns:
             Each path, and the place of the glob that named it first.

@@ -24,11 +24,6 @@ def expand(files: Files, folder: PurePosixPath, pattern: str) -> list[PurePosixP
     in a shell they skip names with a leading dot, unless the pattern has that dot too. A
     pattern without any of them is the path of one file, whether it exists or not.
 
-    Args:
-        files: What to look in.
-        folder: What the pattern is relative to.
-        pattern: Parts with ``/`` between them, none of them ``..``.
-
     Raises:
         TooManyFolders: There are too many folders to search.
     """

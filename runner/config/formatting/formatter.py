@@ -18,10 +18,6 @@ from runner.source import Source, Span
 def format_text(source: Source, diagnostics: Diagnostics) -> str | None:
     """The canonical form of ``source``; formatting that again changes nothing.
 
-    Args:
-        source: A configuration file.
-        diagnostics: Takes why it can't be formatted.
-
     Returns:
         The new text, or ``None`` where the file has errors.
     """

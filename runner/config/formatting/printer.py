@@ -95,14 +95,7 @@ class Printer:
         self._value(value, after, indent, in_list=False)
 
     def _value(self, node: LayoutNode, after: int, indent: int, *, in_list: bool) -> None:
-        """Write what stands behind ``key:`` or ``-``.
-
-        Args:
-            node: The value.
-            after: Offset behind the colon or dash.
-            indent: Column of the key or dash.
-            in_list: Whether a dash stands before it.
-        """
+        """Write what stands ``after`` a colon or dash, whose entry is at the column ``indent``."""
         if node.properties:
             self._put(node.properties, node.start + len(node.properties))
         commented = self.layout.comments_between(after, node.body)

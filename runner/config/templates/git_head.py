@@ -37,9 +37,7 @@ class Commit:
     def value(self, name: str, sha: str | None = None) -> str | None:
         """Return ``sha``, ``branch``, ``tag``, ``author``, ``message`` or ``repoUrl``.
 
-        Args:
-            name: Which of them.
-            sha: Another commit whose author and message are wanted.
+        With ``sha``, the author or message of that other commit.
         """
         match name:
             case "sha":

@@ -22,12 +22,7 @@ _SELECTING = frozenset({"runLocation", "matchTags"})
 
 
 def judge_lookalikes(root: Mapping, diagnostics: Diagnostics) -> None:
-    """Warn of each value of a file that would be sent differently from what it seems to say.
-
-    Args:
-        root: The file.
-        diagnostics: Takes the warnings.
-    """
+    """Warn of each value of a file that would be sent differently from what it seems to say."""
     text = root.source.text
     starts = text.count("$<")
     is_foreign = "${" in text or _NAMED_IN_BRACES.search(text)

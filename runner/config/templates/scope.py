@@ -176,10 +176,8 @@ class Scope(_Names):
     def for_instance(self, profile: str, matrix: Mapping[str, Value]) -> "InstanceScope":
         """Return the names inside one instance of a profile.
 
-        Args:
-            profile: The value of ``profile.name``.
-            matrix: The instance's value on each axis; for a scalar of the file use `value_of`,
-                so that a number keeps its spelling.
+        ``matrix`` has its value on each axis; for a scalar of the file use `value_of`, so that a
+        number keeps its spelling.
         """
         return InstanceScope(self, profile, matrix)
 

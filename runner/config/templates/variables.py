@@ -64,12 +64,7 @@ class Graph:
         return self._cycles.get(name, ())
 
     def order(self, name: str, is_known: Callable[[str], bool]) -> Iterator[str]:
-        """Yield the declared variables that feed ``name``, each after those that feed it.
-
-        Args:
-            name: The name of a variable; it comes last.
-            is_known: Tells which variables can be skipped.
-        """
+        """Yield the declared variables that feed ``name``, after what feeds it, unless known."""
         for each in self._walk(name, set(), is_known):
             if each.removeprefix("var.") in self._nodes and each not in self._cycles:
                 yield each

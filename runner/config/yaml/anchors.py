@@ -58,12 +58,7 @@ class SpecialNodes:
         self.marked = False
 
     def odd_key(self, keys: dict[str, int], node: Node | None) -> str:
-        """Return the key for a value whose own key is unusual.
-
-        Args:
-            keys: The keys of its mapping so far.
-            node: The key; ``None`` for an unknown alias.
-        """
+        """Return the key for a value whose own is unusual; ``None`` is that of an unknown alias."""
         self.marked = True
         if isinstance(node, Scalar):
             if node.text == "<<" and node.plain:

@@ -26,10 +26,7 @@ _OURS = re.compile(
 def decode(name: str, data: bytes, diagnostics: Diagnostics) -> Source | None:
     """Return the text of a file without a byte order mark; ``None`` if it is not UTF-8.
 
-    Args:
-        name: The name of the file for diagnostics.
-        data: Its content.
-        diagnostics: Takes what is wrong with it.
+    ``name`` is shown in diagnostics.
     """
     data = data.removeprefix(_UTF_8_MARK)
     if encoding := _other_encoding(data):

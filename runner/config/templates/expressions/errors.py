@@ -72,12 +72,7 @@ def fail_unknown(
 ) -> NoReturn:
     """Refuse ``name``, and suggest the nearest of ``known``, or all if they are few.
 
-    Args:
-        kind: The kind of name.
-        name: The name as written, without ``prefix``.
-        known: The existing names, without ``prefix``.
-        offset: Its position.
-        prefix: What all names begin with.
+    Both are without the ``prefix`` that all such names begin with.
     """
     known = list(islice(known, _LOOKED_AT))
     guess = nearest(name, known)

@@ -41,12 +41,7 @@ def is_forbidden(name: str) -> bool:
 
 
 def qualified(namespace: str, name: str, offset: int) -> str:
-    """Return the full name of ``namespace.name`` if an expression may read it.
-
-    Args:
-        namespace: The part before the dot.
-        name: The part after it.
-        offset: Where ``namespace`` begins, for the error.
+    """Return the full name of ``namespace.name``, at ``offset``, if an expression may read it.
 
     Raises:
         TemplateError: There is no such namespace or name, or it is an environment variable with

@@ -146,12 +146,8 @@ def kind_of(value: Value) -> str:
     return "a list" if isinstance(value, list) else "a mapping"
 
 
-def to_text(value: Value, offset: int = 0) -> str:
-    """Return a value as it is written inside text.
-
-    Args:
-        value: Booleans become ``true`` and ``false``; numbers keep their spelling.
-        offset: The position of the value, for the error.
+def to_text(value: Value) -> str:
+    """Return a value as it is written inside text: ``true``, and numbers in their own spelling.
 
     Raises:
         TemplateError: It is null, a list or a mapping.
@@ -164,13 +160,10 @@ def to_text(value: Value, offset: int = 0) -> str:
         return value.text
     if isinstance(value, int | float):
         return repr(value)
-    raise TemplateError(
-        f"{kind_of(value)} can't be part of text",
-        offset,
-        "Use default('…', true) for a value that may be null."
-        if value is None
-        else "Use join or tojson.",
-    )
+    hint = "Use join or tojson."
+    if value is None:
+        hint = "Use default('…', true) for a value that may be null."
+    raise TemplateError(f"{kind_of(value)} can't be part of text", hint=hint)
 
 
 def size_of(value: Value, depth: int = 0) -> int:
