@@ -1,14 +1,17 @@
 """Requests of listeners, such as webhooks: one at a time, and none of them matters to the apply."""
 
+import os
+import ssl
 from collections.abc import Mapping
 from urllib.parse import urlsplit
+from urllib.request import getproxies
 
-import httpx
-
-from runner.errors import CannotRun
+from runner.checkly.account import is_loopback
+from runner.checkly.http_ import httpx
+from runner.checkly.network import proxy_for, trusted
+from runner.errors import CannotRun, UsageError
 
 _SECONDS = 10.0
-_LOOPBACK = {"localhost", "127.0.0.1", "::1"}
 
 
 def send(method: str, url: str, *, headers: Mapping[str, str], body: object) -> tuple[int, str]:
@@ -23,11 +26,18 @@ def send(method: str, url: str, *, headers: Mapping[str, str], body: object) -> 
         host = parts.hostname or ""
     except ValueError:
         raise CannotRun("Its address is not a URL.") from None
-    if parts.scheme != "https" and not (parts.scheme == "http" and host in _LOOPBACK):
+    is_encrypted, is_local = parts.scheme == "https", is_loopback(host)
+    if not (is_encrypted or (parts.scheme == "http" and is_local)):
         raise CannotRun("Its address does not begin with https://.")
+    proxy = None if is_local else proxy_for(url, getproxies()).url
     try:
-        with httpx.Client(timeout=_SECONDS, follow_redirects=False) as client:
+        verify = trusted(os.environ) if is_encrypted else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        with httpx.Client(
+            timeout=_SECONDS, follow_redirects=False, trust_env=False, verify=verify, proxy=proxy
+        ) as client:
             answer = client.request(method, url, headers=dict(headers), json=body)
             return answer.status_code, answer.text
+    except UsageError as error:
+        raise CannotRun(error.message) from None
     except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:
         raise CannotRun(f"No answer came ({type(error).__name__}).") from None
