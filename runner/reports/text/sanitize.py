@@ -31,6 +31,8 @@ _ESCAPED: Final = frozenset({"Cc", "Cf", "Zl", "Zp", "Cs"})
 # After a space too, since a line may be broken there.
 _LEADING_COMMAND: Final = re.compile(r"(?:^|(?<=\s))(?=::)")
 _HASH_COMMAND: Final = re.compile(r"##(?=\w*\[)")
+# Buildkite folds the log below a line that begins so.
+_GROUPS: Final = ("--- ", "+++ ", "~~~ ", "^^^ ")
 _COMMAND_LINE: Final = re.compile(r"\A((?:\s|\x1b\[[\d;]*m)*)(?=::)")
 _ANNOTATION: Final = re.compile(r"::(?:error|warning|notice)(?: [^:]*)?::")
 _KEPT: Final = re.compile(rf"(\t|{SGR}|{LINK})")
@@ -45,6 +47,8 @@ def one_line(text: str, limit: int | None = None) -> str:
         text: Anything.
         limit: The most characters that are kept; the rest is replaced by an ellipsis.
     """
+    if text.startswith(_GROUPS):
+        text = f" {text}"
     if not text.isprintable():
         if limit is not None and len(text) > limit:
             text = text[: limit + 1]  # no more is looked at than can be shown

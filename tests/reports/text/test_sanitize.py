@@ -20,6 +20,12 @@ from runner.reports.text.style import Style
         ("  ::stop-commands::x", "  \\::stop-commands::x"),
         ("std::vector ## [x]", "std::vector ## [x]"),
         ("x ##[error]y ##vso[task]z", "x #\\#[error]y #\\#vso[task]z"),
+        ("--- a group of Buildkite", " --- a group of Buildkite"),
+        ("+++ an open one", " +++ an open one"),
+        ("~~~ a quiet one", " ~~~ a quiet one"),
+        ("^^^ +++", " ^^^ +++"),
+        ("---", "---"),
+        ("-- x", "-- x"),
     ],
 )
 def test_a_text_becomes_one_harmless_line(text: str, shown: str) -> None:
@@ -34,6 +40,7 @@ def test_a_long_text_is_cut() -> None:
 
 def test_lines_are_kept_apart_and_each_is_cleaned() -> None:
     assert lines("a\r\n::error::\rc\nd", 20) == ["a", "\\::error::", "c", "d"]
+    assert lines("a\n--- b\n+++ c") == ["a", " --- b", " +++ c"]
 
 
 @pytest.mark.parametrize(
