@@ -24,7 +24,7 @@ def render(outcome: ApplyOutcome, folder: Path | None = None) -> str:
         outcome: What it tells.
         folder: Where it will be written, for links to downloaded files.
     """
-    quiet = wording.quiet_instances(outcome)
+    loud, quiet = wording.loud_and_quiet(outcome)
     found = {name for name, _ in wording.count_checks(outcome) + wording.count_instances(outcome)}
     return render_page(
         _TEMPLATES,
@@ -36,7 +36,7 @@ def render(outcome: ApplyOutcome, folder: Path | None = None) -> str:
         axis=Axis(outcome),
         labels=[name for name in wording.LABELS if name in found],
         quiet=quiet,
-        loud=[item for item in outcome.instances if not quiet or not wording.is_quiet(item)],
+        loud=loud,
         local=partial(_local, folder=folder or Path()),
     )
 

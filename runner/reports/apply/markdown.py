@@ -34,8 +34,8 @@ def render(outcome: ApplyOutcome, limit: int = COMMENT_LIMIT) -> str:
     head += [*_tested(outcome), _totals(outcome), ""]
     head += [_quorum(quorum) for quorum in outcome.quorums]
     text = "\n".join(head) + "\n"
-    quiet = wording.quiet_instances(outcome)
-    loud = [_row(item) for item in outcome.instances if not quiet or not wording.is_quiet(item)]
+    unfolded, quiet = wording.loud_and_quiet(outcome)
+    loud = list(map(_row, unfolded))
     failing = wording.failures(outcome)
     # The failing checks come first; half of the room is kept for the table of sessions.
     room = limit - len(text) - 600

@@ -49,8 +49,7 @@ def render(outcome: ApplyOutcome, style: Style | None = None) -> str:
 
 def _sessions(outcome: ApplyOutcome, style: Style) -> list[str]:
     """A row each; those that simply passed are one row where they are many."""
-    quiet = wording.quiet_instances(outcome)
-    shown = [item for item in outcome.instances if not quiet or not wording.is_quiet(item)]
+    shown, quiet = wording.loud_and_quiet(outcome)
     pad = min(max((len(shown_name(item.name)) for item in shown), default=0), 50)
     rows = []
     for instance in shown:

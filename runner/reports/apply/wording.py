@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import filterfalse
 from typing import Final
 
 from runner.models.outcome import ApplyOutcome, Change, CheckOutcome, InstanceOutcome
@@ -84,10 +85,14 @@ def is_quiet(instance: InstanceOutcome) -> bool:
     )
 
 
-def quiet_instances(outcome: ApplyOutcome) -> tuple[InstanceOutcome, ...]:
-    """Those that a report folds: none where they are few."""
-    quiet = tuple(filter(is_quiet, outcome.instances))
-    return quiet if len(quiet) > _FEW else ()
+def loud_and_quiet(
+    outcome: ApplyOutcome,
+) -> tuple[Sequence[InstanceOutcome], Sequence[InstanceOutcome]]:
+    """The instances that a report shows, and those that it folds: none where they are few."""
+    quiet = list(filter(is_quiet, outcome.instances))
+    if len(quiet) <= _FEW:
+        return outcome.instances, ()
+    return list(filterfalse(is_quiet, outcome.instances)), quiet
 
 
 def is_forgiven(instance: InstanceOutcome) -> bool:
