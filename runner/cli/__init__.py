@@ -12,9 +12,11 @@ from contextlib import suppress
 
 def main() -> None:
     """Run the command line and end the process with its exit code."""
-    from runner.cli.app import runner  # noqa: PLC0415 # so that importing the package is free
-    from runner.cli.error_handler import run  # noqa: PLC0415
-
+    try:
+        from runner.cli.app import runner  # noqa: PLC0415 # so that importing the package is free
+        from runner.cli.error_handler import run  # noqa: PLC0415
+    except KeyboardInterrupt:  # nothing has begun
+        os._exit(130)
     # What a command builds lives until its end and has next to no cycles, yet by default the
     # collector walks it so often that this takes a quarter of a large plan.
     gc.set_threshold(100_000, 50, 100)

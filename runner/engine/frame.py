@@ -115,14 +115,16 @@ class Frame(ABC):
         """At the first signal, say what happens, and have reports written while there is time."""
         context, stop = self.context, self.context.stop
         await stop.gently.wait()
-        running = [run for run in self.runs if run.session is not None and run.outcome is None]
-        if running:
+        waiting = [run for run in self.runs if run.outcome is None]
+        if running := [run for run in waiting if run.session is not None]:
             seconds = context.options.grace_seconds
             offer = f" Press d within {stop.offer:g} s to leave them running." if stop.offer else ""
             context.notice(
                 f"Interrupted: cancelling {counted(len(running), 'session')}, then following"
                 f" for {seconds:g} s at most.{offer} Ctrl-C again leaves at once."
             )
+        elif waiting:
+            context.notice("Interrupted: nothing more is started. Ctrl-C again leaves at once.")
         ends = [(run, run.outcome or run.interrupted()) for run in self.runs]
         outcome = sum_up(context, self.id, self.started_at, ends, self.journal.troubled)
         context.emit(ApplyInterrupted(context.clock.now(), outcome))

@@ -122,3 +122,19 @@ def test_the_rest_of_a_blocked_apply_is_asked_for(shop: Project, emulator: Emula
     assert code == 1
     assert "1 blocked. Start 1 session" in shown
     assert len(emulator.sessions) == 1
+
+
+def test_ctrl_c_while_the_program_is_loaded_leaves_no_traceback() -> None:
+    program = """
+import builtins
+import runner.cli
+load = builtins.__import__
+def interrupted(name, *more, **options):
+    if name == "runner.cli.app":
+        raise KeyboardInterrupt
+    return load(name, *more, **options)
+builtins.__import__ = interrupted
+runner.cli.main()
+"""
+    ended = subprocess.run([sys.executable, "-c", program], capture_output=True, check=False)
+    assert (ended.returncode, ended.stderr) == (130, b"")

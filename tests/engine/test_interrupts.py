@@ -10,6 +10,7 @@ from runner.engine.control.shutdown import SAME_SECONDS, Stop
 from runner.errors import Interrupted
 from runner.models.events import (
     ApplyInterrupted,
+    ApplyStarted,
     Event,
     InstanceFinished,
     Notice,
@@ -235,3 +236,19 @@ def test_wait_says_again_that_an_apply_was_interrupted(make_bench: MakeBench) ->
     again = bench.wait()
     assert (again.apply_id, again.exit_code) == (outcome.apply_id, 130)
     assert again.interrupted
+
+
+def test_a_signal_while_a_trigger_is_in_the_air_is_answered_at_once(make_bench: MakeBench) -> None:
+    bench = make_bench(a_world(a_check("home")))
+    bench.emulator.add_fault("latency:on=trigger,seconds=0.5")
+
+    def watch(event: Event) -> None:
+        if isinstance(event, ApplyStarted):
+            stop = bench.stop
+            assert stop is not None
+            asyncio.get_running_loop().call_later(0.2, stop.signal)
+
+    bench.watch = watch
+    bench.apply(planned(), planned("b"), concurrency=1)
+    said = [e.text for e in bench.events if isinstance(e, Notice)]
+    assert said == ["Interrupted: nothing more is started. Ctrl-C again leaves at once."]
