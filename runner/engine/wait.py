@@ -140,8 +140,8 @@ def _repeat(context: Context, past: PastApply) -> ApplyOutcome:
 
 
 async def _attempts(state: State, ids: Sequence[str]) -> list[Attempt]:
-    found = await asyncio.gather(*map(state.attempts, ids))
-    return [attempt for attempts in found for attempt in attempts]
+    found = await asyncio.gather(*map(state.apply, ids))
+    return [attempt for past in found if past is not None for attempt in past.attempts]
 
 
 class _Wait(Frame):

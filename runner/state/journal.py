@@ -245,9 +245,3 @@ class ApplyJournal(ApplyReader):
         return attempt.model_dump(
             mode="json", by_alias=True, exclude=left_out, exclude_defaults=True
         )
-
-
-def open_attempts(journals: Iterable[ApplyJournal]) -> list[Attempt]:
-    """Attempts without an outcome, oldest first."""
-    found = [each for journal in journals for each in journal.attempts.values() if each.is_open]
-    return sorted(found, key=lambda attempt: (attempt.apply_id, attempt.instance))

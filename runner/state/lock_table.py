@@ -1,6 +1,6 @@
 """The lock table of a scope: who holds what, and what earlier applies left open."""
 
-from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from datetime import datetime
 from typing import Annotated, Final
 
@@ -47,16 +47,9 @@ class LockTable(NumberedDocument):
     def without(self, keys: Collection[str]) -> "LockTable":
         """The table without some holders, whose applies may have left things open."""
         left = {key: holder for key, holder in self.holders.items() if key not in keys}
-        table = self.model_copy(update={"holders": left})
-        for key in keys:
-            if (holder := self.holders.get(key)) is not None:
-                table = table.left_open(holder.apply_id, holder.instances)
-        return table
-
-    def left_open(self, apply_id: str, instances: Iterable[str]) -> "LockTable":
-        """The table that remembers what an apply left open, besides what it did before."""
-        names = dict.fromkeys([*self.open.get(apply_id, ()), *instances])
-        return self.model_copy(update={"open": {**self.open, apply_id: list(names)}})
+        gone = [self.holders[key] for key in keys if key in self.holders]
+        is_open = {(each.apply_id, name): True for each in gone for name in each.instances}
+        return self.model_copy(update={"holders": left}).noted(is_open)
 
     def noted(self, is_open: Mapping[tuple[str, str], bool]) -> "LockTable":
         """The table after some attempts were settled, and others left open."""

@@ -123,7 +123,8 @@ async def unlock(state: State, holders: Mapping[str, Holder], names: Collection[
                 table = table.without([key])
             elif gone:
                 fewer = holder.model_copy(update={"instances": left})
-                table = table.with_(key, fewer).left_open(holder.apply_id, gone)
+                is_open = {(holder.apply_id, name): True for name in gone}
+                table = table.with_(key, fewer).noted(is_open)
         return table if released else None
 
     await (await state.locks()).change(make)

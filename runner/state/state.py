@@ -9,7 +9,7 @@ from runner.errors import StateError
 from runner.models.history import PastApply
 from runner.models.record import Attempt, Initiator, Lookup, PlanUse
 from runner.state.history import FOLD_ABOVE, FOLD_DOWN_TO
-from runner.state.journal import ApplyJournal, open_attempts
+from runner.state.journal import ApplyJournal
 from runner.state.limits import AccountLimit
 from runner.state.locks import Locks
 from runner.state.record_store import Records
@@ -84,13 +84,6 @@ class State(Records):
             )
         return None
 
-    async def attempts(
-        self, apply_id: str, *, problems: list[StateError] | None = None
-    ) -> list[Attempt]:
-        """All attempts of an apply, by the names of their instances; empty for an unknown one."""
-        found = await self.apply(apply_id, problems=problems)
-        return [] if found is None else list(found.attempts)
-
     async def newest_apply(self) -> PastApply | None:
         """The newest apply of the scope that wrote anything."""
         async for past in self.history():
@@ -110,22 +103,6 @@ class State(Records):
         """Applies that are over and left attempts without an outcome, and of which instances."""
         table = await self._lock_table()
         return table.without(await self.watch.dead(table.holders)).open
-
-    async def unfinished(self, locks: Locks | None = None) -> list[Attempt]:
-        """Attempts without an outcome that applies before this one left behind, oldest first.
-
-        They were crashed, detached or undecided. Those of applies that run at this moment are
-        not among them.
-
-        Args:
-            locks: Locks that are held: only the attempts of their instances are wanted.
-        """
-        left = await self.left_open() if locks is None else locks.inherited()
-        history = await self.applies()
-        journals = [history.journal(each) for each in left]
-        await asyncio.gather(*(journal.load() for journal in journals))
-        found = open_attempts(journals)
-        return [attempt for attempt in found if attempt.instance in left[attempt.apply_id]]
 
     async def journal(self, apply_id: str) -> ApplyJournal:
         """The journal of an apply, empty until it is loaded or begun."""

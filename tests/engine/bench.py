@@ -35,6 +35,7 @@ from runner.source import Source, Span
 from runner.state.address import open_state
 from runner.state.place import LEASE_SECONDS
 from runner.state.state import State
+from tests.state.conftest import attempts_of, unfinished
 
 SOURCE = Source("checkly-sessions.yaml", "profiles:\n  smoke:\n")
 ME = Initiator(user="ada", host="ci-1", pid=7)
@@ -190,10 +191,10 @@ class Bench:
         return asyncio.run(self.state().records())
 
     def unfinished(self) -> list[Attempt]:
-        return asyncio.run(self.state().unfinished())
+        return asyncio.run(unfinished(self.state()))
 
     def attempts(self, apply_id: str) -> list[Attempt]:
-        return asyncio.run(self.state().attempts(apply_id))
+        return asyncio.run(attempts_of(self.state(), apply_id))
 
     @property
     def session_ids(self) -> list[str]:

@@ -29,6 +29,7 @@ from runner.models.verdict import Verdict
 from runner.state.address import open_state
 from tests.checkly.scripted import answer, scripted
 from tests.engine.bench import ME, only, planned
+from tests.state.conftest import attempts_of
 
 ID = "11111111-2222-4333-8444-555555555555"
 CLIENT = ClientOptions(
@@ -98,7 +99,7 @@ def applied(
                     checks=checks,
                 )
                 outcome = await apply([instance], apply_id=an_id, context=context)
-        (attempt,) = await state.attempts(an_id)
+        (attempt,) = await attempts_of(state, an_id)
         return outcome, attempt
 
     return asyncio.run(main())

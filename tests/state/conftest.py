@@ -72,6 +72,22 @@ async def leave(state: State, *attempts: Attempt) -> None:
             await journal.put(each.model_copy(update={"fence": fence}), durable=True)
 
 
+async def attempts_of(state: State, apply_id: str) -> list[Attempt]:
+    """All attempts of an apply, by the names of their instances; empty for an unknown one."""
+    past = await state.apply(apply_id)
+    return [] if past is None else list(past.attempts)
+
+
+async def unfinished(state: State) -> list[Attempt]:
+    """Attempts without an outcome that applies left behind which are over, oldest first."""
+    return [
+        attempt
+        for apply_id, names in sorted((await state.left_open()).items())
+        for attempt in await attempts_of(state, apply_id)
+        if attempt.is_open and attempt.instance in names
+    ]
+
+
 def a_record(instance: str = "smoke", **fields: Any) -> Record:
     return Record(
         **{

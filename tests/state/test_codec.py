@@ -14,9 +14,11 @@ from tests.state.conftest import (
     OpenState,
     a_record,
     an_attempt,
+    attempts_of,
     damage_record,
     finish,
     leave,
+    unfinished,
 )
 
 
@@ -257,8 +259,8 @@ def test_every_name_of_an_instance_and_a_scope_has_its_place(
         await leave(state, an_attempt(name, f"{name}2"))
         fresh = open_(scope=name, account=name)
         assert list(await fresh.records()) == [name]
-        assert [each.instance for each in await fresh.attempts(name)] == [name]
-        assert [each.instance for each in await fresh.unfinished()] == [name]
+        assert [each.instance for each in await attempts_of(fresh, name)] == [name]
+        assert [each.instance for each in await unfinished(fresh)] == [name]
         assert {past.apply_id async for past in fresh.history()} == {name, f"{name}2"}
         assert {path.name for path in sorted(tmp_path.iterdir())} == {"state"}  # noqa: ASYNC240
 

@@ -12,7 +12,16 @@ from runner.models.record import Phase
 from runner.state.maintenance import forget, held, prune, rename, unlock
 from runner.state.state import State
 from tests.state.clocks import until
-from tests.state.conftest import ALICE, NOON, OpenState, an_attempt, finish, leave
+from tests.state.conftest import (
+    ALICE,
+    NOON,
+    OpenState,
+    an_attempt,
+    attempts_of,
+    finish,
+    leave,
+    unfinished,
+)
 
 IDS = [new_apply_id(NOON + timedelta(days=20 * number), Random(number)) for number in range(6)]
 
@@ -83,7 +92,7 @@ def test_folded_applies_are_found_as_before_and_can_be_pruned(open_: OpenState) 
         assert since == IDS[:2:-1]
         (record,) = (await state.records()).values()
         assert record.request == {"name": "smoke"}
-        assert (await state.attempts(IDS[0]))[0].instance == "smoke"
+        assert (await attempts_of(state, IDS[0]))[0].instance == "smoke"
         assert await state.fold(keep=0) == 1
         assert list((await history.listing()).months) == sorted(
             {f"{past.started_at:%Y-%m}" for past in before}
@@ -183,7 +192,7 @@ def test_unlock_ends_the_lock_of_another_who_learns_of_it(open_: OpenState) -> N
             assert await until(lambda: locks.lost >= {"a"})
             with pytest.raises(StateError, match="The lock of a was lost"):
                 locks.fence("a")
-        (left,) = await open_().unfinished()
+        (left,) = await unfinished(open_())
         assert left.instance == "a"
 
     asyncio.run(go())

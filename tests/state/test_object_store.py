@@ -14,7 +14,16 @@ from obstore.exceptions import GenericError
 from runner.errors import StateError, UsageError
 from runner.state.project import Project
 from runner.state.state import State
-from tests.state.conftest import ALICE, OpenState, a_record, an_attempt, finish, leave
+from tests.state.conftest import (
+    ALICE,
+    OpenState,
+    a_record,
+    an_attempt,
+    attempts_of,
+    finish,
+    leave,
+    unfinished,
+)
 from tests.state.stub_s3 import ERROR, StubS3
 
 
@@ -141,8 +150,8 @@ def test_a_missing_bucket_is_not_an_empty_state(open_: OpenState, stub: StubS3) 
             state.records(),
             state.records(["smoke"]),
             state.put_records([a_record()]),
-            state.unfinished(),
-            state.attempts("a1"),
+            unfinished(state),
+            attempts_of(state, "a1"),
             take(state),
         ):
             with pytest.raises(StateError, match="the bucket does not exist"):

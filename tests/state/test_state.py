@@ -9,7 +9,17 @@ from runner.errors import Locked, StateError
 from runner.models.record import CheckRecord, Phase, digest_of
 from runner.models.verdict import Verdict
 from tests.state.clocks import HandClock
-from tests.state.conftest import ALICE, NOON, OpenState, a_record, an_attempt, finish, leave
+from tests.state.conftest import (
+    ALICE,
+    NOON,
+    OpenState,
+    a_record,
+    an_attempt,
+    attempts_of,
+    finish,
+    leave,
+    unfinished,
+)
 
 
 def test_a_record_is_found_whole_by_another_process(open_: OpenState) -> None:
@@ -63,8 +73,8 @@ def test_reading_makes_no_folder(open_: OpenState, tmp_path: Path) -> None:
         state = open_(url=None)
         assert await state.records() == {}
         assert await state.records(["smoke"]) == {}
-        assert await state.attempts("a1") == []
-        assert await state.unfinished() == []
+        assert await attempts_of(state, "a1") == []
+        assert await unfinished(state) == []
         assert await state.at_work() == {}
         assert await state.newest_apply() is None
 
@@ -111,20 +121,19 @@ def test_what_a_crashed_apply_left_is_found_once_its_lease_is_over(open_: OpenSt
         putting = asyncio.create_task(journal.put(started, durable=True))
         await putting
         state = open_()
-        assert await state.unfinished() == []
+        assert await unfinished(state) == []
         assert 0 < (await state.at_work())["a1"] <= 3
         # It runs, as far as anybody can tell, and so its record does.
         assert (await state.records())["a"].session_id == "s"
-        assert [each.instance for each in await state.attempts("a1")] == ["a"]
+        assert [each.instance for each in await attempts_of(state, "a1")] == ["a"]
         await asyncio.sleep(3.2)
         assert await state.at_work() == {}
         assert await state.left_open() == {"a1": ["a", "b"]}
-        assert [each.instance for each in await state.unfinished()] == ["a"]
-        never = (await state.attempts("a1"))[1]
+        assert [each.instance for each in await unfinished(state)] == ["a"]
+        never = (await attempts_of(state, "a1"))[1]
         assert (never.instance, never.verdict) == ("b", Verdict.NOT_STARTED)
         async with open_().lock(["a"], ALICE, "a2", timeout=0) as mine:
             assert mine.inherited() == {"a1": ["a"]}
-            assert [each.instance for each in await open_().unfinished(mine)] == ["a"]
 
     asyncio.run(go())
 

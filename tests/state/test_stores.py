@@ -7,7 +7,7 @@ import pytest
 from runner.errors import Locked, StateError
 from runner.models.verdict import Verdict
 from tests.state.clocks import HandClock
-from tests.state.conftest import ALICE, OpenState, an_attempt, finish, leave
+from tests.state.conftest import ALICE, OpenState, an_attempt, finish, leave, unfinished
 from tests.state.test_maintenance import IDS
 
 
@@ -67,7 +67,7 @@ def test_a_dead_lock_is_taken_over_at_once_by_the_clock_of_the_store(open_: Open
 def test_what_was_left_open_is_found(open_: OpenState) -> None:
     async def go() -> None:
         await leave(open_(), an_attempt("smoke"))
-        assert [each.instance for each in await open_().unfinished()] == ["smoke"]
+        assert [each.instance for each in await unfinished(open_())] == ["smoke"]
 
     asyncio.run(go())
 

@@ -9,7 +9,7 @@ from runner.errors import StateError, UsageError
 from runner.models.record import CheckRecord, Phase
 from runner.models.verdict import Verdict
 from runner.state.transfer import export, import_
-from tests.state.conftest import ALICE, NOON, OpenState, an_attempt, finish, leave
+from tests.state.conftest import ALICE, NOON, OpenState, an_attempt, finish, leave, unfinished
 
 CHECKS = [
     CheckRecord(id="c1", name="Home", verdict=Verdict.PASSED, attempts=2, seconds=1.5),
@@ -32,7 +32,7 @@ def test_an_export_can_be_imported_elsewhere(open_: OpenState) -> None:
         fresh = open_(scope="elsewhere")
         before = [each.attempts async for each in open_().history()]
         assert [each.attempts async for each in fresh.history()] == before
-        assert [each.instance for each in await fresh.unfinished()] == ["left"]
+        assert [each.instance for each in await unfinished(fresh)] == ["left"]
         assert set(await fresh.records()) == {"smoke", "other[a/b]", "left"}
         # And it can be written to from there on.
         await finish(fresh, an_attempt("smoke", "a4"))
