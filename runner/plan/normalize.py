@@ -49,15 +49,20 @@ def normal_form(
     Args:
         body: The request.
         fingerprint: Makes fingerprints of secrets.
-        shared: The parts made so far: of many requests, equal parts are made and kept once.
+        shared: The parts of many requests so far, which are made once: those of ``body`` give way
+            to equal ones that are there, so that these are kept once, too.
     """
-    made = {} if shared is None else shared
+    known = {} if shared is None else shared
 
     def part(key: str, make: Callable[[Any, Fingerprint], Any]) -> Any:
-        known = f"{key}{_TEXT_OF_PART(body.get(key))}"
-        if known not in made:
-            made[known] = make(body.get(key), fingerprint)
-        return made[known]
+        given = body.get(key)
+        text = f"{key}{_TEXT_OF_PART(given)}"
+        if text not in known:
+            known[text] = given, make(given, fingerprint)
+        first, made = known[text]
+        if key in body:
+            body[key] = first
+        return made
 
     plain = defaults("TriggerTestSessionRequest")
     normal: Normal = {

@@ -19,12 +19,11 @@ from runner.models.record import (
     Phase,
 )
 from runner.models.verdict import Verdict
-from runner.state.store.codec import Damaged, foreign, parse, tell, validate
+from runner.state.store.codec import Damaged, Tree, foreign, parse, tell, validate
 from runner.state.store.numbered import number_of
 from runner.state.store.object_store import Store
 from runner.state.store.paths import escape_id
 
-Tree = dict[str, Any]
 Pick = Callable[[str, str, Tree], Tree | None]
 """Given an apply, an instance and fields of its attempt: those to read, ``None`` for no attempt."""
 

@@ -13,9 +13,9 @@ from typing import Final, Protocol
 from runner.errors import StateError
 from runner.models.clock import Clock
 from runner.models.record import Attempt, Initiator
-from runner.state.apply_document import ApplyDocument, ApplyReader, Tree
+from runner.state.apply_document import ApplyDocument, ApplyReader
 from runner.state.lock_table import taken_over
-from runner.state.store.codec import encode
+from runner.state.store.codec import Tree, encode
 from runner.state.store.object_store import Store, looked_at
 
 _LAG: Final = 3.0

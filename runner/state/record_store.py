@@ -194,7 +194,7 @@ class Records(Place):
         for name, record in records.items():
             request = None if requests is None else requests.get(name)
             if request is not None and record.digest == digest_of(request):
-                records[name] = record.model_copy(update={"request": request})
+                vars(record)["request"] = request  # it is of this call alone, and a copy is large
             elif requests is None or request is not None:
                 known = self._completed.get(name)
                 if known and known.model_copy(update=_NOTHING) == record:

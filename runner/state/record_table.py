@@ -1,22 +1,20 @@
 """The table of records: of each instance its last apply, its verdict and its request's digest."""
 
 from collections.abc import Iterable, Mapping
-from typing import Any, Self
+from typing import Self
 
 from pydantic import Field
 
 from runner.errors import StateError
 from runner.models.record import Attempt, Document, Initiator, Record, digest_of
 from runner.models.verdict import Verdict
-from runner.state.store.codec import Damaged, tell, validate
+from runner.state.store.codec import Damaged, Tree, tell, validate
 from runner.state.store.numbered import NumberedDocument
 
 #: Verdicts without a session that are still the last word on an instance.
 TAKEN = frozenset({Verdict.NO_MATCH, Verdict.UNKNOWN})
 _ELSEWHERE = {"request", "checks", "by", "instance"}
 _SHARED = Record.model_fields.keys() & Attempt.model_fields.keys()
-
-Tree = dict[str, Any]
 
 
 class Move(Document):

@@ -2,9 +2,9 @@
 
 import json
 import math
-from typing import Any, Final, TypeVar
+from typing import Annotated, Any, Final, TypeVar
 
-from pydantic import ValidationError
+from pydantic import PlainValidator, ValidationError
 from pydantic_core import PydanticSerializationError
 
 from runner.errors import StateError
@@ -16,6 +16,16 @@ D = TypeVar("D", bound=Document)
 _NO_FIELDS: Final[set[str]] = set()
 #: More than the largest document that an apply of 20,000 instances writes.
 MAX_BYTES: Final = 256 * 1024 * 1024
+
+
+def _is_object(value: Any) -> Any:
+    if not isinstance(value, dict):
+        raise ValueError("it is not an object")  # noqa: TRY004 # what pydantic expects
+    return value
+
+
+Tree = Annotated[dict[str, Any], PlainValidator(_is_object)]
+"""An object of JSON as it is in a document: not copied, and not looked into."""
 
 
 class Damaged(StateError):
