@@ -105,7 +105,7 @@ def with_integrity(plan: bytes) -> bytes:
     try:
         document = json.loads(plan)
         document["integrity"] = _integrity(document)
-    except (ValueError, TypeError, RecursionError):
+    except (ValueError, TypeError, AttributeError, RecursionError):  # no object
         return plan
     return json.dumps(document).encode()
 
