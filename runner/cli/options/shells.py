@@ -113,7 +113,7 @@ class _Quiet(ShellComplete):
         words, _ = words_of(os.environ["COMP_WORDS"])
         return words[1:-1], words[-1]
 
-    def get_completions(self, args: list[str], incomplete: str) -> list[CompletionItem[str]]:
+    def get_completions(self, args: list[str], incomplete: str) -> "list[CompletionItem[str]]":
         found = super().get_completions(args, incomplete)
         option, equals, value = incomplete.partition("=")
         has_value = equals and option.startswith("--")
@@ -132,7 +132,7 @@ class Bash(_Quiet, BashComplete):
 
     source_template = _BASH
 
-    def format_completion(self, item: CompletionItem[Any]) -> str:
+    def format_completion(self, item: "CompletionItem[Any]") -> str:
         """The kind of ``item``, and what bash puts in place of what it took for the word."""
         words, quote = words_of(os.environ["COMP_WORDS"])
         replaced = os.environ["COMP_CWORD"]
