@@ -44,8 +44,6 @@ MAX_WAIT_SECONDS = 30.0
 PAGE = 100
 #: More pages than this are no list but a server that goes round in circles.
 MAX_PAGES = 1000
-#: Patience with a server that never answered yet: its address is more likely wrong than it is ill.
-FIRST_CONTACT_SECONDS = 10.0
 #: The ids that the API gives are UUIDs; nothing else may become part of a path.
 _ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
 
-from runner.checkly.account import Credentials
+from runner.checkly.account import Credentials, is_loopback
 from runner.checkly.clients import client_maker
 from runner.checkly.http_ import httpx
 from runner.errors import CannotRun
@@ -21,7 +21,6 @@ _WITHDRAWN: Final = frozenset({401, 403, 404, 410})
 _RANGE: Final = re.compile(r"bytes ([0-9]{1,18})-([0-9]{1,18})/([0-9]{1,18}|\*)")
 TOO_LARGE: Final = "It is larger than what is left of --artifacts-limit."
 _MOST_REDIRECTS: Final = 3
-_LOOPBACK: Final = frozenset({"127.0.0.1", "localhost", "::1"})
 
 
 class _Broken(Exception):
@@ -116,7 +115,7 @@ class Downloads:
             CannotRun: It is such an address.
         """
         url = urlsplit(address)
-        is_local = self._is_loopback and url.scheme == "http" and url.hostname in _LOOPBACK
+        is_local = self._is_loopback and url.scheme == "http" and is_loopback(url.hostname or "")
         if not (url.scheme == "https" or is_local):
             raise CannotRun("Its address is not https.")
 

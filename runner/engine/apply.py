@@ -140,7 +140,7 @@ class _Apply(Frame):
         if not stop.at_once.is_set():
             await asyncio.gather(
                 *(
-                    self.journal.left_out(run.attempt, run.outcome)
+                    self.journal.finished(run.attempt, run.outcome)
                     for run in self.runs
                     if run.outcome is not None and not run.is_stored
                 )

@@ -100,10 +100,6 @@ class Journal:
         """
         return await self._put(attempt, durable=True)
 
-    async def left_out(self, attempt: Attempt, outcome: InstanceOutcome) -> None:
-        """Store that an instance was not started, so that nobody takes the rest for the whole."""
-        await self.finished(attempt, outcome)
-
     async def started(self, attempt: Attempt, session: Session) -> Attempt:
         """Store the id of a session."""
         started = attempt.model_copy(
@@ -121,7 +117,10 @@ class Journal:
             return started
 
     async def finished(self, attempt: Attempt, outcome: InstanceOutcome) -> Attempt:
-        """Store an outcome: of a session that ran, or of one that surely never was."""
+        """Store an outcome: of a session that ran, or of one that surely never was.
+
+        What was not started is stored too, so that nobody takes the rest for the whole.
+        """
         finished = attempt.model_copy(
             update={
                 "phase": Phase.FINISHED,

@@ -176,7 +176,7 @@ class _Wait(Frame):
         self.runs = self._runs(found, records)
         for run in self.runs:
             if run.attempt in self.lost:
-                await self.journal.left_out(run.attempt, run.as_stored())
+                await self.journal.finished(run.attempt, run.as_stored())
 
     async def work(self) -> None:
         open_ = [run for run in self.runs if run.attempt.phase is not Phase.FINISHED]
