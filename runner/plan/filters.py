@@ -26,8 +26,9 @@ def failed_only(plan: Plan, *, prune: bool = False) -> Plan:
 def failed_checks_only(plan: Plan, *, prune: bool = False) -> Plan:
     """``plan`` with only the checks that did not pass at the same commit.
 
-    Where that is not known (no record, another commit or request, a check without an id) an
-    instance stays as it is. To be called once ``expectChecks`` was judged on all checks.
+    Where that is not known (no record, another commit or request, a check without an id) or other
+    checks match by now, an instance stays as it is. To be called once ``expectChecks`` was judged
+    on all checks.
     """
     plan = failed_only(plan, prune=prune)
     return replace(plan, instances=tuple(map(_narrowed, plan.instances)))
@@ -41,6 +42,8 @@ def _narrowed(planned: PlannedInstance) -> PlannedInstance:
     passed = [check for check in record.checks if check.verdict and check.verdict.is_pass]
     rest = [check.id for check in record.checks if check not in passed]
     if not passed or not rest or None in rest or not commit or commit != record.commit:
+        return planned
+    if planned.checks is not None and planned.checks.has_drifted:
         return planned
     target = {**(instance.body.get("target") or {}), "checkId": rest}
     note = (

@@ -108,3 +108,16 @@ def test_what_is_removed_stays_only_to_be_pruned(narrow: Any, verdict: Verdict) 
     gone = replace(one(record(verdict=verdict)), action=Action.REMOVED)
     assert narrow(Plan((gone,))).instances == ()
     assert narrow(Plan((gone,)), prune=True).instances == (gone,)
+
+
+@pytest.mark.parametrize(
+    "drift",
+    [
+        CheckDrift(("home", "login", "new"), added=("new",)),
+        CheckDrift(("home",), removed=("login",)),
+    ],
+)
+def test_an_instance_runs_whole_where_other_checks_match_by_now(drift: CheckDrift) -> None:
+    """A new check was never run, and one that is gone can't be."""
+    planned = replace(one(record()), checks=drift)
+    assert failed_checks_only(Plan((planned,))).instances == (planned,)
