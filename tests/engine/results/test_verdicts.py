@@ -8,7 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runner.engine.results.verdicts import check_outcomes, is_over, judge
+from runner.engine.results.verdicts import (
+    Judgement,
+    check_outcomes,
+    fails_as_before,
+    is_over,
+    judge,
+)
 from runner.models.contract.settings import ExpectChecks, Quarantine, Settings
 from runner.models.outcome import Change, CheckOutcome, FailingSince
 from runner.models.record import CheckRecord
@@ -289,3 +295,64 @@ def test_a_failing_check_says_since_when(
     assert check.failing_since == since
     (check,) = outcomes(result(check_id="c-1", name="login"), before=known)
     assert check.failing_since is None
+
+
+OTHER = result("cart", is_degraded=True)
+SILENT: dict[str, Any] = dict.fromkeys(("has_errors", "has_failures", "aborted", "is_degraded"))
+ODD = result(status="NEW", **SILENT)
+
+
+@pytest.mark.parametrize(
+    ("results", "status", "settings", "said"),
+    [
+        ([result(is_degraded=True)], "PASSED", {"fail_on_degraded": True}, "1 check is degraded"),
+        ([result(is_degraded=True), OTHER], "PASSED", {"fail_on_degraded": True}, "2 checks are"),
+        (
+            [result(status="RUNNING", kind="PENDING", **SILENT)],
+            "PASSED",
+            {},
+            "1 check has no result yet.",
+        ),
+        ([ODD], "PASSED", {}, "1 check has no result that can be read."),
+        ([ODD, result("cart", status="NEW", **SILENT)], "PASSED", {}, "2 checks have no"),
+        ([], "", {}, "ended with no status and"),
+        ([result()], "PASSED", {"expect_checks": ExpectChecks(min=2)}, "1 of at least 2 checks"),
+    ],
+)
+def test_a_verdict_that_does_not_speak_for_itself_says_why(
+    results: list[Result], status: str, settings: dict[str, Any], said: str
+) -> None:
+    checks = outcomes(*results, status=status)
+    whole = Session(status=status, results=results)
+    reason = judge(whole, checks, Settings(**settings)).reason
+    assert reason is not None
+    assert said in reason
+
+
+@pytest.mark.parametrize(
+    ("names", "judgement", "expected"),
+    [
+        ("old", Judgement(Verdict.FAILED), True),
+        ("old fine", Judgement(Verdict.FAILED), True),
+        ("old new", Judgement(Verdict.FAILED), False),
+        ("fine", Judgement(Verdict.FAILED), False),
+        ("old", Judgement(Verdict.FAILED, "Too few checks."), False),
+        ("old", Judgement(Verdict.TIMED_OUT), False),
+    ],
+)
+def test_a_session_may_fail_as_it_did_before(
+    names: str, judgement: Judgement, expected: bool
+) -> None:
+    every = {
+        "old": CheckOutcome("old", Verdict.FAILED, change=Change.STILL_FAILING),
+        "new": CheckOutcome("new", Verdict.FAILED, change=Change.NEWLY_FAILING),
+        "fine": CheckOutcome("fine", Verdict.PASSED, change=Change.STILL_PASSING),
+    }
+    assert fails_as_before(judgement, [every[name] for name in names.split()]) is expected
+
+
+def test_a_quarantined_failure_is_not_asked_whether_it_is_new() -> None:
+    old = CheckOutcome("old", Verdict.FAILED, change=Change.STILL_FAILING)
+    new = CheckOutcome("new", Verdict.FAILED, change=Change.NEWLY_FAILING, quarantine="flaps")
+    assert fails_as_before(Judgement(Verdict.FAILED), [old, new])
+    assert not fails_as_before(Judgement(Verdict.FAILED), [new])
