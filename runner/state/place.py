@@ -164,7 +164,7 @@ class Place:
         return History(self.store, base, clock=self.clock, token=self.token)
 
     async def _store_time(self) -> datetime:
-        return await self.store.time(await self.folder("clock"))
+        return await self.store.time(await self.folder("locks"))
 
     async def _account_folder(self) -> str | None:
         """The account's folder, or the only one there is."""

@@ -42,6 +42,8 @@ async def contend(options: dict[str, Any]) -> dict[str, Any]:
                 return {"outcome": "lost", "message": error.message}
     except Locked as error:
         return {"outcome": "locked", "message": error.message}
+    except StateError as error:  # it was stopped right after it had taken the lock
+        return {"outcome": "lost", "message": error.message}
 
 
 async def work(locks: Locks, folder: Path, seconds: float) -> int:

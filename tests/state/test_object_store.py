@@ -14,6 +14,7 @@ from obstore.exceptions import GenericError
 from runner.errors import StateError, UsageError
 from runner.state.project import Project
 from runner.state.state import State
+from runner.state.store.object_store import Store
 from tests.state.conftest import (
     ALICE,
     OpenState,
@@ -255,6 +256,23 @@ def test_the_folder_is_for_its_owner_only_and_hidden_from_git(
         base,
         *(f"{base}/default/{kind}" for kind in ("applies", "applies/a2", "locks", "records")),
     }
+
+
+def test_a_folder_that_comes_and_goes_is_no_trouble(tmp_path: Path) -> None:
+    """Each deletes what it wrote, and so the folder whenever that was the last file."""
+
+    async def one(name: str) -> None:
+        store = Store("state", folder=tmp_path)
+        for number in range(150):
+            path = f"a/b/{name}-{number}"
+            assert await store.create(path, b"{}")
+            assert await store.get(path) == b"{}"
+            await store.delete([path])
+
+    async def go() -> None:
+        await asyncio.gather(*(one(str(number)) for number in range(8)))
+
+    asyncio.run(go())
 
 
 def test_a_folder_that_was_there_gets_no_gitignore(open_: OpenState, tmp_path: Path) -> None:

@@ -26,6 +26,7 @@ _AT_ONCE: Final = 16
 PATIENCE_SECONDS: Final = 20.0
 """How long a request that fails in passing is sent again."""
 _FIRST_PAUSE: Final = 0.1
+_FOLDER_TRIES: Final = 50
 _LONGEST_PAUSE: Final = 4.0
 
 
@@ -222,16 +223,20 @@ class Store:
         self, path: str, data: bytes, mode: Literal["create", "overwrite"] = "overwrite"
     ) -> None:
         """Write an object; in a folder for its owner only, whatever the umask."""
-        if self._folder is not None:
-            with suppress(FileNotFoundError):  # somebody has just deleted one that was empty
+        if self._folder is None:
+            obstore.put(self._backend(), path, data, mode=mode, use_multipart=False)
+            return
+        for tries in range(_FOLDER_TRIES):
+            try:
                 _make_private(self._folder, path)
-            self._bucket = self._bucket or LocalStore(
-                self._folder, automatic_cleanup=True, mkdir=True
-            )
-        obstore.put(self._backend(), path, data, mode=mode, use_multipart=False)
-        if self._folder is not None:
-            with suppress(FileNotFoundError):  # somebody may have tidied it away
-                (self._folder / path).chmod(0o600)
+                self._bucket = self._bucket or LocalStore(self._folder, automatic_cleanup=True)
+                obstore.put(self._bucket, path, data, mode=mode, use_multipart=False)
+                break
+            except (FileNotFoundError, FileExistsError):  # somebody deletes it whenever it is empty
+                if tries + 1 == _FOLDER_TRIES:
+                    raise
+        with suppress(FileNotFoundError):  # somebody may have tidied it away
+            (self._folder / path).chmod(0o600)
 
     def _delete(self, path: str) -> None:
         with suppress(FileNotFoundError):
