@@ -50,6 +50,8 @@ class Context:
         found = _readable(found)
         if found and name == "git.message":
             return found if len(found) <= _MAX_MESSAGE else f"{found[: _MAX_MESSAGE - 1]}…"
+        if found and name == "git.repoUrl" and "://" in found:
+            found = found.partition("?")[0]  # no repository's address needs one, but a token does
         return without_credentials(found) if found and name.endswith("Url") else found
 
     @property

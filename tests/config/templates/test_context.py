@@ -403,3 +403,16 @@ def test_values_are_always_text_that_can_be_sent() -> None:
 )
 def test_a_token_in_a_url_is_left_out(url: str, expected: str) -> None:
     assert without_credentials(url) == expected
+
+
+@pytest.mark.parametrize(
+    ("url", "expected"),
+    [
+        ("https://x:y@git.example/a.git?private_token=hunter2", "https://git.example/a.git"),
+        ("https://git.example/a?token=hunter2", "https://git.example/a"),
+        ("/srv/what?/repo", "/srv/what?/repo"),
+    ],
+)
+def test_a_repository_s_address_has_no_query(url: str, expected: str) -> None:
+    made, _ = context({"CHECKLY_REPO_URL": url})
+    assert made.value("git.repoUrl") == expected
