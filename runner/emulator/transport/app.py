@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import math
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -235,10 +236,17 @@ async def read_json(request: Request) -> Any:
     if content_type.partition(";")[0].strip().lower() != "application/json":
         raise Refusal(415, "Send the body as application/json.")
     try:
-        return json.loads(chunks, parse_constant=_no_constant)
+        return json.loads(chunks, parse_constant=_no_constant, parse_float=_finite)
     except (ValueError, RecursionError) as error:
         raise Refusal(400, '"body" is not valid JSON') from error
 
 
 def _no_constant(name: str) -> Any:
     raise ValueError(f"{name} is not JSON")
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if math.isinf(number):  # schema validators differ in what they take it for
+        raise ValueError(f"{text} is too large")
+    return number
