@@ -1,10 +1,10 @@
 """A profile after its matrix was expanded and its templates rendered."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from runner.models.marked import Body, Marked, leaves, unmarked
+from runner.models.marked import Body, Marked, leaves, text_of, unmarked
 from runner.source import Span
 
 if TYPE_CHECKING:
@@ -56,3 +56,13 @@ class Instance:
         if self.unset:
             raise ValueError(f"unresolved: {', '.join(self.unset)}")
         return TriggerTestSessionRequest.model_validate(unmarked(self.body))
+
+
+def sharing(instances: Iterable[Instance]) -> Iterator[Instance]:
+    """``instances``, whose bodies keep parts that are equal once."""
+    parts: dict[str, Any] = {}
+    for instance in instances:
+        for key, part in instance.body.items():
+            if isinstance(part, dict | list):
+                instance.body[key] = parts.setdefault(text_of(part), part)
+        yield instance

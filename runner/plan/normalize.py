@@ -19,7 +19,7 @@ from typing import Any, Final, TypeAlias
 
 from runner.models.contract.filled import FILLED_METADATA
 from runner.models.contract.rules import defaults
-from runner.models.marked import Body, Marked
+from runner.models.marked import Body, Marked, text_of
 
 #: A request in normal form.
 Normal: TypeAlias = dict[str, Any]
@@ -49,20 +49,15 @@ def normal_form(
     Args:
         body: The request.
         fingerprint: Makes fingerprints of secrets.
-        shared: The parts of many requests so far, which are made once: those of ``body`` give way
-            to equal ones that are there, so that these are kept once, too.
+        shared: The parts made so far: of many requests, equal parts are made and kept once.
     """
-    known = {} if shared is None else shared
+    made = {} if shared is None else shared
 
     def part(key: str, make: Callable[[Any, Fingerprint], Any]) -> Any:
-        given = body.get(key)
-        text = f"{key}{_TEXT_OF_PART(given)}"
-        if text not in known:
-            known[text] = given, make(given, fingerprint)
-        first, made = known[text]
-        if key in body:
-            body[key] = first
-        return made
+        known = f"{key}{text_of(body.get(key))}"
+        if known not in made:
+            made[known] = make(body.get(key), fingerprint)
+        return made[known]
 
     plain = defaults("TriggerTestSessionRequest")
     normal: Normal = {
@@ -184,14 +179,6 @@ def _set(items: list[Any]) -> list[Any]:
 
 
 _compact: Final = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode
-
-
-def _of_mark(marked: Marked) -> list[Any]:
-    """A mark for a text of a part; no file can hold a list that begins so."""
-    return ["\udfff", *(getattr(marked, name) for name in Marked.__slots__)]
-
-
-_TEXT_OF_PART: Final = json.JSONEncoder(default=_of_mark).encode
 
 
 def _jsonable(fingerprint: Mapping[str, str] | None) -> dict[str, str] | None:

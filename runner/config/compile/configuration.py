@@ -25,7 +25,7 @@ from runner.config.yaml import nodes
 from runner.config.yaml.gaps import EXPLAINED_BY_GAPS
 from runner.diagnostics import MANY, Diagnostic, Diagnostics, Related, Severity
 from runner.errors import ConfigurationError, UsageError
-from runner.models.instance import Instance
+from runner.models.instance import Instance, sharing
 from runner.nearest import nearest
 from runner.secrets import Redactor
 
@@ -198,7 +198,8 @@ class Configuration:
         for one in expanded:
             if one.profile.name in profiles:
                 self._diagnostics.extend(one.problems)
-        compiled = tuple(instance for one in expanded for instance in self._instances(one, wanted))
+        every_one = (instance for one in expanded for instance in self._instances(one, wanted))
+        compiled = tuple(sharing(every_one))
         if soften and self._diagnostics.has_errors:
             self._soften(selection, profiles)
         return Compiled(
