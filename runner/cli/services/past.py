@@ -85,15 +85,15 @@ def warn_of_idle_quarantines(parts: "Composition") -> None:
 
     A state that can't be read tells nothing of them.
     """
+    written = list(parts.reading.structure.quarantines())
+    folder = Path(parts.state_address.removeprefix("file://"))
+    if not written or not folder.exists():  # a bucket would need the network
+        return
     from runner.config.selection import Selection  # noqa: PLC0415 # everything heavy
     from runner.models.clock import SystemClock  # noqa: PLC0415
     from runner.reports.history.check_stats import check_stats  # noqa: PLC0415
     from runner.reports.history.quarantine import is_idle  # noqa: PLC0415
 
-    written = list(parts.reading.structure.quarantines())
-    folder = Path(parts.state_address.removeprefix("file://"))
-    if not written or not folder.exists():  # a bucket would need the network
-        return
     with suppress(RunnerError):
         since = SystemClock().now() - timedelta(days=30)
         stats = check_stats(past_applies(parts.state, parts.console, Selection(), since=since))
