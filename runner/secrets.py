@@ -49,6 +49,8 @@ _SIGNED = re.compile(r"[?&][\w.-]{0,40}" + _SIGNATURE.pattern, re.IGNORECASE)
 _ADDRESS_FIELDS = frozenset({"jobAssets", "pcapDataUrl"}) | {
     f"playwrightTest{kind}" for kind in ("Traces", "Videos", "JsonReportFile")
 }
+#: From here on one look at all is cheaper than a look at each.
+_LONG_LIST = 256
 #: A shorter value may be a word.
 _SIGNATURE_LENGTH = 16
 _HEADERS = re.compile(r"OTEL_EXPORTER_OTLP_(\w+_)?HEADERS\Z")
@@ -307,4 +309,15 @@ def _screened(data: Any, screen: Callable[[str], str]) -> Any:
             screen(key): value if key in _ADDRESS_FIELDS else _screened(value, screen)
             for key, value in data.items()
         }
-    return [_screened(item, screen) for item in data] if isinstance(data, list) else data
+    return _screened_items(data, screen) if isinstance(data, list) else data
+
+
+def _screened_items(items: list[Any], screen: Callable[[str], str]) -> list[Any]:
+    """Screen a list; a long one, such as a log, as a whole first, and then by its halves."""
+    if len(items) < _LONG_LIST:
+        return [_screened(item, screen) for item in items]
+    text = json.dumps(items, ensure_ascii=False)
+    if screen(text) == text:
+        return items
+    middle = len(items) // 2
+    return _screened_items(items[:middle], screen) + _screened_items(items[middle:], screen)

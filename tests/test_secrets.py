@@ -318,3 +318,20 @@ def test_keys_that_do_not_look_secret(key: str) -> None:
 def test_a_redactor_does_not_show_what_it_knows() -> None:
     assert repr(redactor("hunter22")) == "Redactor(1 secrets)"
     assert redactor().mask("100% of %41") == "100% of %41"
+
+
+def test_a_secret_in_a_long_log_costs_few_looks() -> None:
+    made, looks = redactor("hunter22"), 0
+
+    def screen(text: str) -> str:
+        nonlocal looks
+        looks += len(text)
+        return made.screen(text)
+
+    log = [{"message": f"line {number}"} for number in range(5_000)]
+    log[3_333]["message"] = "the key is hunter22"
+    body = json.dumps({"log": log}).encode()
+    screened = json.loads(screened_json(body, screen))["log"]
+    assert looks < 6 * len(body)
+    assert screened[3_333] == {"message": "the key is (secret #1)"}
+    assert screened[:3_333] + screened[3_334:] == log[:3_333] + log[3_334:]

@@ -121,7 +121,7 @@ class CheckRecord(Document):
     verdict: Verdict | None = None
     attempts: Number = 1
     """How often it was run."""
-    seconds: float | None = None
+    seconds: Annotated[float, Field(ge=0, lt=2**53)] | None = None
     """From the start of its first attempt to the end of its last."""
     error: str | None = None
     """The first line of why it failed."""

@@ -195,6 +195,8 @@ GOOD = json.loads(an_attempt().model_dump_json(by_alias=True))
         {"request": {"target": "all"}},
         {"verdict": "fine"},
         {"checks": [{"seconds": "NaN", "name": "x"}]},
+        {"checks": [{"seconds": 1e308, "name": "x"}]},
+        {"checks": [{"seconds": -1, "name": "x"}]},
     ],
     ids=str,
 )
