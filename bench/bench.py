@@ -121,7 +121,7 @@ class Bench:
         one, many = self.sessions(1), self.sessions(SESSIONS)
         with Emulator(load_world(world)) as emulator:
             self.environment |= emulator.environment
-            apply = [*RUNNER, "apply", "--yes", "--concurrency", str(SESSIONS), "-f"]
+            apply = [*RUNNER, *HURRIED]
             taken = self.ratio([*apply, many], [*apply, one])
             yield at_most(f"`apply` of {SESSIONS} sessions / of one", 1.35, taken.wall)
             yield self.detached(apply)
