@@ -82,7 +82,7 @@ def bucket_of_kind(
         ({"list", "read"}, "read"),
         ({"list", "read", "write", "delete"}, "read"),
     ],
-    ids="+".join,
+    ids=lambda value: value if isinstance(value, str) else "+".join(sorted(value)),
 )
 def test_an_apply_without_rights_starts_nothing_and_says_which_are_missing(
     bucket_of_kind: Bucket, denied: set[str], verb: str
