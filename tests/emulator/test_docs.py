@@ -36,7 +36,7 @@ def test_every_endpoint_is_told(endpoint: str) -> None:
 
 
 def test_every_option_is_told() -> None:
-    own = {"port", "host", "world", "faults", "seed", "record", "speed", "virtual_time"}
+    own = {"port", "host", "world", "faults", "seed", "record", "time_scale", "virtual_time"}
     flags = {p.opts[-1] for p in command.params if p.name in own}
 
     assert len(flags) == len(own)
