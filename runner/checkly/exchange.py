@@ -119,9 +119,9 @@ class Exchange:
         patience = self.options.patience_seconds
         if self.server_now() is None:
             patience = min(patience, FIRST_CONTACT_SECONDS)
+        await self._limiter.turn()  # a wait for our own limit is no trouble of the server's
         give_up, attempt = self._clock.monotonic() + patience, 0
         while True:
-            await self._limiter.turn()
             if flight.before_send is not None:
                 await flight.before_send()
             flight.in_the_air = True
@@ -136,6 +136,7 @@ class Exchange:
                 self._tell(error, left)
                 await self._pause(error, min(self.options.backoff.wait(attempt, self._rng), left))
                 attempt += 1
+                await self._limiter.turn()
             else:
                 flight.in_the_air, self._is_troubled = False, False
                 return answer

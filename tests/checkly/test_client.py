@@ -17,6 +17,7 @@ from runner.checkly import wire
 from runner.checkly.account import Credentials
 from runner.checkly.client import PAGE, Checkly
 from runner.checkly.exchange import ClientOptions, Flight
+from runner.checkly.limiter import Limiter
 from runner.checkly.retry import Backoff
 from runner.errors import ApiError, CannotRun, RunnerError, Unauthorized, Unreachable, UsageError
 from runner.models.clock import SystemClock
@@ -373,6 +374,18 @@ def test_reads_are_asked_again_while_there_is_patience() -> None:
     turns = in_turn(None, answer({}, 500), answer(b"<", 502), answer({}, 429), answer({"id": "a"}))
     found, requests = ask(turns, lambda c: c.account())
     assert (found.id, len(requests)) == ("a", 5)
+
+
+def test_a_wait_for_the_own_limit_takes_nothing_from_the_patience() -> None:
+    clock = FakeClock()
+    limiter = Limiter(clock)
+    limiter.hold(60.0)
+    options = ClientOptions(patience_seconds=10.0)
+    turns = in_turn(None, answer({"id": "a"}))
+    found, requests = ask(
+        turns, lambda c: c.account(), clock=clock, options=options, limiter=limiter
+    )
+    assert (found.id, len(requests)) == ("a", 2)
 
 
 @pytest.mark.parametrize("status", [429, 503])
