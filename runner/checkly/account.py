@@ -70,11 +70,11 @@ def credentials(settings: Settings) -> Credentials:
     if missing := missing_credentials(environ):
         advice = settings.advice or (
             "Run `npx checkly login`, or create a key under User settings, API keys, in Checkly;"
-            " the account's id stands under Account settings. In CI, store both as secrets."
+            " the account ID is under Account settings. In CI, store both as secrets."
         )
         raise UsageError(
             f"No credentials: {listed(missing)} {'is' if len(missing) == 1 else 'are'} not set.",
-            hint=f"Looked at {listed(settings.looked_at)}. {advice}",
+            hint=f"Looked in {listed(settings.looked_at)}. {advice}",
         )
     values = {name: environ[name].strip() for name in NAMES}
     for name in NAMES:

@@ -55,7 +55,7 @@ class Emulator:
             results; without one, ids are never repeated.
         record: File to which the traffic is written as JSON lines, masked.
         time_scale: Seconds of the emulator's time in one real second; 0 stands still.
-        virtual_time: Jump over spans in which everybody only waits, so that long sessions end
+        virtual_time: Jump over spans in which all clients only wait, so that long sessions end
             at once.
         watch: Is called with every exchange, from the server's thread.
     """

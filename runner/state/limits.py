@@ -19,7 +19,7 @@ LOOK_SECONDS: Final = 4.0
 _WINDOW: Final = timedelta(seconds=62)
 _LEASE: Final = timedelta(seconds=30)
 _LEAST: Final = 60
-"""What everybody may want, however little was sent so far."""
+"""The requests a minute that any apply may ask for, however few it has sent."""
 _FALLBACK: Final = 10
 """A share that could not be renewed in time comes down to this."""
 

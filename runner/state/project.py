@@ -1,4 +1,4 @@
-"""Whose a part of the state is: ``project.json``, made by the first who writes."""
+"""The owner of a part of the state: ``project.json``, made with the first write."""
 
 import re
 from dataclasses import dataclass

@@ -168,7 +168,7 @@ def test_who_has_logged_out_has_no_credentials(login: Path) -> None:
         (login / name).write_text("{}")
     said = problem_of(found({}, "ci.env", "b.env"))
     assert "CHECKLY_API_KEY and CHECKLY_ACCOUNT_ID are not set" in said
-    assert f"Looked at the environment, ci.env, b.env and {login} of `npx checkly login`." in said
+    assert f"Looked in the environment, ci.env, b.env and {login} of `npx checkly login`." in said
     assert "Run `npx checkly login`, or create a key" in said
 
 

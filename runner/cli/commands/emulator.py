@@ -57,7 +57,7 @@ from runner.errors import CannotRun
     show_default=True,
     help="Seconds that pass for a session in one real second.",
 )
-@click.option("--virtual-time", is_flag=True, help="Skip the time in which everybody only waits.")
+@click.option("--virtual-time", is_flag=True, help="Skip the time in which all clients only wait.")
 @common_options
 def command(**options: Any) -> None:
     """Serve a local Checkly API, and print the variables that point clients at it.

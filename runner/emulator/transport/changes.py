@@ -63,4 +63,4 @@ CHANGES: Mapping[str, Callable[[dict[str, Any], Fault], Any]] = {
     "surrogate": lambda each, _: each.update(note=_LONE),
     "latin-1": lambda each, _: each.update(note=_FOREIGN),
 }
-"""What each kind of fault changes in an object of the answer."""
+"""The change that each kind of fault makes to an object of the answer."""

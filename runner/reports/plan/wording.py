@@ -33,7 +33,7 @@ def header(context: PlanContext) -> tuple[tuple[str, str], ...]:
 def account(context: PlanContext) -> str:
     """The account's name and id, as far as they are known."""
     if context.account_id is None:
-        return "not known"
+        return "unknown"
     return f"{context.account_name or 'account'} ({context.account_id})"
 
 

@@ -63,7 +63,7 @@ def test_colour_adds_nothing_to_where_it_stands() -> None:
     ("known", "said"),
     [
         ({"account_name": None}, "Account:  account (acc-1) at api.checklyhq.com"),
-        ({"account_name": None, "account_id": None}, "Account:  not known at api.checklyhq.com"),
+        ({"account_name": None, "account_id": None}, "Account:  unknown at api.checklyhq.com"),
         ({"commit": None, "branch": None, "environment": None}, "Commit:   unknown"),
     ],
 )
