@@ -52,8 +52,8 @@ def read_object(model: type[A], reply: Reply, skipped: Skipped) -> A:
         raise nonsense(reply, "the JSON object that the contract promises") from None
 
 
-def read_list(items: TypeAdapter[list[A]], reply: Reply, skipped: Skipped) -> list[A]:
-    """The list that an answer holds, without the entries that can't be read.
+def read_list(items: TypeAdapter[list[A | None]], reply: Reply, skipped: Skipped) -> list[A | None]:
+    """The list that an answer holds, with ``None`` for each entry that can't be read.
 
     Raises:
         ApiError: It is not a JSON list.

@@ -47,9 +47,9 @@ MAX_PAGES = 1000
 #: The ids that the API gives are UUIDs; nothing else may become part of a path.
 _ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
-_CHECKS: TypeAdapter[list[Check]] = TypeAdapter(Entries[Check])
-_LOCATIONS: TypeAdapter[list[Location]] = TypeAdapter(Entries[Location])
-_PRIVATE: TypeAdapter[list[PrivateLocation]] = TypeAdapter(Entries[PrivateLocation])
+_CHECKS: TypeAdapter[list[Check | None]] = TypeAdapter(Entries[Check])
+_LOCATIONS: TypeAdapter[list[Location | None]] = TypeAdapter(Entries[Location])
+_PRIVATE: TypeAdapter[list[PrivateLocation | None]] = TypeAdapter(Entries[PrivateLocation])
 
 
 def _unmasked(text: str) -> str:
@@ -60,6 +60,8 @@ class Checkly:
     """A client of one account; an async context manager.
 
     Clients that are handed the same ``limiter`` keep its limit together.
+
+    An entry of a list that can't be read is ``None`` in it, and told of once.
 
     Every method raises ``ApiError`` (``Unauthorized`` for 401, 402 and 403) for an answer that
     is not a success or makes no sense, and ``Unreachable`` where none came. Reads are asked again
@@ -150,7 +152,7 @@ class Checkly:
         question = Question("GET", f"/v1/test-sessions/{_checked(session_id)}")
         return await self._exchange.ask(question, self._session(session_id))
 
-    async def sessions(self, **filters: str | int) -> AsyncIterator[list[ListedSession]]:
+    async def sessions(self, **filters: str | int) -> AsyncIterator[list[ListedSession | None]]:
         """The account's sessions, newest first, page by page; ``filters`` as the API has them.
 
         Raises:
@@ -158,9 +160,12 @@ class Checkly:
         """
         path = "/v1/test-sessions"
         cursor: dict[str, str] = {}
+        before = 0
         for _ in range(MAX_PAGES):
-            page = await self._get(path, SessionList, {"limit": PAGE, **filters, **cursor})
+            params = {"limit": PAGE, **filters, **cursor}
+            page = await self._get(path, SessionList, params, before)
             yield page.entries
+            before += len(page.entries)
             if not page.next_id:
                 return
             cursor = {"nextId": page.next_id}
@@ -176,15 +181,15 @@ class Checkly:
         path = f"/v1/test-sessions/{_checked(session_id)}/results/{_checked(result_id)}"
         return await self._get(path, ResultDetail)
 
-    async def locations(self) -> list[Location]:
+    async def locations(self) -> list[Location | None]:
         """The public locations."""
         return await self._list("/v1/locations", _LOCATIONS)
 
-    async def private_locations(self) -> list[PrivateLocation]:
+    async def private_locations(self) -> list[PrivateLocation | None]:
         """The account's private locations."""
         return await self._list("/v1/private-locations", _PRIVATE)
 
-    async def checks(self) -> AsyncIterator[list[Check]]:
+    async def checks(self) -> AsyncIterator[list[Check | None]]:
         """The account's checks, page by page, with the tags of their groups.
 
         Raises:
@@ -192,9 +197,9 @@ class Checkly:
         """
         path = "/v1/checks"
         for number in range(1, MAX_PAGES + 1):
-            page = await self._list(
-                path, _CHECKS, {"limit": PAGE, "page": number, "applyGroupSettings": "true"}
-            )
+            params: dict[str, str | int] = {"limit": PAGE, "page": number}
+            params["applyGroupSettings"] = "true"
+            page = await self._list(path, _CHECKS, params, (number - 1) * PAGE)
             yield page
             if len(page) < PAGE:
                 return
@@ -205,23 +210,28 @@ class Checkly:
         return await self._get("/v1/accounts/me", Account)
 
     async def _get(
-        self, path: str, model: type[A], params: Mapping[str, str | int] | None = None
+        self,
+        path: str,
+        model: type[A],
+        params: Mapping[str, str | int] | None = None,
+        before: int = 0,
     ) -> A:
-        return await self._exchange.ask(Question("GET", path, params), self._object(model))
+        return await self._exchange.ask(Question("GET", path, params), self._object(model, before))
 
     async def _list(
         self,
         path: str,
-        items: TypeAdapter[list[A]],
+        items: TypeAdapter[list[A | None]],
         params: Mapping[str, str | int] | None = None,
-    ) -> list[A]:
-        def parse(reply: Reply) -> list[A]:
-            return read_list(items, reply, self._skipped(reply))
+        before: int = 0,
+    ) -> list[A | None]:
+        def parse(reply: Reply) -> list[A | None]:
+            return read_list(items, reply, self._skipped(reply, before))
 
         return await self._exchange.ask(Question("GET", path, params), parse)
 
-    def _object(self, model: type[A]) -> Callable[[Reply], A]:
-        return lambda reply: read_object(model, reply, self._skipped(reply))
+    def _object(self, model: type[A], before: int = 0) -> Callable[[Reply], A]:
+        return lambda reply: read_object(model, reply, self._skipped(reply, before))
 
     def _session(self, session_id: str) -> Callable[[Reply], Session]:
         """Reads a session; one that is another session's answers nothing."""
@@ -236,11 +246,12 @@ class Checkly:
 
         return parse
 
-    def _skipped(self, reply: Reply) -> Callable[[int], None]:
-        """Tells, once, of an entry that can't be read."""
+    def _skipped(self, reply: Reply, before: int) -> Callable[[int], None]:
+        """Tells, once, of an entry that can't be read; ``before`` it came those of other pages."""
 
         def tell(number: int) -> None:
-            text = f"{reply.method} {reply.path}: entry {number} can't be read and is left out."
+            entry = f"{reply.method} {reply.path}: entry {before + number}"
+            text = f"{entry} can't be read and is left out."
             if text not in self._told:
                 self._told.add(text)
                 self._emit(Notice(self._clock.now(), text, is_warning=True))

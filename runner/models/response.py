@@ -44,26 +44,24 @@ def _readable_items(value: Any, read: Callable[[Any], Any]) -> Any:
 
 
 def _entries(value: Any, read: Callable[[Any], Any], info: ValidationInfo) -> Any:
-    """A list without the entries that can't be read; the context is told of each."""
+    """A list with ``None`` for each entry that can't be read; the context is told of each."""
     if not isinstance(value, list):
         return []
     try:
-        return read(value)
+        found = read(value)
     except ValidationError:
-        found: list[Any] = []
-        for number, one in enumerate(value, 1):
-            entry = _or_none([one], read)
-            found += entry or []
-            if entry is None and info.context is not None:
-                info.context(number)
-        return found
+        found = [entry for one in value for entry in _or_none([one], read) or [None]]
+    for number, entry in enumerate(found, 1):
+        if entry is None and info.context is not None:
+            info.context(number)
+    return found
 
 
-def _results(value: Any, read: Callable[[Any], Any], info: ValidationInfo) -> Any:
+def _results(value: Any, read: Callable[[Any], Any]) -> Any:
     """The results; one that can't be read stays as one of which nothing is known."""
     known = value if isinstance(value, list) else []
-    return _entries(
-        [each if isinstance(each, dict | BaseModel) else {} for each in known], read, info
+    return _readable_items(
+        [each if isinstance(each, dict | BaseModel) else {} for each in known], read
     )
 
 
@@ -92,8 +90,8 @@ OptionalTime: TypeAlias = Annotated[datetime | None, WrapValidator(_moment)]
 OptionalNumber: TypeAlias = Annotated[FiniteFloat | None, WrapValidator(_or_none)]
 Flag: TypeAlias = Annotated[bool | None, WrapValidator(_or_none)]
 Items: TypeAlias = Annotated[list[T], WrapValidator(_readable_items)]
-Entries: TypeAlias = Annotated[list[T], WrapValidator(_entries)]
-"""The entries of a list, each of which costs only itself when it can't be read."""
+Entries: TypeAlias = Annotated[list[T | None], WrapValidator(_entries)]
+"""The entries of a list; one that can't be read is ``None`` and costs only itself."""
 
 
 class Answer(BaseModel):
@@ -185,10 +183,10 @@ class Session(Answer):
 
 
 class ListedSession(Answer):
-    """A session as the list of sessions shows it."""
+    """A session as the list of sessions shows it; without id and name it can't be read."""
 
-    id: Text = ""
-    name: Text = ""
+    id: str = Field(min_length=1)
+    name: str
     status: Text = ""
     region: Text = ""
     private_location_id: OptionalText = None

@@ -1,6 +1,8 @@
 """``runner plan`` with credentials: what the account says of a plan before anything starts."""
 
+import asyncio
 import json
+from subprocess import CompletedProcess
 from typing import Any
 
 import pytest
@@ -8,6 +10,7 @@ import pytest
 from runner.emulator.server import Emulator
 from runner.emulator.world.world import default_world
 from tests.acceptance.conftest import Project
+from tests.checkly.scripted import answer, scripted
 
 FILE = """\
 version: 1
@@ -187,3 +190,36 @@ def test_misspelt_tags_and_checks_are_noticed_with_the_nearest(online: Project) 
             " Did you mean 'smoke'?"
         )
     ]
+
+
+@pytest.mark.parametrize("broken", [None, 7, "x", []])
+def test_an_entry_that_can_not_be_read_costs_only_itself(online: Project, broken: Any) -> None:
+    def check(number: int) -> dict[str, Any]:
+        name = f"Check {number}"
+        return {"id": name, "name": name, "activated": True, "tags": ["production", "smoke"]}
+
+    pages = {
+        n: [check(100 * n + each) for each in range(min(100, 250 - 100 * n))] for n in range(3)
+    }
+    pages[0][4] = pages[2][4] = broken
+
+    def script(request: str) -> bytes:
+        _, path, *_ = request.split()
+        if "/checks" in path:
+            return answer(pages[int(path.partition("page=")[2].partition("&")[0]) - 1])
+        return answer([{"region": "us-east-1"}, broken] if path == "/v1/locations" else [])
+
+    async def main() -> CompletedProcess[str]:
+        async with scripted(script) as server:
+            online.environment["CHECKLY_API_URL"] = server.url
+            return await asyncio.to_thread(online.run, "plan")
+
+    # The location may be the one that can't be read, and so may the check that is missing.
+    more = "expectChecks: {min: 250, include: [Check 4, Check 240]}"
+    online.write(FILE.format(place="eu-west-1", more=more))
+    done = asyncio.run(main())
+    assert done.returncode == 0, done.stdout
+    assert "checks: at least 248 match" in done.stdout
+    assert "blocked" not in done.stdout
+    for what in ("checks: entry 5", "checks: entry 205", "locations: entry 2"):
+        assert f"warning: GET /v1/{what} can't be read" in done.stderr

@@ -93,11 +93,12 @@ def test_a_cancellation_has_a_body() -> None:
 
 def test_all_pages_of_sessions_are_read() -> None:
     pages = [
-        {"length": 1, "entries": [{"id": str(n)}], "nextId": n < 2 and f"c{n}"} for n in range(3)
+        {"length": 1, "entries": [{"id": str(n), "name": ""}], "nextId": n < 2 and f"c{n}"}
+        for n in range(3)
     ]
 
     async def every(checkly: Checkly) -> list[str]:
-        return [e.id async for page in checkly.sessions(**{"from": 5}) for e in page]
+        return [e.id async for page in checkly.sessions(**{"from": 5}) for e in page if e]
 
     ids, requests = ask(in_turn(*map(answer, pages)), every)
     assert ids == ["0", "1", "2"]
@@ -107,7 +108,8 @@ def test_all_pages_of_sessions_are_read() -> None:
 
 
 def test_all_pages_of_checks_are_read() -> None:
-    full = [{"id": str(n), "name": f"check {n}"} for n in range(PAGE)]
+    full: list[Any] = [{"id": str(n), "name": f"check {n}"} for n in range(PAGE)]
+    full[4] = None  # a page with an entry that can't be read is as long as it was
 
     async def every(checkly: Checkly) -> int:
         return sum([len(page) async for page in checkly.checks()])
@@ -242,17 +244,63 @@ def test_an_answer_on_another_session_is_refused() -> None:
 
 def test_an_entry_that_can_not_be_read_costs_itself_and_is_named_once() -> None:
     events: list[Event] = []
-    page = answer({"entries": [{"id": "1"}, None, {"id": "3"}], "nextId": None})
+    one, three = ({"id": an_id, "name": ""} for an_id in "13")
+    page = answer({"entries": [one, None, three], "nextId": None})
 
-    async def twice(checkly: Checkly) -> list[str]:
-        return [e.id for _ in (1, 2) async for page in checkly.sessions() for e in page]
+    async def twice(checkly: Checkly) -> list[str | None]:
+        pages = [page for _ in (1, 2) async for page in checkly.sessions()]
+        return [e.id if e else None for page in pages for e in page]
 
     found, _ = ask(lambda _: page, twice, events)
-    assert found == ["1", "3", "1", "3"]
-    told = [event.text for event in events if isinstance(event, Notice)]
-    assert told == ["GET /v1/test-sessions: entry 2 can't be read and is left out."]
+    assert found == ["1", None, "3"] * 2
+    assert told(events) == ["GET /v1/test-sessions: entry 2 can't be read and is left out."]
     checks, _ = ask(lambda _: answer([{"id": "1"}, 7]), lambda c: anext(c.checks()))
-    assert [check.id for check in checks] == ["1"]
+    assert [check and check.id for check in checks] == ["1", None]
+
+
+def told(events: list[Event]) -> list[str]:
+    return [event.text for event in events if isinstance(event, Notice)]
+
+
+def test_entries_of_several_pages_are_counted_through() -> None:
+    events: list[Event] = []
+    full: list[Any] = [{"id": str(n), "name": f"check {n}"} for n in range(PAGE)]
+    full[4] = None
+
+    async def checks(checkly: Checkly) -> int:
+        return len([page async for page in checkly.checks()])
+
+    assert ask(in_turn(answer(full), answer(full), answer(full[:5])), checks, events)[0] == 3
+    assert [text.split()[3] for text in told(events)] == ["5", "105", "205"]
+
+    async def sessions(checkly: Checkly) -> int:
+        return len([page async for page in checkly.sessions()])
+
+    pages = [{"entries": [7, {"id": "1", "name": "a"}], "nextId": cursor} for cursor in ("c", None)]
+    events.clear()
+    assert ask(in_turn(*map(answer, pages)), sessions, events)[0] == 2
+    assert [text.split()[3] for text in told(events)] == ["1", "3"]
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [
+        None,
+        "x",
+        [],
+        {},
+        {"name": "a"},
+        {"id": 5, "name": "a"},
+        {"id": "", "name": "a"},
+        {"id": "1"},
+        {"id": "1", "name": None},
+        {"id": "1", "name": ["a"]},
+    ],
+)
+def test_a_session_without_id_or_name_can_not_be_read(entry: Any) -> None:
+    page = answer({"entries": [{"id": "0", "name": "a"}, entry]})
+    entries, _ = ask(lambda _: page, lambda c: anext(c.sessions()))
+    assert [each and each.id for each in entries] == ["0", None]
 
 
 def test_a_result_that_can_not_be_read_is_not_taken_for_a_pass() -> None:

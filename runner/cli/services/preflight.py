@@ -2,7 +2,7 @@
 
 import asyncio
 import random
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Sequence
 from typing import TypeVar
 
 from runner.checkly.client import Checkly
@@ -87,12 +87,14 @@ async def _account(client: Checkly) -> Account:
     if missing := {what: error for what, error in errors.items() if error}:
         why = next(iter(missing.values())).message
         warnings.append(f"The account's {listed(missing)} could not be read: {why}")
-    if not is_complete:
+    if found and len(found) >= MAX_CHECKS:
         warnings.append(f"The account has more than {MAX_CHECKS:,} checks: the rest was not read.")
     me = about.result()
+    # What a location is called that can't be read is not known: none can be said to be missing.
+    is_sure = None not in [*(places.result() or ()), *(private.result() or ())]
     return Account(
-        places.result(),
-        private.result(),
+        _readable(places.result()) if is_sure else None,
+        _readable(private.result()),
         found,
         is_complete,
         tuple(warnings),
@@ -103,8 +105,14 @@ async def _account(client: Checkly) -> Account:
 async def _checks(client: Checkly) -> tuple[list[Check], bool]:
     """The checks, and whether they are all; a check that is on two pages counts once."""
     found: dict[str, Check] = {}
+    is_complete = True
     async for page in client.checks():
-        found |= {check.id or check.name: check for check in page}
+        is_complete = is_complete and None not in page
+        found |= {check.id or check.name: check for check in page if check is not None}
         if len(found) >= MAX_CHECKS:
             return list(found.values()), False
-    return list(found.values()), True
+    return list(found.values()), is_complete
+
+
+def _readable(entries: Sequence[T | None] | None) -> list[T] | None:
+    return None if entries is None else [entry for entry in entries if entry is not None]

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from runner.engine.control.context import Context
 from runner.engine.control.shutdown import unless
-from runner.errors import Interrupted, StateError
+from runner.errors import CannotRun, Interrupted, StateError
 from runner.models.record import Attempt, Lookup, Phase
 from runner.models.response import ListedSession
 from runner.models.verdict import Verdict
@@ -36,11 +36,13 @@ class Found:
         sure: Those of which the time fits as well.
         unsure: Those that may be from another time: they are not adopted, and prove nothing else.
         has_look_alike: Whether another attempt that looks the same may have started any of them.
+        is_whole: Whether every session could be read, so that none that fits was missed.
     """
 
     sure: tuple[ListedSession, ...] = ()
     unsure: tuple[ListedSession, ...] = ()
     has_look_alike: bool = False
+    is_whole: bool = True
 
     @property
     def own(self) -> ListedSession | None:
@@ -81,7 +83,7 @@ async def search(context: Context, attempt: Attempt, seconds: float, *, is_alone
         is_alone: Whether a session that is found can only be its own.
 
     Raises:
-        CannotRun: The list can't be read, so nothing is known.
+        CannotRun: The list can't be read, or not whole with nothing that fits: nothing is known.
         Interrupted: A signal came before the settling time was over; one last look found nothing.
     """
     last = 0.0
@@ -99,25 +101,30 @@ async def search(context: Context, attempt: Attempt, seconds: float, *, is_alone
             if found.all:
                 break
             raise Interrupted("Interrupted while a session was being looked up.")
+    if not found.all and not found.is_whole:
+        raise CannotRun("The list has entries that can't be read, and one of them may be it.")
     return found
 
 
 async def _look(context: Context, attempt: Attempt, *, is_alone: bool) -> Found:
     lookup = attempt.lookup
-    sessions = await _fitting(context, attempt)
+    sessions, is_whole = await _fitting(context, attempt)
     if not sessions:
-        return Found()
+        return Found(is_whole=is_whole)
     others = await _others(context, attempt)
     known = context.learnt.sessions | {other.session_id for other in others}
     sessions = [session for session in sessions if session.id not in known]
     sure = tuple(session for session in sessions if _is_in_time(session, attempt))
     has_look_alike = any(_may_own(other, sure) for other in others if other.lookup == lookup)
     unsure = tuple(each for each in sessions if each not in sure)
-    return Found(sure, unsure, has_look_alike or not is_alone)
+    return Found(sure, unsure, has_look_alike or not is_alone, is_whole)
 
 
-async def _fitting(context: Context, attempt: Attempt) -> list[ListedSession]:
-    """All sessions of which everything but the time and the owner fits, each once."""
+async def _fitting(context: Context, attempt: Attempt) -> tuple[list[ListedSession], bool]:
+    """All sessions of which everything but the time and the owner fits, each once.
+
+    The second value tells whether the list could be read whole.
+    """
     lookup, since = attempt.lookup, _doubt_from(attempt)
     filters: dict[str, int | str] = {}
     if attempt.apply_id in lookup.name:  # unique, so that no session of any time is another's
@@ -126,16 +133,16 @@ async def _fitting(context: Context, attempt: Attempt) -> list[ListedSession]:
             filters = {"textSearch": attempt.apply_id}
     elif since is not None:
         filters = {"from": int(since.timestamp())}
-    same = [
-        entry
-        async for page in context.client.sessions(**filters)
-        for entry in page
-        if entry.id and _matches(entry, lookup) and not _is_before(entry, since)
-    ]
+    same, is_whole = [], True
+    async for page in context.client.sessions(**filters):
+        is_whole = is_whole and None not in page
+        same += [e for e in page if e and _matches(e, lookup) and not _is_before(e, since)]
     if any(entry.region != lookup.run_location for entry in same):
-        here = await _private_location(context, lookup.run_location)
-        same = [e for e in same if lookup.run_location == e.region or e.private_location_id == here]
-    return list({entry.id: entry for entry in same}.values())
+        places = await context.client.private_locations()
+        here = {place.id for place in places if place and place.slug_name == lookup.run_location}
+        is_whole = is_whole and bool(here or None not in places)
+        same = [e for e in same if lookup.run_location == e.region or e.private_location_id in here]
+    return list({entry.id: entry for entry in same}.values()), is_whole
 
 
 async def _others(context: Context, attempt: Attempt) -> list[Attempt]:
@@ -185,11 +192,3 @@ def _matches(entry: ListedSession, lookup: Lookup) -> bool:
         and (entry.commit_id or None) == (lookup.commit_id or None)
         and (entry.branch_name or None) == (lookup.branch_name or None)
     )
-
-
-async def _private_location(context: Context, slug: str) -> str:
-    """The id of a private location; empty where the account has none of that name."""
-    for location in await context.client.private_locations():
-        if location.slug_name == slug:
-            return location.id
-    return ""

@@ -8,7 +8,8 @@ import pytest
 
 from runner.engine.control.context import Context
 from runner.engine.lookup.reconcile import doubt_from, search, window_from
-from runner.models.record import Attempt, Phase
+from runner.errors import CannotRun
+from runner.models.record import Attempt, Lookup, Phase
 from runner.models.response import Session
 from runner.models.verdict import Verdict
 from tests.engine.conftest import MakeBench
@@ -26,9 +27,10 @@ def listed(made: datetime, an_id: str = "1", name: str = "smoke") -> dict[str, A
 def sought(
     make_bench: MakeBench,
     monkeypatch: pytest.MonkeyPatch,
-    *sessions: dict[str, Any],
+    *sessions: dict[str, Any] | None,
     attempt: Attempt,
     others: tuple[Attempt, ...] = (),
+    places: Any = (),
 ) -> tuple[list[str], list[str], bool]:
     """What a search finds: ids that are sure, ids that are not, and whether there is a twin."""
     bench = make_bench()
@@ -38,7 +40,8 @@ def sought(
         for other in others:
             await leave(state, other)
         async with bench.client() as client:
-            answers = {"/v1/test-sessions": {"entries": list(sessions)}}
+            answers: dict[str, Any] = {"/v1/test-sessions": {"entries": list(sessions)}}
+            answers["/v1/private-locations"] = list(places)
             monkeypatch.setattr(client._exchange._wire, "exchange", answering(answers))
             found = await search(bench.context(client, {}), attempt, 0.01, is_alone=True)
             return [e.id for e in found.sure], [e.id for e in found.unsure], found.has_look_alike
@@ -189,3 +192,31 @@ def with_clock(
             look(context)
 
     asyncio.run(main())
+
+
+@pytest.mark.parametrize(
+    "broken", [None, {"name": "smoke"}, {**listed(NOW), "id": 5}, {**listed(NOW), "name": None}]
+)
+def test_a_session_that_can_not_be_read_may_be_the_one(
+    make_bench: MakeBench, monkeypatch: pytest.MonkeyPatch, broken: dict[str, Any] | None
+) -> None:
+    other = listed(NOW, "2", "another")
+    with pytest.raises(CannotRun, match="one of them may be it"):
+        sought(make_bench, monkeypatch, other, broken, attempt=at())
+    assert sought(make_bench, monkeypatch, listed(NOW), broken, attempt=at()) == (["1"], [], False)
+    assert sought(make_bench, monkeypatch, other, attempt=at()) == ([], [], False)
+
+
+def test_a_private_location_that_can_not_be_read_may_be_the_one(
+    make_bench: MakeBench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    private = {**listed(NOW), "region": "", "privateLocationId": "p"}
+    attempt = at(lookup=Lookup(name="smoke", run_location="office"))
+    own, other = ({"id": "p", "slugName": slug} for slug in ("office", "warehouse"))
+
+    def found(*places: Any) -> list[str]:
+        return sought(make_bench, monkeypatch, private, attempt=attempt, places=places)[0]
+
+    assert (found(other, own), found(None, own), found(other)) == (["1"], ["1"], [])
+    with pytest.raises(CannotRun, match="one of them may be it"):
+        found(other, None)
