@@ -66,7 +66,9 @@ VARIABLES: Final[dict[str, dict[str, str]]] = {
         "CHECKLY_REPORTER_JSON_OUTPUT": "A file for the JSON report.",
         "CHECKLY_REPORTER_JUNIT_OUTPUT": "A file for the JUnit report.",
         "NO_COLOR": "Print without colour, whatever its value.",
-        "FORCE_COLOR": "Print with colour where there is no terminal.",
+        "FORCE_COLOR": "Print with colour where there is no terminal; `0` never does.",
+        "CLICOLOR_FORCE": "The same as `FORCE_COLOR`, which decides first.",
+        "CLICOLOR": "`0` prints without colour, unless one of these two asks for it.",
         "FORCE_HYPERLINK": "Make names links (OSC 8) in any output with colour; `0` never does.",
         "TERM_PROGRAM": "The terminal, which may be known to show links; `VTE_VERSION`, "
         "`WT_SESSION`, `KITTY_WINDOW_ID`, `DOMTERM` and `KONSOLE_VERSION` tell it too.",

@@ -19,7 +19,8 @@ LOOPBACK = ("127.", "::1", "localhost", "0.0.0.0")  # a name to compare with
 
 #: Variables of the developer's own machine that would change what a test sees.
 PREFIXES = ("CHECKLY_", "GITHUB_", "GITLAB_", "CI_", "CIRCLE_", "BUILDKITE", "BITBUCKET_", "AWS_")
-NAMES = ("CI", "NO_COLOR", "FORCE_COLOR", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "JENKINS_URL")
+COLOURS = ("NO_COLOR", "FORCE_COLOR", "CLICOLOR", "CLICOLOR_FORCE")
+NAMES = ("CI", *COLOURS, "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "JENKINS_URL")
 
 
 @pytest.fixture(autouse=True)

@@ -99,13 +99,17 @@ def wants_color(stream: TextIO, environ: Mapping[str, str], *, no_color: bool = 
     """Decide whether to colour what goes to ``stream``.
 
     ``--no-color`` and ``NO_COLOR`` (https://no-color.org) decide first, then ``FORCE_COLOR``
-    (https://force-color.org; ``0`` and ``false`` turn it off), then whether it is a terminal.
+    (https://force-color.org; ``0`` and ``false`` turn it off), then ``CLICOLOR_FORCE`` and
+    ``CLICOLOR`` (https://bixense.com/clicolors), then whether it is a terminal.
     """
     if no_color or environ.get("NO_COLOR"):
         return False
     if environ.get("FORCE_COLOR"):
         return is_on(environ, "FORCE_COLOR")
-    return stream.isatty() and environ.get("TERM") != "dumb"
+    if is_on(environ, "CLICOLOR_FORCE"):
+        return True
+    is_off = environ.get("CLICOLOR") == "0" or environ.get("TERM") == "dumb"
+    return stream.isatty() and not is_off
 
 
 def knows_links(stream: TextIO, environ: Mapping[str, str]) -> bool:
