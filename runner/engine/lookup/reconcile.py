@@ -24,6 +24,8 @@ SLACK = timedelta(hours=1)
 APART = timedelta(seconds=60)
 #: The moments of the looks, as parts of the settling time.
 LOOKS = (0.0, 0.07, 0.2, 0.5, 1.0)
+#: Stands for what could not be read of a text, such as half of a character.
+REPLACEMENT = "\ufffd"
 #: The longest and shortest text that the list can be searched for (contract: ``textSearch``).
 _SEARCH = range(3, 201)
 
@@ -135,8 +137,10 @@ async def _fitting(context: Context, attempt: Attempt) -> tuple[list[ListedSessi
         filters = {"from": int(since.timestamp())}
     same, is_whole = [], True
     async for page in context.client.sessions(**filters):
-        is_whole = is_whole and None not in page
-        same += [e for e in page if e and _matches(e, lookup) and not _is_before(e, since)]
+        fitting = [e for e in page if e and _matches(e, lookup) and not _is_before(e, since)]
+        exact = [entry for entry in fitting if not _is_damaged(entry, lookup)]
+        same += exact
+        is_whole = is_whole and None not in page and len(exact) == len(fitting)
     if any(entry.region != lookup.run_location for entry in same):
         places = await context.client.private_locations()
         here = {place.id for place in places if place and place.slug_name == lookup.run_location}
@@ -186,9 +190,26 @@ def _may_own(other: Attempt, sessions: Iterable[ListedSession]) -> bool:
 def _matches(entry: ListedSession, lookup: Lookup) -> bool:
     """Whether everything fits but for a private location, which is listed by its id."""
     return (
-        entry.name == lookup.name
-        and (entry.region == lookup.run_location or entry.private_location_id is not None)
-        and (entry.environment or None) == lookup.environment
+        (entry.region == lookup.run_location or entry.private_location_id is not None)
         and (entry.commit_id or None) == (lookup.commit_id or None)
-        and (entry.branch_name or None) == (lookup.branch_name or None)
+        and all(_fits(listed, sent) for listed, sent in _texts(entry, lookup))
     )
+
+
+def _texts(entry: ListedSession, lookup: Lookup) -> list[tuple[str, str]]:
+    """The texts that are compared, as they are listed and as they were sent."""
+    return [
+        (entry.name or "", lookup.name),
+        (entry.environment or "", lookup.environment or ""),
+        (entry.branch_name or "", lookup.branch_name or ""),
+    ]
+
+
+def _fits(listed: str, sent: str) -> bool:
+    """Whether a text is the one that was sent, up to where the server damaged it."""
+    kept, damage, _ = listed.partition(REPLACEMENT)
+    return listed == sent or bool(damage and sent.startswith(kept))
+
+
+def _is_damaged(entry: ListedSession, lookup: Lookup) -> bool:
+    return any(listed != sent for listed, sent in _texts(entry, lookup))

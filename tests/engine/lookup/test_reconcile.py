@@ -220,3 +220,28 @@ def test_a_private_location_that_can_not_be_read_may_be_the_one(
     assert (found(other, own), found(None, own), found(other)) == (["1"], ["1"], [])
     with pytest.raises(CannotRun, match="one of them may be it"):
         found(other, None)
+
+
+@pytest.mark.parametrize("listing", ["smo\ufffd", "\ufffdke", "smoke\ufffd", "smok\ufffd\ufffd"])
+def test_a_session_whose_name_the_server_damaged_may_be_the_one(
+    make_bench: MakeBench, monkeypatch: pytest.MonkeyPatch, listing: str
+) -> None:
+    damaged = listed(NOW, "2", listing)
+    with pytest.raises(CannotRun, match="one of them may be it"):
+        sought(make_bench, monkeypatch, damaged, attempt=at())
+    assert sought(make_bench, monkeypatch, listed(NOW), damaged, attempt=at())[0] == ["1"]
+
+
+@pytest.mark.parametrize("listing", ["another \ufffd", "smoke test\ufffd", "smo ke"])
+def test_a_damaged_name_that_began_otherwise_is_another_session(
+    make_bench: MakeBench, monkeypatch: pytest.MonkeyPatch, listing: str
+) -> None:
+    assert sought(make_bench, monkeypatch, listed(NOW, "2", listing), attempt=at())[0] == []
+
+
+def test_a_name_that_holds_the_sign_of_damage_itself_is_found(
+    make_bench: MakeBench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    attempt = at(lookup=Lookup(name="a\ufffdb", run_location="eu-west-1"))
+    found = sought(make_bench, monkeypatch, listed(NOW, "1", "a\ufffdb"), attempt=attempt)
+    assert found == (["1"], [], False)
