@@ -2,9 +2,8 @@
 
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator
-from dataclasses import dataclass, replace
 from enum import StrEnum
-from typing import Final
+from typing import Final, NamedTuple
 
 from runner.source import Span
 
@@ -19,16 +18,14 @@ class Severity(StrEnum):
     WARNING = "warning"
 
 
-@dataclass(frozen=True, slots=True)
-class Related:
+class Related(NamedTuple):
     """Another place that a diagnostic refers to, and why."""
 
     span: Span
     message: str
 
 
-@dataclass(frozen=True, slots=True)
-class Diagnostic:
+class Diagnostic(NamedTuple):
     """One problem at one place.
 
     Attributes:
@@ -72,7 +69,7 @@ def _summed_up(diagnostics: list[Diagnostic]) -> Iterator[Diagnostic]:
             yield one
         elif places:
             more = f"{one.message} (here and at {places - 1:,} more places)"
-            yield replace(one, message=more)
+            yield one._replace(message=more)
             kinds[_kind(one)] = 0
 
 
@@ -113,7 +110,7 @@ class Diagnostics:
         """Turn each error that ``concerns_others`` into a warning, which stops nothing."""
         for key, found in self._found.items():
             if found.severity is Severity.ERROR and concerns_others(found):
-                self._found[key] = replace(found, severity=Severity.WARNING)
+                self._found[key] = found._replace(severity=Severity.WARNING)
 
     def error(
         self,

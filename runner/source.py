@@ -1,8 +1,8 @@
 """Texts and places in them: what a diagnostic points at."""
 
 from bisect import bisect_right
-from dataclasses import dataclass
 from functools import cached_property
+from typing import NamedTuple
 
 
 class Source:
@@ -46,8 +46,7 @@ class Source:
         return f"Source({self.name!r}, {len(self.text)} characters)"
 
 
-@dataclass(frozen=True, slots=True)
-class Span:
+class Span(NamedTuple):
     """A stretch of a source: ``start`` included, ``end`` not, as offsets into its text."""
 
     source: Source

@@ -2,8 +2,8 @@
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from fnmatch import translate
+from typing import NamedTuple
 
 from runner.errors import UsageError
 from runner.listing import listed
@@ -15,8 +15,7 @@ _WILDCARDS = re.compile(r"[*?]")
 _LABEL = re.compile(r"([^=]+?)(!?=)(.*)", re.DOTALL)
 
 
-@dataclass(frozen=True, slots=True)
-class Selection:
+class Selection(NamedTuple):
     """What was asked for on the command line.
 
     Attributes:

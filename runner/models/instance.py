@@ -1,8 +1,7 @@
 """A profile after its matrix was expanded and its templates rendered."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from runner.models.marked import Body, Marked, leaves, text_of, unmarked
 from runner.source import Span
@@ -12,8 +11,7 @@ if TYPE_CHECKING:
     from runner.models.contract.settings import Settings
 
 
-@dataclass(frozen=True, slots=True)
-class Instance:
+class Instance(NamedTuple):
     """One compiled session.
 
     Attributes:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from runner.models.instance import Instance
 
@@ -31,8 +31,7 @@ class Op(StrEnum):
     REPLACE = "replace"
 
 
-@dataclass(frozen=True, slots=True)
-class FieldChange:
+class FieldChange(NamedTuple):
     """One field that differs between two requests in normal form.
 
     Attributes:
@@ -50,8 +49,7 @@ class FieldChange:
     sensitive: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class CheckDrift:
+class CheckDrift(NamedTuple):
     """The checks a target matches now, and what that adds to or takes from the record.
 
     Attributes:
@@ -72,8 +70,7 @@ class CheckDrift:
         return bool(self.added or self.removed)
 
 
-@dataclass(frozen=True, slots=True)
-class PlanContext:
+class PlanContext(NamedTuple):
     """Where a plan stands: whose account, which state, and what would be tested.
 
     Attributes:

@@ -54,11 +54,11 @@ def _narrowed(planned: PlannedInstance) -> PlannedInstance:
     if checks is not None and checks.matched:
         names = tuple(check.name for check in record.checks if check not in passed)
         most = checks.most_runs and checks.most_runs // len(checks.matched) * len(names)
-        checks = replace(checks, matched=names, most_runs=most)
+        checks = checks._replace(matched=names, most_runs=most)
     return replace(
         planned,
         checks=checks,
-        instance=replace(instance, body={**instance.body, "target": target}),
+        instance=instance._replace(body={**instance.body, "target": target}),
         passed_earlier=tuple(passed),
         warnings=(*planned.warnings, note),
     )

@@ -42,7 +42,7 @@ def judged(plan: Plan, account: Account) -> Plan:
         planned if planned.action is Action.REMOVED else _judged(planned, account)
         for planned in plan.instances
     )
-    context = plan.context and replace(plan.context, account_name=account.name)
+    context = plan.context and plan.context._replace(account_name=account.name)
     return replace(
         plan, instances=instances, warnings=plan.warnings + account.warnings, context=context
     )
@@ -60,9 +60,8 @@ def _judged(planned: PlannedInstance, account: Account) -> PlannedInstance:
         blocked = blocked or broken
     return replace(
         planned,
-        checks=replace(
-            drift(found, planned.record, complete=account.is_complete),
-            most_runs=_most_runs(planned.request, len(found)),
+        checks=drift(found, planned.record, complete=account.is_complete)._replace(
+            most_runs=_most_runs(planned.request, len(found))
         ),
         warnings=(*planned.warnings, *_warnings(planned, found, account)),
         blocked=planned.blocked or blocked,

@@ -56,11 +56,11 @@ def test_the_cost_is_that_of_the_checks_that_are_left() -> None:
     checks = CheckDrift(("home", "login", "search"), most_runs=9)
     (narrowed,) = failed_checks_only(Plan((replace(one(record()), checks=checks),))).instances
     assert narrowed.checks == CheckDrift(("login", "search"), most_runs=6)
-    uneven = replace(checks, most_runs=10)
+    uneven = checks._replace(most_runs=10)
     (narrowed,) = failed_checks_only(Plan((replace(one(record()), checks=uneven),))).instances
     assert narrowed.checks is not None
     assert repr(narrowed.checks.most_runs) == "6"
-    own = replace(checks, most_runs=None)
+    own = checks._replace(most_runs=None)
     (narrowed,) = failed_checks_only(Plan((replace(one(record()), checks=own),))).instances
     assert narrowed.checks == CheckDrift(("login", "search"), most_runs=None)
 

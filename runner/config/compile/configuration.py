@@ -1,8 +1,8 @@
 """A configuration from its documents to its instances: structure → layers → compiled requests."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from datetime import date
+from typing import NamedTuple
 
 from runner.config.compile.compiler import Compiler
 from runner.config.compile.expansion import Expansion, missing_parts
@@ -30,8 +30,7 @@ from runner.nearest import nearest
 from runner.secrets import Redactor
 
 
-@dataclass(frozen=True, slots=True)
-class Compiled:
+class Compiled(NamedTuple):
     """The instances that a selection compiled to.
 
     Attributes:

@@ -1,7 +1,6 @@
 """Compiled values against the models' rules: each limit broken becomes a breach."""
 
-from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from runner.config.compile.validators import ErrorDetails, SchemaValidator, ValidationError
 from runner.config.templates.expressions.values import Symbolic
@@ -52,8 +51,7 @@ _STRATEGIES = ("FIXED", "LINEAR", "EXPONENTIAL", "SINGLE_RETRY")
 _TAKE_AWAY = "Write `[]` to take the inherited filter away."
 
 
-@dataclass(frozen=True, slots=True)
-class Breach:
+class Breach(NamedTuple):
     """A rule that the value at ``path`` breaks."""
 
     path: Path

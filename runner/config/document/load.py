@@ -1,8 +1,8 @@
 """A configuration file and its includes, read into trees."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import PurePosixPath
+from typing import NamedTuple
 
 from runner.config.document.includes import Includes
 from runner.config.files.files import MAX_BYTES, MAX_SIZE, Files
@@ -14,8 +14,7 @@ from runner.errors import UsageError
 from runner.source import Source
 
 
-@dataclass(frozen=True, slots=True)
-class Document:
+class Document(NamedTuple):
     """One file that was read.
 
     Attributes:
@@ -29,8 +28,7 @@ class Document:
     root: Mapping
 
 
-@dataclass(frozen=True, slots=True)
-class Documents:
+class Documents(NamedTuple):
     """A configuration: the main file, and those it includes in the order of their globs.
 
     Attributes:

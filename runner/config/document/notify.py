@@ -1,8 +1,7 @@
 """The key ``notify``: whom to tell how an apply ended."""
 
 import re
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from runner.config.document.layer_checks import LayerChecks
 from runner.config.yaml.nodes import Mapping, Node, Scalar, Sequence
@@ -14,8 +13,7 @@ WEBHOOK: Final = r"^\$<\s*env\.([A-Za-z_][A-Za-z0-9_]*)\s*>$"
 _KEYS: Final = frozenset({"on", "webhook", "format"})
 
 
-@dataclass(frozen=True, slots=True)
-class Notification:
+class Notification(NamedTuple):
     """One webhook.
 
     Attributes:

@@ -10,18 +10,16 @@ one that is not set. The ``fallbacks`` are for what git may know better.
 import json
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from string import Template
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 _Rule: TypeAlias = str | Mapping[str, str]
 _MAX_EVENT = 32 << 20
 
 
-@dataclass(frozen=True, slots=True)
-class System:
+class System(NamedTuple):
     """A CI system: its name, the variable that gives it away, and its rules for each name."""
 
     name: str

@@ -1,14 +1,13 @@
 """Find what feeds a template, once for each text and once for each set of names."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from runner.config.templates.scope import Scope
 from runner.config.templates.template import parse_template
 
 
-@dataclass(frozen=True, slots=True)
-class Feed:
+class Feed(NamedTuple):
     """The names a template depends on.
 
     Attributes:

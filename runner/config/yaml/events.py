@@ -8,7 +8,6 @@ those characters hidden, and then by the Python parser, which decides and words 
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from functools import partial
 from importlib import import_module
 from types import ModuleType
@@ -51,8 +50,7 @@ def _event_name(field: str) -> str:
     return field.title().replace("_", "") + "Event"
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
+class Reading(NamedTuple):
     """One attempt at a text.
 
     Attributes:

@@ -7,9 +7,8 @@ import json
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from itertools import islice
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from runner.listing import counted
 from runner.models.plan import Op
@@ -27,8 +26,7 @@ _MOST_ALIGNED: Final = 10_000
 _HEAD_LIMIT: Final = 60
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
+class Part(NamedTuple):
     """One line of a value's difference; without ``op`` it is a remark."""
 
     op: Op | None

@@ -1,8 +1,7 @@
 """The fields of a planned instance: new ones, changes, and the differences of long values."""
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from runner.models.contract.filled import FILLED_METADATA
 from runner.models.plan import Action, FieldChange, Op, PlannedInstance
@@ -22,8 +21,7 @@ _FILTERS: Final = {"target.matchTags": "matchTags", "target.checkId": "checkId"}
 _Words = Callable[[Any], str]
 
 
-@dataclass(frozen=True, slots=True)
-class Field:
+class Field(NamedTuple):
     """One field in words, each value a harmless line.
 
     Attributes:

@@ -6,7 +6,7 @@ Text and Markdown render this view and ask nothing of the plan itself.
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from runner.listing import counted
 from runner.models.plan import Action, Plan, PlannedInstance
@@ -49,8 +49,7 @@ class Entry:
         return self.action is Action.RERUN and not self.notes and not self.fields
 
 
-@dataclass(frozen=True, slots=True)
-class PlanView:
+class PlanView(NamedTuple):
     """All that a plan says, in words.
 
     Attributes:

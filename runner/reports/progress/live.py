@@ -1,7 +1,6 @@
 """Progress on a terminal: what runs, redrawn in place, below lines on what has ended."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final, TextIO
 
@@ -112,7 +111,7 @@ class LiveReporter(Listener):
         self._live.stop()
 
     def _at_width(self) -> Style:
-        return replace(self._style, width=self._console.width, wraps=True)
+        return self._style._replace(width=self._console.width, wraps=True)
 
     def _picture(self) -> Text:
         """What runs, in no more lines than the terminal has."""

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from importlib import import_module
@@ -269,7 +269,7 @@ def _text_reporter(
         return LiveReporter(stream, style, verbosity)
     from runner.reports.progress.plain import PlainReporter  # noqa: PLC0415 # only an apply needs it
 
-    return PlainReporter(StreamOutput(stream).write, replace(style, wraps=False), verbosity)
+    return PlainReporter(StreamOutput(stream).write, style._replace(wraps=False), verbosity)
 
 
 def _refuse_one_path_twice(reports: list[ReportSpec]) -> None:

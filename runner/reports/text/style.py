@@ -5,8 +5,7 @@ Kept apart from rich, which takes longer to import than a whole ``validate`` may
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Final, TextIO
+from typing import Final, NamedTuple, TextIO
 
 from runner.environment import is_on
 from runner.reports.text.sanitize import link_to, safe_url
@@ -32,8 +31,7 @@ _LINKING_TERMS: Final = frozenset({"xterm-kitty", "xterm-ghostty", "alacritty", 
 _VTE_THAT_CRASHES: Final = 5000  # the first one with links
 
 
-@dataclass(frozen=True, slots=True)
-class Style:
+class Style(NamedTuple):
     """The abilities of the receiver of a text.
 
     Attributes:

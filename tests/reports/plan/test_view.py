@@ -68,7 +68,7 @@ def test_colour_adds_nothing_to_where_it_stands() -> None:
     ],
 )
 def test_what_is_not_known_of_it_is_said(known: dict[str, Any], said: str) -> None:
-    assert said in shown(replace(Plan(()), context=replace(CONTEXT, **known))).splitlines()
+    assert said in shown(replace(Plan(()), context=CONTEXT._replace(**known))).splitlines()
 
 
 def test_equal_changes_are_shown_once_with_their_names() -> None:
