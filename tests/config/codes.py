@@ -8,7 +8,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parent.parent.parent / "runner"
 _CODE = re.compile(r"[a-z]+(-[a-z0-9]+)*")
-_REPORTERS = {"error", "warning", "_error", "Diagnostic"}
+_REPORTERS = {"error", "warning", "_error", "_stop", "Diagnostic"}
 
 
 def codes() -> dict[str, set[str]]:

@@ -6,6 +6,16 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Literal, TypeAlias
 
+from ruamel.yaml.events import (
+    AliasEvent,
+    DocumentStartEvent,
+    MappingEndEvent,
+    MappingStartEvent,
+    ScalarEvent,
+    SequenceEndEvent,
+    SequenceStartEvent,
+)
+
 from runner.config.yaml.core_schema import resolve
 from runner.config.yaml.events import PARSE_ERRORS, Event, Reading, readings
 
@@ -88,20 +98,19 @@ class Layout:
         raise failure or ValueError
 
     def _read(self, reading: Reading) -> LayoutNode:
-        pull, classes = reading.start(), reading.classes
         top = LayoutNode("sequence", 0, 0, 0)
         stack = [top]
-        while (event := pull()) is not None:
+        for event in reading.start():
             kind = event.__class__
             start, end = event.start_mark.index, event.end_mark.index
-            if kind is classes.document_start and event.explicit:
+            if kind is DocumentStartEvent and event.explicit:
                 self.marker = end - 3
-            elif kind in (classes.mapping_end, classes.sequence_end):
+            elif kind in (MappingEndEvent, SequenceEndEvent):
                 self.meaning.append((kind.__name__,))
                 node = stack.pop()
                 node.end = end if node.flow else max(p.end for p in node.parts)
-            elif kind is classes.scalar:
-                value = reading.shown(event.value) if reading.shown else event.value
+            elif kind is ScalarEvent:
+                value = reading.restore(event.value) if reading.restore else event.value
                 node = self._node("scalar", event, start, end)
                 node.style, node.value, node.flow = event.style or "", value, stack[-1].flow
                 if node.style in {"|", ">"}:
@@ -112,12 +121,12 @@ class Layout:
                     self._scalars.append((node.body, end))
                 self.meaning.append(("scalar", event.anchor, value, _typed(event, value)))
                 stack[-1].parts.append(node)
-            elif kind is classes.alias:
+            elif kind is AliasEvent:
                 self.meaning.append((kind.__name__, event.anchor))
                 stack[-1].parts.append(self._node("alias", event, start, end))
-            elif kind in (classes.mapping_start, classes.sequence_start):
+            elif kind in (MappingStartEvent, SequenceStartEvent):
                 self.meaning.append((kind.__name__, event.anchor, event.tag))
-                name: Kind = "mapping" if kind is classes.mapping_start else "sequence"
+                name: Kind = "mapping" if kind is MappingStartEvent else "sequence"
                 node = self._node(name, event, start, end)
                 node.flow = bool(event.flow_style)
                 stack[-1].parts.append(node)

@@ -1,8 +1,15 @@
 """Handle the rarer parts of YAML: tags, aliases, merge keys, unusual keys, limits."""
 
+import re
 from typing import NoReturn
 
-from runner.config.yaml.core_schema import MAPPING_TAGS, SCALAR_TAGS, SEQUENCE_TAGS, written_tag
+from runner.config.yaml.core_schema import (
+    MAPPING_TAGS,
+    SCALAR_TAGS,
+    SEQUENCE_TAGS,
+    read_tagged,
+    written_tag,
+)
 from runner.config.yaml.events import Event
 from runner.config.yaml.nodes import Mapping, Node, Scalar, Sequence, span_of
 from runner.diagnostics import Diagnostics, Related
@@ -17,35 +24,23 @@ MAX_EXPANDED = 1_000_000
 #: After this many problems reading stops: no one reads more, and each takes time to show.
 MAX_PROBLEMS = 200
 
+_HALF = re.compile("[\ud800-\udfff]")
+# Keys that equal no text, since no text keeps half a character. They hold what is dropped or
+# merged until their mapping ends.
+_DROPPED = "\ud800"
+_MERGED = "\ud800<<"
+
 
 class Stopped(Exception):
     """Reading on makes no sense; the diagnostics say why."""
-
-
-class _Marker(str):
-    """A key that equals no text: holds what is dropped or merged until its mapping ends."""
-
-    __slots__ = ()
-    __hash__ = object.__hash__
-
-    def __eq__(self, other: object) -> bool:
-        return self is other
-
-    def __ne__(self, other: object) -> bool:
-        return self is not other
-
-
-_DROPPED = _Marker("dropped")
-_MERGED = _Marker("<<")
-_MERGED_AGAIN = _Marker("<<")
 
 
 class SpecialNodes:
     """Checks and applies the rarer parts of one source.
 
     Attributes:
-        anchors: Name → node and how many values it stands for. An open collection stands here as
-            ``None``, since an alias to it would be a cycle.
+        anchors: Name → node and how many values it stands for; ``None`` while a collection is
+            open, since an alias to it would be a cycle.
         expanded: How many values the aliases so far stand for.
         marked: Whether any mapping needs ``settle`` when it ends.
     """
@@ -61,52 +56,45 @@ class SpecialNodes:
         """Return the key for a value whose own is unusual; ``None`` is that of an unknown alias."""
         self.marked = True
         if isinstance(node, Scalar):
-            if node.text == "<<" and node.plain:
-                if _MERGED not in keys:
-                    return _MERGED
-            elif node.text not in keys:
-                return node.text
-            first = keys[_MERGED if node.text == "<<" and node.plain else node.text]
+            is_merge = node.plain and node.text == "<<"
+            key = _MERGED if is_merge else node.text
+            if key not in keys:
+                return key
             self.error(
                 "duplicate-key",
                 f"The key `{_short(node.text)}` is given twice",
                 node.start,
                 node.end,
-                "Keep one of them."
-                if node.text != "<<"
-                else "To merge several, write one list: `<<: [*a, *b]`.",
-                Related(span_of(self._source, first), "first given here"),
+                "To merge several, write one list: `<<: [*a, *b]`."
+                if is_merge
+                else "Keep one of them.",
+                Related(span_of(self._source, keys[key]), "first given here"),
             )
-        elif node is not None:
-            self.error(
-                "key-not-text",
-                "A key must be text, not a list or mapping",
-                node.start,
-                node.end,
-                "Quote it if it is meant as text." if _is_flow(node) else None,
-            )
-        is_merge = isinstance(node, Scalar) and node.text == "<<" and node.plain
-        dropped = _MERGED_AGAIN if is_merge else _DROPPED
-        keys.pop(dropped, None)
-        return dropped
+            # What a second merge key brings is taken as well, to report nothing else because of it.
+            return f"{_MERGED}{node.start}" if is_merge else _DROPPED
+        if node is not None:
+            is_flow = self._source.text[node.start] in "[{"
+            hint = "Quote it if it is meant as text." if is_flow else None
+            message = "A key must be text, not a list or mapping"
+            self.error("key-not-text", message, node.start, node.end, hint)
+        return _DROPPED
 
     def settle(self, node: Mapping) -> None:
-        """Remove the markers from ``node``, and apply its merge key."""
-        node.keys.pop(_DROPPED, None)
-        node.values.pop(_DROPPED, None)
-        node.keys.pop(_MERGED, None)
-        node.keys.pop(_MERGED_AGAIN, None)
+        """Remove what was dropped from ``node``, and apply its merge key."""
         origins: list[Node] = []
-        for marker in (_MERGED, _MERGED_AGAIN):  # a second one is refused; what it gives is there
-            merged = node.values.pop(marker, None)
-            if merged is not None:
-                origins += merged.items if isinstance(merged, Sequence) else [merged]
-        if not origins:
-            return
+        for key in [key for key in node.values if key.startswith(_DROPPED)]:
+            node.keys.pop(key, None)
+            value = node.values.pop(key)
+            if key.startswith(_MERGED):
+                origins += value.items if isinstance(value, Sequence) else [value]
         keys: dict[str, int] = {}
         values: dict[str, Node] = {}
         for origin in origins:
-            if not isinstance(origin, Mapping):
+            if isinstance(origin, Mapping):
+                new = [name for name in origin.values if name not in values]
+                keys.update((name, origin.keys[name]) for name in new)
+                values.update((name, origin.values[name]) for name in new)
+            else:
                 self.error(
                     "bad-merge",
                     "`<<` takes a mapping or a list of mappings",
@@ -114,29 +102,32 @@ class SpecialNodes:
                     origin.end,
                     "Give the mapping an anchor (`&name`) and merge its alias (`<<: *name`).",
                 )
-                continue
-            for name, value in origin.values.items():
-                if name not in values:
-                    keys[name], values[name] = origin.keys[name], value
-        node.keys = keys | node.keys
-        node.values = values | node.values
+        if values:
+            node.keys = keys | node.keys
+            node.values = values | node.values
+
+    def whole(self, text: str, start: int, end: int) -> str:
+        """Replace each half of a character, which UTF-8 can't represent, and report it."""
+        if not _HALF.search(text):
+            return text
+        message = "This text holds half of a character, which UTF-8 can't represent"
+        hint = "Write the character itself, or \\U and its eight digits."
+        self.error("half-character", message, start, end, hint)
+        return _HALF.sub("\ufffd", text)
 
     def decorate(self, node: Scalar, event: Event) -> None:
         """Apply the tag of a scalar, and remember its anchor."""
         if event.anchor:
             self.anchors[event.anchor] = (node, 1)
         tag = event.tag
-        if tag is None:
-            return
-        read = SCALAR_TAGS.get(tag)
-        if read is None:
+        if tag is not None and tag not in SCALAR_TAGS:
             self._refuse_tag(node, tag)
-            return
-        try:
-            node.value = read(node.text)
-        except ValueError:
-            message = f"This value is not of the type `{written_tag(tag)}`"
-            self.error("wrong-tag", message, node.start, node.end, "Leave the tag out.")
+        elif tag is not None:
+            try:
+                node.value = read_tagged(node.text, tag)
+            except ValueError:
+                message = f"This value is not of the type `{written_tag(tag)}`"
+                self.error("wrong-tag", message, node.start, node.end, "Leave the tag out.")
 
     def open(self, node: Node, event: Event) -> None:
         """Check the tag of a list or mapping that begins, and note its anchor as open."""
@@ -164,61 +155,58 @@ class SpecialNodes:
         """Return the node an alias stands for."""
         start, end, name = event.start_mark.index, event.end_mark.index, event.anchor
         if name not in self.anchors:
-            hint = "Define the anchor (`&name`) before its aliases."
-            if near := nearest(name, self.anchors):
-                hint = f"Did you mean `*{near}`?"
+            near = nearest(name, self.anchors)
+            hint = (
+                f"Did you mean `*{near}`?"
+                if near
+                else "Define the anchor (`&name`) before its aliases."
+            )
             message = f"There is no anchor `&{_short(name)}` above this alias"
             self.error("unknown-alias", message, start, end, hint)
             return None
         entry = self.anchors[name]
         if entry is None:
-            self.error(
-                "recursive-alias", f"`*{_short(name)}` is used inside its own value", start, end
-            )
+            message = f"`*{_short(name)}` is used inside its own value"
+            self.error("recursive-alias", message, start, end)
             return None
         node, size = entry
         self.expanded += size
         if self.expanded > MAX_EXPANDED:
-            self.error(
-                "too-many-aliases",
-                f"The aliases of this file stand for more than {MAX_EXPANDED:,} values",
-                start,
-                end,
-                "Aliases of aliases multiply. Write out the values that are needed.",
-            )
-            raise Stopped
+            message = f"The aliases of this file stand for more than {MAX_EXPANDED:,} values"
+            hint = "Aliases of aliases multiply. Write out the values that are needed."
+            self._stop("too-many-aliases", message, start, end, hint)
         return node
 
     def begin_document(self, documents: Sequence, event: Event) -> None:
         """Refuse a second document, and warn of another YAML version."""
-        start = event.start_mark.index
+        start, end = event.start_mark.index, event.end_mark.index
         if documents.items:
-            self.error(
-                "several-documents",
-                "The file holds more than one YAML document",
-                start,
-                event.end_mark.index,
-                "Merge the documents, or list further files under `include`.",
-            )
-            raise Stopped
+            message = "The file holds more than one YAML document"
+            hint = "Merge the documents, or list further files under `include`."
+            self._stop("several-documents", message, start, end, hint)
         version = getattr(event, "version", None)
         if version and tuple(version) != (1, 2):
             self._diagnostics.warning(
                 "yaml-version",
                 "The file asks for another YAML version and is read as 1.2",
-                Span(self._source, start, event.end_mark.index),
+                Span(self._source, start, end),
                 hint="Remove the %YAML line.",
             )
 
     def stop_too_large(self, start: int) -> NoReturn:
         """Stop before there are more values than fit in memory."""
         message = f"The file holds more than {MAX_NODES:,} values"
-        self.error("too-large", message, start, start, "Split it with `include`.")
-        raise Stopped
+        self._stop("too-large", message, start, start, "Split it with `include`.")
 
     def stop_too_deep(self, start: int) -> NoReturn:
         """Stop at a depth limit, since the time for brackets grows with the square of the depth."""
-        self.error("too-deep", f"This is nested more than {MAX_DEPTH} levels deep", start, start)
+        message = f"This is nested more than {MAX_DEPTH} levels deep"
+        self._stop("too-deep", message, start, start)
+
+    def _stop(
+        self, code: str, message: str, start: int, end: int, hint: str | None = None
+    ) -> NoReturn:
+        self.error(code, message, start, end, hint)
         raise Stopped
 
     def error(
@@ -241,10 +229,6 @@ class SpecialNodes:
             self._diagnostics.error("too-many-problems", message, span)
             raise Stopped
         self._diagnostics.error(code, message, span, hint=hint, related=related)
-
-
-def _is_flow(node: Node) -> bool:
-    return node.source.text[node.start : node.start + 1] in {"[", "{"}
 
 
 def _short(text: str) -> str:

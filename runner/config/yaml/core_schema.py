@@ -6,7 +6,6 @@ that schema; older YAML made them booleans, numbers and dates.
 
 import math
 import re
-from collections.abc import Callable
 from functools import lru_cache
 
 from runner.config.yaml.nodes import ScalarValue
@@ -54,38 +53,32 @@ def _number(text: str) -> int | float | None:
     return math.nan if text in _NAN else None
 
 
-def _as_text(text: str) -> ScalarValue:
-    return text
-
-
-def _only(*kinds: type) -> Callable[[str], ScalarValue]:
-    def read(text: str) -> ScalarValue:
-        value = resolve(text)
-        if type(value) not in kinds:
-            raise ValueError(text)
-        return value
-
-    return read
-
-
-def _as_float(text: str) -> ScalarValue:
-    value = _only(int, float)(text)
-    return float(value) if isinstance(value, int) else value
-
-
 _PREFIX = "tag:yaml.org,2002:"
 
-#: The tags of the core schema for scalars: each reads a text or raises ``ValueError``. The lone
-#: ``!`` is not among them: ``[! flaky]`` would be the text `flaky`.
-SCALAR_TAGS: dict[str, Callable[[str], ScalarValue]] = {
-    _PREFIX + "str": _as_text,
-    _PREFIX + "int": _only(int),
-    _PREFIX + "float": _as_float,
-    _PREFIX + "bool": _only(bool),
-    _PREFIX + "null": _only(type(None)),
+#: The tags of the core schema for scalars, each with the types it allows. The lone ``!`` is not
+#: among them: ``[! flaky]`` would be the text `flaky`.
+SCALAR_TAGS: dict[str, tuple[type, ...]] = {
+    _PREFIX + "str": (str,),
+    _PREFIX + "int": (int,),
+    _PREFIX + "float": (float, int),
+    _PREFIX + "bool": (bool,),
+    _PREFIX + "null": (type(None),),
 }
 SEQUENCE_TAGS = frozenset({_PREFIX + "seq"})
 MAPPING_TAGS = frozenset({_PREFIX + "map"})
+
+
+def read_tagged(text: str, tag: str) -> ScalarValue:
+    """Return the value of ``text`` under one of ``SCALAR_TAGS``.
+
+    Raises:
+        ValueError: It is not of that type.
+    """
+    kinds = SCALAR_TAGS[tag]
+    value = text if str in kinds else resolve(text)
+    if type(value) not in kinds:
+        raise ValueError(text)
+    return float(value) if float in kinds and isinstance(value, int) else value
 
 
 def written_tag(tag: str) -> str:

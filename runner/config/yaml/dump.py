@@ -8,7 +8,7 @@ from ruamel.yaml import YAML
 from ruamel.yaml.nodes import ScalarNode
 from ruamel.yaml.representer import SafeRepresenter
 
-#: Text that a reader of YAML 1.1 takes for something else: booleans, numbers in base 60, dates.
+#: Text that a reader of YAML 1.1 misreads: booleans, numbers in base 60, dates.
 _AMBIGUOUS = re.compile(
     r"y|n|yes|no|on|off|=|<<|[-+]?\.?[0-9][0-9_,.:xobXOBa-fA-F]*|[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}.*",
     re.IGNORECASE,
@@ -16,7 +16,7 @@ _AMBIGUOUS = re.compile(
 
 
 class _Representer(SafeRepresenter):
-    """Quotes what another reader, a terminal or a log would take for something else."""
+    """Quotes what another reader, a terminal or a log would misread."""
 
     def represent_str(self, data: str) -> ScalarNode:
         style = "'" if _AMBIGUOUS.fullmatch(data) else None
@@ -37,9 +37,9 @@ def yaml_text(value: Any, title: str) -> str:
     yaml.sort_base_mapping_type_on_output = False  # type: ignore[assignment] # typed as None
     stream = StringIO()
     yaml.dump(value, stream)
-    # Only texts in double quotes have such signs, and there each may be written as its number.
+    # Only double-quoted text has such characters, and there each may be written as its number.
     written = "".join(
-        sign if sign == "\n" or sign.isprintable() else f"\\U{ord(sign):08x}"
-        for sign in stream.getvalue()
+        char if char == "\n" or char.isprintable() else f"\\U{ord(char):08x}"
+        for char in stream.getvalue()
     )
     return f"---  # {title}\n" + written.replace("::", ":\\x3a").replace("##", "#\\x23")

@@ -1,4 +1,4 @@
-"""Decode files: UTF-8 only, with the position of what is not."""
+"""Decode files: UTF-8 only, with the position of anything else."""
 
 import codecs
 import re
@@ -46,7 +46,7 @@ def decode(name: str, data: bytes, diagnostics: Diagnostics) -> Source | None:
 
 
 def looks_like_ours(text: str) -> bool:
-    """Whether a text has a key of the file; no other text is ever quoted, such as a `.env`."""
+    """Return whether a text has a key of our file; any other text (a `.env`) is never quoted."""
     return not text.strip() or bool(_OURS.search(text))
 
 

@@ -1,4 +1,4 @@
-"""Explain in helpful words why a text is not YAML."""
+"""Explain why a text is not YAML."""
 
 import re
 from itertools import islice
@@ -20,7 +20,7 @@ _TAG = re.compile(r"![^\s,\[\]{}]{0,80}")
 _BIDIRECTIONAL = re.compile("([\u202a-\u202e\u2066-\u2069])[^\n]*")
 _LONE_RETURN = re.compile("\r(?!\n)")
 
-#: How many lines are told of at most.
+#: At most this many lines are reported.
 _MANY = 20
 #: A value may be marked as secret within this many lines.
 _NEAR = 3
@@ -42,9 +42,12 @@ _BREAKS = {
 
 
 _TABS = ("found character '\\t'", "found a tab character")
-_SAME_COLUMN = "Start items that belong together in the same column."
-_COMMAS = "Separate items with commas inside […] and {…}, and close each bracket."
-_VALUE = "Add a value, or close the open bracket or quote."
+_COLUMN = "Start items that belong together in the same column."
+_COMMA = (
+    "A `,` or the closing bracket is missing",
+    "Separate items with commas inside […] and {…}, and close each bracket.",
+)
+_CONTENT = ("A value is missing here", "Add a value, or close the open bracket or quote.")
 #: Beginning of a parser's message → our message and a hint. The first match is taken.
 _WORDINGS = {
     "mapping values are not allowed": (
@@ -56,13 +59,13 @@ _WORDINGS = {
         "A `:` is missing after this key",
         "Write `key: value`, and quote text that spans lines.",
     ),
-    "did not find expected ',' or": ("A `,` or the closing bracket is missing", _COMMAS),
-    "expected ',' or": ("A `,` or the closing bracket is missing", _COMMAS),
-    "expected <block end>": ("This does not fit what is above it", _SAME_COLUMN),
-    "did not find expected key": ("This does not fit what is above it", _SAME_COLUMN),
-    "did not find expected '-' indicator": ("This does not fit the list above it", _SAME_COLUMN),
-    "expected the node content": ("A value is missing here", _VALUE),
-    "did not find expected node content": ("A value is missing here", _VALUE),
+    "did not find expected ',' or": _COMMA,
+    "expected ',' or": _COMMA,
+    "expected <block end>": ("This does not fit what is above it", _COLUMN),
+    "did not find expected key": ("This does not fit what is above it", _COLUMN),
+    "did not find expected '-' indicator": ("This does not fit the list above it", _COLUMN),
+    "expected the node content": _CONTENT,
+    "did not find expected node content": _CONTENT,
     "found character": ("A value can't begin with this character", "Put the value in quotes."),
     "found unknown escape character": (
         "There is no such `\\` escape",
@@ -72,7 +75,7 @@ _WORDINGS = {
 
 
 def check_characters(source: Source, diagnostics: Diagnostics) -> bool:
-    """Refuse line breaks that an editor does not show as such; return whether there are none.
+    """Refuse line breaks that an editor does not show; return whether there are none.
 
     YAML 1.1 and 1.2 read them differently, and a reviewer can't see them.
     """
@@ -116,17 +119,22 @@ def syntax_error(source: Source, error: Exception) -> Diagnostic:
         )
     problem: str = getattr(error, "problem", None) or "this is not YAML"
     start = _offset(source, getattr(error, "problem_mark", None))
-    if "scanning a tag" in (getattr(error, "context", None) or ""):
-        tag = _TAG.match(source.text, _offset(source, getattr(error, "context_mark", None), start))
-        if tag:
-            return Diagnostic(
-                "custom-tag",
-                f"`{tag[0]}` is a YAML tag, which has no meaning here",
-                Span(source, tag.start(), tag.end()),
-                hint=f'Put text that begins with `!` in quotes: `"{tag[0]}"`.',
-            )
+    began = _offset(source, getattr(error, "context_mark", None), start)
+    is_tag = "scanning a tag" in (getattr(error, "context", None) or "")
+    if is_tag and (tag := _TAG.match(source.text, began)):
+        return Diagnostic(
+            "custom-tag",
+            f"`{tag[0]}` is a YAML tag, which has no meaning here",
+            Span(source, tag.start(), tag.end()),
+            hint=f'Put text that begins with `!` in quotes: `"{tag[0]}"`.',
+        )
     if "unexpected end of stream" in problem:
-        start = _offset(source, getattr(error, "context_mark", None), start)
+        start = began
+    if problem.startswith(("mapping values are not", "could not find expected ':'")) and (
+        key := _key_without_colon(source, start)
+    ):
+        message = "A `:` is missing after this key"
+        return Diagnostic("yaml-syntax", message, key, hint="Write `key: value`.")
     code, message, hint = "yaml-syntax", f"YAML can't be read here: {problem}", None
     for beginning, words in _WORDINGS.items():
         if problem.startswith(beginning):
@@ -134,12 +142,6 @@ def syntax_error(source: Source, error: Exception) -> Diagnostic:
             break
     if problem.startswith(_TABS):
         code, message, hint = "tab", "A tab can't indent or begin a value in YAML", "Use spaces."
-    if problem.startswith(("mapping values are not", "could not find expected ':'")) and (
-        key := _key_without_colon(source, start)
-    ):
-        return Diagnostic(
-            "yaml-syntax", "A `:` is missing after this key", key, hint="Write `key: value`."
-        )
     line_start = source.text.rfind("\n", 0, start) + 1
     if _is_open(source.text[line_start:start]):
         hint = QUOTE_HINT
@@ -154,19 +156,18 @@ def hide_secrets(source: Source, offset: int) -> None:
     line, column = source.line_and_column(offset)
     last = source.line_and_column(len(source.text))[0]
     near = range(max(line - _NEAR, 1), min(line + _NEAR, last) + 1)
-    lines = (source.line_text(number)[:_LONG] for number in near)
-    is_secret = any(map(_SECRET_MARK.search, lines))
-    start = max(column - 1 - _LONG, 0)
-    shown = source.line_text(line)[start : column + _LONG]
-    start += offset - column + 1
+    is_secret = any(_SECRET_MARK.search(source.line_text(number)[:_LONG]) for number in near)
+    before = min(column - 1, _LONG)
+    shown = source.line_text(line)[column - 1 - before : column + _LONG]
     for found in _PAIR.finditer(shown):
         key = found["key"]
         if (is_secret and key == "value") or (key != "secret" and key_looks_secret(key)):
+            start = offset - before
             source.hide(start + found.start("value"), start + found.end("value"))
 
 
 def _key_without_colon(source: Source, offset: int) -> Span | None:
-    """The key above the line at ``offset`` whose colon is missing, so that both run together."""
+    """Return the key above the line at ``offset`` if it lacks its colon, so that both run on."""
     end = source.text.rfind("\n", 0, offset)
     start = source.text.rfind("\n", 0, max(end, 0)) + 1
     above = _BARE_KEY.fullmatch(source.text, start, max(end, start))
@@ -180,7 +181,7 @@ def _key_without_colon(source: Source, offset: int) -> Span | None:
 
 
 def _is_open(text: str) -> bool:
-    """Whether the last ``$<`` in ``text`` has no ``>`` after it."""
+    """Return whether the last ``$<`` in ``text`` has no ``>`` after it."""
     opening = text.rfind("$<")
     return opening >= 0 and ">" not in text[opening:]
 

@@ -8,17 +8,15 @@ those characters hidden, and then by the Python parser, which decides and words 
 
 import re
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from functools import partial
 from importlib import import_module
-from types import ModuleType
-from typing import Any, NamedTuple, Self, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 from ruamel.yaml import YAML
-from ruamel.yaml import events as python_events
 from ruamel.yaml.error import YAMLError
 
-Event: TypeAlias = Any  # the C parser's events have no stub, the Python parser's no types
-Pull: TypeAlias = Callable[[], Event | None]
+Event: TypeAlias = Any  # the classes in ruamel.yaml.events are not typed
 
 #: What a parser raises for a text that is not YAML. The Python parser also lets Python's own error
 #: for ``"\UFFFFFFFF"`` and for ``%YAML 1.3`` through.
@@ -28,73 +26,36 @@ PARSE_ERRORS = (YAMLError, ValueError, OverflowError, AssertionError)
 #: seconds; larger ones are left to the C parser, whose wording is nearly the same.
 PYTHON_PARSER_LIMIT = 200_000
 
-
-class EventClasses(NamedTuple):
-    """The event classes of a parser; each of the two has its own."""
-
-    scalar: type
-    mapping_start: type
-    mapping_end: type
-    sequence_start: type
-    sequence_end: type
-    alias: type
-    document_start: type
-
-    @classmethod
-    def of(cls, module: ModuleType) -> Self:
-        """Return the classes in ``module``."""
-        return cls(*(getattr(module, _event_name(field)) for field in cls._fields))
-
-
-def _event_name(field: str) -> str:
-    return field.title().replace("_", "") + "Event"
+#: ruamel.yaml.clib's parser; without it (on PyPy, say) the Python parser reads everything.
+_C_PARSER: Any = None
+with suppress(ModuleNotFoundError):
+    _C_PARSER = import_module("_ruamel_yaml").CParser
 
 
 class Reading(NamedTuple):
     """One attempt at a text.
 
     Attributes:
-        start: Begins reading and returns the function for the next event (``None`` after the
-            last). Both raise one of ``PARSE_ERRORS``.
-        classes: The classes of the events.
-        shown: Restores a scalar's text where characters were hidden.
+        start: Starts reading and returns the events. Both raise one of ``PARSE_ERRORS``.
+        restore: Turns a scalar that was read into its real text, where the two may differ.
     """
 
-    start: Callable[[], Pull]
-    classes: EventClasses
-    shown: Callable[[str], str] | None = None
-
-
-def _load_c_parser() -> ModuleType | None:
-    """Return ruamel.yaml.clib's extension; without it (on PyPy, say) the Python parser is used."""
-    try:
-        return import_module("_ruamel_yaml")
-    except ModuleNotFoundError:
-        return None
-
-
-_C_PARSER = _load_c_parser()
+    start: Callable[[], Iterator[Event]]
+    restore: Callable[[str], str] | None = None
 
 
 def readings(text: str) -> Iterator[Reading]:
     """Return the attempts at ``text``; each is to be tried if the one before raised."""
     if _C_PARSER is not None:
-        make_parser, classes = _C_PARSER.CParser, EventClasses.of(_C_PARSER)
-        yield Reading(lambda: make_parser(text).get_event, classes)
+        yield Reading(partial(_read_fast, text))
         if hidden := _hide(text):
-            yield Reading(lambda: make_parser(hidden).get_event, classes, _show)
+            yield Reading(partial(_read_fast, hidden), _show)
     if _C_PARSER is None or len(text) <= PYTHON_PARSER_LIMIT:
-        yield Reading(partial(_start_python_parser, text), EventClasses.of(python_events))
+        yield Reading(partial(YAML(typ="safe", pure=True).parse, text), _join_halves)
 
 
-def is_about_flow(error: Exception) -> bool:
-    """Whether the C parser failed inside brackets, where it knows less than YAML 1.2."""
-    said = (getattr(error, "context", None), getattr(error, "problem", None))
-    return any(text and ("flow" in text or "unexpected ':'" in text) for text in said)
-
-
-def _start_python_parser(text: str) -> Pull:
-    return partial(next, YAML(typ="safe", pure=True).parse(text), None)
+def _read_fast(text: str) -> Iterator[Event]:
+    return iter(_C_PARSER(text).get_event, None)
 
 
 # Two private-use characters replace `:` and `?` wherever YAML 1.2 takes them as part of a plain
@@ -114,3 +75,8 @@ def _hide(text: str) -> str | None:
 
 def _show(text: str) -> str:
     return text.replace(_COLON, ":").replace(_QUESTION, "?")
+
+
+def _join_halves(text: str) -> str:
+    """Join surrogate pairs, which JSON writes as two escapes; only the Python parser takes them."""
+    return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "surrogatepass")

@@ -1,12 +1,12 @@
-"""Leave out of a text the profiles that are not YAML, so that the rest can be judged as well."""
+"""Leave profiles that are not YAML out of a text, so that the rest can be checked too."""
 
 import re
 from typing import Any
 
-#: So many profiles are left out, of texts of so many characters.
+#: At most this many profiles are left out, and only from texts of up to this many characters.
 MAX_GAPS = 10
 MAX_CHARACTERS = 100_000
-#: Codes of what may be wrong only because a profile is left out.
+#: Codes of errors that may exist only because a profile is left out.
 EXPLAINED_BY_GAPS = frozenset({"bad-move", "unknown-alias", "unknown-profile"})
 
 #: A line that begins in the first column: a key at the top.
@@ -16,10 +16,10 @@ _ENTRY = re.compile(r"(?m)^( +)[^\s#]")
 
 
 def without_profile(text: str, error: Exception) -> str | None:
-    """``text`` with spaces in place of the profile that a parser failed at.
+    """Return ``text`` with spaces in place of the profile that a parser failed at.
 
     Returns:
-        ``None`` where the failure is not inside of a profile.
+        ``None`` if the failure is not inside a profile.
     """
     offset = _offset(error)
     tops = list(_TOP.finditer(text))
@@ -38,7 +38,7 @@ def without_profile(text: str, error: Exception) -> str | None:
 
 
 def _offset(error: Exception) -> int:
-    """Where the mistake is: where a bracket or quote was opened, rather than where that shows."""
+    """Return where the mistake is: for a bracket or quote, where it was opened."""
     context: Any = getattr(error, "context", None) or ""
     opened = "flow" in context or "quoted" in context
     mark: Any = getattr(error, "context_mark" if opened else "problem_mark", None)

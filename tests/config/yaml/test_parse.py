@@ -1,5 +1,7 @@
 import gc
 import math
+import subprocess
+import sys
 import time
 from collections.abc import Callable
 
@@ -7,7 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from runner.config.yaml import composer, events, gc_
+from runner.config.yaml import composer, events
+from runner.config.yaml import parse as parse_module
 from runner.config.yaml.anchors import MAX_PROBLEMS
 from runner.config.yaml.core_schema import TYPED_STARTS
 from runner.config.yaml.nodes import Mapping, Node, Scalar, Sequence
@@ -177,12 +180,13 @@ def test_without_the_c_parser_everything_is_the_same(monkeypatch: pytest.MonkeyP
             assert (value.start, value.end) == (other.values[key].start, other.values[key].end)
 
 
-def test_the_c_parser_may_be_missing(monkeypatch: pytest.MonkeyPatch) -> None:
-    def missing(_name: str) -> None:
-        raise ModuleNotFoundError
-
-    monkeypatch.setattr(events, "import_module", missing)
-    assert events._load_c_parser() is None
+def test_the_c_parser_may_be_missing() -> None:
+    program = (
+        "import sys; sys.modules['_ruamel_yaml'] = None\n"
+        "from tests.config.yaml.test_parse import plain, tree\n"
+        "assert plain(tree('a: [x:y]')) == {'a': ['x:y']}\n"
+    )
+    subprocess.run([sys.executable, "-c", program], check=True)
 
 
 def test_aliases_share_their_node_and_merge_keys_merge() -> None:
@@ -385,7 +389,7 @@ def test_the_garbage_collector_is_left_as_it_was(enabled: bool) -> None:
 def test_a_large_tree_is_set_aside_from_the_garbage_collector(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(gc_, "MANY_OBJECTS", 5_000)
+    monkeypatch.setattr(parse_module, "MANY_OBJECTS", 5_000)
     gc.unfreeze()  # what tests before this one set aside goes when it pleases
     try:
         tree("a: [" + "[], " * 10 + "]")
