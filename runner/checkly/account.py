@@ -1,4 +1,4 @@
-"""Credentials and the API's address, in the variables that the Checkly CLI reads too."""
+"""Credentials and the API's address, from the variables that the Checkly CLI reads too."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -7,9 +7,9 @@ from urllib.parse import urlsplit
 from runner.errors import UsageError
 from runner.listing import listed
 
-#: The variables that say who asks.
+#: The variables of the credentials.
 NAMES = ("CHECKLY_API_KEY", "CHECKLY_ACCOUNT_ID")
-#: The variables that say where the API is.
+#: The variables of the API's address.
 ADDRESS_NAMES = ("CHECKLY_API_URL", "CHECKLY_ENV")
 #: The addresses behind ``CHECKLY_ENV``, as the Checkly CLI has them.
 ADDRESSES = {
@@ -25,9 +25,8 @@ class Credentials:
     """Who asks, and where.
 
     Attributes:
-        api_key: The API key; never shown, not even by ``repr``.
-        account_id: The account that the key is used for.
-        url: The API's address, without a slash at its end.
+        api_key: Never shown, not even by ``repr``.
+        url: The API's address, without a trailing slash.
     """
 
     api_key: str = field(repr=False)
@@ -36,23 +35,22 @@ class Credentials:
 
     @property
     def host(self) -> str:
-        """Host of the address, with its port where one is written: part of the state's path."""
+        """Host of the address, with the port where one is written: part of the state's path."""
         return urlsplit(self.url).netloc.lower()
 
     @property
     def is_loopback(self) -> bool:
-        """Whether the address is one of this machine alone."""
+        """Whether the address is this machine."""
         return is_loopback(urlsplit(self.url).hostname or "")
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """The variables that say who asks, and where.
+    """The variables of the credentials and of the address.
 
     Attributes:
-        environ: Their values, from wherever they are set.
-        looked_at: Where was looked for them, as a user would say it.
-        advice: What to do about a credential that is there but not used; empty if there is none.
+        looked_at: Where they were searched for, as a user would say it.
+        advice: What to do about a credential that exists but is not used, if there is one.
     """
 
     environ: Mapping[str, str] = field(repr=False)
@@ -64,7 +62,7 @@ def credentials(settings: Settings) -> Credentials:
     """Take the credentials from ``settings``.
 
     Raises:
-        UsageError: One is missing or can't be one, or the address is not safe to use.
+        UsageError: One is missing or malformed, or the address is not safe to use.
     """
     environ = settings.environ
     if missing := missing_credentials(environ):
@@ -76,32 +74,27 @@ def credentials(settings: Settings) -> Credentials:
             f"No credentials: {listed(missing)} {'is' if len(missing) == 1 else 'are'} not set.",
             hint=f"Looked in {listed(settings.looked_at)}. {advice}",
         )
-    values = {name: environ[name].strip() for name in NAMES}
-    for name in NAMES:
-        if not all("!" <= character <= "~" for character in values[name]):
+    values = [environ[name].strip() for name in NAMES]
+    for name, value in zip(NAMES, values, strict=True):
+        if not _is_printable(value):
             raise UsageError(
-                f"{name} holds a space or a character that keys and ids do not have.",
-                hint="Copy it anew from Checkly, without quotes or line breaks.",
+                f"{name} holds a space or a character that keys and IDs do not have.",
+                hint="Copy it again from Checkly, without quotes or line breaks.",
             )
-    key, account = values.values()
-    return Credentials(api_key=key, account_id=account, url=address(environ))
+    key, account = values
+    return Credentials(key, account, address(environ))
 
 
 def missing_credentials(environ: Mapping[str, str]) -> list[str]:
-    """The variables of the credentials that are not set, or are empty."""
+    """Return the variables of the credentials that are unset or empty."""
     return [name for name in NAMES if not environ.get(name, "").strip()]
 
 
-def has_credentials(environ: Mapping[str, str]) -> bool:
-    """Whether both parts of the credentials are set."""
-    return not missing_credentials(environ)
-
-
 def address(environ: Mapping[str, str]) -> str:
-    """The API's address: ``CHECKLY_API_URL``, else what ``CHECKLY_ENV`` stands for.
+    """Return the API's address: ``CHECKLY_API_URL``, else the one of ``CHECKLY_ENV``.
 
     Raises:
-        UsageError: It is not an address, or one that would send the key unencrypted.
+        UsageError: It is not an address, or would send the key unencrypted.
     """
     environment = environ.get("CHECKLY_ENV", "").strip() or "production"
     if environment not in ADDRESSES:
@@ -110,19 +103,13 @@ def address(environ: Mapping[str, str]) -> str:
             hint=f"It is one of {', '.join(ADDRESSES)}; leave it unset for production.",
         )
     url = (environ.get("CHECKLY_API_URL", "").strip() or ADDRESSES[environment]).rstrip("/")
-    _check(url)
-    return url
-
-
-def _check(url: str) -> None:
     hint = f"An address looks like {ADDRESSES['production']}."
     try:
         parts = urlsplit(url)
         host, _ = parts.hostname or "", parts.port
     except ValueError:
         raise UsageError("CHECKLY_API_URL is not a web address.", hint=hint) from None
-    printable = all("!" <= character <= "~" for character in url)
-    if parts.scheme not in {"http", "https"} or not host or not printable:
+    if parts.scheme not in {"http", "https"} or not host or not _is_printable(url):
         raise UsageError("CHECKLY_API_URL is not a web address.", hint=hint)
     if "@" in parts.netloc or parts.query or parts.fragment:
         raise UsageError(
@@ -133,10 +120,15 @@ def _check(url: str) -> None:
             f"The API's address {url} is not encrypted, so the key could be read on the way.",
             hint="Use https://; plain http:// is for this machine alone (127.0.0.1, localhost).",
         )
+    return url
+
+
+def _is_printable(text: str) -> bool:
+    return all("!" <= character <= "~" for character in text)
 
 
 def is_loopback(host: str) -> bool:
-    """Whether ``host`` is this machine: ``localhost``, 127.0.0.0/8 or ::1."""
+    """Return whether ``host`` is this machine: ``localhost``, 127.0.0.0/8 or ::1."""
     if host.lower() == "localhost":
         return True
     from ipaddress import ip_address  # noqa: PLC0415 # only where an address is given

@@ -2,69 +2,58 @@
 
 import json
 from collections.abc import Callable
-from typing import Any, TypeAlias, TypeVar
+from contextlib import suppress
+from typing import Any, Final, TypeVar
 
-from pydantic import TypeAdapter
 from pydantic_core import from_json
 
 from runner.checkly.api_errors import nonsense
 from runner.checkly.wire import Reply
-from runner.models.response import Answer
 
-A = TypeVar("A", bound=Answer)
+T = TypeVar("T")
 
-#: Told of each entry of a list that can't be read: its number, counted from 1.
-Skipped: TypeAlias = Callable[[int], None]
-
-#: Longer numbers are no number that any field holds, and slow to read.
-_MOST_DIGITS = 300
+#: Longer numbers fit no field, and are slow to read.
+_MOST_DIGITS: Final = 300
 
 
 def parsed(body: bytes) -> Any:
-    """The value of a JSON document, or what can be made of one with flaws.
+    """Read a JSON document, flaws and all.
 
     A server may cut a text in the middle of a character, mix encodings or leave control
-    characters as they are. None of that makes the rest unreadable: a lone surrogate becomes the
+    characters unescaped. None of that makes the rest unreadable: a lone surrogate becomes the
     replacement character, a byte that is not UTF-8 is read as Latin-1.
 
     Raises:
         ValueError: It is not JSON at all.
     """
-    try:
+    with suppress(ValueError):
         return from_json(body)
-    except ValueError:
-        pass
     try:
         return _whole(json.loads(_text(body), strict=False, parse_int=_integer))
     except RecursionError:
         raise ValueError("too deep") from None
 
 
-def read_object(model: type[A], reply: Reply, skipped: Skipped) -> A:
-    """The object that an answer holds.
+def read(
+    validate: Callable[..., T], reply: Reply, skipped: Callable[[int], None], kind: type = dict
+) -> T:
+    """Read an answer that has to be a JSON object, or a list where ``kind`` says so.
+
+    Args:
+        validate: Makes a value of it, by a model or a type adapter of pydantic.
+        reply: The answer.
+        skipped: Told of each entry of a list that can't be read: its number, counted from 1.
+        kind: ``dict`` or ``list``.
 
     Raises:
-        ApiError: It is not a JSON object.
+        ApiError: It is something else.
     """
-    try:
-        return model.model_validate(parsed(reply.body), context=skipped)
-    except ValueError:  # a ValidationError too
-        raise nonsense(reply, "the JSON object that the contract promises") from None
-
-
-def read_list(items: TypeAdapter[list[A | None]], reply: Reply, skipped: Skipped) -> list[A | None]:
-    """The list that an answer holds, with ``None`` for each entry that can't be read.
-
-    Raises:
-        ApiError: It is not a JSON list.
-    """
-    try:
+    with suppress(ValueError):  # a ValidationError too
         answer = parsed(reply.body)
-    except ValueError:
-        answer = None
-    if not isinstance(answer, list):
-        raise nonsense(reply, "the JSON list that the contract promises")
-    return items.validate_python(answer, context=skipped)
+        if isinstance(answer, kind):
+            return validate(answer, context=skipped)
+    form = "list" if kind is list else "object"
+    raise nonsense(reply, f"the JSON {form} that the contract promises")
 
 
 def _text(body: bytes) -> str:
@@ -81,7 +70,7 @@ def _text(body: bytes) -> str:
 
 
 def _whole(value: Any) -> Any:
-    """``value`` with pairs of surrogates joined, and lone ones replaced."""
+    """Join pairs of surrogates, and replace lone ones."""
     if isinstance(value, str):
         if value.isascii():
             return value

@@ -1,23 +1,53 @@
-"""Make clients of httpx: time-outs, proxies and certificates as the environment asks for them."""
+"""Clients of httpx: pools, time-outs, proxies and certificates as the environment asks for."""
 
 import os
 import ssl
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from http.cookiejar import CookieJar
-from typing import Any
+from typing import Any, Final
 from urllib.request import getproxies
 
 from runner._version import __version__
 from runner.checkly.account import Credentials
 from runner.checkly.http_ import httpx
 from runner.checkly.network import proxy_for, trusted
-from runner.checkly.pools import SIZE
 from runner.errors import UsageError
 
-CONNECT_SECONDS = 10.0
+CONNECT_SECONDS: Final = 10.0
 #: Idle connections are dropped long before a server's usual five seconds are over, because a
 #: request that meets a closing connection looks like one whose answer was lost.
-KEEP_ALIVE_SECONDS = 2.0
+KEEP_ALIVE_SECONDS: Final = 2.0
+#: Requests that one pool has under way at most, and connections that it keeps open between them.
+POOL_SIZE: Final = 8
+
+
+class Pools:
+    """Clients of one API, each with a small pool, opened when those before it are busy.
+
+    httpx looks through all connections of a pool at the beginning and at the end of each request,
+    so two hundred sessions that are followed at once would spend most of their time there.
+    """
+
+    def __init__(self, make: Callable[[], httpx.AsyncClient]) -> None:
+        self._make = make
+        self._busy = {make(): 0}
+
+    @contextmanager
+    def client(self) -> Iterator[httpx.AsyncClient]:
+        """Lend the first client that has room for a request."""
+        free = (client for client, busy in self._busy.items() if busy < POOL_SIZE)
+        client = next(free, None) or self._make()
+        self._busy[client] = self._busy.get(client, 0) + 1
+        try:
+            yield client
+        finally:
+            self._busy[client] -= 1
+
+    async def aclose(self) -> None:
+        """Close every connection."""
+        for client in self._busy:
+            await client.aclose()
 
 
 def client_maker(
@@ -25,12 +55,12 @@ def client_maker(
 ) -> Callable[[], httpx.AsyncClient]:
     """Return a function that makes clients with these headers.
 
-    On loopback they heed no proxy and load no certificates. They follow no redirects and keep no
-    cookies; where a redirect leads is in the answer's extension ``location``.
+    On loopback they use no proxy and load no certificates. They follow no redirects and keep no
+    cookies; the target of a redirect is in the answer's extension ``location``.
 
     Raises:
-        UsageError: The variables for certificates make no sense. Those for proxies are judged
-            when the first client is made.
+        UsageError: The variables for certificates are wrong. Those for proxies are judged when
+            the first client is made.
     """
     verify = (
         trusted(os.environ)
@@ -41,13 +71,13 @@ def client_maker(
 
     def make() -> httpx.AsyncClient:
         route = _Route(verify, proxies)
-        route.to(credentials.url)  # a proxy that can't be used is told before anything is sent
+        route.to(credentials.url)  # an unusable proxy is reported before anything is sent
         return httpx.AsyncClient(
             headers={"user-agent": f"checkly-sessions-runner/{__version__}", **headers},
             cookies=_NoCookies(),
             event_hooks={"response": [_hide_location]},
             follow_redirects=False,
-            # Who sends a request limits the whole exchange, not each piece of it.
+            # The sender limits the whole exchange rather than each piece of it.
             timeout=httpx.Timeout(None, connect=CONNECT_SECONDS),
             trust_env=False,
             transport=route,
@@ -65,7 +95,7 @@ class _Route(httpx.AsyncBaseTransport):
         self._made: dict[str | None, httpx.AsyncHTTPTransport] = {}
 
     def to(self, url: str) -> httpx.AsyncHTTPTransport:
-        """The way to ``url``.
+        """Return the transport for ``url``.
 
         Raises:
             UsageError: Its proxy can't be used.
@@ -74,7 +104,7 @@ class _Route(httpx.AsyncBaseTransport):
         if proxy not in self._made:
             limits = httpx.Limits(
                 max_connections=None,
-                max_keepalive_connections=SIZE,
+                max_keepalive_connections=POOL_SIZE,
                 keepalive_expiry=KEEP_ALIVE_SECONDS,
             )
             try:
@@ -100,12 +130,12 @@ class _Route(httpx.AsyncBaseTransport):
 
 
 class _NoCookies(CookieJar):
-    """Keeps none of the cookies that an answer sets: the API has no use for any."""
+    """Keeps no cookies: the API has no use for any."""
 
     def extract_cookies(self, response: Any, request: Any) -> None:
         pass
 
 
 async def _hide_location(answer: httpx.Response) -> None:
-    """Keep httpx from making sense of where a redirect leads, which may raise anything."""
+    """Keep httpx from parsing the target of a redirect, which may raise anything."""
     answer.extensions["location"] = answer.headers.pop("location", "")

@@ -14,9 +14,9 @@ from runner.errors import CannotRun
 from runner.models.clock import Clock
 
 _TRIES: Final = 3
-#: Seconds after which a server that sends nothing is asked again.
+#: Seconds of silence after which the server is asked again.
 _SILENCE_SECONDS: Final = 30.0
-#: Answers to a signed address whose time is over.
+#: Answers to a signed address that has expired.
 _WITHDRAWN: Final = frozenset({401, 403, 404, 410})
 _RANGE: Final = re.compile(r"bytes ([0-9]{1,18})-([0-9]{1,18})/([0-9]{1,18}|\*)")
 TOO_LARGE: Final = "It is larger than what is left of --artifacts-limit."
@@ -24,7 +24,7 @@ _MOST_REDIRECTS: Final = 3
 
 
 class _Broken(Exception):
-    """The download broke off and may be resumed."""
+    """The download broke off, and may be resumed."""
 
 
 class Downloads:
@@ -47,15 +47,13 @@ class Downloads:
     async def fetch(
         self, address: str, path: Path, fits: Callable[[int], bool], seconds: float
     ) -> None:
-        """Download a file to ``path``.
-
-        What an earlier call left unfinished (``path`` with ``.part``) is resumed.
+        """Download a file to ``path``, resuming what an earlier call left in a ``.part`` file.
 
         Args:
             address: The signed address; no message quotes it.
-            path: Where the file goes, once it is whole.
-            fits: Whether it may grow to so many bytes.
-            seconds: How long it may take; what came by then can be resumed.
+            path: Where the file goes once it is complete.
+            fits: Tells whether it may grow to so many bytes.
+            seconds: How long it may take.
 
         Raises:
             CannotRun: It can't be had, takes too long, or is too large.
@@ -109,11 +107,7 @@ class Downloads:
         raise CannotRun("Its address redirects too often.")
 
     def _check(self, address: str) -> None:
-        """Refuse addresses that are not of the web.
-
-        Raises:
-            CannotRun: It is such an address.
-        """
+        """Refuse an address that is not https; an emulator's may be http."""
         url = urlsplit(address)
         is_local = self._is_loopback and url.scheme == "http" and is_loopback(url.hostname or "")
         if not (url.scheme == "https" or is_local):
@@ -129,7 +123,7 @@ def _drop(path: Path) -> None:
 
 
 def _goes_on(answer: httpx.Response, start: int) -> bool:
-    """Whether an answer can be written behind the first ``start`` bytes, or in their place."""
+    """Return whether an answer continues the first ``start`` bytes, or replaces them."""
     if answer.status_code == httpx.codes.PARTIAL_CONTENT:
         sent = _RANGE.fullmatch(answer.headers.get("content-range", ""))
         if sent is None or "content-encoding" in answer.headers:  # ranges are of what is packed
@@ -146,7 +140,7 @@ async def _write(
     fits: Callable[[int], bool],
     silence: asyncio.Timeout,
 ) -> None:
-    """Write the body behind the first ``start`` bytes of ``part``."""
+    """Append the body to the first ``start`` bytes of ``part``."""
     size = start
     with part.open("ab" if start else "wb", buffering=0) as file:
         async for chunk in answer.aiter_bytes():

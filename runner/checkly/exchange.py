@@ -1,11 +1,11 @@
-"""Ask, and ask again: the limit, the retries and the screen between a client and its wire."""
+"""Ask, and ask again: the limit, the retries and the masking between a client and its wire."""
 
 import random
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from math import inf
-from typing import Any, TypeVar
+from typing import Final, Self, TypeVar
 
 from runner.checkly.account import Credentials
 from runner.checkly.answers import parsed
@@ -14,11 +14,12 @@ from runner.checkly.limiter import DEFAULT_REQUESTS_PER_MINUTE, Limiter
 from runner.checkly.retry import (
     TOO_MANY_REQUESTS,
     Backoff,
+    is_over_the_limit,
     may_ask_again,
     retry_after,
     surely_not_accepted,
 )
-from runner.checkly.wire import Reply, Wire
+from runner.checkly.wire import Question, Reply, Wire
 from runner.errors import ApiError, RunnerError, Unreachable
 from runner.models.clock import Clock
 from runner.models.events import Emit, Notice
@@ -26,8 +27,8 @@ from runner.secrets import screened_json
 
 T = TypeVar("T")
 
-#: Patience with a server that never answered yet: its address is more likely wrong than it is ill.
-FIRST_CONTACT_SECONDS = 10.0
+#: Patience with a server that has never answered: its address is more likely wrong than it is ill.
+FIRST_CONTACT_SECONDS: Final = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +38,7 @@ class ClientOptions:
     Attributes:
         requests_per_minute: At most so many requests leave in any minute.
         answer_seconds: How long an answer may take, beyond what a long poll asks for.
-        patience_seconds: How long a request is tried again before its trouble is reported.
+        patience_seconds: How long a request is retried before its trouble is reported.
         backoff: The waits in between.
     """
 
@@ -49,13 +50,13 @@ class ClientOptions:
 
 @dataclass(slots=True)
 class Flight:
-    """Where a trigger is, for one who wants to stop: it may be cut only while on the ground.
+    """A trigger on its way, which may be cut off only while it is not in the air.
 
     Attributes:
         in_the_air: Whether the request may be with the server, without an answer yet.
-        is_last: Set by who wants to stop: it is not sent again.
+        is_last: Set by the caller who wants to stop: it is not sent again.
         answer_seconds: How long its answer may take, if that is less than usual.
-        before_send: Called each time right before it is sent; what it raises keeps it from that.
+        before_send: Called right before each send; what it raises prevents that send.
     """
 
     in_the_air: bool = False
@@ -64,19 +65,11 @@ class Flight:
     before_send: Callable[[], Awaitable[None]] | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Question:
-    """A request: ``seconds`` is how long the server was asked to hold its answer back."""
-
-    method: str
-    path: str
-    params: Mapping[str, str | int] | None = None
-    body: Any = None
-    seconds: float = 0.0
-
-
 class Exchange:
-    """The way to one API, with everything that keeps a client polite."""
+    """A polite way to one API; an async context manager.
+
+    Those that are handed the same ``limiter`` keep its limit together.
+    """
 
     def __init__(
         self,
@@ -85,25 +78,29 @@ class Exchange:
         clock: Clock,
         rng: random.Random,
         emit: Emit,
-        redact: Redact,
-        options: ClientOptions,
-        limiter: Limiter,
+        redact: Redact = str,
+        options: ClientOptions | None = None,
+        limiter: Limiter | None = None,
     ) -> None:
-        self.options = options
+        self.credentials = credentials
+        self._options = options or ClientOptions()
         self._clock = clock
         self._rng = rng
-        self._redact = redact
         self._emit = emit
-        self._is_troubled = False
-        self._limiter = limiter
+        self._redact = redact
+        self._limiter = limiter or Limiter(clock, self._options.requests_per_minute)
         self._wire = Wire(credentials, clock=clock, emit=emit)
+        self._is_troubled = False
+        self._told: set[str] = set()
 
-    async def aclose(self) -> None:
-        """Close every connection."""
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *error: object) -> None:
         await self._wire.aclose()
 
     def server_now(self) -> datetime | None:
-        """The server's clock, or ``None`` before its first answer; never later than the truth."""
+        """Return the server's clock, never later than the truth; ``None`` before any answer."""
         return self._wire.server_now()
 
     async def ask(
@@ -116,10 +113,10 @@ class Exchange:
     ) -> T:
         """Ask until there is an answer that makes sense, or ``again`` or the patience says no."""
         flight = flight or Flight()
-        patience = self.options.patience_seconds
+        patience = self._options.patience_seconds
         if self.server_now() is None:
             patience = min(patience, FIRST_CONTACT_SECONDS)
-        await self._limiter.turn()  # a wait for our own limit is no trouble of the server's
+        await self._limiter.turn()  # waiting for our own limit is not the server's fault
         give_up, attempt = self._clock.monotonic() + patience, 0
         while True:
             if flight.before_send is not None:
@@ -134,7 +131,11 @@ class Exchange:
                 if not again(error) or left <= 0 or asked > patience or flight.is_last:
                     raise
                 self._tell(error, left)
-                await self._pause(error, min(self.options.backoff.wait(attempt, self._rng), left))
+                pause = min(self._options.backoff.wait(attempt, self._rng), left)
+                if is_over_the_limit(error):  # everyone waits
+                    self._limiter.hold(pause)
+                else:
+                    await self._clock.sleep(pause)
                 attempt += 1
                 await self._limiter.turn()
             else:
@@ -142,21 +143,16 @@ class Exchange:
                 return answer
 
     async def _once(self, question: Question, answer_seconds: float) -> Reply:
-        """One request and its answer, which is a success."""
-        reply = await self._wire.exchange(
-            question.method,
-            question.path,
-            params=question.params,
-            body=question.body,
-            seconds=min(self.options.answer_seconds, answer_seconds) + question.seconds,
-        )
+        """Send one request, and return its answer if it is a success."""
+        seconds = min(self._options.answer_seconds, answer_seconds) + question.seconds
+        reply = await self._wire.exchange(question, seconds)
         # Here and nowhere else do the server's words come in.
         reply = replace(reply, body=screened_json(reply.body, self._redact))
         if 200 <= reply.status < 300:
             return reply
         asked = retry_after(reply.headers.get("retry-after"), self.server_now())
         if asked is not None and reply.status in {TOO_MANY_REQUESTS, 503}:
-            self._limiter.hold(min(asked, self.options.patience_seconds))
+            self._limiter.hold(min(asked, self._options.patience_seconds))
         try:
             answer = parsed(reply.body)
         except ValueError:
@@ -164,15 +160,8 @@ class Exchange:
         raise refusal(reply, answer, self._redact, asked)
 
     def _tell(self, error: RunnerError, left: float) -> None:
-        """Say, once for each time of trouble, what is waited for."""
+        """Say what is waited for, once for each time of trouble."""
         if not self._is_troubled:
             self._is_troubled = True
             text = f"{error.message} Trying again for {left:.0f} s at most."
             self._emit(Notice(self._clock.now(), text))
-
-    async def _pause(self, error: ApiError | Unreachable, seconds: float) -> None:
-        """Wait before the next attempt; a limit that was hit makes everybody wait."""
-        if isinstance(error, ApiError) and error.status == TOO_MANY_REQUESTS:
-            self._limiter.hold(seconds)
-        else:
-            await self._clock.sleep(seconds)

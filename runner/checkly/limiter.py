@@ -1,12 +1,12 @@
-"""At most so many requests a minute, shared by everything in the process.
+"""Limit the requests of a minute, for everything in the process.
 
-A token bucket either bursts over a sliding limit or starves. This keeps a log of the send times
-instead. A request may leave at a time when
+A token bucket either exceeds a sliding limit or starves. This keeps a log of the send times
+instead. A request may leave once
 
-* fewer than the limit left in the window before it, and a slow trickle could be kept up from
-  then on for ever, so that a burst at the start never ends in a long silence;
-* the share of one request of the window has passed since the last one, once anybody had to wait;
-* the server did not ask for a longer pause.
+* fewer than the limit left in the window before it, and a slow trickle can be kept up from then
+  on for ever, so that a burst at the start never ends in a long silence;
+* one request's part of the window has passed since the last one, if any request had to wait;
+* a pause that the server asked for is over.
 """
 
 import asyncio
@@ -18,13 +18,13 @@ DEFAULT_REQUESTS_PER_MINUTE = 600
 #: Seconds over which requests are counted: a little more than a minute, because the server
 #: counts when a request arrives, which is not quite when it left.
 WINDOW_SECONDS = 60.5
-#: Part of the limit that can always be kept up, whatever happened before.
+#: The part of the limit that can always be kept up, whatever happened before.
 TRICKLE = 0.33
 _LOOK_SECONDS = 0.1
 
 
 class SendLog:
-    """When the last requests left, and so when the next may. Pure; times are seconds."""
+    """The log of the last sends, which tells when the next may leave. Pure; times are seconds."""
 
     def __init__(self, limit: int) -> None:
         self._limit = limit
@@ -32,14 +32,14 @@ class SendLog:
         self._trickle = TRICKLE * limit / 60
         self._last: float | None = None
         self._sent = 0
-        # The n-th send at time t holds the trickle back until t - n / rate has passed; the
-        # greatest of those counts, so the smaller ones before it are dropped when it comes.
-        # Once the limit is used up, what is left of this rule is the limit itself.
+        # The n-th send at time t holds the trickle back until t - n / rate has passed. The
+        # greatest counts, so it replaces the smaller ones before it. Once the limit is used up,
+        # what is left of this rule is the limit itself.
         self._holds: deque[tuple[int, float]] = deque()
         self._spaced = False
 
     def earliest(self, now: float) -> float:
-        """When the next request may leave: ``now`` or later."""
+        """Return when the next request may leave: ``now`` or later."""
         while self._holds and self._holds[0][0] <= self._sent - self._limit:
             self._holds.popleft()
         if self._last is None:
@@ -65,7 +65,7 @@ class SendLog:
         self._holds.append((self._sent, hold))
 
     def slow_down(self) -> None:
-        """Space the next requests, as if somebody had had to wait."""
+        """Space the next requests, as if one had had to wait."""
         self._spaced = self._last is not None
 
 
@@ -73,8 +73,8 @@ class Limiter:
     """Lets requests leave one by one, first come first served.
 
     Attributes:
-        share: How many may leave in a minute where others send too; may change at any time.
-        hungry: Set when a request had to wait for the share; whoever looks clears it.
+        share: How many may leave in a minute while other jobs send too; may change at any time.
+        hungry: Set when a request had to wait for the share; the reader clears it.
     """
 
     def __init__(self, clock: Clock, requests_per_minute: int = DEFAULT_REQUESTS_PER_MINUTE):
@@ -105,7 +105,7 @@ class Limiter:
                 await self._clock.sleep(wait)
 
     def used(self) -> int:
-        """How many requests left in the last minute."""
+        """Return how many requests left in the last minute."""
         since = self._clock.monotonic() - WINDOW_SECONDS
         return sum(time > since for time in self._times)
 
@@ -115,6 +115,6 @@ class Limiter:
         return self._times[-self.share] + WINDOW_SECONDS if self.share else now + _LOOK_SECONDS
 
     def hold(self, seconds: float) -> None:
-        """Let nothing leave for ``seconds``: the server asked everybody to slow down."""
+        """Let nothing leave for ``seconds``: the server asked everyone to slow down."""
         self._not_before = max(self._not_before, self._clock.monotonic() + seconds)
         self._log.slow_down()

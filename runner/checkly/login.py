@@ -1,6 +1,6 @@
 """Credentials beside the environment: env files, and the files of ``npx checkly login``.
 
-The files of the login are where npm's ``conf`` and ``env-paths`` put them for the Checkly CLI.
+Those files are where npm's ``conf`` and ``env-paths`` put them for the Checkly CLI.
 """
 
 import json
@@ -16,7 +16,7 @@ from runner.listing import listed
 
 _FILES = (("auth.json", "apiKey"), ("config.json", "accountId"))
 _MAX_BYTES = 1 << 16
-#: The env file that the Checkly CLI reads without being asked.
+#: The env file that the Checkly CLI reads on its own.
 _DOTENV = Path(".env")
 _ASSIGNMENT = re.compile(r"""(?m)^[ \t]*(?:export[ \t]+)?(\w+)[ \t]*=[ \t]*["']?[^\s#"']""")
 
@@ -26,12 +26,12 @@ def account_settings(
 ) -> Settings:
     """Find the credentials and the address: in the environment, env files, and the CLI's login.
 
-    An env file sets the address only for a key of its own: one from elsewhere must not be sent
-    where a file of the repository says.
+    An env file sets the address only for its own key: a key from elsewhere must not be sent to an
+    address that a file of the repository chooses.
 
     Args:
         process: The environment of the process.
-        env_file: What the env files hold.
+        env_file: The variables of the env files.
         env_files: Their names.
     """
     key = NAMES[0]
@@ -52,7 +52,7 @@ def account_settings(
 
 
 def login_folder(environ: Mapping[str, str], platform: str = sys.platform) -> Path:
-    """Where ``npx checkly login`` keeps its files; each ``CHECKLY_ENV`` has its own."""
+    """Return the folder of ``npx checkly login``; each ``CHECKLY_ENV`` has its own."""
     home = Path(os.path.expanduser("~"))  # noqa: PTH111 # Path.home raises where there is none
     suffix = environ.get("CHECKLY_ENV", "")
     name = f"cli-{suffix}" if suffix else "cli"
@@ -65,9 +65,8 @@ def login_folder(environ: Mapping[str, str], platform: str = sys.platform) -> Pa
 
 
 def _login(folder: Path) -> tuple[dict[str, str], str]:
-    """What the files of the login hold, and a sentence about one that can't be used."""
-    found: dict[str, str] = {}
-    problem = ""
+    """Read the files of the login; the text is a sentence about one that can't be used."""
+    found, problem = {}, ""
     for name, (file, key) in zip(NAMES, _FILES, strict=True):
         path = folder / file
         try:
@@ -95,7 +94,7 @@ def _document(path: Path) -> object:
 
 
 def _unused(missing: list[str]) -> str:
-    """A sentence about an env file that sets what is missing, and was not given."""
+    """Return a sentence about an env file that sets what is missing, but was not given."""
     try:
         text = _DOTENV.read_bytes()[:_MAX_BYTES] if _DOTENV.is_file() else b""
     except OSError:
@@ -106,7 +105,7 @@ def _unused(missing: list[str]) -> str:
 
 
 def _set(values: Mapping[str, str], names: Iterable[str]) -> dict[str, str]:
-    """Those of ``names`` that are set, and not to something empty."""
+    """Return those of ``names`` that are set to something."""
     return {name: values[name] for name in names if values.get(name, "").strip()}
 
 

@@ -12,19 +12,18 @@ from urllib.parse import urlsplit
 from runner.checkly.http_ import httpx
 from runner.errors import UsageError, os_reason
 
-#: Variables that name the certificates to trust instead of the usual ones: the first that is set.
+#: Variables that name the certificates to trust instead of the usual ones; the first one counts.
 _BUNDLES: Final = ("SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
-#: Names certificates to trust beside them.
+#: Names further certificates to trust.
 _EXTRA: Final = "NODE_EXTRA_CA_CERTS"
 _NAME: Final = re.compile(r"[\w-][\w.-]*")
 
 
 @dataclass(frozen=True, slots=True)
 class Proxy:
-    """The proxy on the way to one address.
+    """The proxy on the way to one address, if there is one.
 
     Attributes:
-        url: Its address; ``None`` where there is none.
         odd: Entries of NO_PROXY that mean nothing.
     """
 
@@ -37,8 +36,7 @@ def proxy_for(url: str, settings: Mapping[str, str]) -> Proxy:
 
     Args:
         url: The address.
-        settings: HTTPS_PROXY, ALL_PROXY, NO_PROXY and so on, as ``urllib.request.getproxies``
-            gives them.
+        settings: HTTPS_PROXY, ALL_PROXY, NO_PROXY and so on, see ``urllib.request.getproxies``.
     """
     parts = urlsplit(url)
     proxy = settings.get(parts.scheme) or settings.get("all")
@@ -55,39 +53,36 @@ def proxy_for(url: str, settings: Mapping[str, str]) -> Proxy:
 
 
 def trusted(environ: Mapping[str, str]) -> ssl.SSLContext:
-    """The certificates to trust.
+    """Return the certificates to trust.
 
     Raises:
         UsageError: A variable names a file or folder that can't be read.
     """
-    context = None
-    for name in _BUNDLES:
-        if place := environ.get(name):
-            context = _loaded(ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT), name, place)
-            break
-    context = context or httpx.create_ssl_context(trust_env=False)
+    bundle = next(filter(environ.get, _BUNDLES), None)
+    if bundle is None:
+        context = httpx.create_ssl_context(trust_env=False)
+    else:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        _load(context, bundle, environ[bundle])
     if place := environ.get(_EXTRA):
-        _loaded(context, _EXTRA, place)
+        _load(context, _EXTRA, place)
     return context
 
 
-def _loaded(context: ssl.SSLContext, name: str, place: str) -> ssl.SSLContext:
+def _load(context: ssl.SSLContext, name: str, place: str) -> None:
     try:
-        if Path(place).is_dir():
-            context.load_verify_locations(capath=place)
-        else:
-            context.load_verify_locations(cafile=place)
+        kind = "capath" if Path(place).is_dir() else "cafile"
+        context.load_verify_locations(**{kind: place})
     except (OSError, ValueError) as error:
         why = os_reason(error) if isinstance(error, OSError) else "its name is not valid"
         raise UsageError(
             f"The certificates that {name} names can't be read: {why}.",
             hint="Name a file in PEM form, or a folder of such files.",
         ) from None
-    return context
 
 
 def _matches(entry: str, host: str, port: int | None) -> bool | None:
-    """Whether an entry of NO_PROXY means ``host``; ``None`` where it means nothing."""
+    """Return whether an entry of NO_PROXY means ``host``; ``None`` where it means nothing."""
     name, _, after = entry.rpartition(":")
     if after.isdigit() and (name.endswith("]") or ":" not in name):
         if port not in {None, int(after)}:

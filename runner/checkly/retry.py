@@ -1,4 +1,4 @@
-"""Rules for when to ask again, and after how long; pure."""
+"""Decide when to ask again, and after how long; pure."""
 
 import random
 from dataclasses import dataclass
@@ -13,23 +13,18 @@ _TIMEOUT = 408
 
 @dataclass(frozen=True, slots=True)
 class Backoff:
-    """Exponential waits with full jitter: anything from nothing to the cap of the attempt.
-
-    Attributes:
-        base: Cap of the first wait, in seconds; it doubles with each attempt.
-        most: Greatest cap.
-    """
+    """Exponential waits with full jitter: up to ``base`` seconds, doubling up to ``most``."""
 
     base: float = 0.5
     most: float = 20.0
 
     def wait(self, attempt: int, rng: random.Random) -> float:
-        """Seconds to wait after ``attempt`` (counted from 0)."""
+        """Return the seconds to wait after ``attempt`` (counted from 0)."""
         return rng.uniform(0, min(self.most, self.base * 2 ** min(attempt, 30)))
 
 
 def retry_after(value: str | None, server_now: datetime | None) -> float | None:
-    """Seconds that a ``Retry-After`` header asks for: a number, or a date on the server's clock."""
+    """Read a ``Retry-After`` header, in seconds: a number, or a date by the server's clock."""
     text = (value or "").strip()
     if text.isascii() and text.isdigit():
         return float(text[:9])
@@ -44,10 +39,10 @@ def retry_after(value: str | None, server_now: datetime | None) -> float | None:
 
 
 def surely_not_accepted(error: RunnerError) -> bool:
-    """Whether a trigger that ended with ``error`` surely started no session.
+    """Return whether a trigger that ended with ``error`` surely started no session.
 
-    That is so when no connection was made, and when the answer is a refusal; every other answer,
-    and none at all, leaves it open.
+    That is so when no connection was made, or the answer is a refusal; every other answer, and
+    none at all, leaves it open.
     """
     if isinstance(error, Unreachable):
         return not error.sent
@@ -55,20 +50,17 @@ def surely_not_accepted(error: RunnerError) -> bool:
 
 
 def is_over_the_limit(error: RunnerError) -> bool:
-    """Whether a request was refused only because there were too many."""
+    """Return whether a request was refused only because there were too many."""
     return isinstance(error, ApiError) and error.status == TOO_MANY_REQUESTS
 
 
 def may_send_again(error: RunnerError) -> bool:
-    """Whether a trigger that ended with ``error`` may leave again: never a blind retry."""
-    if isinstance(error, ApiError):
-        return is_over_the_limit(error)
-    return surely_not_accepted(error)
+    """Return whether a trigger that ended with ``error`` may leave again: never a blind retry."""
+    return is_over_the_limit(error) if isinstance(error, ApiError) else surely_not_accepted(error)
 
 
 def may_ask_again(error: RunnerError) -> bool:
-    """Whether a read that ended with ``error`` is worth asking again."""
+    """Return whether a read that ended with ``error`` is worth asking again."""
     if isinstance(error, ApiError):
-        refused = 300 <= error.status < 500
-        return not refused or error.status in {_TIMEOUT, TOO_MANY_REQUESTS}
+        return not surely_not_accepted(error) or is_over_the_limit(error)
     return isinstance(error, Unreachable)

@@ -1,4 +1,4 @@
-"""Requests of listeners, such as webhooks: one at a time, and none of them matters to the apply."""
+"""Send the requests of listeners such as webhooks, one at a time; none matters to the apply."""
 
 import os
 import ssl
@@ -15,11 +15,11 @@ _SECONDS = 10.0
 
 
 def send(method: str, url: str, *, headers: Mapping[str, str], body: object) -> tuple[int, str]:
-    """Send ``body`` as JSON; returns status and text. Redirects are not followed.
+    """Send ``body`` as JSON, and return status and text. Redirects are not followed.
 
     Raises:
-        CannotRun: No answer came, or the address is not https. The address is not quoted, for
-            those of webhooks are secrets.
+        CannotRun: No answer came, or the address is not https. It is not quoted, since the
+            addresses of webhooks are secrets.
     """
     try:
         parts = urlsplit(url)

@@ -1,33 +1,91 @@
-"""One request, one answer: the only module that calls httpx, and the edge its errors stop at."""
+"""Send one request and read its answer: the edge at which the errors of httpx stop."""
 
 import asyncio
 import socket
 import ssl
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
-from typing import Any
+from typing import Any, Final
 from urllib.request import getproxies
 
 from runner.checkly.account import Credentials
-from runner.checkly.clients import CONNECT_SECONDS, client_maker
+from runner.checkly.clients import CONNECT_SECONDS, Pools, client_maker
 from runner.checkly.http_ import httpx
 from runner.checkly.network import proxy_for
-from runner.checkly.pools import Pools
 from runner.errors import ApiError, Unreachable
 from runner.listing import listed
 from runner.models.clock import Clock
 from runner.models.events import Emit, Notice, RequestMade
 
-#: Greatest answer that is read: 10,000 results fill half of it.
-MAX_BODY_BYTES = 16 * 1024 * 1024
+#: The largest answer that is read: 10,000 results fill half of it.
+MAX_BODY_BYTES: Final = 16 * 1024 * 1024
+#: A server's clock that is further off is not trusted.
+_SANE_CLOCK: Final = timedelta(days=400)
+#: Errors of httpx that come before a single byte of the request has left.
+_NEVER_SENT: Final = (
+    httpx.ConnectError,
+    httpx.ConnectTimeout,
+    httpx.ProxyError,
+    httpx.PoolTimeout,
+)
+_TRY_AGAIN: Final = "Try again; if it persists, look at Checkly's status page."
+#: What each error means, and what to do about it. The causes of an error count only where nothing
+#: was sent. The first row that fits is taken.
+_TROUBLES: Final[tuple[tuple[type[Exception] | tuple[type[Exception], ...], str, str], ...]] = (
+    (
+        (httpx.ConnectTimeout, httpx.PoolTimeout),
+        f"no connection to {{host}} within {CONNECT_SECONDS:g} s",
+        "Check the network, and whether a proxy is needed (HTTPS_PROXY).",
+    ),
+    (
+        httpx.ProxyError,
+        "the proxy refused the connection to {host}",
+        "Check HTTPS_PROXY (address, user and password), or list the host in NO_PROXY.",
+    ),
+    (
+        ssl.SSLCertVerificationError,
+        "{host} could not be reached: its certificate is not trusted",
+        "Behind a company's proxy, name its certificates in NODE_EXTRA_CA_CERTS.",
+    ),
+    (
+        ssl.SSLError,
+        "{host} could not be reached: no encrypted connection could be made",
+        "Check that the address speaks https, and what a proxy in between does.",
+    ),
+    (
+        socket.gaierror,
+        "{host} could not be reached: its name was not found",
+        "Check CHECKLY_API_URL, the network and its name servers.",
+    ),
+    (
+        httpx.ConnectError,
+        "{host} could not be reached: the connection was not accepted",
+        "Check the address, the network, and whether a proxy is needed (HTTPS_PROXY).",
+    ),
+    (
+        (TimeoutError, httpx.TimeoutException),
+        "{host} did not answer within {seconds:g} s",
+        _TRY_AGAIN,
+    ),
+    (
+        Exception,
+        "the connection to {host} broke before the answer was complete",
+        f"Check the network. {_TRY_AGAIN}",
+    ),
+)
 
-#: A server's clock that is further off is not a clock.
-_SANE_CLOCK = timedelta(days=400)
 
-#: Errors of httpx that come before a single byte of the request left.
-_NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.ProxyError, httpx.PoolTimeout)
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A request; ``seconds`` is how long the server is asked to hold its answer back."""
+
+    method: str
+    path: str
+    params: Mapping[str, str | int] | None = None
+    body: Any = None
+    seconds: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +97,12 @@ class Reply:
     status: int
     headers: Mapping[str, str]
     body: bytes
+
+    def error(self, what: str, *, kind: type[ApiError] = ApiError, **more: Any) -> ApiError:
+        """Build the error that this answer stands for; ``more`` are fields of ``ApiError``."""
+        method, path = self.method, self.path
+        text = f"{method} {path}: {what}."
+        return kind(text, status=self.status, method=method, path=path, **more)
 
 
 class Wire:
@@ -53,7 +117,7 @@ class Wire:
             "authorization": f"Bearer {credentials.api_key}",
             "x-checkly-account": credentials.account_id,
             "accept": "application/json",
-            # What is packed small may be huge; what is read stays bounded without it.
+            # A small packed answer may be huge; without packing, what is read stays bounded.
             "accept-encoding": "identity",
         }
         self._pools = Pools(client_maker(credentials, headers))
@@ -66,52 +130,40 @@ class Wire:
         await self._pools.aclose()
 
     def server_now(self) -> datetime | None:
-        """The server's clock, from the last ``Date`` it sent; never later than its truth."""
+        """Return the server's clock, from the last ``Date`` it sent; never later than the truth."""
         if self._date is None:
             return None
         date, received = self._date
         return date + timedelta(seconds=self._clock.monotonic() - received)
 
-    async def exchange(
-        self,
-        method: str,
-        path: str,
-        *,
-        params: Mapping[str, str | int] | None = None,
-        body: Any = None,
-        seconds: float,
-    ) -> Reply:
-        """Send one request and read its answer within ``seconds``, whatever its status.
+    async def exchange(self, question: Question, seconds: float) -> Reply:
+        """Send a request and read its answer within ``seconds``, whatever its status.
 
         Raises:
             Unreachable: No answer came; it says whether the request may have arrived.
-            ApiError: The answer can't be read: too large, or broken off.
+            ApiError: The answer can't be read: too large, or packed.
         """
+        method, path = question.method, question.path
         url = self._credentials.url + path
         began = self._clock.monotonic()
         status, trouble = None, None
         try:
             with self._pools.client() as client:
-                async with asyncio.timeout(seconds):
-                    stream = client.stream(method, url, params=params, json=body)
-                    async with stream as answer:
-                        status = answer.status_code
-                        self._note_date(answer.headers.get("date"))
-                        content = await _read(answer, method, path)
-            return Reply(method, path, status, dict(answer.headers), content)
-        except (TimeoutError, httpx.TimeoutException) as error:
-            trouble = "no answer in time"
-            raise self._timed_out(error, f"{method} {path}", seconds) from None
-        except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError) as error:
-            trouble = type(error).__name__
-            raise self._broken(error, f"{method} {path}") from None
+                stream = client.stream(method, url, params=question.params, json=question.body)
+                async with asyncio.timeout(seconds), stream as answer:
+                    status = answer.status_code
+                    self._note_date(answer.headers.get("date"))
+                    return await _read(answer, method, path)
+        except (TimeoutError, httpx.HTTPError, httpx.InvalidURL, httpx.StreamError) as error:
+            is_late = isinstance(error, TimeoutError | httpx.TimeoutException)
+            trouble = "no answer in time" if is_late else type(error).__name__
+            raise self._unreachable(error, f"{method} {path}", seconds) from None
         except ApiError as error:
             trouble = error.message
             raise
         finally:
             taken = self._clock.monotonic() - began
-            now = self._clock.now()
-            self._emit(RequestMade(now, method, path, status, taken, trouble))
+            self._emit(RequestMade(self._clock.now(), method, path, status, taken, trouble))
 
     def _note_date(self, text: str | None) -> None:
         try:
@@ -119,85 +171,34 @@ class Wire:
             date = (date if date.tzinfo else date.replace(tzinfo=UTC)).astimezone(UTC)
         except (ValueError, OverflowError):
             return
-        if abs(date - self._clock.now()) > _SANE_CLOCK:
-            return
-        self._date = (date, self._clock.monotonic())
+        if abs(date - self._clock.now()) <= _SANE_CLOCK:
+            self._date = (date, self._clock.monotonic())
 
-    def _timed_out(self, error: Exception, what: str, seconds: float) -> Unreachable:
-        host = self._credentials.host
-        if isinstance(error, _NEVER_SENT):
-            return Unreachable(
-                f"{what}: no connection to {host} within {CONNECT_SECONDS:g} s.",
-                sent=False,
-                hint="Check the network, and whether a proxy is needed (HTTPS_PROXY).",
-            )
-        return Unreachable(
-            f"{what}: {host} did not answer within {seconds:g} s.",
-            sent=True,
-            hint="Try again; if it stays so, look at Checkly's status page.",
+    def _unreachable(self, error: Exception, what: str, seconds: float) -> Unreachable:
+        is_unsent = isinstance(error, _NEVER_SENT)
+        errors = list(_causes(error)) if is_unsent else [error]
+        text, hint = next(
+            (text, hint)
+            for kind, text, hint in _TROUBLES
+            if any(isinstance(each, kind) for each in errors)
         )
-
-    def _broken(self, error: Exception, what: str) -> Unreachable:
-        host = self._credentials.host
-        if isinstance(error, httpx.ProxyError):
-            return Unreachable(
-                f"{what}: the proxy refused the connection to {host}.",
-                sent=False,
-                hint="Check HTTPS_PROXY (its address, and its user and password if it wants one),"
-                " or list the host in NO_PROXY.",
-            )
-        if not isinstance(error, _NEVER_SENT):
-            return Unreachable(
-                f"{what}: the connection to {host} broke before the answer was there.",
-                sent=True,
-                hint="Try again; if it stays so, look at the network and at Checkly's status page.",
-            )
-        causes = list(_causes(error))
-        if any(isinstance(cause, ssl.SSLCertVerificationError) for cause in causes):
-            why, hint = (
-                "its certificate is not trusted",
-                ("Behind a company's proxy, name its certificates in NODE_EXTRA_CA_CERTS."),
-            )
-        elif any(isinstance(cause, ssl.SSLError) for cause in causes):
-            why, hint = (
-                "no encrypted connection could be made",
-                ("Check that the address speaks https, and what a proxy in between does."),
-            )
-        elif any(isinstance(cause, socket.gaierror) for cause in causes):
-            why, hint = (
-                "its name was not found",
-                ("Check CHECKLY_API_URL, the network and its name servers."),
-            )
-        else:
-            why, hint = (
-                "the connection was not accepted",
-                ("Check the address, the network, and whether a proxy is needed (HTTPS_PROXY)."),
-            )
-        return Unreachable(f"{what}: {host} could not be reached: {why}.", sent=False, hint=hint)
+        said = text.format(host=self._credentials.host, seconds=seconds)
+        return Unreachable(f"{what}: {said}.", sent=not is_unsent, hint=hint)
 
 
-async def _read(answer: httpx.Response, method: str, path: str) -> bytes:
-    """The body, or an error as soon as it is too large."""
-    parts, size = [], 0
+async def _read(answer: httpx.Response, method: str, path: str) -> Reply:
+    """Read the body, or raise as soon as it is too large."""
+    reply = Reply(method, path, answer.status_code, dict(answer.headers), b"")
+    hint = "Something between here and Checkly may have answered instead; check CHECKLY_API_URL."
     if answer.headers.get("content-encoding", "").strip().lower() not in {"", "identity"}:
-        raise _unreadable(answer, method, path, "came packed, though it was asked not to")
+        raise reply.error("the answer came packed, though it was asked not to", hint=hint)
+    body = bytearray()
     async for part in answer.aiter_raw():
-        size += len(part)
-        if size > MAX_BODY_BYTES:
+        body += part
+        if len(body) > MAX_BODY_BYTES:
             limit = MAX_BODY_BYTES // (1024 * 1024)
-            raise _unreadable(answer, method, path, f"is larger than {limit} MiB")
-        parts.append(part)
-    return b"".join(parts)
-
-
-def _unreadable(answer: httpx.Response, method: str, path: str, why: str) -> ApiError:
-    return ApiError(
-        f"{method} {path}: the answer {why}.",
-        status=answer.status_code,
-        method=method,
-        path=path,
-        hint="Something between here and Checkly may have answered instead; check CHECKLY_API_URL.",
-    )
+            raise reply.error(f"the answer is larger than {limit} MiB", hint=hint)
+    return replace(reply, body=bytes(body))
 
 
 def _causes(error: BaseException | None) -> Iterator[BaseException]:

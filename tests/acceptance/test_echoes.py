@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from runner.checkly.wire import Reply, Wire
+from runner.checkly.wire import Question, Reply, Wire
 from runner.cli.app import runner
 from runner.cli.console import Console
 from runner.cli.error_handler import run
@@ -102,8 +102,8 @@ class Bench:
     def spoil(self, change: Callable[[Reply, Any], Reply]) -> None:
         exchange = Wire.exchange
 
-        async def spoiling(self: Wire, method: str, path: str, **more: Any) -> Reply:
-            return change(await exchange(self, method, path, **more), more.get("body"))
+        async def spoiling(self: Wire, question: Question, seconds: float) -> Reply:
+            return change(await exchange(self, question, seconds), question.body)
 
         self._monkeypatch.setattr(Wire, "exchange", spoiling)
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from runner.checkly.wire import Reply, Wire
+from runner.checkly.wire import Question, Reply, Wire
 from runner.cli.app import runner
 from runner.cli.console import Console
 from runner.cli.error_handler import run
@@ -227,8 +227,8 @@ def test_an_answer_of_the_api(
 ) -> None:
     exchange = Wire.exchange
 
-    async def spoiling(self: Wire, *arguments: Any, **more: Any) -> Reply:
-        return change(await exchange(self, *arguments, **more))
+    async def spoiling(self: Wire, question: Question, seconds: float) -> Reply:
+        return change(await exchange(self, question, seconds))
 
     monkeypatch.setattr(Wire, "exchange", spoiling)
     shell.write(PROFILE.replace("target: all", "target: {matchTags: [[nightly]]}"))

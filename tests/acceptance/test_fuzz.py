@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 from ruamel.yaml import YAML
 
-from runner.checkly.wire import Reply, Wire
+from runner.checkly.wire import Question, Reply, Wire
 from runner.cli.app import runner
 from runner.cli.console import Console
 from runner.cli.error_handler import run
@@ -172,8 +172,8 @@ def test_an_answer(seeds: range, shell: Shell) -> None:
     exchange = Wire.exchange
     rng, left = random.Random(), [0]
 
-    async def damaging(self: Wire, *arguments: Any, **more: Any) -> Reply:
-        reply = await exchange(self, *arguments, **more)
+    async def damaging(self: Wire, question: Question, seconds: float) -> Reply:
+        reply = await exchange(self, question, seconds)
         left[0] -= 1
         if left[0] != 0:
             return reply

@@ -18,8 +18,8 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_stat
 
 from runner.checkly.account import Credentials
 from runner.checkly.client import Checkly
+from runner.checkly.clients import Pools
 from runner.checkly.http_ import httpx
-from runner.checkly.pools import Pools
 from runner.engine.apply import apply
 from runner.engine.control.context import ApplyOptions, Context
 from runner.engine.control.shutdown import Stop
@@ -247,7 +247,7 @@ class Books(RuleBasedStateMachine):
             rng=random.Random(1),
             emit=lambda _: None,
         )
-        client._exchange._wire._pools = Pools(lambda: httpx.AsyncClient(transport=command.line))
+        client._wire._pools = Pools(lambda: httpx.AsyncClient(transport=command.line))
         state = self.state()
         send = state.store._send
 

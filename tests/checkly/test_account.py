@@ -7,8 +7,8 @@ from runner.checkly.account import (
     Settings,
     address,
     credentials,
-    has_credentials,
     is_loopback,
+    missing_credentials,
 )
 from runner.errors import UsageError
 
@@ -19,7 +19,7 @@ def test_the_environment_gives_key_account_and_address() -> None:
     found = credentials(Settings(GOOD))
     assert (found.account_id, found.url) == ("acc-1", "https://api.checklyhq.com")
     assert (found.host, found.is_loopback) == ("api.checklyhq.com", False)
-    assert has_credentials(GOOD)
+    assert not missing_credentials(GOOD)
 
 
 def test_the_key_does_not_show_itself() -> None:
@@ -39,7 +39,7 @@ def test_a_line_break_at_the_end_of_a_ci_secret_does_not_matter() -> None:
     ],
 )
 def test_what_is_missing_is_named(environ: dict[str, str], said: str) -> None:
-    assert not has_credentials(environ)
+    assert missing_credentials(environ)
     with pytest.raises(UsageError, match=said) as raised:
         credentials(Settings(environ))
     assert raised.value.exit_code == 2

@@ -544,7 +544,7 @@ def trouble(error: httpx.HTTPError, cause: Exception | None) -> Unreachable:
             with checkly._pools.client() as http:
                 http._transport = httpx.MockTransport(raises)
             with pytest.raises(Unreachable) as raised:
-                await checkly.exchange("GET", "/x", seconds=1)
+                await checkly.exchange(wire.Question("GET", "/x"), 1)
             return raised.value
 
     def raises(_: httpx.Request) -> httpx.Response:

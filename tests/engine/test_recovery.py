@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from runner.checkly.wire import Reply
+from runner.checkly.wire import Question, Reply
 from runner.engine.journal import Journal
 from runner.engine.lookup.reconcile import search
 from runner.engine.results.outcomes import is_same_request, lookup_of
@@ -289,7 +289,7 @@ def test_a_private_location_is_known_by_its_id_too(
 
     async def main(location: str) -> list[str]:
         async with bench.client() as client:
-            monkeypatch.setattr(client._exchange._wire, "exchange", answering(answers))
+            monkeypatch.setattr(client._wire, "exchange", answering(answers))
             wanted = intent("smoke", location=location)
             found = await search(bench.context(client, {}), wanted, 0.01, is_alone=True)
             return [each.id for each in found.all]
@@ -299,8 +299,9 @@ def test_a_private_location_is_known_by_its_id_too(
 
 
 def answering(answers: dict[str, Any]) -> Any:
-    async def exchange(method: str, path: str, **_: Any) -> Reply:
-        return Reply(method, path, 200, {}, json.dumps(answers[path]).encode())
+    async def exchange(question: Question, _: float) -> Reply:
+        body = json.dumps(answers[question.path]).encode()
+        return Reply(question.method, question.path, 200, {}, body)
 
     return exchange
 

@@ -185,12 +185,12 @@ def backend(env_file: "Mapping[str, str]", env_files: "Sequence[str]") -> Backen
     from runner.checkly.account import (  # noqa: PLC0415 # only when a command needs it
         address,
         credentials,
-        has_credentials,
+        missing_credentials,
     )
     from runner.checkly.login import account_settings  # noqa: PLC0415
 
     settings = account_settings(os.environ, env_file, env_files)
-    found = credentials(settings) if has_credentials(settings.environ) else None
+    found = None if missing_credentials(settings.environ) else credentials(settings)
     host = urlsplit(address(settings.environ)).netloc
     return Backend(found, host, emulated=False, settings=settings)
 
