@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from runner.models.plan import FieldChange, Op
-from runner.plan.diff import diff, not_compared, path_text
+from runner.plan.diff import additions, diff, not_compared, path_text
 from runner.plan.normalize import normal_form
 
 
@@ -145,3 +145,43 @@ def test_a_volatile_value_changes_with_its_template_or_inputs() -> None:
 )
 def test_a_path_has_one_reading(path: tuple[str, ...], text: str) -> None:
     assert path_text(path) == text
+
+
+UNKNOWN = {"unset": ["env.A"]}
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "count"),
+    [
+        (UNKNOWN, UNKNOWN, 0),
+        (UNKNOWN, "x", 0),
+        ("x", UNKNOWN, 0),
+        ({"a": {"b": [UNKNOWN]}}, {"a": {"b": ["x"]}}, 0),
+        ([{"a": UNKNOWN}], [{"a": "x"}], 0),
+        (["x"], "x", 1),
+        ("x", ["x"], 1),
+        (["x"], {"x": "x"}, 1),
+        ({"x": [1]}, {"x": [True]}, 1),
+        ({"x": [1]}, {"x": [1]}, 0),
+    ],
+)
+def test_only_values_that_are_known_and_differ_are_a_change(old: Any, new: Any, count: int) -> None:
+    assert len(diff({"x": old}, {"x": new})) == count
+
+
+def test_a_field_that_comes_or_goes_unset_is_no_change() -> None:
+    assert diff({}, {"x": UNKNOWN}) == diff({"x": UNKNOWN}, {}) == ()
+    assert [change.op for change in (*diff({}, {"x": 1}), *diff({"x": 1}, {}))] == [
+        Op.ADD,
+        Op.REMOVE,
+    ]
+
+
+def test_all_that_a_request_adds_is_told_unresolved_or_not() -> None:
+    plain = {"a": 1, "b": {"c": True, "gone": 1}, "same": [1]}
+    request = {"a": True, "b": {"c": True, "d.e": "new"}, "same": [1], "x": UNKNOWN}
+    assert list(additions(plain, request)) == [
+        ("a", True),
+        ('b["d.e"]', "new"),
+        ("x", UNKNOWN),
+    ]

@@ -145,3 +145,16 @@ def test_retries_that_are_unresolved_are_not_judged() -> None:
     for strategy in (missing, {"type": "FIXED", "maxRetries": missing}):
         (warning,) = planned_warnings(1, retryStrategy=strategy)
         assert "is unresolved" in warning
+
+
+def test_a_plan_names_profiles_and_keeps_the_warnings_of_the_file() -> None:
+    gone = record(instance("gone[a]"))
+    plan = make_plan(
+        [instance("new[b]")],
+        {"gone[a]": gone},
+        fingerprint,
+        everything=True,
+        file_warnings=["f.yaml:1:1: warning[x]: y"],
+    )
+    assert [planned.profile for planned in plan.instances] == ["new", "gone"]
+    assert plan.file_warnings == ("f.yaml:1:1: warning[x]: y",)

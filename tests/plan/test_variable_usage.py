@@ -71,3 +71,9 @@ def test_handlebars_that_nothing_sets() -> None:
 
 def test_handlebars_in_a_browser_script_are_its_own() -> None:
     assert undefined([], [browser("'{{HOST}}'")]) == {}
+
+
+def test_the_texts_of_all_checks_count() -> None:
+    checks = [browser(READS_A), browser("process.env.B_URL"), browser("x")]
+    assert unmentioned(["A_URL", "B_URL", "C"], checks) == ["C"]
+    assert unmentioned(["A"], [browser("A")]) == []

@@ -159,6 +159,7 @@ def test_a_quarantine_does_not_forgive_a_failure_of_no_check() -> None:
         ({"min": 3}, "2 of at least 3 checks"),
         ({"max": 1}, "2 of at most 1 checks"),
         ({"include": ["c"]}, "without c"),
+        ({"include": ["c", "a", "d"]}, "without c, d"),
         ({"exclude": ["a"]}, "with a"),
         ({"min": 3, "exclude": ["a", "b"]}, "2 of at least 3 checks; with a, b"),
         ({"min": 2, "max": 2, "include": ["a"], "exclude": ["c"]}, None),
