@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from runner.config.compile.symbolic import compile_alone
-from runner.config.files.files import Entries, FolderFiles
+from runner.config.files.files import FolderFiles
 from runner.diagnostics import Diagnostics
 from runner.fingerprints import Fingerprinter
 from runner.models.instance import Instance
@@ -38,8 +38,8 @@ class Text:
     def read(self, _path: PurePosixPath) -> bytes:
         return self.text.encode()
 
-    def entries(self, _folder: PurePosixPath) -> Entries:
-        return Entries((), ())
+    def entries(self, _folder: PurePosixPath) -> dict[str, bool]:
+        return {}
 
     def identity(self, path: PurePosixPath) -> PurePosixPath:
         return path

@@ -4,14 +4,14 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from runner.config.document.load import load
-from runner.config.files.discover import NAMES
-from runner.config.files.files import FolderFiles, repository_root
+from runner.config.files.discover import NAMES, folders_upwards
+from runner.config.files.files import FolderFiles
 from runner.diagnostics import Diagnostics
 from runner.errors import UsageError
 
 
 def configurations(files: Iterable[str]) -> list[Path]:
-    """The configurations that ``files`` are, or are included by, each once.
+    """Return the configurations that ``files`` are, or are included by, each once.
 
     A file that belongs to none is left out: a hook is given every YAML file that changed.
 
@@ -28,27 +28,22 @@ def configurations(files: Iterable[str]) -> list[Path]:
 
 
 def _owners(path: Path) -> Iterator[Path]:
-    """The configurations that include ``path``; itself where it is one and none does."""
-    candidates = [found for found in _above(path) if not found.samefile(path)]
-    owners = [found for found in candidates if _includes(found, path)]
+    """Yield the configurations that include ``path``; itself if it is one and none does."""
+    above = folders_upwards(path.resolve().parent)
+    candidates = [folder / name for folder in above for name in NAMES]
+    owners = [
+        candidate
+        for candidate in candidates
+        if candidate.is_file() and not candidate.samefile(path) and _includes(candidate, path)
+    ]
     if not owners and path.name in NAMES:
         owners = [path]
     for owner in owners:
         yield owner.resolve()
 
 
-def _above(path: Path) -> Iterator[Path]:
-    """Configurations in the folder of ``path`` and above it, within the repository."""
-    start = path.resolve().parent
-    last = repository_root(start)
-    for folder in (start, *start.parents):
-        yield from (folder / name for name in NAMES if (folder / name).is_file())
-        if folder == last:
-            return
-
-
 def _includes(configuration: Path, path: Path) -> bool:
-    """Whether ``configuration`` includes ``path``, be it readable or not."""
+    """Return whether ``configuration`` includes ``path``, readable or not."""
     files, inside = FolderFiles.around(configuration, Path.cwd())
     _, wanted = FolderFiles.around(path, Path.cwd())
     diagnostics = Diagnostics()

@@ -8,7 +8,7 @@ outside of it is ever opened, whatever links say, so no diagnostic can quote any
 import os
 import stat
 from pathlib import Path, PurePosixPath
-from typing import NamedTuple, Protocol
+from typing import Protocol
 
 from runner.atomic_write import atomic_write
 from runner.errors import UsageError, os_reason
@@ -17,12 +17,7 @@ from runner.errors import UsageError, os_reason
 MAX_BYTES = 16 * 1024 * 1024
 MAX_SIZE = "16 MiB"
 
-
-class Entries(NamedTuple):
-    """What a folder holds, by name and in order."""
-
-    files: tuple[str, ...]
-    folders: tuple[str, ...]
+_KINDS = {stat.S_IFDIR: "a folder", stat.S_IFIFO: "a pipe"}
 
 
 class Files(Protocol):
@@ -38,8 +33,11 @@ class Files(Protocol):
             UsageError: There is no such file, it can't be read, or it is too large.
         """
 
-    def entries(self, folder: PurePosixPath) -> Entries:
-        """Return what is in ``folder``; nothing if it is not a folder or can't be read."""
+    def entries(self, folder: PurePosixPath) -> dict[str, bool]:
+        """Return the names in ``folder``, and whether each is a folder.
+
+        It is empty if ``folder`` is not a folder or can't be read.
+        """
 
     def identity(self, path: PurePosixPath) -> PurePosixPath:
         """Return the path of the file itself, where ``path`` goes over links."""
@@ -86,33 +84,28 @@ class FolderFiles:
         try:
             real = (self._root / path).resolve()
             if not real.is_relative_to(self._root):
+                area = "the repository" if repository_root(self._root) else "the file's folder"
                 hint = "Put the file itself there."
-                raise UsageError(f"{name} is a link that leads out of {self._area()}.", hint=hint)
-            # Before it is opened: a pipe would be waited for, a device might act on it.
-            status = real.stat()
-            if not stat.S_ISREG(status.st_mode):
-                raise UsageError(f"{name} is {_kind(status.st_mode)}, not a file.")
-            data = None
-            if status.st_size <= MAX_BYTES:
-                with real.open("rb") as stream:
-                    data = stream.read(MAX_BYTES + 1)
+                raise UsageError(f"{name} is a link that leads out of {area}.", hint=hint)
+            # Before it is opened: opening a pipe would wait, and a device might act on it.
+            kind = stat.S_IFMT(real.stat().st_mode)
+            if kind != stat.S_IFREG:
+                raise UsageError(f"{name} is {_KINDS.get(kind, 'a device or socket')}, not a file.")
+            with real.open("rb") as stream:
+                data = stream.read(MAX_BYTES + 1)
         except (OSError, ValueError, RuntimeError) as error:
             raise UsageError(f"{name} can't be read: {os_reason(error)}.") from error
-        if data is None or len(data) > MAX_BYTES:
-            raise UsageError(f"{name} is larger than {MAX_SIZE}.", hint="Split it with `include`.")
+        if len(data) > MAX_BYTES:
+            raise too_large(name)
         return data
 
-    def entries(self, folder: PurePosixPath) -> Entries:
-        """Return what is in a folder below the root; links to folders are not followed."""
-        files: list[str] = []
-        folders: list[str] = []
+    def entries(self, folder: PurePosixPath) -> dict[str, bool]:
+        """Return what is in a folder below the root; links count as files."""
         try:
             with os.scandir(self._root / folder) as found:
-                for entry in found:
-                    (folders if entry.is_dir(follow_symlinks=False) else files).append(entry.name)
+                return {entry.name: entry.is_dir(follow_symlinks=False) for entry in found}
         except (OSError, ValueError):
-            return Entries((), ())
-        return Entries(tuple(sorted(files)), tuple(sorted(folders)))
+            return {}
 
     def identity(self, path: PurePosixPath) -> PurePosixPath:
         """Return the path of the file itself, as far as it lies below the root."""
@@ -132,18 +125,12 @@ class FolderFiles:
         except OSError as error:
             raise UsageError(f"{self.name(path)} can't be written: {os_reason(error)}.") from error
 
-    def _area(self) -> str:
-        return "the repository" if repository_root(self._root) else "the file's folder"
-
 
 def repository_root(folder: Path) -> Path | None:
     """Return the nearest folder from ``folder`` upwards that has a ``.git``, if any."""
     return next((at for at in (folder, *folder.parents) if (at / ".git").exists()), None)
 
 
-def _kind(mode: int) -> str:
-    if stat.S_ISDIR(mode):
-        return "a folder"
-    if stat.S_ISFIFO(mode):
-        return "a pipe"
-    return "a device or socket"
+def too_large(name: str) -> UsageError:
+    """Return the error for a file of more than ``MAX_BYTES``."""
+    return UsageError(f"{name} is larger than {MAX_SIZE}.", hint="Split it with `include`.")

@@ -58,12 +58,7 @@ class Problem(Enum):
 
 
 class Answer(NamedTuple):
-    """What a git command answered.
-
-    Attributes:
-        output: Its standard output; empty if there is a problem.
-        problem: Why there is no answer, if so.
-    """
+    """The standard output of a git command; empty if there was a problem."""
 
     output: bytes
     problem: Problem | None = None
@@ -93,7 +88,7 @@ def ask(
 
 
 def distrust_hint(folder: Path) -> str:
-    """What to do where git does not trust a folder because it belongs to somebody else."""
+    """Return what to do where git does not trust a folder because it belongs to another user."""
     return f"If you trust it: `git config --global --add safe.directory {folder}`."
 
 
@@ -111,8 +106,8 @@ def _start(command: list[str], folder: Path, environ: Mapping[str, str]) -> "Pop
             stderr=PIPE,
         )
     except FileNotFoundError:
-        missing = folder.is_dir()
-        return Answer(b"", Problem.NOT_INSTALLED if missing else Problem.NOT_RUNNABLE)
+        is_git_missing = folder.is_dir()
+        return Answer(b"", Problem.NOT_INSTALLED if is_git_missing else Problem.NOT_RUNNABLE)
     except (OSError, ValueError):
         return Answer(b"", Problem.NOT_RUNNABLE)
 

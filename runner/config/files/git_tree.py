@@ -3,17 +3,17 @@
 Links are followed by git itself, inside the commit only.
 """
 
+from functools import cache
 from pathlib import Path, PurePosixPath
 from typing import Final, NamedTuple
 
 from runner.config.files import git
-from runner.config.files.files import MAX_BYTES, MAX_SIZE, Entries
+from runner.config.files.files import MAX_BYTES, too_large
 from runner.config.files.git import Problem
 from runner.errors import CannotRun, UsageError
 from runner.nearest import did_you_mean
 
 _MAX_REFS: Final = 1_000
-_FETCH_ALL: Final = "Fetch what is missing: `git fetch --refetch --no-filter origin`."
 
 
 class Repository:
@@ -35,10 +35,10 @@ class Repository:
         """
         if not ref or ref.startswith("-") or not ref.isprintable():
             raise UsageError(f"{ref!r} is not a commit.", hint="Name a branch, a tag or a commit.")
-        found = self._resolve(f"{ref}^{{commit}}")
-        if found is not None:
-            return found
-        raise UsageError(f"There is no commit '{ref}' here.", hint=self._missing_hint(ref))
+        found = self._resolve(ref)
+        if found is None:
+            raise UsageError(f"There is no commit '{ref}' here.", hint=self._missing_hint(ref))
+        return found
 
     def merge_base(self, base: str, head: str) -> str:
         """Return the commit where ``head`` left ``base``; both as :meth:`commit` gives them.
@@ -59,7 +59,7 @@ class Repository:
         raise UsageError(f"{short} have no common history.")
 
     def is_shallow(self) -> bool:
-        """Whether the history was cut when it was fetched."""
+        """Return whether the history was cut when it was fetched."""
         return self.ask("rev-parse", "--is-shallow-repository") == b"true\n"
 
     def files(self, commit: str) -> "CommitFiles":
@@ -82,23 +82,26 @@ class Repository:
         """
         (answer,) = git.ask(self._root, list(arguments), question=question)
         match answer.problem:
+            case None:
+                return answer.output
             case Problem.NOT_INSTALLED:
                 raise CannotRun("git is not installed.", hint="--base reads git's objects.")
             case Problem.NOT_RUNNABLE:
                 raise CannotRun("git can't be run here.")
             case Problem.UNTRUSTED:
-                message = f"git does not trust {self._root}, which belongs to somebody else."
+                message = f"git does not trust {self._root}, which belongs to another user."
                 raise CannotRun(message, hint=git.distrust_hint(self._root))
             case Problem.NOT_FETCHED:
-                raise CannotRun("This partial clone lacks objects.", hint=_FETCH_ALL)
-        return None if answer.problem else answer.output
+                hint = "Fetch what is missing: `git fetch --refetch --no-filter origin`."
+                raise CannotRun("This partial clone lacks objects.", hint=hint)
+        return None
 
-    def _resolve(self, name: str) -> str | None:
-        found = self.ask("rev-parse", "--verify", "--quiet", name)
+    def _resolve(self, ref: str) -> str | None:
+        found = self.ask("rev-parse", "--verify", "--quiet", f"{ref}^{{commit}}")
         return None if found is None else found.decode().strip()
 
     def _missing_hint(self, ref: str) -> str:
-        if "/" not in ref and self._resolve(f"origin/{ref}^{{commit}}"):
+        if "/" not in ref and self._resolve(f"origin/{ref}"):
             return f"Did you mean 'origin/{ref}'?"
         if self.is_shallow():
             branch = ref.removeprefix("origin/")
@@ -117,7 +120,7 @@ class _Found(NamedTuple):
 
     kind: str
     oid: str
-    size: int
+    size: int = 0
 
 
 class CommitFiles:
@@ -126,14 +129,14 @@ class CommitFiles:
     def __init__(self, repository: Repository, commit: str) -> None:
         self._repository = repository
         self._commit = commit
-        self._known: dict[PurePosixPath, _Found | None] = {}
+        self._find = cache(self._look_up)
 
     def name(self, path: PurePosixPath) -> str:
         """Return the name git has for it: ``1a2b3c4d5e6f:checkly-sessions.yaml``."""
         return f"{self._commit[:12]}:{path}"
 
     def exists(self, path: PurePosixPath) -> bool:
-        """Whether there is a file at ``path``."""
+        """Return whether there is a file at ``path``."""
         return self._find(path) is not None
 
     def read(self, path: PurePosixPath) -> bytes:
@@ -147,65 +150,52 @@ class CommitFiles:
         if found.kind != "blob":
             raise UsageError(f"{self.name(path)} is a folder, not a file.")
         if found.size > MAX_BYTES:
-            raise UsageError(
-                f"{self.name(path)} is larger than {MAX_SIZE}.", hint="Split it with `include`."
-            )
-        data = self._repository.ask("cat-file", "blob", found.oid)
-        if data is None:
-            raise self._unreadable(path)
-        return data
+            raise too_large(self.name(path))
+        return self._ask(path, "cat-file", "blob", found.oid)
 
-    def entries(self, folder: PurePosixPath) -> Entries:
+    def entries(self, folder: PurePosixPath) -> dict[str, bool]:
         """Return what is in a folder of the commit; links count as files, as on disk."""
         found = self._find(folder)
         if found is None or found.kind != "tree":
-            return Entries((), ())
-        listed = self._repository.ask("ls-tree", "-z", found.oid)
-        if listed is None:
-            raise self._unreadable(folder)
-        files: list[str] = []
-        folders: list[str] = []
-        for entry in filter(None, listed.split(b"\0")):
-            about, _, name = entry.partition(b"\t")
-            (files if about.split()[1] == b"blob" else folders).append(_text(name))
-        return Entries(tuple(sorted(files)), tuple(sorted(folders)))
+            return {}
+        listed = self._ask(folder, "ls-tree", "-z", found.oid).split(b"\0")[:-1]
+        parts = (entry.partition(b"\t") for entry in listed)
+        return {_text(name): about.split()[1] != b"blob" for about, _, name in parts}
 
     def identity(self, path: PurePosixPath) -> PurePosixPath:
         """Return a name for the content at ``path``, the same over all links to it."""
         found = self._find(path)
         return path if found is None else PurePosixPath(found.oid)
 
-    def _find(self, path: PurePosixPath) -> _Found | None:
-        if path not in self._known:
-            self._known[path] = self._look(path)
-        return self._known[path]
-
-    def _look(self, path: PurePosixPath) -> _Found | None:
+    def _look_up(self, path: PurePosixPath) -> _Found | None:
         """Ask git where a path leads.
 
         Raises:
-            CannotRun: It can't be told, since objects are missing or broken.
+            CannotRun: Objects are missing or broken.
         """
         inside = "" if path == PurePosixPath() else str(path)
         if ".." in path.parts or "\n" in inside:
             return None
-        name = f"{self._commit}:{inside}"
-        question = name.encode(errors="surrogateescape") + b"\n"
-        answer = self._repository.ask(
-            "cat-file", "--batch-check", "--follow-symlinks", question=question
-        )
-        if answer is None:
-            raise self._unreadable(path)
+        name = f"{self._commit}:{inside}\n".encode(errors="surrogateescape")
+        answer = self._ask(path, "cat-file", "--batch-check", "--follow-symlinks", question=name)
         match _text(answer).split():
             case [oid, "blob" | "tree" as kind, size]:
                 return _Found(kind, oid, int(size))
             case ["dangling" | "loop" | "symlink", *_]:
-                return _Found("link", inside, 0)
+                return _Found("link", inside)
         return None
 
-    def _unreadable(self, path: PurePosixPath) -> CannotRun:
-        hint = "Look for damage with `git fsck`."
-        return CannotRun(f"git can't read {self.name(path)}.", hint=hint)
+    def _ask(self, path: PurePosixPath, *arguments: str, question: bytes = b"") -> bytes:
+        """Return git's answer about ``path``.
+
+        Raises:
+            CannotRun: It has none.
+        """
+        answer = self._repository.ask(*arguments, question=question)
+        if answer is None:
+            hint = "Look for damage with `git fsck`."
+            raise CannotRun(f"git can't read {self.name(path)}.", hint=hint)
+        return answer
 
 
 def _text(name: bytes) -> str:

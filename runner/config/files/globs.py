@@ -43,17 +43,13 @@ def _walk(
         return
     if next(budget, None) is None:
         raise TooManyFolders
-    entries = files.entries(folder)
     if part == "**":
         yield from _walk(files, folder, rest or ["*"], budget)
-        for name in entries.folders:
-            if not name.startswith("."):
-                yield from _walk(files, folder / name, parts, budget)
-        return
     matches = re.compile(translate(part)).match
-    for name in entries.folders if rest else entries.files:
-        if matches(name) and (not name.startswith(".") or part.startswith(".")):
-            if rest:
-                yield from _walk(files, folder / name, rest, budget)
-            else:
-                yield folder / name
+    for name, is_folder in files.entries(folder).items():
+        if not matches(name) or (name.startswith(".") and not part.startswith(".")):
+            continue
+        if is_folder and (part == "**" or rest):
+            yield from _walk(files, folder / name, parts if part == "**" else rest, budget)
+        elif not is_folder and not rest and part != "**":
+            yield folder / name

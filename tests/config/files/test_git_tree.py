@@ -10,7 +10,7 @@ import pytest
 
 from runner.config.document.load import load
 from runner.config.files import git as git_module
-from runner.config.files.files import MAX_BYTES, Entries
+from runner.config.files.files import MAX_BYTES
 from runner.config.files.git_tree import CommitFiles, Repository
 from runner.diagnostics import Diagnostics
 from runner.errors import CannotRun, UsageError
@@ -97,7 +97,7 @@ def test_bytes_come_as_they_are_without_filters(folder: Path, tmp_path: Path) ->
         (hooks / hook).chmod(0o755)
     files = files_at(folder, "main")
     assert files.read(FILE) == b"a: \xff\nb: 1\n"
-    assert files.entries(PurePosixPath()).files == (".gitattributes", "checkly-sessions.yaml")
+    assert files.entries(PurePosixPath()).keys() == {".gitattributes", "checkly-sessions.yaml"}
     Repository(folder).merge_base(*[Repository(folder).commit("main")] * 2)
     assert not canary.exists()
 
@@ -124,10 +124,15 @@ def test_folders_are_listed_as_on_disk(folder: Path) -> None:
     (folder / "a/link").symlink_to("b")
     commit(folder)
     files = files_at(folder)
-    assert files.entries(PurePosixPath("a")) == Entries(("link", "one.yaml", "three.yaml"), ("b",))
-    assert files.entries(PurePosixPath("a/one.yaml")) == Entries((), ())
-    assert files.entries(PurePosixPath("nothing")) == Entries((), ())
-    assert files.entries(PurePosixPath("a/link")) == Entries(("two.yaml",), ())
+    assert files.entries(PurePosixPath("a")) == {
+        "b": True,
+        "link": False,
+        "one.yaml": False,
+        "three.yaml": False,
+    }
+    assert files.entries(PurePosixPath("a/one.yaml")) == {}
+    assert files.entries(PurePosixPath("nothing")) == {}
+    assert files.entries(PurePosixPath("a/link")) == {"two.yaml": False}
 
 
 def test_links_lead_inside_the_commit_only(folder: Path) -> None:

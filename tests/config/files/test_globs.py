@@ -5,7 +5,6 @@ from pathlib import PurePosixPath
 import pytest
 
 from runner.config.files import globs
-from runner.config.files.files import Entries
 from runner.config.files.globs import TooManyFolders, expand
 
 
@@ -25,13 +24,10 @@ class Tree:
     def identity(self, path: PurePosixPath) -> PurePosixPath:
         return path
 
-    def entries(self, folder: PurePosixPath) -> Entries:
+    def entries(self, folder: PurePosixPath) -> dict[str, bool]:
         self.looks += 1
         parts = [path.relative_to(folder).parts for path in self.paths if folder in path.parents]
-        return Entries(
-            tuple(sorted({name for name, *rest in parts if not rest})),
-            tuple(sorted({name for name, *rest in parts if rest})),
-        )
+        return {name: bool(rest) for name, *rest in parts}
 
 
 TREE = ("a.yaml", "b.yml", ".hidden.yaml", "p/c.yaml", "p/q/d.yaml", ".git/e.yaml", "[x].yaml")
