@@ -45,8 +45,8 @@ def command(paths: tuple[str, ...], check: bool, diff: bool) -> int:
     for path in given:
         files, inside = FolderFiles.around(path, Path.cwd())
         for document in load(inside, files, diagnostics) or ():
-            before, name = document.source.text, document.source.name
-            after = format_text(document.source, diagnostics)
+            before, name = document.root.source.text, document.root.source.name
+            after = format_text(document.root.source, diagnostics)
             if after is not None and after != before:
                 changed[name] = (files, document.path, before, after)
     if diagnostics.errors:

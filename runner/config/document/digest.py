@@ -9,9 +9,9 @@ from runner.config.yaml.nodes import Mapping, Node, Scalar
 
 
 def digest(documents: Documents) -> str:
-    """SHA-256, in hexadecimal, of the parsed configuration, its includes included."""
-    said = [[str(document.path), _plain(document.root)] for document in documents]
-    text = json.dumps(said, sort_keys=True, separators=(",", ":"))
+    """Return the SHA-256, in hexadecimal, of the parsed configuration and its includes."""
+    content = [[str(document.path), _plain(document.root)] for document in documents]
+    text = json.dumps(content, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 

@@ -25,7 +25,7 @@ class Includes:
         self._error = diagnostics.error
 
     def paths(self, path: PurePosixPath, root: Mapping) -> list[tuple[PurePosixPath, Span]]:
-        """The files that the ``include`` key of ``path`` names, each once, in order.
+        """Return the files that the ``include`` key of ``path`` names, each once, in order.
 
         Returns:
             Each path, and the place of the glob that named it first.
@@ -36,10 +36,9 @@ class Includes:
             for match in self._matches(path, scalar):
                 identity = self._files.identity(match)
                 if identity == itself:
+                    message = "The file includes itself"
                     hint = "Put what is to be included in its own folder: `profiles/*.yaml`."
-                    self._error(
-                        "include-of-itself", "The file includes itself", scalar.span, hint=hint
-                    )
+                    self._error("include-of-itself", message, scalar.span, hint=hint)
                 elif len(found) >= MAX_FILES and identity not in found:
                     message = f"More than {MAX_FILES:,} files are included"
                     self._error("too-large", message, scalar.span)
@@ -59,17 +58,14 @@ class Includes:
             message = f"No file matches `{scalar.text}`"
             hint = "Globs are relative to this file and skip names with a leading dot."
             self._error("include-matches-nothing", message, scalar.span, hint=hint)
-        return list(matches)
+        return matches
 
     def _patterns(self, include: Node | None) -> Iterator[Scalar]:
-        """The globs under ``include`` that are safe to follow."""
-        if include is None:
-            return
-        if not isinstance(include, Sequence):
+        """Yield the globs under ``include`` that are safe to follow."""
+        if include is not None and not isinstance(include, Sequence):
             hint = "Write a list: `include: [profiles/*.yaml]`."
             self._error("bad-include", "`include` is not a list", include.span, hint=hint)
-            return
-        for item in include.items:
+        for item in include.items if isinstance(include, Sequence) else ():
             if not isinstance(item, Scalar) or not isinstance(item.value, str) or not item.text:
                 self._error("bad-include", "This is not the path of a file", item.span)
             elif "\\" in item.text:
@@ -94,10 +90,8 @@ class Includes:
         """Refuse profiles and variables that two files declare, at both places."""
         for section, what in (("profiles", "profile"), ("variables", "variable")):
             first: dict[str, Mapping] = {}
-            for root in roots:
-                mapping = root.values.get(section)
-                if not isinstance(mapping, Mapping):
-                    continue
+            sections = (root.values.get(section) for root in roots)
+            for mapping in (node for node in sections if isinstance(node, Mapping)):
                 for name in mapping.keys:
                     if first.setdefault(name, mapping) is mapping:
                         continue

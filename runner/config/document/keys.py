@@ -1,4 +1,4 @@
-"""The keys that may stand at each place of the file, taken from the models' rules."""
+"""The keys allowed at each place of the file, taken from the models' rules."""
 
 from typing import Any
 
@@ -6,7 +6,7 @@ from runner.models.contract.rules import request_rules, settings_rules
 
 
 def _inner(field: dict[str, Any]) -> dict[str, Any]:
-    """The rules for the value of a field, or for the items of a list that it takes."""
+    """Return the rules for the value of a field, or for the items of a list that it takes."""
     inner: dict[str, Any] = field["schema"]
     while "schema" in inner or "items_schema" in inner:
         inner = inner["schema"] if "schema" in inner else inner["items_schema"]
@@ -22,11 +22,11 @@ def _keys(rules: dict[str, Any], key: str) -> frozenset[str]:
 
 _REQUEST, _SETTINGS = request_rules(), settings_rules()
 
-#: A profile may have so many instances.
+#: How many instances a profile may have.
 MAX_INSTANCES = 1_000
-#: Keys that say how profiles relate, and are used up when the file is compiled.
+#: Keys that relate profiles to each other and are gone once the file is compiled.
 STRUCTURAL_KEYS = frozenset({"extends", "abstract", "matrix", "needs"})
-#: Keys that a profile does not take over from those it extends, nor from defaults.
+#: Keys that a profile inherits neither from those it extends nor from defaults.
 NOT_INHERITED = frozenset({"abstract", "extends", "description", "needs"})
 SETTINGS_KEYS = frozenset(_SETTINGS["fields"])
 PROFILE_KEYS = frozenset(_REQUEST["fields"]) | SETTINGS_KEYS | STRUCTURAL_KEYS
@@ -35,7 +35,7 @@ ROOT_KEYS = frozenset((
     "version", "project", "variables", "defaults", "profiles", "moved", "publicEnv", "ignore",
     "include", "notify", "state",
 ))  # fmt: skip
-#: The codes of warnings: the file may name them under ``ignore``. One may be an error elsewhere.
+#: The codes of warnings, which the file may ignore. Some are errors elsewhere.
 WARNINGS = (
     "bidirectional-control", "early-end", "foreign-template", "git-untrusted", "idle-null",
     "looks-secret", "no-profile", "odd-tag", "quarantine-ends", "quarantine-idle",
@@ -55,7 +55,7 @@ QUARANTINE_KEYS = _keys(_SETTINGS, "quarantine")
 
 
 def _typed(rules: dict[str, Any]) -> dict[str, str]:
-    """The keys in ``rules`` whose values are numbers or booleans, at any depth."""
+    """Return the keys in ``rules`` whose values are numbers or booleans, at any depth."""
     found: dict[str, str] = {}
     for key, field in rules.get("fields", {}).items():
         inner = _inner(field)

@@ -6,7 +6,7 @@ null, or a retry strategy of another type) is remembered as :class:`Replacing`, 
 no difference in which order three layers are put together.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from runner.config.document.keys import NOT_INHERITED
 from runner.config.document.profiles import ProfileSource, Structure
@@ -44,24 +44,25 @@ class DroppedSecret(Scalar):
 
 
 def merge(below: Mapping, above: Mapping) -> Mapping:
-    """The layer ``above`` on top of the layer ``below``; both in canonical form."""
+    """Return the layer ``above`` on top of the layer ``below``; both in canonical form."""
+    return _merge(below, above, _combine)
+
+
+def _merge(below: Mapping, above: Mapping, combine: Callable[[str, Node, Node], Node]) -> Mapping:
     if not below.values:
         return above
     values = below.values | above.values
     for name in below.values.keys() & above.values.keys():
-        values[name] = _combine(name, below.values[name], above.values[name])
-    merged = _merged(below, above, values)
+        values[name] = combine(name, below.values[name], above.values[name])
+    layers = (above, below)
+    merged = Mapping(above.source, above.start, above.end, above.keys, values, layers)
     merged.templated = below.templated or above.templated
     return merged
 
 
-def _merged(below: Mapping, above: Mapping, values: dict[str, Node]) -> Mapping:
-    return Mapping(above.source, above.start, above.end, above.keys, values, (above, below))
-
-
 def _combine(name: str, below: Node, above: Node) -> Node:
     if name == "environmentVariables" and isinstance(below, Mapping) and isinstance(above, Mapping):
-        return _merge_variables(below, above)
+        return _merge(below, above, _combine_variables)
     if not isinstance(above, Mapping) or isinstance(above, Replacing) or name in _WHOLE:
         return above
     if not isinstance(below, Mapping) or (name == "retryStrategy" and _types_differ(below, above)):
@@ -79,15 +80,8 @@ def _types_differ(below: Mapping, above: Mapping) -> bool:
     return isinstance(old, Scalar) and isinstance(new, Scalar) and old.text != new.text
 
 
-def _merge_variables(below: Mapping, above: Mapping) -> Mapping:
-    values = below.values | above.values
-    for name in below.values.keys() & above.values.keys():
-        values[name] = _merge_variable(below.values[name], above.values[name])
-    return _merged(below, above, values)
-
-
-def _merge_variable(below: Node, above: Node) -> Node:
-    """One variable over another of its name: what is secret in one layer stays secret."""
+def _combine_variables(_name: str, below: Node, above: Node) -> Node:
+    """Put one variable over another: what is secret in one layer stays secret."""
     secret = _secret_node(below)
     if not isinstance(above, Mapping):
         return DroppedSecret(above, secret) if secret and isinstance(above, Scalar) else above
@@ -112,50 +106,46 @@ class Layers:
     """Puts the layers of each profile together.
 
     Attributes:
-        incomplete: Names of profiles whose layers are not all known, for a parent of theirs
+        incomplete: Names of profiles whose layers are not all known, since a parent of theirs
             does not exist or extends itself.
     """
 
     def __init__(self, structure: Structure, diagnostics: Diagnostics) -> None:
         self._profiles = structure.profiles
         self._diagnostics = diagnostics
-        #: What a profile hands down to those that extend it.
-        self._inherited: dict[str, Mapping] = {}
+        #: What a profile hands down to those that extend it, and how many keys that is.
+        self._inherited: dict[str, tuple[Mapping, int]] = {}
         #: What lies below profiles with the same defaults and parents.
         self._below: dict[tuple[int, tuple[str, ...]], Mapping | None] = {}
-        self._sizes: dict[str, int] = {}
         self._budget = MAX_INHERITED
         self.incomplete: set[str] = set()
         self._circles: set[frozenset[str]] = set()
 
     def effective(self, profile: ProfileSource) -> Mapping:
-        """All layers of ``profile``, defaults included."""
+        """Return all layers of ``profile`` as one, defaults included."""
         if profile.extends:
             self._resolve_ancestors(profile)
         key = id(profile.defaults), tuple(name.text for name in profile.extends)
         if key not in self._below:
-            inherited = self._parents(profile)
+            below = self._parents(profile)
             if profile.defaults is not None:
                 defaults = canonical(profile.defaults)
-                inherited = defaults if inherited is None else merge(defaults, inherited)
-            self._below[key] = inherited
+                below = defaults if below is None else merge(defaults, below)
+            self._below[key] = below
         self._spend(profile)
         below, own = self._below[key], canonical(profile.node)
         self._warn_of_idle_nulls(profile, own, below)
         return own if below is None else merge(below, own)
 
     def down_to(self, profile: ProfileSource, key: str) -> Iterator[Mapping]:
-        """The layers of ``profile`` as they stand in the file, from the topmost down.
-
-        The last one is the first that sets ``key``: what it and those above it set, counts.
-        """
+        """Yield the layers of ``profile`` from the topmost down to the first that sets ``key``."""
         for layer in self.of(profile):
             yield layer
             if key in layer.values and layer is not profile.defaults:
                 return
 
     def of(self, profile: ProfileSource) -> Iterator[Mapping]:
-        """The layers of ``profile``, from the topmost down, each once."""
+        """Yield the layers of ``profile`` as they stand in the file, topmost first, each once."""
         waiting, seen = [profile], set[str]()
         while waiting:
             layer = waiting.pop()
@@ -163,8 +153,8 @@ class Layers:
                 continue  # it stands higher up already
             seen.add(layer.name)
             yield layer.node
-            parents = (self._profiles.get(name.text) for name in layer.extends)
-            waiting += [parent for parent in parents if parent is not None]
+            names = (name.text for name in layer.extends)
+            waiting += [self._profiles[name] for name in names if name in self._profiles]
         if profile.defaults is not None:
             yield profile.defaults
 
@@ -176,14 +166,9 @@ class Layers:
         if profile.abstract or not isinstance(variables, Mapping):
             return
         nulls = [name for name, node in variables.values.items() if isinstance(node, Scalar)]
-        if not nulls:
-            return
-        lower = below.values.get("environmentVariables") if below else None
-        known = {
-            name
-            for name, variable in (lower.values if isinstance(lower, Mapping) else {}).items()
-            if isinstance(variable, Mapping)
-        }
+        lower = below.values.get("environmentVariables") if nulls and below else None
+        inherited = lower.values.items() if isinstance(lower, Mapping) else ()
+        known = {name for name, variable in inherited if isinstance(variable, Mapping)}
         for name in nulls:
             if name not in known:
                 self._diagnostics.warning(
@@ -198,7 +183,7 @@ class Layers:
     def _resolve_ancestors(self, profile: ProfileSource) -> None:
         """Work out what each ancestor hands down, the eldest first; no recursion, any depth."""
         path = [(profile, iter(profile.extends))]
-        names = {profile.name: 0}
+        names = {profile.name}
         while path:
             current, parents = path[-1]
             for name in parents:
@@ -207,9 +192,10 @@ class Layers:
                     self._report_unknown(name)
                 elif parent.name in names:
                     if len(self._circles) < MANY:  # each takes as long as it is
-                        self._report_circle(name, list(names)[names[parent.name] :])
+                        circle = [each.name for each, _ in path]
+                        self._report_circle(name, circle[circle.index(parent.name) :])
                 elif parent.name not in self._inherited:
-                    names[parent.name] = len(path)
+                    names.add(parent.name)
                     path.append((parent, iter(parent.extends)))
                     break
                 elif parent.name not in self.incomplete:
@@ -217,25 +203,26 @@ class Layers:
                 self.incomplete.add(current.name)
             else:
                 path.pop()
-                names.popitem()
+                names.remove(current.name)
                 if current.name in self.incomplete and path:
                     self.incomplete.add(path[-1][0].name)
                 if current is not profile:
-                    layer = _handed_down(self._fold(current))
-                    self._inherited[current.name] = layer
-                    self._sizes[current.name] = _size(layer)
+                    self._inherited[current.name] = self._handed_down(current)
 
-    def _fold(self, profile: ProfileSource) -> Mapping:
-        """``profile`` on top of what its parents, all worked out, hand down."""
+    def _handed_down(self, profile: ProfileSource) -> tuple[Mapping, int]:
+        """Return what ``profile`` hands down, its parents being worked out, and how many keys."""
         self._spend(profile)
         below, own = self._parents(profile), canonical(profile.node)
-        return own if below is None else merge(below, own)
+        layer = own if below is None else merge(below, own)
+        values = {key: node for key, node in layer.values.items() if key not in NOT_INHERITED}
+        nested = (len(node.values) for node in values.values() if isinstance(node, Mapping))
+        return with_values(layer, values), len(values) + sum(nested)
 
     def _parents(self, profile: ProfileSource) -> Mapping | None:
         layer: Mapping | None = None
         for name in profile.extends:
-            parent = self._inherited.get(name.text)
-            if parent is not None:
+            if name.text in self._inherited:
+                parent, _ = self._inherited[name.text]
                 layer = parent if layer is None else merge(layer, parent)
         return layer
 
@@ -246,7 +233,8 @@ class Layers:
             ConfigurationError: All layers together have taken over more than fits in memory.
         """
         for name in profile.extends:
-            self._budget -= self._sizes.get(name.text, 0)
+            if name.text in self._inherited:
+                self._budget -= self._inherited[name.text][1]
             if self._budget < 0:
                 message = f"All profiles together inherit more than {MAX_INHERITED:,} keys"
                 hint = "Extend smaller profiles, or fewer of them in a row."
@@ -254,7 +242,7 @@ class Layers:
                 raise ConfigurationError(self._diagnostics)
 
     def _report_circle(self, name: Scalar, circle: list[str]) -> None:
-        """Report a circle once, at the first of its names that closes it."""
+        """Report a circle once, at the first name that closes it."""
         if frozenset(circle) not in self._circles:
             self._circles.add(frozenset(circle))
             message = f"A profile extends itself: {circle_text([*circle, circle[0]])}"
@@ -264,16 +252,3 @@ class Layers:
         message = f"`{shorten(name.text)}` is not a profile"
         hint = did_you_mean(name.text, self._profiles) if self._diagnostics.wants_hints else None
         self._diagnostics.error("unknown-profile", message, name.span, hint=hint)
-
-
-def _size(layer: Mapping) -> int:
-    """How many keys are copied where ``layer`` is merged."""
-    nested = (len(node.values) for node in layer.values.values() if isinstance(node, Mapping))
-    return len(layer.values) + sum(nested)
-
-
-def _handed_down(layer: Mapping) -> Mapping:
-    """``layer`` without what a profile keeps to itself."""
-    return with_values(
-        layer, {key: node for key, node in layer.values.items() if key not in NOT_INHERITED}
-    )

@@ -11,20 +11,12 @@ from runner.config.yaml.nodes import Mapping
 from runner.config.yaml.parse import parse, parse_parts
 from runner.diagnostics import Diagnostics
 from runner.errors import UsageError
-from runner.source import Source
 
 
 class Document(NamedTuple):
-    """One file that was read.
-
-    Attributes:
-        path: Where it is among the ``Files`` it came from.
-        source: Its text.
-        root: Its tree.
-    """
+    """The tree of one file, and the path of the file among the ``Files`` it came from."""
 
     path: PurePosixPath
-    source: Source
     root: Mapping
 
 
@@ -62,18 +54,19 @@ def load(path: PurePosixPath, files: Files, diagnostics: Diagnostics) -> Documen
         UsageError: There is no main file, or it may not be read.
     """
     includes = Includes(files, diagnostics)
-    main_source = _source(path, files, diagnostics)
-    if main_source and not looks_like_ours(main_source.text):
-        main_source.hide(0, len(main_source.text))
-    root, is_whole = parse_parts(main_source, diagnostics) if main_source else (None, False)
-    if main_source is None or root is None:
+    source = decode(files.name(path), files.read(path), diagnostics)
+    if source is None:
         return None
-    main = Document(path, main_source, root)
+    total, is_complete = len(source.text), True
+    if not looks_like_ours(source.text):
+        source.hide(0, total)
+    main, is_whole = parse_parts(source, diagnostics)
+    if main is None:
+        return None
     included: list[Document] = []
-    total, is_complete = len(main.source.text), True
-    for target, span in includes.paths(path, main.root):
+    for target, span in includes.paths(path, main):
         try:
-            source = _source(target, files, diagnostics)
+            source = decode(files.name(target), files.read(target), diagnostics)
         except UsageError as error:
             diagnostics.error("unreadable-include", error.clause, span, hint=error.hint)
             continue
@@ -88,16 +81,10 @@ def load(path: PurePosixPath, files: Files, diagnostics: Diagnostics) -> Documen
             diagnostics.error("too-large", message, span)
             break
         root = parse(source, diagnostics) if source else None
-        if source is None or root is None:
+        if root is None:
             is_complete = False
-            continue
-        document = Document(target, source, root)
-        includes.check_keys(document.root)
-        included.append(document)
-    documents = Documents(main, tuple(included), is_complete, is_whole)
-    includes.check_names([document.root for document in documents])
-    return documents
-
-
-def _source(path: PurePosixPath, files: Files, diagnostics: Diagnostics) -> Source | None:
-    return decode(files.name(path), files.read(path), diagnostics)
+        else:
+            includes.check_keys(root)
+            included.append(Document(target, root))
+    includes.check_names([main, *(document.root for document in included)])
+    return Documents(Document(path, main), tuple(included), is_complete, is_whole)

@@ -1,4 +1,4 @@
-"""The key ``notify``: whom to tell how an apply ended."""
+"""The key ``notify``: who is told how an apply ended."""
 
 import re
 from typing import Final, NamedTuple
@@ -10,7 +10,7 @@ from runner.diagnostics import Diagnostics
 REASONS: Final = ("newly-failing", "fixed", "failed", "drift")
 MESSAGE_FORMATS: Final = ("slack", "teams", "json")
 WEBHOOK: Final = r"^\$<\s*env\.([A-Za-z_][A-Za-z0-9_]*)\s*>$"
-_KEYS: Final = frozenset({"on", "webhook", "format"})
+_KEYS: Final = ("on", "webhook", "format")
 
 
 class Notification(NamedTuple):
@@ -28,7 +28,7 @@ class Notification(NamedTuple):
 
 
 def read_notifications(node: Node | None, diagnostics: Diagnostics) -> tuple[Notification, ...]:
-    """Read the key; ``diagnostics`` takes what is wrong with it."""
+    """Return what the key asks for; ``diagnostics`` takes what is wrong with it."""
     if node is None or (isinstance(node, Scalar) and node.value is None):
         return ()
     if not isinstance(node, Sequence):
@@ -42,19 +42,18 @@ def _read_one(entry: Node, diagnostics: Diagnostics) -> Notification | None:
     if not isinstance(entry, Mapping):
         diagnostics.error("wrong-type", "An entry of `notify` must be a mapping", entry.span)
         return None
-    LayerChecks(diagnostics).known_keys(entry, _KEYS, "in `notify`")
-    missing = [name for name in ("on", "webhook", "format") if name not in entry.values]
+    LayerChecks(diagnostics).known_keys(entry, frozenset(_KEYS), "in `notify`")
+    missing = [name for name in _KEYS if name not in entry.values]
     for name in missing:
         diagnostics.error("missing-key", f"`{name}` is missing in `notify`", entry.span)
     if missing:
         return None
-    on = entry.values["on"]
+    on, webhook, form = (entry.values[name] for name in _KEYS)
     reasons = [
         _one_of(item, REASONS, "on", diagnostics)
         for item in (on.items if isinstance(on, Sequence) else [on])
     ]
-    form = _one_of(entry.values["format"], MESSAGE_FORMATS, "format", diagnostics)
-    webhook = entry.values["webhook"]
+    format_ = _one_of(form, MESSAGE_FORMATS, "format", diagnostics)
     text = webhook.value if isinstance(webhook, Scalar) else None
     named = re.match(WEBHOOK, text) if isinstance(text, str) else None
     if named is None:
@@ -65,9 +64,9 @@ def _read_one(entry: Node, diagnostics: Diagnostics) -> Notification | None:
             webhook.span,
             hint="Write `webhook: $<env.SLACK_WEBHOOK>`.",
         )
-    if named is None or form is None or None in reasons:
+    if named is None or format_ is None or None in reasons:
         return None
-    return Notification(tuple(reason for reason in reasons if reason), named[1], form)
+    return Notification(tuple(reason for reason in reasons if reason), named[1], format_)
 
 
 def _one_of(node: Node, known: tuple[str, ...], key: str, diagnostics: Diagnostics) -> str | None:

@@ -22,9 +22,9 @@ from runner.source import Source, Span
 PROFILE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}\Z")
 VARIABLE_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
 SUPPORTED_VERSION = 1
-#: As the JSON Schema says it too; more of it only the store can check.
+#: Also in the JSON Schema; only the store can check more of it.
 STATE_ADDRESS = r"^(file|s3|gs|az)://.*[^/]"
-#: As the JSON Schema says it too.
+#: Also in the JSON Schema.
 PROJECT = r"^[a-z0-9][a-z0-9-]{0,62}$"
 
 
@@ -54,7 +54,7 @@ class Structure:
         main: The text of the main file.
         is_complete: Whether every included file could be read.
         defaults: The ``defaults`` of each file, and where their key stands.
-        project: Whose profiles these are; ``None`` where the file does not say.
+        project: Its name for this project; ``None`` if it has none.
         moved: Old names of profiles → the names they have now.
         state: Address of the store that the file names.
     """
@@ -71,7 +71,7 @@ class Structure:
     notifications: tuple[Notification, ...] = ()
 
     def quarantines(self) -> Iterator[tuple[str, Span]]:
-        """The checks that are quarantined, as the file names them, and where."""
+        """Yield the quarantined checks, as the file names them, and where."""
         layers = [own.node for own in self.profiles.values()]
         for layer in [*layers, *(node for _, node in self.defaults)]:
             entries = layer.values.get("quarantine")
@@ -82,43 +82,42 @@ class Structure:
 
 
 def read_structure(documents: Documents, diagnostics: Diagnostics) -> Structure:
-    """Read what ``documents`` declare; ``diagnostics`` takes what is wrong with it."""
-    reader = _Reader(documents.main.source, diagnostics)
-    reader.read_root(documents.main.root)
+    """Return what ``documents`` declare; ``diagnostics`` takes what is wrong with it."""
+    main = documents.main.root
+    reader = _Reader(main, diagnostics, is_complete=documents.is_complete)
+    reader.read_root(main)
     for document in documents:
         reader.read(document.root)
-    reader.read_moved(documents.main.root.values.get("moved"))
-    reader.check_profiles(documents.main.root)
-    reader.structure.is_complete = documents.is_complete
+    reader.read_moved(main)
+    reader.check_profiles(main)
     return reader.structure
 
 
 class _Reader:
-    def __init__(self, main: Source, diagnostics: Diagnostics) -> None:
+    def __init__(self, main: Mapping, diagnostics: Diagnostics, *, is_complete: bool) -> None:
         self._diagnostics = diagnostics
+        self._error = diagnostics.error
         self._checks = LayerChecks(diagnostics)
-        self.structure = Structure(main)
+        self.structure = Structure(main.source, is_complete)
 
     def read_root(self, root: Mapping) -> None:
         """Take over what only the main file may declare."""
-        ignored = {key for key in root.values if key.startswith("x-")}
-        self._checks.known_keys(root, ROOT_KEYS | ignored, "here")
+        structure, values = self.structure, root.values
+        extensions = {key for key in values if key.startswith("x-")}
+        self._checks.known_keys(root, ROOT_KEYS | extensions, "here")
         self._check_version(root)
-        public = root.values.get("publicEnv")
-        self.structure.public_env = frozenset(
-            name.text for name in self._names(public, "publicEnv", single=False)
-        )
-        self._diagnostics.ignored = frozenset(self._ignored(root.values.get("ignore")))
-        self.structure.state = self._pattern(
-            root.values.get("state"),
+        public = self._names(values.get("publicEnv"), "publicEnv", single=False)
+        structure.public_env = frozenset(name.text for name in public)
+        self._diagnostics.ignored = frozenset(self._ignored(values.get("ignore")))
+        structure.state = self._pattern(
+            values.get("state"),
             STATE_ADDRESS,
             "`state` must be the address of a store",
             "Write file://folder, s3://bucket/prefix, gs://bucket/prefix or az://container.",
         )
-        notify = root.values.get("notify")
-        self.structure.notifications = read_notifications(notify, self._diagnostics)
-        self.structure.project = self._pattern(
-            root.values.get("project"),
+        structure.notifications = read_notifications(values.get("notify"), self._diagnostics)
+        structure.project = self._pattern(
+            values.get("project"),
             PROJECT,
             "`project` must be a name",
             "Use 1 to 63 lowercase letters, digits and hyphens, and start with a letter or digit.",
@@ -126,56 +125,51 @@ class _Reader:
 
     def read(self, root: Mapping) -> None:
         """Take over what any file may declare."""
-        variables = self._mapping(root.values.get("variables"), "variables")
+        variables = self._mapping(root, "variables")
         if variables is not None:
             self._read_variables(variables)
-        defaults = self._mapping(root.values.get("defaults"), "defaults")
+        defaults = self._mapping(root, "defaults")
         if defaults is not None:
             self._checks.check(defaults, DEFAULTS_KEYS, "in defaults")
             self.structure.defaults.append((root.key_span("defaults"), defaults))
-        profiles = self._mapping(root.values.get("profiles"), "profiles")
+        profiles = self._mapping(root, "profiles")
         if profiles is not None:
             for name, node in profiles.values.items():
                 self._read_profile(name, profiles.key_span(name), node, defaults)
 
-    def read_moved(self, node: Node | None) -> None:
+    def read_moved(self, root: Mapping) -> None:
         """Take over which profiles were renamed, each with the name it has now."""
-        moved = self._mapping(node, "moved")
+        moved = self._mapping(root, "moved")
+        if moved is None:
+            return
         profiles = self.structure.profiles
         given: dict[str, str] = {}
-        for old, new in moved.values.items() if moved else ():
-            if isinstance(new, Scalar) and isinstance(new.value, str):
-                given[old] = new.text
+        for old, node in moved.values.items():
+            if isinstance(node, Scalar) and isinstance(node.value, str):
+                given[old] = node.text
             else:
-                self._wrong_type(new, "An entry of `moved` maps an old name to a new one")
+                self._wrong_type(node, "An entry of `moved` maps an old name to a new one")
         final: dict[str, str | None] = {}
-        for old, name in given.items():
-            assert moved is not None  # noqa: S101 # for the type checker
+        for old, new in given.items():
             if old in profiles:
-                self._diagnostics.error(
-                    "bad-move",
-                    f"`{shorten(old)}` is still a profile, so it was not renamed",
-                    moved.key_span(old),
-                    related=(Related(profiles[old].key, "the profile"),),
-                )
-            elif name not in profiles and name not in given:
-                near = did_you_mean(name, profiles) if self._diagnostics.wants_hints else None
-                message = f"`{shorten(name)}` is not a profile"
+                message = f"`{shorten(old)}` is still a profile, so it was not renamed"
+                related = (Related(profiles[old].key, "the profile"),)
+                self._error("bad-move", message, moved.key_span(old), related=related)
+            elif new not in profiles and new not in given:
+                near = did_you_mean(new, profiles) if self._diagnostics.wants_hints else None
+                message = f"`{shorten(new)}` is not a profile"
                 hint = near or "Remove this entry: the profile is gone."
-                self._diagnostics.error("bad-move", message, moved.values[old].span, hint=hint)
-            path: dict[str, None] = {}
-            last = old
-            while last in given and last not in profiles and last not in final:
-                if last in path:
-                    names = list(path)
-                    circle = circle_text([*names[names.index(last) :], last])
-                    message = f"These names lead in a circle: {circle}"
-                    self._diagnostics.error("bad-move", message, moved.key_span(last))
-                    break
-                path[last] = None
-                last = given[last]
-            end = last if last in profiles else final.get(last)
-            final |= dict.fromkeys(path, end)
+                self._error("bad-move", message, moved.values[old].span, hint=hint)
+            name, path = old, dict[str, None]()
+            while name in given and not (name in profiles or name in final or name in path):
+                path[name] = None
+                name = given[name]
+            if name in path:
+                names = list(path)
+                circle = circle_text([*names[names.index(name) :], name])
+                message = f"These names lead in a circle: {circle}"
+                self._error("bad-move", message, moved.key_span(name))
+            final |= dict.fromkeys(path, name if name in profiles else final.get(name))
         self.structure.moved = {old: name for old, name in final.items() if name}
 
     def check_profiles(self, root: Mapping) -> None:
@@ -185,14 +179,14 @@ class _Reader:
         where = root.key_span("profiles" if "profiles" in root.keys else next(iter(root.keys)))
         if not self.structure.profiles:
             hint = "Add one under `profiles:`, or include a file that has some."
-            self._diagnostics.error("no-profile", "This file declares no profile", where, hint=hint)
+            self._error("no-profile", "This file declares no profile", where, hint=hint)
         elif all(profile.abstract for profile in self.structure.profiles.values()):
             message = "Every profile is abstract, so there is nothing to apply"
             hint = "Add a profile that extends one of them."
             self._diagnostics.warning("no-profile", message, where, hint=hint)
 
     def _ignored(self, node: Node | None) -> Iterator[str]:
-        """The codes of warnings that are not told.
+        """Yield the codes of warnings to leave out.
 
         One that silences nothing today is fine: many depend on the day and the environment.
         """
@@ -202,48 +196,45 @@ class _Reader:
                 continue
             message = f"`{shorten(code.text)}` is not the code of a warning"
             hint = did_you_mean(code.text, WARNINGS) or "Errors can't be ignored."
-            self._diagnostics.error("bad-value", message, code.span, hint=hint)
+            self._error("bad-value", message, code.span, hint=hint)
 
     def _check_version(self, root: Mapping) -> None:
         version = root.values.get("version")
         if version is None:
             hint = "Begin the file with `version: 1`."
-            self._diagnostics.error("missing-key", "`version` is missing", root.span, hint=hint)
+            self._error("missing-key", "`version` is missing", root.span, hint=hint)
         elif not (
             isinstance(version, Scalar)
             and version.text == str(SUPPORTED_VERSION)
-            and version.value == SUPPORTED_VERSION
-            and not isinstance(version.value, bool)
+            and type(version.value) is int
         ):
             message = "This release reads version 1 of the file"
             hint = "Write `version: 1`, or use the release that the file was written for."
-            self._diagnostics.error("unknown-version", message, version.span, hint=hint)
+            self._error("unknown-version", message, version.span, hint=hint)
 
     def _pattern(self, node: Node | None, pattern: str, message: str, hint: str) -> str | None:
-        """The text of ``node``, if it is one and matches ``pattern``."""
+        """Return the text of ``node``, if it is one and matches ``pattern``."""
         if node is None:
             return None
         text = node.value if isinstance(node, Scalar) else None
         if isinstance(text, str) and re.match(pattern, text) and "\n" not in text:
             return text
         code = "bad-value" if isinstance(text, str) else "wrong-type"
-        self._diagnostics.error(code, message, node.span, hint=hint)
+        self._error(code, message, node.span, hint=hint)
         return None
 
     def _read_variables(self, variables: Mapping) -> None:
+        message = (
+            "Variable names may use letters, digits and underscores and must not start with a digit"
+        )
         for name, value in variables.values.items():
             if not VARIABLE_NAME.match(name):
-                self._diagnostics.error(
-                    "bad-name",
-                    "Variable names may use letters, digits and underscores and must not start "
-                    "with a digit",
-                    variables.key_span(name),
-                )
+                self._error("bad-name", message, variables.key_span(name))
             self.structure.variables.setdefault(name, value)
 
     def _read_profile(self, name: str, key: Span, node: Node, defaults: Mapping | None) -> None:
         if not PROFILE_NAME.match(name):
-            self._diagnostics.error(
+            self._error(
                 "bad-name",
                 "Profile names may use up to 64 letters, digits, dots, underscores and hyphens "
                 "and must start with a letter or digit",
@@ -268,7 +259,8 @@ class _Reader:
         )
         self.structure.profiles.setdefault(name, profile)
 
-    def _mapping(self, node: Node | None, name: str) -> Mapping | None:
+    def _mapping(self, root: Mapping, name: str) -> Mapping | None:
+        node = root.values.get(name)
         if node is None or isinstance(node, Mapping):
             return node
         if not (isinstance(node, Scalar) and node.value is None):
@@ -276,15 +268,14 @@ class _Reader:
         return None
 
     def _names(self, node: Node | None, key: str, *, single: bool) -> tuple[Scalar, ...]:
-        """The names given under ``key``: a list, or one name alone where ``single`` allows it."""
+        """Return the names given under ``key``: a list, or one name alone if ``single``."""
         if node is None or (isinstance(node, Scalar) and node.value is None):
             return ()
-        items = node.items if isinstance(node, Sequence) else [node]
         if not isinstance(node, Sequence) and not single:
             self._wrong_type(node, f"`{key}` must be a list of names")
             return ()
         found = []
-        for item in items:
+        for item in node.items if isinstance(node, Sequence) else [node]:
             if isinstance(item, Scalar) and item.value is not None:
                 found.append(item)
             else:
@@ -292,4 +283,4 @@ class _Reader:
         return tuple(found)
 
     def _wrong_type(self, node: Node, message: str) -> None:
-        self._diagnostics.error("wrong-type", message, node.span)
+        self._error("wrong-type", message, node.span)

@@ -5,18 +5,18 @@ from runner.secrets import key_looks_secret
 
 
 def is_secret(variable: Node | None) -> bool:
-    """Whether ``variable`` says that its value is secret; masks, wire and taint go by this."""
+    """Return whether ``variable`` says it is secret; masks, wire and taint go by this."""
     secret = variable.values.get("secret") if isinstance(variable, Mapping) else None
     return isinstance(secret, Scalar) and secret.value is True
 
 
 def looks_secret(name: str, variable: Mapping) -> bool:
-    """Whether a variable's name alone says that it is secret: its value is masked as well."""
+    """Return whether the name alone makes a variable secret: its value is masked as well."""
     return "secret" not in variable.values and key_looks_secret(name)
 
 
 def canonical(layer: Mapping) -> Mapping:
-    """``layer`` with its environment variables as a mapping of mappings.
+    """Return ``layer`` with its environment variables as a mapping of mappings.
 
     A null variable stays a null: it drops what a layer below sets. What has the wrong form,
     which is reported when the structure is read, is left out.
@@ -35,7 +35,7 @@ def canonical(layer: Mapping) -> Mapping:
 
 
 def with_values(node: Mapping, values: dict[str, Node]) -> Mapping:
-    """``node`` with other values."""
+    """Return ``node`` with other values."""
     return type(node)(node.source, node.start, node.end, node.keys, values, node.layers)
 
 
@@ -56,9 +56,7 @@ def _of_list(node: Sequence) -> Mapping:
     values: dict[str, Node] = {}
     for item in node.items:
         key = item.values.get("key") if isinstance(item, Mapping) else None
-        if not isinstance(item, Mapping) or not isinstance(key, Scalar):
-            continue
-        if isinstance(key.value, str) and key.text:
+        if isinstance(item, Mapping) and isinstance(key, Scalar) and key.value == key.text != "":
             keys[key.text] = key.place
             rest = {name: value for name, value in item.values.items() if name != "key"}
             values[key.text] = with_values(item, rest)

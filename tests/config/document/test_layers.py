@@ -19,7 +19,7 @@ def structure_of(profiles: str) -> tuple[Structure, Diagnostics]:
     diagnostics = Diagnostics()
     root = parse(Source("f.yaml", f"version: 1\nprofiles:\n{profiles}"), diagnostics)
     assert root is not None
-    documents = Documents(Document(PurePosixPath("f.yaml"), root.source, root))
+    documents = Documents(Document(PurePosixPath("f.yaml"), root))
     return read_structure(documents, diagnostics), diagnostics
 
 

@@ -61,7 +61,7 @@ def test_a_file_with_includes_is_read_in_order(repository: Path) -> None:
     documents, diagnostics = read(repository)
     assert not list(diagnostics)
     assert documents is not None
-    assert [document.source.name for document in documents] == [
+    assert [document.root.source.name for document in documents] == [
         MAIN,
         "z.yaml",
         "p/a.yaml",
@@ -153,7 +153,7 @@ def test_a_glob_does_not_follow_linked_folders(repository: Path) -> None:
     documents, diagnostics = read(repository)
     assert not list(diagnostics)
     assert documents is not None
-    assert [document.source.name for document in documents.included] == ["p/a.yaml"]
+    assert [document.root.source.name for document in documents.included] == ["p/a.yaml"]
 
 
 def test_a_link_inside_the_repository_is_fine_and_counts_once(repository: Path) -> None:
@@ -165,7 +165,7 @@ def test_a_link_inside_the_repository_is_fine_and_counts_once(repository: Path) 
     documents, diagnostics = read(repository)
     assert not list(diagnostics)
     assert documents is not None
-    assert [document.source.name for document in documents.included] == ["p.yaml"]
+    assert [document.root.source.name for document in documents.included] == ["p.yaml"]
 
 
 def test_the_main_file_must_be_a_file_inside(repository: Path) -> None:
@@ -294,4 +294,4 @@ def test_problems_of_all_files_are_told(repository: Path) -> None:
     documents, diagnostics = read(repository)
     assert [found.code for found in diagnostics] == ["duplicate-key", "yaml-syntax", "not-utf-8"]
     assert documents is not None
-    assert [document.source.name for document in documents] == [MAIN, "r.yaml"]
+    assert [document.root.source.name for document in documents] == [MAIN, "r.yaml"]
