@@ -4,15 +4,17 @@ The shares of all never exceed the limit together. An apply lowers its share its
 what it has sent in the last minute; what is free goes to whoever can use it.
 """
 
-from collections.abc import Awaitable, Callable
-from datetime import timedelta
-from typing import Final, Protocol
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Any, Final, Protocol, Self
 
 from pydantic import Field
 
 from runner.models.clock import Clock
-from runner.models.record import Document, Initiator, Moment, Number
-from runner.state.store.numbered import Numbered, NumberedDocument, Version
+from runner.models.record import Initiator, Number
+from runner.state.lock_table import Leased, stamped
+from runner.state.store.numbered import Numbered, NumberedDocument
 
 LOOK_SECONDS: Final = 4.0
 """How often an apply looks at what others need."""
@@ -21,10 +23,10 @@ _LEASE: Final = timedelta(seconds=30)
 _LEAST: Final = 60
 """The requests a minute that any apply may ask for, however few it has sent."""
 _FALLBACK: Final = 10
-"""A share that could not be renewed in time comes down to this."""
+"""The share of an apply that could not renew it in time."""
 
 
-class Share(Document):
+class Share(Leased):
     """What one apply may send in a minute."""
 
     by: Initiator
@@ -32,8 +34,6 @@ class Share(Document):
     wants: Number
     has_left: bool = False
     """What it sent in the minute before it left counts for a minute more."""
-    seen: Moment | None = None
-    """When it was last renewed, by the store's clock; without it, when this table was written."""
 
 
 class LimitTable(NumberedDocument):
@@ -41,9 +41,24 @@ class LimitTable(NumberedDocument):
 
     shares: dict[str, Share] = Field(default_factory=dict)
 
+    def stored(self, number: int, written: datetime, **_: Any) -> Self:
+        """Return the table with the time at which each share was last renewed."""
+        return super().stored(number, written, shares=stamped(self.shares, written))
 
-def fair(limit: int, wants: dict[str, int]) -> dict[str, int]:
-    """``limit`` divided so that nobody gets more than wanted and the others share what is left."""
+    @property
+    def alive(self) -> dict[str, Share]:
+        """The shares that counted when the table was written."""
+        return {
+            key: each
+            for key, each in self.shares.items()
+            if self.written
+            and each.seen
+            and self.written - each.seen <= (_WINDOW if each.has_left else _LEASE + _WINDOW)
+        }
+
+
+def fair(limit: int, wants: Mapping[str, int]) -> dict[str, int]:
+    """Divide ``limit`` so that nobody gets more than wanted and the others share what is left."""
     shares: dict[str, int] = {}
     left = max(limit, 0)
     for number, key in enumerate(sorted(wants, key=lambda key: (wants[key], key))):
@@ -55,6 +70,7 @@ def fair(limit: int, wants: dict[str, int]) -> dict[str, int]:
 class Sender(Protocol):
     """What sends requests: ``share`` of them in a minute at most."""
 
+    requests_per_minute: int
     share: int | None
 
     def used(self) -> int:
@@ -63,22 +79,24 @@ class Sender(Protocol):
 
 
 class AccountLimit:
-    """One process's part of the limit of its account."""
+    """One sender's part of the limit of its account."""
 
     def __init__(
         self,
         table: Callable[[], Awaitable[Numbered[LimitTable]]],
+        sender: Sender,
         *,
         key: str,
         by: Initiator,
-        limit: int,
         clock: Clock,
     ) -> None:
         self._open = table
+        self._sender = sender
         self._key = key
         self._by = by
-        self._limit = limit * 19 // 20  # the rest is for those who send too little to take part
         self._clock = clock
+        # The rest is for those who send too little to take part.
+        self._limit = sender.requests_per_minute * 19 // 20
         self._renewed = float("-inf")
 
     @property
@@ -87,97 +105,79 @@ class AccountLimit:
         return self._renewed > float("-inf")
 
     async def has_room(self, requests: int) -> bool:
-        """Whether others leave so much that a few requests need not be told of.
+        """Return whether others leave so much that a few requests need not be announced.
 
         Raises:
             StateError: The store can't be read.
         """
-        version = await (await self._open()).read()
-        taken = sum(each.share for each in _alive(version).values())
+        table = await (await self._open()).read()
+        taken = sum(each.share for each in table.alive.values())
         return taken + 4 * requests <= self._limit
 
-    async def look(self, sender: Sender, *, is_hungry: bool) -> None:
-        """Learn what others need, and take or give accordingly.
+    async def look(self, *, is_hungry: bool) -> None:
+        """Learn what others need, and set the sender's share accordingly.
 
         Args:
-            sender: Its share is set.
             is_hungry: Whether a request had to wait.
 
         Raises:
             StateError: The store can't be read or written; the share lapses in the end.
         """
         if self._clock.monotonic() - self._renewed > _LEASE.total_seconds():
-            _lower(sender, _FALLBACK if self.has_joined else self._limit)
+            self._lower(_FALLBACK if self.has_joined else self._limit)
         wants = _LEAST
-        while wants < self._limit and (is_hungry or wants < 2 * sender.used()):
+        while wants < self._limit and (is_hungry or wants < 2 * self._sender.used()):
             wants *= 2
         wants = min(wants, self._limit)
-        table = await self._open()
-        await table.read()
+        limits = await self._open()
         for _ in range(2):  # only a new document tells the time, and so who has gone
             began = self._clock.monotonic()
             is_due = began - self._renewed > _LEASE.total_seconds() / 3
-            version = await table.change(
-                lambda version, due=is_due: self._next(version, sender, wants, is_due=due)  # type: ignore[misc]
-            )
+            table = await limits.change(partial(self._next, wants, is_due))
             if is_due:
                 self._renewed = began
-            alive = _alive(version)
-            if version.document is None or len(alive) == len(version.document.shares):
+            if len(table.alive) == len(table.shares):
                 break
-        sender.share = min(alive[self._key].share, self._target(alive))
+        self._sender.share = min(table.shares[self._key].share, self._target(table.alive))
 
-    async def leave(self, used: int) -> None:
+    async def leave(self) -> None:
         """Leave what is not used to others.
 
         Raises:
             StateError: The store can't be written; the share lapses by itself.
         """
+        used = self._sender.used()
 
-        def make(version: Version[LimitTable]) -> LimitTable | None:
-            shares = _alive(version)
-            own = shares.get(self._key)
+        def make(table: LimitTable) -> LimitTable | None:
+            own = table.alive.get(self._key)
             if own is None or own.has_left:
                 return None
             left = own.model_copy(update={"share": used, "has_left": True, "seen": None})
-            return LimitTable(shares={**shares, self._key: left})
+            return LimitTable(shares={**table.alive, self._key: left})
 
         await (await self._open()).change(make)
 
-    def _next(
-        self, version: Version[LimitTable], sender: Sender, wants: int, *, is_due: bool
-    ) -> LimitTable | None:
-        shares = _alive(version)
+    def _next(self, wants: int, is_due: bool, table: LimitTable) -> LimitTable | None:
+        shares = table.alive
         before = shares.get(self._key) or Share(by=self._by, share=0, wants=0)
         own = before.model_copy(update={"wants": wants})
         target = self._target({**shares, self._key: own})
-        free = self._limit - sum(each.share for key, each in shares.items() if key != self._key)
         if target < own.share:
-            _lower(sender, target)  # first, so that no more is sent than is told
-            share = max(target, sender.used())
+            self._lower(target)  # first, so that no more is sent than is told
+            share = max(target, self._sender.used())
         else:
+            free = self._limit - sum(each.share for key, each in shares.items() if key != self._key)
             share = min(target, max(free, own.share))
         own = own.model_copy(update={"share": share})
         if not is_due and own == before:
             return None
         return LimitTable(shares={**shares, self._key: own.model_copy(update={"seen": None})})
 
-    def _target(self, shares: dict[str, Share]) -> int:
+    def _target(self, shares: Mapping[str, Share]) -> int:
         gone = sum(each.share for each in shares.values() if each.has_left)
         wants = {key: each.wants for key, each in shares.items() if not each.has_left}
         return fair(self._limit - gone, wants)[self._key]
 
-
-def _lower(sender: Sender, share: int) -> None:
-    sender.share = share if sender.share is None else min(sender.share, share)
-
-
-def _alive(version: Version[LimitTable]) -> dict[str, Share]:
-    """The shares that count when a table was written, each with the time it was last seen."""
-    alive = {}
-    for key, share in (version.document or LimitTable()).shares.items():
-        seen = share.seen or version.written
-        end = _WINDOW if share.has_left else _LEASE + _WINDOW
-        if seen and version.written and version.written - seen <= end:
-            alive[key] = share.model_copy(update={"seen": seen})
-    return alive
+    def _lower(self, share: int) -> None:
+        now = self._sender.share
+        self._sender.share = share if now is None else min(now, share)

@@ -2,22 +2,40 @@
 
 from collections.abc import Awaitable, Callable, Collection, Mapping
 from datetime import datetime
-from typing import Annotated, Final
+from typing import Annotated, Any, Final, Self, TypeVar
 
 from pydantic import Field
 
 from runner.errors import StateError
 from runner.models.clock import Clock
 from runner.models.record import Document, Initiator, Moment, Number
-from runner.state.store.numbered import NumberedDocument, Version
+from runner.state.store.numbered import NumberedDocument
 
 MAX_LEASE_SECONDS: Final = 3600
 GRANULE: Final = 1.0
 """Stores tell the age of an object in whole seconds."""
 
 
-class Holder(Document):
-    """One apply at work."""
+class Leased(Document):
+    """An entry of a table that ends unless its owner renews it."""
+
+    seen: Moment | None = None
+    """When it was last renewed, by the store's clock; without it, when its table was written."""
+
+
+L = TypeVar("L", bound=Leased)
+
+
+def stamped(entries: Mapping[str, L], written: datetime) -> dict[str, L]:
+    """Return the entries of a table, each with the time of its last renewal."""
+    return {
+        key: each if each.seen else each.model_copy(update={"seen": written})
+        for key, each in entries.items()
+    }
+
+
+class Holder(Leased):
+    """An apply that holds locks."""
 
     apply_id: str
     instances: list[str]
@@ -28,8 +46,6 @@ class Holder(Document):
     fence: Number
     """The number of the table in which the lock was taken."""
     renewals: Number = 0
-    seen: Moment | None = None
-    """When it was last renewed, by the store's clock; without it, when this table was written."""
 
 
 class LockTable(NumberedDocument):
@@ -40,27 +56,29 @@ class LockTable(NumberedDocument):
     open: dict[str, list[str]] = Field(default_factory=dict)
     """Applies that are over and left attempts without an outcome: of which instances."""
 
-    def with_(self, key: str, holder: Holder) -> "LockTable":
-        """The table in which ``holder`` stands under ``key``."""
+    def stored(self, number: int, written: datetime, **_: Any) -> Self:
+        """Return the table with the time at which each holder was last seen."""
+        return super().stored(number, written, holders=stamped(self.holders, written))
+
+    def with_(self, key: str, holder: Holder) -> Self:
+        """Return the table with ``holder`` under ``key``."""
         return self.model_copy(update={"holders": {**self.holders, key: holder}})
 
-    def without(self, keys: Collection[str]) -> "LockTable":
-        """The table without some holders, whose applies may have left things open."""
+    def without(self, keys: Collection[str]) -> Self:
+        """Return the table without some holders, whose applies may have left attempts open."""
         left = {key: holder for key, holder in self.holders.items() if key not in keys}
-        gone = [self.holders[key] for key in keys if key in self.holders]
+        gone = [holder for key, holder in self.holders.items() if key in keys]
         is_open = {(each.apply_id, name): True for each in gone for name in each.instances}
         return self.model_copy(update={"holders": left}).noted(is_open)
 
-    def noted(self, is_open: Mapping[tuple[str, str], bool]) -> "LockTable":
-        """The table after some attempts were settled, and others left open."""
-        open_ = {apply_id: dict.fromkeys(names) for apply_id, names in self.open.items()}
-        for (apply_id, instance), open_now in is_open.items():
-            if open_now:
-                open_.setdefault(apply_id, {})[instance] = None
-            else:
-                open_.get(apply_id, {}).pop(instance, None)
-        kept = {apply_id: list(names) for apply_id, names in open_.items() if names}
-        return self.model_copy(update={"open": kept})
+    def noted(self, is_open: Mapping[tuple[str, str], bool]) -> Self:
+        """Return the table after attempts, by apply and instance, were settled or left open."""
+        before = {(apply_id, name): True for apply_id, names in self.open.items() for name in names}
+        open_: dict[str, list[str]] = {}
+        for (apply_id, name), is_left in (before | dict(is_open)).items():
+            if is_left:
+                open_.setdefault(apply_id, []).append(name)
+        return self.model_copy(update={"open": open_})
 
     def holders_of(self, instances: Collection[str]) -> dict[str, Holder]:
         """The holders of any of ``instances``."""
@@ -72,28 +90,10 @@ class LockTable(NumberedDocument):
         }
 
 
-def taken_over(apply_id: str) -> StateError:
-    """The error of an owner that others took to be gone."""
-    return StateError(
-        f"The apply {apply_id} was taken over by another process.",
-        hint="Nothing more is written for it. Look at `runner status`.",
-    )
-
-
-def stamped(version: Version[LockTable]) -> LockTable:
-    """The table of a version, in which each holder says when it was last seen."""
-    table = version.document or LockTable()
-    holders = {
-        key: holder if holder.seen else holder.model_copy(update={"seen": version.written})
-        for key, holder in table.holders.items()
-    }
-    return table.model_copy(update={"holders": holders})
-
-
 class Watch:
-    """Tells which holders are gone: by the store's own clock, or by watching them.
+    """Judges which holders are gone: by the store's clock, or by watching them.
 
-    No machine's wall clock is asked: two of them need not agree.
+    No machine's wall clock is compared with another's, since they need not agree.
     """
 
     def __init__(self, clock: Clock, store_time: Callable[[], Awaitable[datetime]]) -> None:
@@ -101,22 +101,28 @@ class Watch:
         self._clock = clock
         self._ends: dict[str, tuple[int, float]] = {}
 
-    async def dead(self, holders: Mapping[str, Holder]) -> dict[str, int]:
-        """The keys of those whose lease is surely over, with the number of renewals seen."""
-        dead = {}
+    async def left(self, holders: Mapping[str, Holder]) -> dict[str, float]:
+        """Return the seconds until each lease is surely over, unless it is renewed."""
+        new = holders.keys() - self._ends.keys()
+        now = await self.store_time() if new else None
         for key, holder in holders.items():
-            if await self.left(key, holder) <= 0:
-                dead[key] = holder.renewals
-        return dead
-
-    async def left(self, key: str, holder: Holder) -> float:
-        """Seconds until the lease of a holder is surely over, if it does not renew it."""
-        renewals, end = self._ends.get(key, (-1, 0.0))
-        if renewals != holder.renewals:
+            if key in self._ends and self._ends[key][0] == holder.renewals:
+                continue
             left = holder.lease_seconds + GRANULE
-            if renewals < 0 and holder.seen:  # later ones were seen to come
-                age = (await self.store_time() - holder.seen).total_seconds()
-                left = min(left, left - age)
-            end = self._clock.monotonic() + left
-            self._ends[key] = holder.renewals, end
-        return end - self._clock.monotonic()
+            if now and holder.seen and key in new:  # later renewals were seen to come
+                left -= max((now - holder.seen).total_seconds(), 0)
+            self._ends[key] = holder.renewals, self._clock.monotonic() + left
+        return {key: self._ends[key][1] - self._clock.monotonic() for key in holders}
+
+    async def dead(self, holders: Mapping[str, Holder]) -> dict[str, int]:
+        """Return the keys of those whose lease is surely over, with the number of renewals seen."""
+        left = await self.left(holders)
+        return {key: holder.renewals for key, holder in holders.items() if left[key] <= 0}
+
+
+def taken_over(apply_id: str) -> StateError:
+    """The error of an owner that others took to be gone."""
+    return StateError(
+        f"The apply {apply_id} was taken over by another process.",
+        hint="Nothing more is written for it. Look at `runner status`.",
+    )

@@ -3,15 +3,14 @@
 import asyncio
 from collections.abc import Callable, Iterable
 from contextlib import suppress
-from datetime import timedelta
-from types import TracebackType
+from datetime import datetime, timedelta
 from typing import Final, Self
 
 from runner.errors import Locked, StateError
 from runner.models.record import Initiator
-from runner.state.lock_table import GRANULE, Holder, LockTable, stamped, taken_over
+from runner.state.lock_table import GRANULE, Holder, LockTable, taken_over
 from runner.state.place import Place
-from runner.state.store.numbered import DamagedTop, Version
+from runner.state.store.numbered import DamagedTop
 from runner.state.store.paths import shown
 
 _RENEWALS: Final = 3
@@ -48,21 +47,20 @@ class Locks:
         self._waiting = waiting
         self._key = place.token()
         place.own.add(self._key)
-        self._instances = dict.fromkeys(sorted(set(instances)))  # which are looked up quickly
+        self._instances = dict.fromkeys(sorted(set(instances)))  # a set that keeps its order
         self._owner = owner
         self._holder: Holder | None = None
         self._inherited: dict[str, list[str]] = {}
         self._is_open: dict[tuple[str, str], bool] = {}
         self._gone: set[str] = set()
-        self._renewed = 0.0
-        self._renewed_wall = self._clock.now()
+        self._renewed = self._clocks()
         self._keeper: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> Self:
         """Take all locks at once, or none.
 
         Raises:
-            Locked: Somebody else holds one for longer than the time-out.
+            Locked: Another apply holds one of them for longer than the time-out.
             StateError: The store can't be read or written.
         """
         await self._place.make(self._owner)
@@ -77,12 +75,7 @@ class Locks:
             self._keeper = asyncio.create_task(self._keep())
         return self
 
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    async def __aexit__(self, _: object, error: BaseException | None, __: object) -> None:
         """Release what is still held. What can't be released ends with its lease."""
         if self._keeper:
             self._keeper.cancel()
@@ -132,87 +125,89 @@ class Locks:
         self._is_open[apply_id, instance] = is_open
 
     def _doubt(self, instance: str, seconds: float = 0.0) -> str | None:
-        """Why a lock can't be relied on for so long, if so."""
+        """Why a lock can't be relied on for ``seconds`` from now, if so."""
         if instance in self._gone:
             return "another apply took it over"
-        elapsed = self._elapsed(self._renewed)
+        monotonic, wall = self._clocks()
+        elapsed = monotonic - self._renewed[0]
         if elapsed + seconds > self._lease * _RELIED_ON:
             return "it could not be renewed in time"
-        jumped = (self._clock.now() - self._renewed_wall).total_seconds() - elapsed
+        jumped = (wall - self._renewed[1]).total_seconds() - elapsed
         if jumped > self._lease * (1 - _RELIED_ON):
             return "the clock of this machine jumped"
         return None
 
-    def _elapsed(self, since: float) -> float:
-        return self._clock.monotonic() - since
+    def _clocks(self) -> tuple[float, datetime]:
+        return self._clock.monotonic(), self._clock.now()
 
     # ---------------------------------------------------------------- taking
 
     async def _take(self) -> None:
-        began, pause = self._clock.monotonic(), _FIRST_PAUSE
+        end, pause = self._clock.monotonic() + self._timeout, _FIRST_PAUSE
         told: set[str] = set()
-        while self._instances and (busy := await self._try()):
-            instance, holder = busy
-            left = self._timeout - self._elapsed(began)
+        while self._instances and (holder := await self._try()):
+            instance = min(self._instances.keys() & holder.instances)
+            left = end - self._clock.monotonic()
             if left <= 0:
-                raise _locked(instance, holder, self._timeout)
+                waited = f" after {self._timeout:g} s of waiting" if self._timeout > 0 else ""
+                raise Locked(
+                    _held(instance, holder, waited),
+                    hint="Wait for it with --lock-timeout SECONDS. If that apply is gone, its lock "
+                    f"ends {holder.lease_seconds:g} s after its last sign of life; `runner state "
+                    "unlock` ends it at once.",
+                )
             if holder.apply_id not in told:
                 told.add(holder.apply_id)
-                self._waiting(f"{held(instance, holder)} Waiting for it, {left:.0f} s at most.")
+                self._waiting(f"{_held(instance, holder)} Waiting for it, {left:.0f} s at most.")
             await self._clock.sleep(min(pause, left))
             pause = min(pause * 1.5, _LONGEST_PAUSE)
 
-    async def _try(self) -> tuple[str, Holder] | None:
-        """Take everything, or say which lock is busy."""
-        version = await self._read()
-        dead = await self._place.watch.dead(stamped(version).holders_of(self._instances))
-        floor = 0 if version.number else await self._place.highest_fence()
-        monotonic, wall = self._clock.monotonic(), self._clock.now()
-        taken_back = self._table.taken_back
-        busy: tuple[str, Holder] | None = None
+    async def _try(self) -> Holder | None:
+        """Take everything, or return a holder that is in the way."""
+        table = await self._read()
+        dead = await self._place.watch.dead(table.holders_of(self._instances))
+        floor = 0 if table.number else await self._place.highest_fence()
+        (monotonic, wall), taken_back = self._clocks(), self._table.taken_back
+        busy: list[Holder] = []
 
-        def make(version: Version[LockTable]) -> LockTable | None:
-            nonlocal busy
-            busy, table = None, stamped(version)
+        def make(table: LockTable) -> LockTable | None:
+            busy.clear()
             if self._key in table.holders:
                 return None
-            if self._table.taken_back > taken_back and self._elapsed(monotonic) > self._lease:
+            is_late = self._clock.monotonic() - monotonic > self._lease
+            if is_late and self._table.taken_back > taken_back:
                 raise taken_over(self.apply_id)  # others may have seen it come and go
             others = table.holders_of(self._instances)
-            for key, holder in others.items():
-                if dead.get(key) != holder.renewals:
-                    names = set(holder.instances)
-                    busy = next(name for name in self._instances if name in names), holder
-                    return None
+            busy.extend(each for key, each in others.items() if dead.get(key) != each.renewals)
+            if busy:
+                return None
             holder = Holder(
                 apply_id=self.apply_id,
                 instances=list(self._instances),
                 by=self._owner,
                 since=wall,
                 lease_seconds=self._lease,
-                fence=max(version.number, floor) + 1,
+                fence=max(table.number, floor) + 1,
             )
             return table.without(others).with_(self._key, holder)
 
-        version = await self._table.change(make, floor=floor)
-        if busy is None and version.document:
-            self._renewed, self._renewed_wall = monotonic, wall
-            self._holder = version.document.holders[self._key]
-            wanted = set(self._instances)
-            found = version.document.open.items()
-            self._inherited = {
-                apply_id: shared
-                for apply_id, names in found
-                if (shared := [name for name in names if name in wanted])
-            }
-        return busy
+        table = await self._table.change(make, floor=floor)
+        if busy:
+            return busy[0]
+        self._renewed, self._holder = (monotonic, wall), table.holders[self._key]
+        self._inherited = {
+            apply_id: shared
+            for apply_id, names in table.open.items()
+            if (shared := [name for name in names if name in self._instances])
+        }
+        return None
 
-    async def _read(self) -> Version[LockTable]:
-        """The table; a damaged one is replaced once every lease in it must be over."""
+    async def _read(self) -> LockTable:
+        """Read the table; replace a damaged one once every lease in it must be over."""
         try:
             return await self._table.read()
         except DamagedTop as damaged:
-            age = await self._place.watch.store_time() - damaged.written
+            age = await self._place.watch.store_time() - damaged.entry.modified
             if age <= timedelta(seconds=self._lease + GRANULE):
                 raise StateError(
                     damaged.message,
@@ -228,62 +223,45 @@ class Locks:
         """Renew the lease until cancelled."""
         while True:
             await self._clock.sleep(self._lease / _LOOKS)
-            due = self._elapsed(self._renewed) >= self._lease / _RENEWALS
-            if due or self.lost:
+            elapsed = self._clock.monotonic() - self._renewed[0]
+            if elapsed >= self._lease / _RENEWALS or self.lost:
                 with suppress(StateError):  # tried again at the next look
                     await self._renew()
 
     async def _renew(self) -> None:
-        monotonic, wall, key = self._clock.monotonic(), self._clock.now(), self._key
-        if self._holder is None:
-            return
-        renewals = self._holder.renewals + 1
+        clocks = self._clocks()
+        renewals = self._holder.renewals + 1 if self._holder else 0
 
-        def make(version: Version[LockTable]) -> LockTable | None:
-            table = stamped(version)
-            holder = table.holders.get(key)
+        def make(table: LockTable) -> LockTable | None:
+            holder = table.holders.get(self._key)
             if holder is None or holder.renewals >= renewals:
                 return None
-            return table.with_(key, holder.model_copy(update={"renewals": renewals, "seen": None}))
+            return table.with_(
+                self._key, holder.model_copy(update={"renewals": renewals, "seen": None})
+            )
 
-        table = (await self._table.change(make)).document or LockTable()
-        holder = table.holders.get(key)
-        still = set() if holder is None else set(holder.instances)
-        self._gone |= set(self._instances) - still
+        holder = (await self._table.change(make)).holders.get(self._key)
+        self._gone |= self._instances.keys() - (holder.instances if holder else ())
         if holder is not None:
-            self._holder = holder
-            self._renewed, self._renewed_wall = monotonic, wall
+            self._holder, self._renewed = holder, clocks
 
     async def _release(self) -> None:
         """Let go, and leave word of what is open; an owner that was replaced changes nothing."""
 
-        def make(version: Version[LockTable]) -> LockTable | None:
-            table = stamped(version)
+        def make(table: LockTable) -> LockTable | None:
             if self._key not in table.holders:
                 return None
             own = set(table.holders[self._key].instances)
-            holders = {k: h for k, h in table.holders.items() if k != self._key}
+            left = {key: each for key, each in table.holders.items() if key != self._key}
             noted = {each: is_open for each, is_open in self._is_open.items() if each[1] in own}
-            return table.model_copy(update={"holders": holders}).noted(noted)
+            return table.model_copy(update={"holders": left}).noted(noted)
 
         if self._instances:
             await self._table.change(make)
         self._holder = None
 
 
-def _locked(instance: str, holder: Holder, timeout: float) -> Locked:
-    """The error raised when a lock stays busy for ``timeout`` seconds."""
-    waited = f" after {timeout:g} s of waiting" if timeout > 0 else ""
-    return Locked(
-        held(instance, holder, waited),
-        hint="Wait for it with --lock-timeout SECONDS. If that apply is gone, its lock ends "
-        f"{holder.lease_seconds:g} s after its last sign of life; `runner state unlock` ends it "
-        "at once.",
-    )
-
-
-def held(instance: str, holder: Holder, waited: str = "") -> str:
-    """Who holds a lock, in a sentence."""
+def _held(instance: str, holder: Holder, waited: str = "") -> str:
     by = holder.by
     url = f", {shown(by.ci_url)}" if by.ci_url else ""
     return (

@@ -11,9 +11,8 @@ from datetime import datetime, timedelta
 from runner.errors import StateError, UsageError
 from runner.models.apply_id import time_of
 from runner.models.record import Initiator
-from runner.state.lock_table import Holder, LockTable, stamped
+from runner.state.lock_table import Holder, LockTable
 from runner.state.state import State
-from runner.state.store.numbered import Version
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +50,7 @@ async def prune(
     old = [each for each in ids[keep or 0 :] if before is None or _is_before(each, before)]
     table = await state.record_rows()
     named = {tree.get(key) for tree in table.records.values() for key in ("applyId", "checksIn")}
-    locks = stamped(await (await state.locks()).read())
+    locks = await (await state.locks()).read()
     named |= {*locks.open, *(holder.apply_id for holder in locks.holders.values())}
     doomed = [each for each in old if each not in named]
     await history.drop(doomed, problems)
@@ -91,7 +90,7 @@ async def rename(state: State, moves: Mapping[str, str], *, owner: Initiator, be
 
 async def held(state: State) -> dict[str, Holder]:
     """Who holds locks, by the key of the table; raises ``DamagedTop`` where it can't be read."""
-    return stamped(await (await state.locks()).read()).holders
+    return (await (await state.locks()).read()).holders
 
 
 async def unlock(state: State, holders: Mapping[str, Holder], names: Collection[str]) -> list[str]:
@@ -110,9 +109,8 @@ async def unlock(state: State, holders: Mapping[str, Holder], names: Collection[
     released: dict[str, None] = {}
     wanted = set(names)
 
-    def make(version: Version[LockTable]) -> LockTable | None:
+    def make(table: LockTable) -> LockTable | None:
         released.clear()
-        table = stamped(version)
         for key in holders:
             if (holder := table.holders.get(key)) is None:
                 continue

@@ -10,7 +10,7 @@ from runner.models.record import Initiator
 from runner.state import project as projects
 from runner.state.history import History
 from runner.state.limits import LimitTable
-from runner.state.lock_table import LockTable, Watch, stamped
+from runner.state.lock_table import LockTable, Watch
 from runner.state.project import Project, ProjectDocument
 from runner.state.record_table import RecordTable
 from runner.state.store.codec import encode
@@ -126,23 +126,20 @@ class Place:
         return self._numbered(await self.folder("locks"), LockTable)
 
     async def _lock_table(self) -> LockTable:
-        return stamped(await (await self.locks()).read())
+        return await (await self.locks()).read()
 
     async def rebuild_locks(self, damaged: DamagedTop) -> None:
         """Put a new table in the place of a damaged one, which is kept beside it.
 
         What earlier applies left open is found by their journals.
         """
-        folder = await self.folder("locks")
-        path = f"{folder}/damaged-{damaged.number}-{self.token()}.txt"
-        await self.store.create(path, damaged.data)
         journals = await (await self.applies()).open()
         open_ = {each.apply_id: sorted({*each.planned, *each.attempts}) for each in journals}
         await (await self.locks()).replace(damaged, LockTable(open=open_))
 
     async def highest_fence(self) -> int:
         """The highest fence in the records: where the locks are gone, theirs have to go on."""
-        table = (await (await self.record_table()).read()).document or RecordTable()
+        table = await (await self.record_table()).read()
         fences = (tree.get("fence") for tree in table.records.values())
         return max((fence for fence in fences if isinstance(fence, int)), default=0)
 

@@ -11,7 +11,7 @@ from runner.state.journal import ApplyJournal
 from runner.state.locks import Locks
 from runner.state.place import Place
 from runner.state.record_table import Move, RecordTable, record_of, replacing, row, today
-from runner.state.store.numbered import DamagedTop, Version
+from runner.state.store.numbered import DamagedTop
 
 _NOTHING: Final[dict[str, Any]] = {"request": {}, "checks": []}
 
@@ -127,13 +127,12 @@ class Records(Place):
 
     async def record_rows(self) -> RecordTable:
         """The table of records as it is just now."""
-        return (await (await self.record_table()).read()).document or RecordTable()
+        return await (await self.record_table()).read()
 
     async def _change(self, make: Callable[[RecordTable], RecordTable]) -> None:
         """Change the table of records, where ``make`` gives others."""
 
-        def changed(version: Version[RecordTable]) -> RecordTable | None:
-            table = version.document or RecordTable()
+        def changed(table: RecordTable) -> RecordTable | None:
             made = make(table)
             return None if made.records == table.records else made
 

@@ -10,7 +10,7 @@ from runner.models.history import PastApply
 from runner.models.record import Attempt, Initiator, Lookup, PlanUse
 from runner.state.history import FOLD_ABOVE, FOLD_DOWN_TO
 from runner.state.journal import ApplyJournal
-from runner.state.limits import AccountLimit
+from runner.state.limits import AccountLimit, Sender
 from runner.state.locks import Locks
 from runner.state.record_store import Records
 from runner.state.record_table import RecordTable, today
@@ -96,8 +96,8 @@ class State(Records):
         One whose owner is gone is among them until its lease is over.
         """
         holders = (await self._lock_table()).holders
-        left = {each.apply_id: await self.watch.left(key, each) for key, each in holders.items()}
-        return {apply_id: seconds for apply_id, seconds in left.items() if seconds > 0}
+        left = await self.watch.left(holders)
+        return {holders[key].apply_id: left[key] for key in left if left[key] > 0}
 
     async def left_open(self) -> dict[str, list[str]]:
         """Applies that are over and left attempts without an outcome, and of which instances."""
@@ -157,9 +157,9 @@ class State(Records):
             self, instances, owner=owner, apply_id=apply_id, timeout=timeout, waiting=waiting
         )
 
-    def account_limit(self, by: Initiator, limit: int) -> AccountLimit:
-        """The part of one process in the limit of its account."""
-        return AccountLimit(self.limits, key=self.token(), by=by, limit=limit, clock=self.clock)
+    def account_limit(self, sender: Sender, by: Initiator) -> AccountLimit:
+        """The part of ``sender`` in the limit of its account."""
+        return AccountLimit(self.limits, sender, key=self.token(), by=by, clock=self.clock)
 
 
 def _today(name: str, apply_id: str, table: RecordTable, profiles: Mapping[str, str]) -> str:

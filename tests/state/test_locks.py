@@ -372,11 +372,11 @@ def test_an_age_in_the_future_is_watched(open_: OpenState) -> None:
         await lock(state).__aenter__()
         watch, clock = open_(clock=HandClock()).watch, HandClock()
         watch._clock = clock
-        (holder,) = (await state.locks())._last.document.holders.values()  # type: ignore[union-attr]
+        (holder,) = (await state.locks())._last.holders.values()  # type: ignore[union-attr]
         later = holder.model_copy(update={"seen": state.clock.now() + timedelta(days=1)})
-        assert 60 <= await watch.left("key", later) <= 61
+        assert 60 <= (await watch.left({"key": later}))["key"] <= 61
         clock.seconds += 61
-        assert await watch.left("key", later) <= 0
+        assert await watch.dead({"key": later})
         await settle()
 
     asyncio.run(go())

@@ -110,8 +110,8 @@ class World:
         return journal
 
     async def watch_records(self, state: State) -> None:
-        table = (await (await state.record_table()).read()).document
-        for name, tree in table.records.items() if table else ():
+        table = await (await state.record_table()).read()
+        for name, tree in table.records.items():
             record = Record.model_validate({**tree, "instance": name})
             assert record.order >= self.newest.get(name, (0, False)), "a record was moved back"
             self.newest[name] = record.order
@@ -152,8 +152,7 @@ class World:
         assert set(self.api.sessions.values()) <= known, "a session was lost"
         records = await state.records(brief=True)
         assert {record.apply_id for record in records.values()} == {f"{99:026}"}
-        table = (await (await state.locks()).read()).document
-        assert table is not None
+        table = await (await state.locks()).read()
         assert (table.holders, table.open) == ({}, {})
 
 

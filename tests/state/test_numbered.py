@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from pydantic import Field
 
-from runner.state.store.numbered import Numbered, NumberedDocument, Version
+from runner.state.store.numbered import Numbered, NumberedDocument
 from runner.state.store.object_store import Store
 
 
@@ -14,9 +14,8 @@ class Names(NumberedDocument):
     names: list[str] = Field(default_factory=list)
 
 
-def with_(name: str, version: Version[Names]) -> Names | None:
-    names = version.document.names if version.document else []
-    return None if name in names else Names(names=[*names, name])
+def with_(name: str, before: Names) -> Names | None:
+    return None if name in before.names else Names(names=[*before.names, name])
 
 
 class Writer:
@@ -34,12 +33,12 @@ class Writer:
         )
 
     async def add(self, name: str) -> int:
-        return (await self.table.change(lambda version: with_(name, version))).number
+        return (await self.table.change(lambda before: with_(name, before))).number
 
 
 async def truth(folder: Path) -> tuple[int, list[str]]:
-    version = await Writer(folder).table.read()
-    return version.number, version.document.names if version.document else []
+    found = await Writer(folder).table.read()
+    return found.number, found.names
 
 
 def test_a_number_that_two_create_is_one_writers_and_the_other_goes_on(tmp_path: Path) -> None:
@@ -114,6 +113,6 @@ def test_what_is_not_spelt_as_a_number_is_none(tmp_path: Path, name: str) -> Non
 def test_the_first_number_is_above_the_floor(tmp_path: Path) -> None:
     async def go() -> None:
         table = Writer(tmp_path).table
-        assert (await table.change(lambda version: with_("a", version), floor=41)).number == 42
+        assert (await table.change(lambda before: with_("a", before), floor=41)).number == 42
 
     asyncio.run(go())

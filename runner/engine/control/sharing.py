@@ -22,7 +22,7 @@ async def shared_limit(
     limiter: Limiter, state: State, owner: Initiator, clock: Clock, emit: Emit
 ) -> AsyncIterator[None]:
     """Keep ``limiter`` to its share of the account's limit, as soon as it sends more than a few."""
-    part = state.account_limit(owner, limiter.requests_per_minute)
+    part = state.account_limit(limiter, owner)
     limiter.share = min(FREE, limiter.requests_per_minute)
     with suppress(StateError):  # whatever needs the state will tell
         if not await part.has_room(limiter.share):
@@ -37,7 +37,7 @@ async def shared_limit(
         await asyncio.gather(sharing, return_exceptions=True)
         if part.has_joined:
             with suppress(StateError, TimeoutError):
-                await asyncio.wait_for(part.leave(limiter.used()), _LEAVE_SECONDS)
+                await asyncio.wait_for(part.leave(), _LEAVE_SECONDS)
 
 
 async def _share(limiter: Limiter, part: AccountLimit, clock: Clock) -> None:
@@ -46,7 +46,7 @@ async def _share(limiter: Limiter, part: AccountLimit, clock: Clock) -> None:
         is_hungry = limiter.hungry.is_set()
         limiter.hungry.clear()
         with suppress(StateError):  # tried again at the next look
-            await part.look(limiter, is_hungry=is_hungry)
+            await part.look(is_hungry=is_hungry)
         if not part.has_joined:  # without a word from the store nothing is known of others
             limiter.share = limiter.requests_per_minute
         await clock.sleep(LOOK_SECONDS)
