@@ -28,7 +28,8 @@ def codes() -> dict[str, set[str]]:
 def _codes_of(tree: ast.AST) -> Iterator[str]:
     for node in ast.walk(tree):
         if isinstance(node, ast.Call):
-            if _name_of(node.func) in _REPORTERS and node.args and (code := _text(node.args[0])):
+            code = _text(node.args[:1])
+            if _name_of(node.func) in _REPORTERS and code and _CODE.fullmatch(code):
                 yield code
             if _name_of(node.func) in {"Breach", "_add"} and (code := _text(node.args[1:2])):
                 yield code
