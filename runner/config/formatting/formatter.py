@@ -1,7 +1,7 @@
 """The canonical form of a file: same meaning, same comments, one layout.
 
-Keys stay in the order they were written, strings keep their quotes, blank lines stay. What is
-laid out anew: indentation, blanks around values and comments, lists and mappings in brackets.
+Keys keep their order, strings their quotes, and blank lines stay. What is laid out anew:
+indentation, blanks around values and comments, lists and mappings in brackets.
 """
 
 from collections.abc import Callable
@@ -16,10 +16,10 @@ from runner.source import Source, Span
 
 
 def format_text(source: Source, diagnostics: Diagnostics) -> str | None:
-    """The canonical form of ``source``; formatting that again changes nothing.
+    """Return the canonical form of ``source``; formatting that again changes nothing.
 
     Returns:
-        The new text, or ``None`` where the file has errors.
+        The new text, or ``None`` if the file has errors.
     """
     found = Diagnostics()
     parse(source, found)
@@ -42,7 +42,7 @@ def format_text(source: Source, diagnostics: Diagnostics) -> str | None:
 
 
 def difference(name: str, before: str, after: str) -> str:
-    """What formatting changes, as a unified diff; empty when nothing."""
+    """Return what formatting changes, as a unified diff."""
     lines = unified_diff(
         before.splitlines(keepends=True),
         after.splitlines(keepends=True),
@@ -59,10 +59,12 @@ def _texts(layout: Layout) -> list[str]:
 def _with_comments(lines: list[Line], layout: Layout) -> str:
     placed: list[Line] = []
     waiting = list(reversed(layout.comments))
-    for index in range(len(lines) + 1):
-        while waiting and (index == len(lines) or waiting[-1].start < lines[index].start):
+    for index, line in enumerate(lines):
+        while waiting and waiting[-1].start < line.start:
             _place(waiting.pop(), placed, lines, index, layout)
-        placed += lines[index : index + 1]
+        placed.append(line)
+    while waiting:
+        _place(waiting.pop(), placed, lines, len(lines), layout)
     written: list[str] = []
     end = None
     for line in placed:
@@ -96,9 +98,9 @@ def _place(
 def _fitting(
     column: int, lines: list[Line], index: int, column_of: Callable[[Line], int | None]
 ) -> int:
-    """The new column of a comment: that of the next line, if it is as deep or deeper.
+    """Return the new column of a comment: that of the next line, if that is as deep or deeper.
 
-    Else the comment goes with the nearest line above in whose block it stands.
+    Else the comment goes with the nearest line above whose block it is in.
     """
     for at in range(index, len(lines)):
         old = column_of(lines[at])

@@ -4,25 +4,24 @@ import re
 from bisect import bisect_left, bisect_right
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Literal, TypeAlias
+from operator import attrgetter, itemgetter
+from typing import Final, NamedTuple, TypeAlias
 
-from ruamel.yaml.events import (
-    AliasEvent,
-    DocumentStartEvent,
-    MappingEndEvent,
-    MappingStartEvent,
-    ScalarEvent,
-    SequenceEndEvent,
-    SequenceStartEvent,
-)
+from ruamel.yaml import events
 
 from runner.config.yaml.core_schema import resolve
-from runner.config.yaml.events import PARSE_ERRORS, Event, Reading, readings
+from runner.config.yaml.events import Event, Reading, read
 
-#: What an event says, without where and in which style: equal lists of them mean the same.
+#: What an event says, without its place and style: equal lists of them mean the same.
 Meaning: TypeAlias = tuple[object, ...]
-Kind: TypeAlias = Literal["scalar", "alias", "mapping", "sequence"]
+_KINDS: Final[dict[type, str]] = {
+    events.ScalarEvent: "scalar",
+    events.AliasEvent: "alias",
+    events.MappingStartEvent: "mapping",
+    events.SequenceStartEvent: "sequence",
+}
 _PROPERTY = re.compile(r"!<[^>\s]*>|[&!][^\s,\[\]{}]*")
+_BLANK = re.compile(r"(?:\s++(?:#.*)?)*+")
 
 
 @dataclass(slots=True)
@@ -30,7 +29,7 @@ class LayoutNode:
     """A node and where it stands.
 
     Attributes:
-        kind: What it is.
+        kind: ``scalar``, ``alias``, ``mapping`` or ``sequence``.
         start: Offset of its first character, an anchor or a tag too.
         body: Offset behind its anchor and tag.
         end: Offset behind it; of a block collection that of its last part.
@@ -41,7 +40,7 @@ class LayoutNode:
         parts: Items of a sequence; keys and values of a mapping in turn.
     """
 
-    kind: Kind
+    kind: str
     start: int
     body: int
     end: int
@@ -51,16 +50,27 @@ class LayoutNode:
     value: str = ""
     parts: "list[LayoutNode]" = field(default_factory=list)
 
+    @property
+    def is_block_scalar(self) -> bool:
+        """Whether its text stands on lines of its own."""
+        return self.style in {"|", ">"}
 
-@dataclass(frozen=True, slots=True)
-class Comment:
+    @property
+    def entries(self) -> "list[tuple[LayoutNode | None, LayoutNode]]":
+        """The items of a sequence; the values of a mapping, each after its key."""
+        if self.kind == "mapping":
+            return list(zip(self.parts[::2], self.parts[1::2], strict=True))
+        return [(None, part) for part in self.parts]
+
+
+class Comment(NamedTuple):
     """One comment.
 
     Attributes:
         start: Offset of its ``#``.
         end: Offset of the end of its line.
         text: From the ``#`` to the end of the line, without blanks at the end.
-        alone: Whether nothing but blanks stands before it on its line.
+        alone: Whether only blanks stand before it on its line.
     """
 
     start: int
@@ -84,78 +94,70 @@ class Layout:
 
     def __init__(self, text: str) -> None:
         self.text = text
-        failure: Exception | None = None
-        for reading in readings(text):
-            self.marker: int | None = None
-            self.meaning: list[Meaning] = []
-            self._scalars: list[tuple[int, int]] = []
-            try:
-                self.root = self._read(reading)
-            except PARSE_ERRORS as error:
-                failure = failure or error
-                continue
-            return
-        raise failure or ValueError
+        self.root = read(text, self._read)
 
     def _read(self, reading: Reading) -> LayoutNode:
+        self.marker: int | None = None
+        self.meaning: list[Meaning] = []
+        self._scalars: list[tuple[int, int]] = []
         top = LayoutNode("sequence", 0, 0, 0)
         stack = [top]
         for event in reading.start():
             kind = event.__class__
-            start, end = event.start_mark.index, event.end_mark.index
-            if kind is DocumentStartEvent and event.explicit:
-                self.marker = end - 3
-            elif kind in (MappingEndEvent, SequenceEndEvent):
-                self.meaning.append((kind.__name__,))
+            if kind is events.DocumentStartEvent and event.explicit:
+                self.marker = event.end_mark.index - 3
+            elif isinstance(event, events.CollectionEndEvent):
+                self.meaning.append((kind,))
                 node = stack.pop()
-                node.end = end if node.flow else max(p.end for p in node.parts)
-            elif kind is ScalarEvent:
-                value = reading.restore(event.value) if reading.restore else event.value
-                node = self._node("scalar", event, start, end)
-                node.style, node.value, node.flow = event.style or "", value, stack[-1].flow
-                if node.style in {"|", ">"}:
-                    node.end = end = self._block_end(node, end)
-                    head = self.text.find("\n", node.body, end)
-                    self._scalars.append((end if head < 0 else head, end))
-                else:
-                    self._scalars.append((node.body, end))
-                self.meaning.append(("scalar", event.anchor, value, _typed(event, value)))
+                node.end = event.end_mark.index if node.flow else max(p.end for p in node.parts)
+            elif kind in _KINDS:
+                node = self._node(_KINDS[kind], event)
                 stack[-1].parts.append(node)
-            elif kind is AliasEvent:
-                self.meaning.append((kind.__name__, event.anchor))
-                stack[-1].parts.append(self._node("alias", event, start, end))
-            elif kind in (MappingStartEvent, SequenceStartEvent):
-                self.meaning.append((kind.__name__, event.anchor, event.tag))
-                name: Kind = "mapping" if kind is MappingStartEvent else "sequence"
-                node = self._node(name, event, start, end)
-                node.flow = bool(event.flow_style)
-                stack[-1].parts.append(node)
-                stack.append(node)
+                typed: object = None
+                if node.kind == "scalar":
+                    node.flow = stack[-1].flow
+                    node.style = event.style or ""
+                    node.value = reading.restore(event.value) if reading.restore else event.value
+                    typed = _typed(event, node.value)
+                    self._add_scalar(node)
+                elif node.kind != "alias":
+                    node.flow = bool(event.flow_style)
+                    typed = event.tag
+                    stack.append(node)
+                self.meaning.append((kind, event.anchor, node.value, typed))
         return top.parts[0]
 
-    def _block_end(self, node: LayoutNode, end: int) -> int:
-        """Offset behind the last line of a block scalar; blank lines that it ignores are none."""
-        if "+" in self.text[node.body : node.body + 3]:
-            return end
-        if node.style == ">":
-            return node.body + len(self.text[node.body : end].rstrip(" \n"))
-        lines = self.text[node.body : end].split("\n")
-        count = node.value.count("\n") + (node.value[-1:] not in {"", "\n"})
-        return node.body + len("\n".join(lines[: count + 1]))
-
-    def _node(self, kind: Kind, event: Event, start: int, end: int) -> LayoutNode:
-        """A node, its anchor and tag told from its body."""
+    def _node(self, kind: str, event: Event) -> LayoutNode:
+        """Return the node of an event, its anchor and tag told from its body."""
+        start, end = event.start_mark.index, event.end_mark.index
         body, found = start, []
-        for _ in range((event.anchor is not None) + (getattr(event, "tag", None) is not None)):
-            if kind != "alias" and (match := _PROPERTY.match(self.text, body)):
+        is_collection = kind in {"mapping", "sequence"}
+        tag = None if kind == "alias" else event.tag
+        for _ in range((kind != "alias" and event.anchor is not None) + (tag is not None)):
+            if match := _PROPERTY.match(self.text, body):
                 found.append(match[0])
-                body = match.end()
-                while blank := re.compile(r"\s+(?:#.*)?").match(self.text, body, max(end, body)):
-                    body = blank.end()
-        if kind in {"mapping", "sequence"} and found:
-            while blank := re.compile(r"\s+(?:#.*)?").match(self.text, body):
-                body = blank.end()
+                last = len(self.text) if is_collection else max(end, match.end())
+                blank = _BLANK.match(self.text, match.end(), last)
+                body = blank.end() if blank else match.end()
         return LayoutNode(kind, start, body, max(end, body), " ".join(found))
+
+    def _add_scalar(self, node: LayoutNode) -> None:
+        """Note where the text of a scalar stands, in which a ``#`` begins no comment."""
+        begin = node.body
+        if node.is_block_scalar:
+            node.end = self._block_end(node)
+            begin = self.text.find("\n", node.body, node.end)
+        self._scalars.append((node.end if begin < 0 else begin, node.end))
+
+    def _block_end(self, node: LayoutNode) -> int:
+        """Return the offset behind the last line of a block scalar, without ignored blank lines."""
+        text = self.text[node.body : node.end]
+        if "+" in text[:3]:
+            return node.end
+        if node.style == ">":
+            return node.body + len(text.rstrip(" \n"))
+        count = node.value.count("\n") + (node.value[-1:] not in {"", "\n"})
+        return node.body + len("\n".join(text.split("\n")[: count + 1]))
 
     @cached_property
     def comments(self) -> list[Comment]:
@@ -171,36 +173,32 @@ class Layout:
             at = end
         return found
 
+    def _is_text(self, offset: int) -> bool:
+        index = bisect_right(self._scalars, offset, key=itemgetter(0)) - 1
+        return index >= 0 and offset < self._scalars[index][1]
+
     def comments_between(self, start: int, end: int) -> list[Comment]:
-        """The comments from one offset to another."""
+        """Return the comments from one offset to another."""
         return self.comments[self._index(start) : self._index(end)]
 
     def find(self, character: str, start: int, end: int) -> int:
-        """The first ``character`` from one offset to another outside of comments; -1 if none."""
+        """Return the first ``character`` in a range, outside of comments; -1 if there is none."""
         at = self.text.find(character, start, end)
         while at >= 0 and (index := self._index(at + 1)) and at < self.comments[index - 1].end:
             at = self.text.find(character, self.comments[index - 1].end, end)
         return at
 
+    def _index(self, offset: int) -> int:
+        return bisect_left(self.comments, offset, key=attrgetter("start"))
+
     def column(self, offset: int) -> int | None:
-        """The column of ``offset``, if nothing but blanks stands before it on its line."""
+        """Return the column of ``offset``, if only blanks stand before it on its line."""
         begin = self.text.rfind("\n", 0, offset) + 1
         return None if self.text[begin:offset].strip() else offset - begin
 
-    def _index(self, offset: int) -> int:
-        return bisect_left(self._comment_starts, offset)
-
-    @cached_property
-    def _comment_starts(self) -> list[int]:
-        return [comment.start for comment in self.comments]
-
-    def _is_text(self, offset: int) -> bool:
-        index = bisect_right(self._scalars, (offset, len(self.text))) - 1
-        return index >= 0 and offset < self._scalars[index][1]
-
 
 def _typed(event: Event, value: str) -> object:
-    """The type of a scalar's value, and the value where it is no text."""
+    """Return the type of a scalar's value, and the value if it is not text."""
     if event.style or event.tag:
         return "text" if event.style or event.tag.endswith(":str") else event.tag
     typed = resolve(value)

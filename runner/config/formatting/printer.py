@@ -1,4 +1,4 @@
-"""Lay out the nodes of a YAML text anew: two blanks a level, dashes set in, one entry a line.
+"""Lay out the nodes of a YAML text anew: two blanks a level, dashes indented, one entry a line.
 
 Scalars keep the very text they had (``0x1F``, ``null``, quotes and escapes), anchors their names.
 """
@@ -36,7 +36,7 @@ class Line:
 
 
 class Printer:
-    """Writes the lines of a layout, but for its comments and blank lines."""
+    """Writes the lines of a layout, without its comments and blank lines."""
 
     def __init__(self, layout: Layout) -> None:
         self.layout = layout
@@ -49,12 +49,12 @@ class Printer:
         if root.properties:
             self._line(0, root.start, root.properties)
         if root.flow or not root.parts:
-            self._line(0, root.body, "")
+            self._line(0, root.body)
             self._flow(root, 0)
         else:
             self._block(root, 0, inline=False)
 
-    def _line(self, indent: int, start: int, text: str) -> None:
+    def _line(self, indent: int, start: int, text: str = "") -> None:
         self.lines.append(Line(start, start + len(text), indent, text))
 
     def _put(self, text: str, end: int, gap: str = " ") -> None:
@@ -64,37 +64,35 @@ class Printer:
 
     def _block(self, node: LayoutNode, indent: int, *, inline: bool) -> None:
         """Write a block collection, its first entry on the line that is there, if ``inline``."""
-        parts, at = node.parts, node.body
-        step = 2 if node.kind == "mapping" else 1
-        for index in range(0, len(parts), step):
-            first = parts[index]
-            start = first.start
-            if step == 1:
-                start = self.layout.find("-", at, max(first.start, at + 1))
-            elif (mark := self.layout.find("?", at, first.start)) >= 0:
-                start = mark
-            if index or not inline:
-                self._line(indent, start, "")
-            if step == 1:
-                self._put("- ", start + 1)
-                self._value(first, start + 1, indent, in_list=True)
+        at = node.body
+        for number, (key, value) in enumerate(node.entries):
+            if key is None:
+                start = self.layout.find("-", at, max(value.start, at + 1))
             else:
-                self._entry(first, parts[index + 1], indent)
-            at = parts[index + step - 1].end
+                mark = self.layout.find("?", at, key.start)
+                start = mark if mark >= 0 else key.start
+            if number or not inline:
+                self._line(indent, start)
+            if key is None:
+                self._put("- ", start + 1)
+                self._value(value, start + 1, indent, in_list=True)
+            else:
+                self._pair(key, value, indent)
+            at = value.end
 
-    def _entry(self, key: LayoutNode, value: LayoutNode, indent: int) -> None:
+    def _pair(self, key: LayoutNode, value: LayoutNode, indent: int) -> None:
         colon = self._colon(key, value)
         after = colon + 1 if colon >= 0 else key.end
         flat = self._flat(key)
         if flat is None or len(flat) > _MAX_KEY:
             self._put("? ", key.start)
-            self._value(key, key.start, indent, in_list=False)
+            self._value(key, key.start, indent)
             self._line(indent, max(colon, key.end), ":")
         else:
             self._put(f"{flat}{_before_colon(key)}:", after)
-        self._value(value, after, indent, in_list=False)
+        self._value(value, after, indent)
 
-    def _value(self, node: LayoutNode, after: int, indent: int, *, in_list: bool) -> None:
+    def _value(self, node: LayoutNode, after: int, indent: int, *, in_list: bool = False) -> None:
         """Write what stands ``after`` a colon or dash, whose entry is at the column ``indent``."""
         if node.properties:
             self._put(node.properties, node.start + len(node.properties))
@@ -103,61 +101,64 @@ class Printer:
             self._block(node, indent + 2, inline=in_list and not (node.properties or commented))
             return
         if commented and node.end > node.body:
-            self._line(indent + 2, node.body, "")
-        if node.style in {"|", ">"}:
+            self._line(indent + 2, node.body)
+        if node.is_block_scalar:
             self._put(self._block_scalar(node, indent + 2), node.end)
             self.lines[-1].limit = indent
-        elif node.kind in {"scalar", "alias"}:
+        elif node.kind in {"mapping", "sequence"}:
+            self._flow(node, indent)
+        else:
             text = self._scalar(node)
             if text is None:
                 text = self._folded(node, indent + 2)
             if text:
                 self._put(text, node.end)
-        else:
-            self._flow(node, indent)
 
     def _flow(self, node: LayoutNode, indent: int) -> None:
         """Write a collection in brackets: on one line, if it fits and has no comments."""
-        brackets = "[]" if node.kind == "sequence" else "{}"
         line = self.lines[-1]
         flat = self._flat(node, properties=False)
-        if flat is not None and (
-            not node.parts or line.indent + len(line.text) + 1 + len(flat) <= WIDTH
-        ):
+        fits = flat is not None and line.indent + len(line.text) + 1 + len(flat) <= WIDTH
+        if flat is not None and (fits or not node.parts):
             self._put(flat, node.end)
             return
+        brackets = "[]" if node.kind == "sequence" else "{}"
         self._put(brackets[0], node.body + 1)
-        parts, step = node.parts, 2 if node.kind == "mapping" else 1
-        for index in range(0, len(parts), step):
-            self._line(indent + 2, parts[index].start, "")
-            if step == 1:
-                self._value(parts[index], parts[index].start, indent + 2, in_list=False)
-            else:
-                self._entry(parts[index], parts[index + 1], indent + 2)
-            if index + step < len(parts):
+        for number, (key, value) in enumerate(node.entries):
+            if number:
                 self._put(",", self.lines[-1].end, gap="")
+            self._line(indent + 2, (key or value).start)
+            if key is None:
+                self._value(value, value.start, indent + 2)
+            else:
+                self._pair(key, value, indent + 2)
         self._line(indent + 2, node.end - 1, brackets[1])
 
     def _flat(self, node: LayoutNode, *, properties: bool = True) -> str | None:
-        """A node on one line; ``None`` where it has comments or needs several."""
-        if node.style in {"|", ">"} or self.layout.comments_between(node.start, node.end):
+        """Return a node on one line; ``None`` where it has comments or needs several."""
+        if node.is_block_scalar or self.layout.comments_between(node.start, node.end):
             return None
         if node.kind in {"scalar", "alias"}:
             text = self._scalar(node)
+        elif node.parts and not node.flow:
+            return None
         else:
-            flats = [self._flat(part) for part in node.parts]
-            text = None if None in flats or not (node.flow or not node.parts) else ""
-            if text is not None and node.kind == "sequence":
-                text = f"[{', '.join(filter(None, flats))}]"
-            elif text is not None:
-                pairs = zip(node.parts[::2], node.parts[1::2], strict=True)
-                text = f"{{{', '.join(self._pair(key, value) for key, value in pairs)}}}"
+            entries = [self._flat_entry(key, value) for key, value in node.entries]
+            if None in entries:
+                return None
+            text = ", ".join(filter(None, entries))
+            text = f"[{text}]" if node.kind == "sequence" else f"{{{text}}}"
         if text is None or not properties or not node.properties:
             return text
         return f"{node.properties} {text}".rstrip()
 
-    def _pair(self, key: LayoutNode, value: LayoutNode) -> str:
-        left, right = self._flat(key), self._flat(value)
+    def _flat_entry(self, key: LayoutNode | None, value: LayoutNode) -> str | None:
+        right = self._flat(value)
+        if key is None or right is None:
+            return right
+        left = self._flat(key)
+        if left is None:
+            return None
         if self._colon(key, value) < 0 and not right:
             return left or "?"
         return f"{left}{_before_colon(key)}: {right}"
@@ -166,7 +167,7 @@ class Printer:
         return self.layout.find(":", key.end, max(value.start, key.end + 1))
 
     def _scalar(self, node: LayoutNode) -> str | None:
-        """The text of a scalar on one line; ``None`` where it has line breaks in its value."""
+        """Return a scalar on one line; ``None`` if its value has line breaks."""
         text = self.layout.text[node.body : node.end]
         if node.flow and not node.style and text[:1] in {":", "?"}:
             text = f'"{text}"'  # not every parser takes it as it is
@@ -177,7 +178,7 @@ class Printer:
         return re.sub(r"(?<![ \t])[ \t]*\n[ \t]*", " ", text)
 
     def _folded(self, node: LayoutNode, indent: int) -> str:
-        """A scalar of several lines, all but the first set in."""
+        """Return a scalar of several lines, all but the first indented."""
         lines = self.layout.text[node.body : node.end].split("\n")
         # A blank behind a backslash is part of the value; others at the end of a line are not.
         lines = [*map(_without_blanks, lines[:-1]), lines[-1]]
@@ -185,7 +186,7 @@ class Printer:
         return "\n".join([lines[0], *rest])
 
     def _block_scalar(self, node: LayoutNode, indent: int) -> str:
-        """A block scalar, its lines at the new column."""
+        """Return a block scalar, its lines at the new column."""
         head, *lines = self.layout.text[node.body : node.end].rstrip(" \n").split("\n")
         chomping = "".join(character for character in head[:3] if character in "+-")
         body = node.value.rstrip("\n")
@@ -196,8 +197,8 @@ class Printer:
         else:
             first = next((line for line in body.split("\n") if line), "")
             source = next((line for line in lines if line.strip(" ")), "")
-            blanks = [len(line) - len(line.lstrip(" ")) for line in (source, first)]
-            lines = [line[blanks[0] - blanks[1] :] for line in lines]
+            deeper = _blanks_before(source) - _blanks_before(first)
+            lines = [line[deeper:] for line in lines]
         if chomping == "+":
             lines += [""] * (len(node.value) - len(body) - bool(body))
         digit = "2" * bool(re.match(r"\n* ", node.value))
@@ -205,21 +206,25 @@ class Printer:
         return "\n".join([f"{node.style}{digit}{chomping}", *written])
 
 
+def _blanks_before(line: str) -> int:
+    return len(line) - len(line.lstrip(" "))
+
+
 def _before_colon(key: LayoutNode) -> str:
-    """A blank, where a colon would be taken for a part of the key."""
+    """Return a blank, if a colon would be taken for a part of the key."""
     return " " if key.kind == "alias" or (key.properties and key.body == key.end) else ""
 
 
+def _without_blanks(line: str) -> str:
+    """Return ``line`` without blanks at its end, except for one behind a backslash."""
+    kept = line.rstrip(" \t")
+    return kept + line[len(kept) : len(kept) + 1] if kept.endswith("\\") else kept
+
+
 def comment_gap(comment: Comment, layout: Layout) -> str:
-    """The blanks before a comment behind a value: one stays one, all else is two.
+    """Return the blanks before a comment behind a value: one stays one, all else is two.
 
     Of the common tools one asks for a single blank and another for at least two.
     """
     before = layout.text[max(comment.start - 2, 0) : comment.start]
     return " " if before.endswith(" ") and before not in {"  ", "\t "} else "  "
-
-
-def _without_blanks(line: str) -> str:
-    """``line`` without blanks at its end, but for one behind a backslash."""
-    kept = line.rstrip(" \t")
-    return kept + line[len(kept) : len(kept) + 1] if kept.endswith("\\") else kept

@@ -11,11 +11,12 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from functools import partial
 from importlib import import_module
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, NamedTuple, TypeAlias, TypeVar
 
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
+T = TypeVar("T")
 Event: TypeAlias = Any  # the classes in ruamel.yaml.events are not typed
 
 #: What a parser raises for a text that is not YAML. The Python parser also lets Python's own error
@@ -33,7 +34,7 @@ with suppress(ModuleNotFoundError):
 
 
 class Reading(NamedTuple):
-    """One attempt at a text.
+    """One attempt at a text, by one parser.
 
     Attributes:
         start: Starts reading and returns the events. Both raise one of ``PARSE_ERRORS``.
@@ -44,8 +45,23 @@ class Reading(NamedTuple):
     restore: Callable[[str], str] | None = None
 
 
-def readings(text: str) -> Iterator[Reading]:
-    """Return the attempts at ``text``; each is to be tried if the one before raised."""
+def read(text: str, build: Callable[[Reading], T]) -> T:
+    """Return what ``build`` makes of the first attempt at ``text`` that does not fail.
+
+    Raises:
+        One of PARSE_ERRORS: The text is not YAML.
+    """
+    failure: Exception | None = None
+    for reading in _readings(text):
+        try:
+            return build(reading)
+        except PARSE_ERRORS as error:
+            if failure is None or hasattr(error, "problem_mark"):
+                failure = error
+    raise failure or ValueError(text)
+
+
+def _readings(text: str) -> Iterator[Reading]:
     if _C_PARSER is not None:
         yield Reading(partial(_read_fast, text))
         if hidden := _hide(text):

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 
 from runner.config.yaml.composer import compose
 from runner.config.yaml.errors import check_characters, hide_secrets, syntax_error
-from runner.config.yaml.events import PARSE_ERRORS, readings
+from runner.config.yaml.events import PARSE_ERRORS, Reading, read
 from runner.config.yaml.gaps import MAX_CHARACTERS, MAX_GAPS, without_profile
 from runner.config.yaml.nodes import Mapping
 from runner.diagnostics import Diagnostics
@@ -47,38 +47,38 @@ def _parse(source: Source, diagnostics: Diagnostics, gaps: int) -> tuple[Mapping
         return None, False
     text: str | None = source.text
     is_whole = True
-    with _paused_collector():
-        while text is not None:
-            root, error = _attempt(source, text, diagnostics)
-            if error is None:
-                return root, is_whole
-            is_whole = False
+    while text is not None:
+        try:
+            return _compose(source, text, diagnostics), is_whole
+        except PARSE_ERRORS as error:
             found = syntax_error(source, error)
-            if found.span:
-                hide_secrets(source, found.span.start)
-            diagnostics.add(found)
             text = without_profile(text, error) if gaps else None
-            gaps -= 1
+        if found.span:
+            hide_secrets(source, found.span.start)
+        diagnostics.add(found)
+        is_whole = False
+        gaps -= 1
     return None, False
 
 
-def _attempt(
-    source: Source, text: str, diagnostics: Diagnostics
-) -> tuple[Mapping | None, Exception | None]:
-    """Return the tree of ``text`` (``source`` with its gaps), or the parser's error."""
-    error: Exception | None = None
-    for reading in readings(text):
-        found = Diagnostics()
-        try:
-            root = compose(source, reading, found)
-        except PARSE_ERRORS as failed:
-            if error is None or hasattr(failed, "problem_mark"):
-                error = failed
-            continue
+def _compose(source: Source, text: str, diagnostics: Diagnostics) -> Mapping | None:
+    """Return the tree of ``text``, which is that of ``source`` with its gaps.
+
+    Raises:
+        One of PARSE_ERRORS: It is not YAML.
+    """
+    found = Diagnostics()
+
+    def build(reading: Reading) -> Mapping | None:
+        nonlocal found
+        found = Diagnostics()  # what an attempt that failed had found is found again
+        return compose(source, reading, found)
+
+    try:
+        with _paused_collector():
+            return read(text, build)
+    finally:
         diagnostics.extend(found)
-        return root, None
-    diagnostics.extend(found)
-    return None, error
 
 
 @contextmanager

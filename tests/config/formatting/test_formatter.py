@@ -1,3 +1,4 @@
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -370,6 +371,13 @@ def test_what_is_broken_into_lines_has_its_bracket_set_in() -> None:
     assert new.splitlines()[1] == "  b: {"
     assert new.splitlines()[-1] == "    }"
     assert formatted(new) == new
+
+
+def test_deeply_nested_braces_take_little_time() -> None:
+    text = "a: " + "{a: " * 60 + "1" + "}" * 60 + "\n"
+    started = time.process_time()
+    assert len(formatted(text).splitlines()) > 30
+    assert time.process_time() - started < 2
 
 
 def test_other_parsers_read_the_same() -> None:
