@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import product
 from math import prod
@@ -20,6 +19,7 @@ from runner.importer.placeholders import (
     holds_token,
     without_marks,
 )
+from runner.importer.script import Script
 from runner.secrets import key_looks_secret
 from runner.source import Source
 
@@ -44,33 +44,6 @@ _MAX_RUNS = 256
 _OTHER_SHELLS = re.compile(r"pwsh|powershell|cmd|python|node|perl", re.IGNORECASE)
 #: Azure and Kubernetes write the variables they fill in themselves like this.
 _MACRO = re.compile(r"\$\(([A-Za-z_][\w.]*)\)")
-
-
-@dataclass(frozen=True, slots=True)
-class Script:
-    """A text with commands, and what the file says around it.
-
-    Attributes:
-        text: Shell, with marks.
-        line: The line of its first line, counted from 1.
-        words: In place of a shell text, the words of a single command.
-        titles: What the file calls it, and what it stands in, from the inside out.
-        notes: What the file says around it, a sentence each.
-        tolerated: Whether its failure is ignored.
-        variables: Variables that are set for it.
-        matrix: The matrix of its job.
-        unread: Why it can't be read, where it can't.
-    """
-
-    text: str = ""
-    line: int = 1
-    words: tuple[str, ...] = ()
-    titles: tuple[str, ...] = ()
-    notes: tuple[str, ...] = ()
-    tolerated: bool = False
-    variables: Mapping[str, str] = field(default_factory=dict)
-    matrix: Matrix | None = None
-    unread: str = ""
 
 
 def ci_scripts(text: str, table: Placeholders) -> list[Script] | None:
@@ -138,31 +111,30 @@ class _Reader:
                     below = f"{way}/{key.replace('/', '∕')}".removeprefix("/")
                     is_job = way in ({""} if self.system == "GitLab" else {"jobs", "commands"})
                     titled = (key, *inside.titles) if is_job else inside.titles
-                    waiting.append((value, below, replace(inside, titles=titled)))
+                    waiting.append((value, below, inside._replace(titles=titled)))
 
     def _inside(self, node: Tree, way: str, around: Script) -> Script:
         """What a mapping says of the scripts in it."""
         values = {**_tree(_tree(node.values.get("defaults")).get("run")), **node.values}
-        variables, matrix, unread = dict(around.variables), around.matrix, around.unread
+        given, matrix, unread = dict(around.given), around.matrix, around.unread
         if "matrix" in (strategy := _tree(values.get("strategy"))):
             matrix = _matrix(strategy["matrix"])
         notes = [f"{key}: {self._shown(values[key])}" for key in _NOTED if way and key in values]
         title = next((_text(values[key]) for key in _TITLES if way and key in values), "")
         for key in _ENVIRONMENT:
-            variables.update(self._variables(values.get(key), matrix))
+            given.update(self._variables(values.get(key), matrix))
         if shell := _text(values.get("shell")):
             unread = f"`shell: {shell}` can't be read" if _OTHER_SHELLS.match(shell) else ""
-        return replace(
-            around,
+        return around._replace(
             titles=(title, *around.titles) if title else around.titles,
             notes=(*around.notes, *notes),
-            variables=variables,
+            given=given,
             matrix=matrix,
             tolerated=around.tolerated or any(_is_true(values.get(key)) for key in _TOLERANT),
             unread=unread,
         )
 
-    def _variables(self, node: Node | None, matrix: Matrix | None) -> Iterator[tuple[str, str]]:
+    def _variables(self, node: Node | None, matrix: Matrix) -> Iterator[tuple[str, str]]:
         pairs: list[tuple[str, Node | None]] = []
         if isinstance(node, Tree):
             pairs = list(node.values.items())
@@ -190,13 +162,13 @@ class _Reader:
             lists = [node.values.get(key) for key in ("command", "args")]
             items = [item for part in lists if isinstance(part, Sequence) for item in part.items]
             words = [_MACRO.sub(partial(self._macro, {}), _text(item)) for item in items]
-            yield replace(around, words=tuple(words), line=around.line + self._line(node))
+            yield around._replace(words=tuple(words), line=around.line + self._line(node))
         elif isinstance(node, Scalar):
             is_block = self.source.text[node.start : node.start + 1] in {"|", ">"}
             text = self.table.mark_expressions(node.text, around.matrix)
             if self.system == "Azure":
-                text = _MACRO.sub(partial(self._macro, around.variables), text)
-            yield replace(around, text=text, line=around.line + self._line(node) + is_block)
+                text = _MACRO.sub(partial(self._macro, around.given), text)
+            yield around._replace(text=text, line=around.line + self._line(node) + is_block)
 
     def _macro(self, variables: Mapping[str, str], found: re.Match[str]) -> str:
         if found[1] in variables:
@@ -234,11 +206,11 @@ class _Reader:
             elif value:
                 words.append(f"--{key}={value}")
         line = around.line + self._line(node)
-        return replace(around, words=tuple(words), notes=tuple(notes), line=line)
+        return around._replace(words=tuple(words), notes=tuple(notes), line=line)
 
 
-def _matrix(node: Node) -> Matrix | None:
-    """A matrix that is written out; ``None`` for one that is worked out at run time."""
+def _matrix(node: Node) -> Matrix:
+    """Return a matrix that is written out; nothing for one that is worked out at run time."""
     axes: dict[str, list[str]] = {}
     lists: dict[str, list[dict[str, str]]] = {"include": [], "exclude": []}
     for key, value in _tree(node).items():
@@ -249,9 +221,9 @@ def _matrix(node: Node) -> Matrix | None:
         else:
             texts = axes[key] = list(map(_text, items))
         if not texts or not all(text and "${{" not in text for text in texts):
-            return None
+            return ()
     if prod(map(len, axes.values())) > _MAX_RUNS:
-        return None
+        return ()
     rows = product(*axes.values()) if axes else ()
     runs = [dict(zip(axes, row, strict=True)) for row in rows]
     runs = [run for run in runs if not any(e.items() <= run.items() for e in lists["exclude"])]
@@ -263,7 +235,7 @@ def _matrix(node: Node) -> Matrix | None:
             run.update(entry)
         if not fitting:
             runs.append(dict(entry))
-    return Matrix(tuple(runs)) if runs else None
+    return tuple(runs)
 
 
 def _text(node: Node | None) -> str:

@@ -8,7 +8,7 @@ import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from runner.importer.placeholders import Kind, Matrix, Placeholder, Placeholders
+from runner.importer.placeholders import Kind, Placeholder, Placeholders
 from runner.secrets import key_looks_secret
 
 if TYPE_CHECKING:
@@ -114,7 +114,7 @@ class Expander:
         node = before[0]
         if node.type == "for_statement":
             words = self.loop_words(node) if is_inside(user, {"for_statement"}, node) else None
-            matrix = Matrix(tuple({name: word} for word in words or ()))
+            matrix = tuple({name: word} for word in words or ())
             axis = Placeholder(Kind.MATRIX, name, f"${name}", matrix=matrix)
             return [self._table.mark(axis)] if words else None
         if node.start_byte not in self._values:

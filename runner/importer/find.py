@@ -2,11 +2,11 @@
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import PurePath
+from typing import NamedTuple
 
 from runner.errors import UsageError
-from runner.importer.ci_files import Script, ci_scripts
+from runner.importer.ci_files import ci_scripts
 from runner.importer.other_files import (
     docker_scripts,
     make_scripts,
@@ -14,13 +14,12 @@ from runner.importer.other_files import (
     package_scripts,
 )
 from runner.importer.placeholders import Placeholders, without_marks
-from runner.importer.program import Call, Mention, Surroundings, calls, calls_of
-from runner.importer.shell import Command
+from runner.importer.program import MENTION, calls
+from runner.importer.script import Script
 from runner.importer.translate import ImportedProfile, imported_profiles
 
 STANDARD_INPUT = "standard input"
 EXAMPLE = 'For example: runner import "npx checkly trigger --tags production,smoke".'
-_MENTION = re.compile(r"checkly(?:@[^\s@]+)?\s+trigger\b")
 _MAX_COMMANDS = 500
 _MAX_SHOWN = 3
 #: What other commands of the CLI do, to say why they can't be a profile.
@@ -33,8 +32,7 @@ _TOPICS = {
 _Reader = Callable[[str, Placeholders], list[Script] | None]
 
 
-@dataclass(frozen=True, slots=True)
-class Imported:
+class Imported(NamedTuple):
     """What was found.
 
     Attributes:
@@ -104,43 +102,36 @@ _READERS = {ending: reader for reader, endings in _KINDS for ending in endings.s
 
 def _imported(scripts: list[Script], table: Placeholders, name: str, text: str) -> Imported:
     """What the scripts of a file (or a command line, without a name) give."""
-    found: list[tuple[Call, Script, str]] = []
-    notes: list[str] = []
+    found: list[tuple[Script, str]] = []
+    notes: dict[str, None] = {}
     package = {s.titles[0]: s.text for s in scripts if s.titles} if name.endswith(".json") else {}
     for script in scripts:
-        around = Surroundings(table, script.variables, package)
         if script.unread:
-            if _MENTION.search(script.text):
-                notes.append(f"Line {script.line} was not imported: {script.unread}.")
-            continue
-        listed = (
-            calls_of(Command(script.words), around) if script.words else calls(script.text, around)
-        )
+            listed = [script] if MENTION.search(script.text) else []
+        else:
+            listed = list(calls(script, table, package))
         for call in listed:
-            line = script.line + (call.line if isinstance(call, Mention) else call.command.line)
-            where = f"line {line} of {name}" if name else "the command line"
-            if isinstance(call, Mention):
-                notes.append(
-                    f"{where[0].upper()}{where[1:]} was not imported: `{call.program}` may run"
-                    " `checkly trigger`, or do something else with these words."
-                )
-            elif call.topic == "trigger":
-                found.append((call, script, where if name else ""))
-            else:
-                why = _TOPICS.get(call.topic, "which starts no checks")
-                topic = call.topic if re.fullmatch("[a-z-]+", call.topic) else "…"
-                notes.append(f"{where[0].upper()}{where[1:]} has `checkly {topic}`, {why}.")
+            where = f"line {call.line} of {name}" if name else "the command line"
+            topic = "" if call.unread else call.words[0]
+            if topic == "trigger":
+                found.append((call, where if name else ""))
+                continue
+            said = f"was not imported: {call.unread}"
+            if topic:
+                shown = topic if re.fullmatch("[a-z-]+", topic) else "…"
+                said = f"has `checkly {shown}`, {_TOPICS.get(topic, 'which starts no checks')}"
+            notes[f"{where[0].upper()}{where[1:]} {said}."] = None
         if len(found) > _MAX_COMMANDS:
             raise UsageError(
                 f"{name or 'The command line'} has more than {_MAX_COMMANDS} commands."
             )
     if not found:
-        raise _nothing(list(dict.fromkeys(notes)), name, text)
-    return Imported(imported_profiles(found, table), list(dict.fromkeys(notes)))
+        raise _nothing(list(notes), name, text)
+    return Imported(imported_profiles(found, table), list(notes))
 
 
 def _nothing(notes: list[str], name: str, text: str) -> UsageError:
-    if not notes and (mention := _MENTION.search(text)) and name:
+    if not notes and (mention := MENTION.search(text)) and name:
         line = text.count("\n", 0, mention.start()) + 1
         notes = [f"Line {line} mentions it, but not where this type of file has commands."]
     shown = notes[:_MAX_SHOWN]

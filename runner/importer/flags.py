@@ -7,8 +7,7 @@ flag that may be repeated takes all the words up to the next flag.
 import argparse
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any, NoReturn
+from typing import Any, NamedTuple, NoReturn
 
 from runner.importer.placeholders import MARK, Placeholders
 
@@ -40,8 +39,7 @@ _MAX_WORDS = 1000
 _NUMBERS = ("timeout", "retries")
 
 
-@dataclass(frozen=True, slots=True)
-class TriggerFlags:
+class TriggerFlags(NamedTuple):
     """What a ``checkly trigger`` was given.
 
     Attributes:

@@ -2,11 +2,10 @@
 
 import json
 import re
-from dataclasses import replace
 from functools import partial
 
-from runner.importer.ci_files import Script
 from runner.importer.placeholders import Kind, Placeholder, Placeholders
+from runner.importer.script import Script
 from runner.secrets import key_looks_secret
 
 #: A line with those that continue it.
@@ -34,7 +33,7 @@ def make_scripts(text: str, table: Placeholders) -> list[Script]:
                 marked = _MAKE_USE.sub(partial(_make_use, table, variables), marked)
             tolerated = "-" in line.strip()[: -len(command) or None]
             shell = marked.replace(_DOLLAR, "$")
-            scripts.append(Script(shell, number, titles=(name,), tolerated=tolerated))
+            scripts.append(Script(shell, line=number, titles=(name,), tolerated=tolerated))
         elif found := _MAKE_SET.match(line):
             value = line[found.end() :].strip()
             variables[found[1]] = ("", "") if found[1] in variables else (found[2], value)
@@ -68,8 +67,8 @@ def docker_scripts(text: str, table: Placeholders) -> list[Script]:
         found = _INSTRUCTION.fullmatch(re.sub(r"\n[ \t]*#[^\n]*(?=\n)", "", line))
         if found:
             words = _words(found[2])
-            script = Script("" if words else table.mark_expressions(found[2]), number)
-            script = replace(script, words=tuple(words or ()))
+            text = "" if words else table.mark_expressions(found[2])
+            script = Script(text, tuple(words), number)
             if found[1].upper() == "RUN":
                 scripts.append(script)
             else:
@@ -77,7 +76,7 @@ def docker_scripts(text: str, table: Placeholders) -> list[Script]:
         elif last and re.match(r"FROM\b", line, re.IGNORECASE):
             entry, command = last.get("ENTRYPOINT", Script()), last.get("CMD", Script())
             if entry.words and command.words:  # one command line in two parts
-                scripts.append(replace(entry, words=entry.words + command.words))
+                scripts.append(entry._replace(words=entry.words + command.words))
             else:
                 scripts.append(entry if entry.words or entry.text else command)
             last = {}
@@ -85,13 +84,14 @@ def docker_scripts(text: str, table: Placeholders) -> list[Script]:
     return scripts
 
 
-def _words(text: str) -> list[str] | None:
+def _words(text: str) -> list[str]:
+    """Return the words of an instruction in JSON; none of one in shell."""
     try:
         words = json.loads(text)
     except (ValueError, RecursionError):
-        return None
+        return []
     strings = isinstance(words, list) and all(isinstance(word, str) for word in words)
-    return words if strings else None
+    return words if strings else []
 
 
 def package_scripts(text: str, table: Placeholders) -> list[Script] | None:
@@ -107,7 +107,7 @@ def package_scripts(text: str, table: Placeholders) -> list[Script] | None:
         begin = max(text.find(json.dumps(name, ensure_ascii=False), at), at)
         line, at = line + text.count("\n", at, begin), begin
         if isinstance(script, str):
-            found.append(Script(table.mark_expressions(script), line, titles=(name,)))
+            found.append(Script(table.mark_expressions(script), line=line, titles=(name,)))
     return found
 
 
@@ -122,7 +122,8 @@ def markdown_scripts(text: str, table: Placeholders) -> list[Script]:
             begin = number + 1 if found[2].lower() in _SHELLS else 0
         elif fence and line.strip(" >").startswith(fence) and not line.strip(" >" + fence[0]):
             if begin:
-                scripts.append(Script(table.mark_expressions("\n".join(_typed(block))), begin))
+                text = "\n".join(_typed(block))
+                scripts.append(Script(table.mark_expressions(text), line=begin))
             fence = ""
         elif fence:
             block.append(line)

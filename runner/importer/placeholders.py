@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
+from typing import NamedTuple, TypeAlias
 
 _OPEN, _CLOSE = "\ue000", "\ue001"
 MARK = re.compile(f"{_OPEN}(\\d+){_CLOSE}")
@@ -27,12 +28,12 @@ _SECRET_EXPRESSION = re.compile(r"\bsecrets\b|\bgithub\.token\b", re.IGNORECASE)
 
 
 def without_marks(text: str) -> str:
-    """``text`` from outside, in which nothing can be taken for a mark."""
+    """Return ``text`` from outside, in which nothing can be taken for a mark."""
     return text.replace(_OPEN, "\ufffd").replace(_CLOSE, "\ufffd")
 
 
 def holds_token(text: str) -> bool:
-    """Whether a secret stands in ``text`` literally."""
+    """Return whether a secret stands in ``text`` literally."""
     return _TOKEN.search(text) is not None
 
 
@@ -45,24 +46,11 @@ class Kind(Enum):
     SCRIPT = "the script itself"  # what it computes or reads can't be followed
 
 
-@dataclass(frozen=True, slots=True)
-class Matrix:
-    """Several runs of one command.
-
-    Attributes:
-        combinations: What the names of its axes stand for in each run.
-    """
-
-    combinations: tuple[Mapping[str, str], ...]
-
-    @property
-    def names(self) -> set[str]:
-        """Every name that a combination has."""
-        return {name for combination in self.combinations for name in combination}
+#: Several runs of one command: what the names of the axes stand for in each.
+Matrix: TypeAlias = tuple[Mapping[str, str], ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Placeholder:
+class Placeholder(NamedTuple):
     """What a mark stands for.
 
     Attributes:
@@ -79,7 +67,7 @@ class Placeholder:
     source: str
     default: str | None = None
     secret: bool = False
-    matrix: "Matrix | None" = None
+    matrix: Matrix = ()
 
 
 @dataclass(slots=True)
@@ -89,17 +77,17 @@ class Placeholders:
     entries: list[Placeholder] = field(default_factory=list)
 
     def mark(self, placeholder: Placeholder) -> str:
-        """The text that stands for ``placeholder``."""
+        """Return the text that stands for ``placeholder``."""
         self.entries.append(placeholder)
         return f"{_OPEN}{len(self.entries) - 1}{_CLOSE}"
 
-    def mark_expressions(self, text: str, matrix: Matrix | None = None) -> str:
-        """``text`` with a mark for each expression of a CI system; ``matrix`` is its job's."""
+    def mark_expressions(self, text: str, matrix: Matrix = ()) -> str:
+        """Replace each expression of a CI system by a mark; ``matrix`` is that of its job."""
 
         def marked(found: re.Match[str]) -> str:
             name = found[found.lastgroup or 0].strip()
             axis = name.removeprefix("matrix.")
-            if matrix and axis != name and axis in matrix.names:
+            if axis != name and any(axis in run for run in matrix):
                 return self.mark(Placeholder(Kind.MATRIX, axis, found[0], matrix=matrix))
             secret = _SECRET_EXPRESSION.search(name) is not None
             return self.mark(Placeholder(Kind.EXPRESSION, name, found[0], secret=secret))
@@ -107,7 +95,7 @@ class Placeholders:
         return _EXPRESSION.sub(marked, without_marks(text))
 
     def pieces(self, text: str) -> Iterator[str | Placeholder]:
-        """The stretches of ``text``, in order: plain text and placeholders."""
+        """Yield the stretches of ``text``, in order: plain text and placeholders."""
         for index, piece in enumerate(MARK.split(text)):
             if index % 2:
                 yield self.entries[int(piece)]
@@ -115,10 +103,10 @@ class Placeholders:
                 yield piece
 
     def inside(self, text: str) -> list[Placeholder]:
-        """The placeholders in ``text``, those in their defaults too."""
+        """Return the placeholders in ``text``, those in their defaults too."""
         found = [piece for piece in self.pieces(text) if isinstance(piece, Placeholder)]
         return found + [deep for p in found if p.default for deep in self.inside(p.default)]
 
     def original(self, text: str) -> str:
-        """``text`` as it stood, to be shown to people."""
+        """Return ``text`` as it stood, to be shown to people."""
         return MARK.sub(lambda found: self.entries[int(found[1])].source, text)

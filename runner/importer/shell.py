@@ -1,8 +1,6 @@
 """Read shell text with a parser: its commands, and what is done around each. Nothing is run."""
 
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass, field
 from functools import cache
 from time import process_time
 from typing import TYPE_CHECKING
@@ -10,6 +8,7 @@ from typing import TYPE_CHECKING
 from runner.errors import UsageError
 from runner.importer.expand import WORDS, Expander, is_in_front, is_kind
 from runner.importer.placeholders import Placeholders
+from runner.importer.script import Script
 
 if TYPE_CHECKING:
     from tree_sitter import Node, Parser, Tree
@@ -41,40 +40,17 @@ _IGNORED = re.compile(r"true|:|exit 0|(?:echo|printf)\b[^;&|$`]*")
 _FAILS = re.compile(r"exit [1-9]\d*")
 
 
-@dataclass(frozen=True, slots=True)
-class Command:
-    """A simple command.
-
-    Attributes:
-        words: Its words, without redirections.
-        line: Its line in the text, counted from 0.
-        variables: Those set in front of it, and those of Checkly that the script had set.
-        notes: What the script did around it, a sentence each.
-        tolerated: Whether its failure was ignored, as with ``|| true``.
-        doubtful: Whether the text has parts that are not valid shell.
-        output: The file that its output went to.
-    """
-
-    words: tuple[str, ...]
-    line: int = 0
-    variables: Mapping[str, str] = field(default_factory=dict)
-    notes: tuple[str, ...] = ()
-    tolerated: bool = False
-    doubtful: bool = False
-    output: str = ""
-
-
-def commands(text: str, table: Placeholders, given: Mapping[str, str]) -> list[Command]:
-    """The commands of a shell text with marks, in order; ``given`` are variables set around it.
+def commands(script: Script, table: Placeholders) -> list[Script]:
+    """Return the commands in a shell text, in order, with what it does around each.
 
     Raises:
         UsageError: The parser is not installed, or would take too long.
     """
-    data = text.encode(errors="replace")
+    data = script.text.encode(errors="replace")
     root = _parsed(data).root_node
-    expander = Expander(data, table, given)
+    expander = Expander(data, table, script.given)
     found: list[Node] = []
-    doubtful = root.has_error
+    doubtful = script.doubtful or root.has_error
     waiting = [(root, 0)]
     while waiting:
         node, depth = waiting.pop()
@@ -86,7 +62,8 @@ def commands(text: str, table: Placeholders, given: Mapping[str, str]) -> list[C
             continue
         if node.type != "heredoc_body":
             waiting += ((child, depth + 1) for child in reversed(node.children))
-    return [_command(node, expander, doubtful=doubtful) for node in found]
+    around = script._replace(doubtful=doubtful)
+    return [_command(node, expander, around) for node in found]
 
 
 @cache
@@ -117,7 +94,7 @@ def _parsed(data: bytes) -> "Tree":
 
 
 def _is_misplaced(node: "Node", expander: Expander) -> bool:
-    """Whether a shell would refuse something that the parser lets pass."""
+    """Return whether a shell would refuse something that the parser lets pass."""
     kind, parent, before = node.type, node.parent, node.prev_sibling
     if kind in WORDS:  # two that touch are one word to a shell
         touch = before is not None and before.end_byte == node.start_byte
@@ -138,19 +115,19 @@ def _may_matter(node: "Node", expander: Expander) -> bool:
     return variable or "checkly" in source or re.match(r"npm|pnpm|yarn|bun", source) is not None
 
 
-def _command(node: "Node", expander: Expander, *, doubtful: bool) -> Command:
+def _command(node: "Node", expander: Expander, script: Script) -> Script:
     words: list[str] = []
-    variables: dict[str, str] = {}
-    output = ""
+    own = dict(script.own)
+    output = script.output
     for name in _ACCOUNT:
         if name in expander.assigned:
-            variables[name] = " ".join(expander.value(name, node) or ())
+            own[name] = " ".join(expander.value(name, node) or ())
     statement = node.parent if is_kind(node.parent, "redirected_statement") else None
     for child in [*node.children, *(statement.children[1:] if statement else ())]:
         if child.type == "variable_assignment":
             if is_in_front(child):
                 name, value = expander.assignment(child)
-                variables[name] = " ".join(value)
+                own[name] = " ".join(value)
         elif child.type in _REDIRECTS:
             # What follows the target of a redirection is a word of the command again.
             parts = [part for part in child.children if part.type in WORDS]
@@ -163,13 +140,19 @@ def _command(node: "Node", expander: Expander, *, doubtful: bool) -> Command:
             word = child.children[0] if child.type == "command_name" else child
             words += expander.words(word) if word.type in WORDS else [expander.opaque(word)]
     notes, tolerated = _around(statement or node, expander)
-    return Command(
-        tuple(words), node.start_point.row, variables, tuple(notes), tolerated, doubtful, output
+    return script._replace(
+        text="",
+        words=tuple(words),
+        line=script.line + node.start_point.row,
+        notes=(*script.notes, *notes),
+        tolerated=script.tolerated or tolerated,
+        own=own,
+        output=output,
     )
 
 
 def _around(node: "Node", expander: Expander) -> tuple[list[str], bool]:
-    """What the script does with a command: a note each, and whether its failure is ignored."""
+    """Return what a script does with a command, a note each, and whether it ignores failure."""
     notes, tolerated = [], False
     while (parent := node.parent) is not None:
         if is_kind(node.next_sibling, "&"):

@@ -80,10 +80,9 @@ class Templates:
     def use_axes(self, words: list[str]) -> None:
         """Make a matrix of the axes in ``words``, if it has the same combinations."""
         for p in (p for word in words for p in self.table.inside(word)):
-            runs = p.matrix.combinations if p.matrix else ()
-            if p.matrix and all(_AXIS_VALUE.fullmatch(run.get(p.name, "")) for run in runs):
+            if p.matrix and all(_AXIS_VALUE.fullmatch(run.get(p.name, "")) for run in p.matrix):
                 self.axes.setdefault(p.name, p.matrix)
-        sizes = [len({run[name] for run in m.combinations}) for name, m in self.axes.items()]
+        sizes = [len({run[name] for run in runs}) for name, runs in self.axes.items()]
         if prod(sizes) > _MAX_RUNS:
             self.axes = {}
 
@@ -91,9 +90,8 @@ class Templates:
         """What is written under ``matrix``: the axes, and which combinations are left out."""
         written: dict[str, object] = {}
         excluded: list[dict[str, str]] = []
-        for matrix in {id(matrix): matrix for matrix in self.axes.values()}.values():
-            names = [name for name, its in self.axes.items() if its is matrix]
-            runs = matrix.combinations
+        for runs in {id(runs): runs for runs in self.axes.values()}.values():
+            names = [name for name, its in self.axes.items() if its is runs]
             rows = {tuple(run[name].replace(",", "+") for name in names): None for run in runs}
             axes = {name: list(dict.fromkeys(r[i] for r in rows)) for i, name in enumerate(names)}
             written |= {axis(name): values for name, values in axes.items()}
@@ -121,11 +119,9 @@ class Templates:
     def split(self, text: str, fallback: str) -> str:
         """A template that makes a list of ``text``, which may hold commas."""
         expression = self._expression(text, fallback)
-        return (
-            f"$<({expression}).split(',')>"
-            if " ~ " in expression
-            else f"$<{expression}.split(',')>"
-        )
+        if " ~ " in expression:
+            expression = f"({expression})"
+        return f"$<{expression}.split(',')>"
 
     def not_copied(self, key: str) -> str:
         """The environment variable that holds a value which looks like a secret."""
@@ -206,7 +202,7 @@ def axis(name: str) -> str:
 
 def has_commas(p: Placeholder) -> bool:
     """Whether a value of a matrix axis has a comma."""
-    return p.matrix is not None and any("," in r.get(p.name, "") for r in p.matrix.combinations)
+    return any("," in run.get(p.name, "") for run in p.matrix)
 
 
 def safe_name(name: str) -> str:

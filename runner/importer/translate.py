@@ -9,12 +9,12 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import count
+from typing import NamedTuple
 
-from runner.importer.ci_files import Script
 from runner.importer.dotenv_values import dotenv_values
 from runner.importer.flags import TriggerFlags, trigger_flags
 from runner.importer.placeholders import Kind, Placeholders, holds_token
-from runner.importer.program import Call
+from runner.importer.script import Script
 from runner.importer.templates import EnvNames, Templates, has_commas
 from runner.secrets import key_looks_secret
 
@@ -28,8 +28,7 @@ _NUMBER = re.compile(r"-?[0-9]{1,9}")
 _REPORTS = {"json": "json", "github": "markdown"}
 
 
-@dataclass(frozen=True, slots=True)
-class ImportedProfile:
+class ImportedProfile(NamedTuple):
     """A profile made of one command.
 
     Attributes:
@@ -46,32 +45,29 @@ class ImportedProfile:
 
 
 def imported_profiles(
-    found: Iterable[tuple[Call, Script, str]], table: Placeholders
+    found: Iterable[tuple[Script, str]], table: Placeholders
 ) -> list[ImportedProfile]:
-    """The profiles of several commands, with names of their own.
-
-    Each is ``found`` with the script it stood in, and where that is, for people.
-    """
-    commands = [(c, trigger_flags(c.arguments, table), s, o) for c, s, o in found]
+    """Return the profiles of several commands, each given with its origin for people."""
+    commands = [(call, trigger_flags(call.words[1:], table), origin) for call, origin in found]
     names = EnvNames({p.name for p in table.entries if p.kind is Kind.VARIABLE})
-    for call, flags, script, _ in commands:  # finds out which names feed secrets
-        _Translation(call, flags, script, Templates(table, names)).run()
+    for call, flags, _ in commands:  # finds out which names feed secrets
+        _Translation(call, flags, Templates(table, names)).run()
     profiles: dict[str, ImportedProfile] = {}
-    for call, flags, script, origin in commands:
-        values, notes = _Translation(call, flags, script, Templates(table, names)).run()
+    for call, flags, origin in commands:
+        values, notes = _Translation(call, flags, Templates(table, names)).run()
         if any((values, notes) == (profile.values, profile.notes) for profile in profiles.values()):
             continue
-        wanted = _names(flags, script, table, is_all=values.get("target") == "all")
+        wanted = _names(flags, call.titles, table, is_all=values.get("target") == "all")
         name = next(name for name in wanted if name not in profiles)
         profiles[name] = ImportedProfile(name, values, notes, origin)
     return list(profiles.values())
 
 
 def _names(
-    flags: TriggerFlags, script: Script, table: Placeholders, *, is_all: bool
+    flags: TriggerFlags, titles: tuple[str, ...], table: Placeholders, *, is_all: bool
 ) -> Iterator[str]:
-    """Names for a profile, the best one first."""
-    words = [flags.one("test-session-name"), *script.titles, "-".join(flags.values.get("tags", []))]
+    """Yield names for a profile, the best one first."""
+    words = [flags.one("test-session-name"), *titles, "-".join(flags.values.get("tags", []))]
     texts = [word for word in words if word and not holds_token(word)]
     plain = ("".join(p for p in table.pieces(text) if isinstance(p, str)) for text in texts)
     slugs = [_NOT_IN_NAMES.sub("-", text.lower()).strip("-._")[:50].rstrip("-._") for text in plain]
@@ -83,9 +79,8 @@ def _names(
 
 @dataclass(slots=True)
 class _Translation:
-    call: Call
+    call: Script
     flags: TriggerFlags
-    script: Script
     templates: Templates
     values: dict[str, object] = field(default_factory=dict)
 
@@ -122,7 +117,7 @@ class _Translation:
     def _target(self, tags: list[str], ids: list[str]) -> None:
         """Write the target, unless it could be wider than what the command ran."""
         doubts = list(self.flags.unknown)
-        if self.call.command.doubtful:
+        if self.call.doubtful:
             doubts.append("invalid shell syntax")
         groups = [self._group(word) for word in tags]
         id_texts = self._ids(ids)
@@ -221,14 +216,14 @@ class _Translation:
             )
         if self.flags.switches.get("fail-on-no-matching") is False:
             self.values["failOnNoMatching"] = False
-        if self.call.command.tolerated or self.script.tolerated:
+        if self.call.tolerated:
             self.values["allowFailure"] = True
 
     def _say_what_is_left(self) -> None:
-        flags, note, command = self.flags, self._note, self.call.command
+        flags, note, call = self.flags, self._note, self.call
         if flags.switches.get("detach"):
             note("--detach goes on the command line: `runner apply NAME --detach`.")
-        path = f"={self.templates.shown(command.output)}" if command.output else ""
+        path = f"={self.templates.shown(call.output)}" if call.output else ""
         reporters = [name for word in flags.values.get("reporter", []) for name in word.split(",")]
         for reporter in reporters or ["list"] * bool(path):
             report = _REPORTS.get(reporter, "text") + path
@@ -245,12 +240,11 @@ class _Translation:
         if word := flags.one("config"):
             shown = self.templates.shown(word)
             note(f"--config {shown} has no counterpart: copy what it sets under `cli`.")
-        around = {k: v for k, v in self.script.variables.items() if k.startswith("CHECKLY_")}
-        for name, value in {**around, **command.variables}.items():
+        around = {k: v for k, v in call.given.items() if k.startswith("CHECKLY_")}
+        for name, value in {**around, **call.own}.items():
             pieces = list(self.templates.table.pieces(value))
             public = pieces and not any(isinstance(piece, str) for piece in pieces)
             public = public or name == "CHECKLY_ACCOUNT_ID"
             shown = f" to {self.templates.shown(value)}" if public else ""
             note(f"{name} was set{shown}: set it in the environment of `runner`.")
-        for text in (*self.script.notes, *command.notes):
-            note(text)
+        self.templates.notes += call.notes

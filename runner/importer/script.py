@@ -1,0 +1,41 @@
+"""Shell text in a file, and a command in such text."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import NamedTuple
+
+from runner.importer.placeholders import Matrix
+
+_NONE: Mapping[str, str] = MappingProxyType({})
+
+
+class Script(NamedTuple):
+    """A text with commands, or one command of it, and what is known of its surroundings.
+
+    Attributes:
+        text: Shell, with marks.
+        words: In place of a text, the words of a single command, without redirections.
+        line: The line where it begins, counted from 1.
+        titles: What the file calls it and what it stands in, from the inside out.
+        notes: What is done around it, a sentence each.
+        tolerated: Whether its failure is ignored, as with ``|| true``.
+        given: Variables that are set around it.
+        own: Variables that are set in front of a command, and Checkly's that its script sets.
+        matrix: The matrix of its job.
+        output: The file that its output goes to.
+        doubtful: Whether the text has parts that are not valid shell.
+        unread: Why it can't be read, or can't be imported.
+    """
+
+    text: str = ""
+    words: tuple[str, ...] = ()
+    line: int = 1
+    titles: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    tolerated: bool = False
+    given: Mapping[str, str] = _NONE
+    own: Mapping[str, str] = _NONE
+    matrix: Matrix = ()
+    output: str = ""
+    doubtful: bool = False
+    unread: str = ""
