@@ -1,7 +1,6 @@
 """The forms that a secret takes when programs encode it, and texts with their encodings undone."""
 
 import base64
-import html
 import json
 import re
 import shlex
@@ -30,6 +29,8 @@ _MARKUP = {
     "\b": re.compile(r"[^\n]\x08"),
     "<": re.compile(r"<[/!A-Za-z][^<>]{0,200}>"),
 }
+_HTML = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
+_HTML_QUOTED = _HTML | str.maketrans({'"': "&quot;", "'": "&#x27;"})
 _CONTROLS = {"a": "\a", "b": "\b", "e": "\x1b", "f": "\f", "n": "\n", "r": "\r", "t": "\t"}
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
@@ -64,9 +65,11 @@ def readings(text: str) -> Iterator[str]:
 
 
 def _decoded(text: str) -> Iterator[str]:
+    from html import unescape  # noqa: PLC0415 # its table of names is long
+
     for _ in range(_ROUNDS):
         yield text
-        decoded = html.unescape(_ESCAPE.sub(_unescaped, text))
+        decoded = unescape(_ESCAPE.sub(_unescaped, text))
         if _SURROGATE.search(decoded):  # two halves of a character, each escaped for itself
             decoded = decoded.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
         if decoded == text:
@@ -105,7 +108,13 @@ def digit_forms(value: str) -> Iterator[tuple[Encoding, str]]:
     for plain in (value, _as_bytes(value)):
         yield "base64", digits(plain)["base64"]
     yield "decimal", ",".join(str(ord(character)) for character in value)
-    variants = {value, value.lower(), value.upper(), json.dumps(value)[1:-1], html.escape(value)}
+    variants = {
+        value,
+        value.lower(),
+        value.upper(),
+        json.dumps(value)[1:-1],
+        value.translate(_HTML_QUOTED),
+    }
     variants |= {quote(value, safe=safe, errors="replace") for safe in ("/", "")}
     encoded = {variant.encode(errors="surrogateescape") for variant in variants}
     encoded |= {value.encode(name, "replace") for name in ("utf-16-le", "utf-16-be", "latin-1")}
@@ -150,7 +159,7 @@ def _escaped(text: str) -> Iterator[str]:
     yield text
     # As in a form; where there is more to encode than spaces, it is decoded with the rest.
     yield text.replace(" ", "+")
-    plain = html.escape(text, quote=False)
+    plain = text.translate(_HTML)
     for double, single in (
         ("&quot;", "&#x27;"),
         ("&#34;", "&#39;"),

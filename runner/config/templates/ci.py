@@ -12,7 +12,6 @@ import re
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from pathlib import Path
-from string import Template
 from typing import Any, NamedTuple, TypeAlias
 
 _Rule: TypeAlias = str | Mapping[str, str]
@@ -68,7 +67,7 @@ def _value(rule: _Rule, environ: Mapping[str, str]) -> str | None:
         return None
     if "text" in rule:
         try:
-            return Template(rule["text"]).substitute({k: v for k, v in environ.items() if v})
+            return rule["text"].format_map({k: v for k, v in environ.items() if v})
         except KeyError:
             return None
     value = environ.get(rule["variable"], "")
