@@ -27,7 +27,7 @@ def section(title: str) -> str:
 
 
 def test_every_subcommand_is_there_and_no_other() -> None:
-    named = set(re.findall(r"^\| `runner state (\w+)", section("Looking after it"), re.MULTILINE))
+    named = set(re.findall(r"^\| `runner state (\w+)", section("Maintaining the state"), re.MULTILINE))
     assert isinstance(state.command, click.Group)
     assert named == set(state.command.commands)
 
@@ -83,7 +83,7 @@ def test_every_field_of_the_json_is_there() -> None:
 
 
 def test_numbers_and_variables_are_those_of_the_program() -> None:
-    assert f"which is {LEASE_SECONDS:g} seconds" in PAGE
+    assert f"A lease lasts {LEASE_SECONDS:g} seconds" in PAGE
     for variables in VARIABLES.values():
         for variable in re.findall(r"[A-Z_]{5,}", variables):
             assert variable in PAGE
