@@ -43,9 +43,8 @@ async def write(state: State, instances: Sequence[Instance], applies: int, each:
         apply_id = new_apply_id(began, random.Random(number))
         names = [instance.name for instance in chosen]
         async with state.lock(names, ME, apply_id, timeout=0) as locks:
-            journal = await state.journal(apply_id)
             planned = {instance.name: instance.profile for instance in chosen}
-            journal.begin(locks, planned, ME, began)
+            journal = await state.begin(apply_id, locks, planned, ME, began)
             for instance in chosen:
                 attempt = _attempt(instance, apply_id, began, locks.fence(instance.name))
                 await journal.put(attempt, durable=False)

@@ -38,9 +38,10 @@ class Journal:
 
     async def begin(self, planned: Mapping[str, str], started_at: datetime) -> None:
         """Make it the journal of a new apply of ``planned``, profiles by instances."""
-        own = await self.context.state.journal(self.locks.apply_id)
-        own.begin(self.locks, dict(planned), self.context.owner, started_at)
-        self._applies[self.locks.apply_id] = own
+        own = self.locks.apply_id
+        self._applies[own] = await self.context.state.begin(
+            own, self.locks, dict(planned), self.context.owner, started_at
+        )
         self.has_begun = True
 
     async def take_over(self) -> list[Attempt]:
@@ -51,9 +52,7 @@ class Journal:
         """
         left = []
         for apply_id, names in sorted(self.locks.inherited().items()):
-            journal = await self.context.state.journal(apply_id)
-            await journal.load()
-            await journal.take_over(self.locks, names)
+            journal = await self.context.state.take_over(apply_id, self.locks, names)
             self._applies[apply_id] = journal
             for name in names:
                 attempt = journal.attempts.get(name)

@@ -1,12 +1,11 @@
 """The documents of an apply, and what they say together."""
 
-from collections.abc import Callable
-from datetime import datetime
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from pydantic import Field
 
-from runner.errors import StateError
 from runner.models.history import PastApply
 from runner.models.record import (
     FORMAT_VERSION,
@@ -19,7 +18,7 @@ from runner.models.record import (
     Phase,
 )
 from runner.models.verdict import Verdict
-from runner.state.store.codec import Damaged, Tree, foreign, parse, tell, validate
+from runner.state.store.codec import Problems, Tolerating, Tree, foreign, parse, validate
 from runner.state.store.numbered import number_of
 from runner.state.store.object_store import Store
 from runner.state.store.paths import escape_id
@@ -44,130 +43,44 @@ class ApplyDocument(Document):
     attempts: dict[str, Tree] = Field(default_factory=dict)
     """By instance; in a segment, the fields that changed."""
     is_whole: bool = False
-    """Whether a segment holds all that those before it do."""
+    """Whether a segment replaces those before it."""
     segments: Number = 0
     """The highest segment that is in the whole; one of a lower number does not count any more."""
     exit_code: int | None = None
 
 
-class ApplyReader:
+@dataclass(slots=True)
+class Apply:
     """What is known of one apply.
 
     Attributes:
-        apply_id: Its id; empty until it is loaded where only its place is known.
+        head: The first of its documents, without the attempts.
         attempts: By instance.
-        exit_code: What it ended with, if that is known.
-        pick: What to read of each attempt; all by default.
+        number: Its highest segment.
+        is_over: Whether it is in one document, in which nothing is open.
     """
 
-    def __init__(self, store: Store, path: str, apply_id: str) -> None:
-        self.apply_id = apply_id
-        self.pick: Pick = lambda _apply_id, _instance, fields: fields
-        self.attempts: dict[str, Attempt] = {}
-        self.exit_code: int | None = None
-        self._store = store
-        self._path = path
-        self._head: Tree = {}
-        self._trees: dict[str, Tree] = {}
-        self._number = 0
-        self._is_over = False
+    head: ApplyDocument
+    attempts: dict[str, Attempt] = field(default_factory=dict)
+    number: int = 0
+    is_over: bool = False
 
-    async def load(self, problems: list[StateError] | None = None) -> bool:
-        """Read what there is of the apply; says whether there is anything.
-
-        Args:
-            problems: Where to tell what can't be read; with ``None`` that is an error.
-
-        Raises:
-            StateError: The store can't be read, or a document is damaged.
-        """
-        while True:
-            data = await self._store.get(f"{self._path}.json")
-            if data is not None:
-                where = self._store.where(f"{self._path}.json")
-                self.take_document(parse(data, where), where, problems)
-                return True
-            entries = sorted(await self._store.entries(self._path), key=number_of)
-            paths = [entry.path for entry in entries if number_of(entry)]
-            segments = await self._store.get_all(paths)
-            numbers = [number_of(entry) for entry in entries if number_of(entry)]
-            is_gapless = numbers == list(range(1, len(numbers) + 1))
-            # Where some are gone it has just ended, or was folded.
-            has_ended = not is_gapless and await self._store.get(f"{self._path}.json") is not None
-            if None not in segments and not has_ended:
-                break
-        self._head, self._trees, self._number = {}, {}, 0
-        for path, segment in zip(paths, segments, strict=True):
-            try:
-                self._take_segment(path, segment or b"")
-            except Damaged as error:
-                tell(error, problems)
-        self._read_attempts(problems)
-        return bool(self._head)
-
-    def take_document(self, tree: Any, where: str, problems: list[StateError] | None) -> None:
-        """Take in the whole document of the apply from where it is kept.
-
-        Raises:
-            Damaged: It is something else, and there is no list of problems.
-        """
-        part = validate(ApplyDocument, tree, where)
-        self._take_part(part, where)
-        self._is_over, self._number, self.exit_code = True, part.segments, part.exit_code
-        self._read_attempts(problems)
-
-    def _take_segment(self, path: str, data: bytes) -> None:
-        where = self._store.where(path)
-        number = int(path.rpartition("/")[2].partition(".")[0])
-        expected, self._number = self._number + 1, number
-        part = validate(ApplyDocument, parse(data, where), where)
-        self._take_part(part, where)
-        if not part.is_whole and number != expected:
-            raise foreign(where, f"number {expected} before it is missing")
-
-    def _take_part(self, part: ApplyDocument, where: str) -> None:
-        if escape_id(part.apply_id) != self._path.rpartition("/")[2]:
-            raise foreign(where, "it belongs to another apply")
-        self.apply_id = part.apply_id
-        head = part.model_dump(exclude={"attempts"}, exclude_none=True)
-        self._head = {**head, **self._head}
-        for name, changed in part.attempts.items():
-            if (picked := self.pick(self.apply_id, name, changed)) is not None:
-                self._trees[name] = {**self._trees.get(name, {}), **picked}
-
-    def _read_attempts(self, problems: list[StateError] | None) -> None:
-        self.attempts = {}
-        same = {"applyId": self.apply_id, "by": Initiator.model_validate(self._head.get("by", {}))}
-        for name, tree in self._trees.items():
-            where = f"{self._store.where(self._path)} ({name})"
-            try:
-                fields = {**tree, **same, "instance": name}
-                self.attempts[name] = validate(Attempt, fields, where)
-            except Damaged as error:
-                tell(error, problems)
+    @property
+    def apply_id(self) -> str:
+        """Its id."""
+        return self.head.apply_id
 
     @property
     def planned(self) -> dict[str, str]:
         """The instances it was asked to apply, and their profiles."""
-        return self._head.get("planned") or {}
-
-    @property
-    def started_at(self) -> datetime:
-        """When it began, by the clock of its machine."""
-        found: datetime = self._head["started_at"]
-        return found
+        return self.head.planned or {}
 
     def past(self, *, is_running: bool = False) -> PastApply:
-        """The apply as history tells it; of one that is over, what was never started is said."""
-        found = dict(self.attempts)
-        if not is_running:
-            found |= {
-                name: self._never_started(name)
-                for name in self.planned
-                if name not in found and self.pick(self.apply_id, name, {}) is not None
-            }
+        """Return the apply as history shows it; once it is over, with what it never started."""
+        missing = () if is_running else self.planned.keys() - self.attempts.keys()
+        found = {**self.attempts, **{name: self._never_started(name) for name in missing}}
         attempts = tuple(found[name] for name in sorted(found))
-        return PastApply(self.apply_id, attempts, self.exit_code)
+        return PastApply(self.apply_id, attempts, self.head.exit_code)
 
     def _never_started(self, name: str) -> Attempt:
         return Attempt(
@@ -176,9 +89,100 @@ class ApplyReader:
             profile=self.planned[name],
             phase=Phase.FINISHED,
             lookup=Lookup(name=name, run_location=""),
-            intent_at=self.started_at,
-            stopped_at=self.started_at,
+            intent_at=self.head.started_at,
+            stopped_at=self.head.started_at,
             verdict=Verdict.NOT_STARTED,
             reason="Its apply ended before it was started.",
-            by=Initiator.model_validate(self._head["by"]),
+            by=self.head.by,
         )
+
+
+def segment_path(path: str, number: int) -> str:
+    """Return where a segment is of an apply whose document is at ``path``; numbers sort as text."""
+    return f"{path}/{number:010}.json"
+
+
+def everything(_apply_id: str, _instance: str, fields: Tree) -> Tree:
+    """Pick all fields of every attempt."""
+    return fields
+
+
+async def load(
+    store: Store, path: str, pick: Pick = everything, problems: Problems = None
+) -> Apply | None:
+    """Read an apply from its document, or from its segments while there is none.
+
+    Args:
+        store: Where it is.
+        path: Of its segments; that of its document without ``.json``.
+        pick: What to read of each attempt.
+        problems: Where to add what can't be read; with ``None`` that is an error.
+
+    Raises:
+        StateError: The store can't be read, or a document is damaged.
+    """
+    document = f"{path}.json"
+    while True:
+        if (data := await store.get(document)) is not None:
+            where = store.where(document)
+            return whole(parse(data, where), path.rpartition("/")[2], where, pick, problems)
+        entries = [(number_of(entry), entry.path) for entry in await store.entries(path)]
+        numbers = [number for number, found in entries if found == segment_path(path, number)]
+        segments = await store.get_all(segment_path(path, number) for number in numbers)
+        is_gapless = numbers == list(range(1, len(numbers) + 1))
+        # Where some are gone it has just ended, or was folded.
+        if None not in segments and (is_gapless or await store.get(document) is None):
+            break
+    parts: list[ApplyDocument] = []
+    for before, number, data in zip([0, *numbers], numbers, segments, strict=False):
+        where = store.where(segment_path(path, number))
+        with Tolerating(problems):
+            part = part_of(parse(data or b"", where), path.rpartition("/")[2], where)
+            parts = [part] if part.is_whole else [*parts, part]
+            if not part.is_whole and number != before + 1:
+                raise foreign(where, f"number {before + 1} before it is missing")
+    if not parts:
+        return None
+    found = _together(parts, store.where(path), pick, problems)
+    found.number = numbers[-1]
+    return found
+
+
+def whole(tree: Any, name: str, where: str, pick: Pick, problems: Problems) -> Apply:
+    """Return the apply that is in one document, wherever that is kept; raises like ``part_of``."""
+    found = _together([part_of(tree, name, where)], where, pick, problems)
+    found.is_over = True
+    return found
+
+
+def part_of(tree: Any, name: str, where: str) -> ApplyDocument:
+    """Return the document that a tree describes.
+
+    Raises:
+        Damaged: It is something else, or not of the apply whose id is spelt ``name``.
+    """
+    part = validate(ApplyDocument, tree, where)
+    if escape_id(part.apply_id) != name:
+        raise foreign(where, "it belongs to another apply")
+    return part
+
+
+def _together(parts: Sequence[ApplyDocument], where: str, pick: Pick, problems: Problems) -> Apply:
+    """Lay the changes of each document over those before it."""
+    head, trees = parts[0], dict[str, Tree]()
+    for part in parts:
+        for name, changed in part.attempts.items():
+            trees[name] = {**trees.get(name, {}), **changed}
+    same = {"applyId": head.apply_id, "by": head.by}
+    attempts: dict[str, Attempt] = {}
+    for name, tree in trees.items():
+        if (fields := pick(head.apply_id, name, tree)) is not None:
+            with Tolerating(problems):
+                fields = {**fields, **same, "instance": name}
+                attempts[name] = validate(Attempt, fields, f"{where} ({name})")
+    picked = {
+        name: profile
+        for name, profile in (head.planned or {}).items()
+        if pick(head.apply_id, name, {}) is not None
+    }
+    return Apply(head.model_copy(update={"attempts": {}, "planned": picked}), attempts)

@@ -44,8 +44,8 @@ async def prune(
         keep: How many of the newest applies stay, whatever their age.
         older_than: Only applies that began longer ago are deleted.
     """
-    history = await state.applies()
-    ids = await history.ids(problems)
+    history = await state.applies(problems)
+    ids = await history.ids()
     before = None if older_than is None else state.clock.now() - older_than
     old = [each for each in ids[keep or 0 :] if before is None or _is_before(each, before)]
     table = await state.record_rows()
@@ -53,7 +53,7 @@ async def prune(
     locks = await (await state.locks()).read()
     named |= {*locks.open, *(holder.apply_id for holder in locks.holders.values())}
     doomed = [each for each in old if each not in named]
-    await history.drop(doomed, problems)
+    await history.drop(doomed)
     return Pruned(len(doomed), len(ids) - len(doomed), len(old) - len(doomed))
 
 
@@ -61,7 +61,7 @@ async def forget(state: State, instances: Iterable[str], *, owner: Initiator) ->
     """Delete the records of ``instances``, even those that can't be read; their history stays."""
     names = list(instances)
     async with state.lock(names, owner, "forget", timeout=0):
-        await state.put_records((), gone=names)
+        await state.drop_records(names)
 
 
 async def rename(state: State, moves: Mapping[str, str], *, owner: Initiator, before: str) -> None:

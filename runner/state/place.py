@@ -8,12 +8,13 @@ from runner.errors import StateError
 from runner.models.clock import Clock
 from runner.models.record import Initiator
 from runner.state import project as projects
+from runner.state.apply_document import Pick, everything
 from runner.state.history import History
 from runner.state.limits import LimitTable
 from runner.state.lock_table import LockTable, Watch
 from runner.state.project import Project, ProjectDocument
 from runner.state.record_table import RecordTable
-from runner.state.store.codec import encode
+from runner.state.store.codec import Problems, encode
 from runner.state.store.numbered import DamagedTop, Numbered, NumberedDocument
 from runner.state.store.object_store import Store
 from runner.state.store.paths import escape, shown
@@ -133,7 +134,7 @@ class Place:
 
         What earlier applies left open is found by their journals.
         """
-        journals = await (await self.applies()).open()
+        journals = await (await self.applies([])).open()
         open_ = {each.apply_id: sorted({*each.planned, *each.attempts}) for each in journals}
         await (await self.locks()).replace(damaged, LockTable(open=open_))
 
@@ -155,10 +156,10 @@ class Place:
             )
         return self._tables[folder]
 
-    async def applies(self) -> History:
-        """The applies, where they are."""
+    async def applies(self, problems: Problems = None, pick: Pick = everything) -> History:
+        """Return the applies: what can be read, and what ``pick`` takes, of each."""
         base = (await self.folder("applies")).removesuffix("/applies")
-        return History(self.store, base, clock=self.clock, token=self.token)
+        return History(self.store, base, self.token, problems, pick)
 
     async def _store_time(self) -> datetime:
         return await self.store.time(await self.folder("locks"))

@@ -3,25 +3,25 @@
 import asyncio
 from collections.abc import Callable, Collection, Iterable, Mapping
 from functools import cached_property
-from typing import Any, Final
+from typing import Any
 
 from runner.errors import StateError
 from runner.models.record import Attempt, Record, digest_of
 from runner.state.journal import ApplyJournal
 from runner.state.locks import Locks
 from runner.state.place import Place
-from runner.state.record_table import Move, RecordTable, record_of, replacing, row, today
+from runner.state.record_table import RecordTable, later, record_of, renamed, today
+from runner.state.store.codec import Problems, Tree
 from runner.state.store.numbered import DamagedTop
-
-_NOTHING: Final[dict[str, Any]] = {"request": {}, "checks": []}
+from runner.state.store.paths import escape_id
 
 
 class Records(Place):
     """The last apply of each instance of a scope."""
 
     @cached_property
-    def _completed(self) -> dict[str, Record]:
-        """Records whose requests and checks were read: of an apply that has ended, they stay."""
+    def _settled(self) -> dict[tuple[str, str], Attempt]:
+        """Attempts that were read, by apply and instance; they have ended, and so they stay."""
         return {}
 
     async def records(
@@ -30,9 +30,9 @@ class Records(Place):
         *,
         requests: Mapping[str, dict[str, Any]] | None = None,
         brief: bool = False,
-        problems: list[StateError] | None = None,
+        problems: Problems = None,
     ) -> dict[str, Record]:
-        """The last applies by instance, those that run or were cut off included.
+        """Return the last applies by instance, those that run or were cut off included.
 
         Args:
             instances: Those that are wanted; ``None`` for all.
@@ -40,21 +40,24 @@ class Records(Place):
                 handed out with it and without its checks, so its apply need not be read; a record
                 of an instance without one, neither with request nor checks.
             brief: Whether no requests and checks are wanted at all.
-            problems: See the class.
+            problems: Where to add what can't be read; with ``None`` that is an error.
         """
-        names = None if instances is None else dict.fromkeys(instances)
-        await self.folder("records")  # whose the project is need not be asked twice
-        records, applies = await asyncio.gather(
-            self._rows(names, problems), self._unsettled(names, problems)
-        )
-        for journal in applies:
-            for attempt in journal.attempts.values():
-                if (left := record_of(attempt)) is None:
-                    continue
-                record = self._named_today(left)
-                if names is None or record.instance in names:
-                    merged = replacing(records.get(record.instance), record)
-                    records[record.instance] = merged or records[record.instance]
+        names = None if instances is None else set(instances)
+        applies = await self.applies(problems)  # whose the project is need not be asked twice
+        table, unsettled = await asyncio.gather(self.record_rows(), self._unsettled(problems))
+        wanted = [
+            escape_id(apply_id)
+            for apply_id, left in unsettled.items()
+            if names is None
+            or any(table.today(name, apply_id, self.moved) in names for name in left)
+        ]
+        attempts = [
+            each for apply in await applies.read(wanted) for each in apply.attempts.values()
+        ]
+        where = self.store.where(await self.folder("records"))
+        records = self._merged(table.rows(names, where, problems, self.moved), attempts, table)
+        if names is not None:
+            records = {name: record for name, record in records.items() if name in names}
         if not brief:
             await self._complete(records, requests, problems)
         return records
@@ -62,47 +65,53 @@ class Records(Place):
     async def keep(
         self, locks: Locks, journals: Iterable[ApplyJournal], others: Iterable[Record] = ()
     ) -> list[str]:
-        """Move the records on by what ``journals`` noted; says which were refused.
+        """Move the records on by what ``journals`` noted.
 
-        A record that a later owner of the lock has written stays. Only then do the locks learn
-        what is not open any more: until then, whoever comes next does all of it again.
+        Only then do the locks learn what is not open any more: until then, whoever comes next does
+        all of it again.
+
+        Returns:
+            The instances whose records stay, since a later owner of the lock has written them.
         """
-        kept, lost = [journal for journal in journals if journal.is_kept], locks.lost
-        best = {record.instance: record for record in others}
-        for attempt in _touched(kept):
-            if attempt.instance not in lost and (record := record_of(attempt)):
-                there = best.get(record.instance)
-                best[record.instance] = replacing(there, record) or there or record
-        if self.moved:  # for good
-            names = (await self.record_rows()).records
-            moves = {name: today(name, self.moved) for name in names}
-            await self.move({old: new for old, new in moves.items() if old != new}, locks.apply_id)
-        refused = await self.put_records(best.values())
-        for attempt in _touched(kept):
+        noted = [attempt for each in journals if each.is_kept for attempt in each.touched()]
+        sure = [attempt for attempt in noted if attempt.instance not in locks.lost]
+        archived, refused = {record.instance: record for record in others}, list[str]()
+
+        def make(table: RecordTable) -> RecordTable:
+            moves = {name: today(name, self.moved) for name in table.records} if self.moved else {}
+            table = table.moved(moves, locks.apply_id)  # for good
+            new = self._merged(dict(archived), sure, table)
+            table, refused[:] = table.put(new.values())
+            return table
+
+        await self._change(make)
+        for attempt in noted:
             locks.note(attempt.apply_id, attempt.instance, is_open=attempt.is_open)
         return refused
 
-    async def put_records(self, records: Iterable[Record], gone: Collection[str] = ()) -> list[str]:
-        """Put records into the table, or drop some; says which were refused.
+    async def put_records(self, records: Iterable[Record]) -> list[str]:
+        """Put records into the table.
 
-        Refused are those of a later owner of the lock.
+        Returns:
+            The instances whose records stay, since a later owner of the lock has written them.
         """
-        new, gone = {record.instance: record for record in records}, set(gone)
-        refused: list[str] = []
+        new, refused = list(records), list[str]()
 
         def make(table: RecordTable) -> RecordTable:
-            refused.clear()
-            kept = {name: tree for name, tree in table.records.items() if name not in gone}
-            there, owners = table.rows(new, "", []), dict(table.owners)
-            for name, record in new.items():
-                if merged := replacing(there.get(name), record):
-                    kept[name], owners[record.apply_id] = row(merged), record.by
-                else:
-                    refused.append(name)
-            return table.with_(kept, owners)
+            table, refused[:] = table.put(new)
+            return table
 
         await self._change(make)
         return refused
+
+    async def drop_records(self, instances: Collection[str]) -> None:
+        """Delete records, even those that can't be read."""
+
+        def make(table: RecordTable) -> RecordTable:
+            kept = {name: tree for name, tree in table.records.items() if name not in instances}
+            return table.with_(kept, table.owners)
+
+        await self._change(make)
 
     async def move(self, moves: Mapping[str, str], before: str) -> None:
         """Give records other instances' names, unless these have records of their own.
@@ -112,133 +121,91 @@ class Records(Place):
             before: The id of an apply that would begin now: what was applied later under an old
                 name is another's.
         """
-
-        def make(table: RecordTable) -> RecordTable:
-            records, noted = dict(table.records), []
-            for old, new in moves.items():
-                if old in records and new not in table.records:
-                    tree = records.pop(old)
-                    names = {"named": tree.get("named", old), "profile": new.partition("[")[0]}
-                    records[new] = {**tree, **names}
-                    noted.append(Move(old=old, new=new, before=before))
-            return table.with_(records, table.owners, noted)
-
-        await self._change(make)
+        await self._change(lambda table: table.moved(moves, before))
 
     async def record_rows(self) -> RecordTable:
-        """The table of records as it is just now."""
+        """Return the table of records as it is just now."""
         return await (await self.record_table()).read()
 
     async def _change(self, make: Callable[[RecordTable], RecordTable]) -> None:
-        """Change the table of records, where ``make`` gives others."""
+        """Change the table of records, unless ``make`` gives the same."""
 
         def changed(table: RecordTable) -> RecordTable | None:
             made = make(table)
-            return None if made.records == table.records else made
+            return None if made == table else made
 
         await (await self.record_table()).change(changed)
 
-    async def _rows(
-        self, names: Collection[str] | None, problems: list[StateError] | None
+    def _merged(
+        self, records: dict[str, Record], attempts: Iterable[Attempt], table: RecordTable
     ) -> dict[str, Record]:
-        table = await self.record_rows()
-        where = self.store.where(await self.folder("records"))
-        if not self.moved:
-            return table.rows(names, where, problems)
-        found: dict[str, Record] = {}
-        for record in table.rows(None, where, problems).values():
-            named = self._named_today(record)
-            if named is record or named.instance not in table.records:
-                found[named.instance] = named
-        return found if names is None else {name: found[name] for name in names if name in found}
-
-    def _named_today(self, record: Record) -> Record:
-        """A record under the name that its profile has today."""
-        if (name := today(record.instance, self.moved)) == record.instance:
-            return record
-        names = {"instance": name, "profile": name.partition("[")[0]}
-        return record.model_copy(update={**names, "named": record.named or record.instance})
+        """Add the records that attempts leave, under the names that their instances have today."""
+        for attempt in attempts:
+            if record := record_of(attempt):
+                name = table.today(attempt.instance, attempt.apply_id, self.moved)
+                records[name] = later(records.get(name), renamed(record, name))
+        return records
 
     async def _complete(
         self,
         records: dict[str, Record],
         requests: Mapping[str, dict[str, Any]] | None,
-        problems: list[StateError] | None,
+        problems: Problems,
     ) -> None:
         """Add requests and checks from the applies that have them."""
-        wanted = self._wanted(records, requests)
-
-        def pick(apply_id: str, instance: str, fields: dict[str, Any]) -> dict[str, Any] | None:
-            return fields if instance in wanted.get(apply_id, ()) else None
-
-        async for journal in (await self.applies()).find(wanted, problems, pick):
-            for then, attempt in journal.attempts.items():
-                name = wanted[journal.apply_id][then]
-                records[name] = self._completed[name] = _completed(records[name], attempt)
-        if problems is not None:
-            problems += [
-                _no_apply(record)
-                for record in records.values()
-                if not record.request and record.apply_id in wanted
-            ]
-
-    def _wanted(
-        self, records: dict[str, Record], requests: Mapping[str, dict[str, Any]] | None
-    ) -> dict[str, dict[str, str]]:
-        """The applies to read: for each, names of today by those of then.
-
-        Records that need none get what is known of them.
-        """
-        wanted: dict[str, dict[str, str]] = {}
+        sources: dict[str, set[tuple[str, str]]] = {}
         for name, record in records.items():
             request = None if requests is None else requests.get(name)
             if request is not None and record.digest == digest_of(request):
                 vars(record)["request"] = request  # it is of this call alone, and a copy is large
             elif requests is None or request is not None:
-                known = self._completed.get(name)
-                if known and known.model_copy(update=_NOTHING) == record:
-                    records[name] = known
-                    continue
-                for apply_id in (None if record.request else record.apply_id, record.checks_in):
-                    if apply_id:
-                        wanted.setdefault(apply_id, {})[record.named or name] = name
-        return wanted
+                ids = {None if record.request else record.apply_id, record.checks_in}
+                sources[name] = {(each, record.named or name) for each in ids if each}
+        wanted = {each for needed in sources.values() for each in needed}
+        attempts = await self._attempts(wanted, problems)
+        for name, needed in sources.items():
+            record = records[name]
+            for each in needed & attempts.keys():
+                record = _completed(record, attempts[each])
+            if problems is not None and needed and not record.request:
+                problems.append(_no_apply(record))
+            records[name] = record
 
-    async def _unsettled(
-        self, names: Collection[str] | None, problems: list[StateError] | None
-    ) -> list[ApplyJournal]:
-        """The journals of others' applies whose attempts the table of records does not have."""
+    async def _attempts(
+        self, wanted: set[tuple[str, str]], problems: Problems
+    ) -> dict[tuple[str, str], Attempt]:
+        """Read attempts, by apply and instance, wherever they are."""
+        found = {each: self._settled[each] for each in wanted & self._settled.keys()}
+        missing = wanted - found.keys()
+
+        def pick(apply_id: str, instance: str, fields: Tree) -> Tree | None:
+            return fields if (apply_id, instance) in missing else None
+
+        ids = sorted({apply_id for apply_id, _ in missing})
+        async for apply in (await self.applies(problems, pick)).find(ids):
+            found |= {(apply.apply_id, name): each for name, each in apply.attempts.items()}
+        self._settled.update((key, each) for key, each in found.items() if not each.is_open)
+        return found
+
+    async def _unsettled(self, problems: Problems) -> dict[str, list[str]]:
+        """Return others' applies, and their instances that the table of records may not have."""
         try:
             table = await self._lock_table()
         except DamagedTop as damaged:
             if problems is not None:
                 problems.append(damaged)
-            return []
-        others = [key for key in table.holders if key not in self.own]
-        open_ = table.without(others).open
-        wanted = None if names is None else set(names)
-        history = await self.applies()
-        journals = [
-            history.journal(apply_id)
-            for apply_id, instances in open_.items()
-            if wanted is None or not wanted.isdisjoint(instances)
-        ]
-        await asyncio.gather(*(journal.load(problems) for journal in journals))
-        return journals
+            return {}
+        return table.without([key for key in table.holders if key not in self.own]).open
 
 
 def _completed(record: Record, attempt: Attempt) -> Record:
-    """A record with what an attempt has of it."""
+    """Return a record with what an attempt has of it."""
     update: dict[str, Any] = {}
     if not record.request and record.apply_id == attempt.apply_id:
         update["request"] = attempt.request
     if attempt.apply_id == (record.checks_in or record.apply_id):
         update["checks"] = attempt.checks
     return record.model_copy(update=update)
-
-
-def _touched(journals: Iterable[ApplyJournal]) -> list[Attempt]:
-    return [attempt for journal in journals for attempt in journal.touched()]
 
 
 def _no_apply(record: Record) -> StateError:

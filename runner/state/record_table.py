@@ -1,15 +1,16 @@
 """The table of records: of each instance its last apply, its verdict and its request's digest."""
 
-from collections.abc import Iterable, Mapping
-from typing import Self
+from collections.abc import Collection, Iterable, Mapping
+from typing import Self, TypeVar
 
 from pydantic import Field
 
-from runner.errors import StateError
 from runner.models.record import Attempt, Document, Initiator, Record, digest_of
 from runner.models.verdict import Verdict
-from runner.state.store.codec import Damaged, Tree, tell, validate
+from runner.state.store.codec import Problems, Tolerating, Tree, validate
 from runner.state.store.numbered import NumberedDocument
+
+A = TypeVar("A", Attempt, Record)
 
 #: Verdicts without a session that are still the last word on an instance.
 TAKEN = frozenset({Verdict.NO_MATCH, Verdict.UNKNOWN})
@@ -35,41 +36,72 @@ class RecordTable(NumberedDocument):
     moves: list[Move] = Field(default_factory=list)
 
     def rows(
-        self, names: Iterable[str] | None, where: str, problems: list[StateError] | None
+        self,
+        names: Collection[str] | None,
+        where: str,
+        problems: Problems,
+        moved: Mapping[str, str] | None = None,
     ) -> dict[str, Record]:
-        """The records, without requests and checks.
+        """Read the records, without requests and checks.
 
         Args:
             names: Those that are wanted; ``None`` for all.
             where: Its address, for messages.
-            problems: Where to tell what can't be read; with ``None`` that is an error.
+            problems: Where to add what can't be read; with ``None`` that is an error.
+            moved: New names of profiles by old ones; one that has a record of its own keeps it.
 
         Raises:
             Damaged: A record is not one.
         """
         found = {}
-        for name in self.records if names is None else names:
-            if (tree := self.records.get(name)) is None:
-                continue
-            by = self.owners.get(str(tree.get("applyId")), Initiator())
-            try:
-                found[name] = validate(Record, {**tree, "instance": name, "by": by}, where)
-            except Damaged as error:
-                tell(error, problems)
+        for then, tree in self.records.items():
+            name = today(then, moved or {})
+            if (names is None or name in names) and (name == then or name not in self.records):
+                by = self.owners.get(str(tree.get("applyId")), Initiator())
+                with Tolerating(problems):
+                    record = validate(Record, {**tree, "instance": then, "by": by}, where)
+                    found[name] = renamed(record, name)
         return found
 
-    def with_(
-        self, records: dict[str, Tree], owners: Mapping[str, Initiator], moves: Iterable[Move] = ()
-    ) -> Self:
-        """The table with other records, and ``moves`` beside its own."""
+    def today(self, name: str, apply_id: str, moved: Mapping[str, str]) -> str:
+        """Return the name that an instance has today which an apply knew by ``name``."""
+        for move in self.moves:
+            if name == move.old and apply_id < move.before:
+                name = move.new
+        return today(name, moved)
+
+    def put(self, records: Iterable[Record]) -> tuple[Self, list[str]]:
+        """Return the table with ``records``, and those whose place a later owner's has."""
+        new = {record.instance: record for record in records}
+        there, trees, owners = self.rows(new, "", []), dict(self.records), dict(self.owners)
+        refused = []
+        for name, record in new.items():
+            if (last := later(there.get(name), record)) is there.get(name):
+                refused.append(name)
+            else:
+                trees[name], owners[record.apply_id] = row(last), record.by
+        return self.with_(trees, owners), refused
+
+    def moved(self, moves: Mapping[str, str], before: str) -> Self:
+        """Return the table with other names for some instances, see ``Records.move``."""
+        records, noted = dict(self.records), list(self.moves)
+        for old, new in moves.items():
+            if old != new and new not in self.records:
+                noted.append(Move(old=old, new=new, before=before))
+                if (tree := records.pop(old, None)) is not None:  # else only a journal has it
+                    names = {"named": tree.get("named", old), "profile": new.partition("[")[0]}
+                    records[new] = {**tree, **names}
+        return self.with_(records, self.owners).model_copy(update={"moves": noted})
+
+    def with_(self, records: dict[str, Tree], owners: Mapping[str, Initiator]) -> Self:
+        """Return the table with other records."""
         named = {tree.get("applyId") for tree in records.values()}
         kept = {apply_id: by for apply_id, by in owners.items() if apply_id in named}
-        update = {"records": records, "owners": kept, "moves": [*self.moves, *moves]}
-        return self.model_copy(update=update)
+        return self.model_copy(update={"records": records, "owners": kept})
 
 
 def record_of(attempt: Attempt) -> Record | None:
-    """The record that an attempt leaves, if the server took it."""
+    """Return the record that an attempt leaves, if the server took it."""
     if not attempt.session_id and attempt.verdict not in TAKEN:
         return None
     return Record.model_construct(  # all of it was validated with the attempt
@@ -79,15 +111,15 @@ def record_of(attempt: Attempt) -> Record | None:
     )
 
 
-def replacing(there: Record | None, new: Record) -> Record | None:
-    """The record after ``new`` came; ``None`` where what is there stays.
+def later(there: Record | None, new: Record) -> Record:
+    """Return the record that stays of two of an instance.
 
     The order is that of the locks, never that of apply ids or clocks.
     """
     if there is None:
         return new
     if new.order < there.order:
-        return None
+        return there
     if new.verdict is None:  # until it has checks of its own, the last ones count
         last = there.checks_in if there.verdict is None else there.apply_id
         new = new.model_copy(update={"checks_in": last, "checks": there.checks})
@@ -95,11 +127,21 @@ def replacing(there: Record | None, new: Record) -> Record | None:
 
 
 def today(name: str, moved: Mapping[str, str]) -> str:
-    """The name that an instance has today, by the profiles that were renamed."""
+    """Return the name that an instance has today, by the profiles that were renamed."""
     profile, bracket, rest = name.partition("[")
     return f"{moved[profile]}{bracket}{rest}" if profile in moved else name
 
 
+def renamed(applied: A, name: str) -> A:
+    """Return an attempt or a record under the name that its instance has today."""
+    if name == applied.instance:
+        return applied
+    names = {"instance": name, "profile": name.partition("[")[0]}
+    if isinstance(applied, Record):
+        names["named"] = applied.named or applied.instance
+    return applied.model_copy(update=names)
+
+
 def row(record: Record) -> Tree:
-    """A record as a row of the table."""
+    """Return a record as a row of the table."""
     return record.model_dump(mode="json", by_alias=True, exclude=_ELSEWHERE, exclude_defaults=True)

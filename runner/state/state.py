@@ -1,22 +1,24 @@
 """The state of one scope: records, applies and locks as documents of an object store."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Collection, Iterable, Mapping
+from collections.abc import AsyncIterator, Callable, Collection, Iterable
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
 
-from runner.errors import StateError
 from runner.models.history import PastApply
 from runner.models.record import Attempt, Initiator, Lookup, PlanUse
-from runner.state.history import FOLD_ABOVE, FOLD_DOWN_TO
+from runner.state.apply_document import Apply, ApplyDocument, load
 from runner.state.journal import ApplyJournal
 from runner.state.limits import AccountLimit, Sender
 from runner.state.locks import Locks
 from runner.state.record_store import Records
-from runner.state.record_table import RecordTable, today
-from runner.state.store.codec import decode, encode
+from runner.state.record_table import renamed
+from runner.state.store.codec import Problems, Tree, decode, encode
 from runner.state.store.paths import escape_id
 
+FOLD_ABOVE: Final = 300
+"""When an apply finds more than so many applies in documents of their own, it folds them."""
+FOLD_DOWN_TO: Final = 100
 _NO_LOOKUP: Final = Lookup(name="", run_location="")
 
 
@@ -25,7 +27,7 @@ class State(Records):
 
     Every method raises ``StateError`` when the store can't be read or written, or when a document
     is cut off, something else, or of a newer release. Those that read many documents take a list
-    of ``problems``: with one, such documents are left out and told there.
+    of ``problems``: with one, such documents are left out and added there.
     """
 
     # ---------------------------------------------------------------- applies
@@ -33,11 +35,11 @@ class State(Records):
     async def history(
         self,
         *,
-        named: Callable[[str, str], bool] | None = None,
+        named: Callable[[str, str], bool] = lambda _profile, _instance: True,
         wanted: Callable[[Attempt], bool] = lambda _: True,
         without: Collection[str] = (),
         since: datetime | None = None,
-        problems: list[StateError] | None = None,
+        problems: Problems = None,
     ) -> AsyncIterator[PastApply]:
         """Past applies, newest first, read page by page as they are asked for.
 
@@ -52,46 +54,38 @@ class State(Records):
         lock_table, table = await asyncio.gather(self._lock_table(), self.record_rows())
         running = {holder.apply_id for holder in lock_table.holders.values()}
 
-        def pick(apply_id: str, instance: str, fields: dict[str, Any]) -> dict[str, Any] | None:
-            if named is not None:
-                name = _today(instance, apply_id, table, self.moved)
-                if not named(name.partition("[")[0], name):
-                    return None
-            left = {key: fields[key] for key in fields if key not in without} if without else fields
+        def pick(apply_id: str, instance: str, fields: Tree) -> Tree | None:
+            name = table.today(instance, apply_id, self.moved)
+            if not named(name.partition("[")[0], name):
+                return None
+            left = {key: fields[key] for key in fields if key not in without}
             return left | {"lookup": _NO_LOOKUP} if "lookup" in without else left
 
-        history = await self.applies()
-        async for journal in history.past(pick=pick, since=since, problems=problems):
-            past = journal.past(is_running=journal.apply_id in running)
+        async for apply in (await self.applies(problems, pick)).past(since):
+            past = apply.past(is_running=apply.apply_id in running)
             if since and not any(attempt.intent_at >= since for attempt in past.attempts):
                 continue
-            attempts = [_renamed(attempt, table, self.moved) for attempt in past.attempts]
+            attempts = [
+                renamed(attempt, table.today(attempt.instance, apply.apply_id, self.moved))
+                for attempt in past.attempts
+            ]
             if chosen := tuple(filter(wanted, attempts)):
                 yield PastApply(past.apply_id, chosen, past.exit_code)
 
-    async def apply(
-        self, apply_id: str, *, problems: list[StateError] | None = None
-    ) -> PastApply | None:
-        """One apply, with what it never started if it is over; ``None`` for an unknown one."""
-        async for journal in (await self.applies()).find([apply_id], problems):
+    async def apply(self, apply_id: str, *, problems: Problems = None) -> PastApply | None:
+        """Return one apply, with what it never started if it is over; ``None`` if it is unknown."""
+        async for apply in (await self.applies(problems)).find([apply_id]):
             holders = (await self._lock_table()).holders
-            dead = await self.watch.dead(holders)
-            return journal.past(
-                is_running=any(
-                    holder.apply_id == apply_id and key not in dead
-                    for key, holder in holders.items()
-                )
-            )
+            alive = holders.keys() - await self.watch.dead(holders)
+            return apply.past(is_running=any(holders[key].apply_id == apply_id for key in alive))
         return None
 
     async def newest_apply(self) -> PastApply | None:
-        """The newest apply of the scope that wrote anything."""
-        async for past in self.history():
-            return past
-        return None
+        """Return the newest apply of the scope that wrote anything."""
+        return await anext(self.history(), None)
 
     async def at_work(self) -> dict[str, float]:
-        """Applies that hold locks, with the seconds until their leases end unless renewed.
+        """Return the applies that hold locks, with the seconds until their leases end.
 
         One whose owner is gone is among them until its lease is over.
         """
@@ -100,16 +94,48 @@ class State(Records):
         return {holders[key].apply_id: left[key] for key in left if left[key] > 0}
 
     async def left_open(self) -> dict[str, list[str]]:
-        """Applies that are over and left attempts without an outcome, and of which instances."""
+        """Return the applies that are over, and of which instances they left no outcome."""
         table = await self._lock_table()
         return table.without(await self.watch.dead(table.holders)).open
 
-    async def journal(self, apply_id: str) -> ApplyJournal:
-        """The journal of an apply, empty until it is loaded or begun."""
-        return (await self.applies()).journal(apply_id)
+    async def begin(
+        self, apply_id: str, locks: Locks, planned: dict[str, str], by: Initiator, now: datetime
+    ) -> ApplyJournal:
+        """Return the journal of an apply that begins; nothing is written yet.
+
+        Args:
+            apply_id: Its id.
+            locks: Those of its instances, which are held.
+            planned: Its instances, and their profiles.
+            by: Its owner.
+            now: When it begins.
+        """
+        return await self._journal(_nothing_of(apply_id, by, now, planned), locks, is_own=True)
+
+    async def take_over(self, apply_id: str, locks: Locks, names: Collection[str]) -> ApplyJournal:
+        """Go on in the journal of an apply whose owner is gone.
+
+        Args:
+            apply_id: Its id.
+            locks: Those of ``names``, which are held.
+            names: The instances that it left open.
+        """
+        found = await load(self.store, (await self.applies()).path(apply_id))
+        if found is None:  # its owner did not get far, but may still wake up
+            planned = {name: name.partition("[")[0] for name in names}
+            found = _nothing_of(apply_id, Initiator(), self.clock.now(), planned)
+        journal = await self._journal(found, locks, is_own=False)
+        await journal.take_over(names)
+        return journal
+
+    async def _journal(self, apply: Apply, locks: Locks, *, is_own: bool) -> ApplyJournal:
+        path = (await self.applies()).path(apply.apply_id)
+        return ApplyJournal(
+            self.store, path, apply, locks, is_own=is_own, clock=self.clock, token=self.token
+        )
 
     async def fold(self, keep: int = FOLD_DOWN_TO) -> int:
-        """Fold all but the newest applies into months; says how many."""
+        """Fold all but the newest applies into months; returns how many."""
         return await (await self.applies()).fold(keep)
 
     async def fold_if_many(self) -> None:
@@ -121,13 +147,13 @@ class State(Records):
     # ---------------------------------------------------------------- plans
 
     async def plan_use(self, plan_id: str) -> PlanUse | None:
-        """When and by whom a saved plan was used, if it was."""
+        """Return when and by which apply a saved plan was used, if it was."""
         path = await self._plan_path(plan_id)
         found = await self.store.get(path)
         return None if found is None else decode(PlanUse, found, self.store.where(path))
 
     async def add_plan_use(self, use: PlanUse) -> bool:
-        """Note that a saved plan is used now, unless it was; says whether it did."""
+        """Note that a saved plan is used now; return whether it was not used before."""
         return await self.store.create(await self._plan_path(use.plan_id), encode(use))
 
     async def _plan_path(self, plan_id: str) -> str:
@@ -144,7 +170,7 @@ class State(Records):
         timeout: float,
         waiting: Callable[[str], None] = lambda _: None,
     ) -> Locks:
-        """The locks of ``instances``, to be held with ``async with``.
+        """Return the locks of ``instances``, to be held with ``async with``.
 
         Args:
             instances: Taken all at once.
@@ -158,20 +184,10 @@ class State(Records):
         )
 
     def account_limit(self, sender: Sender, by: Initiator) -> AccountLimit:
-        """The part of ``sender`` in the limit of its account."""
+        """Return the part of ``sender`` in the limit of its account."""
         return AccountLimit(self.limits, sender, key=self.token(), by=by, clock=self.clock)
 
 
-def _today(name: str, apply_id: str, table: RecordTable, profiles: Mapping[str, str]) -> str:
-    """The name that an instance has today which an apply knew by ``name``."""
-    for move in table.moves:
-        if name == move.old and apply_id < move.before:
-            name = move.new
-    return today(name, profiles)
-
-
-def _renamed(attempt: Attempt, table: RecordTable, profiles: Mapping[str, str]) -> Attempt:
-    name = _today(attempt.instance, attempt.apply_id, table, profiles)
-    if name == attempt.instance:
-        return attempt
-    return attempt.model_copy(update={"instance": name, "profile": name.partition("[")[0]})
+def _nothing_of(apply_id: str, by: Initiator, now: datetime, planned: dict[str, str]) -> Apply:
+    """Return an apply that has not written anything."""
+    return Apply(ApplyDocument(apply_id=apply_id, nonce="", by=by, started_at=now, planned=planned))

@@ -128,12 +128,11 @@ async def import_(state: State, lines: Iterable[str], *, source: str, owner: Ini
     attempts = [each for found in content.attempts.values() for each in found.values()]
     names = {*records, *(attempt.instance for attempt in attempts if attempt.is_open)}
     async with state.lock(names, owner, "import", timeout=0) as locks:
-        history = await state.applies()
-        known = set(await history.ids([]))
+        known = set(await (await state.applies([])).ids())
         new = {apply_id: each for apply_id, each in applies.items() if apply_id not in known}
         for apply_id, each in new.items():
-            journal, found = history.journal(apply_id), list(content.attempts[apply_id].values())
-            journal.begin(locks, {}, found[0].by, each.apply_started_at)
+            found = list(content.attempts[apply_id].values())
+            journal = await state.begin(apply_id, locks, {}, found[0].by, each.apply_started_at)
             for attempt in found:
                 await journal.put(attempt, durable=False)
             await journal.end(each.apply_exit_code)

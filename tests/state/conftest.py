@@ -49,9 +49,8 @@ async def finish(state: State, *attempts: Attempt) -> None:
     """Put into the state what an apply leaves that came to its end."""
     first, names = attempts[0], [each.instance for each in attempts]
     async with state.lock(names, first.by, first.apply_id, timeout=0) as locks:
-        journal = await state.journal(first.apply_id)
         planned = {each.instance: each.profile for each in attempts}
-        journal.begin(locks, planned, first.by, first.intent_at)
+        journal = await state.begin(first.apply_id, locks, planned, first.by, first.intent_at)
         for each in attempts:
             update: dict[str, Any] = {"fence": locks.fence(each.instance), "phase": Phase.FINISHED}
             update["session_id"] = each.session_id or f"session-{each.instance}"
@@ -65,8 +64,13 @@ async def leave(state: State, *attempts: Attempt) -> None:
     """Put into the state what an apply leaves that died after it wrote ``attempts``."""
     first, names = attempts[0], [each.instance for each in attempts]
     async with state.lock(names, first.by, first.apply_id, timeout=0) as locks:
-        journal = await state.journal(first.apply_id)
-        journal.begin(locks, {each.instance: each.profile for each in attempts}, first.by, NOON)
+        journal = await state.begin(
+            first.apply_id,
+            locks,
+            {each.instance: each.profile for each in attempts},
+            first.by,
+            NOON,
+        )
         for each in attempts:
             fence = locks.fence(each.instance)
             await journal.put(each.model_copy(update={"fence": fence}), durable=True)

@@ -84,7 +84,7 @@ def test_a_broken_record_holds_up_no_other_and_stays(open_: OpenState, tmp_path:
         assert len(problems) == 1
         await open_().put_records([a_record("other")])
         assert '"torn"' in path_of(tmp_path, "records/*.json").read_text()
-        await open_().put_records([], gone=["torn"])
+        await open_().drop_records(["torn"])
         assert set(await open_().records(brief=True)) == {"whole", "other"}
 
     asyncio.run(go())
@@ -114,14 +114,32 @@ def test_a_broken_apply_is_named_and_holds_up_no_other(
     asyncio.run(go())
 
 
+@pytest.mark.parametrize("content", ["[]", '{"formatVersion": 1}', '{"applyId": "other"}', "{"])
+def test_what_is_no_apply_is_not_folded_and_holds_up_no_other(
+    open_: OpenState, tmp_path: Path, content: str
+) -> None:
+    async def go() -> None:
+        for apply_id in ("a1", "a2", "a3"):
+            await finish(open_(), an_attempt(apply_id=apply_id))
+        path = path_of(tmp_path, "applies/a2.json")
+        path.write_text(content)
+        assert await open_().fold(keep=0) == 2
+        assert path.read_text() == content
+        problems: list[StateError] = []
+        past = [each.apply_id async for each in open_().history(problems=problems)]
+        assert past == ["a3", "a1"]
+        assert len(problems) == 1
+
+    asyncio.run(go())
+
+
 def test_a_segment_that_is_missing_is_told_and_the_rest_counts(
     open_: OpenState, tmp_path: Path
 ) -> None:
     async def go() -> None:
         state = open_()
         async with state.lock(["a"], ALICE, "a1", timeout=0) as locks:
-            journal = await state.journal("a1")
-            journal.begin(locks, {"a": "a"}, ALICE, an_attempt().intent_at)
+            journal = await state.begin("a1", locks, {"a": "a"}, ALICE, an_attempt().intent_at)
             await journal.put(an_attempt("a"), durable=True)
             for phase in (Phase.INTENT, Phase.STARTED):
                 update = {"phase": phase, "session_id": f"s-{phase}"}

@@ -27,7 +27,8 @@ def section(title: str) -> str:
 
 
 def test_every_subcommand_is_there_and_no_other() -> None:
-    named = set(re.findall(r"^\| `runner state (\w+)", section("Maintaining the state"), re.MULTILINE))
+    rows = section("Maintaining the state")
+    named = set(re.findall(r"^\| `runner state (\w+)", rows, re.MULTILINE))
     assert isinstance(state.command, click.Group)
     assert named == set(state.command.commands)
 

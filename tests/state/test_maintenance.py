@@ -9,6 +9,7 @@ import pytest
 from runner.errors import Locked, StateError, UsageError
 from runner.models.apply_id import new_apply_id
 from runner.models.record import Phase
+from runner.models.verdict import Verdict
 from runner.state.maintenance import forget, held, prune, rename, unlock
 from runner.state.state import State
 from tests.state.clocks import until
@@ -70,8 +71,7 @@ def test_prune_leaves_what_is_open_or_runs(open_: OpenState) -> None:
         await leave(open_(), an_attempt("a", IDS[0], phase=Phase.STARTED))
         running = open_()
         async with running.lock(["b"], ALICE, IDS[1], timeout=0) as locks:
-            journal = await running.journal(IDS[1])
-            journal.begin(locks, {"b": "b"}, ALICE, NOON)
+            journal = await running.begin(IDS[1], locks, {"b": "b"}, ALICE, NOON)
             await journal.put(an_attempt("b", IDS[1]), durable=True)
             pruned = await prune(open_(), [], keep=0)
         assert (pruned.applies, pruned.kept, pruned.needed) == (0, 2, 2)
@@ -175,12 +175,33 @@ def test_a_renamed_instance_keeps_its_record_and_its_history(open_: OpenState) -
     asyncio.run(go())
 
 
+def test_what_still_runs_can_be_renamed(open_: OpenState) -> None:
+    async def go() -> None:
+        started = an_attempt("old", IDS[0], phase=Phase.STARTED, session_id="s", verdict=None)
+        await leave(open_(), started)
+        await rename(open_(), {"old": "new"}, owner=ALICE, before=IDS[1])
+        for names in (None, ["new"]):
+            (record,) = (await open_().records(names)).values()
+            assert (record.instance, record.session_id) == ("new", "s")
+        state = open_()
+        async with state.lock(["old"], ALICE, IDS[2], timeout=0) as locks:
+            journal = await state.take_over(IDS[0], locks, ["old"])
+            update = {"phase": Phase.FINISHED, "verdict": Verdict.PASSED, "stopped_at": NOON}
+            await journal.put(started.model_copy(update=update), durable=False)
+            await journal.end(0)
+            assert await state.keep(locks, [journal]) == []
+        (record,) = (await open_().records()).values()
+        assert (record.instance, record.verdict) == ("new", Verdict.PASSED)
+        assert record.request == {"name": "old"}
+
+    asyncio.run(go())
+
+
 def test_unlock_ends_the_lock_of_another_who_learns_of_it(open_: OpenState) -> None:
     async def go() -> None:
         owner = open_(lease=1.2)
         async with owner.lock(["a", "b"], ALICE, IDS[0], timeout=0) as locks:
-            journal = await owner.journal(IDS[0])
-            journal.begin(locks, {"a": "a", "b": "b"}, ALICE, NOON)
+            journal = await owner.begin(IDS[0], locks, {"a": "a", "b": "b"}, ALICE, NOON)
             await journal.put(an_attempt("a", IDS[0], phase=Phase.STARTED), durable=True)
             holders = await held(open_())
             assert await unlock(open_(), holders, ["a", "nobody"]) == ["a"]

@@ -64,8 +64,9 @@ class World:
             journals = [
                 await self.settle(state, locks, *each) for each in locks.inherited().items()
             ]
-            own = await state.journal(apply_id)
-            own.begin(locks, dict.fromkeys(names, "p"), owner, process.now())
+            own = await state.begin(
+                apply_id, locks, dict.fromkeys(names, "p"), owner, process.now()
+            )
             await asyncio.gather(*(self.one(own, locks, name, process) for name in names))
             for journal in [*journals, own]:
                 await journal.end()
@@ -93,9 +94,7 @@ class World:
         await journal.put(started.model_copy(update=update), durable=False)
 
     async def settle(self, state: State, locks: Any, apply_id: str, names: list[str]) -> Any:
-        journal = await state.journal(apply_id)
-        await journal.load()
-        await journal.take_over(locks, names)
+        journal = await state.take_over(apply_id, locks, names)
         await asyncio.sleep(20)  # the settling time: no trigger is under way any more
         for name in names:
             attempt = journal.attempts.get(name)

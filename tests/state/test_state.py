@@ -115,8 +115,7 @@ def test_what_a_crashed_apply_left_is_found_once_its_lease_is_over(open_: OpenSt
     async def go() -> None:
         crashed = open_(lease=2.0, clock=HandClock())  # nobody renews its lease
         locks = await crashed.lock(["a", "b"], ALICE, "a1", timeout=0).__aenter__()
-        journal = await crashed.journal("a1")
-        journal.begin(locks, {"a": "a", "b": "b"}, ALICE, NOON)
+        journal = await crashed.begin("a1", locks, {"a": "a", "b": "b"}, ALICE, NOON)
         started = an_attempt("a", phase=Phase.STARTED, session_id="s", fence=locks.fence("a"))
         putting = asyncio.create_task(journal.put(started, durable=True))
         await putting

@@ -78,7 +78,7 @@ def test_old_applies_are_folded_and_deleted(open_: OpenState) -> None:
             await finish(open_(), an_attempt(apply_id=apply_id))
         assert await open_().fold(keep=1) == 2
         assert [past.apply_id async for past in open_().history()] == IDS[2::-1]
-        await (await open_().applies()).drop(IDS[:2], [])
+        await (await open_().applies()).drop(IDS[:2])
         assert [past.apply_id async for past in open_().history()] == [IDS[2]]
 
     asyncio.run(go())

@@ -2,7 +2,7 @@
 
 import json
 import math
-from typing import Annotated, Any, Final, TypeVar
+from typing import Annotated, Any, Final, TypeAlias, TypeVar
 
 from pydantic import PlainValidator, ValidationError
 from pydantic_core import PydanticSerializationError
@@ -26,6 +26,9 @@ def _is_object(value: Any) -> Any:
 
 Tree = Annotated[dict[str, Any], PlainValidator(_is_object)]
 """An object of JSON as it is in a document: not copied, and not looked into."""
+
+Problems: TypeAlias = list[StateError] | None
+"""Where those who read many documents add what can't be read; with ``None`` that is an error."""
 
 
 class Damaged(StateError):
@@ -91,11 +94,21 @@ def validate(model: type[D], tree: Any, where: str) -> D:
     return found
 
 
-def tell(error: StateError, problems: list[StateError] | None) -> None:
-    """Add to ``problems`` what can't be read; without such a list it is an error."""
-    if problems is None:
-        raise error
-    problems.append(error)
+class Tolerating:
+    """Adds a damaged document to ``problems``, and lets the block around it end."""
+
+    def __init__(self, problems: Problems) -> None:
+        self._problems = problems
+
+    def __enter__(self) -> None:
+        """Begin the block."""
+
+    def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> bool:
+        """Return whether the error was added, so that it is not raised."""
+        if self._problems is None or not isinstance(error, Damaged):
+            return False
+        self._problems.append(error)
+        return True
 
 
 def foreign(where: str, why: str) -> Damaged:

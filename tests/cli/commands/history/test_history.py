@@ -143,6 +143,12 @@ def test_large_applies_are_read_one_at_a_time(
     assert sum("/applies/" in path for _, path in stub.requests) == 2
 
 
+def test_all_began_since_the_first_day_of_all(on_bucket: Shell) -> None:
+    code, out, _ = history(on_bucket, "--since", "0001-01-01", "--format", "json")
+    assert code == 0
+    assert len(json.loads(out)["applies"]) == 20
+
+
 def test_applies_that_ended_long_before_are_not_read(on_bucket: Shell, stub: StubS3) -> None:
     fill(stub, MANY)
     day = (NOON + timedelta(hours=MANY - 1)).date()
