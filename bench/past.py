@@ -13,7 +13,6 @@ from datetime import UTC, datetime, timedelta
 from itertools import cycle, islice
 
 from runner.checkly.account import Credentials
-from runner.cli.console import Console
 from runner.cli.options.common import Common
 from runner.cli.services.backend import Backend
 from runner.cli.services.composition import Composition
@@ -79,13 +78,12 @@ def _attempt(instance: Instance, apply_id: str, began: datetime, fence: int) -> 
 def main() -> None:
     """Compile the file, and write."""
     file, applies, each, state, *_ = (*sys.argv[1:], *DEFAULTS[len(sys.argv) - 3 :])
-    common = Common(file=file, state=state or None)
-    with Composition(common, Console(sys.stdout, sys.stderr)) as parts:
-        if parts.backend.credentials is None:
-            credentials = Credentials("", ACCOUNT, f"https://{HOST}")
-            parts.backend = Backend(credentials, HOST, emulated=False)
-        instances = parts.reading.compile(Selection(())).instances
-        asyncio.run(write(parts.state, instances, int(applies), int(each)))
+    parts = Composition(Common(file=file, state=state or None))
+    if parts.backend.credentials is None:
+        credentials = Credentials("", ACCOUNT, f"https://{HOST}")
+        parts.backend = Backend(credentials, HOST)
+    instances = parts.reading.compile(Selection()).instances
+    asyncio.run(write(parts.state, instances, int(applies), int(each)))
 
 
 if __name__ == "__main__":

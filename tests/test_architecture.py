@@ -57,7 +57,8 @@ ROOMS = {
     "cli/options": "ground config/files config/document config/templates config/compile"
     " state cli/console",
     "cli/services": f"{_CORE} cli/console cli/options",
-    "cli/commands": f"{_CORE} cli/console cli/options cli/services",
+    "cli/actions": f"{_CORE} cli/console cli/options cli/services",
+    "cli/commands": f"{_CORE} cli/console cli/options cli/actions",
     "cli/error_handler": "ground reports/progress cli/console",
     "cli/app": "ground cli/options cli/commands",
     "cli": "cli/app cli/error_handler",

@@ -7,31 +7,32 @@ from typing import TYPE_CHECKING
 import click
 
 from runner._version import __version__
-from runner.cli.options.common import common_options
+from runner.cli.options.common import Common
+from runner.cli.options.shared import common_options
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
 
-#: Name, module in ``runner.cli.commands`` and one line of help of each command, in help's order.
+#: Name, place in ``runner.cli.commands`` and one line of help of each command, in help's order.
 COMMANDS: dict[str, tuple[str, str]] = {
-    "init": ("init", "Write a commented starter file."),
-    "validate": ("validate", "Check the file like a compiler."),
-    "list": ("list_", "List the instances that a selection holds."),
-    "show": ("show", "Print the compiled request of a profile, masked."),
-    "plan": ("plan", "Show what would start, and what changed since it last did."),
-    "apply": ("apply", "Start test sessions, follow them to the end, and report."),
-    "wait": ("wait", "Re-attach to detached or interrupted sessions."),
-    "cancel": ("cancel", "Cancel the running sessions of the last apply."),
+    "init": ("file.init", "Write a commented starter file."),
+    "validate": ("file.validate", "Check the file like a compiler."),
+    "list": ("plan.list_", "List the instances that a selection holds."),
+    "show": ("plan.show", "Print the compiled request of a profile, masked."),
+    "plan": ("plan.plan", "Show what would start, and what changed since it last did."),
+    "apply": ("apply.apply", "Start test sessions, follow them to the end, and report."),
+    "wait": ("apply.wait", "Re-attach to detached or interrupted sessions."),
+    "cancel": ("apply.cancel", "Cancel the running sessions of the last apply."),
     "status": ("history.status", "Show the last verdict of each instance."),
     "history": ("history.history", "List past applies, with a trend."),
     "checks": ("history.checks", "Show how each check fares, from history."),
     "quarantine": ("history.quarantine", "Suggest quarantines for flaky checks."),
     "dashboard": ("history.dashboard", "Draw history as one page to look at."),
     "state": ("state.state", "Look after the state."),
-    "fmt": ("fmt", "Format the file, keeping its comments."),
-    "import": ("import_", "Turn an `npx checkly trigger` command line into a profile."),
-    "schema": ("schema", "Print the JSON Schema of the file."),
-    "emulator": ("emulator", "Serve a local Checkly API."),
+    "fmt": ("file.fmt", "Format the file, keeping its comments."),
+    "import": ("file.import_", "Turn an `npx checkly trigger` command line into a profile."),
+    "schema": ("file.schema", "Print the JSON Schema of the file."),
+    "emulator": ("emulator.emulator", "Serve a local Checkly API."),
 }
 
 
@@ -43,10 +44,11 @@ class LazyGroup(click.Group):
         return list(COMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 # click's interface
-        """The command of that name; each module calls its own ``command``."""
+        """The command of that name."""
         if cmd_name not in COMMANDS:
             return None
-        command = import_module(f"runner.cli.commands.{COMMANDS[cmd_name][0]}").command
+        module, _, name = COMMANDS[cmd_name][0].partition(".")
+        command = getattr(import_module(f"runner.cli.commands.{module}"), name)
         assert isinstance(command, click.Command)  # noqa: S101 # a promise of the table
         return command
 
@@ -86,7 +88,7 @@ class LazyGroup(click.Group):
 )
 @click.version_option(__version__, prog_name="runner", message="%(prog)s %(version)s")
 @common_options
-def runner() -> None:
+def runner(_common: Common) -> None:
     """Declarative Checkly test sessions.
 
     Profiles are declared in checkly-sessions.yaml: `plan` shows what would start, `apply`

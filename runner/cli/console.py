@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, TextIO
 import click
 
 from runner.diagnostics import Diagnostic
+from runner.errors import RunnerError
 
 if TYPE_CHECKING:
     from runner.reports.diagnostics.render import DiagnosticsFormat
@@ -58,13 +59,11 @@ class Console:
         return cls._process
 
     def write(self, text: str, stream: TextIO | None = None) -> None:
-        """Print ``text``, of any number of lines, with a line break.
+        """Print the text of a renderer, of any number of lines, on standard output by default.
 
-        Args:
-            text: What a renderer made: the names in it are harmless already.
-            stream: Standard output unless it is given.
+        The names in it are harmless already.
         """
-        self._print(text, stream or self.out)
+        self._print(text.rstrip("\n"), stream or self.out)
 
     def say(self, sentence: str, stream: TextIO | None = None) -> None:
         """Print one line, whatever the names in it hold, on standard output by default."""
@@ -76,6 +75,11 @@ class Console:
         self.say(text, self.err)
         if hint:
             self._print(self.folded(f"  {self._line(hint)}", self.err), self.err)
+
+    def warn(self, *errors: RunnerError) -> None:
+        """Print errors that the command goes on after."""
+        for error in errors:
+            self.problem(f"Warning: {error.message}", hint=error.hint)
 
     def diagnostics(
         self,

@@ -9,13 +9,12 @@ import json
 import os
 import sys
 
-import runner.cli.app
-import runner.cli.commands.state.state
-import runner.cli.error_handler
-
 # What a command imports; none of it starts a thread before it is used.
-import runner.cli.services.apply
-import runner.cli.services.wait
+import runner.cli.actions.apply
+import runner.cli.actions.wait
+import runner.cli.app
+import runner.cli.commands.state
+import runner.cli.error_handler
 import runner.state.maintenance
 import runner.state.transfer
 

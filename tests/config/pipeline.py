@@ -74,20 +74,20 @@ def run_file(
         variables=tuple(variables),
         env_allow=tuple(env_allow),
         env_files=tuple(env_files),
+        console=Console(sys.stdout, sys.stderr),
     )
     unset = Severity.ERROR if strict else Severity.WARNING
-    console = Console(sys.stdout, sys.stderr)
     try:
-        reading = read(
-            common, console, read_env(common, console), unset=unset, fill_metadata=fill_metadata
-        )
+        reading = read(common, read_env(common), unset=unset, fill_metadata=fill_metadata)
     except ConfigurationError as error:
         return Outcome(list(error.diagnostics))
     reading.configuration.check()
     if reading.diagnostics.errors:
         return Outcome(list(reading.diagnostics), (), reading)
     compiled = reading.configuration.compile(selection([], []))
-    return Outcome(list(reading.diagnostics), compiled.instances, reading, console.redactor.mark)
+    return Outcome(
+        list(reading.diagnostics), compiled.instances, reading, common.console.redactor.mark
+    )
 
 
 def options_of(text: str) -> dict[str, Any]:

@@ -14,12 +14,12 @@ import sys
 def serve(path: str) -> None:
     """Fork for each call, until killed."""
     # What a command imports; none of it starts a thread before it is used.
+    import runner.cli.actions.apply
+    import runner.cli.actions.plan
     import runner.cli.app
     import runner.cli.commands.emulator
-    import runner.cli.commands.history.history
+    import runner.cli.commands.history
     import runner.cli.error_handler
-    import runner.cli.services.apply
-    import runner.cli.services.plan
     import runner.emulator.server  # for --emulator
 
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for them

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from runner.cli.commands.emulator import command
+from runner.cli.commands.emulator import emulator
 from runner.emulator.world.faults import ENDPOINTS, KINDS
 from runner.emulator.world.world import load_world
 
@@ -37,7 +37,7 @@ def test_every_endpoint_is_told(endpoint: str) -> None:
 
 def test_every_option_is_told() -> None:
     own = {"port", "host", "world", "faults", "seed", "record", "time_scale", "virtual_time"}
-    flags = {p.opts[-1] for p in command.params if p.name in own}
+    flags = {p.opts[-1] for p in emulator.params if p.name in own}
 
     assert len(flags) == len(own)
     assert all(f"`{flag}" in TEXT or f", `{flag}" in TEXT for flag in flags)

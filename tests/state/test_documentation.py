@@ -29,8 +29,8 @@ def section(title: str) -> str:
 def test_every_subcommand_is_there_and_no_other() -> None:
     rows = section("Maintaining the state")
     named = set(re.findall(r"^\| `runner state (\w+)", rows, re.MULTILINE))
-    assert isinstance(state.command, click.Group)
-    assert named == set(state.command.commands)
+    assert isinstance(state, click.Group)
+    assert named == set(state.commands)
 
 
 MESSAGES = [
@@ -51,7 +51,7 @@ def test_there_are_messages() -> None:
 
 
 def test_every_option_of_history_and_status_is_there() -> None:
-    for command, title in ((history.command, "history"), (status.command, "status")):
+    for command, title in ((history, "history"), (status, "status")):
         for option in command.params:
             if isinstance(option, click.Option) and "--state" not in option.opts:
                 assert any(each in PAGE for each in option.opts) or is_common(option), option.opts

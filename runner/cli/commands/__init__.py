@@ -1,1 +1,1 @@
-"""One thin module a command: options become a frozen dataclass, which a function takes."""
+"""The options of each command; what is done with them is imported only when it runs."""

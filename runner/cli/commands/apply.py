@@ -1,19 +1,22 @@
-"""``runner apply``."""
+"""Commands that start sessions, follow them and cancel them."""
 
 from pathlib import Path
+from typing import Any
 
 import click
 
-from runner.cli.console import Console
-from runner.cli.options.common import common_options, current
-from runner.cli.options.following import ApplyCommand, following_options
-from runner.cli.options.selection import (
+from runner.cli.options.common import Common
+from runner.cli.options.completion import apply_ids
+from runner.cli.options.following import Following, following_options
+from runner.cli.options.parameters import (
+    EMULATOR_OPTION,
     EXCLUDE_OPTION,
     LABEL_OPTION,
     PROFILE_ARGUMENT,
     PRUNE_OPTION,
+    WORLD_OPTION,
 )
-from runner.cli.services.backend import EMULATOR_OPTION, WORLD_OPTION
+from runner.cli.options.shared import common_options
 
 
 @click.command()
@@ -28,8 +31,7 @@ from runner.cli.services.backend import EMULATOR_OPTION, WORLD_OPTION
 @PRUNE_OPTION
 @click.option("--keep-going", is_flag=True, help="Apply the rest where an instance is blocked.")
 @click.option(
-    "--plan",
-    "saved_plan",
+    *("--plan", "saved_plan"),
     type=click.Path(dir_okay=False, path_type=Path),
     metavar="FILE",
     help="Apply a plan that was saved, and nothing else.",
@@ -52,12 +54,39 @@ from runner.cli.services.backend import EMULATOR_OPTION, WORLD_OPTION
 @EMULATOR_OPTION
 @WORLD_OPTION
 @common_options
-def command(**options: object) -> int:
+def apply(common: Common, **options: Any) -> int:
     """Start test sessions, follow them to the end, and report.
 
     The exit code gates: 0 when everything passed, 1 when something failed.
     """
-    from runner.cli.services.apply import apply  # noqa: PLC0415 # everything heavy
+    from runner.cli.actions.apply import ApplyCommand, apply
 
-    wanted = ApplyCommand(**options)  # type: ignore[arg-type] # click made them
-    return apply(wanted, current(), Console.of_process())
+    return apply(common, ApplyCommand(**options))
+
+
+@click.command()
+@click.argument("apply_id", required=False, metavar="[APPLY_ID]", shell_complete=apply_ids)
+@following_options
+@common_options
+def wait(common: Common, apply_id: str | None, **options: Any) -> int:
+    """Re-attach to detached or interrupted sessions, and finish as `apply` would.
+
+    Without an APPLY_ID every apply that left something running or undecided is meant; where none
+    did, the exit code of the newest apply is repeated.
+    """
+    from runner.cli.actions.wait import wait
+
+    return wait(common, apply_id, Following(**options))
+
+
+@click.command()
+@PROFILE_ARGUMENT
+@common_options
+def cancel(common: Common, names: tuple[str, ...]) -> int:
+    """Cancel running sessions: of PROFILE, or of your own last apply.
+
+    The API cancels Playwright and agentic checks only; other checks run to their end.
+    """
+    from runner.cli.actions.wait import cancel
+
+    return cancel(common, names)

@@ -34,7 +34,7 @@ _MAX_VAR_FILE = 1024 * 1024
 
 @dataclass(slots=True)
 class Reading:
-    """A configuration that was read, and what is known of it.
+    """A configuration that was read.
 
     Attributes:
         path: The file.
@@ -66,42 +66,29 @@ class Reading:
         return os.path.relpath(self.path)
 
     def webhooks(self) -> Iterator[tuple[Notification, str]]:
-        """Whom to tell, with the address, which is a secret; warns where there is none."""
+        """Each notification with its address, which is a secret; warns where there is none."""
         for notification in self.structure.notifications:
-            name = notification.variable
+            name, hint = notification.variable, None
             try:
                 address = self._environment.value(name)
+                problem = f"env.{name} is not set, so `notify` tells nothing there"
             except TemplateError as error:
-                self._console.problem(f"Warning: {error}.", hint="`notify` tells nothing there.")
-                continue
+                address, problem, hint = None, str(error), "`notify` tells nothing there."
             if address is None:
-                self._console.problem(
-                    f"Warning: env.{name} is not set, so `notify` tells nothing there."
-                )
-                continue
-            self._console.redactor.learn(address)
-            yield notification, address
+                self._console.problem(f"Warning: {problem}.", hint=hint)
+            else:
+                self._console.redactor.learn(address)
+                yield notification, address
 
     def check(self, selection: Selection) -> int:
-        """Judge what is selected, keeping nothing; returns the number of instances."""
+        """Judge what is selected; returns the number of instances."""
         if selection.is_everything:
             count = self.configuration.check()
         else:
-            count = len(
-                self.configuration.compile(selection, with_needs=False, soften=False).instances
-            )
+            compiled = self.configuration.compile(selection, with_needs=False, soften=False)
+            count = len(compiled.instances)
         self._judge_git()
         return count
-
-    def _judge_git(self) -> None:
-        """Warn where git was asked about the commit and did not answer."""
-        if self.context.git_is_untrusted:
-            self.diagnostics.warning(
-                "git-untrusted",
-                "The commit is not known: git does not trust this folder, which belongs to "
-                "somebody else",
-                hint=distrust_hint(self.path.parent.absolute()),
-            )
 
     def compile(
         self,
@@ -136,10 +123,19 @@ class Reading:
         self._console.diagnostics(list(self.diagnostics))
         return compiled
 
+    def _judge_git(self) -> None:
+        """Warn where git was asked about the commit and did not answer."""
+        if self.context.git_is_untrusted:
+            self.diagnostics.warning(
+                "git-untrusted",
+                "The commit is not known: git does not trust this folder, which belongs to "
+                "somebody else",
+                hint=distrust_hint(self.path.parent.absolute()),
+            )
+
 
 def read(
     common: Common,
-    console: Console,
     env_file: Mapping[str, str],
     *,
     apply_id: str = KNOWN_AFTER_APPLY,
@@ -149,14 +145,7 @@ def read(
 ) -> Reading:
     """Find and read the configuration; the console learns its secrets.
 
-    Args:
-        common: The shared options.
-        console: What everything is printed on.
-        env_file: What the env files hold.
-        apply_id: What ``run.id`` says.
-        unset: How bad it is that a template needs a name that is not set.
-        fill_metadata: Whether to fill in the metadata that a profile leaves out.
-        expected: The digest that a saved plan was made with.
+    See :class:`runner.cli.services.composition.Composition` for the arguments.
 
     Raises:
         StalePlan: The configuration is not the expected one.
@@ -164,7 +153,7 @@ def read(
         UsageError: A variable on the command line is wrong.
     """
     variables = overrides(common)
-    path = Path(common.file) if common.file else discover(Path.cwd())
+    path = file_of(common)
     diagnostics = Diagnostics()
     files, inside = FolderFiles.around(path, Path.cwd())
     documents = load(inside, files, diagnostics)
@@ -176,11 +165,11 @@ def read(
     if documents is None:
         raise ConfigurationError(diagnostics)
     context = Context(os.environ, path.parent, apply_id)
-    environment = Environment(os.environ, env_file, common.env_allow)
+    environment = Environment(os.environ, env_file, common.readable_names)
     configuration = configuration_of(
         documents,
         diagnostics,
-        console.redactor,
+        common.console.redactor,
         environment=environment,
         context=context,
         overrides=variables,
@@ -188,19 +177,24 @@ def read(
         unset=unset,
         fill_metadata=fill_metadata,
     )
+    console = common.console
     return Reading(path, context, configuration, diagnostics, documents, console, environment)
 
 
-def read_env(common: Common, console: Console) -> dict[str, str]:
-    """What the env files hold; the console learns the credentials in them.
+def file_of(common: Common) -> Path:
+    """The configuration file: the one that is named, or the nearest one."""
+    return Path(common.file) if common.file else discover(Path.cwd())
+
+
+def read_env(common: Common) -> dict[str, str]:
+    """The variables of the env files; the console learns the credentials in them.
 
     Raises:
         UsageError: One can't be read, or can be misread.
     """
     found = read_env_files(map(Path, common.env_files))
-    if found:
-        for secret in credentials_in(found):
-            console.redactor.learn(secret)
+    for secret in credentials_in(found) if found else ():
+        common.console.redactor.learn(secret)
     return found
 
 

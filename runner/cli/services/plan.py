@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from runner.cli.services.backend import DEFAULT_SCOPE, Backend
+from runner.cli.services.backend import Backend
 from runner.cli.services.composition import Composition
 from runner.config.selection import Selection
 from runner.models.marked import unmarked
@@ -88,7 +88,7 @@ def _context(plan: Plan, parts: Composition) -> PlanContext:
         api=backend.host,
         state=_shown_address(parts.state_address),
         project=parts.project,
-        scope=parts.common.scope or DEFAULT_SCOPE,
+        scope=parts.common.scope,
         account_id=backend.account_id,
         environment=_environment_of(plan),
         commit=context.value("git.sha"),

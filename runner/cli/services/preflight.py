@@ -55,7 +55,6 @@ async def judge(plan: Plan, parts: Composition, limiter: Limiter | None = None) 
         limiter=limiter,
     ) as client:
         account = await _account(client)
-    parts.account_name = account.name
     return judged(plan, account)
 
 

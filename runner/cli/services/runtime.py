@@ -1,15 +1,18 @@
-"""The outside world that the engine is handed: clock, signals, API."""
+"""The outside world that the engine is handed: clock, signals, API, reporters."""
 
 import asyncio
+import os
 import random
-from collections.abc import AsyncIterator
-from contextlib import aclosing, asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Iterator
+from contextlib import aclosing, asynccontextmanager, contextmanager, suppress
 from typing import Any
 
 from runner.checkly.account import Credentials
 from runner.checkly.client import Checkly
+from runner.checkly.downloads import Downloads
 from runner.checkly.exchange import ClientOptions
 from runner.checkly.limiter import Limiter
+from runner.checkly.send import send
 from runner.cli.options.following import Following
 from runner.cli.services.aio import silence_libraries
 from runner.cli.services.composition import Composition
@@ -17,26 +20,69 @@ from runner.cli.services.signals import heeded
 from runner.engine.control.context import ApplyOptions, Context, Keep
 from runner.engine.control.sharing import shared_limit
 from runner.engine.control.shutdown import Stop
+from runner.engine.results.artifacts import Keeper
 from runner.models.clock import SystemClock
-from runner.reports.progress.reporters import Reporters
+from runner.models.outcome import Subject
+from runner.reports.progress.listeners import Background
+from runner.reports.progress.reporters import Reporters, open_reporters
+from runner.reports.progress.verbosity import Verbosity
+from runner.reports.progress.webhook import WebhookReporter
+
+
+@contextmanager
+def reporting(parts: Composition, reports: tuple[str, ...]) -> Iterator[Reporters]:
+    """The reports that were asked for, opened, and the webhooks of the file.
+
+    Raises:
+        UsageError: A report can't be written where it was asked for.
+    """
+    # The file is read first, so that its secrets are known and masked.
+    webhooks = list(parts.reading.webhooks()) if parts.has_file else []
+    console = parts.console
+    opened = open_reporters(
+        reports,
+        mask=console.mask,
+        environ=os.environ,
+        stdout=console.out,
+        stderr=console.err,
+        send=send,
+        no_color=console.no_color,
+        verbosity=Verbosity(min(parts.common.verbosity, 1) + 1),
+    )
+    with opened as reporters:
+        for notification, address in webhooks:
+            told = WebhookReporter(address, notification.on, notification.format, send)
+            name = f"notify to env.{notification.variable}"
+            reporters.listen(
+                Background(name, told, lambda text: console.problem(f"Warning: {text}"))
+            )
+        yield reporters
 
 
 @asynccontextmanager
 async def engine(
-    parts: Composition, following: Following, limiter: Limiter | None = None, **options: Any
+    parts: Composition,
+    following: Following,
+    reporters: Reporters,
+    *,
+    limiter: Limiter | None = None,
+    account_name: str | None = None,
+    **options: Any,
 ) -> AsyncIterator[Context]:
-    """What the engine works with; signals of the process stop it, the reporters hear time go by.
+    """The engine's surroundings; signals of the process stop it, the reporters hear time go by.
 
     Args:
         parts: The configuration, the state and the API.
         following: The options of the commands that follow sessions.
+        reporters: Are told what happens.
         limiter: The limit of requests, where it is shared with what was asked before.
+        account_name: The name of the account, where it was asked for.
         options: Further ones of ``ApplyOptions``.
     """
     silence_libraries()
     clock = SystemClock()
     stop = Stop(clock)
-    credentials, reporters, state = parts.credentials, parts.reporters, parts.state
+    credentials, state, owner = parts.credentials, parts.state, parts.owner
     redact = parts.console.redactor.screen
     ticking = asyncio.create_task(_tick(reporters, clock))
     limiter = limiter or Limiter(clock, following.requests_per_minute)
@@ -51,7 +97,7 @@ async def engine(
             limiter=limiter,
         )
         keeper = _keeper(following, credentials, clock)
-        sharing = shared_limit(limiter, state, parts.owner, clock, reporters.handle)
+        sharing = shared_limit(limiter, state, owner, clock, reporters.handle)
         async with client, sharing, keeper as keep:
             with heeded(stop):
                 yield Context(
@@ -60,8 +106,8 @@ async def engine(
                     clock=clock,
                     emit=reporters.handle,
                     stop=stop,
-                    owner=parts.owner,
-                    tested=parts.subject,
+                    owner=owner,
+                    tested=_subject(parts, account_name),
                     redact=redact,
                     options=ApplyOptions(
                         lock_timeout=following.lock_timeout,
@@ -79,17 +125,27 @@ async def engine(
             await ticking
 
 
+def _subject(parts: Composition, account_name: str | None) -> Subject:
+    """What is tested, and for whom, as far as it is the same for all instances."""
+    account_id = parts.credentials.account_id
+    author = parts.reading.context.value("git.author") if parts.has_file else None
+    return Subject(
+        account=f"{account_name} ({account_id})" if account_name else account_id,
+        project=parts.project,
+        scope=parts.common.scope,
+        author=author or "",
+        ci_run=parts.owner.ci_url or "",
+    )
+
+
 @asynccontextmanager
 async def _keeper(
     following: Following, credentials: Credentials, clock: SystemClock
 ) -> AsyncIterator[Keep | None]:
-    """What keeps the files of failed checks, if there is a folder for them."""
+    """Keep the files of failed checks, if there is a folder for them."""
     if following.artifacts is None:
         yield None
         return
-    from runner.checkly.downloads import Downloads  # noqa: PLC0415 # only when it is wanted
-    from runner.engine.results.artifacts import Keeper  # noqa: PLC0415
-
     async with aclosing(Downloads(credentials, clock)) as downloads:
         limit = following.artifacts_limit * 1_000_000
         yield Keeper(following.artifacts, limit, downloads).keep

@@ -4,7 +4,6 @@ import random
 from pathlib import Path
 
 from runner.atomic_write import atomic_write
-from runner.cli.services.backend import DEFAULT_SCOPE
 from runner.cli.services.composition import Composition
 from runner.cli.services.configuration import overrides
 from runner.errors import CannotRun, UsageError, os_reason
@@ -28,12 +27,7 @@ from runner.state.state import State
 _MAX_BYTES = 64 * 1024 * 1024
 
 
-def save(
-    plan: Plan,
-    path: Path,
-    selection: SavedSelection,
-    parts: Composition,
-) -> None:
+def save(plan: Plan, path: Path, selection: SavedSelection, parts: Composition) -> None:
     """Write ``plan`` to ``path``.
 
     Raises:
@@ -114,5 +108,5 @@ def _home(parts: Composition) -> Home:
         account=parts.backend.account_id,
         state=parts.state.where,
         project=parts.project,
-        scope=parts.common.scope or DEFAULT_SCOPE,
+        scope=parts.common.scope,
     )

@@ -93,7 +93,7 @@ def reading(folder: Path, text: str, monkeypatch: pytest.MonkeyPatch) -> Reading
     (folder / "checkly-sessions.yaml").write_text(text)
     monkeypatch.chdir(folder)
     console = Console(sys.stdout, sys.stderr)
-    return read(Common(), console, {}, unset=Severity.ERROR, fill_metadata=False)
+    return read(Common(console=console), {}, unset=Severity.ERROR, fill_metadata=False)
 
 
 def compiled(
@@ -290,7 +290,7 @@ def test_checking_a_part_judges_no_other(tmp_path: Path, monkeypatch: pytest.Mon
 def test_instances_may_not_be_known(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "checkly-sessions.yaml").write_text(TEAMS)
     monkeypatch.chdir(tmp_path)
-    found = read(Common(), Console(sys.stdout, sys.stderr), {}, fill_metadata=False)
+    found = read(Common(console=Console(sys.stdout, sys.stderr)), {}, fill_metadata=False)
     known = found.configuration.compile(selection(["theirs-matrix", "mine"], []))
     assert known.open_profiles == {"theirs-matrix"}
     assert names_of(known) == ["mine", "seed"]
@@ -300,7 +300,7 @@ def test_instances_may_not_be_known(tmp_path: Path, monkeypatch: pytest.MonkeyPa
 def _check(text: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     (folder / "checkly-sessions.yaml").write_text(text)
     monkeypatch.chdir(folder)
-    reading = read(Common(), Console(sys.stdout, sys.stderr), {})
+    reading = read(Common(console=Console(sys.stdout, sys.stderr)), {})
     reading.configuration.check()
     return [found.code for found in reading.diagnostics.errors]
 
@@ -342,7 +342,7 @@ def test_masks_have_the_same_numbers_each_time(
     )
     monkeypatch.chdir(tmp_path)
     console = Console(sys.stdout, sys.stderr)
-    read(Common(), console, {}).compile(selection([], []))
+    read(Common(console=console), {}).compile(selection([], []))
     masks = [console.redactor.mark(f"value of {name}") for name in names]
     assert masks == [f"(secret #{n})" for n in range(1, 9)]
 
@@ -499,7 +499,9 @@ def test_the_job_of_github_is_sent_where_that_is_asked_for(
     (tmp_path / "checkly-sessions.yaml").write_text(text)
     monkeypatch.chdir(tmp_path)
     (instance,) = (
-        read(Common(), Console(sys.stdout, sys.stderr), {}).compile(selection([], [])).instances
+        read(Common(console=Console(sys.stdout, sys.stderr)), {})
+        .compile(selection([], []))
+        .instances
     )
     wire = instance.request().wire()
     assert wire["metadata"]["github"] == {"reporting": True, "sha": "abc", "runId": "2"}
@@ -515,7 +517,9 @@ def test_the_job_of_github_is_not_sent_otherwise(
     (tmp_path / "checkly-sessions.yaml").write_text(text)
     monkeypatch.chdir(tmp_path)
     (instance,) = (
-        read(Common(), Console(sys.stdout, sys.stderr), {}).compile(selection([], [])).instances
+        read(Common(console=Console(sys.stdout, sys.stderr)), {})
+        .compile(selection([], []))
+        .instances
     )
     assert "github" not in instance.request().wire().get("metadata", {})
 

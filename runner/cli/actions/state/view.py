@@ -1,34 +1,30 @@
-"""Commands that show what the state holds now: records and locks."""
+"""``runner state list`` and ``show``: the records and locks that there are."""
 
 import json
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable
+from typing import Any
 
-import click
-
-from runner.cli.options.completion import recorded_names
+from runner.cli.options.common import Common
 from runner.cli.services.aio import run_async
-from runner.cli.services.state import FORMAT_OPTION, state_command, warn
+from runner.cli.services.composition import Composition
+from runner.config.selection import Selection
 from runner.errors import StateError, UsageError
+from runner.models.record import Record
+from runner.nearest import did_you_mean
+from runner.reports.history.wording import who
+from runner.reports.text.sanitize import safe_url
+from runner.state import maintenance
+from runner.state.lock_table import Holder
+from runner.state.state import State
 
-if TYPE_CHECKING:
-    from collections.abc import Iterable
 
-    from runner.cli.services.composition import Composition
-    from runner.models.record import Record
-    from runner.state.lock_table import Holder
-    from runner.state.state import State
-
-
-@click.command("list")
-@FORMAT_OPTION
-@state_command
-def list_(parts: "Composition", form: str) -> int:
-    """List the instances that have a record or a lock."""
-    console, state = parts.console, parts.state
+def list_(common: Common, form: str) -> int:
+    """Print the instances that have a record or a lock; returns the exit code."""
+    console, state = common.console, Composition(common, at_rest=True).state
     problems: list[StateError] = []
     records = run_async(state.records(brief=True, problems=problems))
-    locks = by_instance(run_async(held_locks(state, problems)))
-    warn(problems, console)
+    locks = by_instance(run_async(_held_locks(state, problems)))
+    console.warn(*problems)
     names = sorted({*records, *locks})
     if form == "json":
         rows = [_row(name, records.get(name), locks.get(name)) for name in names]
@@ -41,19 +37,15 @@ def list_(parts: "Composition", form: str) -> int:
     return 3 if problems else 0
 
 
-@click.command()
-@click.argument("name", metavar="INSTANCE", shell_complete=recorded_names)
-@FORMAT_OPTION
-@state_command
-def show(parts: "Composition", name: str, form: str) -> int:
-    """Show the record of one instance, and who holds its lock."""
-    console, state = parts.console, parts.state
+def show(common: Common, name: str, form: str) -> int:
+    """Print the record of one instance, and who holds its lock; returns the exit code."""
+    console, state = common.console, Composition(common, at_rest=True).state
     problems: list[StateError] = []
-    locks = by_instance(run_async(held_locks(state, problems)))
+    locks = by_instance(run_async(_held_locks(state, problems)))
     records = run_async(state.records([name], problems=problems))
     if name not in records and name not in locks:
         known = run_async(state.records(brief=True, problems=[]))
-        named((name,), [*known, *locks], "has a record or a lock")
+        named([name], [*known, *locks], "has a record or a lock")
     row = _row(name, records.get(name), locks.get(name))
     if form == "json":
         console.write(json.dumps({"formatVersion": 1, **row}, indent=1))
@@ -61,27 +53,25 @@ def show(parts: "Composition", name: str, form: str) -> int:
         console.say(f"{name}  {_summary(records.get(name), locks.get(name))}")
         for key, value in (row["record"] or {}).items():
             console.say(f"  {key}: {value if isinstance(value, str) else json.dumps(value)}")
-    warn(problems, console)
+    console.warn(*problems)
     return 3 if problems else 0
 
 
-async def held_locks(state: "State", problems: list[StateError]) -> "dict[str, Holder]":
+async def _held_locks(state: State, problems: list[StateError]) -> dict[str, Holder]:
     """Who holds locks, if the table can be read."""
-    from runner.state.maintenance import held  # noqa: PLC0415 # obstore
-
     try:
-        return await held(state)
+        return await maintenance.held(state)
     except StateError as error:
         problems.append(error)
         return {}
 
 
-def by_instance(holders: "dict[str, Holder]") -> "dict[str, Holder]":
+def by_instance(holders: dict[str, Holder]) -> dict[str, Holder]:
     """Who holds the lock of each instance."""
     return dict(sorted((name, each) for each in holders.values() for name in each.instances))
 
 
-def _row(name: str, record: "Record | None", holder: "Holder | None") -> dict[str, Any]:
+def _row(name: str, record: Record | None, holder: Holder | None) -> dict[str, Any]:
     return {
         "instance": name,
         "record": record and record.model_dump(mode="json", by_alias=True, exclude_none=True),
@@ -90,23 +80,20 @@ def _row(name: str, record: "Record | None", holder: "Holder | None") -> dict[st
     }
 
 
-def _summary(record: "Record | None", holder: "Holder | None") -> str:
+def _summary(record: Record | None, holder: Holder | None) -> str:
     parts = []
     if record is not None:
         verdict = record.verdict.value if record.verdict else "running"
         parts.append(f"{verdict}, {record.applied_at:%Y-%m-%d %H:%M} UTC, apply {record.apply_id}")
-    if record is not None and record.archived_at:
-        parts.append("archived")
+        if record.archived_at:
+            parts.append("archived")
     if holder is not None:
         parts.append(holder_line(holder))
     return "; ".join(parts)
 
 
-def holder_line(holder: "Holder") -> str:
+def holder_line(holder: Holder) -> str:
     """Who holds a lock, on one line."""
-    from runner.reports.history.wording import who  # noqa: PLC0415
-    from runner.reports.text.sanitize import safe_url  # noqa: PLC0415
-
     url = safe_url(holder.by.ci_url)
     seen = f", last seen {holder.seen:%H:%M:%S}" if holder.seen else ""
     return (
@@ -115,15 +102,12 @@ def holder_line(holder: "Holder") -> str:
     )
 
 
-def named(names: tuple[str, ...], known: "Iterable[str]", what: str) -> list[str]:
+def named(names: Iterable[str], known: Iterable[str], what: str) -> list[str]:
     """The known instances that ``names`` mean.
 
     Raises:
         UsageError: One means none.
     """
-    from runner.config.selection import Selection  # noqa: PLC0415
-    from runner.nearest import did_you_mean  # noqa: PLC0415
-
     known = list(known)
     found: dict[str, None] = {}
     for name in names:

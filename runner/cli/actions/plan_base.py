@@ -4,12 +4,11 @@ from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
-from runner.cli.console import Console
 from runner.cli.options.common import Common
-from runner.cli.services.configuration import overrides
+from runner.cli.services.configuration import file_of, overrides
 from runner.config.compile.symbolic import compile_alone
 from runner.config.document.load import load
-from runner.config.files.discover import NAMES, discover
+from runner.config.files.discover import NAMES
 from runner.config.files.files import Files, FolderFiles, repository_root
 from runner.config.files.git_tree import CommitFiles, Repository
 from runner.config.selection import Selection, unknown_labels, unknown_name
@@ -22,9 +21,7 @@ from runner.reports.diagnostics.render import one_line_of
 from runner.secrets import Redactor
 
 
-def base_plan(
-    common: Common, console: Console, selection: Selection, base: str, head: str | None
-) -> Plan:
+def base_plan(common: Common, selection: Selection, base: str, head: str | None) -> Plan:
     """The plan from where ``head`` left ``base`` to ``head``, or to the working tree.
 
     Nothing of the machine takes part: no environment, env-file, key, network or state.
@@ -34,7 +31,7 @@ def base_plan(
         UsageError: A ref is not a commit, there is no repository, or a name matches nothing.
         CannotRun: git can't be run here, or lacks files that it would take.
     """
-    path = Path(common.file) if common.file else discover(Path.cwd())
+    path, console = file_of(common), common.console
     working_tree, inside = FolderFiles.around(path, Path.cwd())
     root = repository_root((Path.cwd() / path).parent.resolve())
     if root is None:

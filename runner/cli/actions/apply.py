@@ -4,20 +4,22 @@ import asyncio
 import os
 import random
 import sys
-from dataclasses import replace
+from contextlib import closing
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TextIO
 
 from runner.checkly.limiter import Limiter
+from runner.cli.actions.wait import tell_next
 from runner.cli.console import Console
 from runner.cli.options.common import Common
-from runner.cli.options.following import ApplyCommand
+from runner.cli.options.following import Following
 from runner.cli.services.composition import Composition
 from runner.cli.services.plan import plan_of
 from runner.cli.services.preflight import judge
-from runner.cli.services.runtime import engine
+from runner.cli.services.runtime import engine, reporting
 from runner.cli.services.saved_plan import check, load, use
 from runner.cli.services.signals import terminable
-from runner.cli.services.wait import tell_next
 from runner.config.selection import Selection, selection
 from runner.diagnostics import Severity
 from runner.engine.apply import apply as run_apply
@@ -34,10 +36,30 @@ from runner.reports.plan.wording import question
 from runner.reports.progress.reporters import parse_reports
 
 
-def apply(command: ApplyCommand, common: Common, console: Console) -> int:
+@dataclass(frozen=True, kw_only=True)
+class ApplyCommand(Following):
+    """What ``runner apply`` was asked for, beside the shared options."""
+
+    names: tuple[str, ...]
+    labels: tuple[str, ...]
+    excluded: tuple[str, ...]
+    changed: bool
+    failed: bool
+    failed_checks: bool
+    prune: bool
+    keep_going: bool
+    saved_plan: Path | None
+    yes: bool
+    detach: bool
+    new: bool
+    no_needs: bool
+    concurrency: int
+
+
+def apply(common: Common, command: ApplyCommand) -> int:
     """Apply what is selected; returns the exit code."""
     parse_reports(command.reports, os.environ)  # a mistake there needs no file to be told
-    clock = SystemClock()
+    clock, console = SystemClock(), common.console
     apply_id = new_apply_id(clock.now(), random.SystemRandom())
     saved = _load(command, common)
     if saved is not None:
@@ -52,21 +74,19 @@ def apply(command: ApplyCommand, common: Common, console: Console) -> int:
             prune=chosen.prune,
         )
     selected = selection(command.names, command.labels, command.excluded)
+    composition = Composition(
+        common,
+        apply_id=apply_id,
+        unset=Severity.ERROR,
+        expected=saved.configuration if saved else None,
+    )
     with (
         terminable(),
-        Composition(
-            common,
-            console,
-            apply_id=apply_id,
-            unset=Severity.ERROR,
-            expected=saved.configuration if saved else None,
-            emulated=command.emulated,
-            world=command.world,
-            reports=command.reports,
-        ) as parts,
+        closing(composition) as parts,
+        # Early, so that a path that can't be written costs nothing.
+        reporting(parts, command.reports) as reporters,
         asyncio.Runner() as loop,
     ):
-        opened = parts.reporters  # early, so that a path that can't be written costs nothing
         parts.backend.require_credentials()
         parts.warn_of_folder()
         if saved is not None:
@@ -84,18 +104,18 @@ def apply(command: ApplyCommand, common: Common, console: Console) -> int:
         people = _people(command, console)
         if common.verbosity >= 0:
             shown = text.render(plan, console.style_for(people), verbosity=common.verbosity)
-            console.write(console.folded(shown.rstrip("\n"), people), people)
+            console.write(console.folded(shown, people), people)
         actions = tuple((planned.name, planned.action.value) for planned in plan.instances)
         drifted = tuple(
             planned.name
             for planned in plan.instances
             if planned.checks and planned.checks.has_drifted
         )
-        opened.handle(PlanMade(clock.now(), apply_id, actions, drifted))
+        reporters.handle(PlanMade(clock.now(), apply_id, actions, drifted))
         if not plan.instances:
             console.say("Nothing to apply.", people)
             now = clock.now()
-            opened.handle(ApplyFinished(now, ApplyOutcome(apply_id, now, now, ())))
+            reporters.handle(ApplyFinished(now, ApplyOutcome(apply_id, now, now, ())))
             return 0
         if saved is not None:
             loop.run(use(saved, apply_id, parts.state))
@@ -103,21 +123,23 @@ def apply(command: ApplyCommand, common: Common, console: Console) -> int:
             _ask(plan, selected, command, console)
 
         async def run() -> ApplyOutcome:
-            opened_engine = engine(
+            opened = engine(
                 parts,
                 command,
-                limiter,
+                reporters,
+                limiter=limiter,
+                account_name=plan.context and plan.context.account_name,
                 concurrency=command.concurrency,
                 detach=command.detach,
                 keep_going=command.keep_going,
                 new=command.new,
             )
-            async with opened_engine as context:
+            async with opened as context:
                 return await run_apply(plan.instances, apply_id=apply_id, context=context)
 
         outcome = loop.run(run())
-        if not (command.emulated or command.world):  # an emulator ends with the process
-            tell_next(outcome, common, console)
+        if not parts.backend.emulated:  # an emulator ends with the process
+            tell_next(outcome, common)
         return outcome.exit_code
 
 

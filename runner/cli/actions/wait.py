@@ -3,14 +3,14 @@
 import asyncio
 import os
 import shlex
-from collections.abc import Callable
-from contextlib import suppress
+from contextlib import closing, suppress
+from functools import partial
 
 from runner.cli.console import Console
 from runner.cli.options.common import Common
 from runner.cli.options.following import Following
 from runner.cli.services.composition import Composition
-from runner.cli.services.runtime import engine
+from runner.cli.services.runtime import engine, reporting
 from runner.cli.services.signals import terminable
 from runner.config.selection import Selection, selection
 from runner.engine.cancel import Cancellation
@@ -24,50 +24,54 @@ from runner.models.verdict import Verdict
 from runner.reports.progress.reporters import parse_reports
 
 
-def wait(apply_id: str | None, following: Following, common: Common, console: Console) -> int:
+def wait(common: Common, apply_id: str | None, following: Following) -> int:
     """Follow what is left; returns the exit code."""
     parse_reports(following.reports, os.environ)  # a mistake there needs no file to be told
 
     async def run() -> int:
-        async with engine(parts, following) as context:
+        async with engine(parts, following, reporters) as context:
             outcome = await run_wait(apply_id, context=context)
-        tell_next(outcome, common, console)
+        tell_next(outcome, common)
         return outcome.exit_code
 
-    with terminable(), _composed(common, console, following.reports) as parts:
+    with (
+        terminable(),
+        closing(_composed(common)) as parts,
+        reporting(parts, following.reports) as reporters,
+    ):
         return asyncio.run(run())
 
 
-def tell_next(outcome: ApplyOutcome, common: Common, console: Console) -> None:
+def tell_next(outcome: ApplyOutcome, common: Common) -> None:
     """Say how to go on where something goes on."""
     undecided = {Verdict.RUNNING, Verdict.UNKNOWN}
     open_ = [o for o in outcome.instances if o.verdict in undecided and o.stopped_at is None]
     if open_ and common.verbosity >= 0:
         command = shlex.join(["runner", "wait", *common.as_given, outcome.apply_id])
-        console.problem(f"To go on from here: {command}")
+        common.console.problem(f"To go on from here: {command}")
 
 
-def cancel(names: tuple[str, ...], common: Common, console: Console) -> int:
+def cancel(common: Common, names: tuple[str, ...]) -> int:
     """Cancel what still runs; returns the exit code."""
     selected = selection(names, ())
 
     async def run() -> int:
-        async with engine(parts, Following()) as context:
+        async with engine(parts, Following(), reporters) as context:
             await _refuse_unknown(selected, parts)
-            wanted = _wanted(selected) if names else None
-            return _tell(await run_cancel(wanted, context=context), console)
+            wanted = partial(_has, selected) if names else None
+            return _tell(await run_cancel(wanted, context=context), common.console)
 
-    with terminable(), _composed(common, console) as parts:
+    with terminable(), closing(_composed(common)) as parts, reporting(parts, ()) as reporters:
         return asyncio.run(run())
 
 
-def _composed(common: Common, console: Console, reports: tuple[str, ...] = ()) -> Composition:
+def _composed(common: Common) -> Composition:
     """The parts of a command that goes by the state.
 
     The file is compiled only so that its secrets are known and masked; what is wrong with it
     stops nothing here.
     """
-    parts = Composition(common, console, reports=reports, file_optional=True)
+    parts = Composition(common, file_optional=True)
     if parts.has_file:
         with suppress(ConfigurationError):
             parts.reading.compile(Selection())
@@ -85,12 +89,12 @@ async def _refuse_unknown(selected: Selection, parts: Composition) -> None:
         parts.reading.configuration.compile(selected, with_needs=False, unknown=unknown)
     records = await parts.state.records() if unknown else {}
     for part, error in unknown.items():
-        if not any(map(_wanted(part), records.values())):
+        if not any(_has(part, record) for record in records.values()):
             raise error
 
 
-def _wanted(selected: Selection) -> Callable[[Record], bool]:
-    return lambda record: selected.has_instance(record.profile, record.instance)
+def _has(selected: Selection, record: Record) -> bool:
+    return selected.has_instance(record.profile, record.instance)
 
 
 def _tell(cancellations: list[Cancellation], console: Console) -> int:

@@ -1,0 +1,85 @@
+"""``runner history``."""
+
+from itertools import chain, islice
+
+from runner.cli.options.common import Common
+from runner.cli.services.aio import run_async
+from runner.cli.services.composition import Composition
+from runner.cli.services.past import UNSHOWN, is_of, past_applies
+from runner.cli.services.state import hint_at_emulator, moment, unknown_anywhere
+from runner.config.selection import Selection, selection
+from runner.errors import UsageError
+from runner.models.clock import SystemClock
+from runner.models.record import Attempt
+from runner.reports.history import history_json, history_text
+from runner.reports.history.trend import verdict_of
+
+
+def history(
+    common: Common,
+    *,
+    names: tuple[str, ...],
+    labels: tuple[str, ...],
+    verdicts: tuple[str, ...],
+    since: str | None,
+    until: str | None,
+    limit: int,
+    form: str,
+) -> None:
+    """Print past applies, newest first.
+
+    Raises:
+        UsageError: A name is neither in the file nor in the state, or a time makes no sense.
+    """
+    console, now = common.console, SystemClock().now()
+    first = moment(since, "--since", now) if since else None
+    last = moment(until, "--until", now) if until else None
+    chosen = selection(names, labels)
+    parts = Composition(common, at_rest=True)
+    unknown = _unknown(chosen, parts)
+
+    def wanted(attempt: Attempt) -> bool:
+        for part in [part for part in unknown if is_of(part, attempt)]:
+            del unknown[part]
+        return (
+            is_of(chosen, attempt)
+            and (not verdicts or verdict_of(attempt) in verdicts)
+            and (first is None or attempt.intent_at >= first)
+            and (last is None or attempt.intent_at < last)
+        )
+
+    past = past_applies(
+        parts,
+        chosen,
+        since=None if unknown else first,
+        is_enough=lambda number: number >= limit and not unknown,
+        wanted=wanted,
+        without={*UNSHOWN, "checks"},
+    )
+    if unknown:  # nothing is shown before it is sure that all of it was applied once
+        newest = [each for number, each in enumerate(past) if number < limit]
+        for error in unknown.values():
+            raise error
+        past = iter(newest)
+    shown = list(islice(past, 1))
+    found, style = chain(shown, past), console.style_for(console.out)
+    texts = history_json.render(found) if form == "json" else history_text.render(found, style)
+    for text in texts:
+        console.write(text)
+    if not shown:
+        hint_at_emulator(parts)
+
+
+def _unknown(chosen: Selection, parts: Composition) -> dict[Selection, UsageError]:
+    """The parts of a selection that neither the file nor a record knows, with their errors."""
+    if not chosen.names and not chosen.labels:
+        return {}
+    unknown: dict[Selection, UsageError] = {}
+    parts.reading.configuration.compile(chosen, with_needs=False, unknown=unknown)
+    records = run_async(parts.state.records(brief=True, problems=[])) if unknown else {}
+    return {
+        part: unknown_anywhere(error, part.names[0], records) if part.names else error
+        for part, error in unknown.items()
+        if not part.names
+        or not any(part.has_instance(each.profile, name) for name, each in records.items())
+    }

@@ -1,0 +1,82 @@
+"""``runner status``."""
+
+from runner.cli.options.common import Common
+from runner.cli.services.aio import run_async
+from runner.cli.services.composition import Composition
+from runner.cli.services.plan import fingerprint_of
+from runner.cli.services.state import hint_at_emulator, unknown_anywhere
+from runner.config.selection import Selection, selection
+from runner.errors import StateError, UsageError
+from runner.models.clock import SystemClock
+from runner.models.history import InstanceStatus
+from runner.models.plan import Action
+from runner.plan.planner import make_plan, normal_forms
+from runner.reports.history import status_json, status_text
+
+
+def status(common: Common, *, names: tuple[str, ...], labels: tuple[str, ...], form: str) -> None:
+    """Print the last verdict of each instance.
+
+    Raises:
+        UsageError: A name is neither in the file nor in the state.
+    """
+    console, chosen = common.console, selection(names, labels)
+    parts = Composition(common, at_rest=True)
+    problems: list[StateError] = []
+    unknown: dict[Selection, UsageError] = {}
+    statuses = run_async(_statuses(chosen, parts, problems, unknown))
+    console.warn(*problems)
+    for part, error in unknown.items():
+        if not any(part.has_instance(status.profile, status.name) for status in statuses):
+            records = run_async(parts.state.records(brief=True, problems=[]))
+            raise unknown_anywhere(error, part.names[0], records) if part.names else error
+    if form == "json":
+        console.write(status_json.render(statuses))
+    else:
+        style = console.style_for(console.out)
+        console.write(status_text.render(statuses, SystemClock().now(), style))
+    if all(status.record is None for status in statuses):
+        hint_at_emulator(parts)
+
+
+async def _statuses(
+    chosen: Selection,
+    parts: Composition,
+    problems: list[StateError],
+    unknown: dict[Selection, UsageError],
+) -> list[InstanceStatus]:
+    """The status of each selected instance, in file order; those that left the file come last.
+
+    What the file does not know is left in ``unknown``: the state may.
+    """
+    # An error in one profile does not hide the status of the others.
+    # Records hold no labels, so only the file can tell which instances have them.
+    compiled = parts.reading.compile(
+        chosen,
+        with_needs=False,
+        unknown=None if chosen.labels else unknown,
+        with_errors=True,
+    )
+    names = [instance.name for instance in compiled.instances]
+    has_all = chosen.is_everything or bool(unknown)
+    fingerprint = fingerprint_of(parts.backend)
+    requests = normal_forms(compiled.instances, fingerprint)
+    wanted = None if has_all else names
+    records = await parts.state.records(wanted, requests=requests, problems=problems)
+    plan = make_plan(compiled.instances, records, fingerprint, requests=requests)
+    changed = {planned.name: planned.action is Action.UPDATE for planned in plan.instances}
+    rest = sorted(
+        name
+        for name in records.keys() - changed.keys()
+        if chosen.has_instance(records[name].profile, name)
+    )
+    return [
+        InstanceStatus(
+            name=name,
+            profile=records[name].profile if name in records else name.partition("[")[0],
+            record=records.get(name),
+            changed=changed.get(name) if name in records else None,
+            is_declared=name in compiled.all_names,
+        )
+        for name in (*names, *rest)
+    ]

@@ -1,0 +1,152 @@
+"""``runner plan``: show what would start; what a plan offline can do without is imported lazily."""
+
+import os
+from contextlib import closing, suppress
+from importlib import import_module
+from pathlib import Path
+from typing import NamedTuple
+
+from runner.checkly.account import NAMES, missing_credentials
+from runner.cli.console import Console
+from runner.cli.options.common import Common
+from runner.cli.services.aio import run_async, run_at_once
+from runner.cli.services.composition import Composition
+from runner.cli.services.plan import plan_of
+from runner.config.selection import Selection, selection
+from runner.diagnostics import Severity
+from runner.errors import UsageError
+from runner.models.plan import Action, Plan
+
+EXIT_BLOCKED = 1
+EXIT_CHANGES = 2
+
+
+class PlanCommand(NamedTuple):
+    """What ``runner plan`` was asked for, beside the shared options."""
+
+    names: tuple[str, ...]
+    labels: tuple[str, ...]
+    excluded: tuple[str, ...]
+    prune: bool
+    base: str | None
+    head: str | None
+    out: Path | None
+    form: str
+    detailed_exitcode: bool
+    detailed_checks: bool
+    offline: bool
+    no_pager: bool
+
+
+def plan(common: Common, command: PlanCommand) -> int:
+    """Make the plan and print it; returns the exit code."""
+    selected = selection(command.names, command.labels, command.excluded)
+    if command.base is not None:
+        made = _against_base(common, command, selected, command.base)
+    elif command.head is not None:
+        raise UsageError("--head needs --base.", hint="Name the branch to merge into.")
+    else:
+        made = _against_records(common, command, selected)
+    _print(made, command, common)
+    if os.environ.get("GITHUB_ACTIONS") == "true":
+        from runner.reports.plan.github_outputs import outputs  # noqa: PLC0415
+        from runner.reports.text.github_files import append  # noqa: PLC0415
+
+        with suppress(OSError):  # the plan is shown all the same
+            append(os.environ, "GITHUB_OUTPUT", outputs(made))
+    return _exit_code(made, command)
+
+
+def _against_base(common: Common, command: PlanCommand, selected: Selection, base: str) -> Plan:
+    from runner.cli.actions.plan_base import base_plan  # noqa: PLC0415
+
+    if common.emulated or common.world is not None:
+        raise UsageError("--base asks no API: leave --emulator out.")
+    if command.prune:
+        raise UsageError("--base looks at no records: leave --prune out.")
+    if command.out is not None:
+        raise UsageError("--base shows what a merge changes: there is nothing to save.")
+    return base_plan(common, selected, base, command.head)
+
+
+def _against_records(common: Common, command: PlanCommand, selected: Selection) -> Plan:
+    composition = Composition(
+        common,
+        unset=Severity.WARNING if command.out is None else Severity.ERROR,
+        offline=command.offline,
+    )
+    with closing(composition) as parts:
+        work_out = run_async if parts.may_have_state else run_at_once
+        made = work_out(plan_of(selected, parts, prune=command.prune))
+        if parts.backend.credentials is not None and not command.offline:
+            from runner.cli.services.preflight import judge  # noqa: PLC0415
+
+            made = run_async(judge(made, parts))
+        elif not command.offline:
+            _say_why_offline(parts)
+        if command.out is not None:
+            from runner.cli.services.saved_plan import save  # noqa: PLC0415
+            from runner.plan.saved_plan import SavedSelection  # noqa: PLC0415
+
+            chosen = SavedSelection(
+                names=list(command.names),
+                labels=list(command.labels),
+                excluded=list(command.excluded),
+                prune=command.prune,
+            )
+            save(made, command.out, chosen, parts)
+            if common.verbosity >= 0:
+                hint = f"Saved. Apply it with: runner apply --plan {command.out}"
+                common.console.problem(hint)
+        return made
+
+
+def _say_why_offline(parts: Composition) -> None:
+    """Say that nothing was asked, where that may not be meant."""
+    settings, console = parts.backend.settings, parts.console
+    assert settings is not None  # noqa: S101 # an emulator is never offline
+    missing = missing_credentials(settings.environ)
+    if len(missing) < len(NAMES):
+        console.problem(
+            f"Warning: {missing[0]} is not set, so this plan was made offline.",
+            hint=settings.advice
+            or "Set it beside the other one, or pass --offline if that is meant.",
+        )
+    elif parts.common.verbosity >= 0:
+        console.problem(
+            "Planned offline: without credentials neither locations nor matching checks are known.",
+            hint=settings.advice,
+        )
+
+
+def _print(made: Plan, command: PlanCommand, common: Common) -> None:
+    console = common.console
+    if command.form != "text":
+        modules = {"json": "runner.reports.plan.json_", "markdown": "runner.reports.plan.markdown"}
+        console.write(import_module(modules[command.form]).render(made))
+        return
+    from runner.reports.plan import text  # noqa: PLC0415
+
+    shown = text.render(made, console.style_for(console.out), verbosity=common.verbosity)
+    if command.no_pager or not _is_paged(shown, console):
+        console.write(console.folded(shown, console.out))
+
+
+def _is_paged(text: str, console: Console) -> bool:
+    """Show ``text`` in a pager, and return whether that was done."""
+    if not console.out.isatty():
+        return False
+    from runner.cli.services.pager import page  # noqa: PLC0415
+
+    return page(text.rstrip("\n"), console, os.environ)
+
+
+def _exit_code(made: Plan, command: PlanCommand) -> int:
+    if made.blocked:
+        return EXIT_BLOCKED
+    has_changes = any(planned.action is not Action.RERUN for planned in made.instances)
+    has_drift = any(planned.checks and planned.checks.has_drifted for planned in made.instances)
+    counts_changes = command.detailed_exitcode or command.detailed_checks
+    if (has_changes and counts_changes) or (has_drift and command.detailed_checks):
+        return EXIT_CHANGES
+    return 0

@@ -1,0 +1,135 @@
+"""Commands that look at what was applied."""
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from runner.cli.options.common import Common
+from runner.cli.options.parameters import (
+    EMULATOR_STATE_OPTION,
+    FORMAT_OPTION,
+    LABEL_OPTION,
+    PROFILE_ARGUMENT,
+    SINCE_OPTION,
+)
+from runner.cli.options.shared import common_options
+
+#: ``runner.models.verdict.Verdict``, whose import costs more than this list.
+VERDICTS = (
+    "unknown",
+    "not started",
+    "timed out",
+    "failed",
+    "no match",
+    "degraded",
+    "flaky",
+    "passed",
+    "cancelled",
+    "skipped",
+    "running",
+)
+
+
+@click.command()
+@PROFILE_ARGUMENT
+@LABEL_OPTION
+@FORMAT_OPTION
+@EMULATOR_STATE_OPTION
+@common_options
+def status(common: Common, **options: Any) -> None:
+    """Show the last verdict of each instance, and whether it changed since."""
+    from runner.cli.actions.history.status import status
+
+    status(common, **options)
+
+
+@click.command()
+@PROFILE_ARGUMENT
+@LABEL_OPTION
+@click.option(
+    *("--verdict", "verdicts"),
+    multiple=True,
+    type=click.Choice(VERDICTS),
+    metavar="VERDICT",
+    help=f"Only such attempts: {', '.join(VERDICTS)}.",
+)
+@click.option("--since", metavar="WHEN", help="Only from then on: 7d, 12h or 2026-08-01.")
+@click.option("--until", metavar="WHEN", help="Only before then.")
+@click.option(
+    *("-n", "--limit"),
+    type=click.IntRange(min=1),
+    default=20,
+    metavar="N",
+    show_default=True,
+    help="The most applies to show.",
+)
+@FORMAT_OPTION
+@EMULATOR_STATE_OPTION
+@common_options
+def history(common: Common, **options: Any) -> None:
+    """List past applies, newest first, with their pass rate and durations."""
+    from runner.cli.actions.history.history import history
+
+    history(common, **options)
+
+
+@click.command()
+@PROFILE_ARGUMENT
+@LABEL_OPTION
+@click.option("--flaky", is_flag=True, help="Only checks that were flaky.")
+@SINCE_OPTION
+@FORMAT_OPTION
+@EMULATOR_STATE_OPTION
+@common_options
+def checks(common: Common, **options: Any) -> None:
+    """Show how each check fares: pass rate, flake rate and durations, from history."""
+    from runner.cli.actions.history.checks import checks
+
+    checks(common, **options)
+
+
+@click.group()
+def quarantine() -> None:
+    """Look after checks whose failures do not count for a while."""
+
+
+@quarantine.command()
+@SINCE_OPTION
+@EMULATOR_STATE_OPTION
+@common_options
+def suggest(common: Common, since: str) -> None:
+    """Print the YAML that quarantines flaky checks."""
+    from runner.cli.actions.history.quarantine import suggest
+
+    suggest(common, since)
+
+
+@click.command()
+@PROFILE_ARGUMENT
+@LABEL_OPTION
+@click.option(
+    *("--out", "folder"),
+    type=click.Path(file_okay=False, path_type=Path),
+    default=Path("checkly-dashboard"),
+    metavar="DIR",
+    show_default=True,
+    help="Where to write index.html.",
+)
+@click.option("--runs", is_flag=True, help="Write a page for each apply beside it.")
+@SINCE_OPTION
+@click.option(
+    *("-n", "--limit"),
+    type=click.IntRange(min=1, max=1000),
+    default=200,
+    metavar="N",
+    show_default=True,
+    help="The most applies to show.",
+)
+@EMULATOR_STATE_OPTION
+@common_options
+def dashboard(common: Common, **options: Any) -> None:
+    """Draw history as one page to look at, made to be published by CI."""
+    from runner.cli.actions.history.dashboard import dashboard
+
+    dashboard(common, **options)

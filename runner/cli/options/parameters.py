@@ -1,0 +1,56 @@
+"""Arguments and options that several commands take."""
+
+from pathlib import Path
+
+import click
+
+from runner.cli.options.completion import labels, profile_names
+from runner.cli.options.shared import kept_option
+
+PROFILE_ARGUMENT = click.argument(
+    "names", nargs=-1, metavar="[PROFILE]...", shell_complete=profile_names
+)
+LABEL_OPTION = click.option(
+    *("-l", "--label", "labels"),
+    multiple=True,
+    metavar="KEY=VALUE",
+    shell_complete=labels,
+    help="Only instances with this label; KEY!=VALUE, only those without.",
+)
+EXCLUDE_OPTION = click.option(
+    *("--exclude", "excluded"),
+    multiple=True,
+    metavar="PROFILE",
+    shell_complete=profile_names,
+    help="Leave a profile or an instance out; wildcards may be used.",
+)
+PRUNE_OPTION = click.option(
+    "--prune", is_flag=True, help="Also archive records of what the file does not declare any more."
+)
+EMULATOR_OPTION = kept_option(
+    *("--emulator", "emulated"),
+    is_flag=True,
+    help="Use a local emulator with a state of its own: no account needed.",
+)
+WORLD_OPTION = kept_option(
+    "--world", type=click.Path(path_type=Path), metavar="FILE", help="What the emulator serves."
+)
+EMULATOR_STATE_OPTION = kept_option(
+    *("--emulator", "emulated"),
+    is_flag=True,
+    help="The state of the emulator inside the process.",
+)
+FORMAT_OPTION = click.option(
+    *("--format", "form"),
+    type=click.Choice(["text", "json"]),
+    default="text",
+    help="How to print it.",
+)
+SINCE_OPTION = click.option(
+    "--since",
+    default="30d",
+    metavar="WHEN",
+    show_default=True,
+    help="Only applies from then on: 7d, 12h or 2026-08-01.",
+)
+YES_OPTION = click.option("-y", "--yes", is_flag=True, help="Do not ask.")

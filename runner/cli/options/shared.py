@@ -1,0 +1,95 @@
+"""The options every command shares, accepted before and after the command's name."""
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import click
+
+from runner.cli.console import Console
+from runner.cli.options.common import Common
+from runner.cli.options.completion import files, scopes, variables
+from runner.errors import UsageError
+from runner.listing import listed
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def _keep(context: click.Context, parameter: click.Parameter, value: Any) -> None:
+    """Keep ``value`` in the context's ``Common``, which the command and its groups share."""
+    common, name = context.ensure_object(Common), parameter.name or ""
+    before = getattr(common, name)
+    setattr(common, name, before + value if isinstance(value, tuple) else value or before)
+
+
+def _keep_file(context: click.Context, _parameter: click.Parameter, given: tuple[str, ...]) -> None:
+    common = context.ensure_object(Common)
+    names = (common.file, *given) if common.file else given
+    if len(names) > 1:
+        raise UsageError(
+            f"--file is given twice: {listed(names)}.",
+            hint="Name one file; it can `include` others.",
+        )
+    common.file = names[0] if names else None
+
+
+def _without_color(_context: click.Context, _parameter: click.Parameter, value: bool) -> None:
+    Console.of_process().no_color |= value
+
+
+def kept_option(*names: str, **settings: Any) -> Callable[[F], F]:
+    """An option that becomes a field of the command's ``Common``."""
+    return click.option(*names, expose_value=False, **{"callback": _keep, **settings})
+
+
+_OPTIONS = (
+    kept_option(
+        *("-f", "--file"),
+        metavar="FILE",
+        multiple=True,
+        callback=_keep_file,
+        shell_complete=files,
+        help="The file, instead of looking for one.",
+    ),
+    kept_option(
+        *("--var", "variables"),
+        metavar="NAME=VALUE",
+        multiple=True,
+        shell_complete=variables,
+        help="Set a variable.",
+    ),
+    kept_option(
+        *("--var-file", "var_files"),
+        metavar="FILE",
+        multiple=True,
+        shell_complete=files,
+        help="Set variables from YAML.",
+    ),
+    kept_option(
+        *("--env-file", "env_files"),
+        metavar="FILE",
+        multiple=True,
+        shell_complete=files,
+        help="Read env.* and the credentials from a file too.",
+    ),
+    kept_option(
+        "--env-allow", multiple=True, metavar="GLOB", help="Let env.* read only such names."
+    ),
+    kept_option("--state", metavar="URL", help="Where the state is: a folder or a bucket."),
+    kept_option(
+        *("--scope", "named_scope"),
+        metavar="NAME",
+        shell_complete=scopes,
+        help="Part of the state to work in, such as pr-123.",
+    ),
+    kept_option("--require-shared-state", is_flag=True, help="Refuse a folder as state in CI."),
+    kept_option("--no-color", is_flag=True, callback=_without_color, help="Print without colour."),
+    kept_option("-q", "--quiet", is_flag=True, help="Print only what matters."),
+    kept_option("-v", "--verbose", count=True, help="Print every request to the API too."),
+)
+
+
+def common_options(function: F) -> F:
+    """Add the shared options to a command, which is called with a ``Common`` first."""
+    for option in reversed(_OPTIONS):
+        function = option(function)
+    return click.pass_obj(function)  # type: ignore[return-value] # click keeps what it is called with

@@ -1,0 +1,94 @@
+"""Open the state that belongs to a file and an API, and say who works on it."""
+
+import getpass
+import os
+import socket
+from pathlib import Path
+from typing import Final
+
+from runner.cli.options.common import Common
+from runner.cli.services.backend import Backend
+from runner.cli.services.configuration import Reading
+from runner.config.files.files import repository_root
+from runner.config.templates.context import Context
+from runner.errors import UsageError
+from runner.models.record import Initiator
+from runner.state.address import open_state
+from runner.state.place import LEASE_SECONDS
+from runner.state.project import Project, require_name, same_repository
+from runner.state.state import State
+
+MAX_LEASE: Final = 3600
+
+
+def state_of(common: Common, backend: Backend, reading: Reading | None) -> State:
+    """Open the state.
+
+    Raises:
+        UsageError: Its address makes no sense, or a shared state needs a project.
+    """
+    structure = reading.structure if reading else None
+    state = open_state(
+        common.state or (structure.state if structure else None),
+        host=backend.host,
+        account=backend.account_id,
+        scope=common.scope,
+        folder=reading.path.parent if reading else Path.cwd(),
+        project=_project(reading, common) if reading else None,
+        moved=structure.moved if structure else None,
+        lease=_lease(os.environ.get("CHECKLY_SESSIONS_LEASE_SECONDS")),
+    )
+    if reading:
+        require_name(state.project, state.store)
+    state.store.warn = common.console.warn
+    return state
+
+
+def _project(reading: Reading, common: Common) -> Project:
+    """Whose profiles the file's are, as the state tells projects apart."""
+    path = reading.path.resolve()
+    root = repository_root(path.parent) or path.parent
+    url = reading.context.value("git.repoUrl") or ""
+    return Project(
+        reading.structure.project,
+        # An address that holds a secret counts as unknown.
+        same_repository(url if common.console.redactor.screen(url) == url else None),
+        path.relative_to(root.resolve()).as_posix(),
+    )
+
+
+def _lease(text: str | None) -> float:
+    """Seconds a lock outlives its owner.
+
+    Raises:
+        UsageError: It is not a number of at least 1.
+    """
+    if not text:
+        return LEASE_SECONDS
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = 0
+    if not 1 <= seconds <= MAX_LEASE:
+        raise UsageError(
+            f"CHECKLY_SESSIONS_LEASE_SECONDS is {text!r}.",
+            hint=f"Set a number of seconds from 1 to {MAX_LEASE}; {LEASE_SECONDS:g} is usual.",
+        )
+    return seconds
+
+
+def initiator(common: Common, reading: Reading | None) -> Initiator:
+    """The user, host and process, and the CI run where there is one."""
+    screen = common.console.redactor.screen  # what the CI system says may hold a secret
+    context = reading.context if reading else Context(os.environ, Path.cwd(), "")
+    try:
+        user = context.value("ci.actor") or getpass.getuser()
+    except (KeyError, OSError):  # a container without an entry for its user
+        user = ""
+    ci_url = context.value("ci.runUrl")
+    return Initiator(
+        user=screen(user),
+        host=screen(socket.gethostname()),
+        pid=os.getpid(),
+        ci_url=screen(ci_url) if ci_url else ci_url,
+    )
