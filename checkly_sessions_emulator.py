@@ -82,7 +82,7 @@ class Emulator:
 
     @property
     def counts(self) -> dict[str, int]:
-        """How many requests came in, by the endpoint's short name."""
+        """The number of requests received, by the endpoint's short name."""
         return dict(self._ask("requests"))
 
     def now(self) -> float:

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from runner.emulator.transport.faulty import Exchange
     from runner.emulator.world.world import World
 
-# What a client does wrong is told to the client; the program's output is not the place for it.
+# Mistakes of a client are reported to the client, not in the output of the program.
 logging.getLogger("uvicorn").addHandler(logging.NullHandler())
 
 _BACKLOG = 2048
@@ -54,7 +54,7 @@ class Emulator:
         seed: Decides which requests faults with a probability strike, and the ids of sessions and
             results; without one, ids are never repeated.
         record: File to which the traffic is written as JSON lines, masked.
-        time_scale: Seconds of the emulator's time in one real second; 0 stands still.
+        time_scale: Seconds of the emulator's time in one real second; 0 stops time.
         virtual_time: Jump over spans in which all clients only wait, so that long sessions end
             at once.
         watch: Is called with every exchange, from the server's thread.
@@ -131,7 +131,7 @@ class Emulator:
 
     @property
     def counts(self) -> Mapping[str, int]:
-        """How many requests came in, by the endpoint's short name."""
+        """The number of requests received, by the endpoint's short name."""
         return dict(self._call(lambda desk: desk.counts))
 
     def now(self) -> float:

@@ -112,7 +112,7 @@ def _mapping(node: MappingNode, path: Path_, lines: dict[Path_, int]) -> dict[st
             raise YamlFileError(line, "a key has to be plain text")
         key = str(key_node.value)
         if key in result:
-            raise YamlFileError(line, f"the key {key!r} stands here twice")
+            raise YamlFileError(line, f"the key {key!r} is given twice")
         lines[(*path, key)] = line
         result[key] = _construct(value_node, (*path, key), lines)
     return result

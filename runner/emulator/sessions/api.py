@@ -269,7 +269,7 @@ async def account_me(call: Call) -> Answer:
 
 
 async def checks(call: Call) -> Answer:
-    """List the checks, page by page; the total stands in Content-Range."""
+    """List the checks, page by page; Content-Range has the total."""
     query = call.parameters
     found = [check for check in call.account.world.checks if _wanted(check, query)]
     limit, page = query["limit"], max(1, int(query["page"]))

@@ -197,7 +197,7 @@ async def _work(desk: Desk, operation: Operation, request: Request, exchange: Ex
 
 
 def _texts(request: Request, place: str, name: str, kind: str) -> list[str]:
-    """Return what stands in the request for a parameter; lists may also be spelt `name[]`."""
+    """Return the values given for a parameter; lists may also be written `name[]`."""
     if place == "path":
         return [request.path_params[name]]
     if place == "header":

@@ -20,7 +20,7 @@ def changed(fault: Fault, body: bytes) -> bytes:
     value = json.loads(body or b"null")
     for each in _objects(value):
         CHANGES[fault.kind](each, fault)
-    # A lone surrogate is escaped, as Node.js does it; a foreign byte stands as it is.
+    # A lone surrogate is escaped, as Node.js does it; a foreign byte is kept.
     encoding = "latin-1" if fault.kind == "latin-1" else "ascii"
     return json.dumps(value, ensure_ascii=encoding == "ascii").encode(encoding, "replace")
 

@@ -24,7 +24,7 @@ class Violation(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """A parameter of an operation: where it stands and what it may hold."""
+    """A parameter of an operation: its place and what it may hold."""
 
     name: str
     place: str
@@ -35,7 +35,7 @@ class Parameter:
     validator: jsonschema_rs.Draft4Validator
 
     def read(self, texts: list[str]) -> Any:
-        """Turn what stands in the request into a value that the schema allows.
+        """Turn the text in the request into a value that the schema allows.
 
         Raises:
             Violation: It is missing, given more than once, or breaks a rule.

@@ -15,8 +15,8 @@ class Clock:
     """Tells the emulator's time and lets requests wait for it.
 
     Args:
-        scale: Seconds of the emulator's time in one real second; 0 stands still.
-        jump: Whether time jumps to the next thing somebody waits for when all are waiting.
+        scale: Seconds of the emulator's time in one real second; 0 stops time.
+        jump: Whether time jumps to the next awaited moment when every client is waiting.
         quiet: Real seconds in which nothing may happen before time jumps; enough for a client to
             send its next request.
         monotonic: The real time that passes, in seconds.

@@ -160,7 +160,7 @@ def load_world(path: Path | str) -> World:
     """Load a world from a YAML file.
 
     Raises:
-        WorldError: The file can't be read or has a mistake; the first one is told.
+        WorldError: The file can't be read or has a mistake; the first one is reported.
     """
     path = Path(path)
     try:
@@ -210,7 +210,7 @@ def _double(world: Mapping[str, Any]) -> Iterator[tuple[Path_, str]]:
     slugs: set[str] = set()
     for index, item in enumerate(world.get("privateLocations") or ()):
         if item["slug"] in slugs:
-            yield ("privateLocations", index, "slug"), f"the slug {item['slug']} stands here twice"
+            yield ("privateLocations", index, "slug"), f"the slug {item['slug']} is given twice"
         slugs.add(item["slug"])
 
 

@@ -62,7 +62,7 @@ def test_flow_text_that_the_c_parser_refuses_is_read(tmp_path: Path) -> None:
     [
         ("", 1, "empty"),
         ("# nothing\n", 1, "empty"),
-        ("a: 1\na: 2\n", 2, "'a' stands here twice"),
+        ("a: 1\na: 2\n", 2, "'a' is given twice"),
         ("a: 1\nb: [\n", 3, ""),
         ("a: 1\n[x]: 2\n", 2, "plain text"),
         (b"a: 1\nb: \xff\n", 2, "not UTF-8"),

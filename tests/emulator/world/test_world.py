@@ -133,7 +133,7 @@ faults: ["429:times=1"]
         ("checks:\n  - {name: A, type: API, group: Nope}\n", 2, "no group of this name: Nope"),
         ("faults:\n  - 429\n  - '42'\n", 2, "string"),
         ("faults:\n  - '429'\n  - '42'\n", 3, "unknown fault '42'"),
-        ("privateLocations:\n  - slug: a\n  - slug: a\n", 3, "stands here twice"),
+        ("privateLocations:\n  - slug: a\n  - slug: a\n", 3, "is given twice"),
         ("checks: [\n", 2, ""),
         ("", 1, "empty"),
     ],
