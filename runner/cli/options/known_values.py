@@ -28,7 +28,7 @@ def profile_names(common: Common, start: str) -> Iterable[str]:
         if PROFILE_NAME.match(one.profile.name):
             yield one.profile.name
             if start.startswith(one.profile.name):
-                yield from one.names
+                yield from one.instances
 
 
 def recorded_names(common: Common, _start: str) -> Iterable[str]:
@@ -36,7 +36,7 @@ def recorded_names(common: Common, _start: str) -> Iterable[str]:
     folder, configuration = _state_folder(common), _configuration(common)
     names = recorded(folder, common.scope) if folder else []
     if not names and configuration:
-        return [name for one in configuration.expanded() for name in one.names]
+        return [name for one in configuration.expanded() for name in one.instances]
     return names
 
 
@@ -59,7 +59,8 @@ def labels(common: Common, start: str) -> Iterable[str]:
     if configuration is None:
         return
     for one in configuration.expanded():
-        for each in configuration.labels(one):
+        for combination in one.instances.values():
+            each = one.labels_of(combination)
             texts = {key: text for key, text in each.items() if type(text) is str}
             yield from (f"{key}{between}{text}" for key, text in texts.items())
 

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from runner.config.compile.compiler import Compiler
 from runner.config.compile.expansion import Expansion, missing_parts
-from runner.config.compile.matrix import axes_of, instance_name
+from runner.config.compile.matrix import axes_of, unread_axes
 from runner.config.compile.needs import check_needs, needed
 from runner.config.compile.taint import SecretFlow
 from runner.config.document.keys import PROFILE_KEYS
@@ -16,17 +16,15 @@ from runner.config.document.profiles import ProfileSource, Structure, read_struc
 from runner.config.document.variables import canonical
 from runner.config.selection import Selection
 from runner.config.templates.context import Context
+from runner.config.templates.dependencies import names_in, scalars
 from runner.config.templates.env_vars import Environment
-from runner.config.templates.expressions.errors import TemplateError
 from runner.config.templates.lookalikes import judge_lookalikes
 from runner.config.templates.scope import Scope
-from runner.config.templates.variables import scalars
 from runner.config.yaml import nodes
 from runner.config.yaml.gaps import EXPLAINED_BY_GAPS
-from runner.diagnostics import MANY, Diagnostic, Diagnostics, Related, Severity
+from runner.diagnostics import MANY, Diagnostics, Related, Severity
 from runner.errors import ConfigurationError, UsageError
 from runner.models.instance import Instance, sharing
-from runner.nearest import nearest
 from runner.secrets import Redactor
 
 
@@ -93,7 +91,7 @@ def configuration_of(
     )
     filled_from = context if fill_metadata else None
     compiler = Compiler(scope, diagnostics, redactor, today, filled_from, unset)
-    configuration = Configuration(structure, scope, compiler, diagnostics)
+    configuration = Configuration(structure, compiler)
     if not documents.is_whole:
         configuration.check()
         raise ConfigurationError(diagnostics.without(EXPLAINED_BY_GAPS))
@@ -103,19 +101,18 @@ def configuration_of(
 class Configuration:
     """A file that was read, ready to be compiled; ``structure`` is what it declares."""
 
-    def __init__(
-        self, structure: Structure, scope: Scope, compiler: Compiler, diagnostics: Diagnostics
-    ) -> None:
+    def __init__(self, structure: Structure, compiler: Compiler) -> None:
         self.structure = structure
         self._compiler = compiler
-        self._diagnostics = diagnostics
-        self._layers = Layers(structure, diagnostics)
-        self._flow = SecretFlow(scope, compiler.feeds, structure.public_env, diagnostics)
+        self._diagnostics = compiler.diagnostics
+        self._dependencies = compiler.scope.dependencies
+        self._layers = Layers(structure, self._diagnostics)
+        self._flow = SecretFlow(self._dependencies, structure.public_env, self._diagnostics)
 
     @property
     def secret_sources(self) -> frozenset[str]:
         """Names from outside, such as ``var.token``, that feed a secret; known once compiled."""
-        return self._flow.sources
+        return frozenset(self._flow.secret)
 
     def check(self) -> int:
         """Check everything the file declares, keeping nothing; returns how many instances."""
@@ -130,9 +127,9 @@ class Configuration:
             if profile.abstract:
                 self._compiler.check_literals(one.layers, profile.key, profile.name)
                 continue
-            names[profile.name] = one.names
-            for _ in self._instances(one, set(one.names)):
-                pass
+            names[profile.name] = [*one.instances]
+            for name in one.instances:
+                self._compiler.instance(one, name)
         self._check_relations(names)
         return sum(map(len, names.values()))
 
@@ -163,26 +160,14 @@ class Configuration:
         for _, node in self.structure.defaults:
             self._flow.add_defaults(canonical(node))
         expanded = self.expanded()
-        names = {one.profile.name: one.names for one in expanded}
+        names = {one.profile.name: [*one.instances] for one in expanded}
         self._check_relations(names)
-        labels = self._compiler.labels
-        selected = {name for one in expanded for name in one.selected(selection, labels)}
-        missing = dict(
-            missing_parts(selection, selected, expanded, self.structure.profiles, labels)
-        )
-        if self._diagnostics.has_errors:  # without them, something may have the labels
-            missing = {part: error for part, error in missing.items() if part.names}
-        if unknown is not None:
-            unknown.update(missing)
-        elif missing:
-            if not self.structure.is_complete:
-                raise ConfigurationError(self._diagnostics)
-            raise next(iter(missing.values()))
+        selected = {name for one in expanded for name in one.selected(selection)}
+        self._look_for_missing(selection, selected, expanded, unknown)
         profiles = {
             one.profile.name
             for one in expanded
-            if not selected.isdisjoint(one.names)
-            or (not one.names and one.may_mean(selection, labels))
+            if not selected.isdisjoint(one.instances) or one.may_mean(selection)
         }
         wanted = set(selected)
         if with_needs:
@@ -191,21 +176,20 @@ class Configuration:
             wanted |= {
                 name
                 for one in expanded
-                for name in instances.intersection(one.names)
+                for name in instances.intersection(one.instances)
                 if not selection.excludes(one.profile.name, name)
             }
         for one in expanded:
             if one.profile.name in profiles:
                 self._diagnostics.extend(one.problems)
-        every_one = (instance for one in expanded for instance in self._instances(one, wanted))
-        compiled = tuple(sharing(every_one))
+        compiled = tuple(sharing(self._compiled(expanded, wanted)))
         if soften and self._diagnostics.has_errors:
             self._soften(selection, profiles)
         return Compiled(
             compiled,
             frozenset(wanted - selected),
-            frozenset(name for one in expanded for name in one.names),
-            frozenset(one.profile.name for one in expanded if not one.names),
+            frozenset(name for one in expanded for name in one.instances),
+            frozenset(one.profile.name for one in expanded if not one.instances),
         )
 
     def expanded(self) -> list[Expansion]:
@@ -213,42 +197,47 @@ class Configuration:
         every = [self._expand(profile) for profile in self.structure.profiles.values()]
         return [one for one in every if not one.profile.abstract]
 
-    def labels(self, expanded: Expansion) -> Iterator[dict[str, object]]:
-        """The labels of each instance."""
-        for combination in expanded.combinations:
-            yield self._compiler.labels(expanded.profile, expanded.layers, combination)
-
     def _expand(self, profile: ProfileSource) -> Expansion:
         layers = self._layers.effective(profile)
         self._flow.add(layers, profile.name)
-        problems = Diagnostics()
-        combinations = self._compiler.combinations(profile, layers, problems)
+        is_complete = profile.name not in self._layers.incomplete
+        one = self._compiler.expand(profile, layers, is_complete=is_complete)
         matrix = layers.values.get("matrix")
         if isinstance(matrix, nodes.Mapping):
             self._check_matrix(profile, matrix)
-            if combinations and not profile.abstract:
-                for warning in self._unread_axes(profile, layers, matrix):
-                    problems.add(warning)
-        names = [instance_name(profile.name, combination) for combination in combinations]
-        return Expansion(profile, layers, combinations, names, problems)
+            if one.instances and not profile.abstract:
+                self._warn_of_unread_axes(one, matrix)
+        return one
 
-    def _instances(self, expanded: Expansion, wanted: set[str]) -> Iterator[Instance]:
-        if wanted.isdisjoint(expanded.names):
-            return iter(())
-        named = zip(expanded.combinations, expanded.names, strict=True)
-        return self._compiler.instances(
-            expanded.profile,
-            expanded.layers,
-            [combination for combination, name in named if name in wanted],
-            len(expanded.names),
-            is_complete=expanded.profile.name not in self._layers.incomplete,
-        )
+    def _compiled(self, expanded: list[Expansion], wanted: set[str]) -> Iterator[Instance]:
+        for one in expanded:
+            for name in one.instances:
+                if name in wanted and (instance := self._compiler.instance(one, name)):
+                    yield instance
 
     def _check_relations(self, names: dict[str, list[str]]) -> None:
         self._flow.check()
         hints = MANY - len(self._diagnostics)
         for problem in check_needs(self.structure.profiles, names, hints=hints):
             self._diagnostics.add(problem)
+
+    def _look_for_missing(
+        self,
+        selection: Selection,
+        selected: set[str],
+        expanded: list[Expansion],
+        unknown: dict[Selection, UsageError] | None,
+    ) -> None:
+        """Collect, or raise, errors for the parts of ``selection`` that match nothing."""
+        missing = dict(missing_parts(selection, selected, expanded, self.structure.profiles))
+        if self._diagnostics.has_errors:  # without them, something may have the labels
+            missing = {part: error for part, error in missing.items() if part.names}
+        if unknown is not None:
+            unknown.update(missing)
+        elif missing:
+            if not self.structure.is_complete:
+                raise ConfigurationError(self._diagnostics)
+            raise next(iter(missing.values()))
 
     def _check_matrix(self, profile: ProfileSource, matrix: nodes.Mapping) -> None:
         """Refuse a key that is set beside, or above, the matrix that sets it too."""
@@ -263,41 +252,23 @@ class Configuration:
                     related=(Related(axes[axis], "set here"),),
                 )
 
-    def _unread_axes(
-        self, profile: ProfileSource, layers: nodes.Mapping, matrix: nodes.Mapping
-    ) -> Iterator[Diagnostic]:
-        """Warnings of axes that nothing reads: their instances are the same session."""
-        axes = {axis: span for axis, span in axes_of(matrix).items() if axis not in PROFILE_KEYS}
-        if not axes:
+    def _warn_of_unread_axes(self, one: Expansion, matrix: nodes.Mapping) -> None:
+        if axes_of(matrix).keys() <= PROFILE_KEYS:
             return
         read = {
             name
-            for key, node in layers.values.items()
+            for key, node in one.layers.values.items()
             if node is not matrix and key != "description"
             for scalar in scalars(node)
-            for name in self._names_in(scalar)
+            for name in names_in(scalar)
         }
-        if any(name.startswith("matrix.") and name[7:] not in axes_of(matrix) for name in read):
-            return  # a misspelt axis, which is reported where it is read
-        for axis, span in axes.items():
-            if f"matrix.{axis}" not in read:
-                meant = nearest(axis, PROFILE_KEYS) or ("region" in axis.lower() and "runLocation")
-                hint = f"Did you mean `{meant}`?" if meant else f"Read it as `$<matrix.{axis}>`."
-                message = (
-                    f"Nothing in `{profile.name}` reads `matrix.{axis}`, so its instances are "
-                    "the same session under several names"
-                )
-                yield Diagnostic(
-                    "unread-axis", message, span, Severity.WARNING, hint, profile=profile.name
-                )
-
-    def _names_in(self, scalar: nodes.Scalar) -> frozenset[str]:
-        if not scalar.templated:
-            return frozenset()
-        try:
-            return self._compiler.feeds.of(scalar.text).names
-        except TemplateError:  # reported where it is rendered
-            return frozenset()
+        profile, names = one.profile.name, self._dependencies.of(frozenset(read)).names
+        for axis, (span, hint) in unread_axes(matrix, names).items():
+            message = (
+                f"Nothing in `{profile}` reads `matrix.{axis}`, so its instances are the same "
+                "session under several names"
+            )
+            self._diagnostics.warning("unread-axis", message, span, hint=hint, profile=profile)
 
     def _soften(self, selection: Selection, profiles: set[str]) -> None:
         """Turn errors of included files that nothing selected reaches into warnings."""

@@ -1,7 +1,7 @@
-"""A profile with its combinations, and which of them a selection means."""
+"""A profile with its instances, and which of them a selection means."""
 
 from collections.abc import Callable, Collection, Iterator, Mapping
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, NamedTuple
 
 from runner.config.compile.matrix import Combination
 from runner.config.document.profiles import ProfileSource
@@ -10,41 +10,41 @@ from runner.config.yaml import nodes
 from runner.diagnostics import Diagnostics
 from runner.errors import UsageError
 
-#: Gives the labels of one instance.
-Labels: TypeAlias = Callable[[ProfileSource, nodes.Mapping, Combination], Any]
-
 
 class Expansion(NamedTuple):
     """A profile whose layers are merged and whose matrix is expanded.
 
     Attributes:
-        names: The name of the instance of each combination; none where they are not known.
-        problems: What is wrong with the values of its matrix.
+        instances: The name of each instance, and its combination; none where the matrix is wrong
+            or reads what is not set.
+        problems: What is wrong with the values of the matrix, which matters only where the
+            profile is selected.
+        is_complete: Whether all its layers are known.
+        labels_of: Gives the labels of an instance.
     """
 
     profile: ProfileSource
     layers: nodes.Mapping
-    combinations: list[Combination]
-    names: list[str]
+    instances: dict[str, Combination]
     problems: Diagnostics
+    is_complete: bool
+    labels_of: Callable[[Combination], dict[str, Any]]
 
-    def selected(self, selection: Selection, labels: Labels) -> Iterator[str]:
+    def selected(self, selection: Selection) -> Iterator[str]:
         """The names of the instances that ``selection`` means."""
-        for combination, name in zip(self.combinations, self.names, strict=True):
+        for name, combination in self.instances.items():
             if selection.has_instance(self.profile.name, name) and (
-                not selection.reads_labels
-                or selection.has_labels(labels(self.profile, self.layers, combination))
+                not selection.reads_labels or selection.has_labels(self.labels_of(combination))
             ):
                 yield name
 
-    def may_mean(self, selection: Selection, labels: Labels) -> bool:
+    def may_mean(self, selection: Selection) -> bool:
         """Whether an instance may be selected where it is not known which there are."""
-        if not selection.has_profile(self.profile.name):
+        if self.instances or not selection.has_profile(self.profile.name):
             return False
         if not selection.reads_labels:
             return True
-        asked = dict(selection.labels)
-        found = labels(self.profile, self.layers, {})
+        asked, found = dict(selection.labels), self.labels_of({})
         known = {key: label for key, label in found.items() if isinstance(label, str)}
         return selection.has_labels(asked | known) and found.keys() >= asked.keys()
 
@@ -54,7 +54,6 @@ def missing_parts(
     selected: Collection[str],
     expanded: list[Expansion],
     profiles: Mapping[str, ProfileSource],
-    labels: Labels,
 ) -> Iterator[tuple[Selection, UsageError]]:
     """The parts of ``selection`` that match nothing, each with its error.
 
@@ -64,16 +63,10 @@ def missing_parts(
     for name in selection.names + selection.exclude:
         if error := _missing_name(name, expanded, profiles):
             yield Selection((name,)), error
-    if selected or not selection.reads_labels:
+    if selected or not selection.reads_labels or any(one.may_mean(selection) for one in expanded):
         return
-    if any(one.may_mean(selection, labels) for one in expanded if not one.names):
-        return
-    known = (
-        labels(one.profile, one.layers, combination)
-        for one in expanded
-        for combination, name in zip(one.combinations, one.names, strict=True)
-        if selection.has_instance(one.profile.name, name)
-    )
+    named = Selection(selection.names, exclude=selection.exclude)
+    known = (one.labels_of(one.instances[name]) for one in expanded for name in one.selected(named))
     part = Selection((), selection.labels, selection.without_labels)
     yield part, unknown_labels(selection, known)
 
@@ -81,16 +74,12 @@ def missing_parts(
 def _missing_name(
     name: str, expanded: list[Expansion], profiles: Mapping[str, ProfileSource]
 ) -> UsageError | None:
-    one = Selection((name,))
-    if any(one.has_instance(each.profile.name, n) for each in expanded for n in each.names):
+    if any(any(one.selected(Selection((name,)))) for one in expanded):
         return None
     profile = name.partition("[")[0]
-    known = [each.profile.name for each in expanded]
-    if profile in profiles:
-        matching = [each for each in expanded if each.profile.name == profile]
-        if not matching:
-            return UsageError(f"'{name}' is abstract.", hint="Name a profile that extends it.")
-        if not matching[0].names:
-            return None
-        known = matching[0].names
-    return unknown_name(name, known)
+    instances = {one.profile.name: one.instances for one in expanded}
+    if profile not in profiles:
+        return unknown_name(name, instances)
+    if profile not in instances:
+        return UsageError(f"'{name}' is abstract.", hint="Name a profile that extends it.")
+    return unknown_name(name, instances[profile]) if instances[profile] else None

@@ -1,27 +1,28 @@
 """``matrix`` → combinations: each becomes an instance, named by its values in order."""
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import product
 from math import prod
 from typing import Any, NoReturn, TypeVar
 
 from runner.config.compile.renderer import Renderer
-from runner.config.document.keys import MAX_INSTANCES, STRUCTURAL_KEYS
+from runner.config.document.keys import MAX_INSTANCES, PROFILE_KEYS, STRUCTURAL_KEYS
 from runner.config.document.profiles import VARIABLE_NAME
 from runner.config.templates.expressions.values import Symbolic, to_text
 from runner.config.yaml.nodes import Mapping, Node, Scalar, Sequence
 from runner.diagnostics import Diagnostics
 from runner.listing import shorten
 from runner.models.marked import Marked
-from runner.nearest import did_you_mean
+from runner.nearest import did_you_mean, nearest
 from runner.source import Span
 
 #: So many combinations may be looked at before ``exclude`` takes some out.
 MAX_COMBINATIONS = 10_000
 #: Keys of a matrix that are not axes.
-NOT_AXES = ("exclude", "include")
+_NOT_AXES = ("exclude", "include")
 _UNFIT = re.compile(r"[\[\],\x00-\x1f\x7f]")
 
 _T = TypeVar("_T")
@@ -40,7 +41,7 @@ def instance_name(profile: str, combination: Combination) -> str:
 
 def axes_of(matrix: Mapping) -> dict[str, Span]:
     """Every name that the combinations of ``matrix`` may have, and where it stands first."""
-    axes = {name: matrix.key_span(name) for name in matrix.values if name not in NOT_AXES}
+    axes = {name: matrix.key_span(name) for name in matrix.values if name not in _NOT_AXES}
     included = matrix.values.get("include")
     for item in included.items if isinstance(included, Sequence) else ():
         if isinstance(item, Mapping):
@@ -52,15 +53,13 @@ class _Unusable(Exception):
     """Something in a matrix can't be used; the diagnostics say what."""
 
 
-def _each(things: Iterable[_T], read: Callable[[_T], _R]) -> list[_R]:
+def _each(things: Collection[_T], read: Callable[[_T], _R]) -> list[_R]:
     """The result of ``read`` for each of ``things``; all are read, even if one can't be used."""
-    found, is_usable = [], True
+    found: list[_R] = []
     for thing in things:
-        try:
+        with suppress(_Unusable):
             found.append(read(thing))
-        except _Unusable:
-            is_usable = False
-    if not is_usable:
+    if len(found) < len(things):
         raise _Unusable
     return found
 
@@ -80,10 +79,9 @@ class MatrixReader:
         """
         if isinstance(node, Scalar) and node.value is None:
             return [{}]
-        try:
+        with suppress(_Unusable):
             return self._expand(node)
-        except _Unusable:
-            return []
+        return []
 
     def _fail(self, code: str, message: str, span: Span, hint: str | None = None) -> NoReturn:
         self.diagnostics.error(code, message, span, hint=hint)
@@ -92,32 +90,27 @@ class MatrixReader:
     def _expand(self, node: Node) -> list[Combination]:
         if not isinstance(node, Mapping):
             self._fail("wrong-type", "`matrix` must map names to lists of values", node.span)
-        axes = self._axes(node)
+        names = [name for name in node.values if name not in _NOT_AXES]
+        axes = dict(_each(names, lambda name: (name, self._axis(name, node))))
         included = self._entries(node, "include")
         if not axes and not included:
             self._fail("matrix-size", "This matrix has no axis", node.span)
         size = prod(len(values) for values in axes.values())
         most = MAX_COMBINATIONS if "exclude" in node.values else MAX_INSTANCES
-        if size > most:
-            self._fail_size(size, node.span, most)
+        self._check_size(size, node.span, most)
         combinations = self._product(axes, node)
         if not combinations and not included:
             message = "`exclude` leaves no combination of this matrix"
             self._fail("matrix-size", message, node.span)
-        if len(combinations) <= MAX_INSTANCES:
-            combinations = self._included(combinations, included, node)
-        if len(combinations) > MAX_INSTANCES:
-            self._fail_size(len(combinations), node.span)
+        self._check_size(len(combinations), node.span)
+        combinations = self._included(combinations, included, node)
+        self._check_size(len(combinations), node.span)
         return combinations
 
-    def _fail_size(self, size: int, span: Span, most: int = MAX_INSTANCES) -> NoReturn:
-        self._fail(
-            "matrix-size", f"This matrix has {size:,} combinations; {most:,} are the most", span
-        )
-
-    def _axes(self, matrix: Mapping) -> dict[str, list[Any]]:
-        names = [name for name in matrix.values if name not in NOT_AXES]
-        return dict(_each(names, lambda name: (name, self._axis(name, matrix))))
+    def _check_size(self, size: int, span: Span, most: int = MAX_INSTANCES) -> None:
+        if size > most:
+            message = f"This matrix has {size:,} combinations; {most:,} are the most"
+            self._fail("matrix-size", message, span)
 
     def _axis(self, name: str, matrix: Mapping) -> list[Any]:
         node = matrix.values[name]
@@ -143,13 +136,13 @@ class MatrixReader:
         if isinstance(node, Sequence):
             return [self._known(item) for item in node.items]
         values = self._known(node)
-        if isinstance(values, Symbolic):
-            return [values]  # without an environment, all that is known of the list
-        return values
+        # Without an environment, a list may be a single unknown value.
+        return [values] if isinstance(values, Symbolic) else values
 
     def _known(self, node: Node) -> Any:
         """The value of ``node``; the renderer says why where it is not known."""
-        value = self.renderer.spelt(node)
+        render = self.renderer
+        value = render.scalar(node) if isinstance(node, Scalar) else render.value(node)
         if isinstance(value, Marked):
             raise _Unusable
         return value
@@ -160,7 +153,7 @@ class MatrixReader:
                 "Axis names may use letters, digits and underscores and must not start with a digit"
             )
             self._fail("bad-name", message, span)
-        if name in STRUCTURAL_KEYS or name in NOT_AXES:
+        if name in STRUCTURAL_KEYS or name in _NOT_AXES:
             message = f"An axis can't be named `{name}`, which is a key of its own"
             self._fail("bad-name", message, span)
 
@@ -198,8 +191,11 @@ class MatrixReader:
         texts = {name: [to_text(value) for value in values] for name, values in axes.items()}
         entries = self._entries(matrix, "exclude")
         excluded = [one for one in _each(entries, lambda node: self._exclusion(node, texts)) if one]
-        combinations = [dict(zip(axes, values, strict=True)) for values in product(*axes.values())]
-        return [each for each in combinations if not _is_excluded(each, excluded)]
+        return [
+            combination
+            for values in product(*axes.values())
+            if not _is_excluded(combination := dict(zip(axes, values, strict=True)), excluded)
+        ]
 
     def _exclusion(self, item: Node, axes: dict[str, list[str]]) -> dict[str, frozenset[str]]:
         """The texts of each axis that are taken out together."""
@@ -229,8 +225,7 @@ class MatrixReader:
         share, and becomes a combination of its own where there is none.
         """
         grown = [dict(combination) for combination in combinations]
-        for item in included:
-            node = self._entry(item, "include")
+        for node in _each(included, lambda item: self._entry(item, "include")):
             entry = {name: self._known(child) for name, child in node.values.items()}
             for name, value in entry.items():
                 self._check_axis_name(name, node.key_span(name))
@@ -256,3 +251,23 @@ class MatrixReader:
 def _is_excluded(combination: Combination, excluded: list[dict[str, frozenset[str]]]) -> bool:
     texts = {axis: to_text(value) for axis, value in combination.items()} if excluded else {}
     return any(all(texts[axis] in taken for axis, taken in one.items()) for one in excluded)
+
+
+def unread_axes(matrix: Mapping, names: Collection[str]) -> dict[str, tuple[Span, str]]:
+    """The axes that nothing reads: their instances are the same session.
+
+    ``names`` are those that the rest of the profile reads.
+
+    Returns:
+        Where each such axis stands, and what to do about it.
+    """
+    axes = axes_of(matrix)
+    if any(name.startswith("matrix.") and name[7:] not in axes for name in names):
+        return {}  # a misspelt axis, which is reported where it is read
+    found = {}
+    for axis, span in axes.items():
+        if axis not in PROFILE_KEYS and f"matrix.{axis}" not in names:
+            meant = nearest(axis, PROFILE_KEYS) or ("region" in axis.lower() and "runLocation")
+            hint = f"Did you mean `{meant}`?" if meant else f"Read it as `$<matrix.{axis}>`."
+            found[axis] = span, hint
+    return found

@@ -6,6 +6,7 @@ from itertools import islice
 from runner.config.document.profiles import ProfileSource
 from runner.config.yaml.nodes import Scalar
 from runner.diagnostics import MANY, Diagnostic
+from runner.graph import depth_first
 from runner.listing import circle_text, shorten
 from runner.nearest import did_you_mean
 
@@ -25,7 +26,7 @@ def needed(
     waiting = list(selected)
     while waiting:
         for need in profiles[profile_of[waiting.pop()]].needs:
-            meant.add(need.text.partition("[")[0])
+            meant.add(_profile(need))
             each = names.get(need.text) or ([need.text] if need.text in profile_of else [])
             new = [name for name in each if name not in instances]
             instances.update(new)
@@ -49,37 +50,26 @@ def check_needs(
             if need.text in names or need.text in instances:
                 graph[profile.name].append(need)
                 continue
-            if need.text.partition("[")[0] in names and not names[need.text.partition("[")[0]]:
+            if names.get(_profile(need)) == []:
                 continue  # its matrix is wrong or not known, which is reported there
             message = f"`{shorten(need.text)}` is not a profile or instance that can run"
             hint = _hint(need.text, profiles, [*names, *instances]) if hints > 0 else None
             yield Diagnostic("unknown-profile", message, need.span, hint=hint)
             hints -= 1
-    for need, circle in islice(_circles(graph), MANY):  # each takes as long as it is
-        yield Diagnostic("needs-cycle", f"A profile needs itself: {circle_text(circle)}", need.span)
+    targets = {name: list(map(_profile, needs)) for name, needs in graph.items()}
+    circles = (circle for _, circle in depth_first(targets) if circle)
+    for circle in islice(circles, MANY):  # each takes as long as it is
+        message = f"A profile needs itself: {circle_text([*circle, circle[0]])}"
+        for need in graph[circle[-1]]:
+            if _profile(need) == circle[0]:
+                yield Diagnostic("needs-cycle", message, need.span)
+
+
+def _profile(need: Scalar) -> str:
+    return need.text.partition("[")[0]
 
 
 def _hint(need: str, profiles: Collection[str], known: Iterable[str]) -> str | None:
     if need in profiles:
         return "It is abstract; name a profile that extends it."
     return did_you_mean(need, known)
-
-
-def _circles(graph: dict[str, list[Scalar]]) -> Iterator[tuple[Scalar, list[str]]]:
-    """Each need that closes a circle, with the circle; no recursion, for chains may be long."""
-    done: set[str] = set()
-    for root, needs in graph.items():
-        path = {root: 0}
-        stack = [iter(needs)] if root not in done else []
-        while stack:
-            for need in stack[-1]:
-                profile = need.text.partition("[")[0]
-                if profile in path:
-                    yield need, [*list(path)[path[profile] :], profile]
-                elif profile not in done:
-                    path[profile] = len(path)
-                    stack.append(iter(graph[profile]))
-                    break
-            else:
-                stack.pop()
-                done.add(path.popitem()[0])

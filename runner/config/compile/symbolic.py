@@ -7,7 +7,6 @@ two versions of a file can be compared anywhere with the same result.
 from collections.abc import Mapping
 from datetime import date
 from pathlib import Path, PurePosixPath
-from typing import Any, Final
 
 from runner.config.compile.configuration import configuration_of
 from runner.config.document.load import load
@@ -20,9 +19,6 @@ from runner.diagnostics import Diagnostics
 from runner.errors import ConfigurationError
 from runner.models.instance import Instance
 from runner.secrets import Redactor
-
-#: Nothing ends on this day, so that no warning depends on when it is looked at.
-_NO_DAY: Final = date.min
 
 
 def compile_alone(
@@ -53,9 +49,9 @@ def compile_alone(
         diagnostics,
         redactor,
         environment=Environment({}),
-        context=Context({}, Path(), ask_git=_never),
+        context=Context({}, Path()),
         overrides=overrides,
-        today=_NO_DAY,
+        today=date.min,  # nothing ends on this day, so no warning depends on the clock
         fill_metadata=False,
         symbolic=PURE,
     )
@@ -63,7 +59,3 @@ def compile_alone(
     if diagnostics.has_errors:
         raise ConfigurationError(diagnostics)
     return compiled.instances
-
-
-def _never(folder: Path) -> Any:
-    raise AssertionError(f"git was asked about {folder}, though its names stand for themselves")

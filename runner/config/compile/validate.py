@@ -1,5 +1,7 @@
 """Compiled values against the models' rules: each limit broken becomes a breach."""
 
+from collections.abc import Iterator
+from datetime import date, timedelta
 from typing import Any, Final, NamedTuple
 
 from runner.config.compile.validators import ErrorDetails, SchemaValidator, ValidationError
@@ -48,6 +50,7 @@ _WORDS_OF_KEYS = {
 }
 QUOTE: Final = "Put it in quotes."
 _STRATEGIES = ("FIXED", "LINEAR", "EXPONENTIAL", "SINGLE_RETRY")
+_QUARANTINE_NOTICE = timedelta(days=7)
 _TAKE_AWAY = "Write `[]` to take the inherited filter away."
 
 
@@ -62,18 +65,16 @@ class Breach(NamedTuple):
 
 
 def check(
-    rules: SchemaValidator, tree: dict[str, Any], *, has_marks: bool = False
+    rules: SchemaValidator, tree: dict[str, Any]
 ) -> tuple[dict[str, Any] | None, list[Breach]]:
     """The values in ``tree``, or what is wrong with them by ``REQUEST`` or ``SETTINGS``.
-
-    Leaves may be ``Marked``, if it ``has_marks``.
 
     Returns:
         The values, unless anything is wrong or a value is not known; the breaches, none of them
         for a value that is not known.
     """
     try:
-        values: dict[str, Any] = rules.validate_python(unmarked(tree) if has_marks else tree)
+        values: dict[str, Any] = rules.validate_python(unmarked(tree))
     except ValidationError as error:
         unset = {path for path, leaf in leaves(tree) if is_open(leaf)}
         details = error.errors(include_url=False)
@@ -83,6 +84,37 @@ def check(
             if not _is_unset(path := _path(each), each, unset)
         ]
     return values, []
+
+
+def check_settings(settings: dict[str, Any], count: int, today: date) -> Iterator[Breach]:
+    """What is well formed but can't be meant, and warnings of what ends soon.
+
+    Args:
+        settings: The runner's own keys of an instance, checked; dates are dates.
+        count: How many instances the profile has, which a quorum is checked against.
+        today: The day against which quarantines are checked.
+    """
+    quorum = settings.get("quorum")
+    if quorum is not None and quorum > count:
+        message = f"`quorum` asks for {quorum} of {count}"
+        hint = None if count > 1 else "A quorum counts the instances of a matrix."
+        yield Breach(("quorum",), "quorum-too-high", message, hint)
+    expected = settings.get("expectChecks") or {}
+    low, high = expected.get("min"), expected.get("max")
+    if low is not None and high is not None and low > high:
+        message = f"`min` is {low}, more than `max`, which is {high}"
+        yield Breach(("expectChecks", "min"), "bad-value", message)
+    for index, entry in enumerate(settings.get("quarantine") or ()):
+        left = entry["until"] - today
+        if left <= _QUARANTINE_NOTICE:
+            ends = "has ended" if left < timedelta(0) else "ends"
+            yield Breach(
+                ("quarantine", index),
+                "quarantine-ends",
+                f"The quarantine of `{entry['check']}` {ends} on {entry['until']}",
+                f"Its owner is {entry['owner']}.",
+                Severity.WARNING,
+            )
 
 
 def is_open(leaf: object) -> bool:

@@ -6,18 +6,17 @@ A dotted name, as most expressions are, never needs Jinja.
 import re
 from typing import TYPE_CHECKING
 
-from runner.config.templates.expressions.access import attribute
-from runner.config.templates.expressions.errors import TemplateError, Unresolved
-from runner.config.templates.expressions.limits import Meter
+from runner.config.templates.expressions.errors import SymbolicRead, TemplateError, Unresolved
 from runner.config.templates.expressions.names import qualified
-from runner.config.templates.expressions.symbols import SymbolicRead, as_written
-from runner.config.templates.expressions.values import Names, Unset, Value
+from runner.config.templates.expressions.symbols import as_written
+from runner.config.templates.expressions.values import Names, Unset, Value, attribute
 
 if TYPE_CHECKING:
     from runner.config.templates.expressions.sandbox import Program
 
 _NAME = r"[^\W\d]\w*"
 _DOTTED = re.compile(rf"\s*({_NAME})\.({_NAME})((?:\.{_NAME})*)\s*")
+_KEY = re.compile(r"\w+")
 
 
 class Expression:
@@ -26,10 +25,10 @@ class Expression:
     Attributes:
         source: Its text.
         names: The names it reads, such as ``var.host``.
-        name: The name, if it is just one.
+        has_literal_fallback: Whether a text written in the expression itself may be its value.
     """
 
-    __slots__ = ("_path", "_program", "name", "names", "source")
+    __slots__ = ("_path", "_program", "has_literal_fallback", "names", "source")
 
     def __init__(self, source: str) -> None:
         """Parse ``source``.
@@ -39,32 +38,24 @@ class Expression:
                 from its first character.
         """
         self.source = source
-        self.name: str | None = None
         self._program: Program | None = None
-        self._path: tuple[str, ...] = ()
         dotted = _DOTTED.fullmatch(source)
-        if dotted:
-            namespace, name, path = dotted.groups()
-            self._path = tuple(path.split(".")[1:])
-            for part in self._path:
-                if part.startswith("_"):
-                    raise TemplateError(
-                        "names that begin with _ can't be read", source.index("." + part) + 1
-                    )
-            full = qualified(namespace, name, dotted.start(1))
-            self.names = frozenset([full])
-            if not path:
-                self.name = full
-        else:
+        if dotted is None:
             from runner.config.templates.expressions.syntax import parse  # noqa: PLC0415 - loads Jinja
 
             self._program = parse(source)
             self.names = self._program.names
-
-    @property
-    def has_literal_fallback(self) -> bool:
-        """Whether a text written in the expression itself may be its value."""
-        return self._program is not None and self._program.has_literal_fallback
+            self.has_literal_fallback = self._program.has_literal_fallback
+            return
+        self.has_literal_fallback = False
+        #: The keys to follow from the name on, and where each stands.
+        self._path = [
+            (key[0], key.start()) for key in _KEY.finditer(source, dotted.start(3), dotted.end(3))
+        ]
+        for key, offset in self._path:
+            if key.startswith("_"):
+                raise TemplateError("names that begin with _ can't be read", offset)
+        self.names = frozenset([qualified(dotted[1], dotted[2], dotted.start(1))])
 
     def evaluate(self, scope: Names) -> Value:
         """Return its value.
@@ -77,7 +68,7 @@ class Expression:
             TemplateError: It can't be evaluated; the offset counts from its first character.
         """
         try:
-            value = self._walk(scope) if self._program is None else self._run(self._program, scope)
+            value = self._program.evaluate(scope) if self._program else self._follow(scope)
         except SymbolicRead:
             return as_written(self.source, scope)
         except RecursionError:
@@ -86,16 +77,9 @@ class Expression:
             raise Unresolved(value.names)
         return value
 
-    def _walk(self, scope: Names) -> Value:
+    def _follow(self, scope: Names) -> Value:
         (name,) = self.names
         value = scope.value(name)
-        for part in self._path:
-            value = attribute(value, part, self.source.rindex(part))
+        for key, offset in self._path:
+            value = attribute(value, key, offset)
         return value
-
-    def _run(self, program: "Program", scope: Names) -> Value:
-        meter = Meter()
-        try:
-            return program.evaluate(scope, meter)
-        finally:
-            scope.spend(meter.spent)

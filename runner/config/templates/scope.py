@@ -1,133 +1,33 @@
 """The names an expression may read, with their values, each computed once."""
 
-from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping
-from typing import NoReturn
+from copy import copy
 
 from runner.config.templates.context import Context
+from runner.config.templates.dependencies import Dependencies
 from runner.config.templates.env_vars import Environment
 from runner.config.templates.expression import Expression
+from runner.config.templates.expressions import limits
 from runner.config.templates.expressions.errors import TemplateError, Unresolved, fail_unknown
-from runner.config.templates.expressions.limits import RunMeter
-from runner.config.templates.expressions.names import OF_INSTANCE, VOLATILE
-from runner.config.templates.expressions.symbols import symbol
+from runner.config.templates.expressions.limits import Meter, fits
+from runner.config.templates.expressions.symbols import concatenate, symbol
 from runner.config.templates.expressions.values import Unset, Value, size_of, to_text, value_of
-from runner.config.templates.template import parse_template
-from runner.config.templates.variables import Graph, declared_overrides, typed
+from runner.config.templates.template import Template, parse_template
+from runner.config.templates.variables import given_variables, typed
 from runner.config.yaml.nodes import Node, Scalar, Sequence
 
 #: The namespaces that stand for themselves where nothing of this machine may matter.
 PURE = frozenset({"env", "git", "ci", "run"})
 
 
-class _Names(ABC):
-    """Values of names, kept once they are known; shared by both kinds of scope."""
-
-    __slots__ = ("_errors", "_meter", "_values", "symbolic")
-
-    def __init__(self, symbolic: frozenset[str], meter: RunMeter) -> None:
-        self.symbolic = symbolic
-        self._meter = meter
-        self._values: dict[str, Value] = {}
-        self._errors: dict[str, TemplateError] = {}
-
-    @abstractmethod
-    def value(self, name: str) -> Value:
-        """Return the value of a name such as ``var.host``; an `Unset` if it is not set.
-
-        Raises:
-            TemplateError: There is no such name, it may not be read, or the variable's own template
-                can't be evaluated (then `TemplateError.node` says where).
-        """
-
-    def spend(self, units: int) -> None:
-        """Account for work done; see `RunMeter.settle`."""
-        self._meter.settle(units)
-
-    def evaluate(self, expression: Expression) -> Value:
-        """Return the value of an expression.
-
-        Raises:
-            Unresolved: It depends on a name that is not set.
-            TemplateError: It can't be evaluated.
-        """
-        return expression.evaluate(self)
-
-    def text(self, expression: Expression) -> str:
-        """Return the value of an expression as it is written inside text.
-
-        Raises:
-            Unresolved: It depends on a name that is not set.
-            TemplateError: It can't be evaluated, or is null, a list or a mapping.
-        """
-        return to_text(expression.evaluate(self))
-
-    def render(self, node: Node) -> Value:
-        """Return the value of a node with all its templates rendered.
-
-        Raises:
-            Unresolved: It depends on a name that is not set.
-            TemplateError: A template is wrong; `node` is the scalar that holds it.
-        """
-        if isinstance(node, Scalar):
-            if not node.templated:
-                return value_of(node)
-            try:
-                return parse_template(node.text).render(self)
-            except TemplateError as error:
-                raise error.within(node) from None
-        if isinstance(node, Sequence):
-            return [self.render(item) for item in node.items]
-        return {key: self.render(value) for key, value in node.values.items()}
-
-    def _is_known(self, name: str) -> bool:
-        return name in self._values or name in self._errors
-
-    def _work_out(self, name: str, root: "Scope") -> Value:
-        """Compute a variable after everything that feeds it, each once."""
-        if name not in self._errors:
-            for each in root.graph.order(name, self._is_known):
-                self._keep(each, root.declared(each))
-        if name in self._errors:
-            raise self._errors[name].moved(0)
-        return self._values[name]
-
-    def _keep(self, name: str, node: Node) -> None:
-        if isinstance(node, Scalar) and node.value is None:
-            # It has no default. Where nothing from outside counts it stands for itself.
-            unset = Unset(frozenset([name]))
-            self._values[name] = symbol(name) if "env" in self.symbolic else unset
-            return
-        try:
-            value = self.render(node)
-            if not isinstance(value, str):
-                self.spend(size_of(value))
-            self._values[name] = value
-        except Unresolved as error:
-            self._values[name] = Unset(error.names)
-        except TemplateError as error:
-            self._errors[name] = error
-
-
-class Scope(_Names):
-    """The names that are the same for every profile.
+class Scope:
+    """The names of a file, or of one instance of a profile; renders templates with them.
 
     Attributes:
         symbolic: The namespaces whose names stand for themselves.
-        graph: What feeds the variables.
-        texts: The texts of expressions that are the same for every instance.
+        variables: The nodes of the declared variables.
+        dependencies: What feeds the variables.
     """
-
-    __slots__ = (
-        "_bound",
-        "_context",
-        "_environment",
-        "_external",
-        "_results",
-        "_variables",
-        "graph",
-        "texts",
-    )
 
     def __init__(
         self,
@@ -138,7 +38,7 @@ class Scope(_Names):
         overrides: Mapping[str, str] | None = None,
         symbolic: Iterable[str] = (),
     ) -> None:
-        """Collect what expressions may read.
+        """Collect the names that all instances share.
 
         Args:
             variables: The declared variables.
@@ -152,176 +52,163 @@ class Scope(_Names):
             UsageError: A variable of the command line is not declared, or one that is set from
                 outside does not have the type of its default.
         """
-        super().__init__(frozenset(symbolic), RunMeter())
-        self._variables = variables
+        self.symbolic = frozenset(symbolic)
+        self.variables = variables
         self._environment = environment
         self._context = context
-        self.texts: dict[Expression, str] = {}
+        self._meter = Meter(limits.RUN_BUDGET, "the expressions of this file together take")
+        #: Of an instance: the scope of the file.
+        self._shared: Scope | None = None
+        #: The values, and the errors, of names and of the expressions all instances share.
+        self._values: dict[str, Value] = {}
         self._results: dict[Expression, Value] = {}
-        self._bound: dict[Expression, bool] = {}
-        given = declared_overrides(variables, overrides or {})
-        if "env" not in self.symbolic:
-            outside = environment.variables()
-            given = {name: outside[name] for name in outside if name in variables} | given
-        self._external = frozenset(f"var.{name}" for name in given)
-        self.graph = Graph(variables, self._external)
+        from_environment = {} if "env" in self.symbolic else environment.variables()
+        given = given_variables(variables, from_environment, overrides or {})
+        self.dependencies = Dependencies(variables, {f"var.{name}" for name in given})
         if given:
             # Types come from the defaults in the file, whatever the environment holds.
             defaults = Scope(
                 variables=variables, environment=environment, context=context, symbolic=PURE
             )
             for name, text in given.items():
-                self._values[f"var.{name}"] = typed(name, text, _default(defaults, name))
+                self._values[f"var.{name}"] = typed(name, text, defaults.known(f"var.{name}"))
 
-    def for_instance(self, profile: str, matrix: Mapping[str, Value]) -> "InstanceScope":
+    def for_instance(self, profile: str, matrix: Mapping[str, Value]) -> "Scope":
         """Return the names inside one instance of a profile.
 
         ``matrix`` has its value on each axis; for a scalar of the file use `value_of`, so that a
         number keeps its spelling.
         """
-        return InstanceScope(self, profile, matrix)
-
-    def closure(self, name: str) -> frozenset[str]:
-        """Return ``name`` and all the names that feed it, also through variables.
-
-        Nothing feeds a variable that is set from outside: see `is_external`.
-        """
-        return self.graph.closure(name)
-
-    def is_external(self, name: str) -> bool:
-        """Whether a name such as ``var.host`` was set by an option or the environment."""
-        return name in self._external
-
-    def is_volatile(self, name: str) -> bool:
-        """Whether a name is, or is fed by, what differs from run to run."""
-        return name.startswith(VOLATILE) or name in self.graph.volatile
-
-    def needs_instance(self, names: Iterable[str]) -> bool:
-        """Whether one of the names is fed by ``matrix.*`` or ``profile.*``."""
-        known = self.graph.of_instance
-        return any(name.startswith(OF_INSTANCE) or name in known for name in names)
+        inside = copy(self)
+        inside._shared = self
+        inside._values = {f"matrix.{axis}": value for axis, value in matrix.items()}
+        inside._values["profile.name"] = profile
+        return inside
 
     def value(self, name: str) -> Value:
-        """See `_Names.value`."""
-        if name in self._values:
-            return self._values[name]
-        if name.startswith("var."):
-            return self._variable(name)
-        if name.startswith(OF_INSTANCE):
-            raise TemplateError(f"{name} is known only inside a profile", length=len(name))
-        namespace, _, rest = name.partition(".")
-        if namespace in self.symbolic:
-            value: Value = symbol(name)
-        elif namespace == "env":
-            value = self._environment.value(rest)
-        else:
-            value = self._context.value(name)
-        self._values[name] = Unset(frozenset([name])) if value is None else value
-        return self._values[name]
-
-    def _variable(self, name: str) -> Value:
-        self.check_variable(name)
-        return self._work_out(name, self)
-
-    def check_variable(self, name: str) -> None:
-        """Check that a variable is declared and does not feed itself.
+        """Return the value of a name such as ``var.host``; an `Unset` if it is not set.
 
         Raises:
-            TemplateError: It is not declared, or feeds itself.
+            TemplateError: There is no such name, it may not be read, or the variable's own template
+                can't be evaluated (then `TemplateError.node` says where).
         """
-        if name.removeprefix("var.") not in self._variables:
-            fail_unknown("variable", name.removeprefix("var."), self._variables, 0, "var.")
-        cycle = self.graph.cycle(name)
-        if cycle:
-            self._fail_cycle(cycle)
+        if name not in self._values:
+            if self._shared and not self.dependencies.is_of_instance(name):
+                return self._shared.value(name)
+            if name.startswith("var."):
+                self._work_out(name)
+            else:
+                self._values[name] = self._look_up(name)
+        value = self._values[name]
+        if isinstance(value, TemplateError):
+            raise copy(value)
+        return value
 
-    def _fail_cycle(self, cycle: tuple[str, ...]) -> NoReturn:
-        names = [name.removeprefix("var.") for name in cycle]
-        first = min(names, key=list(self._variables).index)
-        turn = names.index(first)
-        circle = [f"var.{name}" for name in [*names[turn:], *names[:turn], first]]
-        node, offset = self.graph.reader(circle[0], circle[1])
-        raise TemplateError(
-            "a variable can't depend on itself: " + " reads ".join(circle), offset, node=node
-        )
+    def known(self, name: str) -> Value:
+        """Return the value of a name; ``None`` where it is wrong, which is reported elsewhere."""
+        try:
+            return self.value(name)
+        except TemplateError:
+            return None
 
-    def is_declared(self, name: str) -> bool:
-        """Whether a name such as ``var.host`` is a variable of the file."""
-        return name[:4] == "var." and name[4:] in self._variables
+    def spend(self, units: int) -> None:
+        """Account for work done.
 
-    def declared(self, name: str) -> Node:
-        """Return the node that declares a variable."""
-        return self._variables[name.removeprefix("var.")]
+        Raises:
+            TemplateError: All expressions together have done too much.
+        """
+        if units > limits.CHEAP:
+            self._meter.pay(units)
 
     def evaluate(self, expression: Expression) -> Value:
-        """See `_Names.evaluate`."""
+        """Return the value of an expression.
+
+        Raises:
+            Unresolved: It depends on a name that is not set.
+            TemplateError: It can't be evaluated.
+        """
+        if any(map(self.dependencies.is_of_instance, expression.names)):
+            return expression.evaluate(self)
         if expression not in self._results:
-            self._results[expression] = expression.evaluate(self)
+            self._results[expression] = expression.evaluate(self._shared or self)
         return self._results[expression]
 
-    def text(self, expression: Expression) -> str:
-        """See `_Names.text`."""
-        text = self.texts.get(expression)
-        if text is None:
-            text = self.texts[expression] = to_text(self.evaluate(expression))
-        return text
+    def render(self, template: Template) -> Value:
+        """Return the value of a template: of its own type if it is single, else text.
 
-    def bound(self, expression: Expression) -> bool:
-        """Whether an expression's value may differ from instance to instance."""
-        bound = self._bound.get(expression)
-        if bound is None:
-            bound = self._bound[expression] = self.needs_instance(expression.names)
-        return bound
+        Returns:
+            Lists and mappings are shared and must not be changed. If it depends on names that
+            stand for themselves, a `Symbolic`.
 
+        Raises:
+            Unresolved: It needs names that are not set; all of them are listed.
+            TemplateError: An expression can't be evaluated; the offset counts from the start of the
+                text, or of the text of the variable (`node`) that causes the error.
+        """
+        pieces: list[str] = []
+        missing = set[str]()
+        for index, part in enumerate(template.parts):
+            if isinstance(part, str):
+                pieces.append(part)
+                continue
+            try:
+                value = self.evaluate(part)
+                if template.is_single:
+                    return value
+                pieces.append(to_text(value))
+            except Unresolved as unresolved:
+                missing |= unresolved.names
+            except TemplateError as error:
+                raise error.moved(template.start_of(index)) from None
+        if missing:
+            raise Unresolved(missing)
+        self.spend(fits(sum(map(len, pieces))))
+        return concatenate(pieces) if self.symbolic else "".join(pieces)
 
-class InstanceScope(_Names):
-    """The names inside one instance of a profile; its root keeps what all instances share."""
+    def _look_up(self, name: str) -> Value:
+        namespace, _, rest = name.partition(".")
+        if namespace == "matrix" and self._shared:
+            axes = [each[7:] for each in self._values if each.startswith("matrix.")]
+            fail_unknown("axis", rest, axes, 0, "matrix.")
+        if namespace in ("matrix", "profile"):
+            raise TemplateError(f"{name} is known only inside a profile", length=len(name))
+        if namespace in self.symbolic:
+            return symbol(name)
+        from_env = namespace == "env"
+        value = self._environment.value(rest) if from_env else self._context.value(name)
+        return Unset(frozenset([name])) if value is None else value
 
-    __slots__ = ("_root", "_shared")
+    def _work_out(self, name: str) -> None:
+        """Compute a variable after everything that feeds it, each once."""
+        for each in self.dependencies.order(name):
+            is_here = self._shared is None or self.dependencies.is_of_instance(each)
+            if is_here and each not in self._values:
+                self._values[each] = self._variable(each)
 
-    def __init__(self, root: Scope, profile: str, matrix: Mapping[str, Value]) -> None:
-        super().__init__(root.symbolic, root._meter)  # one budget for all
-        self._root = root
-        self._shared = root.texts
-        self._values["profile.name"] = profile
-        for axis, value in matrix.items():
-            self._values[f"matrix.{axis}"] = value
+    def _variable(self, name: str) -> Value:
+        """The value of a variable, or the error that its templates end with."""
+        node = self.variables[name.removeprefix("var.")]
+        if isinstance(node, Scalar) and node.value is None:
+            # It has no default. Where nothing from outside counts it stands for itself.
+            return symbol(name) if "env" in self.symbolic else Unset(frozenset([name]))
+        try:
+            value = self._rendered(node)
+            if not isinstance(value, str):
+                self.spend(size_of(value))
+        except Unresolved as unresolved:
+            return Unset(unresolved.names)
+        except TemplateError as error:
+            return error
+        return value
 
-    def value(self, name: str) -> Value:
-        """See `_Names.value`."""
-        if name in self._values:
-            return self._values[name]
-        if name.startswith("matrix."):
-            axes = [axis.removeprefix("matrix.") for axis in self._values if axis[:7] == "matrix."]
-            fail_unknown("axis", name.removeprefix("matrix."), axes, 0, "matrix.")
-        if not self._root.needs_instance([name]):
-            return self._root.value(name)
-        self._root.check_variable(name)
-        return self._work_out(name, self._root)
-
-    def _is_known(self, name: str) -> bool:
-        return super()._is_known(name) or not self._root.needs_instance([name])
-
-    def evaluate(self, expression: Expression) -> Value:
-        """See `_Names.evaluate`."""
-        if self._root.bound(expression):
-            return expression.evaluate(self)
-        return self._root.evaluate(expression)
-
-    def text(self, expression: Expression) -> str:
-        """See `_Names.text`."""
-        shared = self._shared.get(expression)
-        if shared is not None:
-            return shared
-        if expression.name is not None and type(own := self._values.get(expression.name)) is str:
-            return own
-        if self._root.bound(expression):
-            return to_text(expression.evaluate(self))
-        return self._root.text(expression)
-
-
-def _default(defaults: Scope, name: str) -> Value:
-    try:
-        return defaults.value(f"var.{name}")
-    except TemplateError:
-        return None
+    def _rendered(self, node: Node) -> Value:
+        if isinstance(node, Sequence):
+            return [self._rendered(item) for item in node.items]
+        if not isinstance(node, Scalar):
+            return {key: self._rendered(value) for key, value in node.values.items()}
+        if not node.templated:
+            return value_of(node)
+        try:
+            return self.render(parse_template(node.text))
+        except TemplateError as error:
+            raise error.within(node) from None

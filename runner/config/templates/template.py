@@ -1,4 +1,4 @@
-"""Split texts with ``$<expressions>`` and render them.
+"""Split texts with ``$<expressions>``, and find what is wrong with them in the file.
 
 Everything else passes through unchanged: Handlebars, Jinja statements, shell variables, a lone
 ``$``. ``$$<`` gives a literal ``$<``.
@@ -6,20 +6,19 @@ Everything else passes through unchanged: Handlebars, Jinja statements, shell va
 
 import re
 from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Protocol
 
 from runner.config.templates.expression import Expression
-from runner.config.templates.expressions.errors import TemplateError, Unresolved, Unterminated
-from runner.config.templates.expressions.limits import MAX_SIZE
-from runner.config.templates.expressions.symbols import concatenate
-from runner.config.templates.expressions.values import Names, Value
+from runner.config.templates.expressions.errors import TemplateError, Unterminated
 from runner.config.yaml.errors import QUOTE_HINT
 from runner.config.yaml.nodes import Scalar
+from runner.diagnostics import Diagnostic
 from runner.source import Span
 
-__all__ = ["Template", "TemplateError", "Unresolved", "hint_for", "parse_template", "place"]
-
+#: How the depth changes at a bracket.
+_STEPS = dict.fromkeys("([{", 1) | dict.fromkeys(")]}", -1)
 #: An expression may have this many bytes in UTF-8.
 MAX_SOURCE = 4096
 #: Brackets may be nested this deep: enough for readable expressions, and within the stack of
@@ -40,16 +39,7 @@ _CUT = re.compile(r"[ \t]+#|[ \t]*[,\[\]{}]|:")
 _LITERAL_HINT = "Write an expression as $<…>, and a literal $< as $$<."
 
 
-class Evaluator(Names, Protocol):
-    """The names a template is rendered with."""
-
-    def evaluate(self, expression: Expression) -> Value:
-        """Return the value of an expression."""
-
-    def text(self, expression: Expression) -> str:
-        """Return the value of an expression as it is written inside text."""
-
-
+@dataclass(slots=True, eq=False)
 class Template:
     """A text, split into literal parts and expressions.
 
@@ -61,63 +51,20 @@ class Template:
         names: The names its expressions read, such as ``var.host``.
     """
 
-    __slots__ = ("is_single", "names", "parts", "text")
+    text: str
+    parts: tuple[str | Expression, ...]
+    is_single: bool = field(init=False)
+    names: frozenset[str] = field(init=False)
 
-    def __init__(self, text: str, parts: tuple[str | Expression, ...]) -> None:
-        self.text = text
-        self.parts = parts
-        expressions = [part for part in parts if isinstance(part, Expression)]
-        self.is_single = len(parts) == 1 == len(expressions)
-        self.names: frozenset[str] = (
-            expressions[0].names
-            if len(expressions) == 1
-            else frozenset().union(*(part.names for part in expressions))
-        )
+    def __post_init__(self) -> None:
+        """Sum up the expressions."""
+        names = [part.names for part in self.parts if isinstance(part, Expression)]
+        self.is_single = len(self.parts) == 1 == len(names)
+        self.names = names[0] if len(names) == 1 else frozenset[str]().union(*names)
 
-    def render(self, scope: Evaluator) -> Value:
-        """Return the value: of its own type if it is single, else text.
-
-        Returns:
-            Lists and mappings are shared and must not be changed. If it depends on names that
-            stand for themselves, a `Symbolic`.
-
-        Raises:
-            Unresolved: It needs names that are not set; all of them are listed.
-            TemplateError: An expression can't be evaluated; the offset counts from the start of the
-                text, or of the text of the variable (`node`) that causes the error.
-        """
-        pieces: list[str] = []
-        try:
-            if self.is_single:
-                return scope.evaluate(self.parts[0])  # type: ignore[arg-type]  # single means that
-            text_of = scope.text
-            for part in self.parts:
-                pieces.append(part if isinstance(part, str) else text_of(part))  # noqa: PERF401 - how many there are says where an error was
-        except TemplateError as error:
-            raise error.moved(self._start(len(pieces))) from None
-        except Unresolved:
-            raise Unresolved(self._missing(scope)) from None
-        size = sum(map(len, pieces))
-        if size > MAX_SIZE:
-            raise TemplateError("the value would be larger than 1 MiB")
-        scope.spend(size)
-        return concatenate(pieces) if scope.symbolic else "".join(pieces)
-
-    def _missing(self, scope: Evaluator) -> set[str]:
-        missing: set[str] = set()
-        for index, part in enumerate(self.parts):
-            if isinstance(part, Expression):
-                try:
-                    scope.evaluate(part)
-                except Unresolved as error:
-                    missing |= error.names
-                except TemplateError as error:
-                    raise error.moved(self._start(index)) from None
-        return missing
-
-    def _start(self, index: int) -> int:
-        """Where one of the parts begins in the text; only needed for errors."""
-        return list(_scan(self.text))[index][0]
+    def start_of(self, index: int) -> int:
+        """Return where one of the parts begins in the text; only needed for errors."""
+        return [*_split(self.text)][index][0]
 
 
 @lru_cache(maxsize=4096)
@@ -139,27 +86,22 @@ def parse_template(text: str) -> Template:
             pass  # the general way tells where
         else:
             return Template(text, tuple(filter(None, parts)))
-    return Template(text, tuple(part for _, part in _scan(text)))
+    return Template(text, tuple(part for _, part in _split(text)))
 
 
-def errors_in(text: str, scope: Evaluator | None) -> Iterator[TemplateError]:
-    """Yield what is wrong with each expression of a text, up to one that does not end."""
-    position = 0
-    while found := _START.search(text, position):
-        start = found.end()
-        try:
-            position = _end_of(text, start) + 1
-        except TemplateError as error:
-            yield error
-            return
-        try:
-            expression = _expression(text[start : position - 1])
-            if scope is not None:
-                scope.text(expression)
-        except TemplateError as error:
-            yield error.moved(start)
-        except Unresolved:
-            continue
+def expressions_in(text: str) -> Iterator[tuple[int, Expression | TemplateError]]:
+    """Yield where each expression of a text begins, and what is wrong in place of a wrong one.
+
+    Nothing follows one that does not end.
+    """
+    try:
+        for start, end in _sources(text):
+            try:
+                yield start, _expression(text[start:end])
+            except TemplateError as error:
+                yield start, error.moved(start)
+    except TemplateError as error:
+        yield 0, error
 
 
 def early_end(text: str) -> int | None:
@@ -168,29 +110,22 @@ def early_end(text: str) -> int | None:
     Returns:
         Where it ends: at the first ``>`` of ``$<'a' if var.n > 2 else 'b'>``.
     """
-    position = 0
-    while found := _START.search(text, position):
-        try:
-            position = _end_of(text, found.end()) + 1
-            closing = text.find(">", position)
-            if closing >= 0 and "$<" not in text[position:closing]:
-                _expression(text[found.end() : closing])
-                return position - 1
-        except Unterminated:
-            return None
-        except TemplateError:
-            position = max(position, found.end())
+    with suppress(TemplateError):
+        for start, end in _sources(text):
+            closing = text.find(">", end + 1)
+            if closing >= 0 and "$<" not in text[end:closing]:
+                with suppress(TemplateError):
+                    _expression(text[start:closing])
+                    return end
     return None
 
 
-def _scan(text: str) -> Iterator[tuple[int, str | Expression]]:
+def _split(text: str) -> Iterator[tuple[int, str | Expression]]:
     """Yield the parts of a template and where each begins: an expression after its ``$<``."""
     position = 0
-    while found := _START.search(text, position):
-        if found.start() > position:
-            yield position, text[position : found.start()].replace("$$<", "$<")
-        start = found.end()
-        end = _end_of(text, start)
+    for start, end in _sources(text):
+        if start - 2 > position:
+            yield position, text[position : start - 2].replace("$$<", "$<")
         try:
             expression = _expression(text[start:end])
         except TemplateError as error:
@@ -199,6 +134,15 @@ def _scan(text: str) -> Iterator[tuple[int, str | Expression]]:
         position = end + 1
     if position < len(text):
         yield position, text[position:].replace("$$<", "$<")
+
+
+def _sources(text: str) -> Iterator[tuple[int, int]]:
+    """Yield where the source of each expression begins and ends."""
+    position = 0
+    while found := _START.search(text, position):
+        end = _end_of(text, found.end())
+        yield found.end(), end
+        position = end + 1
 
 
 @lru_cache(maxsize=4096)
@@ -218,25 +162,18 @@ def _end_of(text: str, start: int) -> int:
     limit = start + MAX_SOURCE + 1
     depth, position = 0, start
     while found := _NEXT.search(text, position, limit):
-        position = found.end()
-        match found[0]:
-            case ">":
-                if depth == 0:
-                    return found.start()
-            case "(" | "[" | "{":
-                depth += 1
-                if depth > MAX_BRACKETS:
-                    raise TemplateError(
-                        f"brackets are nested deeper than {MAX_BRACKETS} levels", found.start()
-                    )
-            case ")" | "]" | "}":
-                depth = max(depth - 1, 0)
-            case "'" | '"':
-                if len(text) > limit:
-                    break
-                raise Unterminated(
-                    "the text in the expression does not end", found.start(), _LITERAL_HINT
-                )
+        position, mark = found.end(), found[0]
+        if mark == ">" and depth == 0:
+            return found.start()
+        if mark in ("'", '"'):
+            if len(text) > limit:
+                break
+            message = "the text in the expression does not end"
+            raise Unterminated(message, found.start(), _LITERAL_HINT)
+        depth = max(depth + _STEPS.get(mark, 0), 0)
+        if depth > MAX_BRACKETS:
+            message = f"brackets are nested deeper than {MAX_BRACKETS} levels"
+            raise TemplateError(message, found.start())
     if len(text) > limit:
         message = "the expression is longer than 4 KiB, or does not end"
         raise TemplateError(message, start - 2, length=2)
@@ -244,12 +181,14 @@ def _end_of(text: str, start: int) -> int:
     raise Unterminated("the expression does not end", start - 2, hint, length=2)
 
 
-def hint_for(error: TemplateError, scalar: Scalar) -> str | None:
-    """Return the hint for an error in a scalar's text, which YAML may have cut off."""
-    cut = isinstance(error, Unterminated) and scalar.plain
-    if cut and _CUT.match(scalar.source.text, scalar.end):
-        return QUOTE_HINT
-    return error.hint
+def problem_of(error: TemplateError, node: Scalar, profile: str | None = None) -> Diagnostic:
+    """Return the diagnostic for what is wrong in the text of ``node``, or where the error says."""
+    node = error.node or node
+    hint = error.hint
+    if isinstance(error, Unterminated) and node.plain and _CUT.match(node.source.text, node.end):
+        hint = QUOTE_HINT
+    span = place(node, error.offset, error.length)
+    return Diagnostic("bad-template", error.message, span, hint=hint, profile=profile)
 
 
 def place(scalar: Scalar, offset: int, length: int = 1) -> Span:
@@ -264,22 +203,20 @@ def place(scalar: Scalar, offset: int, length: int = 1) -> Span:
         The exact position if the text, or at least its expression, is written in the file as it
         is; else the position of the expression, or of the whole scalar.
     """
-    raw = scalar.source.text[scalar.start : scalar.end]
+    text, raw = scalar.text, scalar.source.text[scalar.start : scalar.end]
     for skipped in (0, 1):
-        if raw[skipped : len(raw) - skipped] == scalar.text:
+        if raw[skipped : len(raw) - skipped] == text:
             start = scalar.start + skipped + offset
             return Span(scalar.source, start, min(start + length, scalar.end))
     # Folded over lines, or with escapes: count the expressions before it.
-    before = scalar.text.rfind("$<", 0, offset + 2)
-    if before >= 0:
-        position = -1
-        for _ in range(scalar.text.count("$<", 0, before + 2)):
-            position = raw.find("$<", position + 1)
-            if position < 0:
-                return scalar.span
-        inside = offset - before
-        if raw.startswith(scalar.text[before : offset + length], position):
-            start = scalar.start + position + inside
-            return Span(scalar.source, start, start + length)
-        return Span(scalar.source, scalar.start + position, scalar.start + position + 2)
-    return scalar.span
+    before = text.rfind("$<", 0, offset + 2)
+    starts = [found.start() for found in re.finditer(r"\$<", raw)]
+    number = text.count("$<", 0, before + 2)
+    if before < 0 or number > len(starts):
+        return scalar.span
+    start = starts[number - 1]
+    if raw.startswith(text[before : offset + length], start):
+        start += offset - before
+    else:
+        length = 2
+    return Span(scalar.source, scalar.start + start, scalar.start + start + length)

@@ -3,8 +3,9 @@
 import pytest
 
 from runner.config.templates.env_vars import Environment
+from runner.config.templates.expressions.errors import TemplateError
 from runner.config.templates.expressions.names import FORBIDDEN
-from runner.config.templates.template import TemplateError, parse_template
+from runner.config.templates.template import parse_template
 
 
 def test_the_process_wins_over_the_env_file_and_empty_is_not_set() -> None:

@@ -9,10 +9,12 @@ from typing import Any
 import pytest
 
 from runner.config.templates.context import Context
+from runner.config.templates.dependencies import Feed
 from runner.config.templates.env_vars import Environment
+from runner.config.templates.expressions.errors import TemplateError, Unresolved
 from runner.config.templates.expressions.values import Symbolic, plain, value_of
 from runner.config.templates.scope import PURE, Scope
-from runner.config.templates.template import TemplateError, Unresolved, parse_template
+from runner.config.templates.template import parse_template
 from runner.config.yaml.nodes import Mapping as MappingNode
 from runner.config.yaml.nodes import Node, Scalar, Sequence
 from runner.errors import UsageError
@@ -55,8 +57,12 @@ def scope(
     )
 
 
+def feed(made: Scope, *names: str) -> Feed:
+    return made.dependencies.of(frozenset(names))
+
+
 def render(made: Scope, text: str, **matrix: Any) -> Any:
-    return parse_template(text).render(made.for_instance("smoke", matrix))
+    return made.for_instance("smoke", matrix).render(parse_template(text))
 
 
 def test_variables_use_each_other_and_matrix_and_profile() -> None:
@@ -80,9 +86,10 @@ def test_a_variable_that_needs_an_instance_is_not_known_outside_of_one() -> None
         made.value("var.host")
     with pytest.raises(TemplateError, match="only inside a profile"):
         made.value("profile.name")
-    assert made.needs_instance(["var.host"])
-    assert made.needs_instance(["matrix.region"])
-    assert not made.needs_instance(["var.plain", "env.X"])
+    for name in ("var.host", "matrix.region", "profile.name"):
+        assert made.dependencies.is_of_instance(name)
+    for name in ("var.plain", "env.X"):
+        assert not made.dependencies.is_of_instance(name)
 
 
 def test_each_variable_is_rendered_once() -> None:
@@ -151,15 +158,15 @@ def test_sources_are_told_through_variables() -> None:
             "broken": "$<1 +>",
         }
     )
-    assert made.closure("var.a") == {"var.a", "env.TOKEN"}
-    assert made.closure("var.b") == {"var.b", "var.a", "env.TOKEN", "matrix.x"}
-    assert made.closure("env.X") == {"env.X"}
-    assert made.closure("var.missing") == {"var.missing"}
-    assert made.closure("var.broken") == {"var.broken"}
-    assert made.is_volatile("var.c")
-    assert made.is_volatile("run.id")
-    assert not made.is_volatile("var.b")
-    assert not made.is_volatile("env.X")
+    assert feed(made, "var.a").names == {"var.a", "env.TOKEN"}
+    assert feed(made, "var.b").names == {"var.b", "var.a", "env.TOKEN", "matrix.x"}
+    assert feed(made, "env.X").names == {"env.X"}
+    assert feed(made, "var.missing").names == {"var.missing"}
+    assert feed(made, "var.broken").names == {"var.broken"}
+    assert feed(made, "var.c").is_volatile
+    assert feed(made, "run.id").is_volatile
+    assert not feed(made, "var.b").is_volatile
+    assert not feed(made, "env.X").is_volatile
 
 
 def test_options_come_before_the_environment_and_that_before_the_file() -> None:
@@ -167,15 +174,14 @@ def test_options_come_before_the_environment_and_that_before_the_file() -> None:
     environ |= {"CHECKLY_SESSIONS_VAR_c": "", "CHECKLY_SESSIONS_VAR_undeclared": "x"}
     made = scope({"a": "file", "b": "file", "c": "file"}, environ, {"a": "option"})
     assert [render(made, f"$<var.{name}>") for name in "abc"] == ["option", "env", "file"]
-    assert made.is_external("var.a")
-    assert made.is_external("var.b")
-    assert not made.is_external("var.c")
-    assert not made.is_external("env.a")
+    assert feed(made, "var.a").outside
+    assert feed(made, "var.b").outside
+    assert not feed(made, "var.c").outside
 
 
 def test_a_variable_set_from_outside_is_fed_by_nothing_and_is_no_template() -> None:
     made = scope({"a": "$<env.X>", "b": "$<var.a>"}, overrides={"a": "$<env.Y>"})
-    assert made.closure("var.b") == {"var.b", "var.a"}
+    assert feed(made, "var.b").names == {"var.b", "var.a"}
     assert render(made, "$<var.b>") == "$<env.Y>"
 
 
@@ -349,7 +355,7 @@ from runner.config.templates.env_vars import Environment
 from runner.config.templates.scope import Scope
 from runner.config.templates.template import parse_template
 scope = Scope(variables={}, environment=Environment({"X": "x"}), context=Context({}, Path(".")))
-assert parse_template("a $<env.X> $<matrix.r>").render(scope.for_instance("p", {"r": 1})) == "a x 1"
+assert scope.for_instance("p", {"r": 1}).render(parse_template("a $<env.X> $<matrix.r>")) == "a x 1"
 assert not {"jinja2", "dotenv", "difflib", "subprocess"} & set(sys.modules)
 """
     subprocess.run([sys.executable, "-c", program], check=True)

@@ -9,13 +9,13 @@ import jinja2
 from jinja2.runtime import Context
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
-from runner.config.templates.expressions.access import attribute
 from runner.config.templates.expressions.errors import TemplateError
 from runner.config.templates.expressions.language import INNER, TABLES, Usage
 from runner.config.templates.expressions.limits import ITEM_WEIGHT, MAX_BITS, Meter, fits
 from runner.config.templates.expressions.values import (
     Unset,
     Value,
+    attribute,
     is_number,
     kind_of,
     plain,

@@ -1,8 +1,9 @@
 """Errors of expressions; no message ever quotes a value, since it may be secret."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass, field
 from itertools import islice
-from typing import NoReturn
+from typing import NoReturn, Self
 
 from runner.config.yaml.nodes import Scalar
 from runner.nearest import nearest
@@ -11,44 +12,38 @@ from runner.nearest import nearest
 _LOOKED_AT = 2_000
 
 
+@dataclass(eq=False)
 class TemplateError(Exception):
     """An expression is wrong, or can't be evaluated.
 
     Attributes:
         message: What is wrong, without a full stop.
         offset: Where, in characters from the start of the text that holds the expression.
-        length: How many characters are affected.
         hint: What to do about it, if that is known.
+        length: How many characters are affected.
         node: The scalar that holds the text, if it is not the one being rendered: a mistake in
             a variable is reported where the variable is declared.
     """
 
-    def __init__(
-        self,
-        message: str,
-        offset: int = 0,
-        hint: str | None = None,
-        *,
-        length: int = 1,
-        node: Scalar | None = None,
-    ) -> None:
-        super().__init__(message)
-        self.message = message
-        self.offset = offset
-        self.hint = hint
-        self.length = length
-        self.node = node
+    message: str
+    offset: int = 0
+    hint: str | None = None
+    length: int = field(default=1, kw_only=True)
+    node: Scalar | None = field(default=None, kw_only=True)
 
-    def moved(self, by: int) -> "TemplateError":
-        """Return the same error for a text in which the expression starts at ``by``."""
-        offset = self.offset if self.node else self.offset + by
-        return type(self)(self.message, offset, self.hint, length=self.length, node=self.node)
+    def __str__(self) -> str:
+        return self.message
 
-    def within(self, node: Scalar) -> "TemplateError":
-        """Return the same error located in the text of ``node``, unless it is elsewhere already."""
-        return type(self)(
-            self.message, self.offset, self.hint, length=self.length, node=self.node or node
-        )
+    def moved(self, by: int) -> Self:
+        """Count from the start of a text in which the expression starts at ``by``."""
+        if self.node is None:
+            self.offset += by
+        return self
+
+    def within(self, node: Scalar) -> Self:
+        """Locate the error in the text of ``node``, unless it is elsewhere already."""
+        self.node = self.node or node
+        return self
 
 
 class Unterminated(TemplateError):
@@ -65,6 +60,10 @@ class Unresolved(Exception):
     def __init__(self, names: Iterable[str]) -> None:
         self.names = frozenset(names)
         super().__init__("not set: " + ", ".join(sorted(self.names)))
+
+
+class SymbolicRead(Exception):
+    """An expression reads a value that stands for itself."""
 
 
 def fail_unknown(

@@ -46,24 +46,6 @@ class Meter:
             raise TemplateError(f"{self._whose} too much work")
 
 
-class RunMeter(Meter):
-    """The budget of a whole run."""
-
-    __slots__ = ()
-
-    def __init__(self) -> None:
-        super().__init__(RUN_BUDGET, "the expressions of this file together take")
-
-    def settle(self, spent: int) -> None:
-        """Account for the work of one expression or the size of one rendered text.
-
-        Raises:
-            TemplateError: All expressions together have done too much.
-        """
-        if spent > CHEAP:
-            self.pay(spent)
-
-
 def fits(size: int) -> int:
     """Return ``size`` if a value may be this large.
 

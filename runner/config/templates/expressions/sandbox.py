@@ -14,9 +14,15 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from runner.config.templates.expressions import allowed
 from runner.config.templates.expressions.allowed import STEP
-from runner.config.templates.expressions.errors import TemplateError
-from runner.config.templates.expressions.limits import COMPILE_COST, MAX_BITS, Meter, fits
-from runner.config.templates.expressions.symbols import SymbolicRead, holds_symbol
+from runner.config.templates.expressions.errors import SymbolicRead, TemplateError
+from runner.config.templates.expressions.limits import (
+    BUDGET,
+    COMPILE_COST,
+    MAX_BITS,
+    Meter,
+    fits,
+)
+from runner.config.templates.expressions.symbols import holds_symbol
 from runner.config.templates.expressions.values import (
     Names,
     Value,
@@ -131,7 +137,7 @@ class Program:
     has_literal_fallback: bool
     _template: jinja2.Template | None = None
 
-    def evaluate(self, scope: Names, meter: Meter) -> Value:
+    def evaluate(self, scope: Names) -> Value:
         """Return its value.
 
         Raises:
@@ -139,6 +145,7 @@ class Program:
             TemplateError: It can't be evaluated, or is too much work.
             SymbolicRead: It reads a name that stands for itself.
         """
+        meter = Meter(BUDGET, "the expression takes")
 
         def read(name: str, offset: int) -> Value:
             meter.pay(STEP)
@@ -155,7 +162,10 @@ class Program:
             self._template = self._compiled()
         variables = {"read": read, "no_else": _fail_without_else, "meter": meter}
         context = self._template.new_context(variables)
-        deque(self._template.root_render_func(context), maxlen=0)
+        try:
+            deque(self._template.root_render_func(context), maxlen=0)
+        finally:
+            scope.spend(meter.spent)
         value = context.vars["result"]
         fits(size_of(value))
         return value

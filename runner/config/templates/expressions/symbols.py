@@ -26,10 +26,6 @@ _TEXT_OR_NAME = re.compile(
 )
 
 
-class SymbolicRead(Exception):
-    """An expression reads a value that stands for itself."""
-
-
 def symbol(name: str) -> Symbolic:
     """Return the value of a name that stands for itself."""
     return Symbolic(f"$<{name}>", name)

@@ -8,10 +8,11 @@ never changed.
 import math
 from typing import Any, Protocol, TypeAlias
 
-from runner.config.templates.expressions.errors import TemplateError, Unresolved
+from runner.config.templates.expressions.errors import SymbolicRead, TemplateError, Unresolved
 from runner.config.templates.expressions.limits import ITEM_WEIGHT, MAX_BITS, MAX_DEPTH, MAX_SIZE
 from runner.config.yaml.core_schema import resolve
 from runner.config.yaml.nodes import Scalar
+from runner.nearest import did_you_mean
 
 #: None, bool, int, float, str, list or dict[str, Value]; inside an expression also an Unset.
 Value: TypeAlias = Any
@@ -71,11 +72,13 @@ class Unset:
 
 
 class Names(Protocol):
-    """The names an expression is evaluated with."""
+    """The names an expression is evaluated with.
 
-    @property
-    def symbolic(self) -> frozenset[str]:
-        """The namespaces whose names stand for themselves."""
+    Attributes:
+        symbolic: The namespaces whose names stand for themselves.
+    """
+
+    symbolic: frozenset[str]
 
     def value(self, name: str) -> Value:
         """Return the value of a name such as ``var.host``; an `Unset` if it is not set.
@@ -126,6 +129,27 @@ def plain(value: Value) -> Value:
     if isinstance(value, dict):
         return {key: plain(item) for key, item in value.items()}
     return value
+
+
+def attribute(value: Value, name: str, offset: int) -> Value:
+    """Return what is stored under the key ``name``, as in ``var.team.name``.
+
+    Raises:
+        Unresolved: The value is not set.
+        SymbolicRead: The value stands for itself.
+        TemplateError: It is not a mapping, or has no such key.
+    """
+    if isinstance(value, Symbolic):
+        raise SymbolicRead
+    if isinstance(value, Unset):
+        raise Unresolved(value.names)
+    if not isinstance(value, dict):
+        message = f"unknown attribute {name}: this is {kind_of(value)}"
+        raise TemplateError(message, offset, length=len(name))
+    if name not in value:
+        hint = did_you_mean(name, value)
+        raise TemplateError(f"unknown key {name}", offset, hint, length=len(name))
+    return value[name]
 
 
 def is_number(value: Value) -> bool:

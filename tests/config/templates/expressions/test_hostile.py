@@ -360,7 +360,7 @@ def outcome(expression: str, scope: Scope | None = None) -> object:
     """What rendering gives: a value or one of the two errors there may be."""
     try:
         made = scope or make_scope()
-        return parse_template(f"$<({expression})>").render(made.for_instance("p", {"a": 1}))
+        return made.for_instance("p", {"a": 1}).render(parse_template(f"$<({expression})>"))
     except (TemplateError, Unresolved) as error:
         return error
 
@@ -423,7 +423,7 @@ def test_what_is_too_much_is_said_in_words() -> None:
 def test_a_template_of_a_megabyte_ends_soon(text: str) -> None:
     with Steps() as steps:
         try:
-            value = parse_template(text).render(make_scope().for_instance("p", {}))
+            value = make_scope().for_instance("p", {}).render(parse_template(text))
         except TemplateError:
             pass
         else:
@@ -445,7 +445,7 @@ def test_variables_that_double_each_other_end_soon() -> None:
     with Steps() as steps:
         for name in ("v59", "l59"):
             with pytest.raises(TemplateError) as caught:
-                parse_template(f"$<var.{name}>").render(scope)
+                scope.render(parse_template(f"$<var.{name}>"))
             assert "1 MiB" in caught.value.message
             assert caught.value.node is not None
     assert steps.count < MANY_STEPS
@@ -459,7 +459,7 @@ def test_a_long_chain_of_variables_needs_no_stack() -> None:
     scope = Scope(
         variables=variables, environment=Environment({}), context=Context({}, Path("/none"))
     )
-    assert parse_template("$<var.v4999>").render(scope) == "end"
+    assert scope.render(parse_template("$<var.v4999>")) == "end"
 
 
 def test_many_expensive_expressions_are_too_much_together() -> None:
@@ -468,7 +468,7 @@ def test_many_expensive_expressions_are_too_much_together() -> None:
     def render_all() -> None:
         for number in range(10_000):
             instance = scope.for_instance(f"p{number}", {})
-            parse_template("$<(profile.name ~ var.big[:500000]) | upper>").render(instance)
+            instance.render(parse_template("$<(profile.name ~ var.big[:500000]) | upper>"))
 
     with Steps() as steps, pytest.raises(TemplateError, match="together"):
         render_all()
@@ -481,10 +481,10 @@ def test_so_many_different_expressions_are_too_much_together(
     monkeypatch.setattr(limits, "RUN_BUDGET", 10 * limits.COMPILE_COST)
     scope = make_scope()
     for number in range(10):
-        assert parse_template(f"$<'different' ~ {number}>").render(scope) == f"different{number}"
+        assert scope.render(parse_template(f"$<'different' ~ {number}>")) == f"different{number}"
     with pytest.raises(TemplateError, match="together"):
-        parse_template("$<'different' ~ 11>").render(scope)
-    assert parse_template("$<'different' ~ 3>").render(scope) == "different3"
+        scope.render(parse_template("$<'different' ~ 11>"))
+    assert scope.render(parse_template("$<'different' ~ 3>")) == "different3"
 
 
 # Pieces that make most random texts at least read as expressions.
@@ -516,7 +516,7 @@ def test_no_expression_raises_anything_else(expression: str, symbolic: bool) -> 
 def test_no_text_raises_anything_else(text: str) -> None:
     outcome(text)
     try:
-        value = parse_template(text).render(make_scope())
+        value = make_scope().render(parse_template(text))
     except (TemplateError, Unresolved):
         assert "$<" in text
     else:

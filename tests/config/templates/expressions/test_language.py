@@ -59,7 +59,7 @@ def test_the_examples_give_what_the_page_says(expression: str, gives: str) -> No
         environment=Environment({"TEAM": "web"}),
         context=Context({}, Path("/nowhere")),
     )
-    assert parse_template(expression.replace("\\|", "|")).render(scope) == gives
+    assert scope.render(parse_template(expression.replace("\\|", "|"))) == gives
 
 
 def test_there_are_examples() -> None:
