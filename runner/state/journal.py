@@ -204,9 +204,7 @@ class ApplyJournal:
 
     async def _create(self, number: int, data: bytes) -> None:
         self._unsure = number, data
-        while not await self._store.create(path := segment_path(self._path, number), data):
-            if await self._store.get(path) == data:
-                break
+        while not await self._store.create(segment_path(self._path, number), data):
             if self._is_own:
                 self._unsure = None
                 raise taken_over(self.apply_id)

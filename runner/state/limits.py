@@ -4,7 +4,7 @@ The shares of all never exceed the limit together. An apply lowers its share its
 what it has sent in the last minute; what is free goes to whoever can use it.
 """
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, Final, Protocol, Self
@@ -83,14 +83,14 @@ class AccountLimit:
 
     def __init__(
         self,
-        table: Callable[[], Awaitable[Numbered[LimitTable]]],
+        table: Numbered[LimitTable],
         sender: Sender,
         *,
         key: str,
         by: Initiator,
         clock: Clock,
     ) -> None:
-        self._open = table
+        self._table = table
         self._sender = sender
         self._key = key
         self._by = by
@@ -110,7 +110,7 @@ class AccountLimit:
         Raises:
             StateError: The store can't be read.
         """
-        table = await (await self._open()).read()
+        table = await self._table.read()
         taken = sum(each.share for each in table.alive.values())
         return taken + 4 * requests <= self._limit
 
@@ -129,11 +129,10 @@ class AccountLimit:
         while wants < self._limit and (is_hungry or wants < 2 * self._sender.used()):
             wants *= 2
         wants = min(wants, self._limit)
-        limits = await self._open()
         for _ in range(2):  # only a new document tells the time, and so who has gone
             began = self._clock.monotonic()
             is_due = began - self._renewed > _LEASE.total_seconds() / 3
-            table = await limits.change(partial(self._next, wants, is_due))
+            table = await self._table.change(partial(self._next, wants, is_due))
             if is_due:
                 self._renewed = began
             if len(table.alive) == len(table.shares):
@@ -155,7 +154,7 @@ class AccountLimit:
             left = own.model_copy(update={"share": used, "has_left": True, "seen": None})
             return LimitTable(shares={**table.alive, self._key: left})
 
-        await (await self._open()).change(make)
+        await self._table.change(make)
 
     def _next(self, wants: int, is_due: bool, table: LimitTable) -> LimitTable | None:
         shares = table.alive

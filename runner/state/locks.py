@@ -41,6 +41,7 @@ class Locks:
     ) -> None:
         self.apply_id = apply_id
         self._place = place
+        self._table = place.lock_table
         self._clock = place.clock
         self._lease = place.lease
         self._timeout = timeout
@@ -64,7 +65,6 @@ class Locks:
             StateError: The store can't be read or written.
         """
         await self._place.make(self._owner)
-        self._table = await self._place.locks()
         try:
             await self._take()
         except BaseException:

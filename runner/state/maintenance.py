@@ -50,7 +50,7 @@ async def prune(
     old = [each for each in ids[keep or 0 :] if before is None or _is_before(each, before)]
     table = await state.record_rows()
     named = {tree.get(key) for tree in table.records.values() for key in ("applyId", "checksIn")}
-    locks = await (await state.locks()).read()
+    locks = await state.lock_table.read()
     named |= {*locks.open, *(holder.apply_id for holder in locks.holders.values())}
     doomed = [each for each in old if each not in named]
     await history.drop(doomed)
@@ -90,7 +90,7 @@ async def rename(state: State, moves: Mapping[str, str], *, owner: Initiator, be
 
 async def held(state: State) -> dict[str, Holder]:
     """Who holds locks, by the key of the table; raises ``DamagedTop`` where it can't be read."""
-    return (await (await state.locks()).read()).holders
+    return (await state.lock_table.read()).holders
 
 
 async def unlock(state: State, holders: Mapping[str, Holder], names: Collection[str]) -> list[str]:
@@ -125,7 +125,7 @@ async def unlock(state: State, holders: Mapping[str, Holder], names: Collection[
                 table = table.with_(key, fewer).noted(is_open)
         return table if released else None
 
-    await (await state.locks()).change(make)
+    await state.lock_table.change(make)
     return list(released)
 
 

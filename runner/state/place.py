@@ -1,11 +1,14 @@
 """The place of a scope in a store: host, account, project, and the folders of documents."""
 
-from collections.abc import Callable, Mapping
+import secrets
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import KW_ONLY, dataclass, field
 from datetime import datetime
-from typing import Any, Final, TypeVar
+from functools import partial
+from typing import Final, TypeVar
 
 from runner.errors import StateError
-from runner.models.clock import Clock
+from runner.models.clock import Clock, SystemClock
 from runner.models.record import Initiator
 from runner.state import project as projects
 from runner.state.apply_document import Pick, everything
@@ -24,37 +27,42 @@ D = TypeVar("D", bound=NumberedDocument)
 LEASE_SECONDS: Final = 60.0
 
 
+@dataclass(eq=False)
 class Place:
-    """The part of a store that is one host's, account's, project's and scope's."""
+    """The part of a store that belongs to one host, account, project and scope.
 
-    def __init__(
-        self,
-        store: Store,
-        *,
-        host: str,
-        account: str | None,
-        project: Project,
-        scope: str,
-        moved: Mapping[str, str] | None = None,
-        clock: Clock,
-        lease: float,
-        token: Callable[[], str],
-    ) -> None:
-        self.store = store
-        self.host = host
-        self.scope = scope
-        self.project = project
-        self.moved = moved or {}
-        self.clock = clock
-        self.token = token
-        self._account = account
-        self.lease = lease
-        self._tables: dict[str, Numbered[Any]] = {}
-        self._base: str | None = None
-        self._account_base = ""
-        self._is_made = False
-        self.watch = Watch(clock, self._store_time)
+    Attributes:
+        store: Where the documents are.
+        host: The API's host, with its port where that is not the usual one.
+        account: The account's id; ``None`` means the only one that is present.
+        scope: Keeps previews and the like apart.
+        project: Whose part of the state it is; without a file, the only one that is present.
+        moved: New names of profiles by old ones.
+        clock: Tells the time.
+        lease: Seconds a lock outlives its owner.
+        token: Draws random text.
+        own: Keys of the holders that this process put into the lock table.
+    """
+
+    store: Store
+    _: KW_ONLY
+    host: str
+    account: str | None
+    scope: str
+    project: Project = field(default_factory=Project)
+    moved: Mapping[str, str] = field(default_factory=dict)
+    clock: Clock = field(default_factory=SystemClock)
+    lease: float = LEASE_SECONDS
+    token: Callable[[], str] = lambda: secrets.token_hex(8)
+
+    def __post_init__(self) -> None:
+        self.watch = Watch(self.clock, self._store_time)
         self.own: set[str] = set()
+        self.record_table = self._numbered(partial(self.folder, "records"), RecordTable)
+        self.lock_table = self._numbered(partial(self.folder, "locks"), LockTable)
+        self.limit_table = self._numbered(self._limits_folder, LimitTable)
+        self._project_folder = ""
+        self._is_made = False
 
     @property
     def is_local(self) -> bool:
@@ -72,21 +80,18 @@ class Place:
         Raises:
             StateError: No account was named, and there are several; or the project is another's.
         """
-        if self._base is None:
+        if not self._project_folder:
             account = await self._account_folder()
             if account is None:
                 return f"{escape(self.host)}/{escape('')}/{kind}"  # where nothing is ever written
             if not self.project.name and not self.project.file:  # no file says whose it is
                 found = set(await self.store.folders(account)) - {"limits"}
-                if len(found) == 1:  # the only one that is present is meant
+                if len(found) == 1:
                     self.project = Project(found.pop())
-            self._account_base = account
-            project = f"{account}/{escape(self.project.folder)}"
-            self._is_made = await projects.check(
-                self.store, f"{project}/project.json", self.project
-            )
-            self._base = f"{project}/{escape(self.scope)}"
-        return f"{self._base}/{kind}"
+            folder = f"{account}/{escape(self.project.folder)}"
+            self._is_made = await projects.check(self.store, folder, self.project)
+            self._project_folder = folder
+        return f"{self._project_folder}/{escape(self.scope)}/{kind}"
 
     async def make(self, owner: Initiator, *, claim: bool = False) -> None:
         """Make the project, or claim one that is another's.
@@ -100,7 +105,9 @@ class Place:
                 f"The state at {self.where} has no account of {self.host} yet.",
                 hint="Say which one with CHECKLY_ACCOUNT_ID.",
             )
-        path = f"{account}/{escape(self.project.folder)}/project.json"
+        if not claim:
+            await self.folder("locks")
+        folder = f"{account}/{escape(self.project.folder)}"
         document = ProjectDocument(
             nonce=self.token(),
             project=self.project.folder,
@@ -110,24 +117,10 @@ class Place:
             by=owner,
         )
         if claim:
-            await self.store.put(path, encode(document))
-            return
-        await self.folder("locks")
-        if not self._is_made:
-            if not await projects.create(self.store, path, document):
-                await projects.check(self.store, path, self.project)
+            await self.store.put(f"{folder}/project.json", encode(document))
+        elif not self._is_made:
+            await projects.create(self.store, folder, self.project, document)
             self._is_made = True
-
-    async def record_table(self) -> Numbered[RecordTable]:
-        """The table of records."""
-        return self._numbered(await self.folder("records"), RecordTable)
-
-    async def locks(self) -> Numbered[LockTable]:
-        """The lock table."""
-        return self._numbered(await self.folder("locks"), LockTable)
-
-    async def _lock_table(self) -> LockTable:
-        return await (await self.locks()).read()
 
     async def rebuild_locks(self, damaged: DamagedTop) -> None:
         """Put a new table in the place of a damaged one, which is kept beside it.
@@ -136,30 +129,25 @@ class Place:
         """
         journals = await (await self.applies([])).open()
         open_ = {each.apply_id: sorted({*each.planned, *each.attempts}) for each in journals}
-        await (await self.locks()).replace(damaged, LockTable(open=open_))
+        await self.lock_table.replace(damaged, LockTable(open=open_))
 
     async def highest_fence(self) -> int:
         """The highest fence in the records: where the locks are gone, theirs have to go on."""
-        table = await (await self.record_table()).read()
+        table = await self.record_table.read()
         fences = (tree.get("fence") for tree in table.records.values())
         return max((fence for fence in fences if isinstance(fence, int)), default=0)
-
-    async def limits(self) -> Numbered[LimitTable]:
-        """The table of the account's limit."""
-        await self.folder("limits")
-        return self._numbered(f"{self._account_base}/limits", LimitTable)
-
-    def _numbered(self, folder: str, model: type[D]) -> Numbered[D]:
-        if folder not in self._tables:
-            self._tables[folder] = Numbered(
-                self.store, folder, model, token=self.token, sleep=self.clock.sleep
-            )
-        return self._tables[folder]
 
     async def applies(self, problems: Problems = None, pick: Pick = everything) -> History:
         """Return the applies: what can be read, and what ``pick`` takes, of each."""
         base = (await self.folder("applies")).removesuffix("/applies")
         return History(self.store, base, self.token, problems, pick)
+
+    def _numbered(self, folder: Callable[[], Awaitable[str]], model: type[D]) -> Numbered[D]:
+        return Numbered(self.store, folder, model, token=self.token, sleep=self.clock.sleep)
+
+    async def _limits_folder(self) -> str:
+        await self.folder("limits")
+        return f"{self._project_folder.rpartition('/')[0]}/limits"
 
     async def _store_time(self) -> datetime:
         return await self.store.time(await self.folder("locks"))
@@ -167,7 +155,7 @@ class Place:
     async def _account_folder(self) -> str | None:
         """The account's folder, or the only one there is."""
         host = escape(self.host)
-        accounts = [escape(self._account)] if self._account else await self.store.folders(host)
+        accounts = [escape(self.account)] if self.account else await self.store.folders(host)
         if len(accounts) > 1:
             names = ", ".join(map(shown, accounts))
             raise StateError(

@@ -45,8 +45,9 @@ class Project:
         return self.name or DEFAULT_PROJECT
 
     def is_of(self, document: ProjectDocument) -> bool:
-        """Whether a project document is about this one; what is not known can't differ."""
-        return _may_be(document.repository, self.repository) and _may_be(document.file, self.file)
+        """Return whether a document may be about this project: an unknown part is no difference."""
+        parts = (document.repository, self.repository), (document.file, self.file)
+        return all(there in {here, ""} or not here for there, here in parts)
 
 
 def same_repository(url: str | None) -> str:
@@ -58,19 +59,19 @@ def same_repository(url: str | None) -> str:
     return joined.removesuffix("/").removesuffix(".git").lower()
 
 
-async def check(store: Store, path: str, project: Project) -> bool:
-    """Refuse a project that another repository or file made; says whether there is one.
+async def check(store: Store, folder: str, project: Project) -> bool:
+    """Refuse a project that another repository or file made; return whether it was made at all.
 
     Raises:
         StateError: It is another's, or the layout is that of an earlier version.
     """
+    path = f"{folder}/project.json"
     data = await store.get(path)
     if data is None:
-        folders = await store.folders(path.rpartition("/")[0])
-        if _OLD_LAYOUT & set(folders):
+        if _OLD_LAYOUT & set(await store.folders(folder)):
             raise StateError(
-                f"The state at {store.where(path.rpartition('/')[0])} has the layout of an earlier "
-                "development version, which this release does not read.",
+                f"The state at {store.where(folder)} has the layout of an earlier development "
+                "version, which this release does not read.",
                 hint="Move it out of the way; a new state is made with the next apply.",
             )
         return False
@@ -85,17 +86,17 @@ async def check(store: Store, path: str, project: Project) -> bool:
     )
 
 
-async def create(store: Store, path: str, document: ProjectDocument) -> bool:
-    """Make a project, and make sure that the store keeps the promise that everything stands on.
-
-    Returns:
-        Whether it was made; somebody else may have been faster.
+async def create(store: Store, folder: str, project: Project, document: ProjectDocument) -> None:
+    """Make a project, and make sure that the store keeps the promise on which locks rely.
 
     Raises:
-        StateError: It overwrites what it was asked to create only.
+        StateError: The store overwrites objects, or another process made the project and it is
+            not ours.
     """
+    path = f"{folder}/project.json"
     if not await store.create(path, encode(document)):
-        return False
+        await check(store, folder, project)
+        return
     other = document.model_copy(update={"nonce": f"{document.nonce}-again"})
     if await store.create(path, encode(other)):
         raise StateError(
@@ -103,7 +104,6 @@ async def create(store: Store, path: str, document: ProjectDocument) -> bool:
             "(If-None-Match is ignored), so two applies could start the same session.",
             hint="Choose a store that honours conditional writes, or a newer release of it.",
         )
-    return True
 
 
 def require_name(project: Project, store: Store) -> None:
@@ -117,7 +117,3 @@ def require_name(project: Project, store: Store) -> None:
             f"The state at {store.where()} is shared, but the file names no project.",
             hint="Add `project: NAME` to the file, so that others can use the same bucket.",
         )
-
-
-def _may_be(there: str, here: str) -> bool:
-    return not there or not here or there == here

@@ -125,7 +125,7 @@ class Records(Place):
 
     async def record_rows(self) -> RecordTable:
         """Return the table of records as it is just now."""
-        return await (await self.record_table()).read()
+        return await self.record_table.read()
 
     async def _change(self, make: Callable[[RecordTable], RecordTable]) -> None:
         """Change the table of records, unless ``make`` gives the same."""
@@ -134,7 +134,7 @@ class Records(Place):
             made = make(table)
             return None if made == table else made
 
-        await (await self.record_table()).change(changed)
+        await self.record_table.change(changed)
 
     def _merged(
         self, records: dict[str, Record], attempts: Iterable[Attempt], table: RecordTable
@@ -190,7 +190,7 @@ class Records(Place):
     async def _unsettled(self, problems: Problems) -> dict[str, list[str]]:
         """Return others' applies, and their instances that the table of records may not have."""
         try:
-            table = await self._lock_table()
+            table = await self.lock_table.read()
         except DamagedTop as damaged:
             if problems is not None:
                 problems.append(damaged)

@@ -51,7 +51,7 @@ class State(Records):
             problems: See the class.
         """
         await self.folder("applies")  # whose the project is need not be asked twice
-        lock_table, table = await asyncio.gather(self._lock_table(), self.record_rows())
+        lock_table, table = await asyncio.gather(self.lock_table.read(), self.record_rows())
         running = {holder.apply_id for holder in lock_table.holders.values()}
 
         def pick(apply_id: str, instance: str, fields: Tree) -> Tree | None:
@@ -75,7 +75,7 @@ class State(Records):
     async def apply(self, apply_id: str, *, problems: Problems = None) -> PastApply | None:
         """Return one apply, with what it never started if it is over; ``None`` if it is unknown."""
         async for apply in (await self.applies(problems)).find([apply_id]):
-            holders = (await self._lock_table()).holders
+            holders = (await self.lock_table.read()).holders
             alive = holders.keys() - await self.watch.dead(holders)
             return apply.past(is_running=any(holders[key].apply_id == apply_id for key in alive))
         return None
@@ -89,13 +89,13 @@ class State(Records):
 
         One whose owner is gone is among them until its lease is over.
         """
-        holders = (await self._lock_table()).holders
+        holders = (await self.lock_table.read()).holders
         left = await self.watch.left(holders)
         return {holders[key].apply_id: left[key] for key in left if left[key] > 0}
 
     async def left_open(self) -> dict[str, list[str]]:
         """Return the applies that are over, and of which instances they left no outcome."""
-        table = await self._lock_table()
+        table = await self.lock_table.read()
         return table.without(await self.watch.dead(table.holders)).open
 
     async def begin(
@@ -185,7 +185,7 @@ class State(Records):
 
     def account_limit(self, sender: Sender, by: Initiator) -> AccountLimit:
         """Return the part of ``sender`` in the limit of its account."""
-        return AccountLimit(self.limits, sender, key=self.token(), by=by, clock=self.clock)
+        return AccountLimit(self.limit_table, sender, key=self.token(), by=by, clock=self.clock)
 
 
 def _nothing_of(apply_id: str, by: Initiator, now: datetime, planned: dict[str, str]) -> Apply:

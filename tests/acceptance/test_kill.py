@@ -19,8 +19,8 @@ import pytest
 from runner.emulator.server import Emulator
 from runner.models.record import Attempt, Phase
 from runner.models.verdict import Verdict
-from runner.state.address import open_state
 from runner.state.state import State
+from runner.state.store.address import open_store
 from tests.engine.bench import a_check, a_world
 
 #: A few profiles: some named alike from run to run, one named by its run, one that waits.
@@ -102,12 +102,11 @@ class Killed:
 
     @property
     def state(self) -> State:
-        return open_state(
-            None,
+        return State(
+            open_store(None, folder=self.folder),
             host=self.emulator.url.removeprefix("http://"),
             account=self.emulator.account_id,
             scope="default",
-            folder=self.folder,
         )
 
     def attempts(self) -> list[Attempt]:

@@ -30,8 +30,8 @@ from runner.models.events import ApplyStarted, Event
 from runner.models.outcome import ApplyOutcome, InstanceOutcome
 from runner.models.record import Attempt, Phase
 from runner.models.verdict import Verdict
-from runner.state.address import open_state
 from runner.state.state import State
+from runner.state.store.address import open_store
 from tests.acceptance.model_server import (
     ENDINGS,
     FAULTS,
@@ -307,8 +307,12 @@ class Books(RuleBasedStateMachine):
         assert instance.verdict in allowed, instance
 
     def state(self) -> State:
-        return open_state(
-            None, host="h", account="acc", scope="s", folder=self.folder, clock=VirtualClock()
+        return State(
+            open_store(None, folder=self.folder),
+            host="h",
+            account="acc",
+            scope="s",
+            clock=VirtualClock(),
         )
 
     async def read(self) -> list[Attempt]:

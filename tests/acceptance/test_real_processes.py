@@ -17,9 +17,8 @@ from tests.engine.bench import a_check, a_world
 #: The command with leases that are over in a moment; users can't set them.
 SHORT_LEASE = """
 import sys
-from runner.state import address, place
-address.LEASE_SECONDS = place.LEASE_SECONDS = float(sys.argv.pop(1))
-address.open_state.__kwdefaults__["lease"] = address.LEASE_SECONDS
+from runner.state import place
+place.LEASE_SECONDS = float(sys.argv.pop(1))
 from runner.__main__ import main
 main()
 """

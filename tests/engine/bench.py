@@ -32,9 +32,9 @@ from runner.models.plan import Action, PlannedInstance
 from runner.models.record import Attempt, Initiator, Record
 from runner.plan.normalize import normal_form
 from runner.source import Source, Span
-from runner.state.address import open_state
 from runner.state.place import LEASE_SECONDS
 from runner.state.state import State
+from runner.state.store.address import open_store
 from tests.state.conftest import attempts_of, unfinished
 
 SOURCE = Source("checkly-sessions.yaml", "profiles:\n  smoke:\n")
@@ -136,12 +136,11 @@ class Bench:
         )
 
     def state(self) -> State:
-        return open_state(
-            f"file://{self.folder}",
+        return State(
+            open_store(f"file://{self.folder}", folder=self.folder),
             host="127.0.0.1",
             account=self.emulator.account_id,
             scope="default",
-            folder=self.folder,
             clock=self.clock,
             lease=self.lease,
         )

@@ -26,7 +26,8 @@ from runner.models.outcome import ApplyOutcome
 from runner.models.plan import CheckDrift
 from runner.models.record import Attempt, Phase
 from runner.models.verdict import Verdict
-from runner.state.address import open_state
+from runner.state.state import State
+from runner.state.store.address import open_store
 from tests.checkly.scripted import answer, scripted
 from tests.engine.bench import ME, only, planned
 from tests.state.conftest import attempts_of
@@ -77,7 +78,7 @@ def applied(
 
     async def main() -> tuple[ApplyOutcome, Attempt]:
         clock = SystemClock()
-        state = open_state(None, host="h", account="a", scope="s", folder=folder)
+        state = State(open_store(None, folder=folder), host="h", account="a", scope="s")
         async with scripted(script) as server:
             someone = Credentials("key", "a", server.url)
             async with Checkly(

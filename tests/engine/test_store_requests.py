@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from runner.checkly.exchange import ClientOptions
-from runner.state.address import open_state
 from runner.state.state import State
+from runner.state.store.address import open_store
 from tests.engine.bench import Bench, a_check, a_world, planned
 from tests.engine.conftest import MakeBench
 from tests.state.conftest import SHOP, stub
@@ -21,13 +21,12 @@ class OnBucket(Bench):
     """A bench whose state is a bucket."""
 
     def state(self) -> State:
-        return open_state(
-            "s3://bucket",
+        return State(
+            open_store("s3://bucket", folder=Path.cwd()),
             host="api",
             account="acc",
             scope="default",
             project=SHOP,
-            folder=Path.cwd(),
             clock=self.clock,
         )
 

@@ -16,9 +16,9 @@ from typing import Any
 import pytest
 
 from runner.models.record import Attempt, Initiator, Lookup, Phase, Record
-from runner.state.address import open_state
 from runner.state.project import Project
 from runner.state.state import State
+from runner.state.store.address import open_store
 from tests.state import azurite, gcs_server
 from tests.state.stub_s3 import StubS3, serving
 
@@ -222,17 +222,8 @@ def place(request: pytest.FixtureRequest) -> str:
 def open_(place: str, tmp_path: Path) -> OpenState:
     """Opens the state, as another process would each time."""
 
-    def open_(**options: Any) -> State:
-        return open_state(
-            **{
-                "url": place,
-                "host": "api.checklyhq.com",
-                "account": "acc",
-                "scope": "default",
-                "project": SHOP,
-                "folder": tmp_path,
-                **options,
-            }
-        )
+    def open_(url: str | None = place, **options: Any) -> State:
+        whose = {"host": "api.checklyhq.com", "account": "acc", "scope": "default"}
+        return State(open_store(url, folder=tmp_path), **{"project": SHOP, **whose, **options})
 
     return open_

@@ -15,20 +15,20 @@ from typing import Any
 
 from runner.errors import Locked, StateError
 from runner.models.record import Initiator
-from runner.state.address import open_state
 from runner.state.locks import Locks
 from runner.state.project import Project
+from runner.state.state import State
+from runner.state.store.address import open_store
 
 
 async def contend(options: dict[str, Any]) -> dict[str, Any]:
     folder = Path(options["folder"])
-    state = open_state(
-        options["url"],
+    state = State(
+        open_store(options["url"], folder=folder),
         host="api.checklyhq.com",
         account="acc",
         scope="default",
         project=Project("shop"),
-        folder=folder,
         lease=options["lease"],
     )
     owner = Initiator(user="ci", host="here", pid=os.getpid())

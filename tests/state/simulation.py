@@ -83,7 +83,7 @@ class SimulatedStore(Store):
     """A store of a disk, as one process sees it."""
 
     def __init__(self, disk: Disk, process: Process, *, lost: float = 0.0) -> None:
-        super().__init__("s3://bucket", None, None)
+        super().__init__("s3://bucket")
         self._disk = disk
         self._process = process
         self._lost = lost
@@ -118,9 +118,7 @@ class SimulatedStore(Store):
 
     async def create(self, path: str, data: bytes) -> bool:
         await self._step()
-        is_new = path not in self._disk.objects
-        if is_new:
-            self._disk.objects[path] = data, self._disk.now()
+        is_own = self._disk.objects.setdefault(path, (data, self._disk.now()))[0] == data
         await self._step()
         if self._process.rng.random() < self._lost:
             if self._process.rng.random() < 0.3:
@@ -128,7 +126,7 @@ class SimulatedStore(Store):
             await self._step()  # sent again: it is recognised by what it holds
             there = self._disk.objects.get(path)
             return there is not None and there[0] == data
-        return is_new
+        return is_own
 
     async def put(self, path: str, data: bytes) -> None:
         await self._step()

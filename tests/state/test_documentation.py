@@ -11,7 +11,7 @@ from runner.cli.commands.state import state
 from runner.models.history import InstanceStatus, PastApply
 from runner.reports.history import history_json, status_json
 from runner.state.place import LEASE_SECONDS
-from runner.state.store.errors import VARIABLES
+from runner.state.store.variables import VARIABLES
 from tests.state.conftest import a_record, an_attempt
 
 ROOT = Path(__file__).parents[2]

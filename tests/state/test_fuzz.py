@@ -15,7 +15,8 @@ import pytest
 from runner.cli.app import runner
 from runner.cli.console import Console
 from runner.cli.error_handler import run
-from runner.state.address import open_state
+from runner.state.state import State
+from runner.state.store.address import open_store
 from tests.cli.services.test_state import FILE, fill
 from tests.state.conftest import an_attempt, leave
 
@@ -92,8 +93,8 @@ def play(folder: Path, rounds: int, seed: int, monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setenv("CHECKLY_API_KEY", "key-of-the-account")
     monkeypatch.setenv("CHECKLY_ACCOUNT_ID", "acc")
     (folder / "checkly-sessions.yaml").write_text(FILE)
-    state = open_state(
-        None, host="api.checklyhq.com", account="acc", scope="default", folder=folder
+    state = State(
+        open_store(None, folder=folder), host="api.checklyhq.com", account="acc", scope="default"
     )
     fill(state)
     asyncio.run(leave(state, an_attempt("other", "01KZZZZZZZZZZZZZZZZZZZZZZZ")))

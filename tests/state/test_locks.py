@@ -276,7 +276,7 @@ def test_interrupting_who_takes_locks_leaves_none_of_them_held(
         async with lock(state):
             pass
         requests = 0
-        send = state.store._in_thread
+        send = state.store._send
 
         async def counted(*arguments: object, **options: object) -> object:
             nonlocal requests
@@ -285,7 +285,7 @@ def test_interrupting_who_takes_locks_leaves_none_of_them_held(
                 taking.cancel()
             return await send(*arguments, **options)  # type: ignore[arg-type]
 
-        state.store._in_thread = counted  # type: ignore[method-assign,assignment]
+        state.store._send = counted  # type: ignore[method-assign,assignment]
         taking = asyncio.create_task(lock(state).__aenter__())
         await asyncio.wait({taking})
         if not taking.cancelled():
@@ -372,7 +372,7 @@ def test_an_age_in_the_future_is_watched(open_: OpenState) -> None:
         await lock(state).__aenter__()
         watch, clock = open_(clock=HandClock()).watch, HandClock()
         watch._clock = clock
-        (holder,) = (await state.locks())._last.holders.values()  # type: ignore[union-attr]
+        (holder,) = state.lock_table._last.holders.values()  # type: ignore[union-attr]
         later = holder.model_copy(update={"seen": state.clock.now() + timedelta(days=1)})
         assert 60 <= (await watch.left({"key": later}))["key"] <= 61
         clock.seconds += 61

@@ -109,7 +109,7 @@ class World:
         return journal
 
     async def watch_records(self, state: State) -> None:
-        table = await (await state.record_table()).read()
+        table = await state.record_table.read()
         for name, tree in table.records.items():
             record = Record.model_validate({**tree, "instance": name})
             assert record.order >= self.newest.get(name, (0, False)), "a record was moved back"
@@ -151,7 +151,7 @@ class World:
         assert set(self.api.sessions.values()) <= known, "a session was lost"
         records = await state.records(brief=True)
         assert {record.apply_id for record in records.values()} == {f"{99:026}"}
-        table = await (await state.locks()).read()
+        table = await state.lock_table.read()
         assert (table.holders, table.open) == ({}, {})
 
 

@@ -24,9 +24,13 @@ class Writer:
     def __init__(self, folder: Path) -> None:
         self.store = Store(str(folder), folder=folder)
         tokens = iter(range(1000))
+
+        async def names() -> str:
+            return "names"
+
         self.table = Numbered(
             self.store,
-            "names",
+            names,
             Names,
             token=lambda: f"{id(self)}-{next(tokens)}",
             sleep=asyncio.sleep,

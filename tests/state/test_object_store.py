@@ -327,11 +327,10 @@ import asyncio, pathlib, resource, sys
 sys.path.insert(0, sys.argv[2])
 from runner.errors import StateError, UsageError
 from tests.state.conftest import a_record
-from runner.state.address import open_state
+from runner.state.state import State
+from runner.state.store.address import open_store
 
-state = open_state(
-    None, host="h", account="a", scope="s", folder=pathlib.Path(sys.argv[1])
-)
+state = State(open_store(None, folder=pathlib.Path(sys.argv[1])), host="h", account="a", scope="s")
 asyncio.run(state.put_records([a_record("before")]))
 resource.setrlimit(resource.RLIMIT_FSIZE, (100, 100))
 try:
@@ -415,9 +414,10 @@ def test_a_process_that_used_the_store_ends_as_it_should(tmp_path: Path) -> None
         "import asyncio, sys, pathlib\n"
         "sys.path.insert(0, sys.argv[2])\n"
         "from tests.state.conftest import a_record\n"
-        "from runner.state.address import open_state\n"
+        "from runner.state.state import State\n"
+        "from runner.state.store.address import open_store\n"
         "folder = pathlib.Path(sys.argv[1])\n"
-        "state = open_state(None, host='h', account='a', scope='s', folder=folder)\n"
+        "state = State(open_store(None, folder=folder), host='h', account='a', scope='s')\n"
         "async def go():\n"
         "    await asyncio.gather(*(state.put_records([a_record(str(n))]) for n in range(9)))\n"
         "    await state.records(brief=True)\n"

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from runner.state.address import open_store
+from runner.state.store.address import open_store
 from tests.cli.conftest import Shell, shell
 from tests.state import denying
 from tests.state.denying import Denying

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from runner.errors import StateError
-from runner.state.address import open_store
+from runner.state.store.address import open_store
 
 BAD_ADDRESSES = ["", " ", "x", "localhost:9000", "http://", "http://[", "http://x:99999", "://"]
 BAD_ADDRESSES += ["\n", "é", "ht tp://x", "/x", "//x", "http://x/\x01", "http://x/a b", "http://é"]

@@ -13,10 +13,10 @@ from runner.config.files.files import repository_root
 from runner.config.templates.context import Context
 from runner.errors import UsageError
 from runner.models.record import Initiator
-from runner.state.address import open_state
 from runner.state.place import LEASE_SECONDS
 from runner.state.project import Project, require_name, same_repository
 from runner.state.state import State
+from runner.state.store.address import open_store
 
 MAX_LEASE: Final = 3600
 
@@ -28,14 +28,14 @@ def state_of(common: Common, backend: Backend, reading: Reading | None) -> State
         UsageError: Its address makes no sense, or a shared state needs a project.
     """
     structure = reading.structure if reading else None
-    state = open_state(
-        common.state or (structure.state if structure else None),
+    url = common.state or (structure.state if structure else None)
+    state = State(
+        open_store(url, folder=reading.path.parent if reading else Path.cwd()),
         host=backend.host,
         account=backend.account_id,
         scope=common.scope,
-        folder=reading.path.parent if reading else Path.cwd(),
-        project=_project(reading, common) if reading else None,
-        moved=structure.moved if structure else None,
+        project=_project(reading, common) if reading else Project(),
+        moved=structure.moved if structure else {},
         lease=_lease(os.environ.get("CHECKLY_SESSIONS_LEASE_SECONDS")),
     )
     if reading:

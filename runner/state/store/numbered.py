@@ -55,7 +55,7 @@ class DamagedTop(Damaged):
 
 
 class Numbered(Generic[D]):
-    """The numbered documents of one folder.
+    """The numbered documents of one folder, which is asked for when it is needed.
 
     Attributes:
         taken_back: How many documents were created and then taken back; others may have read them.
@@ -64,7 +64,7 @@ class Numbered(Generic[D]):
     def __init__(
         self,
         store: Store,
-        folder: str,
+        folder: Callable[[], Awaitable[str]],
         model: type[D],
         *,
         token: Callable[[], str],
@@ -103,7 +103,7 @@ class Numbered(Generic[D]):
                 raise DamagedTop(error, top, data) from None
             self._last = document.stored(number_of(top), top.modified)
             return self._last
-        raise self._too_busy()
+        raise await self._too_busy()
 
     async def change(self, make: Callable[[D], D | None], *, floor: int = 0) -> D:
         """Create the next document, and try again from the new truth while others are faster.
@@ -130,18 +130,18 @@ class Numbered(Generic[D]):
             elif is_fresh:
                 return before
             before = None
-        raise self._too_busy()
+        raise await self._too_busy()
 
     async def replace(self, damaged: DamagedTop, document: D) -> None:
         """Put a document above a damaged one, which is kept under another name."""
         number = number_of(damaged.entry)
-        kept = f"{self._folder}/damaged-{number}-{self._token()}.txt"
+        kept = f"{await self._folder()}/damaged-{number}-{self._token()}.txt"
         await self._store.create(kept, damaged.data)
         await self._create(number + 1, document)
 
     async def _create(self, number: int, document: D) -> D | None:
         """Create a document; return ``None`` if its number was taken, or is not the highest."""
-        path = self._path(number)
+        path = f"{await self._folder()}/{number:010}.json"
         document = document.model_copy(update={"nonce": self._token()})
         if not await self._store.create(path, encode(document)):
             return None
@@ -158,20 +158,14 @@ class Numbered(Generic[D]):
 
     async def _entries(self) -> list[Entry]:
         """The documents, lowest number first."""
-        entries = await self._store.entries(self._folder)
-        return [
-            each
-            for each in entries
-            if (number := number_of(each)) and each.path == self._path(number)
-        ]
+        folder = await self._folder()
+        entries = await self._store.entries(folder)
+        return [e for e in entries if number_of(e) and e.path == f"{folder}/{e.name}"]
 
-    def _path(self, number: int) -> str:
-        return f"{self._folder}/{number:010}.json"
-
-    def _too_busy(self) -> StateError:
+    async def _too_busy(self) -> StateError:
+        where = self._store.where(await self._folder())
         return StateError(
-            f"{self._store.where(self._folder)} was changed by others each time it was read.",
-            hint="Try again.",
+            f"{where} was changed by others each time it was read.", hint="Try again."
         )
 
 

@@ -3,7 +3,7 @@
 import asyncio
 import random
 import secrets
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
@@ -21,13 +21,13 @@ from runner.state.store.errors import complaint, is_complaint, is_no_bucket, is_
 
 T = TypeVar("T")
 
-_AT_ONCE: Final = 16
-"""So many requests are under way at most."""
 PATIENCE_SECONDS: Final = 20.0
 """How long a request that fails in passing is sent again."""
+_AT_ONCE: Final = 16
+"""At most so many requests are under way."""
 _FIRST_PAUSE: Final = 0.1
-_FOLDER_TRIES: Final = 50
 _LONGEST_PAUSE: Final = 4.0
+_FOLDER_TRIES: Final = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,45 +52,40 @@ class Entry:
 class Store:
     """A folder or bucket of small objects, addressed by paths with slashes.
 
-    Nothing is asked of it but to list consistently and to create an object only where there is
-    none. Requests that fail in passing (a reset, 5xx, 429) are sent again. Every method raises
-    ``StateError``, with words for what the store complains of.
+    All it needs is consistent listings and to create an object only where there is none. Requests
+    that fail in passing (a reset, 5xx, 429) are sent again. Every method raises ``StateError``,
+    which explains what the store complains of.
 
     Attributes:
-        warn: Is told, once, that objects can't be deleted.
+        warn: Called, once, if objects can't be deleted.
     """
 
     def __init__(
         self,
         place: str,
-        backend: ObjectStore | None = None,
+        bucket: ObjectStore | None = None,
         folder: Path | None = None,
         *,
         one_by_one: ObjectStore | None = None,
-        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
-        """Make a store of ``folder``, or of a bucket.
+        """Make a store of a bucket or of a folder.
 
         Args:
             place: Its address, for people.
-            backend: The bucket.
-            folder: A folder, which the first who writes makes.
-            one_by_one: A second way to a bucket that deletes many objects with one request; this
-                one deletes them one by one.
-            sleep: Waits.
+            bucket: The bucket.
+            folder: The folder; the first write makes it.
+            one_by_one: Where the bucket deletes many objects with one request: the same bucket,
+                deleting each with a request of its own.
         """
+        self.warn: Callable[[StateError], None] = _ignore
         self._place = place
         self._folder = folder
-        self._bucket = backend
+        self._bucket = bucket
         self._one_by_one = one_by_one
-        self._sleep = sleep
         self._rng = random.SystemRandom()
-        self._scheme = "file" if folder else place.partition(":")[0]
         # The library's own asynchronous calls end the process with SIGABRT now and then: their
         # threads may still want the interpreter when it shuts down. Its plain calls do not.
         self._threads = ThreadPoolExecutor(_AT_ONCE, "state")
-        self._has_warned = False
-        self.warn: Callable[[StateError], None] = lambda _: None
 
     @property
     def is_local(self) -> bool:
@@ -102,15 +97,15 @@ class Store:
         return f"{self._place}/{path}" if path else self._place
 
     async def get(self, path: str) -> bytes | None:
-        """The object, ``None`` when there is none."""
-        return await self._send("read", path, lambda: _get(self._backend(), path))
+        """Read an object; ``None`` if there is none."""
+        return await self._send("read", path, partial(self._get, path))
 
     async def get_all(self, paths: Iterable[str]) -> list[bytes | None]:
         """Read many objects, several at once; in the order of ``paths``."""
         return await asyncio.gather(*map(self.get, paths))
 
     async def entries(self, prefix: str) -> list[Entry]:
-        """All objects under the folder ``prefix``, in the order of their paths."""
+        """List all objects under the folder ``prefix``, in the order of their paths."""
 
         def entries() -> list[Entry]:
             found = obstore.list(self._backend(), prefix, chunk_size=1000).collect()
@@ -120,7 +115,7 @@ class Store:
         return await self._send("list", prefix, entries)
 
     async def folders(self, prefix: str) -> list[str]:
-        """Names of the folders right below ``prefix``, sorted."""
+        """List the names of the folders right below ``prefix``, sorted."""
 
         def folders() -> list[str]:
             found = obstore.list_with_delimiter(self._backend(), prefix)["common_prefixes"]
@@ -129,38 +124,32 @@ class Store:
         return await self._send("list", prefix, folders)
 
     async def create(self, path: str, data: bytes) -> bool:
-        """Write the object unless there is one; says whether it did.
+        """Write an object unless there is another; return whether it holds ``data`` now.
 
-        After a lost answer the object that is there is one's own if it holds the same: ``data``
-        should hold something that nobody else writes.
+        ``data`` should hold something that nobody else writes: after a lost answer, that tells
+        whether the object was created by this very request.
         """
-        is_again = False
 
         def create() -> bool:
-            nonlocal is_again
-            before, is_again = is_again, True
             try:
                 self._put(path, data, mode="create")
             except AlreadyExistsError:
-                return before and _get(self._backend(), path) == data
+                return self._get(path) == data
             return True
 
         return await self._send("write", path, create)
 
     async def put(self, path: str, data: bytes) -> None:
-        """Write the object in one step, over what may be there."""
+        """Write an object in one step, over what may be there."""
         await self._send("write", path, partial(self._put, path, data))
 
     async def delete(self, paths: Iterable[str]) -> None:
         """Delete objects; those already gone are fine."""
-        if not (doomed := list(paths)):
-            return
-        if self._one_by_one is not None:
+        doomed = list(paths)
+        if doomed and self._one_by_one is not None:
             try:
-                await self._send(
-                    "delete", doomed[0], lambda: obstore.delete(self._backend(), doomed)
-                )
-            except StateError:  # some stores know no such request
+                await self._send("delete", doomed[0], partial(self._delete, doomed))
+            except StateError:  # not every store knows this request
                 self._bucket, self._one_by_one = self._one_by_one, None
             else:
                 return
@@ -169,17 +158,16 @@ class Store:
         )
 
     async def tidy(self, paths: Iterable[str]) -> None:
-        """Delete objects that are in nobody's way if they stay; says once that it can't."""
+        """Delete objects that may as well stay; warn once if they can't be deleted."""
         try:
             await self.delete(paths)
         except StateError as error:
-            if not self._has_warned:
-                self._has_warned = True
-                hint = "Everything works, but what is outdated piles up there. Allow deleting."
-                self.warn(StateError(error.message, hint=hint))
+            warn, self.warn = self.warn, _ignore
+            hint = "Everything works, but what is outdated piles up there. Allow deleting."
+            warn(StateError(error.message, hint=hint))
 
     async def time(self, folder: str) -> datetime:
-        """The store's own clock, told by an object that is written into ``folder`` and deleted."""
+        """Read the store's own clock, by an object that is written into ``folder`` and deleted."""
         path = f"{folder}/{secrets.token_hex(8)}.tmp"
         await self.create(path, b"{}\n")
         entries = await self.entries(folder)
@@ -187,37 +175,39 @@ class Store:
         return max(entry.modified for entry in entries if entry.path == path)
 
     async def _send(self, verb: str, path: str, do: Callable[[], T]) -> T:
-        """Do ``do`` in a thread, again where it failed in passing."""
+        """Call ``do`` in a thread, and again while it fails in passing."""
         loop = asyncio.get_running_loop()
         end, pause = loop.time() + PATIENCE_SECONDS, _FIRST_PAUSE
         while True:
+            doing = loop.run_in_executor(self._threads, do)
+            doing.add_done_callback(looked_at)
             try:
-                return await self._in_thread(do, is_write=verb == "write")
+                return await asyncio.shield(doing)
+            except asyncio.CancelledError:
+                if verb == "write":  # none may come later
+                    await asyncio.wait({doing})
+                raise
             except BaseException as error:
                 if not is_complaint(error):
                     raise
                 if self.is_local or loop.time() >= end or not is_transient(error):
-                    where = self.where(path)
-                    raise complaint(error, verb=verb, where=where, scheme=self._scheme) from None
-            await self._sleep(self._rng.uniform(pause / 2, pause))
+                    raise complaint(error, verb, self.where(path)) from None
+            await asyncio.sleep(self._rng.uniform(pause / 2, pause))
             pause = min(pause * 2, _LONGEST_PAUSE)
 
-    async def _in_thread(self, do: Callable[[], T], *, is_write: bool) -> T:
-        """Do ``do``; a write is waited for even when cancelled, so that none comes later."""
-        doing = asyncio.get_running_loop().run_in_executor(self._threads, do)
-        doing.add_done_callback(looked_at)
-        try:
-            return await asyncio.shield(doing)
-        except asyncio.CancelledError:
-            if is_write:
-                await asyncio.wait({doing})
-            raise
-
     def _backend(self) -> ObjectStore:
-        """The bucket or folder; in a folder that nobody has made yet there is nothing."""
+        """The bucket or folder; a folder that nobody has made yet is empty."""
         if self._bucket is None and self._folder is not None and self._folder.is_dir():
             self._bucket = LocalStore(self._folder, automatic_cleanup=True)
         return self._bucket or MemoryStore()
+
+    def _get(self, path: str) -> bytes | None:
+        try:
+            return bytes(obstore.get(self._backend(), path).bytes())
+        except FileNotFoundError as error:
+            if is_no_bucket(error):
+                raise
+            return None
 
     def _put(
         self, path: str, data: bytes, mode: Literal["create", "overwrite"] = "overwrite"
@@ -226,21 +216,21 @@ class Store:
         if self._folder is None:
             obstore.put(self._backend(), path, data, mode=mode, use_multipart=False)
             return
-        for tries in range(_FOLDER_TRIES):
+        for left in reversed(range(_FOLDER_TRIES)):
             try:
                 _make_private(self._folder, path)
                 self._bucket = self._bucket or LocalStore(self._folder, automatic_cleanup=True)
                 obstore.put(self._bucket, path, data, mode=mode, use_multipart=False)
                 break
-            except (FileNotFoundError, FileExistsError):  # somebody deletes it whenever it is empty
-                if tries + 1 == _FOLDER_TRIES:
+            except (FileNotFoundError, FileExistsError):  # others delete a folder once it is empty
+                if not left:
                     raise
-        with suppress(FileNotFoundError):  # somebody may have tidied it away
+        with suppress(FileNotFoundError):  # it may have been tidied away
             (self._folder / path).chmod(0o600)
 
-    def _delete(self, path: str) -> None:
+    def _delete(self, paths: str | list[str]) -> None:
         with suppress(FileNotFoundError):
-            obstore.delete(self._backend(), path)
+            obstore.delete(self._backend(), paths)
 
 
 def looked_at(future: asyncio.Future[Any]) -> None:
@@ -249,13 +239,8 @@ def looked_at(future: asyncio.Future[Any]) -> None:
         future.exception()
 
 
-def _get(backend: ObjectStore, path: str) -> bytes | None:
-    try:
-        return bytes(obstore.get(backend, path).bytes())
-    except FileNotFoundError as error:
-        if is_no_bucket(error):
-            raise
-        return None
+def _ignore(_: StateError) -> None:
+    pass
 
 
 def _make_private(folder: Path, path: str) -> None:

@@ -1,6 +1,7 @@
-"""Check the environment variables of a store, since the library panics over some that are wrong.
+"""The environment variables of stores.
 
-A panic writes to standard error by itself, before any code here could mask it.
+The library panics over some that are wrong, and a panic writes to standard error by itself, before
+any code here could mask it. So they are checked before the library sees them.
 """
 
 import re
@@ -10,10 +11,22 @@ from urllib.parse import urlsplit
 
 from runner.errors import StateError
 
-_PATH: Final = r"[A-Za-z0-9._~:/?#@!$&'()*+,;=%\[\]-]*"
-_WEB: Final = re.compile(
-    rf"(?i:https?)://([^\s/@]*@)?(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(:\d{{1,5}})?([/?#]{_PATH})?"
+#: What to check when a store refuses, in words.
+VARIABLES: Final = {
+    "s3": "AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_REGION and AWS_ENDPOINT_URL",
+    "gs": "GOOGLE_APPLICATION_CREDENTIALS",
+    "az": "AZURE_STORAGE_ACCOUNT_NAME and AZURE_STORAGE_ACCOUNT_KEY",
+}
+#: Where an endpoint without TLS may be named: whoever names one means it.
+ENDPOINTS: Final = (
+    "AWS_ENDPOINT_URL_S3",
+    "AWS_ENDPOINT_URL",
+    "AWS_ENDPOINT",
+    "AZURE_STORAGE_ENDPOINT",
+    "GOOGLE_BASE_URL",
+    "STORAGE_EMULATOR_HOST",
 )
+_PREFIXES: Final = {"s3": "AWS_", "gs": "GOOGLE_", "az": "AZURE_"}
 _ADDRESSES: Final = (
     "AWS_ENDPOINT_URL_S3",
     "AWS_ENDPOINT_URL_STS",
@@ -27,6 +40,10 @@ _ADDRESSES: Final = (
     "AZURE_MSI_ENDPOINT",
     "AZURE_IDENTITY_ENDPOINT",
 )
+_PATH: Final = r"[A-Za-z0-9._~:/?#@!$&'()*+,;=%\[\]-]*"
+_WEB: Final = re.compile(
+    rf"(?i:https?)://([^\s/@]*@)?(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(:\d{{1,5}})?([/?#]{_PATH})?"
+)
 #: What the library puts into addresses and headers without a look.
 _OTHERS: Final = {
     "AWS_REGION": r"[A-Za-z0-9-]*",
@@ -38,11 +55,10 @@ _OTHERS: Final = {
     "AZURE_STORAGE_ACCOUNT_NAME": r"[!-~]*",
     "AZURE_STORAGE_TOKEN": r"[!-~]*",
 }
-_PREFIXES: Final = {"s3": "AWS_", "gs": "GOOGLE_", "az": "AZURE_"}
 
 
 def check_variables(scheme: str, environment: Mapping[str, str]) -> None:
-    """Refuse variables of the store ``scheme`` that the library panics over.
+    """Refuse variables of the store ``scheme`` over which the library panics.
 
     Raises:
         StateError: A variable is wrong; its value is not quoted.
@@ -60,15 +76,15 @@ def check_variables(scheme: str, environment: Mapping[str, str]) -> None:
 
 
 def check_address(name: str, value: str) -> None:
-    """Refuse a value of the variable ``name`` that is not an address on the web.
+    """Refuse the value of a variable that is not an address on the web.
 
     Raises:
-        StateError: It is not.
+        StateError: It is not; it is not quoted.
     """
     try:
         address = urlsplit(value)
         host = (address.hostname or "").encode().decode("idna")
-        is_web = address.port != 0 and bool(host) and _WEB.fullmatch(value)
+        is_web = address.port != 0 and host and _WEB.fullmatch(value)
     except ValueError:
         is_web = None
     if not is_web:

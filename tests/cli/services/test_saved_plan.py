@@ -10,7 +10,8 @@ from runner.cli.services import saved_plan
 from runner.errors import StalePlan
 from runner.models.record import PlanUse
 from runner.plan.saved_plan import Home, SavedPlan, SavedSelection
-from runner.state.address import open_state
+from runner.state.state import State
+from runner.state.store.address import open_store
 
 PLAN = SavedPlan(
     plan_id="P1",
@@ -25,7 +26,7 @@ PLAN = SavedPlan(
 
 
 def test_of_two_who_use_a_plan_at_once_the_second_is_refused(tmp_path: Path) -> None:
-    state = open_state(None, host="h", account="a", scope="default", folder=tmp_path)
+    state = State(open_store(None, folder=tmp_path), host="h", account="a", scope="default")
     asyncio.run(saved_plan.use(PLAN, "A1", state))
     with pytest.raises(StalePlan, match=r"applied already, at .* by apply A1"):
         asyncio.run(saved_plan.use(PLAN, "A2", state))

@@ -20,8 +20,8 @@ from runner.cli.services.state import age, moment
 from runner.errors import UsageError
 from runner.models.apply_id import new_apply_id
 from runner.models.verdict import Verdict
-from runner.state.address import open_state
 from runner.state.state import State
+from runner.state.store.address import open_store
 from tests.state.conftest import (
     ALICE,
     NOON,
@@ -77,8 +77,8 @@ def run_(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
 
 @pytest.fixture
 def state(tmp_path: Path) -> State:
-    return open_state(
-        None, host="api.checklyhq.com", account="acc", scope="default", folder=tmp_path
+    return State(
+        open_store(None, folder=tmp_path), host="api.checklyhq.com", account="acc", scope="default"
     )
 
 
@@ -301,7 +301,7 @@ def test_the_emulators_state_is_another(run_: Run, state: State) -> None:
 def test_a_state_with_nothing_points_at_the_emulators(run_: Run, tmp_path: Path) -> None:
     hint = "The emulator has a state of its own: look at it with --emulator.\n"
     assert run_("status").err == run_("history").err == ""
-    fill(open_state(None, host="emulator", account="acc", scope="default", folder=tmp_path))
+    fill(State(open_store(None, folder=tmp_path), host="emulator", account="acc", scope="default"))
     assert run_("status").err == run_("history").err == hint
     assert run_("status", "other").err == hint
     assert run_("status", "-q").err == run_("history", "-q").err == ""
@@ -312,7 +312,7 @@ def test_a_state_with_nothing_points_at_the_emulators(run_: Run, tmp_path: Path)
 
 def test_a_state_that_is_used_points_nowhere(run_: Run, state: State, tmp_path: Path) -> None:
     fill(state)
-    fill(open_state(None, host="emulator", account="acc", scope="default", folder=tmp_path))
+    fill(State(open_store(None, folder=tmp_path), host="emulator", account="acc", scope="default"))
     assert run_("status").err == run_("history").err == ""
 
 
