@@ -2,14 +2,12 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import replace
 from hashlib import sha256
 
 from runner.models.instance import Instance
-from runner.models.plan import Action, Plan, PlannedInstance
+from runner.models.plan import Action, FieldChange, Plan, PlannedInstance
 from runner.plan.diff import diff
-from runner.plan.normalize import Normal, normal_form
-from runner.plan.own_keys import own_keys
+from runner.plan.normalize import Normal, normal_form, own_keys
 from runner.plan.warnings_ import request_warnings
 
 
@@ -41,48 +39,37 @@ def compare(
         match = old.get(instance.name)
         if match is None and (candidates := gone.get(_alike(instance))):
             match = candidates.pop(0)
-        planned.append(_changed(match, instance))
-    planned += [_removed(instance) for rest in gone.values() for instance in rest]
+        planned.append(_compared(match, instance))
+    planned += [
+        PlannedInstance(rest.name, rest.profile, Action.REMOVED, None, _request(rest))
+        for alike in gone.values()
+        for rest in alike
+    ]
     return Plan(tuple(planned), tuple(warnings), against)
 
 
-def _changed(before: Instance | None, after: Instance) -> PlannedInstance:
-    planned = PlannedInstance(
-        name=after.name,
-        profile=after.profile,
-        action=Action.CREATE,
-        instance=after,
-        request=_request(after),
-    )
-    planned = replace(
-        planned, warnings=request_warnings(planned.request, own_keys(after.own)["timeoutSeconds"])
-    )
-    if before is None:
-        return planned
-    changes = diff(_request(before), planned.request) + diff(
-        own_keys(before.own), own_keys(after.own)
-    )
-    is_renamed = before.name != after.name
-    return replace(
-        planned,
-        action=Action.UPDATE if changes or is_renamed else Action.RERUN,
-        changes=changes,
-        renamed_from=before.name if is_renamed else None,
-    )
-
-
-def _removed(instance: Instance) -> PlannedInstance:
+def _compared(before: Instance | None, after: Instance) -> PlannedInstance:
+    request, own = _request(after), own_keys(after.own)
+    action, renamed_from = Action.CREATE, None
+    changes: tuple[FieldChange, ...] = ()
+    if before is not None:
+        changes = (*diff(_request(before), request), *diff(own_keys(before.own), own))
+        renamed_from = before.name if before.name != after.name else None
+        action = Action.UPDATE if changes or renamed_from else Action.RERUN
     return PlannedInstance(
-        name=instance.name,
-        profile=instance.profile,
-        action=Action.REMOVED,
-        instance=None,
-        request=_request(instance),
+        after.name,
+        after.profile,
+        action,
+        after,
+        request,
+        changes=changes,
+        warnings=request_warnings(request, own["timeoutSeconds"]),
+        renamed_from=renamed_from,
     )
 
 
 def _alike(instance: Instance) -> str:
-    """A key that is equal for instances that differ only in their names."""
+    """Return a key that is equal for instances that differ only in their names."""
     request = {**_request(instance), "name": None}
     return json.dumps([request, own_keys(instance.own)], sort_keys=True)
 

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from runner.models.marked import Path
 from runner.models.plan import FieldChange, Op
-from runner.plan.normalize import SECRET, UNSET, Normal, mark_of
+from runner.plan.normalize import SECRET, UNSET, Normal, holds_mark, mark_of
 
 #: Stands for a missing field; never in a result.
 _MISSING: Final = object()
@@ -15,49 +15,47 @@ _PLAIN_KEY: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
 
 
 def diff(before: Normal, after: Normal) -> tuple[FieldChange, ...]:
-    """The changes that make ``after`` of ``before``, in the order of the fields.
+    """Return the changes from ``before`` to ``after``, in the order of the fields.
 
-    What is unresolved on either side is never a change, nor is a secret whose fingerprints
-    can't be compared. A variable that comes or goes is one change, with all of its fields.
+    A value that is unresolved on either side is never a change, nor is a secret whose
+    fingerprints can't be compared. A variable that comes or goes is one change.
     """
+    if before is after:
+        return ()
     return tuple(
         FieldChange(
-            path=path_text(path),
-            op=_op(old, new),
-            before=None if old is _MISSING else old,
-            after=None if new is _MISSING else new,
-            sensitive=_holds(old, SECRET) or _holds(new, SECRET),
+            path_text(path),
+            Op.ADD if old is _MISSING else Op.REMOVE if new is _MISSING else Op.REPLACE,
+            None if old is _MISSING else old,
+            None if new is _MISSING else new,
+            holds_mark(old, SECRET) or holds_mark(new, SECRET),
         )
         for path, old, new in _pairs((), before, after)
-        if _comparable_secrets(old, new) is not False and _differ(old, new)
+        if _is_change(old, new)
     )
 
 
 def not_compared(before: Normal, after: Normal) -> tuple[str, ...]:
-    """Paths of the secrets that can't be compared: without a key, or with different ones."""
-    return tuple(map(path_text, _not_compared((), before, after)))
-
-
-def _not_compared(path: Path, before: Any, after: Any) -> Iterator[Path]:
-    if _comparable_secrets(before, after) is False:
-        yield path
-    elif _has_fields(before) and _has_fields(after):
-        for key, new in after.items():
-            if new.__class__ is dict:  # no secret is anything else
-                yield from _not_compared((*path, key), before.get(key), new)
+    """Return the paths of secrets that can't be compared: without a key, or with different ones."""
+    old, new = (form.get("environmentVariables") or {} for form in (before, after))
+    return tuple(
+        path_text(("environmentVariables", key, "value"))
+        for key in new
+        if key in old and _are_foreign_secrets(old[key].get("value"), new[key].get("value"))
+    )
 
 
 def additions(plain: Normal, request: Normal) -> Iterator[tuple[str, Any]]:
-    """Paths and values of all that ``request`` says and ``plain`` does not, unresolved or not."""
+    """Yield path and value of all that ``request`` adds to ``plain``, unresolved or not."""
     for path, old, new in _pairs((), plain, request):
         if new is not _MISSING and (old is _MISSING or not _same(old, new)):
             yield path_text(path), new
 
 
 def path_text(path: Path) -> str:
-    """``path`` as it is shown: ``environmentVariables.HOST.value``.
+    """Return ``path`` as it is shown: ``environmentVariables.HOST.value``.
 
-    A key that is not a plain word stands in brackets, as JSON, so that no two paths look alike.
+    A key that is not a plain word is written in brackets, as JSON, so that no two paths look alike.
     """
     shown = ""
     for key in map(str, path):
@@ -69,48 +67,37 @@ def path_text(path: Path) -> str:
 
 
 def _pairs(path: Path, before: Any, after: Any) -> Iterator[tuple[Path, Any, Any]]:
-    """Every field of either side with both of its values."""
-    if not (_has_fields(before) and _has_fields(after)):
+    """Yield every field of either side with both of its values."""
+    if not (has_fields(before) and has_fields(after)):
         yield path, before, after
         return
     for key in (*after, *(key for key in before if key not in after)):
         yield from _pairs((*path, key), before.get(key, _MISSING), after.get(key, _MISSING))
 
 
-def _has_fields(value: Any) -> bool:
-    """Whether ``value`` holds fields and is not the value of one."""
+def has_fields(value: Any) -> bool:
+    """Return whether ``value`` is made of fields, and not a single value or mark."""
     return isinstance(value, dict) and mark_of(value) is None
 
 
-def _op(old: Any, new: Any) -> Op:
-    if old is _MISSING:
-        return Op.ADD
-    return Op.REMOVE if new is _MISSING else Op.REPLACE
-
-
-def _differ(old: Any, new: Any) -> bool:
-    if old is _MISSING or new is _MISSING:
+def _is_change(old: Any, new: Any) -> bool:
+    if old is _MISSING or new is _MISSING:  # a variable whose value is unresolved still counts
         return mark_of(old) != UNSET and mark_of(new) != UNSET
-    return not (_same(old, new) or _holds(old, UNSET) or _holds(new, UNSET))
+    if _same(old, new) or _are_foreign_secrets(old, new):
+        return False
+    return not (holds_mark(old, UNSET) or holds_mark(new, UNSET))
 
 
-def _comparable_secrets(old: Any, new: Any) -> bool | None:
-    """Whether two secrets can be compared; ``None`` where these are not two secrets."""
+def _are_foreign_secrets(old: Any, new: Any) -> bool:
+    """Return whether these are secrets without fingerprints under one key."""
     if mark_of(old) != SECRET or mark_of(new) != SECRET:
-        return None
+        return False
     one, other = old[SECRET], new[SECRET]
-    return bool(one and other and one.get("keyId") == other.get("keyId"))
-
-
-def _holds(value: Any, mark: str) -> bool:
-    """Whether ``value`` is ``mark`` or has it anywhere inside."""
-    if isinstance(value, dict):
-        return mark_of(value) == mark or any(_holds(item, mark) for item in value.values())
-    return isinstance(value, list) and any(_holds(item, mark) for item in value)
+    return not (one and other and one.get("keyId") == other.get("keyId"))
 
 
 def _same(old: Any, new: Any) -> bool:
-    """Whether two values are the same JSON, which tells true from 1 as Python does not."""
+    """Return whether two values are the same JSON, in which true and 1 differ."""
     if isinstance(old, dict) and isinstance(new, dict):
         return old.keys() == new.keys() and all(_same(old[key], new[key]) for key in old)
     if isinstance(old, list) and isinstance(new, list):

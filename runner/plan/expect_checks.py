@@ -1,4 +1,4 @@
-"""Judge ``expectChecks``: the checks of a session, or those that it would run."""
+"""Judge ``expectChecks`` by the checks of a session, or those that it would run."""
 
 from collections.abc import Sequence
 

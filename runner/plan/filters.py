@@ -1,4 +1,4 @@
-"""Narrow a plan to what an apply wants of it."""
+"""Narrow a plan to what an apply asks for."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -8,7 +8,7 @@ from runner.models.plan import Action, Plan, PlannedInstance
 
 
 def changed_only(plan: Plan) -> Plan:
-    """``plan`` without those that are unchanged and passed last time.
+    """Leave out what is unchanged and passed last time.
 
     One that was never applied stays: a machine without state never goes green on nothing.
     """
@@ -16,19 +16,15 @@ def changed_only(plan: Plan) -> Plan:
 
 
 def failed_only(plan: Plan, *, prune: bool = False) -> Plan:
-    """``plan`` with only those whose last verdict was not a pass, or that have none.
-
-    What is removed stays with ``prune`` alone.
-    """
+    """Keep what did not pass last time or has no last verdict; what is removed, with ``prune``."""
     return _keep(plan, lambda one: prune if one.action is Action.REMOVED else not _passed(one))
 
 
 def failed_checks_only(plan: Plan, *, prune: bool = False) -> Plan:
-    """``plan`` with only the checks that did not pass at the same commit.
+    """Keep only the checks that did not pass at the same commit.
 
     Where that is not known (no record, another commit or request, a check without an id) or other
-    checks match by now, an instance stays as it is. To be called once ``expectChecks`` was judged
-    on all checks.
+    checks match by now, an instance stays whole. Call it after ``expectChecks`` was judged.
     """
     plan = failed_only(plan, prune=prune)
     return replace(plan, instances=tuple(map(_narrowed, plan.instances)))
@@ -40,21 +36,22 @@ def _narrowed(planned: PlannedInstance) -> PlannedInstance:
         return planned
     commit = instance.request().metadata.commit_id
     passed = [check for check in record.checks if check.verdict and check.verdict.is_pass]
-    rest = [check.id for check in record.checks if check not in passed]
-    if not passed or not rest or None in rest or not commit or commit != record.commit:
+    rest = [check for check in record.checks if check not in passed]
+    ids = [check.id for check in rest]
+    if not passed or not rest or None in ids or not commit or commit != record.commit:
         return planned
-    if planned.checks is not None and planned.checks.has_drifted:
+    checks = planned.checks
+    if checks is not None and checks.has_drifted:
         return planned
-    target = {**(instance.body.get("target") or {}), "checkId": rest}
     note = (
         f"{counted(len(rest), 'check')} of {len(record.checks)} run again;"
         f" {len(passed)} passed earlier at {commit[:12]}."
     )
-    checks = planned.checks
     if checks is not None and checks.matched:
-        names = tuple(check.name for check in record.checks if check not in passed)
+        names = tuple(check.name for check in rest)
         most = checks.most_runs and checks.most_runs // len(checks.matched) * len(names)
         checks = checks._replace(matched=names, most_runs=most)
+    target = {**(instance.body.get("target") or {}), "checkId": ids}
     return replace(
         planned,
         checks=checks,
@@ -70,8 +67,9 @@ def _passed(planned: PlannedInstance) -> bool:
 
 
 def _keep(plan: Plan, wanted: Callable[[PlannedInstance], bool]) -> Plan:
-    """``plan`` with those that are wanted; says which are in it for want of a record."""
+    """Keep what is wanted, and warn of what is among it for want of a record."""
     kept = tuple(filter(wanted, plan.instances))
-    new = [one.name for one in kept if one.action is Action.CREATE]
-    said = f"No last verdict is known of {listed(new)}, so that is applied too."
-    return replace(plan, instances=kept, warnings=(*plan.warnings, said) if new else plan.warnings)
+    warnings = plan.warnings
+    if new := [one.name for one in kept if one.action is Action.CREATE]:
+        warnings += (f"No last verdict is known of {listed(new)}, so that is applied too.",)
+    return replace(plan, instances=kept, warnings=warnings)

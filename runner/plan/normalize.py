@@ -1,15 +1,15 @@
-"""A request in normal form: what requests are compared by, and what records keep of them.
+"""Normal form: what requests and the runner's own keys are compared by and stored as.
 
-Defaults are filled in, environment variables stand under their keys, tag groups
-and ids are sorted sets; so writing a default out, or reordering, makes no difference. The form
-is plain JSON and holds no secret. A leaf that is more than its value is an object with one key:
+Defaults are filled in, environment variables are keyed by name, and tag groups and ids are sorted
+sets, so neither writing a default out nor reordering is a change. The form is plain JSON and holds
+no secret. A leaf that is more than its value is an object with one key:
 
 - ``{"secret": {"fingerprint", "keyId"}}``, or ``{"secret": null}`` where there was no key;
 - ``{"volatile": {"template", "inputs"}}``: compared by these and not by its value;
 - ``{"unset": ["env.NAME"]}``: its value is not known.
 
-No field's value is an object of such a shape, so that nothing a user writes passes for a mark:
-a variable that is called ``secret`` is an object with a ``value``, which no mark has.
+No field's value has such a shape, so nothing a user writes passes for a mark: a variable called
+``secret`` is an object with a ``value``, which no mark has.
 """
 
 import json
@@ -24,7 +24,7 @@ from runner.models.marked import Body, Marked, text_of
 #: A request in normal form.
 Normal: TypeAlias = dict[str, Any]
 #: Turns a secret into its fingerprint and the id of the key, or ``None`` where there is no key.
-Fingerprint: TypeAlias = Callable[[str], Mapping[str, str] | None]
+Fingerprint: TypeAlias = Callable[[str], dict[str, str] | None]
 
 _UUID: Final = re.compile(r"[0-9A-Fa-f-]{36}")
 
@@ -41,7 +41,7 @@ _FILLED: Final = {
 def normal_form(
     body: Body, fingerprint: Fingerprint, shared: dict[str, Any] | None = None
 ) -> Normal:
-    """The normal form of a compiled request.
+    """Return a compiled request in normal form.
 
     A missing ``retryStrategy`` stays missing, because the contract tells it from null: each
     check then keeps its own. A missing ``target`` is the one that matches all.
@@ -49,7 +49,7 @@ def normal_form(
     Args:
         body: The request.
         fingerprint: Makes fingerprints of secrets.
-        shared: The parts made so far: of many requests, equal parts are made and kept once.
+        shared: Parts made so far, so that equal parts of many requests are made and kept once.
     """
     made = {} if shared is None else shared
 
@@ -73,8 +73,17 @@ def normal_form(
     return normal
 
 
+def own_keys(own: Mapping[str, Any]) -> Normal:
+    """Return the runner's own keys that decide how a session is judged, in normal form."""
+    filled = {**defaults("Settings"), **own}
+    del filled["description"]
+    if filled["expectChecks"] is not None:
+        filled["expectChecks"] = {**defaults("ExpectChecks"), **filled["expectChecks"]}
+    return filled | {"timeoutSeconds": _whole(float(filled["timeoutSeconds"]))}
+
+
 def mark_of(value: object) -> str | None:
-    """Which mark ``value`` is: ``secret``, ``volatile`` or ``unset``; ``None`` for a plain one."""
+    """Return which mark ``value`` is, or ``None`` for a plain value."""
     if not isinstance(value, dict) or len(value) != 1:
         return None
     ((key, held),) = value.items()
@@ -86,8 +95,15 @@ def mark_of(value: object) -> str | None:
     return str(key) if is_mark else None
 
 
+def holds_mark(value: object, mark: str) -> bool:
+    """Return whether ``value`` is ``mark`` or has it anywhere inside."""
+    if isinstance(value, dict):
+        return mark_of(value) == mark or any(holds_mark(item, mark) for item in value.values())
+    return isinstance(value, list) and any(holds_mark(item, mark) for item in value)
+
+
 def _filled(given: Mapping[str, Any], model: str, fingerprint: Fingerprint) -> Normal:
-    """``given`` with the defaults of ``model``, in an order that does not hang on ``given``'s."""
+    """Fill in the defaults of ``model``, in an order that does not depend on ``given``'s."""
     plain = defaults(model)
     required = {key: given[key] for key in sorted(given) if key not in plain}
     ordered = required | plain | {key: given[key] for key in plain if key in given}
@@ -101,17 +117,15 @@ def _target(target: Any, fingerprint: Fingerprint) -> Any:
     if isinstance(groups := filled["matchTags"], list):
         filled["matchTags"] = _set([_set(g) if isinstance(g, list) else g for g in groups])
     if isinstance(ids := filled["checkId"], list):
-        filled["checkId"] = _set([_check_id(one) for one in ids])
+        # A UUID means the same in capitals; a template does not.
+        filled["checkId"] = _set(
+            [one.lower() if isinstance(one, str) and _UUID.fullmatch(one) else one for one in ids]
+        )
     return filled
 
 
-def _check_id(value: Any) -> Any:
-    """A UUID says the same in capitals; a template does not."""
-    return value.lower() if isinstance(value, str) and _UUID.fullmatch(value) else value
-
-
 def _variables(variables: Any, fingerprint: Fingerprint) -> Normal:
-    """Variables by key; one that is secret never shows its value, marked or not."""
+    """Key variables by name; a secret one never shows its value, marked or not."""
     normal = {}
     for variable in variables or ():
         filled = {**defaults("EnvironmentVariable"), **variable}
@@ -134,16 +148,12 @@ def _retry_strategy(strategy: Any, fingerprint: Fingerprint) -> Any:
 
 
 def _metadata(metadata: Any, fingerprint: Fingerprint) -> Any:
-    """All fields; those left out as if filled in, so that a machine without git is no change.
-
-    Which job of GitHub's starts the session says nothing of what it tests.
-    """
+    """Fill in what is left out as git would, so that a machine without git is no change."""
     if not isinstance(metadata, Mapping | None):
         return _leaf(metadata, fingerprint)
-    given = {
-        key: _leaf(value, fingerprint) for key, value in (metadata or {}).items() if key != "github"
-    }
-    return {**_FILLED, **given}
+    given = {key: _leaf(value, fingerprint) for key, value in (metadata or {}).items()}
+    given.pop("github", None)  # which CI job starts a session says nothing of what it tests
+    return _FILLED | given
 
 
 def _secret(value: Any, fingerprint: Fingerprint) -> Any:
@@ -151,35 +161,31 @@ def _secret(value: Any, fingerprint: Fingerprint) -> Any:
         if value.unset:
             return {UNSET: sorted(value.unset)}
         if value.template is not None:
-            return {SECRET: _jsonable(fingerprint(_compact([value.template, *value.inputs])))}
+            return {SECRET: fingerprint(_compact([value.template, *value.inputs]))}
         value = value.value
-    return None if value is None else {SECRET: _jsonable(fingerprint(str(value)))}
+    return None if value is None else {SECRET: fingerprint(str(value))}
 
 
 def _leaf(value: Any, fingerprint: Fingerprint) -> Any:
     if isinstance(value, Marked):
-        if value.unset:
-            return {UNSET: sorted(value.unset)}
-        if value.secret:
+        if value.unset or value.secret:
             return _secret(value, fingerprint)
         if value.template is not None:
             return {VOLATILE: {"template": value.template, "inputs": dict(value.inputs)}}
         value = value.value
     if isinstance(value, list):
         return [_leaf(item, fingerprint) for item in value]
-    if isinstance(value, float) and value.is_integer():
-        return int(value)
-    return value
+    return _whole(value)
+
+
+def _whole(value: Any) -> Any:
+    return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 def _set(items: list[Any]) -> list[Any]:
-    """``items`` as a sorted set; by their JSON, because some may be marks or lists."""
+    """Sort ``items`` and drop doubles, by their JSON, because some may be marks or lists."""
     by_text = {_compact(item): item for item in items}
     return [by_text[text] for text in sorted(by_text)]
 
 
 _compact: Final = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode
-
-
-def _jsonable(fingerprint: Mapping[str, str] | None) -> dict[str, str] | None:
-    return None if fingerprint is None else dict(fingerprint)

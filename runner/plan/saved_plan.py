@@ -15,17 +15,17 @@ from pydantic.alias_generators import to_camel
 
 from runner.errors import StalePlan, UsageError
 from runner.models.plan import Plan, PlannedInstance
-from runner.models.record import PlanUse, Record
+from runner.models.record import NormalRequest, PlanUse, Record
 from runner.plan.diff import diff, not_compared
-from runner.plan.normalize import SECRET, mark_of
-from runner.plan.own_keys import own_keys
+from runner.plan.normalize import SECRET, mark_of, own_keys
 
+FORMAT: Final = "checkly-sessions-plan"
 FORMAT_VERSION: Final = 1
 LIFETIME: Final = timedelta(hours=24)
-_HINT: Final = "Make a new plan, and review it: `runner plan --out FILE`."
 _SHOWN: Final = 3
 _MAX_DEPTH: Final = 32
-_ID: Final = "^[0-9A-Za-z]{1,64}$"
+
+_Moment = Annotated[AwareDatetime, Field(strict=False)]
 
 
 class _Part(BaseModel):
@@ -35,14 +35,7 @@ class _Part(BaseModel):
 
 
 class Home(_Part):
-    """Where a plan belongs.
-
-    Attributes:
-        host: The API's host.
-        account: The account, if it was known.
-        state: Address of the state, by which a plan's single use is noted.
-        project, scope: The part of the state.
-    """
+    """Where a plan belongs: the API's host, the account if it was known, and a part of a state."""
 
     host: str
     account: str | None
@@ -71,33 +64,30 @@ class SavedInstance(_Part):
 
     name: str
     action: str
-    request: dict[str, Any]
+    request: NormalRequest
     settings: dict[str, Any] | None
     record: str | None
 
 
 class SavedPlan(_Part):
-    """A plan file.
+    """A plan file, except for the digest that an edit by hand breaks.
 
     Attributes:
         plan_id: Its own, by which its use is noted.
-        selection: What was selected, as it was written.
         variables: Those of the command line.
         configuration: Digest of the parsed configuration.
-        integrity: Digest of all the rest, which an edit by hand breaks.
     """
 
-    format: Literal["checkly-sessions-plan"] = "checkly-sessions-plan"
+    format: Literal["checkly-sessions-plan"] = FORMAT
     format_version: Literal[1] = FORMAT_VERSION
-    plan_id: Annotated[str, Field(pattern=_ID)]
-    created_at: Annotated[AwareDatetime, Field(strict=False)]
-    expires_at: Annotated[AwareDatetime, Field(strict=False)]
+    plan_id: Annotated[str, Field(pattern="^[0-9A-Za-z]{1,64}$")]
+    created_at: _Moment
+    expires_at: _Moment
     home: Home
     selection: SavedSelection
     variables: dict[str, str]
     configuration: str
     instances: list[SavedInstance]
-    integrity: str = ""
 
 
 def saved(
@@ -110,33 +100,36 @@ def saved(
     variables: Mapping[str, str],
     configuration: str,
 ) -> SavedPlan:
-    """``plan`` as it is saved; see ``SavedPlan`` for the arguments.
+    """Return ``plan`` as it is saved; see ``SavedPlan`` for the arguments.
 
     Raises:
         UsageError: It holds a secret without a fingerprint, so that a change would go unseen.
     """
     for planned in plan.instances:
-        if planned.instance is not None and _has_unkeyed_secret(planned):
+        values = [held["value"] for held in planned.request["environmentVariables"].values()]
+        is_unkeyed = any(mark_of(value) == SECRET and not value[SECRET] for value in values)
+        if planned.instance is not None and is_unkeyed:
             raise UsageError(
                 f"{planned.name} has a secret, and without a key its changes can't be noticed.",
                 hint="Set CHECKLY_API_KEY or CHECKLY_SESSIONS_FINGERPRINT_KEY.",
             )
-    unsigned = SavedPlan(
+    now = now.replace(microsecond=0)
+    return SavedPlan(
         plan_id=plan_id,
-        created_at=now.replace(microsecond=0),
-        expires_at=now.replace(microsecond=0) + LIFETIME,
+        created_at=now,
+        expires_at=now + LIFETIME,
         home=home,
         selection=selection,
         variables=dict(variables),
         configuration=configuration,
         instances=[_instance(planned) for planned in plan.instances],
     )
-    return unsigned.model_copy(update={"integrity": _integrity(_tree(unsigned))})
 
 
 def encode(plan: SavedPlan) -> str:
-    """The file's text: JSON that ends with a line break."""
-    return json.dumps(_tree(plan), indent=1) + "\n"
+    """Return the file's text: JSON that ends with a line break."""
+    tree = plan.model_dump(mode="json", by_alias=True)
+    return json.dumps(tree | {"integrity": _integrity(tree)}, indent=1) + "\n"
 
 
 def decode(data: bytes, name: str) -> SavedPlan:
@@ -152,11 +145,11 @@ def decode(data: bytes, name: str) -> SavedPlan:
     try:
         tree = json.loads(data)
     except (ValueError, RecursionError):
-        raise StalePlan(f"The plan {name} is cut off or damaged.", hint=_HINT) from None
+        raise _stale(f"The plan {name} is cut off or damaged.") from None
     if _depth(tree) > _MAX_DEPTH:
-        raise StalePlan(f"The plan {name} is nested too deeply to be a plan.", hint=_HINT)
-    if not isinstance(tree, dict) or tree.get("format") != "checkly-sessions-plan":
-        raise StalePlan(f"{name} is not a plan of this runner.", hint=_HINT)
+        raise _stale(f"The plan {name} is nested too deeply to be a plan.")
+    if not isinstance(tree, dict) or tree.get("format") != FORMAT:
+        raise _stale(f"{name} is not a plan of this runner.")
     version = tree.get("formatVersion")
     if isinstance(version, int) and version > FORMAT_VERSION:
         raise StalePlan(
@@ -164,71 +157,38 @@ def decode(data: bytes, name: str) -> SavedPlan:
             f"{FORMAT_VERSION} at most.",
             hint="Apply it with the release that made it, or make a new plan with this one.",
         )
-    if tree.get("integrity") != _integrity(tree):
-        raise StalePlan(f"The plan {name} was edited after it was made.", hint=_HINT)
+    if tree.pop("integrity", None) != _integrity(tree):
+        raise _stale(f"The plan {name} was edited after it was made.")
     try:
         plan = SavedPlan.model_validate(tree)
     except ValidationError as error:
         place = ".".join(map(str, error.errors()[0]["loc"]))
-        raise StalePlan(f"The plan {name} has no valid `{place}`.", hint=_HINT) from None
+        raise _stale(f"The plan {name} has no valid `{place}`.") from None
     if not timedelta(0) < plan.expires_at - plan.created_at <= LIFETIME:
-        raise StalePlan(f"The plan {name} has no valid `expiresAt`.", hint=_HINT)
+        raise _stale(f"The plan {name} has no valid `expiresAt`.")
     return plan
 
 
-def _depth(tree: object) -> int:
-    """How deep lists and objects are nested, told without recursion."""
-    depth, level = 0, [tree]
-    while level := [one for one in level if isinstance(one, dict | list) and one]:
-        depth += 1
-        inside = (one.values() if isinstance(one, dict) else one for one in level)
-        level = list(chain.from_iterable(inside))
-    return depth
-
-
 def check_use(use: PlanUse | None) -> None:
-    """Refuse a plan that was used.
-
-    Raises:
-        StalePlan: It was, as ``use`` tells.
-    """
+    """Raise ``StalePlan`` if a plan was used."""
     if use is not None:
-        raise StalePlan(
-            f"The plan was applied already, at {_text(use.used_at)} by apply {use.apply_id}.",
-            hint=_HINT,
+        raise _stale(
+            f"The plan was applied already, at {_text(use.used_at)} by apply {use.apply_id}."
         )
 
 
 def check_home(plan: SavedPlan, *, now: datetime, home: Home) -> None:
-    """Refuse a plan that is too old, or was made for something else.
-
-    Args:
-        plan: The saved plan.
-        now: The time, aware.
-        home: Where it would be applied.
-
-    Raises:
-        StalePlan: It is, or was.
-    """
+    """Raise ``StalePlan`` if a plan has expired ``now``, or was not made for ``home``."""
     if now >= plan.expires_at:
-        raise StalePlan(f"The plan expired at {_text(plan.expires_at)}.", hint=_HINT)
-    for what, then, today in (
-        ("API", plan.home.host, home.host),
-        ("account", plan.home.account, home.account),
-        ("state", plan.home.state, home.state),
-        ("project", plan.home.project, home.project),
-        ("scope", plan.home.scope, home.scope),
-    ):
+        raise _stale(f"The plan expired at {_text(plan.expires_at)}.")
+    for (what, then), (_, today) in zip(plan.home, home, strict=True):
         if then not in {None, today}:
-            raise StalePlan(f"The plan was made for the {what} {then}, not {today}.", hint=_HINT)
+            label = "API" if what == "host" else what
+            raise _stale(f"The plan was made for the {label} {then}, not {today}.")
 
 
 def check_plan(plan: SavedPlan, now: Plan) -> None:
-    """Refuse a plan that differs from what would be planned now.
-
-    Args:
-        plan: The saved plan.
-        now: The same selection, planned anew.
+    """Compare a saved plan with the same selection, planned anew.
 
     Raises:
         StalePlan: A record or a request differs.
@@ -238,24 +198,21 @@ def check_plan(plan: SavedPlan, now: Plan) -> None:
     for name in sorted(then.keys() | today.keys()):
         if name not in today or name not in then:
             what = "is new" if name in today else "is gone"
-            raise StalePlan(f"{name} {what} since the plan was made.", hint=_HINT)
+            raise _stale(f"{name} {what} since the plan was made.")
         if then[name].record != today[name].record:
-            raise StalePlan(
+            raise _stale(
                 f"The record of {name} changed since the plan was made: it was applied or "
-                "followed to its end meanwhile.",
-                hint=_HINT,
+                "followed to its end meanwhile."
             )
         if paths := _differing(then[name], today[name]):
             more = f" and {len(paths) - _SHOWN} more" if len(paths) > _SHOWN else ""
-            raise StalePlan(
-                f"The request of {name} differs from the plan's: "
-                f"{', '.join(paths[:_SHOWN])}{more}.",
-                hint=_HINT,
+            raise _stale(
+                f"The request of {name} differs from the plan's: {', '.join(paths[:_SHOWN])}{more}."
             )
 
 
 def _differing(then: SavedInstance, today: SavedInstance) -> list[str]:
-    """The paths of what differs, or can't be compared."""
+    """Return the paths of what differs, or can't be compared."""
     changes = (
         *diff(then.request, today.request),
         *diff(then.settings or {}, today.settings or {}),
@@ -271,31 +228,32 @@ def _instance(planned: PlannedInstance) -> SavedInstance:
         action=planned.action.value,
         request=planned.request,
         settings=None if planned.instance is None else own_keys(planned.instance.own),
-        record=None if planned.record is None else record_version(planned.record),
+        record=None if planned.record is None else _version(planned.record),
     )
 
 
-def record_version(record: Record) -> str:
-    """A text that changes with every change of a record, however much of it was read."""
+def _version(record: Record) -> str:
+    """Return a text that changes with every change of a record, however much of it was read."""
     written = record.model_dump_json(by_alias=True, exclude={"request", "checks"}).encode()
     return f"{record.apply_id}:{hashlib.sha256(written).hexdigest()[:16]}"
 
 
-def _has_unkeyed_secret(planned: PlannedInstance) -> bool:
-    variables = planned.request["environmentVariables"].values()
-    return any(
-        mark_of(variable["value"]) == SECRET and variable["value"][SECRET] is None
-        for variable in variables
-    )
-
-
-def _tree(plan: SavedPlan) -> dict[str, Any]:
-    return plan.model_dump(mode="json", by_alias=True)
+def _depth(tree: object) -> int:
+    """Return how deep lists and objects are nested, without recursion."""
+    depth, level = 0, [tree]
+    while level := [one for one in level if isinstance(one, dict | list) and one]:
+        depth += 1
+        inside = (one.values() if isinstance(one, dict) else one for one in level)
+        level = list(chain.from_iterable(inside))
+    return depth
 
 
 def _integrity(tree: Mapping[str, Any]) -> str:
-    rest = {key: value for key, value in tree.items() if key != "integrity"}
-    return hashlib.sha256(json.dumps(rest, sort_keys=True).encode()).hexdigest()
+    return hashlib.sha256(json.dumps(tree, sort_keys=True).encode()).hexdigest()
+
+
+def _stale(why: str) -> StalePlan:
+    return StalePlan(why, hint="Make a new plan, and review it: `runner plan --out FILE`.")
 
 
 def _text(at: datetime) -> str:

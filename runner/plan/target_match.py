@@ -1,22 +1,17 @@
 """Match targets against the checks of an account, as the API does."""
 
 from collections.abc import Iterable, Sequence
-from typing import Any
 
 from runner.models.response import Check
 from runner.plan.normalize import Normal
 
 
 def matching(target: Normal, checks: Iterable[Check]) -> list[Check]:
-    """The checks that ``target``, in normal form, selects.
+    """Return the checks, with the tags of their groups, that a resolved ``target`` selects.
 
     All tags of a group have to match and one group is enough; ``!tag`` asks for a check without
     the tag. Ids narrow, and a deactivated check matches only where the target allows it
     (contract: ``TriggerTestSessionRequest.target``).
-
-    Args:
-        target: Resolved: without a mark.
-        checks: With the tags of their groups.
     """
     ids = set(target["checkId"])
     return [
@@ -26,21 +21,6 @@ def matching(target: Normal, checks: Iterable[Check]) -> list[Check]:
         and (not ids or check.id.lower() in ids)
         and _has_tags(check, target["matchTags"])
     ]
-
-
-def is_resolved(target: Any) -> bool:
-    """Whether a target in normal form has plain filters only."""
-    return (
-        isinstance(target, dict)
-        and isinstance(target.get("allowDeactivated"), bool)
-        and _are_texts(target.get("checkId"))
-        and isinstance(target.get("matchTags"), list)
-        and all(_are_texts(group) for group in target["matchTags"])
-    )
-
-
-def _are_texts(items: Any) -> bool:
-    return isinstance(items, list) and all(isinstance(item, str) for item in items)
 
 
 def _has_tags(check: Check, groups: Sequence[Sequence[str]]) -> bool:

@@ -7,11 +7,10 @@ from typing import Final
 from runner.models.marked import leaves
 from runner.models.response import Check
 
-#: Types of checks that only ask: what they ask is all that could mention a variable.
+#: Types of checks without scripts: only their request could mention a variable.
 _MONITORS: Final = frozenset(
     {"TCP", "URL", "DNS", "ICMP", "HEARTBEAT", "SSL", "GRPC", "TRACEROUTE"}
 )
-_SCRIPTED: Final = frozenset({"BROWSER", "MULTI_STEP"})
 _HANDLEBARS: Final = re.compile(r"\{\{\{?\s*([A-Za-z_][A-Za-z0-9_]*)\s*\}?\}\}")
 _OWN_FILES: Final = re.compile(r"""(?:from|import|require\()\s*+(?:\(\s*+)?['"]\.""")
 #: Names that Checkly sets itself (documentation: built-in variables), and words of Handlebars.
@@ -22,21 +21,18 @@ _BUILT_IN: Final = re.compile(
 
 
 def unmentioned(keys: Collection[str], checks: Sequence[Check]) -> list[str]:
-    """The ``keys`` that no check mentions; none where that of one check can't be told."""
+    """Return the ``keys`` that no check mentions; none if a check may read more than is known."""
     texts: list[str] = []
     for check in checks:
-        told = _texts(check)
-        if told is None:
+        if not _is_known(check):
             return []
-        texts += told
-    if not checks:
-        return []
+        texts += [*_scripts(check), *_asked(check), *(file.content for file in check.dependencies)]
     words = {word for text in texts for word in re.findall(r"\w+", text)}
-    return [key for key in keys if not set(re.findall(r"\w+", key)) <= words]
+    return [key for key in keys if checks and not set(re.findall(r"\w+", key)) <= words]
 
 
 def undefined(keys: Collection[str], checks: Iterable[Check]) -> dict[str, list[str]]:
-    """Handlebars names that neither ``keys`` nor the check sets, with the checks' names."""
+    """Return Handlebars names that neither ``keys`` nor the check sets, with the checks' names."""
     found: dict[str, list[str]] = {}
     for check in checks:
         own = {variable.key for variable in check.environment_variables}
@@ -47,23 +43,24 @@ def undefined(keys: Collection[str], checks: Iterable[Check]) -> dict[str, list[
     return found
 
 
-def _texts(check: Check) -> list[str] | None:
-    """All texts of a check in which a variable may be read; ``None`` where they are not told."""
+def _is_known(check: Check) -> bool:
+    """Return whether the API told all texts in which the check may read a variable."""
     if check.setup_snippet_id is not None or check.tear_down_snippet_id is not None:
-        return None
-    scripts = [check.script, check.local_setup_script, check.local_tear_down_script]
-    if check.check_type in _SCRIPTED:
-        if check.script is None:
-            return None
-    elif check.check_type == "API":
-        if check.request is None:
-            return None
-    elif check.check_type not in _MONITORS:
-        return None
-    told = [script for script in scripts if script is not None]
-    if not check.dependencies and any(map(_OWN_FILES.search, told)):
-        return None
-    return [*told, *_asked(check), *(file.content for file in check.dependencies)]
+        return False
+    if not check.dependencies and any(map(_OWN_FILES.search, _scripts(check))):
+        return False
+    match check.check_type:
+        case "BROWSER" | "MULTI_STEP":
+            return check.script is not None
+        case "API":
+            return check.request is not None
+        case kind:
+            return kind in _MONITORS
+
+
+def _scripts(check: Check) -> list[str]:
+    scripts = (check.script, check.local_setup_script, check.local_tear_down_script)
+    return [script for script in scripts if script is not None]
 
 
 def _asked(check: Check) -> Iterator[str]:

@@ -18,8 +18,8 @@ from runner.models.plan import Action
 from runner.models.record import Record
 from runner.plan.base_diff import compare
 from runner.plan.normalize import normal_form
-from runner.plan.planner import make_plan
 from runner.secrets import Redactor
+from tests.plan.records import make_plan
 from tests.plan.test_planner import AT
 
 ROOT = Path(__file__).parents[2]

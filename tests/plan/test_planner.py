@@ -9,9 +9,8 @@ from runner.models.instance import Instance
 from runner.models.marked import Marked
 from runner.models.plan import Action, Plan
 from runner.models.record import Record
-from runner.plan.planner import make_plan
 from runner.source import Source, Span
-from tests.plan.records import record_of
+from tests.plan.records import make_plan, record_of
 
 AT = datetime(2026, 11, 23, 8, 12, tzinfo=UTC)
 SPAN = Span(Source("checkly-sessions.yaml", "smoke"), 0, 5)

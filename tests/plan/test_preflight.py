@@ -13,9 +13,9 @@ from runner.models.plan import Action, PlannedInstance
 from runner.models.record import CheckRecord, Record
 from runner.models.response import Check, Location, PrivateLocation
 from runner.plan.normalize import normal_form
-from runner.plan.planner import make_plan
 from runner.plan.preflight import Account, judged
 from runner.source import Source, Span
+from tests.plan.records import make_plan
 
 SPAN = Span(Source("checkly-sessions.yaml", "smoke"), 0, 5)
 LOCATIONS = [Location(region="eu-west-1"), Location(region="us-east-1")]
@@ -168,6 +168,13 @@ def test_without_the_list_of_checks_nothing_is_said_of_them() -> None:
         settings=Settings(expect_checks=ExpectChecks(min=9)),
     )
     assert (found.checks, found.blocked) == (None, None)
+
+
+def test_retries_that_are_unresolved_leave_the_most_runs_unknown() -> None:
+    target = {"matchTags": [["smoke"]]}
+    found = planned(ACCOUNT, target=target, retryStrategy=Marked(None, unset=("env.R",))).checks
+    assert found is not None
+    assert found.most_runs is None
 
 
 def test_an_unresolved_target_is_left_to_the_server() -> None:

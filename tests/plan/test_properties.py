@@ -18,8 +18,8 @@ from runner.models.plan import Action, FieldChange, Op
 from runner.models.record import Record
 from runner.plan.diff import diff
 from runner.plan.normalize import Normal, normal_form
-from runner.plan.planner import make_plan
 from runner.source import Source, Span
+from tests.plan.records import make_plan
 
 SPAN = Span(Source("checkly-sessions.yaml", "smoke"), 0, 5)
 text = st.text(st.characters(codec="utf-8", exclude_characters="\0"), min_size=1, max_size=12)

@@ -14,7 +14,6 @@ from runner.models.plan import Plan
 from runner.models.record import PlanUse, Record
 from runner.models.verdict import Verdict
 from runner.plan.normalize import Fingerprint
-from runner.plan.planner import make_plan
 from runner.plan.saved_plan import (
     Home,
     SavedPlan,
@@ -28,7 +27,7 @@ from runner.plan.saved_plan import (
     saved,
 )
 from runner.source import Source, Span
-from tests.plan.records import record_of
+from tests.plan.records import make_plan, record_of
 
 NOW = datetime(2026, 11, 23, 8, 12, 3, 4, tzinfo=UTC)
 HOME = Home(
@@ -192,6 +191,7 @@ def test_a_plan_that_was_used_is_refused() -> None:
 )
 def test_a_field_that_makes_no_sense_is_named(field: str, value: object) -> None:
     tree = json.loads(encode(save(planned(instance("a"))))) | {field: value}
+    del tree["integrity"]
     tree["integrity"] = _integrity(tree)
     with pytest.raises(StalePlan, match=f"has no valid `{field}") as caught:
         decode(json.dumps(tree).encode(), "p")
@@ -202,6 +202,15 @@ def test_a_plan_that_is_nested_too_deeply_is_refused() -> None:
     data = b'{"format": "checkly-sessions-plan", "x": ' + b"[" * 200 + b"]" * 200 + b"}"
     with pytest.raises(StalePlan, match="nested too deeply"):
         decode(data, "p")
+
+
+def test_a_forged_request_that_is_no_normal_form_is_refused() -> None:
+    tree = json.loads(encode(save(planned(instance("a")))))
+    tree["instances"][0]["request"]["environmentVariables"] = ["T"]
+    del tree["integrity"]
+    tree["integrity"] = _integrity(tree)
+    with pytest.raises(StalePlan, match=r"has no valid `instances\.0\.request`"):
+        decode(json.dumps(tree).encode(), "p")
 
 
 def test_the_same_again_is_taken() -> None:

@@ -6,8 +6,8 @@ import pytest
 
 from runner.models.marked import Marked
 from runner.models.response import Check
-from runner.plan.normalize import normal_form
-from runner.plan.target_match import is_resolved, matching
+from runner.plan.normalize import UNSET, holds_mark, normal_form
+from runner.plan.target_match import matching
 
 ACCOUNT = [
     Check(id="1", name="Home", activated=True, tags=["production", "smoke"]),
@@ -61,5 +61,5 @@ def test_ids_are_compared_without_case() -> None:
     ],
 )
 def test_an_unresolved_target_is_none_to_match(target: Any) -> None:
-    assert not is_resolved(normal_form({"target": target}, lambda _: None)["target"])
-    assert is_resolved(normal_form({}, lambda _: None)["target"])
+    assert holds_mark(normal_form({"target": target}, lambda _: None)["target"], UNSET)
+    assert not holds_mark(normal_form({}, lambda _: None)["target"], UNSET)

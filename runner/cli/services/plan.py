@@ -45,25 +45,26 @@ async def plan_of(
     if names is not None and prune and has_state:
         recorded = await parts.state.records(brief=True)
         names += [name for name in recorded if name not in compiled.all_names]
-    fingerprint = fingerprint_of(parts.backend)
-    requests = normal_forms(compiled.instances, fingerprint)
+    requests = normal_forms(compiled.instances, fingerprint_of(parts.backend))
     plan = make_plan(
         compiled.instances,
+        requests,
         await _records(names, requests, parts) if has_state else {},
-        fingerprint,
-        requests=requests,
-        everything=everything or prune,
-        declared=compiled.all_names,
-        pulled_in=compiled.pulled_in,
+        declared=compiled.all_names if everything or prune else None,
         open_profiles=compiled.open_profiles,
-        warnings=[
-            f"The instances of {profile} are not known, so none of them is planned or removed."
-            for profile in sorted(compiled.open_profiles)
-            if prune or selection.has_profile(profile)
-        ],
-        file_warnings=[one_line_of(found) for found in parts.reading.diagnostics.warnings],
+        pulled_in=compiled.pulled_in,
     )
-    return replace(plan, context=_context(plan, parts))
+    unknown = (
+        f"The instances of {profile} are not known, so none of them is planned or removed."
+        for profile in sorted(compiled.open_profiles)
+        if prune or selection.has_profile(profile)
+    )
+    return replace(
+        plan,
+        warnings=tuple(unknown),
+        file_warnings=tuple(map(one_line_of, parts.reading.diagnostics.warnings)),
+        context=_context(plan, parts),
+    )
 
 
 async def _records(

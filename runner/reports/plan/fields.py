@@ -6,8 +6,7 @@ from typing import Any, Final, NamedTuple
 from runner.models.contract.filled import FILLED_METADATA
 from runner.models.plan import Action, FieldChange, Op, PlannedInstance
 from runner.plan.diff import additions
-from runner.plan.normalize import VOLATILE, Normal, mark_of, normal_form
-from runner.plan.own_keys import own_keys
+from runner.plan.normalize import VOLATILE, Normal, mark_of, normal_form, own_keys
 from runner.reports.plan.differences import Part, compared, cut, listed_items
 from runner.reports.plan.values import Masks, current, in_words, sensitive_in_words
 

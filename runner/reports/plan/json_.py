@@ -37,7 +37,7 @@ def document(plan: Plan) -> dict[str, Any]:
 def saved_document(plan: "SavedPlan") -> dict[str, Any]:
     """A saved plan as a tree of plain values, secrets masked."""
     masks = Masks()
-    tree = plan.model_dump(mode="json", by_alias=True, exclude={"format", "integrity"})
+    tree = plan.model_dump(mode="json", by_alias=True, exclude={"format"})
     for instance in tree["instances"]:
         instance["request"] = shown(instance["request"], masks)
         del instance["record"]

@@ -10,8 +10,8 @@ import pytest
 from runner.models.marked import Marked
 from runner.models.plan import CheckDrift, Plan, PlannedInstance
 from runner.models.verdict import Verdict
-from runner.plan.planner import make_plan
 from runner.reports.plan.json_ import document, render
+from tests.plan.records import make_plan
 from tests.reports.plans import AT, fingerprint, instance, record
 
 SCHEMA = json.loads((Path(__file__).parents[3] / "schemas/plan.schema.json").read_text("utf-8"))

@@ -13,8 +13,8 @@ from runner.models.marked import Marked
 from runner.models.plan import CheckDrift, Plan, PlannedInstance
 from runner.models.record import Record
 from runner.models.verdict import Verdict
-from runner.plan.planner import make_plan
 from runner.reports.plan.markdown import LIMIT, MARKER, render
+from tests.plan.records import make_plan
 from tests.reports.plans import fingerprint, instance
 from tests.reports.plans import record as any_record
 

@@ -14,11 +14,10 @@ from runner.models.marked import Marked
 from runner.models.plan import CheckDrift, Plan, PlannedInstance
 from runner.models.record import Record
 from runner.models.verdict import Verdict
-from runner.plan.planner import make_plan
 from runner.reports.plan.text import render
 from runner.reports.text.style import Style
 from runner.source import Source, Span
-from tests.plan.records import record_of
+from tests.plan.records import make_plan, record_of
 
 SPAN = Span(Source("checkly-sessions.yaml", "smoke"), 0, 5)
 AT = datetime(2026, 11, 23, 8, 12, tzinfo=UTC)

@@ -9,11 +9,11 @@ import pytest
 from runner.models.instance import Instance
 from runner.models.plan import Action, CheckDrift, Plan, PlanContext, PlannedInstance
 from runner.models.verdict import Verdict
-from runner.plan.planner import make_plan
 from runner.reports.plan.text import render
 from runner.reports.plan.view import view
 from runner.reports.plan.wording import cost, question, summary
 from runner.reports.text.style import Style
+from tests.plan.records import make_plan
 from tests.reports.plans import SPAN, fingerprint, instance, record
 
 CONTEXT = PlanContext(

@@ -9,8 +9,8 @@ from runner.config.selection import Selection, selection
 from runner.errors import StateError, UsageError
 from runner.models.clock import SystemClock
 from runner.models.history import InstanceStatus
-from runner.models.plan import Action
-from runner.plan.planner import make_plan, normal_forms
+from runner.plan.diff import diff
+from runner.plan.planner import normal_forms
 from runner.reports.history import status_json, status_text
 
 
@@ -59,15 +59,17 @@ async def _statuses(
     )
     names = [instance.name for instance in compiled.instances]
     has_all = chosen.is_everything or bool(unknown)
-    fingerprint = fingerprint_of(parts.backend)
-    requests = normal_forms(compiled.instances, fingerprint)
+    requests = normal_forms(compiled.instances, fingerprint_of(parts.backend))
     wanted = None if has_all else names
     records = await parts.state.records(wanted, requests=requests, problems=problems)
-    plan = make_plan(compiled.instances, records, fingerprint, requests=requests)
-    changed = {planned.name: planned.action is Action.UPDATE for planned in plan.instances}
+    changed = {
+        name: record.archived_at is None and bool(diff(record.request, requests[name]))
+        for name, record in records.items()
+        if name in requests
+    }
     rest = sorted(
         name
-        for name in records.keys() - changed.keys()
+        for name in records.keys() - requests.keys()
         if chosen.has_instance(records[name].profile, name)
     )
     return [
@@ -75,7 +77,7 @@ async def _statuses(
             name=name,
             profile=records[name].profile if name in records else name.partition("[")[0],
             record=records.get(name),
-            changed=changed.get(name) if name in records else None,
+            changed=changed.get(name),
             is_declared=name in compiled.all_names,
         )
         for name in (*names, *rest)
