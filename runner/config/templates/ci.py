@@ -10,6 +10,7 @@ one that is not set. The ``fallbacks`` are for what git may know better.
 import json
 import re
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple, TypeAlias
@@ -66,10 +67,9 @@ def _value(rule: _Rule, environ: Mapping[str, str]) -> str | None:
     if environ.get(variable, "") != wanted or environ.get(rule.get("unless", "")):
         return None
     if "text" in rule:
-        try:
+        with suppress(KeyError):
             return rule["text"].format_map({k: v for k, v in environ.items() if v})
-        except KeyError:
-            return None
+        return None
     value = environ.get(rule["variable"], "")
     found = re.fullmatch(rule.get("pattern", "(.*)"), value, re.DOTALL)
     return found[1] if found else None
@@ -84,9 +84,7 @@ def _of_event(keys: str, environ: Mapping[str, str]) -> str | None:
 
 @lru_cache(maxsize=1)
 def _read_event(path: str) -> Any:
-    try:
-        if not path or not Path(path).is_file() or Path(path).stat().st_size > _MAX_EVENT:
-            return None
-        return json.loads(Path(path).read_bytes())
-    except (OSError, ValueError, RecursionError):
-        return None
+    with suppress(OSError, ValueError, RecursionError):
+        if path and Path(path).is_file() and Path(path).stat().st_size <= _MAX_EVENT:
+            return json.loads(Path(path).read_bytes())
+    return None

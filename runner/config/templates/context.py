@@ -6,10 +6,10 @@ from functools import cached_property
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
-from runner.config.templates import git_head
 from runner.config.templates.ci import System, detect
+from runner.config.templates.git_head import Commit
 
-#: The variables of the official CLI for each name, the second ones its fallback.
+#: How the official CLI's variables for each name end.
 _CHECKLY = {
     "git.sha": "SHA",
     "git.repoUrl": "URL",
@@ -35,24 +35,25 @@ class Context:
     environ: Mapping[str, str] = field(repr=False)
     folder: Path
     apply_id: str | None = None
-    ask_git: Callable[[Path], git_head.Commit] = git_head.head
+    ask_git: Callable[[Path], Commit] = Commit
 
     def value(self, name: str) -> str | None:
         """Return the value of a name such as ``git.sha``; ``None`` if that is not known."""
         if name == "run.id":
             return self.apply_id
         if name == "git.shortSha":
-            sha = self.value("git.sha")
-            return sha[:7] if sha else None
+            return (self.value("git.sha") or "")[:7] or None
         found = self._from_checkly(name) or self._from_ci(name)
         if not found and name.startswith("git."):
             found = self._from_git(name)
-        found = _readable(found)
-        if found and name == "git.message":
-            return found if len(found) <= _MAX_MESSAGE else f"{found[: _MAX_MESSAGE - 1]}…"
-        if found and name == "git.repoUrl" and "://" in found:
+        if not found:
+            return None
+        found = found.encode(errors="replace").decode()
+        if name == "git.message" and len(found) > _MAX_MESSAGE:
+            return f"{found[: _MAX_MESSAGE - 1]}…"
+        if name == "git.repoUrl" and "://" in found:
             found = found.partition("?")[0]  # no repository's address needs one, but a token does
-        return without_credentials(found) if found and name.endswith("Url") else found
+        return without_credentials(found) if name.endswith("Url") else found
 
     @property
     def git_is_untrusted(self) -> bool:
@@ -60,17 +61,16 @@ class Context:
         return "_commit" in self.__dict__ and self._commit.is_untrusted
 
     def _from_checkly(self, name: str) -> str | None:
+        """What the variables of the official CLI say."""
+        get = self.environ.get
         suffix = _CHECKLY.get(name)
-        if not suffix:
-            return None
-        environ = self.environ
-        found = environ.get(f"CHECKLY_REPO_{suffix}") or environ.get(f"CHECKLY_TEST_REPO_{suffix}")
+        found = get(f"CHECKLY_REPO_{suffix}") or get(f"CHECKLY_TEST_REPO_{suffix}")
         if found or name not in ("git.sha", "git.repoUrl"):
             return found
         if name == "git.sha":
-            return environ.get("CHECKLY_GITHUB_SHA")
-        repository = environ.get("CHECKLY_GITHUB_REPOSITORY")
-        server = environ.get("CHECKLY_GITHUB_SERVER_URL") or "https://github.com"
+            return get("CHECKLY_GITHUB_SHA")
+        repository = get("CHECKLY_GITHUB_REPOSITORY")
+        server = get("CHECKLY_GITHUB_SERVER_URL") or "https://github.com"
         return f"{server}/{repository}" if repository else None
 
     def _from_git(self, name: str) -> str | None:
@@ -92,7 +92,7 @@ class Context:
         return detect(self.environ)
 
     @cached_property
-    def _commit(self) -> git_head.Commit:
+    def _commit(self) -> Commit:
         return self.ask_git(self.folder)
 
 
@@ -106,9 +106,5 @@ def without_credentials(url: str) -> str:
         return url
     user, _, host = parts.netloc.rpartition("@")
     if parts.scheme == "ssh":
-        return urlunsplit(parts._replace(netloc=f"{user.partition(':')[0]}@{host}"))
+        host = f"{user.partition(':')[0]}@{host}"
     return urlunsplit(parts._replace(netloc=host))
-
-
-def _readable(value: str | None) -> str | None:
-    return value.encode(errors="replace").decode() if value else None

@@ -7,7 +7,7 @@ No error quotes a line, since it may hold a secret.
 import os
 import re
 import stat
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from time import monotonic
 from typing import TYPE_CHECKING, Final
@@ -16,6 +16,8 @@ from runner.errors import UsageError, os_reason
 
 if TYPE_CHECKING:
     from io import FileIO
+
+    from dotenv.parser import Binding
 
 _MAX_FILE: Final = 1 << 20
 #: How long the other end of a pipe may take.
@@ -39,9 +41,12 @@ def read_env_files(paths: Iterable[Path]) -> dict[str, str]:
     problems: dict[str, str | None] = {}
     for path in paths:
         try:
-            values |= _read(path, problems)
+            bindings = _bindings(path)
         except UsageError as error:
             problems[error.message] = error.hint
+            continue
+        values |= {each.key: each.value or "" for each in bindings if each.key is not None}
+        problems |= _problems(path, bindings)
     if problems:
         told = list(problems)[:_MAX_TOLD]
         if left := len(problems) - len(told):
@@ -51,8 +56,7 @@ def read_env_files(paths: Iterable[Path]) -> dict[str, str]:
     return values
 
 
-def _read(path: Path, problems: dict[str, str | None]) -> dict[str, str]:
-    """The variables of one file; what can be misread is added to ``problems``, with a hint."""
+def _bindings(path: Path) -> "list[Binding]":
     import io  # noqa: PLC0415 - the whole of it only when a file is given
 
     from dotenv.parser import parse_stream  # noqa: PLC0415
@@ -61,34 +65,31 @@ def _read(path: Path, problems: dict[str, str | None]) -> dict[str, str]:
     if spaces := _SPACES.search(text):
         line = text.count("\n", 0, spaces.start()) + 1
         raise UsageError(f"{path}:{line} holds more than 1,000 spaces in a row.")
-    values: dict[str, str] = {}
+    return list(parse_stream(io.StringIO(text)))
+
+
+def _problems(path: Path, bindings: "list[Binding]") -> Iterator[tuple[str, str]]:
+    """Yield what is wrong, or can be misread, and what to do about it."""
     lines: dict[str, int] = {}
-    for binding in parse_stream(io.StringIO(text)):
+    for binding in bindings:
         written = binding.original.string
         blank = len(written) - len(written.lstrip())
         line = binding.original.line + written.count("\n", 0, blank)
         where = f"{path}:{line}"
         if binding.error:
-            problems[f"{where} is not KEY=VALUE."] = (
-                "Quote a value that holds quotes or spans lines."
-            )
+            yield f"{where} is not KEY=VALUE.", "Quote a value that holds quotes or spans lines."
         if binding.key is None:
             continue
-        if binding.key in lines:
-            first = lines[binding.key]
-            problems[f"{where} sets {binding.key}, which line {first} sets already."] = (
-                "Keep one line of each key."
-            )
-        if problem := _problem(written):
-            problems[f"{where} {problem}."] = (
-                "Put a value in single quotes if it is meant literally."
-            )
+        if first := lines.get(binding.key):
+            message = f"{where} sets {binding.key}, which line {first} sets already."
+            yield message, "Keep one line of each key."
+        if problem := _misreading(written):
+            hint = "Put a value in single quotes if it is meant literally."
+            yield f"{where} {problem}.", hint
         lines[binding.key] = line
-        values[binding.key] = binding.value or ""
-    return values
 
 
-def _problem(written: str) -> str | None:
+def _misreading(written: str) -> str | None:
     """Say what other readers of env files take differently in a line."""
     found = _VALUE.match(written)
     if found is None or found["quote"] == "'":

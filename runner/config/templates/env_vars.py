@@ -14,11 +14,7 @@ _VARIABLE_PREFIX = "CHECKLY_SESSIONS_VAR_"
 
 
 class Environment:
-    """The values of ``env.NAME``, and the variables that are set through the environment.
-
-    Attributes:
-        process: The environment of the process.
-    """
+    """The values of ``env.NAME``, and the variables that are set through the environment."""
 
     def __init__(
         self,
@@ -33,12 +29,10 @@ class Environment:
             env_file: What the env files hold; the process's own variables win.
             allow: Globs of the names templates may read; if empty, all that are not forbidden.
         """
-        self.process = process
+        self._process = process
         self._file = env_file or {}
         self._globs = tuple(allow)
-        self._allowed = (
-            re.compile("|".join(translate(glob) for glob in self._globs)) if self._globs else None
-        )
+        self._allowed = re.compile("|".join(map(translate, self._globs)))
 
     def value(self, name: str) -> str | None:
         """Return the value of a variable; ``None`` if it is not set, or empty.
@@ -46,12 +40,11 @@ class Environment:
         Raises:
             TemplateError: ``--env-allow`` does not include it, or it is not UTF-8.
         """
-        if self._allowed and not self._allowed.match(name):
-            raise TemplateError(
-                f"env.{name} can't be read: --env-allow is limited to " + ", ".join(self._globs),
-                length=len(name) + 4,
-            )
-        value = self.process.get(name) or self._file.get(name) or None
+        if not self._allowed.match(name):
+            globs = ", ".join(self._globs)
+            message = f"env.{name} can't be read: --env-allow is limited to {globs}"
+            raise TemplateError(message, length=len(name) + 4)
+        value = self._process.get(name) or self._file.get(name) or None
         if value is not None and not value.isascii():
             try:
                 value.encode()
@@ -63,6 +56,6 @@ class Environment:
         """Return the file's variables that the process sets as ``CHECKLY_SESSIONS_VAR_NAME``."""
         return {
             name.removeprefix(_VARIABLE_PREFIX): value
-            for name, value in self.process.items()
+            for name, value in self._process.items()
             if name.startswith(_VARIABLE_PREFIX) and value
         }

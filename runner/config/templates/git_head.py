@@ -18,6 +18,7 @@ _COMMIT = re.compile(rb"([0-9a-f]{40,64}) commit [0-9]+\n")
 _SHA = re.compile("[0-9a-fA-F]{7,64}")
 _SECONDS = 5.0
 _MAX_ANSWER = 1 << 20
+_COMMITS = ["cat-file", "--batch"]
 
 
 class Commit:
@@ -32,64 +33,45 @@ class Commit:
         self._folder = folder
         self._environ = environ
         self.is_untrusted = False
-        self._others: dict[str, tuple[str | None, bytes]] = {}
+        self._others: dict[str, dict[str, str | None]] = {}
 
     def value(self, name: str, sha: str | None = None) -> str | None:
         """Return ``sha``, ``branch``, ``tag``, ``author``, ``message`` or ``repoUrl``.
 
         With ``sha``, the author or message of that other commit.
         """
-        match name:
-            case "sha":
-                return self._answers[0][0]
-            case "branch":
-                return self._answers[1]
-            case "tag":
-                return self._tag
-            case "repoUrl":
-                return self._answers[2]
-        found = self._answers[0] if sha in (None, self._answers[0][0]) else self._look_up(str(sha))
-        return _described(found[1])[name]
+        if name == "tag":
+            return self._tag
+        if sha is None or sha == self._head["sha"]:
+            return self._head[name]
+        if sha not in self._others:
+            question = f"{sha}^{{commit}}\n".encode()
+            answers = self._ask(_COMMITS, question=question) if _SHA.fullmatch(sha) else [b""]
+            self._others[sha] = _described(*answers)
+        return self._others[sha][name]
 
     @cached_property
     def _tag(self) -> str | None:
         """A tag of the commit; of several the last in order of version."""
-        (tags,) = self._ask(
-            [
-                "for-each-ref",
-                "--points-at=HEAD",
-                "--sort=-version:refname",
-                "--count=1",
-                "--format=%(refname:lstrip=2)",
-                "refs/tags",
-            ]
-        )
+        command = "for-each-ref --points-at=HEAD --sort=-version:refname --count=1"
+        (tags,) = self._ask([*command.split(), "--format=%(refname:lstrip=2)", "refs/tags"])
         return _text(tags)
 
     @cached_property
-    def _answers(self) -> tuple[tuple[str | None, bytes], str | None, str | None]:
-        """The commit's name and content, the branch, the URL: asked for at the same time."""
+    def _head(self) -> dict[str, str | None]:
+        """The commit, the branch and the URL, which are asked for at the same time."""
         commit, branch, url = self._ask(
-            ["cat-file", "--batch"],
+            _COMMITS,
             ["symbolic-ref", "--short", "--quiet", "HEAD"],
             ["config", "--get", "remote.origin.url"],
             question=b"HEAD^{commit}\n",
         )
-        return _split(commit), _text(branch), _text(url)
-
-    def _look_up(self, sha: str) -> tuple[str | None, bytes]:
-        if sha not in self._others:
-            answer = b""
-            if _SHA.fullmatch(sha):
-                question = f"{sha}^{{commit}}\n".encode()
-                (answer,) = self._ask(["cat-file", "--batch"], question=question)
-            self._others[sha] = _split(answer)
-        return self._others[sha]
+        return {**_described(commit), "branch": _text(branch), "repoUrl": _text(url)}
 
     def _ask(self, *commands: list[str], question: bytes = b"") -> list[bytes]:
         """Return what git answers to each of the commands, which run at the same time.
 
-        Where there is surely no repository, no process is started to hear that.
+        Where there is no repository, no process is started to hear that.
         """
         environ = os.environ if self._environ is None else self._environ
         if "GIT_DIR" not in environ and repository_root(self._folder.absolute()) is None:
@@ -101,18 +83,18 @@ class Commit:
         return [answer.output[:_MAX_ANSWER] for answer in answers]
 
 
-def _split(answer: bytes) -> tuple[str | None, bytes]:
+def _described(answer: bytes) -> dict[str, str | None]:
+    """The name, author and message of a commit object, in the encoding that it names."""
     found = _COMMIT.match(answer)
-    return (found[1].decode(), answer[found.end() :]) if found else (None, b"")
-
-
-def _described(commit: bytes) -> dict[str, str | None]:
-    """The author and the message of a commit object, in the encoding that it names."""
-    header, _, message = commit.partition(b"\n\n")
+    header, _, message = answer[found.end() if found else 0 :].partition(b"\n\n")
     fields = dict(reversed([line.partition(b" ")[::2] for line in header.splitlines()]))
     encoding = fields.get(b"encoding", b"utf-8").decode(errors="replace")
     author = fields.get(b"author", b"").rpartition(b" <")[0]
-    return {"author": _text(author, encoding), "message": _text(message, encoding)}
+    return {
+        "sha": found[1].decode() if found else None,
+        "author": _text(author, encoding),
+        "message": _text(message, encoding),
+    }
 
 
 def _text(answer: bytes, encoding: str = "utf-8") -> str | None:
@@ -121,8 +103,3 @@ def _text(answer: bytes, encoding: str = "utf-8") -> str | None:
     except (LookupError, ValueError):
         text = answer.decode(errors="replace")
     return text.strip() or None
-
-
-def head(folder: Path) -> Commit:
-    """Return the commit checked out in ``folder``; git is asked once something is read."""
-    return Commit(folder)

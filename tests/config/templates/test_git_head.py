@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from runner.config.templates import git_head
-from runner.config.templates.git_head import Commit, head
+from runner.config.templates.git_head import Commit
 
 IDENTITY = {
     "GIT_AUTHOR_NAME": "Mona Lisa",
@@ -42,7 +42,7 @@ def test_the_commit_is_told(repository: Path) -> None:
     run(repository, "tag", "v1.9")
     run(repository, "tag", "-a", "v1.10", "-m", "release")
     (repository / "sub").mkdir()
-    commit = head(repository / "sub")
+    commit = Commit(repository / "sub")
     assert commit.value("sha") == run(repository, "rev-parse", "HEAD")
     assert commit.value("branch") == "main"
     assert commit.value("tag") == "v1.10"
@@ -54,7 +54,7 @@ def test_the_commit_is_told(repository: Path) -> None:
 def test_author_and_message_of_another_commit(repository: Path) -> None:
     other = run(repository, "rev-parse", "HEAD")
     run(repository, "commit", "--quiet", "--allow-empty", "-m", "Merge")
-    commit = head(repository)
+    commit = Commit(repository)
     assert commit.value("message") == "Merge"
     assert commit.value("message", other) == "Fix the cart\n\nIt was empty."
     assert commit.value("author", other[:10]) == "Mona Lisa"
@@ -68,7 +68,7 @@ def test_a_message_in_another_encoding(repository: Path, encoding: str) -> None:
     message.write_bytes("Größe".encode("latin-1"))
     setting = f"i18n.commitEncoding={encoding}"
     run(repository, "-c", setting, "commit", "--quiet", "--allow-empty", "-F", str(message))
-    found = head(repository).value("message")
+    found = Commit(repository).value("message")
     assert found == ("Größe" if encoding == "ISO-8859-1" else "Gr\ufffd\ufffde")
 
 
@@ -82,12 +82,12 @@ def test_a_folder_of_somebody_else_is_told(
     commit = Commit(repository, environ)
     told = [commit.is_untrusted, commit.value("sha"), commit.is_untrusted]
     assert told == [False, None, True]
-    assert not head(repository).is_untrusted
+    assert not Commit(repository).is_untrusted
 
 
 def test_what_is_not_there_is_not_known(repository: Path) -> None:
     run(repository, "checkout", "--quiet", "--detach")
-    commit = head(repository)
+    commit = Commit(repository)
     assert commit.value("branch") is None
     assert commit.value("tag") is None
     assert commit.value("repoUrl") is None
@@ -98,14 +98,14 @@ def test_without_a_repository_or_git_nothing_is_known(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path.parent))
-    assert [head(tmp_path).value(name) for name in NAMES] == [None] * 6
-    assert [head(tmp_path / "missing").value(name) for name in NAMES] == [None] * 6
+    assert [Commit(tmp_path).value(name) for name in NAMES] == [None] * 6
+    assert [Commit(tmp_path / "missing").value(name) for name in NAMES] == [None] * 6
     without = Commit(tmp_path, {"PATH": str(tmp_path)})
     assert without.value("sha") is None
 
 
 def test_each_thing_is_asked_once(repository: Path) -> None:
-    commit = head(repository)
+    commit = Commit(repository)
     before = commit.value("sha"), commit.value("message")
     run(repository, "commit", "--quiet", "--allow-empty", "-m", "Another")
     assert (commit.value("sha"), commit.value("message")) == before
@@ -164,10 +164,10 @@ def test_a_hostile_repository_can_not_run_anything(repository: Path) -> None:
     for key, value in settings.items():
         run(repository, "config", key, value)
     sprung.unlink(missing_ok=True)
-    commit = head(repository)
+    commit = Commit(repository)
     assert [name for name in NAMES if commit.value(name) is None] == ["tag"]
     # An object that is missing would have to be fetched, which runs the transport's program.
     (repository / ".git" / "HEAD").write_text("0123456789012345678901234567890123456789\n")
-    missing = head(repository)
+    missing = Commit(repository)
     assert [missing.value(name) for name in ("author", "tag", "sha")] == [None, None, None]
     assert not sprung.exists()

@@ -76,22 +76,21 @@ def _default(value: Value, default_value: Value = "", boolean: bool = False) -> 
 
 
 def _float(value: Value, default: Value = None) -> Value:
-    try:
-        number = float(value)
-    except (ValueError, OverflowError):
-        number = math.nan
-    return number if math.isfinite(number) else _fallback("a number", default)
+    return _number("a number", default, lambda: float(value))
 
 
 def _int(value: Value, default: Value = None, base: int = 10) -> Value:
+    arguments = (value, base) if isinstance(value, str) else (value,)
+    return _number("a whole number", default, lambda: int(*arguments))
+
+
+def _number(wanted: str, default: Value, read: Callable[[], Value]) -> Value:
     try:
-        number = int(value, base) if isinstance(value, str) else int(value)
+        number = read()
     except (ValueError, OverflowError):
-        return _fallback("a whole number", default)
-    return number if number.bit_length() <= MAX_BITS else _fallback("a whole number", default)
-
-
-def _fallback(wanted: str, default: Value) -> Value:
+        number = math.inf
+    if math.isfinite(number) if isinstance(number, float) else number.bit_length() <= MAX_BITS:
+        return number
     if default is None:
         # The text is not quoted, for it may come from a secret.
         hint = "Give a default, such as int(0) or float(0)."
@@ -118,11 +117,8 @@ def _sum(value: list[Value], start: float = 0) -> Value:
 
 
 def _urlencode(value: Value) -> str:
-    texts = (
-        {key: to_text(each) for key, each in value.items()}
-        if isinstance(value, dict)
-        else to_text(value)
-    )
+    is_mapping = isinstance(value, dict)
+    texts = {key: to_text(value[key]) for key in value} if is_mapping else to_text(value)
     return str(_JINJA.filters["urlencode"](texts))
 
 
@@ -146,16 +142,6 @@ def _compare(value: Value, *steps: Value) -> bool:
             raise TemplateError(what, hint=hint) from None
         value = right
     return True
-
-
-def _part(value: Value, start: Value, stop: Value, step: Value) -> Value:
-    return value[start:stop:step]
-
-
-def _concatenate(*values: Value) -> str:
-    texts = [to_text(value) for value in values]
-    fits(sum(map(len, texts)))
-    return "".join(texts)
 
 
 _JINJA = ImmutableSandboxedEnvironment()
@@ -192,9 +178,12 @@ _OWN_TESTS: dict[str, Callable[..., bool]] = {
 #: What operators and the like turn into, and their error; an expression can't write such names.
 _OPERATORS: dict[str, tuple[Callable[..., Value], str]] = {
     " compare": (_compare, "these values can't be compared"),
-    " join": (_concatenate, ""),
+    " join": (lambda *values: _join(values), ""),
     " range": (_range, "range takes one to three whole numbers"),
-    " part": (_part, "slices need a list or text, and whole numbers as bounds"),
+    " part": (
+        lambda value, *bounds: value[slice(*bounds)],
+        "slices need a list or text, and whole numbers as bounds",
+    ),
     " item": (lambda value, index: value[index], "there is no such item"),
     " attribute": (attribute, ""),
 }

@@ -18,28 +18,28 @@ from runner.nearest import did_you_mean
 Value: TypeAlias = Any
 
 
-class SpeltInt(int):
-    """A whole number that knows its spelling in the file: ``0x10``, ``+5``."""
+#: Types with the words of the diagnostics; a boolean is an ``int`` too.
+_KINDS: tuple[tuple[Any, str], ...] = (
+    (bool, "a boolean"),
+    (int | float, "a number"),
+    (str, "text"),
+    (list, "a list"),
+    (dict, "a mapping"),
+)
+
+
+class Spelt:
+    """A number that knows its spelling in the file: ``0x10``, ``1.10``, ``1e3``."""
 
     text: str
 
-    def __new__(cls, value: int, text: str) -> "SpeltInt":
-        """Keep the spelling with the value."""
-        self = super().__new__(cls, value)
-        self.text = text
-        return self
+
+class _SpeltInt(Spelt, int):
+    pass
 
 
-class SpeltFloat(float):
-    """A number that knows its spelling in the file: ``1.10``, ``1e3``."""
-
-    text: str
-
-    def __new__(cls, value: float, text: str) -> "SpeltFloat":
-        """Keep the spelling with the value."""
-        self = super().__new__(cls, value)
-        self.text = text
-        return self
+class _SpeltFloat(Spelt, float):
+    pass
 
 
 class Symbolic(str):
@@ -109,20 +109,21 @@ def value_of_text(text: str) -> Value:
 
 
 def _spelt(value: Value, text: str) -> Value:
-    if type(value) is int and str(value) != text:
-        return SpeltInt(value, text)
-    if type(value) is float and repr(value) != text:
-        return SpeltFloat(value, text)
-    return value
+    kind = value.__class__
+    if kind not in (int, float) or repr(value) == text:
+        return value
+    spelt = _SpeltInt(value) if kind is int else _SpeltFloat(value)
+    spelt.text = text
+    return spelt
 
 
 def plain(value: Value) -> Value:
     """Return ``value`` with numbers of Python's own types at every level."""
     if value.__class__ is str:
         return value
-    if isinstance(value, SpeltInt):
+    if isinstance(value, _SpeltInt):
         return int(value)
-    if isinstance(value, SpeltFloat):
+    if isinstance(value, _SpeltFloat):
         return float(value)
     if isinstance(value, list):
         return [plain(item) for item in value]
@@ -159,15 +160,10 @@ def is_number(value: Value) -> bool:
 
 def kind_of(value: Value) -> str:
     """Return the kind of a value in the words of the diagnostics."""
-    if value is None:
-        return "null"
-    if isinstance(value, bool):
-        return "a boolean"
-    if isinstance(value, int | float):
-        return "a number"
-    if isinstance(value, str):
-        return "text"
-    return "a list" if isinstance(value, list) else "a mapping"
+    for kind, words in _KINDS:
+        if isinstance(value, kind):
+            return words
+    return "null"
 
 
 def to_text(value: Value) -> str:
@@ -180,10 +176,8 @@ def to_text(value: Value) -> str:
         return value
     if isinstance(value, bool):
         return "true" if value else "false"
-    if isinstance(value, SpeltInt | SpeltFloat):
-        return value.text
     if isinstance(value, int | float):
-        return repr(value)
+        return value.text if isinstance(value, Spelt) else repr(value)
     hint = "Use join or tojson."
     if value is None:
         hint = "Use default('…', true) for a value that may be null."
