@@ -146,14 +146,7 @@ def test_retries_that_are_unresolved_are_not_judged() -> None:
         assert "is unresolved" in warning
 
 
-def test_a_plan_names_profiles_and_keeps_the_warnings_of_the_file() -> None:
-    gone = record(instance("gone[a]"))
-    plan = make_plan(
-        [instance("new[b]")],
-        {"gone[a]": gone},
-        fingerprint,
-        everything=True,
-        file_warnings=["f.yaml:1:1: warning[x]: y"],
-    )
+def test_a_plan_names_profiles() -> None:
+    gone = {"gone[a]": record(instance("gone[a]"))}
+    plan = make_plan([instance("new[b]")], gone, fingerprint, everything=True)
     assert [planned.profile for planned in plan.instances] == ["new", "gone"]
-    assert plan.file_warnings == ("f.yaml:1:1: warning[x]: y",)
