@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterator, Mapping
-from functools import partial
 from itertools import product
 from math import prod
 
@@ -23,7 +22,7 @@ from runner.importer.script import Script
 from runner.secrets import key_looks_secret
 from runner.source import Source
 
-#: System → where its scripts stand, as a way of keys through the file; ``/`` in a key is ``∕``.
+#: System → where its scripts stand, as a path of keys through the file; ``/`` in a key is ``∕``.
 _SCRIPTS = {
     "GitHub": r"(jobs/[^/]+/steps|runs/steps)/run",
     "CircleCI": r"(.*/)?(jobs|commands)/[^/]+/(.*/)?steps/(.*/)?run(/command)?",
@@ -32,7 +31,7 @@ _SCRIPTS = {
     "Kubernetes": r"(.*/)?(containers|initContainers)",
     "GitLab": r"([^/]+/)?(before_script|script|after_script)",
 }
-_ACTION = "checkly/checkly-action"
+_ACTION = "checkly/checkly-action@"
 _ENVIRONMENT = ("env", "variables", "environment")
 #: What is kept as a comment: when it runs, and where.
 _NOTED = ("if", "condition", "when", "rules", "only", "except", "unless", "deployment",
@@ -42,21 +41,21 @@ _TITLES = ("name", "displayName")
 #: What GitHub allows.
 _MAX_RUNS = 256
 _OTHER_SHELLS = re.compile(r"pwsh|powershell|cmd|python|node|perl", re.IGNORECASE)
-#: Azure and Kubernetes write the variables they fill in themselves like this.
+#: How Azure and Kubernetes write the variables they fill in themselves.
 _MACRO = re.compile(r"\$\(([A-Za-z_][\w.]*)\)")
 
 
 def ci_scripts(text: str, table: Placeholders) -> list[Script] | None:
-    """The scripts of a CI system's file; ``None`` where it is of no known system."""
+    """Return the scripts of a CI system's file; ``None`` if it is of no known system."""
     found: list[Script] = []
     known = False
     line = 0
     for document in re.split(r"^(?=---(?:\s|$))", text, flags=re.MULTILINE):
-        part = Source("", document)
-        root = parse(part, Diagnostics())
+        source = Source("", document)
+        root = parse(source, Diagnostics())
         if root is not None and (system := _system(root)):
             known = True
-            found += _Reader(system, part, table).scripts(root, line)
+            found += _Reader(system, source, table, line).scripts(root)
         line += document.count("\n")
     return found if known else None
 
@@ -78,53 +77,49 @@ def _system(root: Tree) -> str | None:
     return "Azure" if {"steps", "stages", "jobs"} & set(keys) else None
 
 
-def _tree(node: Node | None) -> Mapping[str, Node]:
-    return node.values if isinstance(node, Tree) else {}
-
-
 class _Reader:
-    def __init__(self, system: str, source: Source, table: Placeholders) -> None:
-        self.system = system
-        self.where = re.compile(_SCRIPTS[system])
-        self.source = source
-        self.table = table
-        self.seen: set[tuple[int, str]] = set()
+    def __init__(self, system: str, source: Source, table: Placeholders, line: int) -> None:
+        self._system = system
+        self._is_script = re.compile(_SCRIPTS[system]).fullmatch
+        self._source = source
+        self._table = table
+        self._line = line
 
-    def scripts(self, root: Tree, line: int) -> Iterator[Script]:
-        waiting: list[tuple[Node, str, Script]] = [(root, "", Script(line=line))]
+    def scripts(self, root: Tree) -> Iterator[Script]:
+        """Yield the scripts of a document, in order; one under an alias where it is first used."""
+        seen: set[tuple[int, str]] = set()
+        waiting: list[tuple[Node, str, Script]] = [(root, "", Script())]
         while waiting:
-            node, way, around = waiting.pop()
-            if (id(node), way) in self.seen:
-                continue  # an alias: the same script again
-            self.seen.add((id(node), way))
-            if self.where.fullmatch(way) and not (way.endswith("run") and isinstance(node, Tree)):
+            node, path, around = waiting.pop()
+            if (id(node), path) in seen:
+                continue
+            seen.add((id(node), path))
+            if self._is_script(path) and not (path.endswith("run") and isinstance(node, Tree)):
                 yield from self._script(node, around)
             elif isinstance(node, Sequence):
-                waiting += [(item, way, around) for item in reversed(node.items)]
+                waiting += [(item, path, around) for item in reversed(node.items)]
             elif isinstance(node, Tree):
-                inside = self._inside(node, way, around)
-                if self.system == "GitHub" and _text(node.values.get("uses")).startswith(
-                    f"{_ACTION}@"
-                ):
+                inside = self._inside(node, path, around)
+                if self._system == "GitHub" and _text(node.values.get("uses")).startswith(_ACTION):
                     yield self._action(node, inside)
+                is_jobs = path in ({""} if self._system == "GitLab" else {"jobs", "commands"})
                 for key, value in reversed(node.values.items()):
-                    below = f"{way}/{key.replace('/', '∕')}".removeprefix("/")
-                    is_job = way in ({""} if self.system == "GitLab" else {"jobs", "commands"})
-                    titled = (key, *inside.titles) if is_job else inside.titles
-                    waiting.append((value, below, inside._replace(titles=titled)))
+                    below = f"{path}/{key.replace('/', '∕')}".removeprefix("/")
+                    titles = (key, *inside.titles) if is_jobs else inside.titles
+                    waiting.append((value, below, inside._replace(titles=titles)))
 
-    def _inside(self, node: Tree, way: str, around: Script) -> Script:
-        """What a mapping says of the scripts in it."""
+    def _inside(self, node: Tree, path: str, around: Script) -> Script:
+        """Return what a mapping says of the scripts in it."""
         values = {**_tree(_tree(node.values.get("defaults")).get("run")), **node.values}
         given, matrix, unread = dict(around.given), around.matrix, around.unread
         if "matrix" in (strategy := _tree(values.get("strategy"))):
             matrix = _matrix(strategy["matrix"])
-        notes = [f"{key}: {self._shown(values[key])}" for key in _NOTED if way and key in values]
-        title = next((_text(values[key]) for key in _TITLES if way and key in values), "")
         for key in _ENVIRONMENT:
             given.update(self._variables(values.get(key), matrix))
         if shell := _text(values.get("shell")):
             unread = f"`shell: {shell}` can't be read" if _OTHER_SHELLS.match(shell) else ""
+        notes = [f"{key}: {_shown(values[key])}" for key in _NOTED if path and key in values]
+        title = next((_text(values[key]) for key in _TITLES if path and key in values), "")
         return around._replace(
             titles=(title, *around.titles) if title else around.titles,
             notes=(*around.notes, *notes),
@@ -139,18 +134,19 @@ class _Reader:
         if isinstance(node, Tree):
             pairs = list(node.values.items())
         elif isinstance(node, Sequence):  # Azure: a list of names and values
-            items = [item for item in node.items if isinstance(item, Tree)]
-            pairs = [(_text(i.values.get("name")), i.values.get("value")) for i in items]
+            items = map(_tree, node.items)
+            pairs = [(_text(item.get("name")), item.get("value")) for item in items]
         for name, value in pairs:
             plain = _tree(value).get("value", value)  # GitLab: with a description
-            text = self.table.mark_expressions(_text(plain), matrix)
-            inside = self.table.inside(text)
+            text = self._table.mark_expressions(_text(plain), matrix)
+            inside = self._table.inside(text)
             if MARK.fullmatch(text) and inside[0].kind is Kind.MATRIX:
                 yield name, text
             elif inside or "$" in text or key_looks_secret(name):
                 secret = any(p.secret for p in inside) or key_looks_secret(name)
-                shown = self.table.original(text) if inside else f"${name}"
-                yield name, self.table.mark(Placeholder(Kind.VARIABLE, name, shown, secret=secret))
+                shown = self._table.original(text) if inside else f"${name}"
+                variable = Placeholder(Kind.VARIABLE, name, shown, secret=secret)
+                yield name, self._table.mark(variable)
             elif text:
                 yield name, text
 
@@ -161,51 +157,48 @@ class _Reader:
         elif isinstance(node, Tree):  # a container of Kubernetes
             lists = [node.values.get(key) for key in ("command", "args")]
             items = [item for part in lists if isinstance(part, Sequence) for item in part.items]
-            words = [_MACRO.sub(partial(self._macro, {}), _text(item)) for item in items]
-            yield around._replace(words=tuple(words), line=around.line + self._line(node))
-        elif isinstance(node, Scalar):
-            is_block = self.source.text[node.start : node.start + 1] in {"|", ">"}
-            text = self.table.mark_expressions(node.text, around.matrix)
-            if self.system == "Azure":
-                text = _MACRO.sub(partial(self._macro, around.given), text)
-            yield around._replace(text=text, line=around.line + self._line(node) + is_block)
+            words = tuple(self._fill_macros(_text(item), {}) for item in items)
+            yield around._replace(words=words, line=self._line_of(node))
+        else:
+            is_block = self._source.text[node.start : node.start + 1] in {"|", ">"}
+            text = self._table.mark_expressions(node.text, around.matrix)
+            if self._system == "Azure":
+                text = self._fill_macros(text, around.given)
+            yield around._replace(text=text, line=self._line_of(node) + is_block)
 
-    def _macro(self, variables: Mapping[str, str], found: re.Match[str]) -> str:
-        if found[1] in variables:
-            return variables[found[1]]
-        secret = key_looks_secret(found[1])
-        return self.table.mark(Placeholder(Kind.EXPRESSION, found[1], found[0], secret=secret))
+    def _fill_macros(self, text: str, given: Mapping[str, str]) -> str:
+        def filled(found: re.Match[str]) -> str:
+            name, secret = found[1], key_looks_secret(found[1])
+            macro = Placeholder(Kind.EXPRESSION, name, found[0], secret=secret)
+            return given[name] if name in given else self._table.mark(macro)
 
-    def _line(self, node: Node) -> int:
-        return self.source.line_and_column(node.start)[0]
+        return _MACRO.sub(filled, text)
 
-    def _shown(self, node: Node) -> str:
-        text = _text(node)
-        return text if text and "secrets" not in text and not holds_token(text) else "…"
+    def _line_of(self, node: Node) -> int:
+        return self._line + self._source.line_and_column(node.start)[0]
 
     def _action(self, node: Tree, around: Script) -> Script:
-        """The command that ``checkly/checkly-action`` builds of its inputs."""
+        """Return the command that ``checkly/checkly-action`` builds of its inputs."""
         inputs = {key: _text(value) for key, value in _tree(node.values.get("with")).items()}
         words = ["checkly", inputs.pop("command", "test").strip()]
         notes = list(around.notes)
         if inputs.pop("reporting", "auto") != "github-actions":
             notes.append("The action may have reported through Checkly's GitHub App.")
-        kept = ("working-directory", "install-command")
-        notes += [f"{key}: {inputs.pop(key)}" for key in kept if key in inputs]
+        for key in ("working-directory", "install-command"):
+            notes += [f"{key}: {inputs.pop(key)}"] if key in inputs else []
         for key in ("cli-version", "github-check-name", "github-report"):
             inputs.pop(key, None)
         for key, text in inputs.items():
-            value = self.table.mark_expressions(text, around.matrix).strip()
+            value = self._table.mark_expressions(text, around.matrix).strip()
             if key in {"tags", "env"}:
-                words += [
-                    w for v in value.splitlines() if v.strip() for w in (f"--{key}", v.strip())
-                ]
+                lines = filter(None, map(str.strip, value.splitlines()))
+                words += [word for line in lines for word in (f"--{key}", line)]
             elif key in {"refresh-cache", "verbose", "fail-on-no-matching"}:
-                said = {"true": f"--{key}", "false": f"--no-{key}"}.get(value.lower(), f"--{key}=…")
-                words += [] if said == "--no-refresh-cache" else [said]
+                flag = {"true": f"--{key}", "false": f"--no-{key}"}.get(value.lower(), f"--{key}=…")
+                words += [flag] if flag != "--no-refresh-cache" else []
             elif value:
                 words.append(f"--{key}={value}")
-        line = around.line + self._line(node)
+        line = self._line_of(node)
         return around._replace(words=tuple(words), notes=tuple(notes), line=line)
 
 
@@ -238,8 +231,17 @@ def _matrix(node: Node) -> Matrix:
     return tuple(runs)
 
 
+def _tree(node: Node | None) -> Mapping[str, Node]:
+    return node.values if isinstance(node, Tree) else {}
+
+
 def _text(node: Node | None) -> str:
     return without_marks(node.text) if isinstance(node, Scalar) and node.value is not None else ""
+
+
+def _shown(node: Node) -> str:
+    text = _text(node)
+    return text if text and "secrets" not in text and not holds_token(text) else "…"
 
 
 def _is_true(node: Node | None) -> bool:

@@ -6,6 +6,7 @@ flag that may be repeated takes all the words up to the next flag.
 
 import argparse
 import re
+from collections import defaultdict
 from collections.abc import Sequence
 from typing import Any, NamedTuple, NoReturn
 
@@ -37,6 +38,7 @@ FLAGS: dict[str, tuple[str, dict[str, Any], str]] = {
 }
 _MAX_WORDS = 1000
 _NUMBERS = ("timeout", "retries")
+_NUMBER = re.compile(r"-?[0-9]{1,9}")
 
 
 class TriggerFlags(NamedTuple):
@@ -48,13 +50,13 @@ class TriggerFlags(NamedTuple):
         unknown: What was not understood, in words that repeat no value.
     """
 
-    values: dict[str, list[str]]
+    values: defaultdict[str, list[str]]
     switches: dict[str, bool]
     unknown: tuple[str, ...] = ()
 
     def one(self, flag: str) -> str | None:
-        """The value of a flag."""
-        return self.values[flag][-1] if self.values.get(flag) else None
+        """Return the value of a flag."""
+        return self.values[flag][-1] if self.values[flag] else None
 
 
 class _Refused(Exception):
@@ -69,7 +71,7 @@ class _Parser(argparse.ArgumentParser):
 def trigger_flags(words: Sequence[str], table: Placeholders) -> TriggerFlags:
     """Understand the words behind ``checkly trigger``."""
     if len(words) > _MAX_WORDS:
-        return TriggerFlags({}, {}, (f"more than {_MAX_WORDS} words",))
+        return TriggerFlags(defaultdict(list), {}, (f"more than {_MAX_WORDS} words",))
     parser = _Parser(add_help=False, allow_abbrev=False, argument_default=None)
     groups = {"": parser}
     for flag, (letter, how, group) in FLAGS.items():
@@ -83,29 +85,24 @@ def trigger_flags(words: Sequence[str], table: Placeholders) -> TriggerFlags:
         unknown.append("flags that the Checkly CLI does not accept together or without a value")
         given, left = argparse.Namespace(), []
     unknown += [_shown(word, table) for word in left]
-    values: dict[str, list[str]] = {}
-    switches: dict[str, bool] = {}
+    flags = TriggerFlags(defaultdict(list), {})
     for flag in FLAGS:
         value = getattr(given, flag.replace("-", "_"), None)
         if isinstance(value, list):
-            values[flag] = value
+            flags.values[flag] = value
             if FLAGS[flag][1] is _ONCE and len(value) > 1:
                 unknown.append(f"`--{flag}`, which is given {len(value)} times")
-            elif flag in _NUMBERS and not (MARK.search(value[0]) or _is_number(value[0])):
+            elif flag in _NUMBERS and not (MARK.search(value[0]) or _NUMBER.fullmatch(value[0])):
                 unknown.append(f"`--{flag}` without a number")
         elif value is not None:
-            switches[flag] = value
-    return TriggerFlags(values, switches, tuple(dict.fromkeys(unknown)))
-
-
-def _is_number(text: str) -> bool:
-    return re.fullmatch(r"-?[0-9]{1,9}", text) is not None
+            flags.switches[flag] = value
+    return flags._replace(unknown=tuple(dict.fromkeys(unknown)))
 
 
 def _sifted(
     words: Sequence[str], known: dict[str, Any], table: Placeholders
 ) -> tuple[list[str], list[str]]:
-    """The words that can be told apart into flags and values, and what else there was."""
+    """Return the words that are certainly flags and values, and what else there was."""
     usable: list[str] = []
     unknown: list[str] = []
     before = ""
@@ -130,7 +127,7 @@ def _is_flag(word: str, known: dict[str, Any]) -> bool:
 
 
 def _shown(word: str, table: Placeholders) -> str:
-    """A word that was left over, without a value that may be secret."""
+    """Return a word that was left over, without a value that may be secret."""
     if MARK.match(word):
         return f"`{table.original(word)}`"
     if word.startswith("-"):

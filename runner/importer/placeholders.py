@@ -6,7 +6,6 @@ matched as text; the table knows what each mark stands for.
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from enum import Enum
 from typing import NamedTuple, TypeAlias
 
@@ -70,14 +69,26 @@ class Placeholder(NamedTuple):
     matrix: Matrix = ()
 
 
-@dataclass(slots=True)
 class Placeholders:
-    """The table of all placeholders in a file."""
+    """The table of all placeholders in a file.
 
-    entries: list[Placeholder] = field(default_factory=list)
+    Attributes:
+        entries: What each mark stands for.
+        variables: The names of the shell variables among them.
+        env_names: Expression → the environment variable that stands for it, the same each time.
+        secrets: The environment variables that feed a secret; nothing else may read them.
+    """
+
+    def __init__(self) -> None:
+        self.entries: list[Placeholder] = []
+        self.variables: set[str] = set()
+        self.env_names: dict[str, str] = {}
+        self.secrets: set[str] = set()
 
     def mark(self, placeholder: Placeholder) -> str:
         """Return the text that stands for ``placeholder``."""
+        if placeholder.kind is Kind.VARIABLE:
+            self.variables.add(placeholder.name)
         self.entries.append(placeholder)
         return f"{_OPEN}{len(self.entries) - 1}{_CLOSE}"
 

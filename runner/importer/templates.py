@@ -1,7 +1,6 @@
-"""Write text with placeholders as templates, and say what to set the names to that they read."""
+"""Write text with placeholders as templates, and note what to set in the environment."""
 
 import re
-from dataclasses import dataclass, field
 from itertools import chain, count, product
 from math import prod
 
@@ -16,7 +15,7 @@ from runner.importer.placeholders import (
 )
 from runner.secrets import key_looks_secret
 
-#: Variables of CI systems, and their expressions, that have a name of their own in templates.
+#: Variables and expressions of CI systems that have their own name in templates.
 _KNOWN = {
     "git.sha": "GITHUB_SHA CI_COMMIT_SHA CIRCLE_SHA1 BUILDKITE_COMMIT BITBUCKET_COMMIT"
     " Build.SourceVersion github.sha",
@@ -33,52 +32,35 @@ _NAMES = {there: here for here, names in _KNOWN.items() for there in names.split
 _REFERENCE = re.compile(
     r"(?:(secrets|vars|env)\b)?(?:[\w-]+\.)*\.?([\w-]+|\[(['\"])[\w-]+\3\])(?:\s*\|.*)?"
 )
-#: Keys that an axis may not be called by: it would set them.
+#: Names that an axis may not have, since it would set the key.
 _KEYS = frozenset(
     {"name", "runLocation", "target", "environmentVariables", "retryStrategy", "refreshCache",
      "metadata", "description", "labels", "extends", "abstract", "matrix", "needs",
      "timeoutSeconds", "allowFailure", "failOnDegraded", "failOnNoMatching", "expectChecks",
      "quorum", "quarantine", "include", "exclude"}
 )  # fmt: skip
-#: What the runner takes.
+#: How many instances the runner allows.
 _MAX_RUNS = 1000
 _AXIS_VALUE = re.compile(r"[^\[\],\x00-\x1f\x7f]+|[^\[\]+\x00-\x1f\x7f]+")
 _SIMPLE = re.compile(r"[\w.${}\[\]'\"\s-]*")
 
 
-@dataclass(slots=True)
-class EnvNames:
-    """The environment variables that the profiles of a file read.
-
-    Attributes:
-        variables: Those that scripts read by these names.
-        secrets: Those that feed a secret; nothing else may read them.
-        by_source: Expression → the name that stands for it, the same one each time.
-    """
-
-    variables: set[str]
-    secrets: set[str] = field(default_factory=set)
-    by_source: dict[str, str] = field(default_factory=dict)
-
-
-@dataclass(slots=True)
 class Templates:
     """The templates of one profile.
 
     Attributes:
         table: All placeholders of the file.
-        names: The names that stand for them.
         axes: The axes of the profile's matrix.
-        notes: Takes what to set the names to.
+        notes: Takes what to set the environment variables to.
     """
 
-    table: Placeholders
-    names: EnvNames
-    axes: dict[str, Matrix] = field(default_factory=dict)
-    notes: list[str] = field(default_factory=list)
+    def __init__(self, table: Placeholders) -> None:
+        self.table = table
+        self.axes: dict[str, Matrix] = {}
+        self.notes: list[str] = []
 
     def use_axes(self, words: list[str]) -> None:
-        """Make a matrix of the axes in ``words``, if it has the same combinations."""
+        """Make a matrix of the axes in ``words``, unless it would have too many combinations."""
         for p in (p for word in words for p in self.table.inside(word)):
             if p.matrix and all(_AXIS_VALUE.fullmatch(run.get(p.name, "")) for run in p.matrix):
                 self.axes.setdefault(p.name, p.matrix)
@@ -87,7 +69,7 @@ class Templates:
             self.axes = {}
 
     def matrix(self) -> dict[str, object]:
-        """What is written under ``matrix``: the axes, and which combinations are left out."""
+        """Return what is written under ``matrix``: axes, and which combinations are left out."""
         written: dict[str, object] = {}
         excluded: list[dict[str, str]] = []
         for runs in {id(runs): runs for runs in self.axes.values()}.values():
@@ -100,7 +82,7 @@ class Templates:
         return written | ({"exclude": excluded} if excluded else {})
 
     def text(self, text: str, fallback: str, *, secret: bool = False) -> str:
-        """``text`` with ``$<…>`` for what a shell or CI system would put there.
+        """Return ``text`` with ``$<…>`` for what a shell or CI system would put there.
 
         Where there is no other way, the environment variable ``fallback`` is read.
         """
@@ -117,14 +99,14 @@ class Templates:
         return written
 
     def split(self, text: str, fallback: str) -> str:
-        """A template that makes a list of ``text``, which may hold commas."""
+        """Return a template that makes a list of ``text``, which may hold commas."""
         expression = self._expression(text, fallback)
         if " ~ " in expression:
             expression = f"({expression})"
         return f"$<{expression}.split(',')>"
 
     def not_copied(self, key: str) -> str:
-        """The environment variable that holds a value which looks like a secret."""
+        """Return the environment variable that holds a value which looks like a secret."""
         name = safe_name(key)
         self.notes.append(
             f"The value of {key} was not copied, as it looks like a secret: set {name} in the"
@@ -133,17 +115,17 @@ class Templates:
         return name
 
     def looks_secret(self, text: str) -> bool:
-        """Whether ``text`` holds a secret, as far as names and well-known forms tell."""
+        """Return whether ``text`` holds a secret, as far as names and well-known forms tell."""
         inside = self.table.inside(text)
         return self.has_token(text) or any(p.secret or key_looks_secret(p.name) for p in inside)
 
     def has_token(self, text: str) -> bool:
-        """Whether a secret stands in ``text`` literally."""
+        """Return whether a secret stands in ``text`` literally."""
         defaults = [p.default or "" for p in self.table.inside(text)]
         return any(holds_token(MARK.sub(" ", part)) for part in (text, *defaults))
 
     def shown(self, text: str) -> str:
-        """``text`` as it stood, for people; of an expression with a secret not even that."""
+        """Return ``text`` as it stood, for people, but not an expression with a secret."""
         parts = [p.source for p in self.table.inside(text) if p.secret]
         hide = self.has_token(text) or not all(map(_SIMPLE.fullmatch, parts))
         return "…" if hide else self.table.original(text)
@@ -162,8 +144,8 @@ class Templates:
             return _NAMES[p.name]
         name = self._env_name(p, fallback)
         if secret:
-            self.names.secrets.add(name)
-        elif name in self.names.secrets:
+            self.table.secrets.add(name)
+        elif name in self.table.secrets:
             name += "_PUBLIC"  # what feeds a secret may feed nothing else
         if p.kind is Kind.SCRIPT:
             self.notes.append(f"Set {name} in the environment: the script computed it.")
@@ -176,37 +158,39 @@ class Templates:
         return f"(env.{name} or {self._expression(p.default, fallback)})"
 
     def _env_name(self, p: Placeholder, fallback: str) -> str:
-        found = _REFERENCE.fullmatch(p.name) if p.kind is not Kind.SCRIPT else None
-        wanted = found[2].strip("[]'\"").replace("-", "_") if found else fallback
         if p.kind is Kind.VARIABLE:
             return safe_name(p.name)
-        if found and not found[1]:
+        found = _REFERENCE.fullmatch(p.name) if p.kind is not Kind.SCRIPT else None
+        prefix = found[1] if found else None
+        wanted = found[2].strip("[]'\"").replace("-", "_") if found else fallback
+        if found and not prefix:
             wanted = wanted.upper()
-        wanted = wanted if safe_name(wanted) == wanted else safe_name(fallback)
-        if found and found[1] == "env":
+        if wanted != safe_name(wanted):
+            wanted = safe_name(fallback)
+        if prefix == "env":
             return wanted
-        names = self.names.by_source
+        names = self.table.env_names
         key = f"{p.kind} {p.name}" if p.kind is not Kind.SCRIPT else str(id(p))
         if key not in names:
-            taken = {*names.values(), *(() if found and found[1] else self.names.variables)}
+            taken = {*names.values(), *(() if prefix else self.table.variables)}
             numbered = (f"{wanted}_{number}" for number in count(2))
-            names[key] = next(n for n in chain([wanted], numbered) if n not in taken)
+            names[key] = next(name for name in chain([wanted], numbered) if name not in taken)
         return names[key]
 
 
 def axis(name: str) -> str:
-    """The name of a matrix axis."""
+    """Return the name of a matrix axis."""
     name = re.sub(r"\W", "_", name, flags=re.ASCII)
     return f"matrix_{name}" if name in _KEYS or not re.match("[A-Za-z_]", name) else name
 
 
 def has_commas(p: Placeholder) -> bool:
-    """Whether a value of a matrix axis has a comma."""
+    """Return whether a value of a matrix axis has a comma."""
     return any("," in run.get(p.name, "") for run in p.matrix)
 
 
 def safe_name(name: str) -> str:
-    """A name that ``env.`` reads, made of ``name``."""
+    """Return a name that ``env.`` reads, made of ``name``."""
     name = re.sub(r"\W", "_", name, flags=re.ASCII)
     readable = re.fullmatch(r"[A-Za-z]\w*", name, re.ASCII) and not is_forbidden(name)
     return name if readable else f"SESSION_{name}"
