@@ -48,7 +48,7 @@ class Expander:
         self._depth = 0
 
     def source(self, node: "Node") -> str:
-        """The text of a node."""
+        """Return the text of a node."""
         return self._data[node.start_byte : node.end_byte].decode(errors="replace")
 
     def learn(self, node: "Node") -> None:
@@ -67,7 +67,7 @@ class Expander:
             self.assigned.setdefault(text, []).append((at, node if plain else None))
 
     def words(self, node: "Node") -> list[str]:
-        """The words that a node of a command stands for: most often one."""
+        """Return the words that a node of a command stands for: most often one."""
         if node.type in _VARIABLES:
             value = self._expansion(node)
             text = " ".join(value) if value is not None else self.opaque(node)
@@ -78,7 +78,7 @@ class Expander:
         return [self.text(node)]
 
     def text(self, node: "Node") -> str:
-        """The text that a node stands for where it makes one word."""
+        """Return the text that a node stands for where it makes one word."""
         source = self.source(node)
         if node.type in {"word", "number", "variable_name"}:
             text = re.sub(r"\\(\n|.)", lambda m: m[1].strip("\n"), source, flags=re.DOTALL)
@@ -103,7 +103,7 @@ class Expander:
         return text
 
     def value(self, name: str, user: "Node") -> list[str] | None:
-        """What a variable holds where ``user`` stands; ``None`` if the script works it out."""
+        """Return what a variable holds where it is used; ``None`` if the script works it out."""
         entries = self.assigned.get(name, [])
         before = [node for start, node in entries if start <= user.start_byte]
         if not entries or not (before or is_inside(user, {"function_definition", "do_group"})):
@@ -127,7 +127,7 @@ class Expander:
         return self._values[node.start_byte]
 
     def loop_words(self, node: "Node") -> list[str] | None:
-        """The words that a ``for`` goes through, if they are written out."""
+        """Return the words that a ``for`` goes through, if they are written out."""
         texts = [
             word for child in node.children if child.type in WORDS for word in self.words(child)
         ]
@@ -135,7 +135,7 @@ class Expander:
         return texts if plain else None
 
     def assignment(self, node: "Node") -> tuple[str, list[str]]:
-        """The name and the value that an assignment sets; a list has several."""
+        """Return the name and the value that an assignment sets; a list has several."""
         name, value = node.child_by_field_name("name"), node.child_by_field_name("value")
         key = self.source(name) if name is not None else ""
         if value is None:
@@ -146,14 +146,14 @@ class Expander:
         return key, [word for item in items for word in self.words(item)]
 
     def opaque(self, node: "Node") -> str:
-        """The mark of something that only a shell can work out."""
+        """Return the mark of something that only a shell can work out."""
         source = self.source(node)
         if node.type not in {*_VARIABLES, "string", "concatenation"} or len(source.split()) != 1:
             source = "$(…)"  # a command may hold anything, a secret too
         return self._table.mark(Placeholder(Kind.SCRIPT, source.strip("\"'${}"), source))
 
     def _joined(self, at: int, end: int, inside: "list[Node]") -> str:
-        """The text of a string: between the expansions in it stands plain text."""
+        """Return the text of a string: between the expansions in it is plain text."""
         text = ""
         for node in (*inside, None):
             plain = self._data[at : node.start_byte if node else end].decode(errors="replace")
@@ -164,13 +164,13 @@ class Expander:
         return text
 
     def _unsplit(self, node: "Node", text: str) -> str:
-        """``text``, unless an expansion outside of quotes would make several words of it."""
+        """Return ``text``, unless an expansion outside of quotes would make several words of it."""
         defaults = [p.default or "" for p in self._table.inside(text)]
         blanks = any(re.search(r"\s", part) for part in (text, *defaults))
         return self.opaque(node) if blanks and node.type in _VARIABLES else text
 
     def _expansion(self, node: "Node") -> list[str] | None:
-        """What ``$X``, ``${X:-default}`` or ``${X[@]}`` stands for; ``None`` if that is unknown."""
+        """Return what ``$X``, ``${X:-default}`` or ``${X[@]}`` stands for, if that is known."""
         parts = [c for c in node.children if c.type not in {"$", "${", "}"}]
         name, _, index = self.source(parts[0]).partition("[") if parts else ("", "", "")
         operator = parts[1].type if len(parts) > 1 else ""
@@ -194,12 +194,12 @@ class Expander:
 
 
 def is_kind(node: "Node | None", kind: str) -> bool:
-    """Whether there is a node of this kind."""
+    """Return whether there is a node, and of this kind."""
     return node is not None and node.type == kind
 
 
 def is_inside(node: "Node", kinds: set[str], wanted: "Node | None" = None) -> bool:
-    """Whether a node stands in one of these kinds, or in the very one that is wanted."""
+    """Return whether a node is in one of these kinds, or in the very one that is wanted."""
     while (parent := node.parent) is not None:
         if parent.type in kinds and wanted in {None, parent}:
             return True
@@ -208,14 +208,14 @@ def is_inside(node: "Node", kinds: set[str], wanted: "Node | None" = None) -> bo
 
 
 def is_in_front(node: "Node") -> bool:
-    """Whether an assignment belongs to the command behind it, on its own line."""
+    """Return whether an assignment belongs to the command behind it, on its own line."""
     parent = node.parent
     name = parent.child_by_field_name("name") if parent and parent.type == "command" else None
     return name is not None and name.start_point.row == node.end_point.row
 
 
 def _runs(node: "Node") -> bool:
-    """Whether an assignment is carried out whenever the script runs."""
+    """Return whether an assignment is carried out whenever the script runs."""
     while (parent := node.parent) is not None:
         first = parent.type == "list" and parent.children[0] == node
         if not (first or parent.type in _PLAIN_PARENTS):
