@@ -33,7 +33,7 @@ class Selection(NamedTuple):
     @property
     def is_everything(self) -> bool:
         """Whether nothing narrows it."""
-        return not (self.names or self.reads_labels or self.exclude)
+        return not any(self)
 
     @property
     def is_exact(self) -> bool:
@@ -46,28 +46,24 @@ class Selection(NamedTuple):
         return bool(self.labels or self.without_labels)
 
     def has_profile(self, profile: str) -> bool:
-        """Whether an instance of ``profile`` may be meant."""
-        if any(matches(name, profile) for name in self.exclude):
-            return False
-        return not self.names or any(
-            matches(name, profile) or matches(name.partition("[")[0], profile)
-            for name in self.names
+        """Return whether an instance of ``profile`` may be meant."""
+        profiles = [name.partition("[")[0] for name in self.names]
+        return not _match(self.exclude, profile) and (
+            not self.names or _match((*self.names, *profiles), profile)
         )
 
     def has_instance(self, profile: str, instance: str) -> bool:
-        """Whether ``instance`` of ``profile`` is meant, as far as names tell."""
-        if self.excludes(profile, instance):
-            return False
-        return not self.names or any(
-            matches(name, profile) or matches(name, instance) for name in self.names
+        """Return whether ``instance`` of ``profile`` is meant, as far as names tell."""
+        return not self.excludes(profile, instance) and (
+            not self.names or _match(self.names, profile, instance)
         )
 
     def excludes(self, profile: str, instance: str) -> bool:
-        """Whether ``instance`` of ``profile`` is left out by its name."""
-        return any(matches(name, profile) or matches(name, instance) for name in self.exclude)
+        """Return whether ``instance`` of ``profile`` is left out by its name."""
+        return _match(self.exclude, profile, instance)
 
     def has_labels(self, labels: Mapping[str, object]) -> bool:
-        """Whether ``labels`` are those asked for."""
+        """Return whether ``labels`` are those asked for."""
         return all(labels.get(key) == value for key, value in self.labels) and not any(
             labels.get(key) == value for key, value in self.without_labels
         )
@@ -85,59 +81,56 @@ def selection(
     for label in labels:
         found = _LABEL.fullmatch(label)
         if not found:
-            raise UsageError(
-                f"'{label}' is not a label.", hint="Write it as KEY=VALUE or KEY!=VALUE."
-            )
+            hint = "Write it as KEY=VALUE or KEY!=VALUE."
+            raise UsageError(f"'{label}' is not a label.", hint=hint)
         key, operator, value = found.groups()
         pairs[operator].append((key, value))
     return Selection(tuple(names), tuple(pairs["="]), tuple(pairs["!="]), tuple(exclude))
 
 
 def is_wildcard(name: str) -> bool:
-    """Whether ``name`` stands for more than itself."""
+    """Return whether ``name`` stands for more than itself."""
     return bool(_WILDCARDS.search(name))
 
 
 def unknown_name(name: str, known: Iterable[str]) -> UsageError:
-    """The error for a ``name`` that matches nothing of what is ``known``."""
+    """Return the error for a ``name`` that matches nothing of what is ``known``."""
     return UsageError(f"'{name}' matches no profile of the file.", hint=_near(name, known))
 
 
 def unknown_labels(selection: Selection, known: Iterable[Mapping[str, object]]) -> UsageError:
-    """The error for the labels of ``selection``, at least one, that no instance has all of.
+    """Return the error for the labels of ``selection``, at least one, that no instance has all of.
 
     ``known`` are the labels of each instance that was not left out by its name already.
     """
-    pairs = {
-        f"{key}={value}": None
-        for labels in known
-        for key, value in labels.items()
-        if isinstance(value, str)
-    }
+    items = (item for labels in known for item in labels.items())
+    pairs = dict.fromkeys(f"{key}={value}" for key, value in items if isinstance(value, str))
     asked = [f"{key}={value}" for key, value in selection.labels]
     missing = [pair for pair in asked if pair not in pairs]
     what = "selected instance" if selection.names or selection.exclude else "instance"
-    if not missing:
-        asked += [f"{key}!={value}" for key, value in selection.without_labels]
-        verb = "has all of the labels" if len(asked) > 1 else "matches the label"
-        return UsageError(f"No {what} {verb} {listed(map(repr, asked))}.")
-    hint = _near(missing[0], pairs) or "None of them has labels."
-    return UsageError(f"No {what} has the label {missing[0]!r}.", hint=hint)
+    if missing:
+        hint = _near(missing[0], pairs) or "None of them has labels."
+        return UsageError(f"No {what} has the label {missing[0]!r}.", hint=hint)
+    asked += [f"{key}!={value}" for key, value in selection.without_labels]
+    verb = "has all of the labels" if len(asked) > 1 else "matches the label"
+    return UsageError(f"No {what} {verb} {listed(map(repr, asked))}.")
 
 
 def _near(name: str, known: Iterable[str]) -> str | None:
-    """The nearest known name, or the first few of all that there are."""
+    """Return a hint with the nearest known name, or with the first few of all."""
     candidates = list(known)
-    if near := did_you_mean(name, candidates):
-        return near
     more = len(candidates) - _SHOWN
     shown = candidates[:_SHOWN] + ([f"{more} more"] if more > 0 else [])
     verb = "is" if len(shown) == 1 else "are"
-    return f"There {verb} {listed(shown)}." if shown else None
+    return did_you_mean(name, candidates) or (f"There {verb} {listed(shown)}." if shown else None)
+
+
+def _match(patterns: Iterable[str], *names: str) -> bool:
+    return any(matches(pattern, name) for pattern in patterns for name in names)
 
 
 def matches(pattern: str, name: str) -> bool:
-    """Whether ``name`` is ``pattern``, in which ``*`` and ``?`` are wildcards."""
+    """Return whether ``name`` is ``pattern``, in which ``*`` and ``?`` are wildcards."""
     if pattern == name or not is_wildcard(pattern):
         return pattern == name
     # The library's translation takes linear time, however many stars there are.

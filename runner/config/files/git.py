@@ -1,7 +1,7 @@
 """The one place that runs git: only plumbing that reads, and nothing a repository could hook into.
 
 What a repository holds may come from strangers. So no command here runs a filter, hook, pager,
-monitor, transport or signature check, and of the environment git gets only what it needs to run
+monitor, transport or signature check, and of the environment git only gets what it needs to run
 and to know which folders it trusts.
 """
 
@@ -105,11 +105,10 @@ def _start(command: list[str], folder: Path, environ: Mapping[str, str]) -> "Pop
             stdout=PIPE,
             stderr=PIPE,
         )
-    except FileNotFoundError:
-        is_git_missing = folder.is_dir()
-        return Answer(b"", Problem.NOT_INSTALLED if is_git_missing else Problem.NOT_RUNNABLE)
-    except (OSError, ValueError):
-        return Answer(b"", Problem.NOT_RUNNABLE)
+    except (OSError, ValueError) as error:
+        # A missing folder is not found either.
+        is_missing = isinstance(error, FileNotFoundError) and folder.is_dir()
+        return Answer(b"", Problem.NOT_INSTALLED if is_missing else Problem.NOT_RUNNABLE)
 
 
 def _answer(process: "Popen[bytes] | Answer", question: bytes, until: float) -> Answer:
@@ -125,8 +124,6 @@ def _answer(process: "Popen[bytes] | Answer", question: bytes, until: float) -> 
             return Answer(b"", Problem.NOT_RUNNABLE)
     if process.returncode == 0:
         return Answer(output)
-    if b"dubious ownership" in errors:
-        return Answer(b"", Problem.UNTRUSTED)
-    if b"promisor" in errors:
-        return Answer(b"", Problem.NOT_FETCHED)
-    return Answer(b"", Problem.REFUSED)
+    reasons = {b"dubious ownership": Problem.UNTRUSTED, b"promisor": Problem.NOT_FETCHED}
+    problems = (problem for words, problem in reasons.items() if words in errors)
+    return Answer(b"", next(problems, Problem.REFUSED))

@@ -23,9 +23,6 @@ from runner.config.yaml.nodes import OFFSET_BITS, Mapping, Node, Scalar, Sequenc
 from runner.diagnostics import Diagnostics
 from runner.source import Source
 
-#: How many value texts are remembered for sharing.
-SHARED_TEXTS = 4096
-
 
 def compose(source: Source, reading: Reading, diagnostics: Diagnostics) -> Mapping | None:
     """Return the root of ``source``, as one reading of it tells.
@@ -60,7 +57,6 @@ def _fill(documents: Sequence, reading: Reading, special: SpecialNodes) -> None:
     source, restore = documents.source, reading.restore
     # `ctag` and not `tag`, which is computed anew at each access.
     typed_starts, most = TYPED_STARTS, MAX_NODES
-    shared: dict[str, str] = {}
     # The open mapping or list, or the document itself: whether it ends at a bracket and so
     # knows its own end; its anchor; how many nodes came before it.
     parent: Mapping | Sequence = documents
@@ -96,11 +92,6 @@ def _fill(documents: Sequence, reading: Reading, special: SpecialNodes) -> None:
                     key = special.odd_key(keys, Scalar(source, start, end, text, text, plain))
                 keys[key] = (start << OFFSET_BITS) | end
                 continue
-            # The same few texts recur; one object for each saves memory.
-            if text in shared:
-                text = shared[text]
-            elif len(shared) < SHARED_TEXTS:
-                shared[text] = text
             node = Scalar(source, start, end, text, text, plain)
             if node.templated:  # first: also `nightly-$<…>`, which begins as `null` does
                 templated = True

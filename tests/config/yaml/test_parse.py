@@ -362,15 +362,6 @@ def test_the_number_of_values_is_limited(monkeypatch: pytest.MonkeyPatch, text: 
     assert [found.code for found in read(text)[1]] == ["too-large"]
 
 
-def test_repeated_texts_share_one_object(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(composer, "SHARED_TEXTS", 1)
-    items = tree("a: [some text, some text, other text, other text]\n").values["a"]
-    assert isinstance(items, Sequence)
-    first, second, third, fourth = (item.text for item in items.items if isinstance(item, Scalar))
-    assert first is second
-    assert third is not fourth
-
-
 def test_a_file_may_use_aliases_freely_below_the_limit() -> None:
     tree("a: &a {b: 1, c: 2}\n" + "".join(f"k{i}: *a\n" for i in range(10_000)))
 
