@@ -42,19 +42,13 @@ class LimitTable(NumberedDocument):
     shares: dict[str, Share] = Field(default_factory=dict)
 
     def stored(self, number: int, written: datetime, **_: Any) -> Self:
-        """Return the table with the time at which each share was last renewed."""
-        return super().stored(number, written, shares=stamped(self.shares, written))
-
-    @property
-    def alive(self) -> dict[str, Share]:
-        """The shares that counted when the table was written."""
-        return {
+        """Return the table with the shares that counted when it was written."""
+        alive = {
             key: each
-            for key, each in self.shares.items()
-            if self.written
-            and each.seen
-            and self.written - each.seen <= (_WINDOW if each.has_left else _LEASE + _WINDOW)
+            for key, each in stamped(self.shares, written).items()
+            if each.seen and written - each.seen <= (_WINDOW if each.has_left else _LEASE + _WINDOW)
         }
+        return super().stored(number, written, shares=alive)
 
 
 def fair(limit: int, wants: Mapping[str, int]) -> dict[str, int]:
@@ -68,7 +62,7 @@ def fair(limit: int, wants: Mapping[str, int]) -> dict[str, int]:
 
 
 class Sender(Protocol):
-    """What sends requests: ``share`` of them in a minute at most."""
+    """What sends requests: at most ``share`` of them in a minute."""
 
     requests_per_minute: int
     share: int | None
@@ -79,7 +73,11 @@ class Sender(Protocol):
 
 
 class AccountLimit:
-    """One sender's part of the limit of its account."""
+    """One sender's part of the limit of its account.
+
+    Every method raises ``StateError`` when the store can't be read or written. The share then
+    lapses in the end.
+    """
 
     def __init__(
         self,
@@ -105,13 +103,9 @@ class AccountLimit:
         return self._renewed > float("-inf")
 
     async def has_room(self, requests: int) -> bool:
-        """Return whether others leave so much that a few requests need not be announced.
-
-        Raises:
-            StateError: The store can't be read.
-        """
+        """Return whether the others leave so much that a few requests need not be announced."""
         table = await self._table.read()
-        taken = sum(each.share for each in table.alive.values())
+        taken = sum(each.share for each in table.shares.values())
         return taken + 4 * requests <= self._limit
 
     async def look(self, *, is_hungry: bool) -> None:
@@ -119,45 +113,38 @@ class AccountLimit:
 
         Args:
             is_hungry: Whether a request had to wait.
-
-        Raises:
-            StateError: The store can't be read or written; the share lapses in the end.
         """
         if self._clock.monotonic() - self._renewed > _LEASE.total_seconds():
             self._lower(_FALLBACK if self.has_joined else self._limit)
         wants = _LEAST
         while wants < self._limit and (is_hungry or wants < 2 * self._sender.used()):
             wants *= 2
-        wants = min(wants, self._limit)
+        after = partial(self._next, min(wants, self._limit))
         for _ in range(2):  # only a new document tells the time, and so who has gone
             began = self._clock.monotonic()
             is_due = began - self._renewed > _LEASE.total_seconds() / 3
-            table = await self._table.change(partial(self._next, wants, is_due))
+            table = await self._table.change(partial(after, is_due))
             if is_due:
                 self._renewed = began
-            if len(table.alive) == len(table.shares):
+            if after(False, table) is None:
                 break
-        self._sender.share = min(table.shares[self._key].share, self._target(table.alive))
+        self._sender.share = min(table.shares[self._key].share, self._target(table.shares))
 
     async def leave(self) -> None:
-        """Leave what is not used to others.
-
-        Raises:
-            StateError: The store can't be written; the share lapses by itself.
-        """
+        """Leave what is not used to others."""
         used = self._sender.used()
 
         def make(table: LimitTable) -> LimitTable | None:
-            own = table.alive.get(self._key)
+            own = table.shares.get(self._key)
             if own is None or own.has_left:
                 return None
             left = own.model_copy(update={"share": used, "has_left": True, "seen": None})
-            return LimitTable(shares={**table.alive, self._key: left})
+            return LimitTable(shares={**table.shares, self._key: left})
 
         await self._table.change(make)
 
     def _next(self, wants: int, is_due: bool, table: LimitTable) -> LimitTable | None:
-        shares = table.alive
+        shares = table.shares
         before = shares.get(self._key) or Share(by=self._by, share=0, wants=0)
         own = before.model_copy(update={"wants": wants})
         target = self._target({**shares, self._key: own})
@@ -173,6 +160,7 @@ class AccountLimit:
         return LimitTable(shares={**shares, self._key: own.model_copy(update={"seen": None})})
 
     def _target(self, shares: Mapping[str, Share]) -> int:
+        """The fair share of this sender."""
         gone = sum(each.share for each in shares.values() if each.has_left)
         wants = {key: each.wants for key, each in shares.items() if not each.has_left}
         return fair(self._limit - gone, wants)[self._key]

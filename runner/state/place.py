@@ -143,7 +143,7 @@ class Place:
         return History(self.store, base, self.token, problems, pick)
 
     def _numbered(self, folder: Callable[[], Awaitable[str]], model: type[D]) -> Numbered[D]:
-        return Numbered(self.store, folder, model, token=self.token, sleep=self.clock.sleep)
+        return Numbered(self.store, folder, model, self.token)
 
     async def _limits_folder(self) -> str:
         await self.folder("limits")

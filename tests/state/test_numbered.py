@@ -33,7 +33,6 @@ class Writer:
             names,
             Names,
             token=lambda: f"{id(self)}-{next(tokens)}",
-            sleep=asyncio.sleep,
         )
 
     async def add(self, name: str) -> int:

@@ -6,6 +6,7 @@ lists once more, and takes back a document that is not the highest. The highest 
 numbers only grow and serve as fencing tokens.
 """
 
+import asyncio
 import random
 import re
 from collections.abc import Awaitable, Callable
@@ -23,6 +24,7 @@ _TRIES: Final = 200
 _KEPT: Final = 4
 """How many lower numbers may pile up before they are tidied away."""
 _PAUSE: Final = 0.02
+_RANDOM: Final = random.SystemRandom()
 _NAME: Final = re.compile(r"([0-9]{10})\.json")
 
 
@@ -57,6 +59,9 @@ class DamagedTop(Damaged):
 class Numbered(Generic[D]):
     """The numbered documents of one folder, which is asked for when it is needed.
 
+    Every method raises ``StateError`` when the store can't be read or written, when a newer release
+    wrote the highest document, and, as ``DamagedTop``, when that document is damaged.
+
     Attributes:
         taken_back: How many documents were created and then taken back; others may have read them.
     """
@@ -66,26 +71,17 @@ class Numbered(Generic[D]):
         store: Store,
         folder: Callable[[], Awaitable[str]],
         model: type[D],
-        *,
         token: Callable[[], str],
-        sleep: Callable[[float], Awaitable[None]],
     ) -> None:
         self.taken_back = 0
         self._store = store
         self._folder = folder
         self._model = model
         self._token = token
-        self._sleep = sleep
-        self._rng = random.SystemRandom()
         self._last: D | None = None
 
     async def read(self) -> D:
-        """Read the highest document; an empty one where there is none.
-
-        Raises:
-            DamagedTop: It is cut off, or something else.
-            StateError: The store can't be read, or a newer release wrote it.
-        """
+        """Read the highest document; an empty one where there is none."""
         for _ in range(_TRIES):
             entries = await self._entries()
             if not entries:
@@ -112,9 +108,6 @@ class Numbered(Generic[D]):
             make: Given the truth, returns the next document, or ``None`` if nothing has to change.
                 The truth may hold its change already.
             floor: The first number is above it.
-
-        Raises:
-            StateError: The store can't be read or written.
         """
         before, is_fresh = self._last, False
         for tries in range(_TRIES):
@@ -126,7 +119,7 @@ class Numbered(Generic[D]):
                 if created is not None:
                     return created
                 if tries > 1:
-                    await self._sleep(self._rng.uniform(0, _PAUSE * min(tries, 25)))
+                    await asyncio.sleep(_RANDOM.uniform(0, _PAUSE * min(tries, 25)))
             elif is_fresh:
                 return before
             before = None
