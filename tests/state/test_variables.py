@@ -1,5 +1,6 @@
 """Variables over which the library would panic, and print, are refused before it sees them."""
 
+import sys
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,8 @@ BAD_ADDRESSES += ["http://x/\n", "http://x:0", "http://x:١"]
 GOOD_ADDRESSES = ["http://127.0.0.1:9000", "https://minio.example.com", "http://[::1]:1/a/b"]
 GOOD_ADDRESSES += ["HTTP://x", "http://a_b:1", "http://u:p@x:1", "https://xn--bcher-kva.example/"]
 ADDRESSES = ["AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT", "AWS_METADATA_ENDPOINT"]
-ADDRESSES += ["GOOGLE_BASE_URL", "AZURE_AUTHORITY_HOST", "AZURE_IDENTITY_ENDPOINT"]
+ADDRESSES += ["GOOGLE_BASE_URL", "AZURE_STORAGE_ENDPOINT", "AZURE_ENDPOINT"]
+ADDRESSES += ["AZURE_AUTHORITY_HOST", "AZURE_IDENTITY_ENDPOINT"]
 PLACES = {"AWS": "s3://bucket/x", "GOO": "gs://bucket/x", "STO": "gs://bucket/x", "AZU": "az://b/x"}
 BAD_TEXTS = {
     "AWS_REGION": [" ", "eu west", "eu-west-1\n", "é", "http://x", "\x7f"],
@@ -58,3 +60,40 @@ def test_what_is_right_and_what_other_stores_read(value: str, tmp_path: Path) ->
     environment = {"AWS_ENDPOINT_URL": value, "AWS_ACCESS_KEY_ID": "AKIA", **others}
     store = open_store(PLACES["AWS"], folder=tmp_path, environment=environment)
     assert store.where() == PLACES["AWS"]
+
+
+# ---------------------------------------------------------------- profiles of ~/.aws
+
+
+def open_with(profile: str | None, home: Path, **more: str) -> None:
+    named = {"AWS_PROFILE": profile} if profile else {}
+    environment = {"HOME": str(home), "AWS_REGION": "eu-west-1", **named, **more}
+    open_store("s3://bucket", folder=home, environment=environment)
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    (tmp_path / ".aws").mkdir()
+    (tmp_path / ".aws" / "credentials").write_text(
+        "[shop]\naws_access_key_id = AKIA\naws_secret_access_key = canary\n"
+    )
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / ".aws" / "credentials"))
+    return tmp_path
+
+
+def test_a_profile_that_is_there_opens_the_store(home: Path) -> None:
+    open_with("shop", home)
+
+
+def test_a_profile_that_is_not_there_is_told_where_it_is_needed(home: Path) -> None:
+    with pytest.raises(StateError, match="The AWS profile 'other' gives no credentials") as raised:
+        open_with("other", home)
+    assert "aws sso login" in str(raised.value.hint)
+    open_with("other", home, AWS_ACCESS_KEY_ID="AKIA")
+
+
+def test_a_profile_needs_a_library(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "boto3", None)
+    with pytest.raises(StateError, match=r"the library .* is not installed"):
+        open_with("shop", home)
+    open_with(None, home)

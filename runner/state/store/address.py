@@ -92,27 +92,24 @@ def _profile(environment: Mapping[str, str]) -> dict[str, Any]:
     if not named and not (home / "credentials").is_file() and not (home / "config").is_file():
         return {}
     try:
-        from boto3 import Session  # type: ignore[import-untyped] # noqa: PLC0415 # an extra
-        from botocore.exceptions import (  # type: ignore[import-untyped] # noqa: PLC0415
-            BotoCoreError,
-        )
+        import boto3  # type: ignore[import-untyped] # noqa: PLC0415 # an extra
+        from botocore.exceptions import BotoCoreError  # type: ignore[import-untyped] # noqa: PLC0415
         from obstore.auth.boto3 import Boto3CredentialProvider  # noqa: PLC0415
+
+        session = boto3.Session(profile_name=named)
+        region = {"region": session.region_name} if session.region_name else {}
+        return {"credential_provider": Boto3CredentialProvider(session), **region}
     except ImportError:
-        if not named:
-            return {}
-        raise StateError(
+        error = StateError(
             f"AWS_PROFILE names {named!r}, but the library that reads ~/.aws is not installed.",
             hint="Install it with `pip install '.[aws]'`, or set AWS_ACCESS_KEY_ID and "
             "AWS_SECRET_ACCESS_KEY.",
-        ) from None
-    try:
-        session = Session(profile_name=named)
-        region = {"region": session.region_name} if session.region_name else {}
-        return {"credential_provider": Boto3CredentialProvider(session), **region}
-    except (BotoCoreError, ValueError) as error:
-        if not named:
-            return {}
-        raise StateError(
-            f"The AWS profile {named!r} gives no credentials: {error}.",
+        )
+    except (BotoCoreError, ValueError) as reason:
+        error = StateError(
+            f"The AWS profile {named!r} gives no credentials: {reason}.",
             hint="Log in with `aws sso login`, or correct ~/.aws.",
-        ) from None
+        )
+    if named:
+        raise error
+    return {}
