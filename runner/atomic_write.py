@@ -1,4 +1,4 @@
-"""Write a file whole or not at all, as a program does that is asked to write one."""
+"""Write a file completely or not at all."""
 
 import errno
 import os
@@ -11,7 +11,7 @@ _STREAMS: Final = ("/dev/", "/proc/")
 
 
 def atomic_write(path: Path, data: bytes) -> None:
-    """Put ``data`` into the file at ``path``, in place of what it held.
+    """Replace the contents of the file at ``path`` with ``data``.
 
     Links are followed; devices and pipes are written to, never replaced. A new file gets the mode
     of the umask, an existing one keeps its own.
@@ -68,5 +68,5 @@ def is_stream(path: Path) -> bool:
 
 
 def part_of(path: Path) -> Path:
-    """The name under which the new content stands until it is complete."""
+    """The temporary name of the new content until it is complete."""
     return path.with_name(f".{path.name[:200]}.{os.getpid()}.part")

@@ -1,4 +1,4 @@
-"""Errors and warnings about a file, as values that are collected and printed in one place."""
+"""Errors and warnings about a file, collected as values and printed in one place."""
 
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator
@@ -30,9 +30,9 @@ class Diagnostic(NamedTuple):
 
     Attributes:
         code: Stable name of the kind of problem, such as ``unknown-key``.
-        message: What is wrong, in one sentence without a full stop; never quotes a secret.
+        message: The problem in one sentence without a full stop; never quotes a secret.
         span: Its place; ``None`` only when there is no text to point at (a missing file).
-        severity: Whether it stops anything.
+        severity: Error or warning.
         hint: What to do about it, if that is known.
         related: Other places that belong to it.
         profile: The profile whose values are judged; ``None`` for errors of structure, which
@@ -49,7 +49,7 @@ class Diagnostic(NamedTuple):
 
     @property
     def url(self) -> str:
-        """The address of what the documentation says about it."""
+        """The address of its section in the documentation."""
         return f"{PAGE}#{self.code}"
 
 
@@ -89,7 +89,7 @@ class Diagnostics:
         self._found: dict[tuple[object, ...], Diagnostic] = {}
 
     def add(self, diagnostic: Diagnostic) -> None:
-        """Keep ``diagnostic``, unless the same was said of the same place already."""
+        """Keep ``diagnostic``, unless the same was already reported at the same place."""
         span = diagnostic.span
         place = (id(span.source), span.start, span.end) if span else ()
         self._found.setdefault((diagnostic.code, diagnostic.message, *place), diagnostic)
@@ -100,7 +100,7 @@ class Diagnostics:
             self.add(diagnostic)
 
     def without(self, codes: Collection[str]) -> "Diagnostics":
-        """These, but for those that have one of ``codes``."""
+        """All diagnostics except those with one of ``codes``."""
         rest = Diagnostics()
         rest.ignored = self.ignored
         rest._found = {key: found for key, found in self._found.items() if found.code not in codes}

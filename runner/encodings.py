@@ -51,9 +51,9 @@ Encoding = str
 
 
 def readings(text: str) -> Iterator[str]:
-    """``text`` as it stands, then with its entities, escapes and percent-encoding undone.
+    """``text`` as it is, then with its entities, escapes and percent-encoding decoded.
 
-    This is repeated until nothing is left to undo; each is yielded without its markup as well. A
+    Decoding is repeated until nothing changes; each result is also yielded without markup. A
     byte becomes the character of its number, as in Latin-1.
     """
     for quoted in dict.fromkeys((text, _QUOTED.sub(_unquoted, text))):
@@ -78,7 +78,7 @@ def _decoded(text: str) -> Iterator[str]:
 
 
 def bare(text: str) -> str:
-    """``text`` in one case, without white space, quotes, backslashes and what is invisible."""
+    """``text`` in one case, without white space, quotes, backslashes and invisible characters."""
     if text.isascii():
         return text.encode().translate(_LOWER, _IGNORED_ASCII).decode()
     return _IGNORED.sub("", text).casefold()
@@ -91,7 +91,7 @@ def bare_forms(value: str) -> Iterator[str]:
 
 
 def digits(text: str) -> dict[Encoding, str]:
-    """For each encoding: its digits in ``text``, in one case, without what parts them.
+    """For each encoding, its digits in ``text``, in one case and without separators.
 
     The digits of base64 are letters and digits, so that plain text is found there too.
     """
@@ -185,7 +185,7 @@ def _json(text: str) -> Iterator[str]:
 
 
 def _cores(data: bytes, encode: Callable[[bytes], bytes], bits: int) -> Iterator[str]:
-    """The part of encoded ``data`` that is the same whatever stands around it.
+    """The part of encoded ``data`` that does not depend on what surrounds it.
 
     Args:
         data: The bytes.

@@ -1,4 +1,4 @@
-"""Every error the program raises on purpose, and the exit code each stands for.
+"""Every error that the program raises on purpose, with its exit code.
 
 The whole hierarchy::
 
@@ -6,7 +6,7 @@ The whole hierarchy::
     ├── UsageError                  2  a wrong option, name or value on the command line
     │   ├── ConfigurationError      2  the file has errors; carries its diagnostics
     │   └── Declined                2  the question was answered with no
-    ├── CannotRun                   3  nothing is wrong with the file, yet it can't be done
+    ├── CannotRun                   3  the file is fine, but it can't be done now
     │   ├── ApiError                3  the Checkly API refused, or answered nonsense
     │   │   └── Unauthorized        3  it refused the key, the account or the plan
     │   ├── Unreachable             3  the API could not be reached
@@ -29,7 +29,7 @@ class RunnerError(Exception):
     speak of, and end with a full stop.
 
     Attributes:
-        exit_code: What the process ends with.
+        exit_code: The exit code of the process.
         hint: What to do next, if that is known.
     """
 
@@ -42,7 +42,7 @@ class RunnerError(Exception):
 
     @property
     def clause(self) -> str:
-        """The message as part of a longer sentence or of a diagnostic: without its full stop."""
+        """The message without its full stop, to be part of a longer sentence or a diagnostic."""
         return self.message.removesuffix(".")
 
 
@@ -69,7 +69,7 @@ class Declined(UsageError):
 
 
 class CannotRun(RunnerError):
-    """Nothing is wrong with what was asked, but it can't be done now."""
+    """The request is fine, but it can't be done now."""
 
 
 class ApiError(CannotRun):
@@ -110,7 +110,7 @@ class Unreachable(CannotRun):
     """The API could not be reached, or did not answer.
 
     Attributes:
-        sent: Whether the request may have arrived: ``False`` only when it surely did not.
+        sent: Whether the request may have arrived: ``False`` only if it certainly did not.
     """
 
     def __init__(self, message: str, *, sent: bool, hint: str | None = None) -> None:

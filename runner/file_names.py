@@ -12,7 +12,7 @@ _SUFFIX_LENGTH: Final = 10
 
 
 def safe_name(name: str) -> str:
-    """``name`` as a file can be called on any system; it can't leave its folder."""
+    """``name`` as a file name that is valid on any system and can't leave its folder."""
     safe = _UNSAFE.sub("-", name).strip("-.")
     if len(safe) > _LENGTH:
         suffix = PurePosixPath(safe).suffix

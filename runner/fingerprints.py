@@ -1,4 +1,4 @@
-"""Fingerprints of secrets: they tell that a secret changed, and keep nothing of its value."""
+"""Fingerprints of secrets: they show whether a secret changed and reveal nothing of its value."""
 
 import hashlib
 import hmac
@@ -9,7 +9,7 @@ class Fingerprinter:
     """Makes fingerprints with one key.
 
     Attributes:
-        key_id: Tells which key made a fingerprint, so that a rotated key is noticed.
+        key_id: Identifies the key of a fingerprint, so that a rotated key is noticed.
     """
 
     def __init__(self, key: str) -> None:

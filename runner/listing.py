@@ -1,4 +1,4 @@
-"""Lists, numbers and long texts made fit for one sentence."""
+"""Lists, numbers and long texts as parts of a sentence."""
 
 from collections.abc import Iterable
 

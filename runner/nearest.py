@@ -9,7 +9,7 @@ _LONG = 200
 
 
 def nearest(name: str, known: Iterable[str]) -> str | None:
-    """The known name most like ``name``, if one is like it at all."""
+    """The known name most similar to ``name``, if any is similar."""
     from difflib import get_close_matches  # noqa: PLC0415 # only when something is wrong already
 
     if len(name) > _LONG:
@@ -30,6 +30,6 @@ def nearest(name: str, known: Iterable[str]) -> str | None:
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str | None:
-    """``Did you mean 'x'?``, or nothing where no known name is near."""
+    """``Did you mean 'x'?``, or nothing if no known name is near."""
     found = nearest(name, known)
     return f"Did you mean '{found}'?" if found else None

@@ -1,7 +1,7 @@
 """Keep secrets out of everything the program writes.
 
 :meth:`Redactor.mask` takes secrets out of the program's own texts; :meth:`Redactor.screen` judges
-texts from outside, which are not shown at all where a secret can be read out of them.
+texts from outside, which are withheld if a secret can be decoded from them.
 """
 
 import json
@@ -59,12 +59,12 @@ _ADDRESS_OF_CREDENTIAL = re.compile(r"(?<!WEBHOOK)_(URL|URI|FILE|PATH|DIR)\Z", r
 
 @lru_cache(maxsize=4096)
 def key_looks_secret(key: str) -> bool:
-    """Tell by a variable's name whether its value is secret: ``API_TOKEN``, ``dbPassword``."""
+    """Return whether a variable's name suggests a secret: ``API_TOKEN``, ``dbPassword``."""
     return _SECRET_KEY.search(key) is not None
 
 
 def is_maskable(value: str) -> bool:
-    """Tell whether a value is long enough to be found in free text; others need a warning."""
+    """Return whether a value is long enough to be found in free text; others need a warning."""
     return len(value) >= MIN_LENGTH
 
 
@@ -103,12 +103,12 @@ class Redactor:
             self.learn(secret)
 
     def learn(self, value: str) -> None:
-        """Know ``value``, which gets its mark where it first shows."""
+        """Add ``value``, which gets its mark when it first appears."""
         if is_maskable(value):
             self._pending.append(value)
 
     def mark(self, value: str) -> str:
-        """The mark that stands for a secret; it is learned if it is new."""
+        """The mark of a secret, which is learned if it is new."""
         if value not in self._numbers:
             self._numbers[value] = len(self._numbers) + 1
             self._pending.append(value)
@@ -128,7 +128,7 @@ class Redactor:
         return "".join(parts)
 
     def screen(self, text: str) -> str:
-        """A text from outside as it may be shown: masked, or not at all.
+        """A text from outside, masked, or withheld.
 
         It is also looked at without its encodings, its white space and its quotes, and in one
         case. Whatever of a secret shows there could be read by others as well. Addresses lose
@@ -204,7 +204,7 @@ def screened_json(body: bytes, screen: Callable[[str], str]) -> bytes:
 
 
 class _Forms:
-    """Texts to look for, and the secret that each of them gives away."""
+    """Texts to look for, and the secret that each of them reveals."""
 
     def __init__(self) -> None:
         self._values: dict[str, str] = {}

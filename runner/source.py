@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 
 class Source:
-    """The text of one file, under the name a user would call it by.
+    """The text of one file, under the name that a user knows.
 
     Positions are offsets into ``text``; lines and columns are worked out only when something
     is printed, which keeps large files small in memory.
@@ -20,7 +20,7 @@ class Source:
         self.hidden: list[tuple[int, int]] = []
 
     def hide(self, start: int, end: int) -> None:
-        """Never quote the text from ``start`` to ``end``: a secret stands there."""
+        """Never quote the text from ``start`` to ``end``, since it is a secret."""
         self.hidden.append((start, end))
 
     @cached_property

@@ -38,14 +38,14 @@ def render_diagnostics(
     unicode: bool = True,
     repository: Path | None = None,
 ) -> str:
-    """Everything that was found, ready to be printed; ends with a line break unless empty.
+    """Render all findings for printing; the text ends with a line break unless it is empty.
 
     Args:
         diagnostics: What was found, in the order in which to show it.
         format: ``text``, ``concise`` (a line each), ``json`` or ``github``.
         color: Whether the text may be coloured.
         width: Columns; source lines are cut around what they are about, messages are not.
-        unicode: Whether the receiver of the text has more than ASCII.
+        unicode: Whether the receiver supports more than ASCII.
         repository: Folder that annotations name files from; without it, they are named as
             their sources are.
     """
@@ -69,7 +69,7 @@ def one_line_of(found: Diagnostic) -> str:
 
 
 def count_diagnostics(diagnostics: Sequence[Diagnostic]) -> str:
-    """How many were found, in words: ``2 errors, 1 warning``; empty when there are none."""
+    """The counts in words: ``2 errors, 1 warning``; empty if there are none."""
     severities = Counter(found.severity for found in diagnostics)
     return ", ".join(counted(severities[each], each) for each in Severity if severities[each])
 
@@ -103,7 +103,7 @@ def _place(span: Span | None) -> str:
 
 
 def _excerpt(span: Span, style: Style, tint: str) -> list[str]:
-    """The source line, and a line with carets under the part that is meant."""
+    """The source line, and a line of carets under the part in question."""
     line, column = span.source.line_and_column(span.start)
     number = str(line)
     whole = span.source.line_text(line)
@@ -153,7 +153,7 @@ def _width(cells: Sequence[str]) -> int:
 
 
 def _window(cells: Sequence[str], first: int, room: int) -> tuple[int, int]:
-    """Which cells to show so that they fit into ``room`` columns and hold cell ``first``."""
+    """The cells to show: as many as fit into ``room`` columns, including cell ``first``."""
     if _width(cells) <= room:
         return 0, len(cells)
     room -= 6  # an ellipsis at both ends, in ASCII

@@ -14,14 +14,14 @@ _START = re.compile(rf"((?:{SGR}|{LINK})*)( *)(.*)", re.DOTALL)
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """Text that stays together where it can, and how it is set off.
+    """Text that stays together if possible, and its style.
 
     Attributes:
         text: One line, clean, without colours.
         styles: Names of :class:`Style`.
-        pad: Columns it takes at least, where there is room.
-        glued: Whether one space parts it from the piece before, instead of two.
-        link: The address it leads to, where the receiver knows links.
+        pad: Least number of columns, if there is room.
+        glued: Whether one space separates it from the piece before, instead of two.
+        link: The address it links to, if the receiver supports links.
     """
 
     text: str
@@ -39,7 +39,7 @@ def lay_out(pieces: Sequence[Piece], style: Style, indent: int = 0, hang: int = 
 
     Args:
         pieces: What to show; those without text are left out.
-        style: The receiver; where lines do not wrap, everything stands on one.
+        style: The receiver; if lines do not wrap, everything goes on one line.
         indent: Columns before the first line.
         hang: Columns before all others.
     """
@@ -75,7 +75,7 @@ def lay_out(pieces: Sequence[Piece], style: Style, indent: int = 0, hang: int = 
 def fold(text: str, style: Style) -> str:
     """``text`` with each line that is too long for the terminal broken at its spaces.
 
-    What follows a break stands two columns further in than its line. Colours and links may stay in.
+    Continuation lines are indented two columns more. Colours and links are kept.
     """
     if not style.wraps:
         return text

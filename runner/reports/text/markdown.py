@@ -1,4 +1,4 @@
-"""Texts from outside in Markdown as GitHub reads it, where they can't be anything but text."""
+"""Escape texts from outside for GitHub's Markdown, so that they are never anything but text."""
 
 import re
 from typing import Final
@@ -17,20 +17,20 @@ _ADDRESS: Final = re.compile(r"(?i)(://|www\.)")
 
 
 def escape(text: str, limit: int | None = NAME_LIMIT) -> str:
-    """``text`` as one line that shows what it says: no markup, no HTML, no mention, no link."""
+    """``text`` as one literal line: no markup, no HTML, no mention, no link."""
     shown = _SYNTAX.sub(r"\\\1", one_line(text, limit)).translate(_HTML)
     shown = _REFERENCE.sub(r"\1&#8203;", shown)
     return _ADDRESS.sub(lambda found: f"{found[0][0]}&#8203;{found[0][1:]}", shown)
 
 
 def link(text: str, url: str | None) -> str:
-    """``text`` (already escaped) as a link to ``url``, if that is one to follow."""
+    """``text`` (already escaped) as a link to ``url``, if that is a web address."""
     safe = safe_url(url)
     return text if safe is None else f"[{text}]({safe})"
 
 
 def code_block(text: str, most_lines: int, line_limit: int = 500) -> str:
-    """``text`` as a block that shows it as it is, behind a fence that it can't end."""
+    """``text`` as a literal block, with a fence that the text can't close."""
     shown = lines(text, line_limit, most_lines)
     longest = max((len(run) for line in shown for run in re.findall("`+", line)), default=0)
     fence = "`" * max(3, longest + 1)

@@ -1,4 +1,4 @@
-"""Self-contained HTML pages: templates that escape, and a policy that admits nothing foreign."""
+"""Self-contained HTML pages: escaping templates, and a policy that blocks everything external."""
 
 import base64
 import hashlib
@@ -40,7 +40,7 @@ def render_page(folder: Path, name: str, *, css: str, script: str, **values: Any
 
 @cache
 def read_part(folder: Path, name: str) -> str:
-    """Read a style sheet or script that stands beside a template."""
+    """Read a style sheet or script beside a template."""
     return (folder / name).read_text(encoding="utf-8")
 
 

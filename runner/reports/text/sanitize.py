@@ -1,4 +1,4 @@
-r"""Texts from outside, made harmless: names of checks and profiles, errors, file contents.
+r"""Make texts from outside harmless: names of checks and profiles, errors, file contents.
 
 What is cleaned can't move a cursor, start a line, turn the reading direction or be taken for
 a command by a CI system that reads the log. Characters that do such things are shown as what
@@ -77,7 +77,7 @@ def lines(text: str, limit: int | None = None, most: int | None = None) -> list[
 
 
 def harmless(text: str, *, annotations: bool = False) -> str:
-    """A whole text as a terminal or a log may get it: the last look at all that is printed.
+    """A whole text made safe for a terminal or a log: the last step before printing.
 
     Args:
         text: What to print; its styles, line breaks and tabs stay.
@@ -98,7 +98,7 @@ def _harmless_line(line: str, annotations: bool) -> str:
 
 
 def safe_url(url: str | None) -> str | None:
-    """``url`` as a link may lead to it: only http and https, and nothing that ends a link."""
+    """``url`` if it is safe to link to: only http and https, and nothing that ends a link."""
     if url is None or not url.lower().startswith(("https://", "http://")):
         return None
     return _UNSAFE_IN_URL.sub(lambda found: quote(found[0], errors="replace"), url)[:_URL_LIMIT]
@@ -110,7 +110,7 @@ def link_to(url: str, text: str) -> str:
 
 
 def command_marks(text: str) -> set[int]:
-    """Indexes of the ``#`` in ``text`` that have to be set off, lest a log has a command."""
+    """Indexes of the ``#`` in ``text`` that must be escaped so that no log contains a command."""
     return {found.start() + 1 for found in _HASH_COMMAND.finditer(text)}
 
 

@@ -26,7 +26,7 @@ class FileOutput:
     """A file that is written whole when the report is ready.
 
     Raises:
-        UsageError: The file can't be written, which is found out before it is needed.
+        UsageError: The file can't be written; this is checked at once.
     """
 
     def __init__(self, path: Path) -> None:
@@ -35,10 +35,10 @@ class FileOutput:
             self._try_out()
 
     def write(self, text: str) -> None:
-        """Put ``text`` into the file, in place of what it held.
+        """Replace the contents of the file with ``text``.
 
         Raises:
-            CannotRun: It can't be written any more.
+            CannotRun: The file can no longer be written.
         """
         try:
             atomic_write(self.path, text.encode())
@@ -63,7 +63,7 @@ class FileOutput:
 
 
 class GrowingFile:
-    """A file that is written as things happen, from its start.
+    """A file that is written as events happen.
 
     Raises:
         UsageError: The file can't be written.
@@ -83,7 +83,7 @@ class GrowingFile:
 def emit(text: str, stream: TextIO, *, annotations: bool = False) -> None:
     """Write ``text``, made harmless, to ``stream``: no other code writes to a terminal or a log.
 
-    What the stream has no characters for is spelt out.
+    Characters that the stream can't encode are escaped.
 
     Raises:
         OSError: The stream can't be written.

@@ -1,6 +1,6 @@
 """Styles of a terminal: colours as ANSI sequences, and signs with an ASCII equivalent.
 
-Kept apart from rich, which takes longer to import than a whole ``validate`` may take.
+Independent of rich, which takes longer to import than a whole ``validate`` may take.
 """
 
 import os
@@ -32,7 +32,7 @@ _VTE_THAT_CRASHES: Final = 5000  # the first one with links
 
 
 class Style(NamedTuple):
-    """The abilities of the receiver of a text.
+    """What the receiver of a text supports.
 
     Attributes:
         color: Whether ANSI colour sequences may be used.
@@ -60,11 +60,11 @@ class Style(NamedTuple):
         return link_to(safe, text) if safe else text
 
     def address(self, url: str | None) -> str:
-        """``url`` as it has to be written out: not at all where :meth:`link` leads to it."""
+        """``url`` to be printed; empty if :meth:`link` links to it."""
         return "" if url is None or (self.links and safe_url(url)) else url
 
     def plain(self, text: str) -> str:
-        r"""``text`` in the characters the receiver has: in ASCII, others are spelt ``\u…``."""
+        r"""``text`` in characters that the receiver supports: for ASCII, others become ``\u…``."""
         if self.unicode or text.isascii():
             return text
         return text.translate(_ASCII).encode("ascii", "backslashreplace").decode("ascii")
