@@ -1,6 +1,6 @@
 """An apply as one HTML file: no network, readable on a phone, in light and dark.
 
-The style sheet filters by verdict, a small script searches; without it everything can be read.
+The style sheet filters by verdict and a small script searches; without it, all is readable.
 """
 
 import os
@@ -21,7 +21,7 @@ def render(outcome: ApplyOutcome, folder: Path | None = None) -> str:
     """The report.
 
     Args:
-        outcome: What it tells.
+        outcome: The apply.
         folder: Where it will be written, for links to downloaded files.
     """
     loud, quiet = wording.loud_and_quiet(outcome)
@@ -43,7 +43,7 @@ def render(outcome: ApplyOutcome, folder: Path | None = None) -> str:
 
 @cache
 def _style() -> str:
-    """The style sheet, and for each label the rules that filter by it."""
+    """The style sheet, with rules that filter by each label."""
     rules = [read_part(_TEMPLATES, "apply.css")]
     for label in wording.LABELS:
         slug = label.replace(" ", "-")

@@ -5,7 +5,7 @@ older forms before it): no properties in a case, no elements for single attempts
 in a case's output, links in the suite's properties and in the output.
 
 What does not fail the apply (a quarantined check, an allowed failure, an instance that its
-quorum can do without) is a skipped case that says so: a dashboard is as red as the apply.
+quorum does not need) is a skipped case that says so: a dashboard is as red as the apply.
 """
 
 from collections import Counter
@@ -32,8 +32,8 @@ def render(outcome: ApplyOutcome, *, with_attempts: bool = False) -> str:
     """The report.
 
     Args:
-        outcome: What it tells.
-        with_attempts: Whether attempts before the last one are elements of their own, as Maven
+        outcome: The apply.
+        with_attempts: Whether attempts before the last one are separate elements, as Maven
             Surefire writes them; not every reader knows these.
     """
     root = Element("testsuites", {"name": f"Checkly test sessions {_clean(outcome.apply_id)}"})
@@ -72,7 +72,7 @@ def _suite(instance: InstanceOutcome, outcome: ApplyOutcome, *, with_attempts: b
 
 
 def _checks_tell(instance: InstanceOutcome) -> bool:
-    """Whether the cases of its checks say how an instance ended; an own case has to otherwise."""
+    """Whether the cases of its checks show how an instance ended; else it needs its own case."""
     if instance.verdict.is_pass:
         return bool(instance.checks)
     return instance.verdict is Verdict.FAILED and any(
@@ -105,7 +105,7 @@ def _names(instance: InstanceOutcome) -> list[str]:
     """A name for the case of each check.
 
     Readers trim names and take a second case of one name for a retry of the first, so checks that
-    share a name are told apart by their id, and by a number where that is not enough.
+    share a name are distinguished by their id, and by a number if that is not enough.
     """
     names = [_clean(check.name).strip() for check in instance.checks]
     common = {name for name, times in Counter([*names, _SESSION]).items() if times > 1}
@@ -153,7 +153,7 @@ def _add_attempts(case: Element, check: CheckOutcome) -> None:
 
 
 def _session_case(instance: InstanceOutcome) -> Element:
-    """A case for the instance as such, where its checks do not tell how it ended."""
+    """A case for the instance itself, if its checks do not show how it ended."""
     seconds = wording.seconds_between(instance.started_at, instance.stopped_at)
     case = _testcase(instance, _SESSION, seconds)
     said = instance.reason or instance.verdict.value

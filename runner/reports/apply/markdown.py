@@ -28,7 +28,7 @@ _PLACES: Final = 5
 
 
 def render(outcome: ApplyOutcome, limit: int = COMMENT_LIMIT) -> str:
-    """The report, in at most ``limit`` characters: what is left out is counted."""
+    """Render the report in at most ``limit`` characters; what is left out is counted."""
     ended = wording.result(outcome)
     head = [f"## {_RESULTS.get(ended, '❌')} Checkly test sessions: {ended}", ""]
     head += [*_tested(outcome), _totals(outcome), ""]

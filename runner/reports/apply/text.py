@@ -48,7 +48,7 @@ def render(outcome: ApplyOutcome, style: Style | None = None) -> str:
 
 
 def _sessions(outcome: ApplyOutcome, style: Style) -> list[str]:
-    """A row each; those that simply passed are one row where they are many."""
+    """One row each; if many simply passed, they share one row."""
     shown, quiet = wording.loud_and_quiet(outcome)
     pad = min(max((len(shown_name(item.name)) for item in shown), default=0), 50)
     rows = []
@@ -61,7 +61,7 @@ def _sessions(outcome: ApplyOutcome, style: Style) -> list[str]:
 
 
 def _totals(outcome: ApplyOutcome, style: Style) -> list[str]:
-    """The last lines: counts of instances and checks, what changed, and how it ended."""
+    """The last lines: counts of instances and checks, changes, and the result."""
     rows = []
     if outcome.instances:
         rows += _counts("Sessions:", wording.count_instances(outcome), style)
@@ -82,7 +82,7 @@ def _totals(outcome: ApplyOutcome, style: Style) -> list[str]:
 
 
 def sign(label: str, style: Style) -> str:
-    """The sign that stands before something that ended as ``label``."""
+    """The coloured symbol of ``label``."""
     return style.paint(style.plain(wording.sign(label)), _tint(label))
 
 
@@ -100,12 +100,12 @@ def _sign(label: str) -> Piece:
 
 
 def shown_name(name: str) -> str:
-    """A name as it is shown in text."""
+    """A name as shown in text."""
     return one_line(name, NAME_LIMIT)
 
 
 def check_line(check: CheckOutcome, style: Style) -> str:
-    """A check that ended: its name, how, what is to be said of that, and how long it took."""
+    """A check that ended: its name, verdict, notes and duration."""
     seconds = wording.check_seconds(check)
     took = "" if seconds is None else style.paint(f" ({wording.duration(seconds)})", "dim")
     name = shown_name(check.name)
@@ -113,7 +113,7 @@ def check_line(check: CheckOutcome, style: Style) -> str:
 
 
 def instance_line(instance: InstanceOutcome, style: Style) -> str:
-    """An instance that ended: how, after how long, and why."""
+    """An instance that ended: its verdict, duration and reason."""
     seconds = wording.seconds_between(instance.started_at, instance.stopped_at)
     after = "" if seconds is None else f" after {wording.duration(seconds)}"
     reason = "" if instance.reason is None else f": {one_line(instance.reason, _LINE_LIMIT)}"
@@ -174,7 +174,7 @@ def _instance(instance: InstanceOutcome, pad: int, style: Style) -> list[str]:
 
 
 def _below(texts: list[str], style: Style, *styles: str) -> list[str]:
-    """``texts`` on lines of their own under what they belong to."""
+    """``texts`` on indented lines of their own."""
     rows: list[str] = []
     for text in filter(None, texts):
         rows += lay_out([Piece(one_line(text, _LINE_LIMIT), styles)], style, indent=4)

@@ -34,7 +34,7 @@ class Tick:
 
 
 class Axis:
-    """The time from the start of an apply to its end, or to the last of what it holds."""
+    """The time from the start of an apply to its end, or to its last event."""
 
     def __init__(self, outcome: ApplyOutcome) -> None:
         times = [outcome.started_at, outcome.stopped_at, *_times(outcome)]
@@ -43,7 +43,7 @@ class Axis:
 
     @property
     def ticks(self) -> list[Tick]:
-        """Marks at round times, few enough to be read."""
+        """Marks at round times, few enough to be readable."""
         step = next(
             (step for step in _STEPS if self.seconds / step <= _MOST_TICKS),
             self.seconds / _MOST_TICKS,

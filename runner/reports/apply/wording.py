@@ -55,17 +55,17 @@ class Place:
 
 
 def sign(name: str) -> str:
-    """The sign that stands before something that ended as ``name``, a label or a result."""
+    """The symbol of ``name``, a label or a result."""
     return (_LOOKS.get(name) or _OTHER_LOOKS[name])[0]
 
 
 def tone(name: str) -> str:
-    """How a label, a result or a change is to be taken: bad, warn, good, odd or none."""
+    """The tone of a label, a result or a change: bad, warn, good, odd or none."""
     return (_LOOKS.get(name) or _OTHER_LOOKS[name])[1]
 
 
 def label(check: CheckOutcome) -> str:
-    """What a check counts as: its verdict, or that its failure is quarantined."""
+    """The label under which a check is counted: its verdict, or ``quarantined``."""
     if check.quarantine is not None and is_failing(check):
         return QUARANTINED
     return check.verdict.value
@@ -77,7 +77,7 @@ def is_failing(check: CheckOutcome) -> bool:
 
 
 def is_quiet(instance: InstanceOutcome) -> bool:
-    """Whether an instance passed with nothing to add, so that many such can be told in one line."""
+    """Whether an instance simply passed, so that many of them can share one line."""
     return (
         instance.verdict is Verdict.PASSED
         and not instance.reason
@@ -88,7 +88,7 @@ def is_quiet(instance: InstanceOutcome) -> bool:
 def loud_and_quiet(
     outcome: ApplyOutcome,
 ) -> tuple[Sequence[InstanceOutcome], Sequence[InstanceOutcome]]:
-    """The instances that a report shows, and those that it folds: none where they are few."""
+    """The instances that a report shows, and those that it folds, if they are many."""
     quiet = list(filter(is_quiet, outcome.instances))
     if len(quiet) <= _FEW:
         return outcome.instances, ()
@@ -96,12 +96,12 @@ def loud_and_quiet(
 
 
 def is_forgiven(instance: InstanceOutcome) -> bool:
-    """Whether an instance did not pass and yet does not fail the apply."""
+    """Whether an instance did not pass but does not fail the apply."""
     return not instance.counts and not instance.verdict.is_pass
 
 
 def failing_checks(outcome: ApplyOutcome) -> list[Place]:
-    """The failing checks: those that count first, then the newly failing, then the failed."""
+    """The failing checks: those that count first, then newly failing ones, then failed ones."""
     found = [
         Place(instance, check)
         for instance in outcome.instances
@@ -126,9 +126,9 @@ Failure = Sequence[Place]
 
 
 def failures(outcome: ApplyOutcome) -> Sequence[Failure]:
-    """The failing checks in the order of :func:`failing_checks`, those that failed alike together.
+    """The failing checks in the order of :func:`failing_checks`, grouped by how they failed.
 
-    Alike are those with the same error, or with an error that the API files under the same group.
+    A group has the same error, or errors that the API files under the same group.
     """
     groups: list[list[Place]] = []
     seen: dict[tuple[str, bool, str], list[Place]] = {}
@@ -168,22 +168,22 @@ def tested(outcome: ApplyOutcome) -> list[tuple[str, str]]:
 
 
 def count_labels(labels: Iterable[str]) -> list[tuple[str, int]]:
-    """How often each label occurs, the gravest first."""
+    """Count each label, the worst first."""
     return sorted(Counter(labels).items(), key=lambda item: _ORDER[item[0]])
 
 
 def count_instances(outcome: ApplyOutcome) -> list[tuple[str, int]]:
-    """How many instances ended in which way."""
+    """Count the instances by verdict."""
     return count_labels(instance.verdict.value for instance in outcome.instances)
 
 
 def count_checks(outcome: ApplyOutcome) -> list[tuple[str, int]]:
-    """How many checks ended in which way."""
+    """Count the checks by label."""
     return count_labels(label(check) for check in _checks(outcome))
 
 
 def count_changes(outcome: ApplyOutcome) -> list[tuple[str, int]]:
-    """How many checks changed in which way since the last time; those that did not are left out."""
+    """Count the checks that changed since last time, by change."""
     found = Counter(check.change for check in _checks(outcome))
     return [(change.value, found[change]) for change in _CHANGES if found[change]]
 
@@ -194,7 +194,7 @@ def in_words(counts: Iterable[tuple[str, int]]) -> str:
 
 
 def result(outcome: ApplyOutcome) -> str:
-    """How the apply as a whole ended, in a word or two."""
+    """The result of the whole apply, in a word or two."""
     if outcome.interrupted:
         return "interrupted"
     if outcome.exit_code == 0:
@@ -228,7 +228,7 @@ def notes(check: CheckOutcome) -> list[str]:
 
 
 def said(check: CheckOutcome, *, counts: bool) -> list[str]:
-    """All that is said of a check: its verdict, the notes, and whether it does not count."""
+    """The verdict of a check, its notes, and whether it does not count."""
     return [check.verdict.value, *notes(check), *(() if counts else ("does not count",))]
 
 
@@ -238,7 +238,7 @@ def first_line(check: CheckOutcome) -> str:
 
 
 def duration(seconds: float) -> str:
-    """A length of time in words that stay short: ``0.8 s``, ``12 s``, ``2 min 05 s``."""
+    """A short duration text: ``0.8 s``, ``12 s``, ``2 min 05 s``."""
     if seconds < 10:
         return f"{max(seconds, 0):.1f} s"
     whole = round(seconds)
@@ -250,7 +250,7 @@ def duration(seconds: float) -> str:
 
 
 def seconds_between(start: datetime | None, stop: datetime | None) -> float | None:
-    """Seconds from ``start`` to ``stop``, where both are known."""
+    """Seconds from ``start`` to ``stop``, if both are known."""
     if start is None or stop is None:
         return None
     return max((stop - start).total_seconds(), 0.0)

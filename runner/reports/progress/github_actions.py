@@ -1,4 +1,4 @@
-"""Step summary, annotations and outputs for GitHub Actions, which come without being asked.
+"""Step summary, annotations and outputs for GitHub Actions, written automatically.
 
 Secrets were masked before; ``::add-mask::`` is never printed, as it would put them into the
 very log that it guards.
@@ -61,7 +61,7 @@ class GitHubActionsReporter(Listener):
 def annotations(outcome: ApplyOutcome, repository: Path | None = None) -> str:
     """A workflow command for each instance that did not pass, and for each warning.
 
-    Errors are those that fail the apply, warnings those that do not; of each kind GitHub shows
+    What fails the apply is an error, the rest a warning; of each kind GitHub shows
     the first ten of a step.
     """
     return "".join(
@@ -72,9 +72,9 @@ def annotations(outcome: ApplyOutcome, repository: Path | None = None) -> str:
 
 
 def outputs(outcome: ApplyOutcome, reports: Sequence[Path] = ()) -> str:
-    """What ``$GITHUB_OUTPUT`` takes.
+    """The outputs, in the form of ``$GITHUB_OUTPUT``.
 
-    ``verdict``, ``counts`` (JSON by verdict), and with one item a line ``session-ids``,
+    ``verdict``, ``counts`` (JSON by verdict), and, one item per line, ``session-ids``,
     ``session-urls`` and ``report``.
     """
     values = {

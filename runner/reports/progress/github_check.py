@@ -67,7 +67,7 @@ class GitHubCheckReporter(Listener):
             self._complete(event.outcome)
 
     def tick(self, at: datetime) -> None:
-        """Tell how far it is, some times a minute."""
+        """Report progress a few times a minute."""
         now = self._now()
         said, when = self._told
         if self._id is None or now == said or (when and at - when < _PAUSE):
@@ -146,7 +146,7 @@ class GitHubCheckReporter(Listener):
 
 
 def conclusion(outcome: ApplyOutcome) -> str:
-    """What GitHub shows: ``neutral`` where something failed that does not count."""
+    """The conclusion for GitHub: ``neutral`` if something failed that does not count."""
     found = _CONCLUSIONS.get(wording.result(outcome), "failure")
     forgiven = any(
         wording.is_forgiven(instance) or any(map(wording.is_failing, instance.checks))
@@ -163,7 +163,7 @@ def open_listener(surroundings: Surroundings) -> GitHubCheckReporter:
 
 
 def _pushed(environ: Mapping[str, str]) -> str:
-    """The commit that was pushed: on a pull request not the merge that CI made."""
+    """The commit that was pushed; on a pull request, not CI's merge commit."""
     try:
         event = json.loads(Path(environ["GITHUB_EVENT_PATH"]).read_text(encoding="utf-8"))
         return str(event["pull_request"]["head"]["sha"])

@@ -1,6 +1,6 @@
 """Traces in GitHub Actions of a command that failed before it could begin.
 
-An apply that has begun leaves its own (:mod:`runner.reports.progress.github_actions`).
+An apply that has begun is reported by :mod:`runner.reports.progress.github_actions`.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -29,12 +29,12 @@ def leave_traces(
     """Write annotations, the step summary and the output ``verdict``, masked already.
 
     Args:
-        diagnostics: What is wrong with the configuration, if that is the reason.
+        diagnostics: The problems of the configuration, if that is the reason.
         message: Why the command failed.
         hint: What to do about it.
         environ: The process environment.
         write: Writes to the log of the step.
-        sets_verdict: Whether the command sets the output ``verdict`` when all goes well.
+        sets_verdict: Whether the command normally sets the output ``verdict``.
     """
     workspace = environ.get("GITHUB_WORKSPACE")
     if diagnostics:

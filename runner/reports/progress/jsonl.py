@@ -27,7 +27,7 @@ FORMAT_VERSION: Final = 1
 
 
 class JsonLinesReporter(Listener):
-    """Writes what each event comes to, a line each, at once; nothing where it tells nothing new."""
+    """Writes lines for each event at once; none if the event says nothing new."""
 
     def __init__(self, write: Callable[[str], None]) -> None:
         self._write = write
@@ -95,7 +95,7 @@ class JsonLinesReporter(Listener):
     def _checks(
         self, instance: str, checks: tuple[CheckOutcome, ...], ended: tuple[CheckOutcome, ...]
     ) -> Iterator[dict[str, Any]]:
-        """A line for each attempt that is over, and for each check that is."""
+        """A line for each attempt and each check that has ended."""
         same: dict[tuple[object, ...], int] = defaultdict(int)
         for check in checks:
             key = (instance, check.check_id, check.name, check.run_location)

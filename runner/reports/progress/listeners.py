@@ -1,7 +1,7 @@
-"""Listeners: reporters that hear every event and can never change how an apply ends.
+"""Listeners: reporters that receive every event and can never change the outcome of an apply.
 
-A listener that fails is told of once, as a warning, and dropped. One that talks to a network runs
-in a thread of its own, so that a slow server holds nothing up.
+A listener that fails is dropped with one warning. One that talks to a network runs
+in its own thread, so that a slow server delays nothing.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -37,28 +37,28 @@ LAST_WORDS: Final = 20.0
 
 
 class Listener:
-    """Hears what happens during an apply; texts are masked before.
+    """Receives the events of an apply, with texts already masked.
 
-    A class that derives from it need not say what it does not care about.
+    Subclasses override only the methods they need.
 
     Attributes:
-        interval: Seconds between two calls of :meth:`tick` that suit it.
+        interval: Preferred seconds between two calls of :meth:`tick`.
     """
 
     interval: float = 1.0
 
     def handle(self, event: Event) -> None:
-        """Take note of ``event``."""
+        """Handle ``event``."""
 
     def tick(self, at: datetime) -> None:
-        """Take note that it is ``at`` by now, although nothing happened."""
+        """Handle the passing of time: it is now ``at``."""
 
     def close(self) -> None:
-        """Let go of everything."""
+        """Release all resources."""
 
 
 class Send(Protocol):
-    """Sends a request with a JSON body; raises where no answer comes."""
+    """Sends a request with a JSON body; raises if no answer comes."""
 
     def __call__(
         self, method: str, url: str, *, headers: Mapping[str, str], body: object
@@ -67,7 +67,7 @@ class Send(Protocol):
 
 
 def offline(*_: object, **__: object) -> tuple[int, str]:
-    """Stand in where there is no network.
+    """A stand-in for :class:`Send` without a network.
 
     Raises:
         ConnectionError: Always.
@@ -77,7 +77,7 @@ def offline(*_: object, **__: object) -> tuple[int, str]:
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """What a listener may use.
+    """The environment of a listener.
 
     Attributes:
         write: Writes to the file of ``--report FORMAT=PATH``, else to standard output.
@@ -91,7 +91,7 @@ class Surroundings:
 
 
 class Guarded(Listener):
-    """A listener whose trouble ends with a warning."""
+    """A listener whose failures become a warning."""
 
     def __init__(self, name: str, listener: Listener, warn: Callable[[str], None]) -> None:
         self._name = name
@@ -121,7 +121,7 @@ class Guarded(Listener):
             self.complain(error)
 
     def complain(self, error: Exception) -> None:
-        """Warn, and never fail at it."""
+        """Warn, and never fail."""
         reason = os_reason(error) if isinstance(error, OSError) else str(error)
         said = one_line(reason or type(error).__name__, 500)
         with suppress(Exception):
@@ -129,7 +129,7 @@ class Guarded(Listener):
 
 
 class Background(Listener):
-    """A listener in a thread of its own, for those that wait for a network."""
+    """A listener in its own thread, for those that wait for a network."""
 
     def __init__(self, name: str, listener: Listener, warn: Callable[[str], None]) -> None:
         self._guarded = Guarded(name, listener, warn)
@@ -139,16 +139,16 @@ class Background(Listener):
         self._thread.start()
 
     def handle(self, event: Event) -> None:
-        """Pass ``event`` on, and do not wait."""
+        """Pass ``event`` on without waiting."""
         self._queue.put(partial(self._guarded.handle, event))
 
     def tick(self, at: datetime) -> None:
-        """Pass the time on, unless there is more to do than that."""
+        """Pass the time on, unless events are waiting."""
         if self._queue.empty():
             self._queue.put(partial(self._guarded.tick, at))
 
     def close(self) -> None:
-        """Wait a while until the listener has said all."""
+        """Wait a while for the listener to finish."""
         self._queue.put(self._guarded.close)
         self._queue.put(None)
         self._thread.join(LAST_WORDS)
@@ -161,7 +161,7 @@ class Background(Listener):
 
 
 def listener_names() -> Iterable[str]:
-    """The names that ``--report`` knows, those of other packages included."""
+    """The names that ``--report`` knows, including those from other packages."""
     return (*LISTENERS, *(name for name in _others() if name not in LISTENERS))
 
 
@@ -186,7 +186,7 @@ def open_listener(
 
 
 def wants_open_telemetry(environ: Mapping[str, str]) -> bool:
-    """Whether the environment names a collector, and does not switch the SDK off."""
+    """Whether the environment names a collector and does not disable the SDK."""
     is_off = environ.get("OTEL_SDK_DISABLED", "").lower() == "true"
     return not is_off and any(environ.get(name) for name in OPEN_TELEMETRY_VARIABLES)
 

@@ -1,4 +1,4 @@
-"""Progress on a terminal: what runs, redrawn in place, below lines on what has ended."""
+"""Progress on a terminal: running sessions, redrawn in place below the lines of finished ones."""
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -33,13 +33,13 @@ _LEAST_HEIGHT: Final = 6
 
 
 class LiveReporter(Listener):
-    """Shows what runs on a terminal, and writes the summary when all is over.
+    """Shows running sessions on a terminal, and writes the summary at the end.
 
     Args:
         stream: The terminal.
-        style: What it can show.
-        verbosity: How much is said; nothing is drawn when it is to be quiet.
-        size: Columns and rows, where they are not the terminal's own.
+        style: What it supports.
+        verbosity: How much is printed; nothing is drawn if quiet.
+        size: Columns and rows, if not the terminal's own.
     """
 
     interval = INTERVAL
@@ -78,7 +78,7 @@ class LiveReporter(Listener):
         )
 
     def handle(self, event: Event) -> None:
-        """Take ``event`` in and say for good what will not change any more."""
+        """Handle ``event``, and print for good what is final."""
         ended = self._progress.update(event)
         self._now = event.at
         if isinstance(event, ApplyStarted) and self._verbosity is not Verbosity.QUIET:
@@ -99,7 +99,7 @@ class LiveReporter(Listener):
             self._console.print(Text.from_ansi(harmless("\n".join(said))))
 
     def tick(self, at: datetime) -> None:
-        """Draw what runs by now."""
+        """Redraw the running sessions."""
         self._now = at
         is_due = self._drawn is None or at - self._drawn >= timedelta(seconds=INTERVAL * 0.8)
         if self._live.is_started and is_due:
@@ -114,7 +114,7 @@ class LiveReporter(Listener):
         return self._style._replace(width=self._console.width, wraps=True)
 
     def _picture(self) -> Text:
-        """What runs, in no more lines than the terminal has."""
+        """The running sessions, in no more lines than the terminal has."""
         if self._now is None:
             return Text("")
         style = self._at_width()
@@ -147,7 +147,7 @@ class LiveReporter(Listener):
 
 
 class _Now:
-    """What rich draws: asked for anew each time, so that no old picture follows a new line."""
+    """Draws the current picture each time, so that no stale one follows a new line."""
 
     def __init__(self, picture: Callable[[], Text]) -> None:
         self._picture = picture
@@ -157,7 +157,7 @@ class _Now:
 
 
 def _block(instance: InstanceProgress, now: datetime, style: Style) -> list[str]:
-    """The lines of one running instance: how far it is, its link, and the checks that run."""
+    """The lines of one running instance: its progress, its link, and its running checks."""
     frames = _FRAMES if style.unicode else _ASCII_FRAMES
     frame = frames[int(now.timestamp() / INTERVAL) % len(frames)]
     known = [_clock(now - (instance.started_at or now))]
@@ -183,7 +183,7 @@ def _block(instance: InstanceProgress, now: datetime, style: Style) -> list[str]
 
 
 def _clock(elapsed: timedelta) -> str:
-    """Elapsed time as on a stopwatch: its width stays, so that nothing jumps."""
+    """Elapsed time as on a stopwatch, with a constant width so that nothing jumps."""
     seconds = max(int(elapsed.total_seconds()), 0)
     hours, seconds = divmod(seconds, 3600)
     minutes, seconds = divmod(seconds, 60)

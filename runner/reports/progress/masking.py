@@ -1,7 +1,7 @@
-"""Secrets taken out of events before any reporter sees them.
+"""Mask secrets in events before any reporter sees them.
 
 Texts are masked before they are cut or escaped, so that neither can hide a secret from the
-mask; and what a format writes of its own is never touched, so that no mask can break it.
+mask. A format's own text is never touched, so that no mask can break it.
 """
 
 from collections.abc import Callable
@@ -40,5 +40,5 @@ def _masked(value: Any, mask: Callable[[str], str]) -> Any:
 
 @cache
 def _parts(kind: type[object]) -> tuple[str, ...]:
-    """Names of what a dataclass holds: to ask for them takes longer than to mask them."""
+    """Names of a dataclass's fields, cached since looking them up takes longer than masking."""
     return tuple(field.name for field in fields(kind)) if is_dataclass(kind) else ()

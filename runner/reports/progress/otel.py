@@ -55,7 +55,7 @@ class OpenTelemetryReporter(Listener):
         self._parent = TraceContextTextMapPropagator().extract(carrier, Context())
 
     def handle(self, event: Event) -> None:
-        """Make the spans and the measurements when all is known."""
+        """Create the spans and measurements at the end."""
         if isinstance(event, ApplyFinished):
             self._trace(event.outcome)
             self._measure(event.outcome)
@@ -64,7 +64,7 @@ class OpenTelemetryReporter(Listener):
         """Export all.
 
         Raises:
-            ConnectionError: The collector did not take it.
+            ConnectionError: The collector did not accept them.
         """
         self._traces.shutdown()
         self._metrics.shutdown()
@@ -175,7 +175,7 @@ class OpenTelemetryReporter(Listener):
 
 
 class _Troubles(logging.Handler):
-    """Keeps what the exporters log, since they raise nothing."""
+    """Collects what the exporters log, since they raise nothing."""
 
     first = ""
 

@@ -34,7 +34,7 @@ _CANCELLING: Final = {
 
 
 class PlainReporter(Listener):
-    """Writes a line for everything that happens, and one when nothing did for long."""
+    """Writes a line for each event, and one if nothing happened for long."""
 
     def __init__(
         self,
@@ -49,7 +49,7 @@ class PlainReporter(Listener):
         self._last: datetime | None = None
 
     def handle(self, event: Event) -> None:
-        """Write what ``event`` says."""
+        """Write the lines of ``event``."""
         ended = self._progress.update(event)
         if isinstance(event, ApplyFinished):
             gap = "\n" if self._last else ""
@@ -75,12 +75,12 @@ class PlainReporter(Listener):
 def event_lines(
     event: Event, ended: tuple[CheckOutcome, ...], style: Style, verbosity: Verbosity
 ) -> list[str]:
-    """What is said of an event, without its time.
+    """The lines for an event, without its time.
 
     Args:
         event: Anything but the end of the apply.
-        ended: The checks that it brought to an end.
-        style: How the text is set off.
+        ended: The checks that ended with it.
+        style: The style of the text.
         verbosity: How much is said.
     """
     if isinstance(event, Notice):

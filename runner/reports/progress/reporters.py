@@ -62,7 +62,7 @@ class Output(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class ReportSpec:
-    """One ``--report``: a format, and a file unless it goes to standard output."""
+    """One ``--report``: a format, and a file unless standard output is meant."""
 
     format: str
     path: Path | None = None
@@ -76,7 +76,7 @@ class FileReporter(Listener):
         self.output = output
 
     def handle(self, event: Event) -> None:
-        """Write the report if the apply is over, and into a file already when it is cut short."""
+        """Write the report when the apply ends; a file is also written if it is interrupted."""
         if isinstance(event, ApplyFinished) or (
             isinstance(event, ApplyInterrupted) and self.output.path is not None
         ):
@@ -84,10 +84,10 @@ class FileReporter(Listener):
 
 
 class Reporters(Listener):
-    """All reporters of one apply, behind one.
+    """All reporters of one apply as one.
 
-    No reporter's trouble reaches the engine: an apply goes on, and writes its state, whether
-    or not somebody can be told. The first trouble is raised by :meth:`close`.
+    No failure of a reporter reaches the engine: the apply goes on and writes its state.
+    The first failure is raised by :meth:`close`.
     """
 
     def __init__(self, reporters: Sequence[Listener], mask: Callable[[str], str]) -> None:
@@ -98,7 +98,7 @@ class Reporters(Listener):
         self.interval = min((reporter.interval for reporter in reporters), default=1.0)
 
     def listen(self, listener: Listener) -> None:
-        """Take one more reporter."""
+        """Add a reporter."""
         self._reporters.append(listener)
 
     def handle(self, event: Event) -> None:
@@ -147,7 +147,7 @@ class Reporters(Listener):
 
 
 def parse_report(spec: str) -> ReportSpec:
-    """``FORMAT[=PATH]`` as it stands on the command line.
+    """Parse ``FORMAT[=PATH]``.
 
     Raises:
         UsageError: There is no such format, or the path is empty.
@@ -164,7 +164,7 @@ def parse_report(spec: str) -> ReportSpec:
 
 
 def parse_reports(specs: Sequence[str], environ: Mapping[str, str]) -> list[ReportSpec]:
-    """What ``--report`` and the environment ask for; nothing is opened.
+    """Parse what ``--report`` and the environment ask for; nothing is opened.
 
     Args:
         specs: The values of ``--report``.
@@ -185,7 +185,7 @@ def parse_reports(specs: Sequence[str], environ: Mapping[str, str]) -> list[Repo
 
 
 def _is_piped(report: ReportSpec) -> bool:
-    """Whether it takes standard output, so that the text for people has to go elsewhere."""
+    """Whether it uses standard output, so that text for people must go elsewhere."""
     return (
         report.path is None
         and (report.format in FORMATS or report.format == "jsonl")
@@ -262,7 +262,7 @@ def open_reporters(
 def _text_reporter(
     stream: TextIO, style: Style, verbosity: Verbosity, environ: Mapping[str, str]
 ) -> Listener:
-    """The text for people: drawn on a terminal somebody looks at, plain lines elsewhere."""
+    """The text for people: drawn on an interactive terminal, plain lines elsewhere."""
     if stream.isatty() and environ.get("TERM") != "dumb" and not is_on(environ, "CI"):
         from runner.reports.progress.live import LiveReporter  # noqa: PLC0415 # rich
 
@@ -287,7 +287,7 @@ def _refuse_one_path_twice(reports: list[ReportSpec]) -> None:
 
 
 def _all_reports(reports: list[ReportSpec], environ: Mapping[str, str]) -> list[ReportSpec]:
-    """What was asked for, with the paths that the environment gives."""
+    """The reports, with the paths that the environment gives."""
     for variable, form in PATH_VARIABLES.items():
         path = environ.get(variable)
         if not path:

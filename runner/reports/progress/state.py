@@ -17,12 +17,12 @@ from runner.models.verdict import Verdict
 
 @dataclass(slots=True)
 class InstanceProgress:
-    """One instance by now.
+    """The current state of one instance.
 
     Attributes:
         checks: All checks of its session that are known, running ones included.
-        cancelling: Why it is being cancelled, if it is.
-        outcome: What came of it, once it is finished.
+        cancelling: The reason if it is being cancelled.
+        outcome: Its outcome, once it is finished.
     """
 
     name: str
@@ -39,20 +39,20 @@ class InstanceProgress:
 
     @property
     def ended_checks(self) -> int:
-        """How many of its checks are over."""
+        """How many of its checks have ended."""
         return sum(check.verdict is not Verdict.RUNNING for check in self.checks)
 
 
 @dataclass(slots=True)
 class Progress:
-    """All instances of an apply by now, in the order of their start."""
+    """The current state of all instances of an apply, in the order of their start."""
 
     apply_id: str = ""
     started_at: datetime | None = None
     instances: dict[str, InstanceProgress] = field(default_factory=dict)
 
     def update(self, event: Event) -> tuple[CheckOutcome, ...]:
-        """Take ``event`` in.
+        """Update the state by ``event``.
 
         Returns:
             The checks that ended since the last event of the same instance.
@@ -106,7 +106,7 @@ class Progress:
 
 
 def _ended(checks: tuple[CheckOutcome, ...]) -> dict[tuple[object, ...], CheckOutcome]:
-    """The checks that are over, under what tells them apart (names may occur twice)."""
+    """The checks that have ended, by a unique key (names may occur twice)."""
     found: dict[tuple[object, ...], CheckOutcome] = {}
     seen: dict[tuple[object, ...], int] = {}
     for check in checks:

@@ -1,4 +1,4 @@
-"""One message an apply to a webhook: for Slack, Microsoft Teams, or as JSON."""
+"""One message per apply to a webhook: for Slack, Microsoft Teams, or as JSON."""
 
 from collections.abc import Callable, Collection, Mapping
 from typing import Any, Final
@@ -15,12 +15,12 @@ _MOST: Final = 20
 
 
 class WebhookReporter(Listener):
-    """Tells a webhook how an apply ended, if it is one of the things to tell.
+    """Notifies a webhook of the end of an apply, if one of its conditions holds.
 
     Args:
-        address: Where to; a secret.
-        on: What to tell: ``newly-failing``, ``fixed``, ``failed``, ``drift``.
-        form: How: ``slack``, ``teams`` or ``json``.
+        address: The webhook's address; a secret.
+        on: Its conditions: ``newly-failing``, ``fixed``, ``failed``, ``drift``.
+        form: The format: ``slack``, ``teams`` or ``json``.
         send: Sends the request.
     """
 
@@ -46,7 +46,7 @@ class WebhookReporter(Listener):
 
 
 def reasons(outcome: ApplyOutcome, drifted: Collection[str]) -> list[str]:
-    """What there is to tell."""
+    """The conditions that hold."""
     changes = {check.change for instance in outcome.instances for check in instance.checks}
     found = {
         "newly-failing": Change.NEWLY_FAILING in changes,
