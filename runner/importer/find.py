@@ -33,19 +33,14 @@ _Reader = Callable[[str, Placeholders], list[Script] | None]
 
 
 class Imported(NamedTuple):
-    """What was found.
-
-    Attributes:
-        profiles: A profile for each command.
-        notes: What was not imported, a sentence each.
-    """
+    """A profile for each command, and notes on what was not imported, a sentence each."""
 
     profiles: list[ImportedProfile]
     notes: list[str]
 
 
 def import_command(text: str) -> Imported:
-    """The profiles that a command line stands for.
+    """Return the profiles that a command line stands for.
 
     Raises:
         UsageError: There is no ``checkly trigger`` in it.
@@ -55,7 +50,7 @@ def import_command(text: str) -> Imported:
 
 
 def import_file(name: str, text: str) -> Imported:
-    """The profiles that every ``checkly trigger`` in a file stands for; its name tells its kind.
+    """Return a profile for each ``checkly trigger`` in a file, whose name tells its kind.
 
     Raises:
         UsageError: There is no ``checkly trigger`` in it, or it can't be read for commands.
@@ -72,7 +67,7 @@ def import_file(name: str, text: str) -> Imported:
 
 
 def _scripts(name: str, text: str, table: Placeholders) -> list[Script] | None:
-    """The scripts in a file; ``None`` where it is of no kind that is known."""
+    """Return the scripts in a file; ``None`` if its kind is not known."""
     path = PurePath(name.lower())
     read = _READERS.get(path.suffix) or _READERS.get(path.stem)
     if read is None and re.match(r"#!.*\b(?:ba|z|k|da)?sh\b", text):
@@ -101,33 +96,32 @@ _READERS = {ending: reader for reader, endings in _KINDS for ending in endings.s
 
 
 def _imported(scripts: list[Script], table: Placeholders, name: str, text: str) -> Imported:
-    """What the scripts of a file (or a command line, without a name) give."""
+    """Return what the scripts of a file give, or of a command line, which has no name."""
     found: list[tuple[Script, str]] = []
     notes: dict[str, None] = {}
     package = {s.titles[0]: s.text for s in scripts if s.titles} if name.endswith(".json") else {}
     for script in scripts:
-        if script.unread:
-            listed = [script] if MENTION.search(script.text) else []
-        else:
-            listed = list(calls(script, table, package))
-        for call in listed:
-            where = f"line {call.line} of {name}" if name else "the command line"
-            topic = "" if call.unread else call.words[0]
-            if topic == "trigger":
-                found.append((call, where if name else ""))
-                continue
-            said = f"was not imported: {call.unread}"
-            if topic:
-                shown = topic if re.fullmatch("[a-z-]+", topic) else "…"
-                said = f"has `checkly {shown}`, {_TOPICS.get(topic, 'which starts no checks')}"
-            notes[f"{where[0].upper()}{where[1:]} {said}."] = None
+        for call in calls(script, table, package):
+            if not call.unread and call.words[0] == "trigger":
+                found.append((call, f"line {call.line} of {name}" if name else ""))
+            else:
+                where = f"Line {call.line} of {name}" if name else "The command line"
+                notes[f"{where} {_why_not(call)}."] = None
         if len(found) > _MAX_COMMANDS:
-            raise UsageError(
-                f"{name or 'The command line'} has more than {_MAX_COMMANDS} commands."
-            )
+            what = name or "The command line"
+            raise UsageError(f"{what} has more than {_MAX_COMMANDS} commands.")
     if not found:
         raise _nothing(list(notes), name, text)
     return Imported(imported_profiles(found, table), list(notes))
+
+
+def _why_not(call: Script) -> str:
+    """Return why a command is not imported, as the end of a sentence."""
+    if call.unread:
+        return f"was not imported: {call.unread}"
+    topic = call.words[0]
+    shown = topic if re.fullmatch("[a-z-]+", topic) else "…"
+    return f"has `checkly {shown}`, {_TOPICS.get(topic, 'which starts no checks')}"
 
 
 def _nothing(notes: list[str], name: str, text: str) -> UsageError:

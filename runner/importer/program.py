@@ -32,8 +32,8 @@ def calls(
 ) -> Iterator[Script]:
     """Yield the commands of the Checkly CLI in a script, also in ``bash -c '…'``.
 
-    Their words begin with what they do: ``trigger``, ``test`` and so on. A command that may run
-    ``checkly trigger``, or not, has ``unread`` set.
+    Their words begin with what they do: ``trigger``, ``test`` and so on. A command or script that
+    only may run ``checkly trigger`` has ``unread`` set.
 
     Args:
         script: A text, or one command.
@@ -41,7 +41,9 @@ def calls(
         package: The scripts of a package.json, which ``npm run`` starts.
         depth: How many scripts it is nested in.
     """
-    if script.words:
+    if script.unread:
+        yield from [script] if MENTION.search(script.text) else []
+    elif script.words:
         yield from _calls_of(script, table, package, depth)
     elif "checkly" in script.text or package:
         for command in commands(script, table):
