@@ -5,7 +5,7 @@ becomes a placeholder.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from runner.importer.placeholders import Kind, Placeholder, Placeholders
@@ -26,6 +26,8 @@ _NAMES = {"variable_assignment": "name", "for_statement": "variable"}
 #: Commands that set the variables they are given.
 _SETTING = {"read", "mapfile", "readarray", "getopts", "unset"}
 _PLAIN_PARENTS = {"program", "declaration_command", "variable_assignments", "command"}
+#: Kinds of nodes that may run after what follows them.
+_REPEATED = {"function_definition", "do_group"}
 _BRACES = re.compile(r"\{[^{}\s]*\}")
 _DEFAULTS = {":-", "-", ":=", "="}
 _MAX_LENGTH = 10_000
@@ -106,14 +108,15 @@ class Expander:
         """Return what a variable holds where it is used; ``None`` if the script works it out."""
         entries = self.assigned.get(name, [])
         before = [node for start, node in entries if start <= user.start_byte]
-        if not entries or not (before or is_inside(user, {"function_definition", "do_group"})):
+        above = (parent for _, parent in steps_up(user))
+        if not entries or not (before or any(parent.type in _REPEATED for parent in above)):
             variable = Placeholder(Kind.VARIABLE, name, f"${name}")
             return [self._given.get(name) or self._table.mark(variable)]
         if len(entries) > 1 or not before or before[0] is None or key_looks_secret(name):
             return None
         node = before[0]
         if node.type == "for_statement":
-            words = self.loop_words(node) if is_inside(user, {"for_statement"}, node) else None
+            words = self.loop_words(node) if node in above else None
             matrix = tuple({name: word} for word in words or ())
             axis = Placeholder(Kind.MATRIX, name, f"${name}", matrix=matrix)
             return [self._table.mark(axis)] if words else None
@@ -198,13 +201,11 @@ def is_kind(node: "Node | None", kind: str) -> bool:
     return node is not None and node.type == kind
 
 
-def is_inside(node: "Node", kinds: set[str], wanted: "Node | None" = None) -> bool:
-    """Return whether a node is in one of these kinds, or in the very one that is wanted."""
+def steps_up(node: "Node") -> "Iterator[tuple[Node, Node]]":
+    """Yield a node with its parent, then the parent with its own, up to the root."""
     while (parent := node.parent) is not None:
-        if parent.type in kinds and wanted in {None, parent}:
-            return True
+        yield node, parent
         node = parent
-    return False
 
 
 def is_in_front(node: "Node") -> bool:
@@ -216,9 +217,7 @@ def is_in_front(node: "Node") -> bool:
 
 def _runs(node: "Node") -> bool:
     """Return whether an assignment is carried out whenever the script runs."""
-    while (parent := node.parent) is not None:
-        first = parent.type == "list" and parent.children[0] == node
-        if not (first or parent.type in _PLAIN_PARENTS):
-            return False
-        node = parent
-    return True
+    return all(
+        parent.type in _PLAIN_PARENTS or (parent.type == "list" and parent.children[0] == child)
+        for child, parent in steps_up(node)
+    )

@@ -21,19 +21,19 @@ _SHELLS = {"sh", "bash", "shell", "zsh", "console", "terminal", "shell-session",
 
 
 def make_scripts(text: str, table: Placeholders) -> list[Script]:
-    """The recipes of a Makefile."""
+    """Return the recipes of a Makefile."""
     variables: dict[str, tuple[str, str]] = {}
     scripts: list[Script] = []
     name, number = "", 1
     for line in _LOGICAL_LINE.findall(text):
         if line.startswith("\t"):
             command = line.strip().lstrip("@+-")
-            marked = table.mark_expressions(command)
+            shell = table.mark_expressions(command)
             for _ in range(3):  # a reference may stand inside another
-                marked = _MAKE_USE.sub(partial(_make_use, table, variables), marked)
+                shell = _MAKE_USE.sub(partial(_make_use, table, variables), shell)
+            script = Script(shell.replace(_DOLLAR, "$"), line=number, titles=(name,))
             tolerated = "-" in line.strip()[: -len(command) or None]
-            shell = marked.replace(_DOLLAR, "$")
-            scripts.append(Script(shell, line=number, titles=(name,), tolerated=tolerated))
+            scripts.append(script._replace(tolerated=tolerated))
         elif found := _MAKE_SET.match(line):
             value = line[found.end() :].strip()
             variables[found[1]] = ("", "") if found[1] in variables else (found[2], value)
@@ -59,16 +59,15 @@ def _make_use(
 
 
 def docker_scripts(text: str, table: Placeholders) -> list[Script]:
-    """What a Dockerfile runs, while it is built and as its command."""
+    """Return what a Dockerfile runs, while it is built and as its command."""
     last: dict[str, Script] = {}
     scripts: list[Script] = []
     number = 1
     for line in [*_DOCKER_LINE.findall(text), "FROM"]:
         found = _INSTRUCTION.fullmatch(re.sub(r"\n[ \t]*#[^\n]*(?=\n)", "", line))
         if found:
-            words = _words(found[2])
-            text = "" if words else table.mark_expressions(found[2])
-            script = Script(text, tuple(words), number)
+            words = tuple(_words(found[2]))
+            script = Script("" if words else table.mark_expressions(found[2]), words, number)
             if found[1].upper() == "RUN":
                 scripts.append(script)
             else:
@@ -76,9 +75,10 @@ def docker_scripts(text: str, table: Placeholders) -> list[Script]:
         elif last and re.match(r"FROM\b", line, re.IGNORECASE):
             entry, command = last.get("ENTRYPOINT", Script()), last.get("CMD", Script())
             if entry.words and command.words:  # one command line in two parts
-                scripts.append(entry._replace(words=entry.words + command.words))
-            else:
-                scripts.append(entry if entry.words or entry.text else command)
+                command = entry._replace(words=entry.words + command.words)
+            elif entry.words or entry.text:
+                command = entry
+            scripts.append(command)
             last = {}
         number += line.count("\n")
     return scripts
@@ -95,7 +95,7 @@ def _words(text: str) -> list[str]:
 
 
 def package_scripts(text: str, table: Placeholders) -> list[Script] | None:
-    """The scripts of a package.json; ``None`` if it is none."""
+    """Return the scripts of a package.json; ``None`` if it is something else."""
     try:
         scripts = json.loads(text)["scripts"]
     except (ValueError, TypeError, KeyError, RecursionError):
@@ -112,7 +112,7 @@ def package_scripts(text: str, table: Placeholders) -> list[Script] | None:
 
 
 def markdown_scripts(text: str, table: Placeholders) -> list[Script]:
-    """The fenced blocks of a Markdown page that say they are shell."""
+    """Return the fenced blocks of a Markdown page that are marked as shell."""
     scripts: list[Script] = []
     fence, begin, block = "", 0, list[str]()
     for number, line in enumerate(text.splitlines(), 1):
@@ -131,7 +131,7 @@ def markdown_scripts(text: str, table: Placeholders) -> list[Script]:
 
 
 def _typed(lines: list[str]) -> list[str]:
-    """What was typed: of a session with prompts only what stands behind them."""
+    """Return what was typed: only what follows the prompts, if there are any."""
     prompts = [re.match(r"\s*[$%] ", line) for line in lines]
     if not any(prompts):
         return lines

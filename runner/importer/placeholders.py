@@ -1,6 +1,6 @@
 """Text with placeholders for what a shell or a CI system would put there.
 
-A placeholder is a short mark inside an ordinary string, so that words can be split, joined and
+A placeholder is a short mark in an ordinary string, so that words can be split, joined and
 matched as text; the table knows what each mark stands for.
 """
 
@@ -11,13 +11,13 @@ from typing import NamedTuple, TypeAlias
 
 _OPEN, _CLOSE = "\ue000", "\ue001"
 MARK = re.compile(f"{_OPEN}(\\d+){_CLOSE}")
-#: GitHub and Azure, CircleCI, GitLab: expressions that are worked out before any shell sees them.
+#: Expressions of GitHub and Azure, CircleCI, GitLab, evaluated before any shell sees them.
 _EXPRESSION = re.compile(
     r"\$\{\{(?P<github>(?:[^'{}]|'[^']*')*)\}\}"
     r"|<<\s*(?P<circle>(?:pipeline|parameters|matrix)\.[\w.-]+)\s*>>"
     r"|\$\[\[(?P<gitlab>[^\[\]]*)\]\]"
 )
-#: Tokens of well-known makes, authorization headers, and addresses with a password in them.
+#: Well-known kinds of tokens, authorization headers, and addresses with a password in them.
 _TOKEN = re.compile(
     r"\b(?:gh[pousr]_|github_pat_|glpat-|xox[abprs]-|sk-|sk_live_|rk_live_|cu_|AKIA|eyJ)[\w-]{8}"
     r"|(?:^|['\"])(?:Bearer|Basic)\s|://[^/\s:@]*:[^/\s@]+@",
@@ -55,10 +55,10 @@ class Placeholder(NamedTuple):
     Attributes:
         kind: Who fills it in.
         name: The name of the variable, the expression, or the axis of the matrix.
-        source: The text that stood there.
-        default: Of a variable, the text that stands for it when it is not set.
+        source: The text in its place.
+        default: The text for a variable that is not set.
         secret: Whether it is known to hold a secret.
-        matrix: Of an axis, the matrix it belongs to.
+        matrix: The matrix that an axis belongs to.
     """
 
     kind: Kind

@@ -6,7 +6,7 @@ from time import process_time
 from typing import TYPE_CHECKING
 
 from runner.errors import UsageError
-from runner.importer.expand import WORDS, Expander, is_in_front, is_kind
+from runner.importer.expand import WORDS, Expander, is_in_front, is_kind, steps_up
 from runner.importer.placeholders import Placeholders
 from runner.importer.script import Script
 
@@ -57,10 +57,9 @@ def commands(script: Script, table: Placeholders) -> list[Script]:
         expander.learn(node)
         if node.type == "command" and _may_matter(node, expander):
             found.append(node)
-        doubtful = doubtful or depth > _MAX_DEPTH or _is_misplaced(node, expander)
-        if depth > _MAX_DEPTH:
-            continue
-        if node.type != "heredoc_body":
+        is_too_deep = depth > _MAX_DEPTH
+        doubtful = doubtful or is_too_deep or _is_misplaced(node, expander)
+        if not is_too_deep and node.type != "heredoc_body":
             waiting += ((child, depth + 1) for child in reversed(node.children))
     around = script._replace(doubtful=doubtful)
     return [_command(node, expander, around) for node in found]
@@ -154,21 +153,18 @@ def _command(node: "Node", expander: Expander, script: Script) -> Script:
 def _around(node: "Node", expander: Expander) -> tuple[list[str], bool]:
     """Return what a script does with a command, a note each, and whether it ignores failure."""
     notes, tolerated = [], False
-    while (parent := node.parent) is not None:
-        if is_kind(node.next_sibling, "&"):
+    for child, parent in steps_up(node):
+        if is_kind(child.next_sibling, "&"):
             notes.append("The script ran it in the background, with `&`.")
         if parent.type == "list":
             left, operator, right = parent.children[:3]
-            if operator.type == "||" and left == node:
+            if operator.type == "||" and left == child:
                 then = expander.source(right)
                 tolerated = tolerated or bool(_IGNORED.fullmatch(then))
                 if not (tolerated or _FAILS.fullmatch(then)):
                     notes.append("After a failure the script ran another command, with `||`.")
-            elif left != node and (operator.type == "||" or left.type == "test_command"):
+            elif left != child and (operator.type == "||" or left.type == "test_command"):
                 notes.append(f"The script ran it under a condition, with `{operator.type}`.")
-        elif parent.type in _AROUND and not (
-            parent.type == "for_statement" and expander.loop_words(parent)
-        ):
-            notes.append(_AROUND[parent.type])
-        node = parent
+        elif parent.type != "for_statement" or not expander.loop_words(parent):
+            notes += filter(None, [_AROUND.get(parent.type)])
     return notes, tolerated
