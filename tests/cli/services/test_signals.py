@@ -17,9 +17,12 @@ from runner.models.clock import SystemClock
 
 
 @pytest.fixture(autouse=True)
-def interrupts() -> Iterator[None]:
-    """Heed SIGINT, as the program does, also where a shell started these tests to ignore it."""
-    with handler(signal.SIGINT, signal.default_int_handler):
+def as_in_a_terminal() -> Iterator[None]:
+    """Heed both signals, also where a script or nohup started these tests to ignore one."""
+    with (
+        handler(signal.SIGINT, signal.default_int_handler),
+        handler(signal.SIGHUP, signal.SIG_DFL),
+    ):
         yield
 
 
