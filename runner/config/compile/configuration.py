@@ -1,6 +1,6 @@
 """A configuration from its documents to its instances: structure → layers → compiled requests."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from datetime import date
 from typing import NamedTuple
 
@@ -56,7 +56,7 @@ def configuration_of(
     today: date,
     unset: Severity = Severity.WARNING,
     fill_metadata: bool = True,
-    symbolic: Iterable[str] = (),
+    symbolic: bool = False,
 ) -> "Configuration":
     """Put together what is needed to compile ``documents``.
 
@@ -71,7 +71,7 @@ def configuration_of(
         today: The day against which quarantines are checked.
         unset: How bad it is that a template needs a name that is not set.
         fill_metadata: Whether to fill in the metadata that a profile leaves out.
-        symbolic: Namespaces whose names stand for themselves.
+        symbolic: Whether names of ``env``, ``git``, ``ci`` and ``run`` stand for themselves.
 
     Raises:
         UsageError: A variable is not declared, or does not have the type of its default.

@@ -14,7 +14,6 @@ from runner.config.files.files import Files
 from runner.config.selection import Selection
 from runner.config.templates.context import Context
 from runner.config.templates.env_vars import Environment
-from runner.config.templates.scope import PURE
 from runner.diagnostics import Diagnostics
 from runner.errors import ConfigurationError
 from runner.models.instance import Instance
@@ -53,7 +52,7 @@ def compile_alone(
         overrides=overrides,
         today=date.min,  # nothing ends on this day, so no warning depends on the clock
         fill_metadata=False,
-        symbolic=PURE,
+        symbolic=True,
     )
     compiled = configuration.compile(Selection())
     if diagnostics.has_errors:

@@ -1,6 +1,6 @@
 """The names an expression may read, with their values, each computed once."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from copy import copy
 
 from runner.config.templates.context import Context
@@ -16,15 +16,12 @@ from runner.config.templates.template import Template, parse_template
 from runner.config.templates.variables import given_variables, typed
 from runner.config.yaml.nodes import Node, Scalar, Sequence
 
-#: The namespaces that stand for themselves where nothing of this machine may matter.
-PURE = frozenset({"env", "git", "ci", "run"})
-
 
 class Scope:
     """The names of a file, or of one instance of a profile; renders templates with them.
 
     Attributes:
-        symbolic: The namespaces whose names stand for themselves.
+        symbolic: Whether names of ``env``, ``git``, ``ci`` and ``run`` stand for themselves.
         variables: The nodes of the declared variables.
         dependencies: What feeds the variables.
     """
@@ -36,23 +33,22 @@ class Scope:
         environment: Environment,
         context: Context,
         overrides: Mapping[str, str] | None = None,
-        symbolic: Iterable[str] = (),
+        symbolic: bool = False,
     ) -> None:
         """Collect the names that all instances share.
 
         Args:
             variables: The declared variables.
-            environment: The values of ``env.NAME``; it also sets variables, unless ``env`` is
-                symbolic.
+            environment: The values of ``env.NAME``; it also sets variables, unless ``symbolic``.
             context: The values of ``git.*``, ``ci.*`` and ``run.id``.
             overrides: Variables set on the command line; they win.
-            symbolic: Namespaces whose names stand for themselves.
+            symbolic: Whether names of ``env``, ``git``, ``ci`` and ``run`` stand for themselves.
 
         Raises:
             UsageError: A variable of the command line is not declared, or one that is set from
                 outside does not have the type of its default.
         """
-        self.symbolic = frozenset(symbolic)
+        self.symbolic = symbolic
         self.variables = variables
         self._environment = environment
         self._context = context
@@ -62,13 +58,13 @@ class Scope:
         #: The values, and the errors, of names and of the expressions all instances share.
         self._values: dict[str, Value] = {}
         self._results: dict[Expression, Value] = {}
-        from_environment = {} if "env" in self.symbolic else environment.variables()
+        from_environment = {} if symbolic else environment.variables()
         given = given_variables(variables, from_environment, overrides or {})
         self.dependencies = Dependencies(variables, {f"var.{name}" for name in given})
         if given:
             # Types come from the defaults in the file, whatever the environment holds.
             defaults = Scope(
-                variables=variables, environment=environment, context=context, symbolic=PURE
+                variables=variables, environment=environment, context=context, symbolic=True
             )
             for name, text in given.items():
                 self._values[f"var.{name}"] = typed(name, text, defaults.known(f"var.{name}"))
@@ -172,7 +168,7 @@ class Scope:
             fail_unknown("axis", rest, axes, 0, "matrix.")
         if namespace in ("matrix", "profile"):
             raise TemplateError(f"{name} is known only inside a profile", length=len(name))
-        if namespace in self.symbolic:
+        if self.symbolic:
             return symbol(name)
         from_env = namespace == "env"
         value = self._environment.value(rest) if from_env else self._context.value(name)
@@ -190,7 +186,7 @@ class Scope:
         node = self.variables[name.removeprefix("var.")]
         if isinstance(node, Scalar) and node.value is None:
             # It has no default. Where nothing from outside counts it stands for itself.
-            return symbol(name) if "env" in self.symbolic else Unset(frozenset([name]))
+            return symbol(name) if self.symbolic else Unset(frozenset([name]))
         try:
             value = self._rendered(node)
             if not isinstance(value, str):

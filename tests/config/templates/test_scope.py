@@ -12,8 +12,8 @@ from runner.config.templates.context import Context
 from runner.config.templates.dependencies import Feed
 from runner.config.templates.env_vars import Environment
 from runner.config.templates.expressions.errors import TemplateError, Unresolved
-from runner.config.templates.expressions.values import Symbolic, plain, value_of
-from runner.config.templates.scope import PURE, Scope
+from runner.config.templates.expressions.values import Symbolic, Unset, plain, value_of
+from runner.config.templates.scope import Scope
 from runner.config.templates.template import parse_template
 from runner.config.yaml.nodes import Mapping as MappingNode
 from runner.config.yaml.nodes import Node, Scalar, Sequence
@@ -41,7 +41,7 @@ def scope(
     variables: Mapping[str, Any],
     environ: Mapping[str, str] | None = None,
     overrides: Mapping[str, str] | None = None,
-    symbolic: Any = (),
+    symbolic: bool = False,
     apply_id: str | None = None,
 ) -> Scope:
     nodes: dict[str, Node] = {
@@ -303,39 +303,41 @@ def test_names_that_stand_for_themselves(text: str, expected: str) -> None:
         ),
     }
     environ = {"X": "secret value", "CHECKLY_SESSIONS_VAR_path": "from outside"}
-    made = scope(variables, environ, symbolic=PURE)
+    made = scope(variables, environ, symbolic=True)
     value = render(made, text, r="eu")
     assert value == expected
     assert isinstance(value, Symbolic) == ("$<" in expected)
 
 
 def test_a_symbolic_value_inside_a_list_is_known_as_one() -> None:
-    made = scope({"tags": sequence("a", "$<env.X>")}, symbolic=PURE)
+    made = scope({"tags": sequence("a", "$<env.X>")}, symbolic=True)
     assert render(made, "$<var.tags>") == ["a", "$<env.X>"]
     assert isinstance(render(made, "$<var.tags[1]>"), Symbolic)
     assert render(made, "$<var.tags | join>") == '$<["a", env.X] | join>'
 
 
 def test_a_variable_without_a_default_stands_for_itself_in_pure_scopes() -> None:
-    made = scope({"region": scalar(None, "")}, symbolic=PURE)
+    made = scope({"region": scalar(None, "")}, symbolic=True)
     assert render(made, "at $<var.region>") == "at $<var.region>"
-    given = scope({"region": scalar(None, "")}, overrides={"region": "5"}, symbolic=PURE)
+    given = scope({"region": scalar(None, "")}, overrides={"region": "5"}, symbolic=True)
     assert render(given, "$<var.region>") == "5"
 
 
-def test_only_the_namespaces_asked_for_stand_for_themselves() -> None:
-    made = scope({}, {"X": "x"}, symbolic={"run"})
-    assert render(made, "$<env.X> $<run.id>") == "x $<run.id>"
+def test_the_id_of_the_apply_is_not_set_before_there_is_one() -> None:
     assert render(scope({}, apply_id="01J"), "$<run.id>") == "01J"
     with pytest.raises(Unresolved, match=r"run\.id"):
         render(scope({}), "$<run.id>")
-    held = scope({"x": "$<ci.actor>"}, symbolic={"env"})
-    assert render(held, "$<env.A | default(var.x)>") == "$<env.A | default(var.x)>"
+
+
+def test_an_axis_without_a_value_stays_as_it_is_written_in_pure_scopes() -> None:
+    absent = Unset(frozenset(["matrix.r"]))
+    text = "$<env.A | default(matrix.r)>"
+    assert render(scope({}, symbolic=True), text, r=absent) == text
 
 
 def test_forbidden_names_are_refused_in_pure_scopes_too() -> None:
     with pytest.raises(TemplateError, match="can't be read"):
-        render(scope({}, symbolic=PURE), "$<env.CHECKLY_API_KEY>")
+        render(scope({}, symbolic=True), "$<env.CHECKLY_API_KEY>")
 
 
 def test_names_are_looked_up_as_spelt() -> None:

@@ -3,7 +3,7 @@
 import json
 import math
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NoReturn
 
 import jinja2
 from jinja2.runtime import Context
@@ -144,6 +144,21 @@ def _compare(value: Value, *steps: Value) -> bool:
     return True
 
 
+def _method(name: str) -> Callable[..., Value]:
+    method = getattr(str, name)
+
+    def run(value: Value, *args: Value, **named: Value) -> Value:
+        if not isinstance(value, str):
+            raise TemplateError(f"{name} is a method of text, and this is {kind_of(value)}")
+        return method(value, *args, **named)
+
+    return run
+
+
+def _fail_without_else(_: Value) -> NoReturn:
+    raise TemplateError("the condition is false and there is no else", hint="Add: else '…'.")
+
+
 _JINJA = ImmutableSandboxedEnvironment()
 _COMPARE: dict[str, Callable[[Value, Value], bool]] = {
     "eq": equal,
@@ -156,24 +171,27 @@ _COMPARE: dict[str, Callable[[Value, Value], bool]] = {
     "notin": lambda left, right: not contains(right, left),
 }
 #: Where Jinja's own function does not fit the values of a configuration.
-_OWN_FILTERS: dict[str, Callable[..., Value]] = {
-    "d": _default,
-    "default": _default,
-    "float": _float,
-    "int": _int,
-    "join": _join,
-    "round": _round,
-    "string": to_text,
-    "sum": _sum,
-    "tojson": lambda value: json.dumps(plain(value), ensure_ascii=False, allow_nan=False),
-    "urlencode": _urlencode,
-}
-_OWN_TESTS: dict[str, Callable[..., bool]] = {
-    "defined": lambda value: not isinstance(value, Unset),
-    "undefined": lambda value: isinstance(value, Unset),
-    "in": lambda value, seq: contains(seq, value),
-    **dict.fromkeys(("eq", "equalto", "==", "sameas"), equal),
-    **dict.fromkeys(("ne", "!="), lambda value, other: not equal(value, other)),
+_OWN: dict[str, dict[str, Callable[..., Value]]] = {
+    "filter": {
+        "d": _default,
+        "default": _default,
+        "float": _float,
+        "int": _int,
+        "join": _join,
+        "round": _round,
+        "string": to_text,
+        "sum": _sum,
+        "tojson": lambda value: json.dumps(plain(value), ensure_ascii=False, allow_nan=False),
+        "urlencode": _urlencode,
+    },
+    "test": {
+        "defined": lambda value: not isinstance(value, Unset),
+        "undefined": lambda value: isinstance(value, Unset),
+        "in": lambda value, seq: contains(seq, value),
+        **dict.fromkeys(("eq", "equalto", "==", "sameas"), equal),
+        **dict.fromkeys(("ne", "!="), lambda value, other: not equal(value, other)),
+    },
+    "method": {name: _method(name) for name in TABLES["method"]},
 }
 #: What operators and the like turn into, and their error; an expression can't write such names.
 _OPERATORS: dict[str, tuple[Callable[..., Value], str]] = {
@@ -186,6 +204,7 @@ _OPERATORS: dict[str, tuple[Callable[..., Value], str]] = {
     ),
     " item": (lambda value, index: value[index], "there is no such item"),
     " attribute": (attribute, ""),
+    " no else": (_fail_without_else, ""),
 }
 _MAY_BE_UNSET = frozenset(("d", "default", "defined", "undefined"))
 #: What Jinja and Python raise over values that do not fit; the texts may quote such a value.
@@ -201,58 +220,38 @@ _MISFITS = (
 )
 
 
-def filters() -> dict[str, Callable[..., Value]]:
-    """The filters, methods (``.upper``) and operators, each guarded."""
-    found = {name: _guarded(name, usage, _filter(name)) for name, usage in TABLES["filter"].items()}
-    for name, usage in TABLES["method"].items():
-        found[f".{name}"] = _guarded(f".{name}", usage, _method(name))
-    for name, (run, problem) in _OPERATORS.items():
-        found[name] = _guarded(name, None, _own(run), problem)
-    return found
+def functions(kind: str, prefix: str = "") -> dict[str, Callable[..., Value]]:
+    """The filters, tests or methods, each guarded; ``prefix`` stands before their names."""
+    call = _JINJA.call_test if kind == "test" else _JINJA.call_filter
+
+    def jinjas(name: str) -> Callable[..., Value]:
+        return lambda context, value, *args, **named: call(name, value, args, named, context)
+
+    return {
+        prefix + name: _guarded(prefix + name, usage, _own(run) if run else jinjas(name))
+        for name, usage in TABLES[kind].items()
+        for run in [_OWN[kind].get(name)]
+    }
 
 
-def tests() -> dict[str, Callable[..., Value]]:
-    """The tests, each guarded."""
-    return {name: _guarded(name, usage, _test(name)) for name, usage in TABLES["test"].items()}
+def operators() -> dict[str, Callable[..., Value]]:
+    """What operators and the like turn into, each guarded."""
+    return {
+        name: _guarded(name, None, _own(run), problem)
+        for name, (run, problem) in _OPERATORS.items()
+    }
 
 
 def _own(run: Callable[..., Value]) -> Callable[..., Value]:
     return lambda _, *args, **named: run(*args, **named)
 
 
-def _filter(name: str) -> Callable[..., Value]:
-    if name in _OWN_FILTERS:
-        return _own(_OWN_FILTERS[name])
-    inner = INNER.get(name)
-
-    def run(context: Context, value: Value, *args: Value, **named: Value) -> Value:
-        if inner and args:
-            usage = TABLES[inner].get(args[0])
-            if not usage or not usage.accepts(len(args) - 1, []):
-                what = f"{name} needs the name of a {inner}, and arguments that it takes"
-                raise TemplateError(what)
-        return _JINJA.call_filter(name, value, args, named, context)
-
-    return run
-
-
-def _test(name: str) -> Callable[..., Value]:
-    if name in _OWN_TESTS:
-        return _own(_OWN_TESTS[name])
-    return lambda context, value, *args, **named: _JINJA.call_test(
-        name, value, args, named, context
-    )
-
-
-def _method(name: str) -> Callable[..., Value]:
-    method = getattr(str, name)
-
-    def run(_: Context, value: Value, *args: Value, **named: Value) -> Value:
-        if not isinstance(value, str):
-            raise TemplateError(f"{name} is a method of text, and this is {kind_of(value)}")
-        return method(value, *args, **named)
-
-    return run
+def _check_inner(name: str, *args: Value) -> None:
+    """Check the function that a filter applies to each item."""
+    kind = INNER.get(name)
+    usage = TABLES[kind].get(args[0]) if kind and args else None
+    if kind and args and not (usage and usage.accepts(len(args) - 1, [])):
+        raise TemplateError(f"{name} needs the name of a {kind}, and arguments that it takes")
 
 
 def _guarded(
@@ -272,6 +271,7 @@ def _guarded(
         if of_text:
             value = to_text(value)
         try:
+            _check_inner(name, *args)
             if per_item:
                 meter.pay(per_item * len(value))
             if length:

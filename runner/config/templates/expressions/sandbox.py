@@ -4,7 +4,6 @@ import math
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import NoReturn
 
 import jinja2
 from jinja2 import nodes
@@ -12,8 +11,7 @@ from jinja2.lexer import Lexer
 from jinja2.runtime import Context
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
-from runner.config.templates.expressions import allowed
-from runner.config.templates.expressions.allowed import STEP
+from runner.config.templates.expressions.allowed import STEP, functions, operators
 from runner.config.templates.expressions.errors import SymbolicRead, TemplateError
 from runner.config.templates.expressions.limits import (
     BUDGET,
@@ -67,10 +65,9 @@ class _Environment(ImmutableSandboxedEnvironment):
         )
         self._offset_lexer = _OffsetLexer(self)
         self.globals = {}
-        self.filters.clear()
-        self.filters.update(allowed.filters())
-        self.tests.clear()
-        self.tests.update(allowed.tests())
+        # Jinja's types know only its own functions.
+        self.filters = functions("filter") | functions("method", ".") | operators()
+        self.tests = functions("test")  # type: ignore[assignment]
 
     @property
     def lexer(self) -> Lexer:
@@ -87,8 +84,9 @@ class _Environment(ImmutableSandboxedEnvironment):
                 f"{operator} can't work with {kind_of(left)} and {kind_of(right)}",
                 hint="Join texts with ~, and turn text into a number with int or float.",
             )
-        elif operator == "**":
-            _bound_power(left, right)
+        whole = operator == "**" and isinstance(left, int) and isinstance(right, int)
+        if whole and abs(left) > 1 and left.bit_length() * abs(right) > MAX_BITS:
+            raise TemplateError("the number would be too large")
         try:
             result = super().call_binop(context, operator, left, right)
         except ZeroDivisionError:
@@ -109,17 +107,7 @@ class _Environment(ImmutableSandboxedEnvironment):
         return super().call_unop(context, operator, arg)
 
 
-def _bound_power(base: Value, exponent: Value) -> None:
-    whole = isinstance(base, int) and isinstance(exponent, int) and abs(base) > 1
-    if whole and base.bit_length() * abs(exponent) > MAX_BITS:
-        raise TemplateError("the number would be too large")
-
-
 ENVIRONMENT = _Environment()
-
-
-def _fail_without_else() -> NoReturn:
-    raise TemplateError("the condition is false and there is no else", hint="Add: else '…'.")
 
 
 @dataclass(slots=True)
@@ -138,13 +126,7 @@ class Program:
     _template: jinja2.Template | None = None
 
     def evaluate(self, scope: Names) -> Value:
-        """Return its value.
-
-        Raises:
-            Unresolved: A name that is not set was needed.
-            TemplateError: It can't be evaluated, or is too much work.
-            SymbolicRead: It reads a name that stands for itself.
-        """
+        """Return its value; raise what `Expression.evaluate` does, or `SymbolicRead`."""
         meter = Meter(BUDGET, "the expression takes")
 
         def read(name: str, offset: int) -> Value:
@@ -160,8 +142,7 @@ class Program:
         if self._template is None:
             scope.spend(COMPILE_COST)
             self._template = self._compiled()
-        variables = {"read": read, "no_else": _fail_without_else, "meter": meter}
-        context = self._template.new_context(variables)
+        context = self._template.new_context({"read": read, "meter": meter})
         try:
             deque(self._template.root_render_func(context), maxlen=0)
         finally:

@@ -87,27 +87,40 @@ class _Reader(NodeTransformer):
         self._count += 1
         self._depth += 1
         if self._count > MAX_NODES or self._depth > MAX_DEPTH:
-            raise TemplateError(
-                "the expression is too complex",
-                _offset(node),
+            hint = (
                 f"At most {MAX_NODES} parts, nested {MAX_DEPTH} deep, are possible. Move parts of "
-                "it into variables.",
+                "it into variables."
             )
+            _fail(node, "the expression is too complex", hint)
         found = super().visit(node)
         self._depth -= 1
         return found
 
     def generic_visit(self, node: nodes.Node, *_: Any, **__: Any) -> nodes.Node:
         if not isinstance(node, _AS_THEY_ARE):
-            raise TemplateError("this can't be used in an expression", _offset(node))
+            _fail(node, "this can't be used in an expression")
         return super().generic_visit(node)
 
     def visit_Const(self, node: nodes.Const) -> nodes.Node:
-        _check_constant(node.value, _offset(node))
+        value = node.value
+        if isinstance(value, int) and value.bit_length() > MAX_BITS:
+            _fail(node, "the number is too large")
+        if isinstance(value, float) and not math.isfinite(value):
+            _fail(node, "the number is too large")
+        if isinstance(value, str) and value != value.encode(errors="replace").decode():
+            _fail(node, "the text holds half of a surrogate pair")
         return node
 
     def visit_Name(self, node: nodes.Name) -> NoReturn:
-        _refuse_name(node)
+        name = node.name
+        if name == "range":
+            _fail(node, "range has to be called: range(3)")
+        if name in NAMESPACES:
+            hint = f"Write the whole name: {name}.NAME."
+            _fail(node, f"{name} is not a value", hint, len(name))
+        hint = f"Read a variable as var.{name}, or put text in quotes. Names begin with "
+        hint += ", ".join(f"{namespace}." for namespace in NAMESPACES)
+        _fail(node, f"unknown name {name}", hint, len(name))
 
     def visit_Getattr(self, node: nodes.Getattr) -> nodes.Node:
         offset = _offset(node.node)
@@ -118,70 +131,66 @@ class _Reader(NodeTransformer):
             return nodes.Call(nodes.Name("read", "load"), arguments, [], None, None)
         _check_attribute(node)
         place = nodes.Const(_offset(node) + 1)
-        return self._operator("attribute", node.node, nodes.Const(node.attr), place)
+        return self.generic_visit(_operator("attribute", node.node, nodes.Const(node.attr), place))
 
     def visit_Getitem(self, node: nodes.Getitem) -> nodes.Node:
         part = node.arg
         if not isinstance(part, nodes.Slice):
-            return self._operator("item", node.node, part)
+            return self.generic_visit(_operator("item", node.node, part))
         bounds = (bound or nodes.Const(None) for bound in (part.start, part.stop, part.step))
-        return self._operator("part", node.node, *bounds)
+        return self.generic_visit(_operator("part", node.node, *bounds))
 
     def visit_Tuple(self, node: nodes.Tuple) -> nodes.Node:
         return self.generic_visit(nodes.List(node.items))
 
     def visit_Dict(self, node: nodes.Dict) -> nodes.Node:
-        for pair in node.items:
-            if not (isinstance(pair.key, nodes.Const) and isinstance(pair.key.value, str)):
-                raise TemplateError(
-                    "the keys of a mapping must be written out as text", _offset(node)
-                )
+        keys = [pair.key for pair in node.items]
+        if not all(isinstance(key, nodes.Const) and isinstance(key.value, str) for key in keys):
+            _fail(node, "the keys of a mapping must be written out as text")
         return self.generic_visit(node)
 
     def visit_CondExpr(self, node: nodes.CondExpr) -> nodes.Node:
         if node.expr2 is None:
-            node.expr2 = nodes.Call(nodes.Name("no_else", "load"), [], [], None, None)
-            node.test, node.expr1 = self.visit(node.test), self.visit(node.expr1)
-            return node
+            node.expr2 = _operator("no else", nodes.Const(None))
         return self.generic_visit(node)
 
     def visit_Concat(self, node: nodes.Concat) -> nodes.Node:
-        return self._operator("join", *node.nodes)
+        return self.generic_visit(_operator("join", *node.nodes))
 
     def visit_Compare(self, node: nodes.Compare) -> nodes.Node:
         steps = [part for step in node.ops for part in (nodes.Const(step.op), step.expr)]
-        return self._operator("compare", node.expr, *steps)
+        return self.generic_visit(_operator("compare", node.expr, *steps))
 
-    def visit_Filter(self, node: nodes.Filter) -> nodes.Node:
-        _check_arguments(node, "filter", node.name, _offset(node))
+    def visit_Filter(self, node: nodes.Filter | nodes.Test) -> nodes.Node:
+        if not node.name.startswith(" "):
+            _check_arguments(node, type(node).__name__.lower(), node.name, _offset(node))
         return self.generic_visit(node)
 
     def visit_Test(self, node: nodes.Test) -> nodes.Node:
-        _check_arguments(node, "test", node.name, _offset(node))
-        return self.generic_visit(node)
+        return self.visit_Filter(node)
 
     def visit_Call(self, node: nodes.Call) -> nodes.Node:
-        called, offset = node.node, _offset(node)
+        called = node.node
         if isinstance(called, nodes.Getattr):
             value, method = called.node, called.attr
             if isinstance(value, nodes.Name) and value.name in NAMESPACES:
-                raise TemplateError(f"{value.name}.{method} can't be called", offset)
+                _fail(node, f"{value.name}.{method} can't be called")
             _check_attribute(called)
             _check_arguments(node, "method", method, _offset(called) + 1)
             return self.generic_visit(
-                nodes.Filter(value, f".{method}", node.args, node.kwargs, None, None, lineno=offset)
+                nodes.Filter(value, f".{method}", node.args, node.kwargs, None, None)
             )
         if not isinstance(called, nodes.Name):
-            raise TemplateError("this can't be called", offset)
+            _fail(node, "this can't be called")
         if called.name != "range":
-            hint = "The only function is range."
-            raise TemplateError(f"unknown function {called.name}", _offset(called), hint)
+            _fail(called, f"unknown function {called.name}", "The only function is range.")
         if node.kwargs or node.dyn_args or not 1 <= len(node.args) <= 3:
-            raise TemplateError("range takes one to three whole numbers", offset)
-        return self._operator("range", *node.args)
+            _fail(node, "range takes one to three whole numbers")
+        return self.generic_visit(_operator("range", *node.args))
 
-    def _operator(self, name: str, value: nodes.Expr, *arguments: nodes.Expr) -> nodes.Node:
-        return self.generic_visit(nodes.Filter(value, f" {name}", list(arguments), [], None, None))
+
+def _operator(name: str, value: nodes.Expr, *arguments: nodes.Expr) -> nodes.Filter:
+    return nodes.Filter(value, f" {name}", list(arguments), [], None, None)
 
 
 def _check_arguments(
@@ -237,23 +246,8 @@ def _offset(node: nodes.Node) -> int:
     return node.lineno or 0
 
 
-def _refuse_name(node: nodes.Name) -> NoReturn:
-    if node.name == "range":
-        raise TemplateError("range has to be called: range(3)", _offset(node))
-    if node.name in NAMESPACES:
-        raise TemplateError(
-            f"{node.name} is not a value",
-            _offset(node),
-            f"Write the whole name: {node.name}.NAME.",
-            length=len(node.name),
-        )
-    raise TemplateError(
-        f"unknown name {node.name}",
-        _offset(node),
-        f"Read a variable as var.{node.name}, or put text in quotes. Names begin with "
-        + ", ".join(f"{namespace}." for namespace in NAMESPACES),
-        length=len(node.name),
-    )
+def _fail(node: nodes.Node, message: str, hint: str | None = None, length: int = 1) -> NoReturn:
+    raise TemplateError(message, _offset(node), hint, length=length)
 
 
 def _check_attribute(node: nodes.Getattr) -> None:
@@ -261,15 +255,3 @@ def _check_attribute(node: nodes.Getattr) -> None:
         raise TemplateError(
             "names that begin with _ can't be read", _offset(node) + 1, length=len(node.attr)
         )
-
-
-def _check_constant(value: Any, offset: int) -> None:
-    if isinstance(value, int) and value.bit_length() > MAX_BITS:
-        raise TemplateError("the number is too large", offset)
-    if isinstance(value, float) and not math.isfinite(value):
-        raise TemplateError("the number is too large", offset)
-    if isinstance(value, str) and not value.isascii():
-        try:
-            value.encode()
-        except UnicodeEncodeError:
-            raise TemplateError("the text holds half of a surrogate pair", offset) from None

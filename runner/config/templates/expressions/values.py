@@ -75,10 +75,10 @@ class Names(Protocol):
     """The names an expression is evaluated with.
 
     Attributes:
-        symbolic: The namespaces whose names stand for themselves.
+        symbolic: Whether names of ``env``, ``git``, ``ci`` and ``run`` stand for themselves.
     """
 
-    symbolic: frozenset[str]
+    symbolic: bool
 
     def value(self, name: str) -> Value:
         """Return the value of a name such as ``var.host``; an `Unset` if it is not set.

@@ -42,7 +42,7 @@ FILTERS, TESTS, METHODS = TABLES["filter"], TABLES["test"], TABLES["method"]
 class Known:
     """The names above; of ``env.…`` only ``SET`` is set."""
 
-    symbolic: frozenset[str] = frozenset()
+    symbolic = False
 
     def value(self, name: str) -> Value:
         namespace, _, rest = name.partition(".")
