@@ -10,8 +10,7 @@ from typing import Any, Final
 import click
 
 from runner.cli.app import COMMANDS, runner
-from runner.cli.options.common import Common
-from runner.cli.options.shared import common_options
+from runner.cli.options.shared import shared_options
 from runner.config.templates import ci
 from runner.config.templates.expressions import language
 from runner.models.contract.request import MAX_EXACT
@@ -159,8 +158,8 @@ def _commands() -> Iterator[str]:
 
 def _shared() -> list[click.Parameter]:
     @click.command()
-    @common_options
-    def shared(_common: Common) -> None:
+    @shared_options
+    def shared() -> None:
         """Has the shared options and no other."""
 
     return shared.params

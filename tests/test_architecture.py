@@ -55,7 +55,7 @@ ROOMS = {
     "emulator": "emulator/files emulator/world emulator/sessions emulator/transport",
     "cli/console": "ground reports/text reports/diagnostics",
     "cli/options": "ground config/files config/document config/templates config/compile"
-    " state cli/console",
+    " config/selection state cli/console",
     "cli/services": f"{_CORE} cli/console cli/options",
     "cli/actions": f"{_CORE} cli/console cli/options cli/services",
     "cli/commands": f"{_CORE} cli/console cli/options cli/actions",

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from runner._version import __version__
-from runner.cli.options.common import Common
-from runner.cli.options.shared import common_options
+from runner.cli.options.shared import shared_options
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
@@ -87,8 +86,8 @@ class LazyGroup(click.Group):
     epilog="Start with `runner init`, then `runner plan` and `runner apply PROFILE`.",
 )
 @click.version_option(__version__, prog_name="runner", message="%(prog)s %(version)s")
-@common_options
-def runner(_common: Common) -> None:
+@shared_options
+def runner() -> None:
     """Declarative Checkly test sessions.
 
     Profiles are declared in checkly-sessions.yaml: `plan` shows what would start, `apply`

@@ -14,10 +14,10 @@ from runner.errors import CannotRun, ConfigurationError, RunnerError, UsageError
 
 EXIT_BUG: Final = 70
 EXIT_INTERRUPTED: Final = 130
-#: ``plan --detailed-exitcode`` says every error with 1, as Terraform does; 2 is "changes".
+#: ``plan --detailed-exitcode`` ends with 1 on every error, as Terraform does; 2 means "changes".
 DETAILED_ERROR: Final = 1
 
-# What the machine refuses, however right the program is.
+#: Refusals of the machine, which are no bug of the program.
 _MACHINE: Final = frozenset(
     {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO, errno.EACCES, errno.EPERM}
     | {errno.EMFILE, errno.ENFILE, errno.ENOMEM}
@@ -25,61 +25,62 @@ _MACHINE: Final = frozenset(
 
 
 def run(group: click.Group, arguments: Sequence[str]) -> int:
-    """Run ``group`` with ``arguments``; returns the exit code and prints what went wrong."""
+    """Run ``group`` with ``arguments``, print what went wrong, and return the exit code."""
+    console = Console.of_process()
     try:
-        return _run(group, arguments, Console.of_process())
-    except (BrokenPipeError, ReaderIsGone):
-        return _reader_is_gone()
+        try:
+            result = group.main(list(arguments), prog_name="runner", standalone_mode=False)
+            sys.stdout.flush()
+        except (BrokenPipeError, ReaderIsGone):
+            raise
+        except click.exceptions.Exit as stop:
+            return stop.exit_code
+        except BaseException as error:  # noqa: BLE001 # the one net under everything: some libraries' errors are no Exception
+            return _failed(error, arguments, console)
+        return result if isinstance(result, int) else 0
+    except (BrokenPipeError, ReaderIsGone):  # also while the error was printed
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 128 + signal.SIGPIPE
 
 
-def _run(group: click.Group, arguments: Sequence[str], console: Console) -> int:
-    try:
-        result = group.main(list(arguments), prog_name="runner", standalone_mode=False)
-        sys.stdout.flush()
-    except click.exceptions.Exit as stop:
-        return stop.exit_code
-    except (BrokenPipeError, ReaderIsGone):
-        raise
-    except BaseException as error:  # noqa: BLE001 # the one net under everything: some libraries' errors are no Exception
-        if isinstance(error, SystemExit) and "_RUNNER_COMPLETE" in os.environ:
-            return int(error.code or 0)  # click answers a shell that asks for completions
-        code = _explain(error, console)
-        if os.environ.get("GITHUB_ACTIONS") == "true":
-            _annotate(error, arguments, console)
-        is_detailed = any(argument.startswith("--detailed-exitcode") for argument in arguments)
-        return DETAILED_ERROR if is_detailed and code != EXIT_INTERRUPTED else code
-    return result if isinstance(result, int) else 0
+def _failed(error: BaseException, arguments: Sequence[str], console: Console) -> int:
+    if isinstance(error, SystemExit) and "_RUNNER_COMPLETE" in os.environ:
+        return int(error.code or 0)  # click answers a shell that asks for completions
+    code = _explain(error, console)
+    if os.environ.get("GITHUB_ACTIONS") == "true":
+        _annotate(error, arguments, console)
+    is_detailed = any(argument.startswith("--detailed-exitcode") for argument in arguments)
+    return DETAILED_ERROR if is_detailed and code != EXIT_INTERRUPTED else code
 
 
 def _explain(error: BaseException, console: Console) -> int:
-    """Print ``error`` for the user; returns the exit code it stands for."""
+    """Print ``error`` for the user, and return its exit code."""
     match error:
         case click.Abort() | KeyboardInterrupt():
-            # What was cut off while it was made may complain when it is thrown away.
+            # Coroutines that were cut off may complain when they are thrown away.
             sys.unraisablehook = lambda _: None
             console.problem("Interrupted.")
-            code = EXIT_INTERRUPTED
+            return EXIT_INTERRUPTED
         case click.ClickException():
             _explain_usage(error, console)
-            code = error.exit_code
-        case ConfigurationError():
-            console.diagnostics(error.diagnostics)
-            code = error.exit_code
+            return error.exit_code
         case RunnerError():
-            console.problem(f"Error: {error.message}", hint=error.hint)
-            code = error.exit_code
+            if isinstance(error, ConfigurationError):
+                console.diagnostics(error.diagnostics)
+            else:
+                console.problem(f"Error: {error.message}", hint=error.hint)
+            return error.exit_code
         case OSError() if error.errno in _MACHINE:
             where = error.filename or "standard output"
             console.problem(
                 f"Error: {where} can't be read or written: {os_reason(error)}.",
                 hint="Make room or give the permission, or choose another place.",
             )
-            code = CannotRun.exit_code
+            return CannotRun.exit_code
         case BaseExceptionGroup() if all(isinstance(each, RunnerError) for each in _leaves(error)):
-            code = max(_explain(each, console) for each in _leaves(error))
+            return max(_explain(each, console) for each in _leaves(error))
         case _:
-            code = _crashed(error, console)
-    return code
+            return _crashed(error, console)
 
 
 def _annotate(error: BaseException, arguments: Sequence[str], console: Console) -> None:
@@ -88,7 +89,7 @@ def _annotate(error: BaseException, arguments: Sequence[str], console: Console) 
     from runner.reports.progress.masking import masked  # noqa: PLC0415
 
     if isinstance(error, click.ClickException):
-        error = UsageError(f"{error.format_message()}")
+        error = UsageError(error.format_message())
     if not isinstance(error, RunnerError):
         return
     diagnostics = error.diagnostics if isinstance(error, ConfigurationError) else ()
@@ -113,7 +114,6 @@ def _explain_usage(error: click.ClickException, console: Console) -> None:
 
 
 def _leaves(group: BaseExceptionGroup[BaseException]) -> Iterator[BaseException]:
-    """The errors of a group that are no groups themselves."""
     for error in group.exceptions:
         if isinstance(error, BaseExceptionGroup):
             yield from _leaves(error)
@@ -121,24 +121,17 @@ def _leaves(group: BaseExceptionGroup[BaseException]) -> Iterator[BaseException]
             yield error
 
 
-def _reader_is_gone() -> int:
-    """End quietly, as a program in a pipe does, when the reader of the output has left."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    return 128 + signal.SIGPIPE
-
-
 def _crashed(error: BaseException, console: Console) -> int:
-    name = type(error).__name__
     try:
         hint = f"Please report it with {_crash_file(error, console)}; secrets in it are masked."
     except BaseException:  # noqa: BLE001 # neither a full disk nor a second bug changes the exit code
         hint = "No crash file could be written."
-    console.problem(f"Error: a bug in the runner ({name}).", hint=hint)
+    console.problem(f"Error: a bug in the runner ({type(error).__name__}).", hint=hint)
     return EXIT_BUG
 
 
 def _crash_file(error: BaseException, console: Console) -> str:
-    """Write where ``error`` comes from to a file; returns its path."""
+    """Write the traceback of ``error`` to a file, and return its path."""
     import tempfile  # noqa: PLC0415 # only for a bug
     import traceback  # noqa: PLC0415
 

@@ -2,10 +2,13 @@
 
 import re
 from collections.abc import Iterator
+from importlib import import_module
+from pathlib import Path
 
 import click
 import pytest
 
+from runner.cli import commands
 from runner.cli.app import COMMANDS, runner
 
 #: What click calls a type; a user wants to know what to put there.
@@ -27,6 +30,8 @@ def helps() -> Iterator[tuple[str, str]]:
 
 
 HELPS = dict(helps())
+SOURCES = [path.read_text("utf-8") for path in Path(commands.__path__[0]).glob("*.py")]
+PLACES = sorted(re.findall(r'@runs\("(.+)"\)', "".join(SOURCES)))
 
 
 @pytest.mark.parametrize("name", HELPS)
@@ -39,3 +44,9 @@ def test_help_reads_well_at_80_columns(name: str) -> None:
 
 def test_subcommands_are_looked_at_too() -> None:
     assert {"state prune", "state unlock", "history", "emulator"} <= HELPS.keys()
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_every_command_has_a_function_that_takes_its_options(place: str) -> None:
+    module, _, name = place.partition(":")
+    assert callable(getattr(import_module(f"runner.cli.actions.{module}"), name))

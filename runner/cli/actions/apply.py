@@ -7,7 +7,7 @@ import sys
 from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TextIO
+from typing import Any, TextIO
 
 from runner.checkly.limiter import Limiter
 from runner.cli.actions.wait import tell_next
@@ -20,7 +20,7 @@ from runner.cli.services.preflight import judge
 from runner.cli.services.runtime import engine, reporting
 from runner.cli.services.saved_plan import check, load, use
 from runner.cli.services.signals import terminable
-from runner.config.selection import Selection, selection
+from runner.config.selection import Selection
 from runner.diagnostics import Severity
 from runner.engine.apply import apply as run_apply
 from runner.errors import Declined, UsageError
@@ -40,9 +40,6 @@ from runner.reports.progress.reporters import parse_reports
 class ApplyCommand(Following):
     """What ``runner apply`` was asked for, beside the shared options."""
 
-    names: tuple[str, ...]
-    labels: tuple[str, ...]
-    excluded: tuple[str, ...]
     changed: bool
     failed: bool
     failed_checks: bool
@@ -56,24 +53,23 @@ class ApplyCommand(Following):
     concurrency: int
 
 
-def apply(common: Common, command: ApplyCommand) -> int:
+def apply(common: Common, **options: Any) -> int:
     """Apply what is selected; returns the exit code."""
+    command = ApplyCommand(**options)
     parse_reports(command.reports, os.environ)  # a mistake there needs no file to be told
     clock, console = SystemClock(), common.console
     apply_id = new_apply_id(clock.now(), random.SystemRandom())
     saved = _load(command, common)
     if saved is not None:
-        variables = tuple(f"{name}={value}" for name, value in saved.variables.items())
-        common = replace(common, variables=variables)
-        chosen = saved.selection
-        command = replace(
-            command,
-            names=tuple(chosen.names),
-            labels=tuple(chosen.labels),
-            excluded=tuple(chosen.excluded),
-            prune=chosen.prune,
+        common = replace(
+            common,
+            variables=tuple(f"{name}={value}" for name, value in saved.variables.items()),
+            names=tuple(saved.selection.names),
+            labels=tuple(saved.selection.labels),
+            excluded=tuple(saved.selection.excluded),
         )
-    selected = selection(command.names, command.labels, command.excluded)
+        command = replace(command, prune=saved.selection.prune)
+    selected = common.selection
     composition = Composition(
         common,
         apply_id=apply_id,
@@ -153,9 +149,9 @@ def _load(command: ApplyCommand, common: Common) -> SavedPlan | None:
     if command.saved_plan is None:
         return None
     beside = {
-        "profiles": command.names,
-        "--label": command.labels,
-        "--exclude": command.excluded,
+        "profiles": common.names,
+        "--label": common.labels,
+        "--exclude": common.excluded,
         "--var": common.variables,
         "--var-file": common.var_files,
         "--prune": command.prune,

@@ -5,7 +5,7 @@ import signal
 from typing import Any
 
 from runner.cli.options.common import Common
-from runner.cli.services.emulator import build
+from runner.cli.services.backend import build
 from runner.errors import CannotRun
 from runner.secrets import Redactor, credentials_in
 

@@ -4,7 +4,7 @@ import os
 from contextlib import closing, suppress
 from importlib import import_module
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from runner.checkly.account import NAMES, missing_credentials
 from runner.cli.console import Console
@@ -12,7 +12,7 @@ from runner.cli.options.common import Common
 from runner.cli.services.aio import run_async, run_at_once
 from runner.cli.services.composition import Composition
 from runner.cli.services.plan import plan_of
-from runner.config.selection import Selection, selection
+from runner.config.selection import Selection
 from runner.diagnostics import Severity
 from runner.errors import UsageError
 from runner.models.plan import Action, Plan
@@ -24,9 +24,6 @@ EXIT_CHANGES = 2
 class PlanCommand(NamedTuple):
     """What ``runner plan`` was asked for, beside the shared options."""
 
-    names: tuple[str, ...]
-    labels: tuple[str, ...]
-    excluded: tuple[str, ...]
     prune: bool
     base: str | None
     head: str | None
@@ -38,9 +35,9 @@ class PlanCommand(NamedTuple):
     no_pager: bool
 
 
-def plan(common: Common, command: PlanCommand) -> int:
+def plan(common: Common, **options: Any) -> int:
     """Make the plan and print it; returns the exit code."""
-    selected = selection(command.names, command.labels, command.excluded)
+    command, selected = PlanCommand(**options), common.selection
     if command.base is not None:
         made = _against_base(common, command, selected, command.base)
     elif command.head is not None:
@@ -89,9 +86,9 @@ def _against_records(common: Common, command: PlanCommand, selected: Selection) 
             from runner.plan.saved_plan import SavedSelection  # noqa: PLC0415
 
             chosen = SavedSelection(
-                names=list(command.names),
-                labels=list(command.labels),
-                excluded=list(command.excluded),
+                names=list(common.names),
+                labels=list(common.labels),
+                excluded=list(common.excluded),
                 prune=command.prune,
             )
             save(made, command.out, chosen, parts)

@@ -1,4 +1,4 @@
-"""``runner show``."""
+"""``runner list`` and ``runner show``: the instances of a file, and their requests."""
 
 import json
 import os
@@ -14,6 +14,31 @@ from runner.config.yaml.dump import yaml_text
 from runner.errors import UsageError
 from runner.reports.plan.fields import ALL_CHECKS
 from runner.reports.text.curl import as_curl, masked_body
+from runner.reports.text.json_ import dump_json
+
+FORMAT_VERSION = 1
+
+
+def list_(common: Common, form: str) -> None:
+    """Print the instances that a selection holds, in the order of the file."""
+    chosen = common.selection
+    compiled = Composition(common).reading.compile(chosen, with_needs=False)
+    if form == "text":
+        for instance in compiled.instances:
+            common.console.say(instance.name)
+        return
+    instances = [
+        {
+            "instance": instance.name,
+            "profile": instance.profile,
+            "matrix": dict(instance.matrix),
+            "description": instance.settings.description,
+            "labels": instance.settings.labels,
+            "needs": instance.settings.needs,
+        }
+        for instance in compiled.instances
+    ]
+    common.console.write(dump_json({"formatVersion": FORMAT_VERSION, "instances": instances}))
 
 
 def show(common: Common, profile: str | None, saved_plan: Path | None, form: str) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 from runner.cli.options.common import Common
 from runner.cli.services.composition import Composition
 from runner.config.document.owners import configurations
-from runner.config.selection import Selection, selection
+from runner.config.selection import Selection
 from runner.diagnostics import Diagnostic, Severity
 from runner.errors import ConfigurationError, RunnerError, UsageError
 from runner.listing import counted
@@ -20,9 +20,6 @@ EXIT_CONFIGURATION = 2
 def validate(
     common: Common,
     *,
-    names: tuple[str, ...],
-    labels: tuple[str, ...],
-    excluded: tuple[str, ...],
     files: bool,
     strict: bool,
     form: DiagnosticsFormat,
@@ -32,12 +29,12 @@ def validate(
     Raises:
         UsageError: A name matches nothing, a file is not there, or --files goes with a selection.
     """
-    chosen, each = selection(names, labels, excluded), [common]
+    chosen, each = common.selection, [common]
     if files:
-        if common.file or labels or excluded:
+        if common.file or common.labels or common.excluded:
             raise UsageError("--files checks whole files: leave --file, --label and --exclude out.")
         chosen = Selection()
-        each = [replace(common, file=str(path)) for path in configurations(names)]
+        each = [replace(common, file=str(path)) for path in configurations(common.names)]
     found: list[Diagnostic] = []
     summaries = []
     unset = Severity.ERROR if strict else Severity.WARNING

@@ -5,6 +5,7 @@ import os
 import shlex
 from contextlib import closing, suppress
 from functools import partial
+from typing import Any
 
 from runner.cli.console import Console
 from runner.cli.options.common import Common
@@ -12,7 +13,8 @@ from runner.cli.options.following import Following
 from runner.cli.services.composition import Composition
 from runner.cli.services.runtime import engine, reporting
 from runner.cli.services.signals import terminable
-from runner.config.selection import Selection, selection
+from runner.cli.services.state import still_unknown
+from runner.config.selection import Selection
 from runner.engine.cancel import Cancellation
 from runner.engine.cancel import cancel as run_cancel
 from runner.engine.results.exit_code import CANNOT_RUN
@@ -24,8 +26,9 @@ from runner.models.verdict import Verdict
 from runner.reports.progress.reporters import parse_reports
 
 
-def wait(common: Common, apply_id: str | None, following: Following) -> int:
+def wait(common: Common, apply_id: str | None, **options: Any) -> int:
     """Follow what is left; returns the exit code."""
+    following = Following(**options)
     parse_reports(following.reports, os.environ)  # a mistake there needs no file to be told
 
     async def run() -> int:
@@ -51,14 +54,14 @@ def tell_next(outcome: ApplyOutcome, common: Common) -> None:
         common.console.problem(f"To go on from here: {command}")
 
 
-def cancel(common: Common, names: tuple[str, ...]) -> int:
+def cancel(common: Common) -> int:
     """Cancel what still runs; returns the exit code."""
-    selected = selection(names, ())
+    selected = common.selection
 
     async def run() -> int:
         async with engine(parts, Following(), reporters) as context:
             await _refuse_unknown(selected, parts)
-            wanted = partial(_has, selected) if names else None
+            wanted = partial(_has, selected) if common.names else None
             return _tell(await run_cancel(wanted, context=context), common.console)
 
     with terminable(), closing(_composed(common)) as parts, reporting(parts, ()) as reporters:
@@ -88,9 +91,8 @@ async def _refuse_unknown(selected: Selection, parts: Composition) -> None:
     if parts.has_file and selected.names:
         parts.reading.configuration.compile(selected, with_needs=False, unknown=unknown)
     records = await parts.state.records() if unknown else {}
-    for part, error in unknown.items():
-        if not any(_has(part, record) for record in records.values()):
-            raise error
+    for error in still_unknown(unknown, records).values():
+        raise error
 
 
 def _has(selected: Selection, record: Record) -> bool:

@@ -1,13 +1,11 @@
 """Commands that start sessions, follow them and cancel them."""
 
 from pathlib import Path
-from typing import Any
 
 import click
 
-from runner.cli.options.common import Common
 from runner.cli.options.completion import apply_ids
-from runner.cli.options.following import Following, following_options
+from runner.cli.options.following import following_options
 from runner.cli.options.parameters import (
     EMULATOR_OPTION,
     EXCLUDE_OPTION,
@@ -16,7 +14,7 @@ from runner.cli.options.parameters import (
     PRUNE_OPTION,
     WORLD_OPTION,
 )
-from runner.cli.options.shared import common_options
+from runner.cli.options.shared import runs
 
 
 @click.command()
@@ -53,40 +51,31 @@ from runner.cli.options.shared import common_options
 @following_options
 @EMULATOR_OPTION
 @WORLD_OPTION
-@common_options
-def apply(common: Common, **options: Any) -> int:
+@runs("apply:apply")
+def apply() -> None:
     """Start test sessions, follow them to the end, and report.
 
     The exit code gates: 0 when everything passed, 1 when something failed.
     """
-    from runner.cli.actions.apply import ApplyCommand, apply
-
-    return apply(common, ApplyCommand(**options))
 
 
 @click.command()
 @click.argument("apply_id", required=False, metavar="[APPLY_ID]", shell_complete=apply_ids)
 @following_options
-@common_options
-def wait(common: Common, apply_id: str | None, **options: Any) -> int:
+@runs("wait:wait")
+def wait() -> None:
     """Re-attach to detached or interrupted sessions, and finish as `apply` would.
 
     Without an APPLY_ID every apply that left something running or undecided is meant; where none
     did, the exit code of the newest apply is repeated.
     """
-    from runner.cli.actions.wait import wait
-
-    return wait(common, apply_id, Following(**options))
 
 
 @click.command()
 @PROFILE_ARGUMENT
-@common_options
-def cancel(common: Common, names: tuple[str, ...]) -> int:
+@runs("wait:cancel")
+def cancel() -> None:
     """Cancel running sessions: of PROFILE, or of your own last apply.
 
     The API cancels Playwright and agentic checks only; other checks run to their end.
     """
-    from runner.cli.actions.wait import cancel
-
-    return cancel(common, names)

@@ -1,12 +1,10 @@
 """``runner emulator``."""
 
 from pathlib import Path
-from typing import Any
 
 import click
 
-from runner.cli.options.common import Common
-from runner.cli.options.shared import common_options
+from runner.cli.options.shared import runs
 
 
 @click.command()
@@ -52,12 +50,9 @@ from runner.cli.options.shared import common_options
     help="Seconds that pass for a session in one real second.",
 )
 @click.option("--virtual-time", is_flag=True, help="Skip the time in which all clients only wait.")
-@common_options
-def emulator(common: Common, **options: Any) -> None:
+@runs("emulator:serve")
+def emulator() -> None:
     """Serve a local Checkly API, and print the variables that point clients at it.
 
     The variables go to standard output, ready for `export`; all else to standard error.
     """
-    from runner.cli.actions.emulator import serve
-
-    serve(common, **options)

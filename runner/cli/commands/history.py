@@ -1,11 +1,9 @@
 """Commands that look at what was applied."""
 
 from pathlib import Path
-from typing import Any
 
 import click
 
-from runner.cli.options.common import Common
 from runner.cli.options.parameters import (
     EMULATOR_STATE_OPTION,
     FORMAT_OPTION,
@@ -13,7 +11,7 @@ from runner.cli.options.parameters import (
     PROFILE_ARGUMENT,
     SINCE_OPTION,
 )
-from runner.cli.options.shared import common_options
+from runner.cli.options.shared import runs
 
 #: ``runner.models.verdict.Verdict``, whose import costs more than this list.
 VERDICTS = (
@@ -36,12 +34,9 @@ VERDICTS = (
 @LABEL_OPTION
 @FORMAT_OPTION
 @EMULATOR_STATE_OPTION
-@common_options
-def status(common: Common, **options: Any) -> None:
+@runs("history.status:status")
+def status() -> None:
     """Show the last verdict of each instance, and whether it changed since."""
-    from runner.cli.actions.history.status import status
-
-    status(common, **options)
 
 
 @click.command()
@@ -66,12 +61,9 @@ def status(common: Common, **options: Any) -> None:
 )
 @FORMAT_OPTION
 @EMULATOR_STATE_OPTION
-@common_options
-def history(common: Common, **options: Any) -> None:
+@runs("history.history:history")
+def history() -> None:
     """List past applies, newest first, with their pass rate and durations."""
-    from runner.cli.actions.history.history import history
-
-    history(common, **options)
 
 
 @click.command()
@@ -81,12 +73,9 @@ def history(common: Common, **options: Any) -> None:
 @SINCE_OPTION
 @FORMAT_OPTION
 @EMULATOR_STATE_OPTION
-@common_options
-def checks(common: Common, **options: Any) -> None:
+@runs("history.checks:checks")
+def checks() -> None:
     """Show how each check fares: pass rate, flake rate and durations, from history."""
-    from runner.cli.actions.history.checks import checks
-
-    checks(common, **options)
 
 
 @click.group()
@@ -97,12 +86,9 @@ def quarantine() -> None:
 @quarantine.command()
 @SINCE_OPTION
 @EMULATOR_STATE_OPTION
-@common_options
-def suggest(common: Common, since: str) -> None:
+@runs("history.checks:suggest")
+def suggest() -> None:
     """Print the YAML that quarantines flaky checks."""
-    from runner.cli.actions.history.quarantine import suggest
-
-    suggest(common, since)
 
 
 @click.command()
@@ -127,9 +113,6 @@ def suggest(common: Common, since: str) -> None:
     help="The most applies to show.",
 )
 @EMULATOR_STATE_OPTION
-@common_options
-def dashboard(common: Common, **options: Any) -> None:
+@runs("history.dashboard:dashboard")
+def dashboard() -> None:
     """Draw history as one page to look at, made to be published by CI."""
-    from runner.cli.actions.history.dashboard import dashboard
-
-    dashboard(common, **options)

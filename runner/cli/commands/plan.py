@@ -1,11 +1,9 @@
 """Commands that show what would be applied."""
 
 from pathlib import Path
-from typing import Any
 
 import click
 
-from runner.cli.options.common import Common
 from runner.cli.options.completion import profile_names
 from runner.cli.options.parameters import (
     EMULATOR_OPTION,
@@ -15,7 +13,7 @@ from runner.cli.options.parameters import (
     PRUNE_OPTION,
     WORLD_OPTION,
 )
-from runner.cli.options.shared import common_options
+from runner.cli.options.shared import runs
 
 _DETAILED = "--detailed-exitcode"
 
@@ -30,15 +28,12 @@ _DETAILED = "--detailed-exitcode"
     default="text",
     help="How to print the list.",
 )
-@common_options
-def list_(common: Common, **options: Any) -> None:
+@runs("show:list_")
+def list_() -> None:
     """List the instances that a selection holds, in the order of the file.
 
     Nothing is asked of the account or the state.
     """
-    from runner.cli.actions.list_ import list_
-
-    list_(common, **options)
 
 
 @click.command()
@@ -55,15 +50,12 @@ def list_(common: Common, **options: Any) -> None:
     default="yaml",
     help="How to print the request.",
 )
-@common_options
-def show(common: Common, **options: Any) -> None:
+@runs("show:show")
+def show() -> None:
     """Print the compiled request of PROFILE, masked.
 
     Of a profile with a matrix every instance is printed.
     """
-    from runner.cli.actions.show import show
-
-    show(common, **options)
 
 
 class _PlanCommand(click.Command):
@@ -104,9 +96,6 @@ class _PlanCommand(click.Command):
 @click.option("--no-pager", is_flag=True, help="Print a long plan without a pager.")
 @EMULATOR_OPTION
 @WORLD_OPTION
-@common_options
-def plan(common: Common, **options: Any) -> int:
+@runs("plan:plan")
+def plan() -> None:
     """Show what would start, and what changed since it last did."""
-    from runner.cli.actions.plan import PlanCommand, plan
-
-    return plan(common, PlanCommand(**options))

@@ -1,11 +1,14 @@
-"""The options every command shares, as they were given."""
+"""The options that commands share, as they were given."""
 
 import os
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from runner.cli.console import Console
+
+if TYPE_CHECKING:
+    from runner.config.selection import Selection
 
 
 def _setting(name: str) -> Any:
@@ -26,6 +29,9 @@ class Common:
         state: Address of the state; the folder beside the file when ``None``.
         named_scope: The scope that was asked for.
         require_shared_state: Whether a folder is refused as state in CI.
+        names: Profiles, instances or wildcards; everything when empty.
+        labels: Labels that the selected instances have, or do not have.
+        excluded: Profiles, instances or wildcards that are left out.
         emulated: Whether an emulator inside the process takes the account's place.
         world: The world that this emulator serves.
         console: Prints everything, and learns the secrets of the configuration.
@@ -39,6 +45,9 @@ class Common:
     state: str | None = _setting("STATE")
     named_scope: str | None = _setting("SCOPE")
     require_shared_state: bool = False
+    names: tuple[str, ...] = ()
+    labels: tuple[str, ...] = ()
+    excluded: tuple[str, ...] = ()
     emulated: bool = False
     world: Path | None = None
     quiet: bool = False
@@ -60,6 +69,17 @@ class Common:
         """Globs of the names that ``env.*`` may read; everything when empty."""
         allowed = os.environ.get("CHECKLY_SESSIONS_ENV_ALLOW", "")
         return self.env_allow or tuple(allowed.replace(",", " ").split())
+
+    @property
+    def selection(self) -> "Selection":
+        """The instances that are meant.
+
+        Raises:
+            UsageError: A label is neither ``key=value`` nor ``key!=value``.
+        """
+        from runner.config.selection import selection  # noqa: PLC0415 # not for ``--version``
+
+        return selection(self.names, self.labels, self.excluded)
 
     @property
     def as_given(self) -> tuple[str, ...]:

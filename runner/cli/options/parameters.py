@@ -5,19 +5,19 @@ from pathlib import Path
 import click
 
 from runner.cli.options.completion import labels, profile_names
-from runner.cli.options.shared import kept_option
+from runner.cli.options.shared import kept_argument, kept_option
 
-PROFILE_ARGUMENT = click.argument(
+PROFILE_ARGUMENT = kept_argument(
     "names", nargs=-1, metavar="[PROFILE]...", shell_complete=profile_names
 )
-LABEL_OPTION = click.option(
+LABEL_OPTION = kept_option(
     *("-l", "--label", "labels"),
     multiple=True,
     metavar="KEY=VALUE",
     shell_complete=labels,
     help="Only instances with this label; KEY!=VALUE, only those without.",
 )
-EXCLUDE_OPTION = click.option(
+EXCLUDE_OPTION = kept_option(
     *("--exclude", "excluded"),
     multiple=True,
     metavar="PROFILE",

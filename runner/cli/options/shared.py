@@ -1,6 +1,8 @@
 """The options every command shares, accepted before and after the command's name."""
 
 from collections.abc import Callable
+from functools import wraps
+from importlib import import_module
 from typing import Any, TypeVar
 
 import click
@@ -34,6 +36,11 @@ def _keep_file(context: click.Context, _parameter: click.Parameter, given: tuple
 
 def _without_color(_context: click.Context, _parameter: click.Parameter, value: bool) -> None:
     Console.of_process().no_color |= value
+
+
+def kept_argument(name: str, **settings: Any) -> Callable[[F], F]:
+    """An argument that becomes a field of the command's ``Common``."""
+    return click.argument(name, expose_value=False, callback=_keep, **settings)
 
 
 def kept_option(*names: str, **settings: Any) -> Callable[[F], F]:
@@ -88,8 +95,30 @@ _OPTIONS = (
 )
 
 
-def common_options(function: F) -> F:
-    """Add the shared options to a command, which is called with a ``Common`` first."""
+def shared_options(function: F) -> F:
+    """Add the shared options to a command or a group."""
     for option in reversed(_OPTIONS):
         function = option(function)
-    return click.pass_obj(function)  # type: ignore[return-value] # click keeps what it is called with
+    return function
+
+
+def runs(place: str) -> Callable[[Callable[[], None]], Callable[..., Any]]:
+    """Add the shared options to a command, which a function of ``runner.cli.actions`` does.
+
+    It is imported only when the command runs, and called with a ``Common`` and the other options
+    by their names. It may return an exit code.
+
+    Args:
+        place: Module and function, such as ``state.records:forget``.
+    """
+    module, _, name = place.partition(":")
+
+    def decorate(documented: Callable[[], None]) -> Callable[..., Any]:
+        @wraps(documented)
+        def command(**options: Any) -> Any:
+            action = getattr(import_module(f"runner.cli.actions.{module}"), name)
+            return action(click.get_current_context().obj, **options)
+
+        return shared_options(command)
+
+    return decorate

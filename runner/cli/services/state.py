@@ -1,9 +1,8 @@
 """Shared parts of the commands that look after the state: names, questions, times."""
 
-import random
 import re
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -12,35 +11,13 @@ from typing import Final
 from runner.cli.console import Console
 from runner.cli.services.aio import run_async
 from runner.cli.services.composition import Composition
+from runner.config.selection import Selection
 from runner.errors import Declined, StateError, UsageError
-from runner.models.apply_id import new_apply_id
-from runner.models.record import Initiator
+from runner.models.record import Record
 from runner.nearest import did_you_mean
-from runner.state import maintenance
-from runner.state.state import State
 
 _UNITS: Final = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 _AGE: Final = re.compile(r"(\d{1,6})([mhdw])")
-
-
-async def rename(state: State, moves: Mapping[str, str], owner: Initiator) -> dict[str, str]:
-    """Give records the new names in ``moves``, of profiles or instances; returns what was renamed.
-
-    Raises:
-        UsageError: A new name has a record of its own.
-        StateError: The store can't be read or written.
-    """
-    records = await state.records(brief=True, problems=[])
-    found = {
-        name: f"{new}{name.removeprefix(old)}"
-        for old, new in moves.items()
-        for name in records
-        if name == old or name.startswith(f"{old}[")
-    }
-    if found:
-        before = new_apply_id(state.clock.now(), random.SystemRandom())
-        await maintenance.rename(state, found, owner=owner, before=before)
-    return found
 
 
 def hint_at_emulator(parts: Composition) -> None:
@@ -74,12 +51,19 @@ def ask(question: str, *, yes: bool, console: Console) -> None:
         raise Declined("Nothing was changed.")
 
 
-def unknown_anywhere(error: UsageError, name: str, recorded: Iterable[str]) -> UsageError:
-    """``error``, of a name that is not in the file, with the nearest name that has a record."""
-    if error.hint and error.hint.startswith("Did you mean"):
-        return error
-    names = {name: None for each in recorded for name in (each, each.partition("[")[0])}
-    return UsageError(error.message, hint=did_you_mean(name, names) or error.hint)
+def still_unknown(
+    unknown: Mapping[Selection, UsageError], records: Mapping[str, Record]
+) -> dict[Selection, UsageError]:
+    """The parts of a selection that the file does not know and no record has, with their errors."""
+    names = {name: None for each in records for name in (each, each.partition("[")[0])}
+    errors = {}
+    for part, error in unknown.items():
+        has_hint = not part.names or (error.hint or "").startswith("Did you mean")
+        if part.names and any(part.has_instance(one.profile, n) for n, one in records.items()):
+            continue
+        near = None if has_hint else did_you_mean(part.names[0], names)
+        errors[part] = UsageError(error.message, hint=near) if near else error
+    return errors
 
 
 def age(text: str, option: str) -> timedelta:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from runner.cli.services.emulator import build
+from runner.cli.services.backend import build
 from runner.errors import CannotRun
 
 if TYPE_CHECKING:

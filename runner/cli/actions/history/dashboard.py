@@ -8,7 +8,6 @@ from runner.cli.options.common import Common
 from runner.cli.services.composition import Composition
 from runner.cli.services.past import past_applies
 from runner.cli.services.state import moment
-from runner.config.selection import selection
 from runner.errors import UsageError, os_reason
 from runner.listing import counted
 from runner.models.clock import SystemClock
@@ -19,8 +18,6 @@ from runner.reports.dashboard.page import render, run_pages
 def dashboard(
     common: Common,
     *,
-    names: tuple[str, ...],
-    labels: tuple[str, ...],
     folder: Path,
     runs: bool,
     since: str,
@@ -31,7 +28,7 @@ def dashboard(
     Raises:
         UsageError: The folder can't be written.
     """
-    now, chosen = SystemClock().now(), selection(names, labels)
+    now, chosen = SystemClock().now(), common.selection
     parts = Composition(common, at_rest=True)
     first = moment(since, "--since", now)
     past = list(past_applies(parts, chosen, since=first, is_enough=limit.__eq__))

@@ -6,8 +6,8 @@ from runner.cli.options.common import Common
 from runner.cli.services.aio import run_async
 from runner.cli.services.composition import Composition
 from runner.cli.services.past import UNSHOWN, is_of, past_applies
-from runner.cli.services.state import hint_at_emulator, moment, unknown_anywhere
-from runner.config.selection import Selection, selection
+from runner.cli.services.state import hint_at_emulator, moment, still_unknown
+from runner.config.selection import Selection
 from runner.errors import UsageError
 from runner.models.clock import SystemClock
 from runner.models.record import Attempt
@@ -18,8 +18,6 @@ from runner.reports.history.trend import verdict_of
 def history(
     common: Common,
     *,
-    names: tuple[str, ...],
-    labels: tuple[str, ...],
     verdicts: tuple[str, ...],
     since: str | None,
     until: str | None,
@@ -34,7 +32,7 @@ def history(
     console, now = common.console, SystemClock().now()
     first = moment(since, "--since", now) if since else None
     last = moment(until, "--until", now) if until else None
-    chosen = selection(names, labels)
+    chosen = common.selection
     parts = Composition(common, at_rest=True)
     unknown = _unknown(chosen, parts)
 
@@ -77,9 +75,4 @@ def _unknown(chosen: Selection, parts: Composition) -> dict[Selection, UsageErro
     unknown: dict[Selection, UsageError] = {}
     parts.reading.configuration.compile(chosen, with_needs=False, unknown=unknown)
     records = run_async(parts.state.records(brief=True, problems=[])) if unknown else {}
-    return {
-        part: unknown_anywhere(error, part.names[0], records) if part.names else error
-        for part, error in unknown.items()
-        if not part.names
-        or not any(part.has_instance(each.profile, name) for name, each in records.items())
-    }
+    return still_unknown(unknown, records)

@@ -4,8 +4,8 @@ from runner.cli.options.common import Common
 from runner.cli.services.aio import run_async
 from runner.cli.services.composition import Composition
 from runner.cli.services.plan import fingerprint_of
-from runner.cli.services.state import hint_at_emulator, unknown_anywhere
-from runner.config.selection import Selection, selection
+from runner.cli.services.state import hint_at_emulator, still_unknown
+from runner.config.selection import Selection
 from runner.errors import StateError, UsageError
 from runner.models.clock import SystemClock
 from runner.models.history import InstanceStatus
@@ -14,22 +14,21 @@ from runner.plan.planner import normal_forms
 from runner.reports.history import status_json, status_text
 
 
-def status(common: Common, *, names: tuple[str, ...], labels: tuple[str, ...], form: str) -> None:
+def status(common: Common, form: str) -> None:
     """Print the last verdict of each instance.
 
     Raises:
         UsageError: A name is neither in the file nor in the state.
     """
-    console, chosen = common.console, selection(names, labels)
+    console, chosen = common.console, common.selection
     parts = Composition(common, at_rest=True)
     problems: list[StateError] = []
     unknown: dict[Selection, UsageError] = {}
     statuses = run_async(_statuses(chosen, parts, problems, unknown))
     console.warn(*problems)
-    for part, error in unknown.items():
-        if not any(part.has_instance(status.profile, status.name) for status in statuses):
-            records = run_async(parts.state.records(brief=True, problems=[]))
-            raise unknown_anywhere(error, part.names[0], records) if part.names else error
+    records = run_async(parts.state.records(brief=True, problems=[])) if unknown else {}
+    for error in still_unknown(unknown, records).values():
+        raise error
     if form == "json":
         console.write(status_json.render(statuses))
     else:

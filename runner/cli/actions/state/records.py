@@ -1,13 +1,15 @@
 """``runner state forget``, ``mv``, ``claim`` and ``unlock``: change records, owners and locks."""
 
+import random
 from typing import TYPE_CHECKING
 
 from runner.cli.actions.state.view import by_instance, holder_line, named
 from runner.cli.options.common import Common
 from runner.cli.services.aio import run_async
 from runner.cli.services.composition import Composition
-from runner.cli.services.state import ask, rename
+from runner.cli.services.state import ask
 from runner.listing import counted
+from runner.models.apply_id import new_apply_id
 from runner.state import maintenance
 from runner.state.state import State
 from runner.state.store.numbered import DamagedTop
@@ -40,7 +42,14 @@ def mv(common: Common, old: str, new: str) -> None:
     parts = Composition(common, at_rest=True)
     known = run_async(parts.state.records(brief=True, problems=[]))
     named([old], known, "has a record")
-    moves = run_async(rename(parts.state, {old: new}, parts.owner))
+    moves = {
+        name: f"{new}{name.removeprefix(old)}"
+        for name in known
+        if name == old or name.startswith(f"{old}[")
+    }
+    if moves:
+        before = new_apply_id(parts.state.clock.now(), random.SystemRandom())
+        run_async(maintenance.rename(parts.state, moves, owner=parts.owner, before=before))
     for each, now in moves.items():
         common.console.say(f"{each} is {now} now.")
 
