@@ -1,6 +1,6 @@
 """The documents of an apply, and what they say together."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -18,9 +18,7 @@ from runner.models.record import (
     Phase,
 )
 from runner.models.verdict import Verdict
-from runner.state.store.codec import Problems, Tolerating, Tree, foreign, parse, validate
-from runner.state.store.numbered import number_of
-from runner.state.store.object_store import Store
+from runner.state.store.codec import Problems, Tolerating, Tree, foreign, validate
 from runner.state.store.paths import escape_id
 
 Pick = Callable[[str, str, Tree], Tree | None]
@@ -45,8 +43,15 @@ class ApplyDocument(Document):
     is_whole: bool = False
     """Whether a segment replaces those before it."""
     segments: Number = 0
-    """The highest segment that is in the whole; one of a lower number does not count any more."""
+    """The highest segment that is in the whole; those up to it do not count any more."""
     exit_code: int | None = None
+
+    def with_(self, segment: "ApplyDocument") -> "ApplyDocument":
+        """Return the document with what a later segment changes."""
+        before = {} if segment.is_whole else self.attempts
+        changed = {name: {**before.get(name, {}), **new} for name, new in segment.attempts.items()}
+        planned = self.planned or segment.planned
+        return self.model_copy(update={"attempts": {**before, **changed}, "planned": planned})
 
 
 @dataclass(slots=True)
@@ -54,15 +59,13 @@ class Apply:
     """What is known of one apply.
 
     Attributes:
-        head: The first of its documents, without the attempts.
+        head: Its document, without the attempts.
         attempts: By instance.
-        number: Its highest segment.
-        is_over: Whether it is in one document, in which nothing is open.
+        is_over: Whether it has ended, and left nothing open.
     """
 
     head: ApplyDocument
     attempts: dict[str, Attempt] = field(default_factory=dict)
-    number: int = 0
     is_over: bool = False
 
     @property
@@ -98,7 +101,7 @@ class Apply:
 
 
 def segment_path(path: str, number: int) -> str:
-    """Return where a segment is of an apply whose document is at ``path``; numbers sort as text."""
+    """Return where a segment of the apply at ``path`` is; numbers sort as text."""
     return f"{path}/{number:010}.json"
 
 
@@ -107,82 +110,33 @@ def everything(_apply_id: str, _instance: str, fields: Tree) -> Tree:
     return fields
 
 
-async def load(
-    store: Store, path: str, pick: Pick = everything, problems: Problems = None
-) -> Apply | None:
-    """Read an apply from its document, or from its segments while there is none.
-
-    Args:
-        store: Where it is.
-        path: Of its segments; that of its document without ``.json``.
-        pick: What to read of each attempt.
-        problems: Where to add what can't be read; with ``None`` that is an error.
-
-    Raises:
-        StateError: The store can't be read, or a document is damaged.
-    """
-    document = f"{path}.json"
-    while True:
-        if (data := await store.get(document)) is not None:
-            where = store.where(document)
-            return whole(parse(data, where), path.rpartition("/")[2], where, pick, problems)
-        entries = [(number_of(entry), entry.path) for entry in await store.entries(path)]
-        numbers = [number for number, found in entries if found == segment_path(path, number)]
-        segments = await store.get_all(segment_path(path, number) for number in numbers)
-        is_gapless = numbers == list(range(1, len(numbers) + 1))
-        # Where some are gone it has just ended, or was folded.
-        if None not in segments and (is_gapless or await store.get(document) is None):
-            break
-    parts: list[ApplyDocument] = []
-    for before, number, data in zip([0, *numbers], numbers, segments, strict=False):
-        where = store.where(segment_path(path, number))
-        with Tolerating(problems):
-            part = part_of(parse(data or b"", where), path.rpartition("/")[2], where)
-            parts = [part] if part.is_whole else [*parts, part]
-            if not part.is_whole and number != before + 1:
-                raise foreign(where, f"number {before + 1} before it is missing")
-    if not parts:
-        return None
-    found = _together(parts, store.where(path), pick, problems)
-    found.number = numbers[-1]
-    return found
-
-
-def whole(tree: Any, name: str, where: str, pick: Pick, problems: Problems) -> Apply:
-    """Return the apply that is in one document, wherever that is kept; raises like ``part_of``."""
-    found = _together([part_of(tree, name, where)], where, pick, problems)
-    found.is_over = True
-    return found
-
-
-def part_of(tree: Any, name: str, where: str) -> ApplyDocument:
-    """Return the document that a tree describes.
+def document_of(tree: Any, name: str, where: str) -> ApplyDocument:
+    """Return the document that a tree of JSON describes.
 
     Raises:
         Damaged: It is something else, or not of the apply whose id is spelt ``name``.
     """
-    part = validate(ApplyDocument, tree, where)
-    if escape_id(part.apply_id) != name:
+    document = validate(ApplyDocument, tree, where)
+    if escape_id(document.apply_id) != name:
         raise foreign(where, "it belongs to another apply")
-    return part
+    return document
 
 
-def _together(parts: Sequence[ApplyDocument], where: str, pick: Pick, problems: Problems) -> Apply:
-    """Lay the changes of each document over those before it."""
-    head, trees = parts[0], dict[str, Tree]()
-    for part in parts:
-        for name, changed in part.attempts.items():
-            trees[name] = {**trees.get(name, {}), **changed}
-    same = {"applyId": head.apply_id, "by": head.by}
+def apply_of(
+    document: ApplyDocument, where: str, pick: Pick, problems: Problems, *, is_over: bool
+) -> Apply:
+    """Return the apply that a document describes, with the attempts that ``pick`` takes."""
+    same = {"applyId": document.apply_id, "by": document.by}
     attempts: dict[str, Attempt] = {}
-    for name, tree in trees.items():
-        if (fields := pick(head.apply_id, name, tree)) is not None:
+    for name, tree in document.attempts.items():
+        if (fields := pick(document.apply_id, name, tree)) is not None:
             with Tolerating(problems):
                 fields = {**fields, **same, "instance": name}
                 attempts[name] = validate(Attempt, fields, f"{where} ({name})")
-    picked = {
+    planned = {
         name: profile
-        for name, profile in (head.planned or {}).items()
-        if pick(head.apply_id, name, {}) is not None
+        for name, profile in (document.planned or {}).items()
+        if pick(document.apply_id, name, {}) is not None
     }
-    return Apply(head.model_copy(update={"attempts": {}, "planned": picked}), attempts)
+    head = document.model_copy(update={"attempts": {}, "planned": planned})
+    return Apply(head, attempts, is_over)

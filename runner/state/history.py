@@ -1,7 +1,7 @@
 """Past applies, newest first; old ones are folded into a document a month."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Collection, Iterable, Iterator
+from collections.abc import AsyncIterator, Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -12,8 +12,24 @@ from pydantic import Field
 
 from runner.errors import StateError
 from runner.models.apply_id import time_of
-from runner.state.apply_document import Apply, Pick, everything, load, part_of, whole
-from runner.state.store.codec import Damaged, Problems, Tolerating, Tree, decode, encode, parse
+from runner.state.apply_document import (
+    Apply,
+    ApplyDocument,
+    Pick,
+    apply_of,
+    document_of,
+    segment_path,
+)
+from runner.state.store.codec import (
+    Damaged,
+    Problems,
+    Tolerating,
+    Tree,
+    decode,
+    encode,
+    foreign,
+    parse,
+)
 from runner.state.store.numbered import NumberedDocument, number_of
 from runner.state.store.object_store import Store
 from runner.state.store.paths import escape_id, shown
@@ -65,7 +81,7 @@ class History:
         base: str,
         token: Callable[[], str],
         problems: Problems,
-        pick: Pick = everything,
+        pick: Pick,
     ) -> None:
         self._store = store
         self._applies = f"{base}/applies"
@@ -113,11 +129,43 @@ class History:
 
         async def one(name: str) -> Apply | None:
             with Tolerating(self._problems):
-                path = f"{self._applies}/{name}"
-                return await load(self._store, path, self._pick, self._problems)
+                return await self._load(name)
             return None
 
         return [each for each in await asyncio.gather(*map(one, names)) if each is not None]
+
+    async def _load(self, name: str) -> Apply | None:
+        """Read an apply from its document, or from its segments while there is none."""
+        path = f"{self._applies}/{name}"
+        while (data := await self._store.get(f"{path}.json")) is None:
+            entries = [(number_of(each), each.path) for each in await self._store.entries(path)]
+            numbers = [number for number, found in entries if found == segment_path(path, number)]
+            segments = await self._store.get_all(segment_path(path, each) for each in numbers)
+            # Where some are gone it has just ended, or was folded.
+            if None not in segments and (
+                numbers == [*range(1, len(numbers) + 1)]
+                or await self._store.get(f"{path}.json") is None
+            ):
+                return self._of_segments(path, dict(zip(numbers, segments, strict=True)))
+        where = self._store.where(f"{path}.json")
+        return self._apply(document_of(parse(data, where), name, where), where)
+
+    def _of_segments(self, path: str, segments: Mapping[int, bytes | None]) -> Apply | None:
+        document: ApplyDocument | None = None
+        for before, (number, data) in zip([0, *segments], segments.items(), strict=False):
+            where = self._store.where(segment_path(path, number))
+            with Tolerating(self._problems):
+                part = document_of(parse(data or b"", where), path.rpartition("/")[2], where)
+                document = document.with_(part) if document else part
+                if not part.is_whole and number != before + 1:
+                    raise foreign(where, f"number {before + 1} before it is missing")
+        if document is None:
+            return None
+        document = document.model_copy(update={"segments": max(segments)})
+        return self._apply(document, self._store.where(path), is_over=False)
+
+    def _apply(self, document: ApplyDocument, where: str, *, is_over: bool = True) -> Apply:
+        return apply_of(document, where, self._pick, self._problems, is_over=is_over)
 
     async def find(self, ids: Iterable[str]) -> AsyncIterator[Apply]:
         """Read applies, wherever they are; leave out those that are gone."""
@@ -181,7 +229,7 @@ class History:
                 for name, path, data in documents:
                     with suppress(Damaged):  # it stays, and is reported when it is read
                         tree = parse(data or b"", path)
-                        found[path] = part_of(tree, name, path).apply_id, tree
+                        found[path] = document_of(tree, name, path).apply_id, tree
                 if found:
                     await self._add_month(month, dict(found.values()))
                     await self._store.tidy(found)
@@ -219,7 +267,7 @@ class History:
         for apply_id, tree in (await self._month(path)).items():
             where = f"{self._store.where(path)} ({shown(apply_id)})"
             with Tolerating(self._problems):
-                found.append(whole(tree, escape_id(apply_id), where, self._pick, self._problems))
+                found.append(self._apply(document_of(tree, escape_id(apply_id), where), where))
         return found
 
     async def _month(self, path: str) -> dict[str, Tree]:

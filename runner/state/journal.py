@@ -6,16 +6,16 @@ its late owner finds the next number taken and learns that it was replaced.
 """
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import Any, Final
 
-from runner.models.clock import Clock
 from runner.models.record import Attempt
-from runner.state.apply_document import Apply, ApplyDocument, segment_path
+from runner.state.apply_document import Apply, segment_path
 from runner.state.lock_table import taken_over
 from runner.state.locks import Locks
+from runner.state.place import Place
 from runner.state.store.codec import Tree, encode
-from runner.state.store.object_store import Store, looked_at
+from runner.state.store.object_store import looked_at
 
 _LAG: Final = 3.0
 """Outcomes may be written so many seconds late: the API can be asked for them again."""
@@ -33,36 +33,19 @@ class ApplyJournal:
     """
 
     def __init__(
-        self,
-        store: Store,
-        path: str,
-        apply: Apply,
-        locks: Locks,
-        *,
-        is_own: bool,
-        clock: Clock,
-        token: Callable[[], str],
+        self, place: Place, path: str, apply: Apply, locks: Locks, *, is_own: bool
     ) -> None:
-        """Make the journal of ``apply``; nothing is written yet.
-
-        Args:
-            store: Where the apply is.
-            path: Of its segments.
-            apply: What is known of it.
-            locks: Those of its instances, which are held.
-            is_own: Whether it is not another's that is continued.
-            clock: Tells the time, and waits.
-            token: Makes texts that nobody else has.
-        """
+        self.apply_id = apply.apply_id
         self.attempts = apply.attempts
         self.is_kept = False
-        self._apply = apply
-        self._store = store
+        self._store = place.store
+        self._clock = place.clock
+        self._token = place.token
         self._path = path
+        self._apply = apply
+        self._number = apply.head.segments
         self._locks = locks
         self._is_own = is_own
-        self._clock = clock
-        self._token = token
         self._touched: set[str] = set()
         self._dirty: dict[str, Attempt] = {}
         self._written: dict[str, Tree] = {}
@@ -72,33 +55,17 @@ class ApplyJournal:
         self._wake = asyncio.Event()
         self._paused_until = 0.0
 
-    @property
-    def apply_id(self) -> str:
-        """The id of the apply."""
-        return self._apply.apply_id
-
     async def take_over(self, names: Iterable[str]) -> None:
-        """Keep the late owner of the apply from writing.
-
-        Args:
-            names: The instances that were left open.
-
-        Raises:
-            StateError: The store can't be written.
-        """
+        """Keep the late owner of the apply from writing; it left ``names`` open."""
         self._touched |= self.attempts.keys() & set(names)
         if not self._apply.is_over:
             await self._add({})
 
     async def put(self, attempt: Attempt, *, durable: bool) -> None:
-        """Note how far an attempt got.
-
-        Args:
-            attempt: The attempt.
-            durable: Whether to wait until it is written.
+        """Note how far an attempt got, and wait until that is written if it has to be ``durable``.
 
         Raises:
-            StateError: It can't be written, or somebody took the apply over.
+            StateError: It can't be written, or another process took the apply over.
         """
         name = attempt.instance
         self.attempts[name] = self._dirty[name] = attempt
@@ -113,11 +80,7 @@ class ApplyJournal:
             await asyncio.shield(self._next)
 
     async def flush(self) -> None:
-        """Write what is left to write.
-
-        Raises:
-            StateError: It can't be written.
-        """
+        """Write what is left to write, or raise ``StateError``."""
         self._wake.set()
         if self._next is not None:
             await asyncio.wait({self._next})
@@ -125,7 +88,7 @@ class ApplyJournal:
             await self._commit()
 
     async def end(self, exit_code: int | None = None) -> None:
-        """Write what is left, and the whole in one document if nothing is open any more.
+        """Write what is left, and all in one document if nothing is open any more.
 
         Raises:
             StateError: It can't be written.
@@ -134,7 +97,7 @@ class ApplyJournal:
         if not any(attempt.is_open for attempt in self.attempts.values()):
             self._dirty.clear()  # the whole holds it
         await self.flush()
-        if not self._apply.is_over and (self._apply.number or self.attempts):
+        if not self._apply.is_over and (self._number or self.attempts):
             await self._end(exit_code)
         self.is_kept = True
 
@@ -143,11 +106,11 @@ class ApplyJournal:
         return [self.attempts[name] for name in sorted(self._touched)]
 
     async def _end(self, exit_code: int | None) -> None:
-        attempts, before = self._apply.past().attempts, self._apply.number
+        attempts, before = self._apply.past().attempts, self._number
         trees = {each.instance: _tree(each) for each in attempts}
         if not any(attempt.is_open for attempt in attempts):
             document = self._document(attempts=trees, segments=before, exit_code=exit_code)
-            await self._store.create(f"{self._path}.json", encode(document))
+            await self._store.create(f"{self._path}.json", document)
             self._apply.is_over = True
         elif self._is_own and before > 1:  # one segment: it is left open, and will be read often
             await self._add({name: trees[name] for name in self.attempts}, is_whole=True)
@@ -159,7 +122,7 @@ class ApplyJournal:
     # ---------------------------------------------------------------- writing
 
     async def _write(self) -> None:
-        """Write what is noted until the write before it is done, and the pause is over."""
+        """Write what is noted until the write before it has ended, and the pause is over."""
         async with self._writing:
             await self._pace()
             self._next = None
@@ -179,11 +142,7 @@ class ApplyJournal:
             await self._clock.sleep(left)
 
     async def _commit(self) -> None:
-        """Create a segment of what changed.
-
-        Raises:
-            StateError: The store can't be written, or somebody took the apply over.
-        """
+        """Create a segment of what changed."""
         if self._unsure:  # it may have been written: only the same again is safe
             await self._create(*self._unsure)
         batch, self._dirty = self._dirty, {}
@@ -196,10 +155,10 @@ class ApplyJournal:
             await self._add(changed)
 
     async def _add(self, changed: dict[str, Tree], *, is_whole: bool = False) -> None:
-        number = self._apply.number
+        number = self._number
         planned = self._apply.planned if is_whole or not number else None
         segment = self._document(attempts=changed, planned=planned, is_whole=is_whole)
-        await self._create(number + 1, encode(segment))
+        await self._create(number + 1, segment)
         self._paused_until = self._clock.monotonic() + min(number * _SLOWER, _SLOWEST)
 
     async def _create(self, number: int, data: bytes) -> None:
@@ -209,12 +168,11 @@ class ApplyJournal:
                 self._unsure = None
                 raise taken_over(self.apply_id)
             number += 1
-        self._unsure, self._apply.number = None, number
+        self._unsure, self._number = None, number
 
-    def _document(self, **fields: Any) -> ApplyDocument:
-        """Return a document of the apply."""
-        update = {"nonce": self._token(), "is_whole": False, **fields}
-        return self._apply.head.model_copy(update=update)
+    def _document(self, **fields: Any) -> bytes:
+        defaults = {"nonce": self._token(), "is_whole": False, "segments": 0}
+        return encode(self._apply.head.model_copy(update={**defaults, **fields}))
 
 
 def _tree(attempt: Attempt) -> Tree:

@@ -64,11 +64,20 @@ class LockTable(NumberedDocument):
         """Return the table with ``holder`` under ``key``."""
         return self.model_copy(update={"holders": {**self.holders, key: holder}})
 
-    def without(self, keys: Collection[str]) -> Self:
-        """Return the table without some holders, whose applies may have left attempts open."""
-        left = {key: holder for key, holder in self.holders.items() if key not in keys}
-        gone = [holder for key, holder in self.holders.items() if key in keys]
-        is_open = {(each.apply_id, name): True for each in gone for name in each.instances}
+    def without(self, keys: Collection[str], names: Collection[str] | None = None) -> Self:
+        """Return the table without some holders, or without what they hold of ``names``.
+
+        Their applies may have left those attempts open.
+        """
+        left, is_open = dict(self.holders), dict[tuple[str, str], bool]()
+        for key, holder in self.holders.items():
+            if key in keys:
+                gone = [each for each in holder.instances if names is None or each in names]
+                kept = [each for each in holder.instances if names and each not in names]
+                is_open |= {(holder.apply_id, name): True for name in gone}
+                left[key] = holder.model_copy(update={"instances": kept})
+                if not kept:
+                    del left[key]
         return self.model_copy(update={"holders": left}).noted(is_open)
 
     def noted(self, is_open: Mapping[tuple[str, str], bool]) -> Self:

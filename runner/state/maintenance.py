@@ -1,12 +1,12 @@
-"""Looking after the state: prune, rename, forget, claim, and locks that somebody left.
+"""Look after the state: prune, rename, forget, and locks that were left behind.
 
-All raise ``StateError`` when the store can't be read or written, and ``Locked`` when an apply has
-one of the instances.
+All raise ``StateError`` when the store can't be read or written. Those with an ``owner``, whom
+others are told of meanwhile, raise ``Locked`` when an apply has one of the instances.
 """
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from runner.errors import StateError, UsageError
 from runner.models.apply_id import time_of
@@ -36,99 +36,68 @@ async def prune(
     keep: int | None = None,
     older_than: timedelta | None = None,
 ) -> Pruned:
-    """Delete the history of old applies; what is open stays, and so does what a record names.
+    """Delete the history of old applies, but for those that are open or that a record names.
 
     Args:
-        state: Where to prune.
-        problems: Where to tell what can't be read; that stays.
+        state: Where they are.
+        problems: Where to add what can't be read; that stays.
         keep: How many of the newest applies stay, whatever their age.
         older_than: Only applies that began longer ago are deleted.
     """
-    history = await state.applies(problems)
-    ids = await history.ids()
-    before = None if older_than is None else state.clock.now() - older_than
-    old = [each for each in ids[keep or 0 :] if before is None or _is_before(each, before)]
-    table = await state.record_rows()
-    named = {tree.get(key) for tree in table.records.values() for key in ("applyId", "checksIn")}
-    locks = await state.lock_table.read()
-    named |= {*locks.open, *(holder.apply_id for holder in locks.holders.values())}
-    doomed = [each for each in old if each not in named]
-    await history.drop(doomed)
+    applies = await state.applies(problems)
+    ids = await applies.ids()
+    old = ids[keep or 0 :]
+    if older_than is not None:
+        before = state.clock.now() - older_than
+        old = [each for each in old if (time_of(each) or before) < before]
+    table, locks = await state.record_table.read(), await state.lock_table.read()
+    needed = {tree.get(key) for tree in table.records.values() for key in ("applyId", "checksIn")}
+    needed |= {*locks.open, *(holder.apply_id for holder in locks.holders.values())}
+    doomed = [each for each in old if each not in needed]
+    await applies.drop(doomed)
     return Pruned(len(doomed), len(ids) - len(doomed), len(old) - len(doomed))
 
 
 async def forget(state: State, instances: Iterable[str], *, owner: Initiator) -> None:
     """Delete the records of ``instances``, even those that can't be read; their history stays."""
-    names = list(instances)
+    names = set(instances)
     async with state.lock(names, owner, "forget", timeout=0):
-        await state.drop_records(names)
+        await state.change_records(lambda table: table.without(names))
 
 
 async def rename(state: State, moves: Mapping[str, str], *, owner: Initiator, before: str) -> None:
-    """Give the records and the history of instances new names.
-
-    Args:
-        state: Where they are.
-        moves: New names by old ones.
-        owner: Told to those who find the instances locked meanwhile.
-        before: The id of an apply that would begin now.
+    """Give instances new names, with their records and history; see ``RecordTable.moved``.
 
     Raises:
         UsageError: A new name has a record of its own.
     """
-    names = {*moves, *moves.values()}
-    async with state.lock(names, owner, "rename", timeout=0):
-        there = await state.record_rows()
-        for new in moves.values():
-            if new in there.records:
-                raise UsageError(
-                    f"{new} has a record of its own.",
-                    hint=f"`runner state forget {new}` deletes it; its history stays.",
-                )
-        await state.move(moves, before)
+    async with state.lock({*moves, *moves.values()}, owner, "rename", timeout=0):
+        for taken in sorted((await state.record_table.read()).records.keys() & moves.values()):
+            raise UsageError(
+                f"{taken} has a record of its own.",
+                hint=f"`runner state forget {taken}` deletes it; its history stays.",
+            )
+        await state.change_records(lambda table: table.moved(moves, before))
 
 
 async def held(state: State) -> dict[str, Holder]:
-    """Who holds locks, by the key of the table; raises ``DamagedTop`` where it can't be read."""
+    """Return who holds locks, by the key of the table, or raise ``DamagedTop``."""
     return (await state.lock_table.read()).holders
 
 
 async def unlock(state: State, holders: Mapping[str, Holder], names: Collection[str]) -> list[str]:
-    """Release locks of somebody else, who learns of it at the next renewal.
+    """Release the locks of ``names`` that ``holders`` have; return those that were released.
 
-    What the owner may have left open stays known.
-
-    Args:
-        state: Where the locks are.
-        holders: What ``held`` returned, and the user was asked about.
-        names: The instances whose locks are to be released.
-
-    Returns:
-        Instances that were released.
+    The holders learn of it at the next renewal. What they left open stays known.
     """
-    released: dict[str, None] = {}
-    wanted = set(names)
+    wanted, released = set(names), list[str]()
 
     def make(table: LockTable) -> LockTable | None:
         released.clear()
-        for key in holders:
-            if (holder := table.holders.get(key)) is None:
-                continue
-            gone = [name for name in holder.instances if name in wanted]
-            left = [name for name in holder.instances if name not in wanted]
-            released.update(dict.fromkeys(gone))
-            if not left:
-                table = table.without([key])
-            elif gone:
-                fewer = holder.model_copy(update={"instances": left})
-                is_open = {(holder.apply_id, name): True for name in gone}
-                table = table.with_(key, fewer).noted(is_open)
+        for key in holders.keys() & table.holders.keys():
+            released.extend(name for name in table.holders[key].instances if name in wanted)
+            table = table.without([key], wanted)
         return table if released else None
 
     await state.lock_table.change(make)
-    return list(released)
-
-
-def _is_before(apply_id: str, moment: datetime) -> bool:
-    began = time_of(apply_id)
-    return began is not None and began < moment
+    return released

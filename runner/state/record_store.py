@@ -1,7 +1,7 @@
 """Records as they are asked for: from the table, from applies that run, whole or in brief."""
 
 import asyncio
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import cached_property
 from typing import Any
 
@@ -10,7 +10,7 @@ from runner.models.record import Attempt, Record, digest_of
 from runner.state.journal import ApplyJournal
 from runner.state.locks import Locks
 from runner.state.place import Place
-from runner.state.record_table import RecordTable, later, record_of, renamed, today
+from runner.state.record_table import RecordTable, today
 from runner.state.store.codec import Problems, Tree
 from runner.state.store.numbered import DamagedTop
 from runner.state.store.paths import escape_id
@@ -44,7 +44,7 @@ class Records(Place):
         """
         names = None if instances is None else set(instances)
         applies = await self.applies(problems)  # whose the project is need not be asked twice
-        table, unsettled = await asyncio.gather(self.record_rows(), self._unsettled(problems))
+        table, unsettled = await asyncio.gather(self.record_table.read(), self._unsettled(problems))
         wanted = [
             escape_id(apply_id)
             for apply_id, left in unsettled.items()
@@ -55,9 +55,12 @@ class Records(Place):
             each for apply in await applies.read(wanted) for each in apply.attempts.values()
         ]
         where = self.store.where(await self.folder("records"))
-        records = self._merged(table.rows(names, where, problems, self.moved), attempts, table)
-        if names is not None:
-            records = {name: record for name, record in records.items() if name in names}
+        rows = table.rows(names, where, problems, self.moved)
+        records = {
+            name: record
+            for name, record in table.merged(rows, attempts, self.moved).items()
+            if names is None or name in names
+        }
         if not brief:
             await self._complete(records, requests, problems)
         return records
@@ -65,86 +68,52 @@ class Records(Place):
     async def keep(
         self, locks: Locks, journals: Iterable[ApplyJournal], others: Iterable[Record] = ()
     ) -> list[str]:
-        """Move the records on by what ``journals`` noted.
+        """Move the records on by what ``journals`` noted; return those that stay as they are.
 
         Only then do the locks learn what is not open any more: until then, whoever comes next does
         all of it again.
-
-        Returns:
-            The instances whose records stay, since a later owner of the lock has written them.
         """
         noted = [attempt for each in journals if each.is_kept for attempt in each.touched()]
         sure = [attempt for attempt in noted if attempt.instance not in locks.lost]
-        archived, refused = {record.instance: record for record in others}, list[str]()
-
-        def make(table: RecordTable) -> RecordTable:
-            moves = {name: today(name, self.moved) for name in table.records} if self.moved else {}
-            table = table.moved(moves, locks.apply_id)  # for good
-            new = self._merged(dict(archived), sure, table)
-            table, refused[:] = table.put(new.values())
-            return table
-
-        await self._change(make)
+        stay = await self.put_records(others, sure, locks.apply_id)
         for attempt in noted:
             locks.note(attempt.apply_id, attempt.instance, is_open=attempt.is_open)
-        return refused
+        return stay
 
-    async def put_records(self, records: Iterable[Record]) -> list[str]:
-        """Put records into the table.
-
-        Returns:
-            The instances whose records stay, since a later owner of the lock has written them.
-        """
-        new, refused = list(records), list[str]()
-
-        def make(table: RecordTable) -> RecordTable:
-            table, refused[:] = table.put(new)
-            return table
-
-        await self._change(make)
-        return refused
-
-    async def drop_records(self, instances: Collection[str]) -> None:
-        """Delete records, even those that can't be read."""
-
-        def make(table: RecordTable) -> RecordTable:
-            kept = {name: tree for name, tree in table.records.items() if name not in instances}
-            return table.with_(kept, table.owners)
-
-        await self._change(make)
-
-    async def move(self, moves: Mapping[str, str], before: str) -> None:
-        """Give records other instances' names, unless these have records of their own.
+    async def put_records(
+        self, records: Iterable[Record], attempts: Iterable[Attempt] = (), before: str = ""
+    ) -> list[str]:
+        """Put records into the table, and those that ``attempts`` leave.
 
         Args:
-            moves: New names by old ones.
-            before: The id of an apply that would begin now: what was applied later under an old
-                name is another's.
+            records: By themselves.
+            attempts: Of this apply, and of earlier ones that it settled.
+            before: The id of this apply: what earlier ones knew by an old name is moved for good.
+
+        Returns:
+            The instances whose records stay: a later owner of the lock has written them.
         """
-        await self._change(lambda table: table.moved(moves, before))
+        given, stay = {record.instance: record for record in records}, list[str]()
 
-    async def record_rows(self) -> RecordTable:
-        """Return the table of records as it is just now."""
-        return await self.record_table.read()
+        def make(table: RecordTable) -> RecordTable:
+            if self.moved and before:
+                moves = {name: today(name, self.moved) for name in table.records}
+                table = table.moved(moves, before)
+            new = table.merged(given, attempts, self.moved)
+            table, stay[:] = table.put(new.values())
+            return table
 
-    async def _change(self, make: Callable[[RecordTable], RecordTable]) -> None:
-        """Change the table of records, unless ``make`` gives the same."""
+        await self.change_records(make)
+        return stay
+
+    async def change_records(self, make: Callable[[RecordTable], RecordTable]) -> None:
+        """Put the table of records that ``make`` returns in the place of the one it is given."""
 
         def changed(table: RecordTable) -> RecordTable | None:
             made = make(table)
             return None if made == table else made
 
         await self.record_table.change(changed)
-
-    def _merged(
-        self, records: dict[str, Record], attempts: Iterable[Attempt], table: RecordTable
-    ) -> dict[str, Record]:
-        """Add the records that attempts leave, under the names that their instances have today."""
-        for attempt in attempts:
-            if record := record_of(attempt):
-                name = table.today(attempt.instance, attempt.apply_id, self.moved)
-                records[name] = later(records.get(name), renamed(record, name))
-        return records
 
     async def _complete(
         self,
@@ -164,12 +133,16 @@ class Records(Place):
         wanted = {each for needed in sources.values() for each in needed}
         attempts = await self._attempts(wanted, problems)
         for name, needed in sources.items():
-            record = records[name]
-            for each in needed & attempts.keys():
-                record = _completed(record, attempts[each])
-            if problems is not None and needed and not record.request:
+            record, then = records[name], records[name].named or name
+            own = attempts.get((record.apply_id, then))
+            checked = attempts.get((record.checks_in or record.apply_id, then))
+            update = {
+                "request": record.request or (own.request if own else {}),
+                "checks": checked.checks if checked else record.checks,
+            }
+            records[name] = record.model_copy(update=update)
+            if problems is not None and needed and not update["request"]:
                 problems.append(_no_apply(record))
-            records[name] = record
 
     async def _attempts(
         self, wanted: set[tuple[str, str]], problems: Problems
@@ -196,16 +169,6 @@ class Records(Place):
                 problems.append(damaged)
             return {}
         return table.without([key for key in table.holders if key not in self.own]).open
-
-
-def _completed(record: Record, attempt: Attempt) -> Record:
-    """Return a record with what an attempt has of it."""
-    update: dict[str, Any] = {}
-    if not record.request and record.apply_id == attempt.apply_id:
-        update["request"] = attempt.request
-    if attempt.apply_id == (record.checks_in or record.apply_id):
-        update["checks"] = attempt.checks
-    return record.model_copy(update=update)
 
 
 def _no_apply(record: Record) -> StateError:

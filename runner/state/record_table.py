@@ -42,16 +42,13 @@ class RecordTable(NumberedDocument):
         problems: Problems,
         moved: Mapping[str, str] | None = None,
     ) -> dict[str, Record]:
-        """Read the records, without requests and checks.
+        """Read the records of ``names``, or all, without requests and checks.
 
         Args:
-            names: Those that are wanted; ``None`` for all.
-            where: Its address, for messages.
+            names: By today's names.
+            where: The table's address, for messages.
             problems: Where to add what can't be read; with ``None`` that is an error.
-            moved: New names of profiles by old ones; one that has a record of its own keeps it.
-
-        Raises:
-            Damaged: A record is not one.
+            moved: New names of profiles by old ones; an instance with a record of its own keeps it.
         """
         found = {}
         for then, tree in self.records.items():
@@ -64,14 +61,25 @@ class RecordTable(NumberedDocument):
         return found
 
     def today(self, name: str, apply_id: str, moved: Mapping[str, str]) -> str:
-        """Return the name that an instance has today which an apply knew by ``name``."""
+        """Return today's name of the instance that an apply knew by ``name``."""
         for move in self.moves:
             if name == move.old and apply_id < move.before:
                 name = move.new
         return today(name, moved)
 
+    def merged(
+        self, records: Mapping[str, Record], attempts: Iterable[Attempt], moved: Mapping[str, str]
+    ) -> dict[str, Record]:
+        """Return ``records`` and those that attempts leave, by the names of today."""
+        merged = dict(records)
+        for attempt in attempts:
+            if record := record_of(attempt):
+                name = self.today(attempt.instance, attempt.apply_id, moved)
+                merged[name] = later(merged.get(name), renamed(record, name))
+        return merged
+
     def put(self, records: Iterable[Record]) -> tuple[Self, list[str]]:
-        """Return the table with ``records``, and those whose place a later owner's has."""
+        """Return the table with ``records``, and the names of those that a later owner wrote."""
         new = {record.instance: record for record in records}
         there, trees, owners = self.rows(new, "", []), dict(self.records), dict(self.owners)
         refused = []
@@ -80,10 +88,16 @@ class RecordTable(NumberedDocument):
                 refused.append(name)
             else:
                 trees[name], owners[record.apply_id] = row(last), record.by
-        return self.with_(trees, owners), refused
+        return self._with(trees, owners), refused
 
     def moved(self, moves: Mapping[str, str], before: str) -> Self:
-        """Return the table with other names for some instances, see ``Records.move``."""
+        """Return the table with other names for instances, unless these have records of their own.
+
+        Args:
+            moves: New names by old ones.
+            before: The id of an apply that would begin now: what is applied later under an old
+                name is another's.
+        """
         records, noted = dict(self.records), list(self.moves)
         for old, new in moves.items():
             if old != new and new not in self.records:
@@ -91,10 +105,14 @@ class RecordTable(NumberedDocument):
                 if (tree := records.pop(old, None)) is not None:  # else only a journal has it
                     names = {"named": tree.get("named", old), "profile": new.partition("[")[0]}
                     records[new] = {**tree, **names}
-        return self.with_(records, self.owners).model_copy(update={"moves": noted})
+        return self._with(records, self.owners).model_copy(update={"moves": noted})
 
-    def with_(self, records: dict[str, Tree], owners: Mapping[str, Initiator]) -> Self:
-        """Return the table with other records."""
+    def without(self, names: Collection[str]) -> Self:
+        """Return the table without some records, even those that can't be read."""
+        left = {name: tree for name, tree in self.records.items() if name not in names}
+        return self._with(left, self.owners)
+
+    def _with(self, records: dict[str, Tree], owners: Mapping[str, Initiator]) -> Self:
         named = {tree.get("applyId") for tree in records.values()}
         kept = {apply_id: by for apply_id, by in owners.items() if apply_id in named}
         return self.model_copy(update={"records": records, "owners": kept})
@@ -127,13 +145,13 @@ def later(there: Record | None, new: Record) -> Record:
 
 
 def today(name: str, moved: Mapping[str, str]) -> str:
-    """Return the name that an instance has today, by the profiles that were renamed."""
+    """Return today's name of an instance, by the profiles that were renamed."""
     profile, bracket, rest = name.partition("[")
     return f"{moved[profile]}{bracket}{rest}" if profile in moved else name
 
 
 def renamed(applied: A, name: str) -> A:
-    """Return an attempt or a record under the name that its instance has today."""
+    """Return an attempt or a record under today's name of its instance."""
     if name == applied.instance:
         return applied
     names = {"instance": name, "profile": name.partition("[")[0]}

@@ -7,7 +7,7 @@ from typing import Final
 
 from runner.models.history import PastApply
 from runner.models.record import Attempt, Initiator, Lookup, PlanUse
-from runner.state.apply_document import Apply, ApplyDocument, load
+from runner.state.apply_document import Apply, ApplyDocument
 from runner.state.journal import ApplyJournal
 from runner.state.limits import AccountLimit, Sender
 from runner.state.locks import Locks
@@ -26,8 +26,8 @@ class State(Records):
     """What is remembered of the instances of one host, account, project and scope.
 
     Every method raises ``StateError`` when the store can't be read or written, or when a document
-    is cut off, something else, or of a newer release. Those that read many documents take a list
-    of ``problems``: with one, such documents are left out and added there.
+    is cut off, something else, or of a newer release; methods with a list ``problems`` add such
+    documents there instead, and go on.
     """
 
     # ---------------------------------------------------------------- applies
@@ -51,7 +51,7 @@ class State(Records):
             problems: See the class.
         """
         await self.folder("applies")  # whose the project is need not be asked twice
-        lock_table, table = await asyncio.gather(self.lock_table.read(), self.record_rows())
+        lock_table, table = await asyncio.gather(self.lock_table.read(), self.record_table.read())
         running = {holder.apply_id for holder in lock_table.holders.values()}
 
         def pick(apply_id: str, instance: str, fields: Tree) -> Tree | None:
@@ -101,38 +101,28 @@ class State(Records):
     async def begin(
         self, apply_id: str, locks: Locks, planned: dict[str, str], by: Initiator, now: datetime
     ) -> ApplyJournal:
-        """Return the journal of an apply that begins; nothing is written yet.
+        """Return the journal of an apply of ``planned``, profiles by instances, that begins now.
 
-        Args:
-            apply_id: Its id.
-            locks: Those of its instances, which are held.
-            planned: Its instances, and their profiles.
-            by: Its owner.
-            now: When it begins.
+        Nothing is written yet.
         """
-        return await self._journal(_nothing_of(apply_id, by, now, planned), locks, is_own=True)
+        head = ApplyDocument(apply_id=apply_id, nonce="", by=by, started_at=now, planned=planned)
+        path = (await self.applies()).path(apply_id)
+        return ApplyJournal(self, path, Apply(head), locks, is_own=True)
 
     async def take_over(self, apply_id: str, locks: Locks, names: Collection[str]) -> ApplyJournal:
-        """Go on in the journal of an apply whose owner is gone.
-
-        Args:
-            apply_id: Its id.
-            locks: Those of ``names``, which are held.
-            names: The instances that it left open.
-        """
-        found = await load(self.store, (await self.applies()).path(apply_id))
-        if found is None:  # its owner did not get far, but may still wake up
+        """Go on in the journal of an apply whose owner is gone, and left ``names`` open."""
+        applies = await self.applies()
+        if found := await applies.read([escape_id(apply_id)]):
+            apply = found[0]
+        else:  # its owner did not get far, but may still wake up
             planned = {name: name.partition("[")[0] for name in names}
-            found = _nothing_of(apply_id, Initiator(), self.clock.now(), planned)
-        journal = await self._journal(found, locks, is_own=False)
+            now = self.clock.now()
+            apply = Apply(
+                ApplyDocument(apply_id=apply_id, nonce="", started_at=now, planned=planned)
+            )
+        journal = ApplyJournal(self, applies.path(apply_id), apply, locks, is_own=False)
         await journal.take_over(names)
         return journal
-
-    async def _journal(self, apply: Apply, locks: Locks, *, is_own: bool) -> ApplyJournal:
-        path = (await self.applies()).path(apply.apply_id)
-        return ApplyJournal(
-            self.store, path, apply, locks, is_own=is_own, clock=self.clock, token=self.token
-        )
 
     async def fold(self, keep: int = FOLD_DOWN_TO) -> int:
         """Fold all but the newest applies into months; returns how many."""
@@ -170,14 +160,14 @@ class State(Records):
         timeout: float,
         waiting: Callable[[str], None] = lambda _: None,
     ) -> Locks:
-        """Return the locks of ``instances``, to be held with ``async with``.
+        """Return the locks of ``instances``, which ``async with`` takes all at once, or none.
 
         Args:
-            instances: Taken all at once.
+            instances: What is locked.
             owner: Told to those who find a lock busy.
-            apply_id: The apply that is to be looked at should its owner be killed.
+            apply_id: The apply that is looked at should its owner be killed.
             timeout: Seconds to wait for a busy lock.
-            waiting: Is told, once for each apply that holds one, in a sentence who that is.
+            waiting: Called once for each apply that holds one, with a sentence about it.
         """
         return Locks(
             self, instances, owner=owner, apply_id=apply_id, timeout=timeout, waiting=waiting
@@ -186,8 +176,3 @@ class State(Records):
     def account_limit(self, sender: Sender, by: Initiator) -> AccountLimit:
         """Return the part of ``sender`` in the limit of its account."""
         return AccountLimit(self.limit_table, sender, key=self.token(), by=by, clock=self.clock)
-
-
-def _nothing_of(apply_id: str, by: Initiator, now: datetime, planned: dict[str, str]) -> Apply:
-    """Return an apply that has not written anything."""
-    return Apply(ApplyDocument(apply_id=apply_id, nonce="", by=by, started_at=now, planned=planned))

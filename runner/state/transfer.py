@@ -1,9 +1,10 @@
-"""The state as lines of JSON: one a record, one an attempt, one a check; and back."""
+"""The state as lines of JSON: one per record, attempt and check; and back."""
 
 from collections.abc import AsyncGenerator, Iterable
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 
+from pydantic import Field
 from pydantic_core import to_json
 
 from runner.errors import StateError, UsageError
@@ -23,27 +24,26 @@ from runner.state.store.codec import parse, validate
 _OF_ATTEMPT: Final = ("applyId", "instance", "profile", "startedAt", "commit", "branch")
 
 
-class _Header(Document):
-    """The first line of an export."""
+class _Line(Document):
+    kind: str = ""
 
+
+class _Header(_Line):
     kind: Literal["state"]
     format_version: Literal[1]
 
 
-class _Kind(Document):
-    kind: str = ""
-
-
-class _ApplyFields(Document):
-    """What the line of an attempt says of its apply."""
-
-    apply_started_at: Moment
-    apply_exit_code: int | None = None
+class _Attempt(Attempt):
+    apply_started_at: Moment = Field(exclude=True)
+    apply_exit_code: int | None = Field(None, exclude=True)
 
 
 class _Check(CheckRecord):
     apply_id: str
     instance: str
+
+
+_KINDS: Final[dict[str, type[Document]]] = {"record": Record, "attempt": _Attempt, "check": _Check}
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,35 +60,23 @@ class _Content:
     """What the lines of an export hold; attempts by apply and instance."""
 
     records: dict[str, Record] = field(default_factory=dict)
-    applies: dict[str, _ApplyFields] = field(default_factory=dict)
-    attempts: dict[str, dict[str, Attempt]] = field(default_factory=dict)
+    applies: dict[str, dict[str, _Attempt]] = field(default_factory=dict)
 
-    def take(self, tree: Any, where: str, *, is_first: bool) -> None:
-        """Take in one line."""
-        model: type[_Header | _Kind] = _Header if is_first else _Kind
-        kind = validate(model, tree, where).kind
-        if kind == "record":
-            record = validate(Record, tree, where)
-            self.records[record.instance] = record
-        elif kind == "attempt":
-            attempt = validate(Attempt, tree, where)
-            self.applies.setdefault(attempt.apply_id, validate(_ApplyFields, tree, where))
-            self.attempts.setdefault(attempt.apply_id, {})[attempt.instance] = attempt
-        elif kind == "check":
-            check = validate(_Check, tree, where)
-            attempts = self.attempts.get(check.apply_id, {})
-            if (of := attempts.get(check.instance)) is not None:
-                checks = [*of.checks, check]
-                attempts[check.instance] = of.model_copy(update={"checks": checks})
+    def add(self, found: Document) -> None:
+        if isinstance(found, Record):
+            self.records[found.instance] = found
+        elif isinstance(found, _Attempt):
+            self.applies.setdefault(found.apply_id, {})[found.instance] = found
+        elif isinstance(found, _Check):
+            attempt = self.applies.get(found.apply_id, {}).get(found.instance)
+            if attempt is not None:
+                attempt.checks.append(found)
 
 
 async def export(state: State, problems: list[StateError]) -> AsyncGenerator[str]:
-    """All records and applies as lines of JSON, after a line that says where they are from.
+    """Yield all records and applies as lines of JSON, after a line that says where they are from.
 
-    Documents that can't be read are told in ``problems`` and left out.
-
-    Raises:
-        StateError: The store can't be read.
+    Documents that can't be read are added to ``problems`` and left out.
     """
     whose = {"host": state.host, "project": state.project.folder, "scope": state.scope}
     yield _line("state", formatVersion=FORMAT_VERSION, **whose, exportedAt=state.clock.now())
@@ -110,13 +98,7 @@ async def export(state: State, problems: list[StateError]) -> AsyncGenerator[str
 async def import_(state: State, lines: Iterable[str], *, source: str, owner: Initiator) -> Imported:
     """Take what an export wrote; what the state has already, or has newer, stays.
 
-    The whole file is read before anything is written.
-
-    Args:
-        state: Where it goes.
-        lines: What ``export`` made.
-        source: The file's name, for messages.
-        owner: Told to those who find the instances locked meanwhile.
+    All lines are read before anything is written; ``source`` names their file in messages.
 
     Raises:
         UsageError: It is not an export, or a newer release wrote it.
@@ -125,17 +107,17 @@ async def import_(state: State, lines: Iterable[str], *, source: str, owner: Ini
     """
     content = _parsed(lines, source)
     records, applies = content.records, content.applies
-    attempts = [each for found in content.attempts.values() for each in found.values()]
+    attempts = [attempt for found in applies.values() for attempt in found.values()]
     names = {*records, *(attempt.instance for attempt in attempts if attempt.is_open)}
     async with state.lock(names, owner, "import", timeout=0) as locks:
         known = set(await (await state.applies([])).ids())
-        new = {apply_id: each for apply_id, each in applies.items() if apply_id not in known}
-        for apply_id, each in new.items():
-            found = list(content.attempts[apply_id].values())
-            journal = await state.begin(apply_id, locks, {}, found[0].by, each.apply_started_at)
-            for attempt in found:
+        new = {apply_id: found for apply_id, found in applies.items() if apply_id not in known}
+        for apply_id, found in new.items():
+            first = next(iter(found.values()))
+            journal = await state.begin(apply_id, locks, {}, first.by, first.apply_started_at)
+            for attempt in found.values():
                 await journal.put(attempt, durable=False)
-            await journal.end(each.apply_exit_code)
+            await journal.end(first.apply_exit_code)
         there = await state.records(records, brief=True)
         newer = [
             record.model_copy(update={"fence": locks.fence(name)})
@@ -154,7 +136,9 @@ def _parsed(lines: Iterable[str], source: str) -> _Content:
         where = f"{source}:{number}"
         try:
             tree = parse(text.encode("utf-8", "surrogatepass"), where)
-            content.take(tree, where, is_first=number == 1)
+            kind = validate(_Header if number == 1 else _Line, tree, where).kind
+            if kind in _KINDS:
+                content.add(validate(_KINDS[kind], tree, where))
         except StateError as error:
             raise UsageError(error.message, hint=f"Nothing was written. {hint}") from None
     if not number:

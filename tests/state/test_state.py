@@ -1,11 +1,14 @@
 """Records, applies and what was left open, as another process finds them."""
 
 import asyncio
+from datetime import timedelta
 from pathlib import Path
+from random import Random
 
 import pytest
 
 from runner.errors import Locked, StateError
+from runner.models.apply_id import new_apply_id
 from runner.models.record import CheckRecord, Phase, digest_of
 from runner.models.verdict import Verdict
 from tests.state.clocks import HandClock
@@ -133,6 +136,40 @@ def test_what_a_crashed_apply_left_is_found_once_its_lease_is_over(open_: OpenSt
         assert (never.instance, never.verdict) == ("b", Verdict.NOT_STARTED)
         async with open_().lock(["a"], ALICE, "a2", timeout=0) as mine:
             assert mine.inherited() == {"a1": ["a"]}
+
+    asyncio.run(go())
+
+
+def test_a_renamed_profile_keeps_its_records_and_its_history(open_: OpenState) -> None:
+    moved = {"old": "new"}
+
+    async def go() -> None:
+        ids = [new_apply_id(NOON + timedelta(hours=n), Random(n)) for n in range(4)]
+        await finish(open_(), an_attempt("old[a]", ids[0]), an_attempt("old[b]", ids[0]))
+        running = an_attempt("old[b]", ids[1], phase=Phase.STARTED, session_id="s")
+        await leave(open_(), running)
+        for names in (None, ["new[a]", "new[b]"]):
+            records = await open_(moved=moved).records(names)
+            assert {name: each.apply_id for name, each in records.items()} == {
+                "new[a]": ids[0],
+                "new[b]": ids[1],
+            }
+            assert records["new[a]"].profile == "new"
+            assert records["new[a]"].request == {"name": "old[a]"}
+        past = [each async for each in open_(moved=moved).history()]
+        assert {each.instance for apply in past for each in apply.attempts} == {"new[a]", "new[b]"}
+        await finish(open_(moved=moved), an_attempt("new[a]", ids[2]))
+        # From now on it stays so, even where the file does not say it any more.
+        records = await open_().records(brief=True)
+        assert records["new[a]"].apply_id == ids[2]
+        assert records["new[b]"].apply_id == ids[1]
+        assert "old[a]" not in records
+        # Another profile takes the old name; the new one has a record of its own.
+        await finish(open_(), an_attempt("old[a]", ids[3]))
+        assert (await open_(moved=moved).records(brief=True))["new[a]"].apply_id == ids[2]
+        newest = await open_().newest_apply()
+        assert newest is not None
+        assert newest.attempts[0].instance == "old[a]"
 
     asyncio.run(go())
 
