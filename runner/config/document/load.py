@@ -39,13 +39,10 @@ class Documents(NamedTuple):
 
 
 def load(path: PurePosixPath, files: Files, diagnostics: Diagnostics) -> Documents | None:
-    """Read a configuration.
+    """Read the configuration whose main file is at ``path``.
 
-    Args:
-        path: The main file among ``files``.
-        files: What it and its includes are read from.
-        diagnostics: Takes every problem of reading, of the ``include`` key, and of names that
-            two files declare.
+    ``diagnostics`` takes every problem of reading, of the ``include`` key, and of names that two
+    files declare.
 
     Returns:
         What could be read; ``None`` when the main file could not.

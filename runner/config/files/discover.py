@@ -11,15 +11,9 @@ NAMES = ("checkly-sessions.yaml", "checkly-sessions.yml")
 
 
 def discover(start: Path) -> Path:
-    """Return the configuration file of ``start`` or of the nearest folder above that has one.
+    """Return the absolute path of the configuration file in ``start`` or a folder above.
 
-    The search ends at the root of the repository; without a repository, at the root of the disk.
-
-    Args:
-        start: An existing folder, such as the working directory.
-
-    Returns:
-        The path of the file, absolute.
+    The nearest wins. The search ends at the root of the repository; without one, of the disk.
 
     Raises:
         UsageError: There is none, or a folder has both names.

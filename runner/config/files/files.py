@@ -44,12 +44,7 @@ class Files(Protocol):
 
 
 class FolderFiles:
-    """The files below a folder on disk.
-
-    Args:
-        root: The folder, without links in its path.
-        working_directory: What names in diagnostics are relative to.
-    """
+    """The files below ``root``, a folder on disk without links in its path."""
 
     def __init__(self, root: Path, working_directory: Path) -> None:
         self._root = root
@@ -58,10 +53,6 @@ class FolderFiles:
     @classmethod
     def around(cls, file: Path, working_directory: Path) -> "tuple[FolderFiles, PurePosixPath]":
         """Return the files that ``file`` and its includes may be, and its path among them.
-
-        Args:
-            file: The configuration file; relative to ``working_directory`` if not absolute.
-            working_directory: The process's.
 
         Raises:
             UsageError: ``file`` is the name of a folder.

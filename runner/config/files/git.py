@@ -17,16 +17,9 @@ if TYPE_CHECKING:
 
 _SECONDS: Final = 30.0
 _KEPT: Final = (
-    "PATH",
-    "HOME",
-    "XDG_CONFIG_HOME",
-    "SYSTEMROOT",
-    "USERPROFILE",
-    "GIT_CEILING_DIRECTORIES",
-    "GIT_CONFIG_GLOBAL",
-    "GIT_CONFIG_SYSTEM",
-    "GIT_CONFIG_NOSYSTEM",
-)
+    "PATH", "HOME", "XDG_CONFIG_HOME", "SYSTEMROOT", "USERPROFILE", "GIT_CEILING_DIRECTORIES",
+    "GIT_CONFIG_GLOBAL", "GIT_CONFIG_SYSTEM", "GIT_CONFIG_NOSYSTEM",
+)  # fmt: skip
 _SET: Final = {
     "GIT_OPTIONAL_LOCKS": "0",
     "GIT_NO_LAZY_FETCH": "1",
@@ -73,12 +66,7 @@ def ask(
 ) -> list[Answer]:
     """Ask git something about a folder.
 
-    Args:
-        folder: Where to run it.
-        commands: The arguments of each command; all of them run at the same time.
-        question: What each can read from standard input.
-        environ: The environment of the process.
-        seconds: How long to wait for the answers.
+    All ``commands`` run at the same time, and each can read ``question`` from standard input.
     """
     given = os.environ if environ is None else environ
     kept = {name: given[name] for name in _KEPT if name in given} | _SET

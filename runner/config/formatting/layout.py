@@ -64,13 +64,9 @@ class LayoutNode:
 
 
 class Comment(NamedTuple):
-    """One comment.
+    """One comment: its place, its text without blanks at the end, and whether it is ``alone``.
 
-    Attributes:
-        start: Offset of its ``#``.
-        end: Offset of the end of its line.
-        text: From the ``#`` to the end of the line, without blanks at the end.
-        alone: Whether only blanks stand before it on its line.
+    It is alone if only blanks stand before it on its line.
     """
 
     start: int

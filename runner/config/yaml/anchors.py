@@ -3,13 +3,7 @@
 import re
 from typing import NoReturn
 
-from runner.config.yaml.core_schema import (
-    MAPPING_TAGS,
-    SCALAR_TAGS,
-    SEQUENCE_TAGS,
-    read_tagged,
-    written_tag,
-)
+from runner.config.yaml.core_schema import SCALAR_TAGS, read_tagged, written_tag
 from runner.config.yaml.events import Event
 from runner.config.yaml.nodes import Mapping, Node, Scalar, Sequence, span_of
 from runner.diagnostics import Diagnostics, Related
@@ -119,37 +113,38 @@ class SpecialNodes:
         """Apply the tag of a scalar, and remember its anchor."""
         if event.anchor:
             self.anchors[event.anchor] = (node, 1)
-        tag = event.tag
-        if tag is not None and tag not in SCALAR_TAGS:
+        if event.tag is None:
+            return
+        tag = written_tag(event.tag)
+        if tag not in SCALAR_TAGS:
             self._refuse_tag(node, tag)
-        elif tag is not None:
-            try:
-                node.value = read_tagged(node.text, tag)
-            except ValueError:
-                message = f"This value is not of the type `{written_tag(tag)}`"
-                self.error("wrong-tag", message, node.start, node.end, "Leave the tag out.")
+            return
+        try:
+            node.value = read_tagged(node.text, tag)
+        except ValueError:
+            message = f"This value is not of the type `{tag}`"
+            self.error("wrong-tag", message, node.start, node.end, "Leave the tag out.")
 
     def open(self, node: Node, event: Event) -> None:
         """Check the tag of a list or mapping that begins, and note its anchor as open."""
         if event.anchor:
             self.anchors[event.anchor] = None
-        allowed = MAPPING_TAGS if isinstance(node, Mapping) else SEQUENCE_TAGS
-        if event.tag and event.tag not in allowed:
-            self._refuse_tag(node, event.tag)
+        tag = written_tag(event.tag) if event.tag else None
+        if tag and tag != ("!!map" if isinstance(node, Mapping) else "!!seq"):
+            self._refuse_tag(node, tag)
 
     def _refuse_tag(self, node: Node, tag: str) -> None:
-        written = written_tag(tag)
         hint = "Leave the tag out."
-        if isinstance(node, Scalar) and not written.startswith("!!"):
+        if isinstance(node, Scalar) and not tag.startswith("!!"):
             # Meant as text, most likely. Inside brackets the comma is taken as part of the tag.
-            if written.endswith(","):
-                meant = written[:-1]
+            if tag.endswith(","):
+                meant = tag[:-1]
             else:
-                meant = f"{written} {node.text}".strip() if written != "!" else f"!{node.text}"
+                meant = f"{tag} {node.text}".strip() if tag != "!" else f"!{node.text}"
                 node.text = node.value = meant
             hint = f'Put text that begins with `!` in quotes: `"{_short(meant)}"`.'
-        message = f"`{_short(written)}` is a YAML tag, which has no meaning here"
-        self.error("custom-tag", message, node.start, node.start + len(written), hint)
+        message = f"`{_short(tag)}` is a YAML tag, which has no meaning here"
+        self.error("custom-tag", message, node.start, node.start + len(tag), hint)
 
     def follow(self, event: Event) -> Node | None:
         """Return the node an alias stands for."""

@@ -53,19 +53,16 @@ def _number(text: str) -> int | float | None:
     return math.nan if text in _NAN else None
 
 
-_PREFIX = "tag:yaml.org,2002:"
-
 #: The tags of the core schema for scalars, each with the types it allows. The lone ``!`` is not
 #: among them: ``[! flaky]`` would be the text `flaky`.
 SCALAR_TAGS: dict[str, tuple[type, ...]] = {
-    _PREFIX + "str": (str,),
-    _PREFIX + "int": (int,),
-    _PREFIX + "float": (float, int),
-    _PREFIX + "bool": (bool,),
-    _PREFIX + "null": (type(None),),
+    "!!str": (str,),
+    "!!int": (int,),
+    "!!float": (float, int),
+    "!!bool": (bool,),
+    "!!null": (type(None),),
 }
-SEQUENCE_TAGS = frozenset({_PREFIX + "seq"})
-MAPPING_TAGS = frozenset({_PREFIX + "map"})
+_PREFIX = "tag:yaml.org,2002:"
 
 
 def read_tagged(text: str, tag: str) -> ScalarValue:

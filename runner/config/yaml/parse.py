@@ -22,12 +22,8 @@ def parse(source: Source, diagnostics: Diagnostics) -> Mapping | None:
     Aliases share the node they name, and merge keys (``<<``) are applied: own keys win, then the
     sources in order. A key is its text, whatever type YAML would give it.
 
-    Args:
-        source: The text, without a byte order mark.
-        diagnostics: Takes every problem; unusable parts are left out of the tree.
-
     Returns:
-        The tree, or ``None`` if there is no mapping. The diagnostics tell whether it is complete.
+        The tree without unusable parts, which ``diagnostics`` tell of; ``None`` if there is none.
     """
     return _parse(source, diagnostics, 0)[0]
 
