@@ -14,6 +14,7 @@ from runner.config.document.variables import canonical, is_secret, with_values
 from runner.config.yaml.nodes import Mapping, Node, Scalar
 from runner.diagnostics import MANY, Diagnostics
 from runner.errors import ConfigurationError
+from runner.graph import depth_first
 from runner.listing import circle_text, shorten
 from runner.nearest import did_you_mean
 
@@ -108,6 +109,9 @@ class Layers:
     Attributes:
         incomplete: Names of profiles whose layers are not all known, since a parent of theirs
             does not exist or extends itself.
+
+    Raises:
+        ConfigurationError: All layers together take over more than fits in memory.
     """
 
     def __init__(self, structure: Structure, diagnostics: Diagnostics) -> None:
@@ -118,13 +122,10 @@ class Layers:
         #: What lies below profiles with the same defaults and parents.
         self._below: dict[tuple[int, tuple[str, ...]], Mapping | None] = {}
         self._budget = MAX_INHERITED
-        self.incomplete: set[str] = set()
-        self._circles: set[frozenset[str]] = set()
+        self.incomplete = self._profiles.keys() - self._resolve_parents()
 
     def effective(self, profile: ProfileSource) -> Mapping:
         """Return all layers of ``profile`` as one, defaults included."""
-        if profile.extends:
-            self._resolve_ancestors(profile)
         key = id(profile.defaults), tuple(name.text for name in profile.extends)
         if key not in self._below:
             below = self._parents(profile)
@@ -180,34 +181,28 @@ class Layers:
                     profile=profile.name,
                 )
 
-    def _resolve_ancestors(self, profile: ProfileSource) -> None:
-        """Work out what each ancestor hands down, the eldest first; no recursion, any depth."""
-        path = [(profile, iter(profile.extends))]
-        names = {profile.name}
-        while path:
-            current, parents = path[-1]
-            for name in parents:
-                parent = self._profiles.get(name.text)
-                if parent is None:
-                    self._report_unknown(name)
-                elif parent.name in names:
-                    if len(self._circles) < MANY:  # each takes as long as it is
-                        circle = [each.name for each, _ in path]
-                        self._report_circle(name, circle[circle.index(parent.name) :])
-                elif parent.name not in self._inherited:
-                    names.add(parent.name)
-                    path.append((parent, iter(parent.extends)))
+    def _resolve_parents(self) -> set[str]:
+        """Work out what each parent hands down; return the profiles all of whose layers exist."""
+        profiles = self._profiles.values()
+        parents = {name.text for profile in profiles for name in profile.extends}
+        graph = {each.name: [name.text for name in each.extends] for each in profiles}
+        complete, circles = set[str](), 0
+        for name, circle in depth_first(graph):
+            if circle:
+                self._report_circle(name, circle)
+                circles += 1
+                if circles == MANY:  # each takes as long as it is
                     break
-                elif parent.name not in self.incomplete:
-                    continue
-                self.incomplete.add(current.name)
-            else:
-                path.pop()
-                names.remove(current.name)
-                if current.name in self.incomplete and path:
-                    self.incomplete.add(path[-1][0].name)
-                if current is not profile:
-                    self._inherited[current.name] = self._handed_down(current)
+                continue
+            profile = self._profiles[name]
+            for parent in profile.extends:
+                if parent.text not in self._profiles:
+                    self._report_unknown(parent)
+            if complete.issuperset(graph[name]):
+                complete.add(name)
+            if name in parents:
+                self._inherited[name] = self._handed_down(profile)
+        return complete
 
     def _handed_down(self, profile: ProfileSource) -> tuple[Mapping, int]:
         """Return what ``profile`` hands down, its parents being worked out, and how many keys."""
@@ -241,12 +236,12 @@ class Layers:
                 self._diagnostics.error("too-large", message, name.span, hint=hint)
                 raise ConfigurationError(self._diagnostics)
 
-    def _report_circle(self, name: Scalar, circle: list[str]) -> None:
-        """Report a circle once, at the first name that closes it."""
-        if frozenset(circle) not in self._circles:
-            self._circles.add(frozenset(circle))
-            message = f"A profile extends itself: {circle_text([*circle, circle[0]])}"
-            self._diagnostics.error("extends-cycle", message, name.span)
+    def _report_circle(self, first: str, circle: list[str]) -> None:
+        """Report a circle at the name that closes it."""
+        message = f"A profile extends itself: {circle_text([*circle, first])}"
+        names = self._profiles[circle[-1]].extends
+        span = next(name.span for name in names if name.text == first)
+        self._diagnostics.error("extends-cycle", message, span)
 
     def _report_unknown(self, name: Scalar) -> None:
         message = f"`{shorten(name.text)}` is not a profile"

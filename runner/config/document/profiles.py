@@ -15,6 +15,7 @@ from runner.config.document.load import Documents
 from runner.config.document.notify import Notification, read_notifications
 from runner.config.yaml.nodes import Mapping, Node, Scalar, Sequence
 from runner.diagnostics import Diagnostics, Related
+from runner.graph import depth_first
 from runner.listing import circle_text, shorten
 from runner.nearest import did_you_mean
 from runner.source import Source, Span
@@ -149,7 +150,6 @@ class _Reader:
                 given[old] = node.text
             else:
                 self._wrong_type(node, "An entry of `moved` maps an old name to a new one")
-        final: dict[str, str | None] = {}
         for old, new in given.items():
             if old in profiles:
                 message = f"`{shorten(old)}` is still a profile, so it was not renamed"
@@ -160,16 +160,14 @@ class _Reader:
                 message = f"`{shorten(new)}` is not a profile"
                 hint = near or "Remove this entry: the profile is gone."
                 self._error("bad-move", message, moved.values[old].span, hint=hint)
-            name, path = old, dict[str, None]()
-            while name in given and not (name in profiles or name in final or name in path):
-                path[name] = None
-                name = given[name]
-            if name in path:
-                names = list(path)
-                circle = circle_text([*names[names.index(name) :], name])
-                message = f"These names lead in a circle: {circle}"
-                self._error("bad-move", message, moved.key_span(name))
-            final |= dict.fromkeys(path, name if name in profiles else final.get(name))
+        final: dict[str, str | None] = {}
+        for old, circle in depth_first({old: [given[old]] for old in given if old not in profiles}):
+            if circle:
+                message = f"These names lead in a circle: {circle_text([*circle, old])}"
+                self._error("bad-move", message, moved.key_span(old))
+            else:
+                new = given[old]
+                final[old] = new if new in profiles else final.get(new)
         self.structure.moved = {old: name for old, name in final.items() if name}
 
     def check_profiles(self, root: Mapping) -> None:

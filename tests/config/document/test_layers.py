@@ -29,13 +29,12 @@ def test_what_is_inherited_has_an_end(monkeypatch: pytest.MonkeyPatch) -> None:
         f"  p{i}: {{extends: p{i - 1}, labels: {{l{i}: x}}}}\n" for i in range(1, 9)
     )
     structure, diagnostics = structure_of(chain)
-    found = Layers(structure, diagnostics)
     with pytest.raises(ConfigurationError) as stopped:
-        list(map(found.effective, structure.profiles.values()))
+        list(map(Layers(structure, diagnostics).effective, structure.profiles.values()))
     (error,) = stopped.value.diagnostics
     assert error.code == "too-large"
     assert error.span is not None
-    assert error.span.line == 6
+    assert error.span.line == 7
 
 
 def test_a_long_circle_is_shown_in_part() -> None:
