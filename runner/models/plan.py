@@ -157,6 +157,13 @@ class Plan:
         return sum(planned.action is action for planned in self.instances)
 
     @property
+    def counts(self) -> dict[str, int]:
+        """How many instances have each action, and how many are blocked."""
+        return {action.value: self.count(action) for action in Action} | {
+            "blocked": len(self.blocked)
+        }
+
+    @property
     def blocked(self) -> tuple[PlannedInstance, ...]:
         """The instances of which an apply must fail."""
         return tuple(planned for planned in self.instances if planned.blocked is not None)

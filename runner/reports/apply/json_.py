@@ -1,7 +1,7 @@
 """An apply as JSON, versioned, after ``schemas/report.schema.json``."""
 
 from dataclasses import asdict
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, Final
 
 from runner.models.outcome import (
@@ -13,7 +13,7 @@ from runner.models.outcome import (
     QuorumOutcome,
 )
 from runner.reports.apply import wording
-from runner.reports.text.json_ import dump_json
+from runner.reports.text.json_ import dump_json, time_text
 
 #: Goes up when a reader of the old form would break; new fields do not.
 FORMAT_VERSION: Final = 1
@@ -127,8 +127,3 @@ def _times(start: datetime | None, stop: datetime | None) -> dict[str, Any]:
         "stoppedAt": time_text(stop),
         "durationSeconds": wording.seconds_between(start, stop),
     }
-
-
-def time_text(at: datetime | None) -> str | None:
-    """A moment as ISO 8601 in UTC."""
-    return None if at is None else at.astimezone(UTC).isoformat().replace("+00:00", "Z")

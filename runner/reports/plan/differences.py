@@ -1,6 +1,6 @@
 """Compare long values so that every difference is shown or counted: items of lists, lines of text.
 
-Everything returned is a harmless line without colour. Values come in as :class:`Words` makes them.
+Everything returned is a harmless line without colour.
 """
 
 import json
@@ -34,7 +34,13 @@ class Part(NamedTuple):
 
 
 def compared(before: Any, after: Any, words: Callable[[Any], str]) -> tuple[Part, ...]:
-    """The differences of two values; nothing where both fit beside each other in full."""
+    """Return the differences of two values; nothing if both fit beside each other in full.
+
+    Args:
+        before: The old value, in normal form.
+        after: The new one.
+        words: Says a value in full.
+    """
     old, new = words(before), words(after)
     if isinstance(before, list) and isinstance(after, list):
         return () if len(old) + len(new) <= _SHORT else tuple(_items(before, after, words))
@@ -49,14 +55,14 @@ def compared(before: Any, after: Any, words: Callable[[Any], str]) -> tuple[Part
 
 
 def listed_items(op: Op, value: Any, words: Callable[[Any], str]) -> tuple[Part, ...]:
-    """The items of a long list that comes or goes; nothing where it is short or not a list."""
+    """Return the items of a long list that comes or goes; nothing for any other value."""
     if not isinstance(value, list) or len(words(value)) <= _SHORT:
         return ()
     return tuple(_bounded((Part(op, cut(words(item))) for item in value), "item"))
 
 
 def cut(text: str) -> str:
-    """``text`` as one harmless line; a longer one ends with its length."""
+    """Return ``text`` as one harmless line; one that is cut ends with its length."""
     shown = one_line(text)
     if len(shown) <= TEXT_LIMIT:
         return shown
@@ -80,7 +86,7 @@ def _items(before: list[Any], after: list[Any], words: Callable[[Any], str]) -> 
 
 
 def _paired(gone: list[Any], come: list[Any], words: Callable[[Any], str]) -> Iterator[Part]:
-    """Removed and added items; an item that is still similar is one change."""
+    """Yield removed and added items; an item that is still similar is one change."""
     come = list(come)
     for old in gone:
         similar = next((new for new in come if _is_similar(old, new)), None)
@@ -102,7 +108,7 @@ def _is_similar(old: Any, new: Any) -> bool:
 
 
 def _inner(old: Any, new: Any, words: Callable[[Any], str]) -> str:
-    """The differences of two similar items."""
+    """Return the differences of two similar items."""
     if isinstance(old, dict):
         label = next(iter(old.values()))
         changes = (
@@ -120,25 +126,22 @@ def _inner(old: Any, new: Any, words: Callable[[Any], str]) -> str:
 
 
 def _without_common(before: Sequence[Any], after: Sequence[Any]) -> tuple[list[Any], list[Any]]:
-    old, new = (Counter(map(_key, items)) for items in (before, after))
-    return _left(before, old - new), _left(after, new - old)
+    """Return the items of each side that the other does not have as often."""
+    old, new = ([json.dumps(item, sort_keys=True) for item in side] for side in (before, after))
+    return _left(before, old, Counter(new)), _left(after, new, Counter(old))
 
 
-def _left(items: Sequence[Any], counts: Counter[str]) -> list[Any]:
+def _left(items: Sequence[Any], keys: Sequence[str], common: Counter[str]) -> list[Any]:
     left = []
-    for item in items:
-        if counts[_key(item)] > 0:
-            counts[_key(item)] -= 1
+    for item, key in zip(items, keys, strict=True):
+        common[key] -= 1
+        if common[key] < 0:
             left.append(item)
     return left
 
 
-def _key(item: Any) -> str:
-    return json.dumps(item, sort_keys=True)
-
-
 def _lines(before: Sequence[str], after: Sequence[str]) -> Iterator[Part]:
-    """Line by line; lines that only differ inside are shown around the difference."""
+    """Compare line by line; lines that differ only inside are shown around the difference."""
     for low, high, first, last in _hunks(before, after):
         yield Part(None, f"line {first + 1:,}:")
         if high - low == last - first:
@@ -150,11 +153,11 @@ def _lines(before: Sequence[str], after: Sequence[str]) -> Iterator[Part]:
 
 
 def _inside(old: str, new: str) -> Iterator[Part]:
-    """Two versions of one line: in full, or where they are long, around each difference."""
+    """Show two versions of one line: in full, or where they are long, around each difference."""
     if max(len(old), len(new)) <= TEXT_LIMIT // 2:
         yield from (Part(Op.REMOVE, old), Part(Op.ADD, new))
-        return
-    yield from _bounded(_around(old, new), "difference")
+    else:
+        yield from _bounded(_around(old, new), "difference")
 
 
 def _around(old: str, new: str) -> Iterator[Part]:
@@ -162,23 +165,21 @@ def _around(old: str, new: str) -> Iterator[Part]:
     for low, high, first, last in _hunks(before, after):
         start, end = (len("".join(before[:count])) for count in (low, high))
         begin, stop = (len("".join(after[:count])) for count in (first, last))
-        lead = _shared(old[start:end], new[begin:stop])
-        tail = _shared(old[start + lead : end][::-1], new[begin + lead : stop][::-1])
+        lead, tail = _common_ends(old[start:end], new[begin:stop])
         yield Part(Op.REMOVE, _excerpt(old, start + lead, end - tail))
         yield Part(Op.ADD, _excerpt(new, begin + lead, stop - tail))
 
 
 def _excerpt(text: str, start: int, end: int) -> str:
-    """The text from ``start`` to ``end`` with a little of what stands around it."""
+    """Return the text from ``start`` to ``end`` with a little of what is around it."""
     low, high = max(0, start - _AROUND), end + _AROUND
     lead, tail = "…" if low else "", "…" if high < len(text) else ""
     return lead + text[low:start] + cut(text[start:end]) + text[end:high] + tail
 
 
 def _hunks(before: Sequence[str], after: Sequence[str]) -> Iterator[tuple[int, int, int, int]]:
-    """Ranges of both sides that differ, in order; huge ones count as one after common ends."""
-    start = _shared(before, after)
-    end = _shared(before[start:][::-1], after[start:][::-1])
+    """Yield the ranges that differ, in order; between common ends, huge ones count as one."""
+    start, end = _common_ends(before, after)
     old, new = before[start : len(before) - end], after[start : len(after) - end]
     if max(len(old), len(new)) > _MOST_ALIGNED:
         yield start, start + len(old), start, start + len(new)
@@ -190,7 +191,12 @@ def _hunks(before: Sequence[str], after: Sequence[str]) -> Iterator[tuple[int, i
             yield start + low, start + high, start + first, start + last
 
 
+def _common_ends(one: Sequence[str], other: Sequence[str]) -> tuple[int, int]:
+    """Return how many items both begin with, and how many they end with after these."""
+    lead = _shared(one, other)
+    return lead, _shared(one[lead:][::-1], other[lead:][::-1])
+
+
 def _shared(one: Sequence[str], other: Sequence[str]) -> int:
-    """How many items both begin with."""
     pairs = enumerate(zip(one, other, strict=False))
     return next((at for at, (a, b) in pairs if a != b), min(len(one), len(other)))

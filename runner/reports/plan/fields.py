@@ -1,150 +1,135 @@
 """The fields of a planned instance: new ones, changes, and the differences of long values."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any, Final, NamedTuple
 
-from runner.models.contract.filled import FILLED_METADATA
 from runner.models.plan import Action, FieldChange, Op, PlannedInstance
-from runner.plan.diff import additions
-from runner.plan.normalize import VOLATILE, Normal, mark_of, normal_form, own_keys
+from runner.plan.diff import additions, has_fields
+from runner.plan.normalize import Normal, normal_form, own_keys
 from runner.reports.plan.differences import Part, compared, cut, listed_items
-from runner.reports.plan.values import Masks, current, in_words, sensitive_in_words
+from runner.reports.plan.values import Masks, current
 
 ALL_CHECKS: Final = "ALL checks of the account"
 #: A request that says nothing, to show what another says beyond the defaults.
-_EMPTY: Final[Normal] = {**normal_form({}, lambda _: None), "metadata": {}}
+_PLAIN: Final[Normal] = normal_form({}, lambda _: None)
 #: The runner's own keys where a profile says nothing of them.
 _OWN: Final = own_keys({})
 _FILTERS: Final = {"target.matchTags": "matchTags", "target.checkId": "checkId"}
 
-_Words = Callable[[Any], str]
-
 
 class Field(NamedTuple):
-    """One field in words, each value a harmless line.
+    """One field in words.
 
     Attributes:
         op: How it changed; ``None`` for one that is told although it did not.
-        before, after: The values; ``None`` where there is none on that side.
-        parts: The differences of long values, which are shown in place of the values.
+        lines: The old value and the new one, as far as there are such, or their differences.
+        is_whole: Whether ``lines`` are values, which may be shown beside each other.
     """
 
     op: Op | None
     path: str
-    before: str | None
-    after: str | None
-    parts: tuple[Part, ...] = ()
+    lines: tuple[Part, ...]
+    is_whole: bool = True
 
 
-def fields_of(planned: PlannedInstance, masks: Masks) -> tuple[Field, ...]:
-    """What changes; for a new instance all that it says beyond the defaults."""
-
-    def words(value: Any) -> str:
-        return in_words(value, masks)
-
+def fields_of(planned: PlannedInstance, masks: Masks) -> Iterator[Field]:
+    """Yield what changes; for a new instance all that it says beyond the defaults."""
     if planned.action is Action.CREATE:
-        return tuple(_new(planned, words))
-    if planned.action is not Action.UPDATE:
-        return ()
-    target = _target_change(planned, words)
-    is_whole = target is not None and target.op is not None
-    changes = [
-        field
-        for change in planned.changes
-        if not (is_whole and change.path in _FILTERS)
-        for field in _changed(change, masks, words)
-    ]
-    return (*((target,) if target else ()), *changes)
+        yield from _new(planned, masks)
+    elif planned.action is Action.UPDATE:
+        target = _target_change(planned, masks)
+        if target is not None:
+            yield target
+        for change in planned.changes:
+            if not (target and target.op and change.path in _FILTERS):
+                yield from _changed(change, masks)
+    for path in planned.not_compared:
+        yield _unchanged(path, "(secret, not compared)")
 
 
-def not_compared(path: str) -> Field:
-    """The field of a secret that could not be compared."""
-    return Field(None, path, None, "(secret, not compared)")
+def _unchanged(path: str, text: str) -> Field:
+    return Field(None, path, (Part(None, text),))
 
 
 def matches_all(target: Any) -> bool:
-    """Whether a target in normal form has no filter, so that every check matches."""
+    """Return whether a target in normal form has no filter, so that every check matches."""
     return isinstance(target, dict) and target.get("matchTags") == target.get("checkId") == []
 
 
-def _new(planned: PlannedInstance, words: _Words) -> Iterator[Field]:
-    """What a new instance says beyond the defaults; what git fills in, in one line."""
+def _new(planned: PlannedInstance, masks: Masks) -> Iterator[Field]:
     request = current(planned)
     filled: list[str] = []
-    if mark_of(metadata := request["metadata"]) is None and isinstance(metadata, dict):
-        filled = [key for key in metadata if _is_filled(key, planned.request["metadata"][key])]
-        rest = {key: value for key, value in metadata.items() if key not in filled}
-        request = {**request, "metadata": rest}
-    if request["name"] == planned.name:
-        request = {**request, "name": _EMPTY["name"]}  # it is the default
+    metadata = request["metadata"]
+    if has_fields(metadata):
+        given, plain = planned.request["metadata"], _PLAIN["metadata"]
+        filled = [key for key in metadata if given[key] == plain.get(key)]
+        metadata = {key: value for key, value in metadata.items() if key not in filled}
+    # The name of the instance is the default name.
+    name = None if request["name"] == planned.name else request["name"]
+    request = request | {"name": name, "metadata": metadata}
     if matches_all(request["target"]):
-        yield Field(Op.ADD, "target", None, ALL_CHECKS)
-    yield from _each(Op.ADD, additions(_EMPTY, request), words)
+        yield Field(Op.ADD, "target", (Part(Op.ADD, ALL_CHECKS),))
+    yield from _each(Op.ADD, additions(_PLAIN | {"metadata": {}}, request), masks)
     if filled:
-        yield Field(Op.ADD, "metadata", None, f"{', '.join(filled)} (filled in)")
+        text = f"{', '.join(filled)} (filled in)"
+        yield Field(Op.ADD, "metadata", (Part(Op.ADD, text),))
     if planned.instance is not None:
-        yield from _each(Op.ADD, additions(_OWN, own_keys(planned.instance.own)), words)
+        yield from _each(Op.ADD, additions(_OWN, own_keys(planned.instance.own)), masks)
 
 
-def _target_change(planned: PlannedInstance, words: _Words) -> Field | None:
-    """A line of its own where every check matches, now or before."""
+def _target_change(planned: PlannedInstance, masks: Masks) -> Field | None:
+    """Return a line of its own where every check matches, now or before."""
     now = planned.request["target"]
     if not isinstance(now, dict):
         return None
-    old = {_FILTERS[c.path]: c.before for c in planned.changes if c.path in _FILTERS}
-    before = {**now, **old}
-    if not matches_all(now) and not matches_all(before):
-        return None
+    before = now | {_FILTERS[c.path]: c.before for c in planned.changes if c.path in _FILTERS}
     if matches_all(now) and matches_all(before):
-        return Field(None, "target", None, ALL_CHECKS)
-    return Field(Op.REPLACE, "target", _filters(before, words), _filters(now, words))
+        return _unchanged("target", ALL_CHECKS)
+    if matches_all(now) or matches_all(before):
+        return _replaced("target", _filters(before, masks), _filters(now, masks))
+    return None
 
 
-def _filters(target: dict[str, Any], words: _Words) -> str:
+def _filters(target: dict[str, Any], masks: Masks) -> str:
     if matches_all(target):
         return ALL_CHECKS
-    given = (f"{key} {words(target[key])}" for key in _FILTERS.values() if target[key] != [])
-    return cut(", ".join(given))
+    given = (
+        f"{key} {masks.in_words(target[key])}" for key in _FILTERS.values() if target[key] != []
+    )
+    return ", ".join(given)
 
 
-def _changed(change: FieldChange, masks: Masks, words: _Words) -> Iterator[Field]:
+def _replaced(path: str, before: str, after: str) -> Field:
+    lines = Part(Op.REMOVE, cut(before)), Part(Op.ADD, cut(after))
+    return Field(Op.REPLACE, path, lines)
+
+
+def _changed(change: FieldChange, masks: Masks) -> Iterator[Field]:
     before, after = change.before, change.after
-    if change.op is not Op.REPLACE or _is_whole(before) or _is_whole(after):
+    if change.op is not Op.REPLACE or has_fields(before) or has_fields(after):
         if change.op is not Op.ADD:
-            yield from _each(Op.REMOVE, [(change.path, before)], words)
+            yield from _each(Op.REMOVE, [(change.path, before)], masks)
         if change.op is not Op.REMOVE:
-            yield from _each(Op.ADD, [(change.path, after)], words)
-    elif change.sensitive:
-        old, new = sensitive_in_words(change, masks)
-        yield Field(change.op, change.path, cut(old), cut(new))
+            yield from _each(Op.ADD, [(change.path, after)], masks)
+    elif not change.sensitive and (parts := compared(before, after, masks.in_words)):
+        yield Field(change.op, change.path, parts, is_whole=False)
     else:
-        parts = compared(before, after, words)
-        yield Field(change.op, change.path, cut(words(before)), cut(words(after)), parts)
+        yield _replaced(change.path, *masks.sides(change, masks.in_words))
 
 
-def _each(op: Op, fields: Iterable[tuple[str, Any]], words: _Words) -> Iterator[Field]:
-    """Fields that come or go."""
+def _each(op: Op, fields: Iterable[tuple[str, Any]], masks: Masks) -> Iterator[Field]:
+    """Yield fields that come or go."""
     for place, whole in fields:
         for path, value in _flat(place, whole):
-            text = cut(words(value))
-            before, after = (None, text) if op is Op.ADD else (text, None)
-            yield Field(op, path, before, after, listed_items(op, value, words))
-
-
-def _is_filled(key: str, value: Any) -> bool:
-    """Whether a field of the metadata is what the runner fills in by itself."""
-    template = f"$<{FILLED_METADATA[key]}>" if key in FILLED_METADATA else None
-    return bool(value == {VOLATILE: {"template": template, "inputs": {}}})
-
-
-def _is_whole(value: Any) -> bool:
-    """Whether it is a whole variable or retry strategy and not the value of one field."""
-    return isinstance(value, dict) and mark_of(value) is None
+            if items := listed_items(op, value, masks.in_words):
+                yield Field(op, path, items, is_whole=False)
+            else:
+                yield Field(op, path, (Part(op, cut(masks.in_words(value))),))
 
 
 def _flat(path: str, value: Any) -> Iterator[tuple[str, Any]]:
-    """The fields of a whole variable or retry strategy that are not the default."""
-    if not _is_whole(value):
+    """Yield the fields of a whole variable or retry strategy that are not the default."""
+    if not has_fields(value):
         yield path, value
     elif "value" in value:
         yield path + (" (locked)" if value.get("locked") is True else ""), value["value"]

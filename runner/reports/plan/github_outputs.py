@@ -7,11 +7,6 @@ from runner.reports.text.github_files import output
 
 
 def outputs(plan: Plan) -> str:
-    """The outputs ``has-changes`` (``true`` or ``false``) and ``counts`` (JSON by action)."""
-    counts = {
-        action.value: sum(planned.action is action for planned in plan.instances)
-        for action in Action
-    }
-    counts["blocked"] = len(plan.blocked)
+    """Return ``has-changes`` (``true`` or ``false``) and ``counts`` (JSON by action)."""
     changes = any(planned.action is not Action.RERUN for planned in plan.instances)
-    return output("has-changes", str(changes).lower()) + output("counts", json.dumps(counts))
+    return output("has-changes", str(changes).lower()) + output("counts", json.dumps(plan.counts))

@@ -6,11 +6,9 @@ with anything but its sign, and the fence is longer than any run of backticks.
 """
 
 import re
-from collections.abc import Iterator
 from typing import Final
 
 from runner.models.plan import Action, Op, Plan
-from runner.reports.plan.fields import Field
 from runner.reports.plan.view import Entry, PlanView, view
 from runner.reports.text.sanitize import one_line
 
@@ -119,7 +117,11 @@ def _link(address: str) -> str:
 
 def _folded(entry: Entry) -> str | None:
     """The changes and warnings of an entry, folded below its name."""
-    lines = [text for field in entry.fields for text in _diff(field)]
+    lines = [
+        f"{_PARTS[op]} {one_line(field.path)}: {text}"
+        for field in entry.fields
+        for op, text in field.lines
+    ]
     lines += [f"! {kind}: {text}" for kind, text in entry.notes]
     if not lines:
         return None
@@ -127,18 +129,6 @@ def _folded(entry: Entry) -> str | None:
     fence = "`" * max(3, 1 + max(map(len, re.findall("`+", body)), default=0))
     title = f"{_SIGNS[entry.action]} {_code(entry.names)}"
     return f"<details><summary>{title}</summary>\n\n{fence}diff\n{body}\n{fence}\n\n</details>\n"
-
-
-def _diff(field: Field) -> Iterator[str]:
-    path = one_line(field.path)
-    if field.op is None:
-        yield f"  {path}: {field.after}"
-    for part in field.parts:
-        yield f"{_PARTS[part.op]} {path}: {part.text}"
-    if field.before is not None and not field.parts:
-        yield f"- {path}: {field.before}"
-    if field.after is not None and field.op is not None and not field.parts:
-        yield f"+ {path}: {field.after}"
 
 
 def _fitting(texts: list[str], room: int) -> tuple[list[str], int]:

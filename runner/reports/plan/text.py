@@ -86,27 +86,18 @@ def _entry(entry: Entry, style: Style, *, with_last: bool) -> Iterator[str]:
 
 
 def _field(field: Field, style: Style) -> Iterator[str]:
-    """A field on one line if it fits; else its values, or their differences, below it."""
+    """Yield a field on one line if it fits; else its values, or their differences, below it."""
     sign, color = _OPS[field.op]
     head = f"{_INDENT}{style.paint(sign, color)} {one_line(field.path)}:"
-    values = [value for value in (field.before, field.after) if value is not None]
-    whole = f"{head} {' → '.join(values)}"
-    width = max(style.width, _LEAST_WIDTH)
-    if not field.parts and (len(values) == 1 or display_width(style.plain(whole)) <= width):
+    whole = f"{head} {' → '.join(line.text for line in field.lines)}"
+    fits = display_width(style.plain(whole)) <= max(style.width, _LEAST_WIDTH)
+    if field.is_whole and (fits or len(field.lines) == 1):
         yield whole
         return
     yield head
-    for part_sign, part_color, text in _below(field):
-        yield f"{_INDENT * 2}{style.paint(part_sign, part_color)} {text}"
-
-
-def _below(field: Field) -> Iterator[tuple[str, str, str]]:
-    if field.parts:
-        for part in field.parts:
-            yield *_OPS[part.op], part.text
-        return
-    yield *_OPS[Op.REMOVE], field.before or ""
-    yield *_OPS[Op.ADD], field.after or ""
+    for op, text in field.lines:
+        sign, color = _OPS[op]
+        yield f"{_INDENT * 2}{style.paint(sign, color)} {text}"
 
 
 def _note(kind: str, text: str, indent: str, style: Style) -> str:

@@ -10,7 +10,7 @@ from typing import Final, NamedTuple
 
 from runner.listing import counted
 from runner.models.plan import Action, Plan, PlannedInstance
-from runner.reports.plan.fields import Field, fields_of, not_compared
+from runner.reports.plan.fields import Field, fields_of
 from runner.reports.plan.values import Masks
 from runner.reports.plan.wording import cost, drift, header, last_ended, removed, some, summary
 from runner.reports.text.sanitize import one_line
@@ -147,7 +147,7 @@ def _entry(planned: PlannedInstance, masks: Masks) -> Entry:
         said,
         last_ended(planned.record),
         planned.record.link if planned.record else None,
-        (*fields_of(planned, masks), *map(not_compared, planned.not_compared)),
+        tuple(fields_of(planned, masks)),
         None if planned.checks is None else drift(planned.checks),
         tuple((kind, one_line(text)) for kind, text in notes),
     )

@@ -12,11 +12,12 @@ from typing import Any, Final
 
 from runner.models.events import ApplyFinished, ApplyStarted, Event, PlanMade
 from runner.models.outcome import ApplyOutcome
-from runner.reports.apply import json_, markdown, wording
+from runner.reports.apply import markdown, wording
 from runner.reports.diagnostics.github_annotations import relative_to_repository
 from runner.reports.progress.github_actions import annotation_of
 from runner.reports.progress.listeners import Listener, Send, Surroundings
 from runner.reports.progress.state import Progress
+from runner.reports.text.json_ import time_text
 from runner.reports.text.sanitize import harmless, one_line
 
 _NAME: Final = "Checkly sessions"
@@ -83,7 +84,7 @@ class GitHubCheckReporter(Listener):
                 "head_sha": self._commit,
                 "status": "in_progress",
                 "external_id": one_line(apply_id, 200),
-                "started_at": json_.time_text(at),
+                "started_at": time_text(at),
             },
         )
         self._id = int(created["id"])
@@ -100,7 +101,7 @@ class GitHubCheckReporter(Listener):
             {
                 "status": "completed",
                 "conclusion": conclusion(outcome),
-                "completed_at": json_.time_text(outcome.stopped_at),
+                "completed_at": time_text(outcome.stopped_at),
                 "output": {**output, "annotations": annotations[:_MOST_ANNOTATIONS]},
             },
         )

@@ -20,7 +20,7 @@ from runner.models.verdict import Verdict
 from runner.reports.apply import json_
 from runner.reports.progress.listeners import Listener, Surroundings
 from runner.reports.progress.state import Progress
-from runner.reports.text.json_ import dump_json_line
+from runner.reports.text.json_ import dump_json_line, time_text
 
 #: Goes up when a reader of the old form would break; new types and fields do not.
 FORMAT_VERSION: Final = 1
@@ -45,7 +45,7 @@ class JsonLinesReporter(Listener):
             line = {
                 "formatVersion": FORMAT_VERSION,
                 "number": self._number,
-                "at": json_.time_text(event.at),
+                "at": time_text(event.at),
                 "applyId": self._apply_id or None,
                 **values,
             }

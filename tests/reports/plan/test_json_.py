@@ -152,3 +152,10 @@ def test_a_request_without_metadata_or_with_unresolved_metadata_shows_as_it_is()
     for metadata, shown in (({}, {}), (Marked(None, unset=("env.M",)), "(unset: env.M)")):
         plan = make_plan([instance("a", metadata=metadata)], {}, fingerprint)
         assert document(plan)["profiles"][0]["request"]["metadata"] == shown
+
+
+def test_no_name_forges_a_command_of_a_ci_system() -> None:
+    name = "##vso[task.complete]"
+    text = render(make_plan([instance("a", name=name)], {}, fingerprint))
+    assert "##" not in text
+    assert json.loads(text)["profiles"][0]["request"]["name"] == name
