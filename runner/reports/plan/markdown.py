@@ -1,11 +1,12 @@
 """A plan for a pull request comment: a table, each diff folded, cut to what GitHub takes.
 
 No name or value can break out: in the table and in headings every sign that Markdown, HTML or
-GitHub's own linking may read is written as a character reference; in a diff no line starts
-with anything but its sign, and the fence is longer than any run of backticks.
+GitHub's own linking may read is written as a character reference; in a diff each line starts with
+its sign, and the fence is longer than any run of backticks.
 """
 
 import re
+from itertools import accumulate, takewhile
 from typing import Final
 
 from runner.models.plan import Action, Op, Plan
@@ -31,7 +32,7 @@ _SPECIAL: Final = re.compile(r"[^\w \-]|_", re.ASCII)
 
 
 def render(plan: Plan, limit: int = LIMIT) -> str:
-    """The plan as GitHub's Markdown.
+    """Return the plan as GitHub's Markdown.
 
     Args:
         plan: What to show; unchanged instances are left out where it compares two commits.
@@ -39,27 +40,23 @@ def render(plan: Plan, limit: int = LIMIT) -> str:
             a note that says how much.
     """
     shown = view(plan, most_new=_MOST_NEW)
-    head = [MARKER, "### Checkly sessions", ""]
+    parts = [MARKER, "### Checkly sessions", ""]
     if shown.against is not None:
-        head += [f"What a merge would change, compared with {escaped(shown.against)}.", ""]
-    for name, value in shown.header:
-        head += [f"{name}: {escaped(value)}  "]
-    head += [""] * bool(shown.header)
-    head += [f"**{shown.summary}**" + (f" {shown.cost}." if shown.cost else ""), ""]
-    warnings = [
-        f"> ⚠️ {escaped(one_line(warning, 1_000))}\n"
-        for warning in (*shown.file_warnings, *shown.warnings)
-    ]
-    told, untold = _fitting(warnings, limit // 4)
-    head += told
+        parts += [f"What a merge would change, compared with {escaped(shown.against)}.", ""]
+    parts += [f"{name}: {escaped(value)}  " for name, value in shown.header]
+    parts += [""] * bool(shown.header)
+    parts += [f"**{shown.summary}**" + (f" {shown.cost}." if shown.cost else ""), ""]
+    warnings = (*shown.file_warnings, *shown.warnings)
+    told, untold = _fitting(
+        [f"> ⚠️ {escaped(one_line(warning, 1_000))}\n" for warning in warnings], limit // 4
+    )
+    parts += told
     if untold:
-        head += [f"_{untold:,} more warnings are not shown here._", ""]
-    room = limit - _size("\n".join(head)) - 500  # for the notes
+        parts += [f"_{untold:,} more warnings are not shown here._", ""]
+    room = limit - _size("\n".join(parts)) - 500  # for the notes
     rows, left_out = _fitting([_row(entry, shown) for entry in shown.entries], room)
-    room -= sum(map(_size, rows))
-    folded = [section for entry in shown.entries if (section := _folded(entry))]
-    sections, cut = _fitting(folded, room if not left_out else 0)
-    parts = head
+    room = 0 if left_out else room - sum(map(_size, rows))
+    sections, cut = _fitting(list(filter(None, map(_folded, shown.entries))), room)
     if rows:
         parts += [_heading(shown), *rows, ""]
     if left_out := left_out + shown.unlisted:
@@ -72,12 +69,12 @@ def render(plan: Plan, limit: int = LIMIT) -> str:
 
 
 def escaped(text: str) -> str:
-    """``text`` as one line that stays text in Markdown; GitHub links no name or number in it."""
+    """Return ``text`` as one line of Markdown in which GitHub links no name or number."""
     return re.sub("(&#(?:64|35);)", "\\1&#8203;", _referenced(one_line(text)))
 
 
 def _code(text: str) -> str:
-    """``text`` as code, in which GitHub links nothing by itself."""
+    """Return ``text`` as code, in which GitHub links nothing by itself."""
     return f"<code>{_referenced(one_line(text))}</code>"
 
 
@@ -106,7 +103,7 @@ def _row(entry: Entry, shown: PlanView) -> str:
 
 
 def _link(address: str) -> str:
-    """An address that can't end its link: what is not plainly of an address is encoded."""
+    """Encode what is not plainly part of an address, so that it can't end its link."""
     return re.sub(
         r"[^\w.~:/?#@!$&*+,;=%-]",
         lambda found: "".join(f"%{byte:02X}" for byte in found[0].encode("utf-8", "replace")),
@@ -115,8 +112,8 @@ def _link(address: str) -> str:
     )
 
 
-def _folded(entry: Entry) -> str | None:
-    """The changes and warnings of an entry, folded below its name."""
+def _folded(entry: Entry) -> str:
+    """Return the changes and warnings of an entry, folded below its name; empty without any."""
     lines = [
         f"{_PARTS[op]} {one_line(field.path)}: {text}"
         for field in entry.fields
@@ -124,7 +121,7 @@ def _folded(entry: Entry) -> str | None:
     ]
     lines += [f"! {kind}: {text}" for kind, text in entry.notes]
     if not lines:
-        return None
+        return ""
     body = "\n".join(lines)
     fence = "`" * max(3, 1 + max(map(len, re.findall("`+", body)), default=0))
     title = f"{_SIGNS[entry.action]} {_code(entry.names)}"
@@ -132,14 +129,10 @@ def _folded(entry: Entry) -> str | None:
 
 
 def _fitting(texts: list[str], room: int) -> tuple[list[str], int]:
-    """The first of ``texts`` that fit into ``room`` bytes together, and how many do not."""
-    fitting = []
-    for text in texts:
-        room -= _size(text)
-        if room < 0:
-            break
-        fitting.append(text)
-    return fitting, len(texts) - len(fitting)
+    """Return the first of ``texts`` that fit into ``room`` bytes, and how many do not."""
+    sizes = accumulate(map(_size, texts))
+    fitting = sum(1 for _ in takewhile(room.__ge__, sizes))
+    return texts[:fitting], len(texts) - fitting
 
 
 def _size(text: str) -> int:

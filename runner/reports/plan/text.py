@@ -28,13 +28,13 @@ _LEAST_WIDTH: Final = 40
 
 
 def render(plan: Plan, style: Style, *, verbosity: int = 0) -> str:
-    """The plan as text that ends with a line break; names and values can't forge any of it.
+    """Return the plan as text that ends with a line break; no name or value can forge any of it.
 
-    Lines are as long as they are: they may be broken for a terminal only once they are masked.
+    Lines are not folded: that has to wait until they are masked.
 
     Args:
         plan: What to show.
-        style: What the receiver can show.
+        style: What the terminal can show.
         verbosity: Below 0 the summary alone, above 0 every instance by itself.
     """
     shown = view(plan, full=verbosity > 0)

@@ -4,8 +4,7 @@ Text and Markdown render this view and ask nothing of the plan itself.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 from runner.listing import counted
@@ -19,13 +18,12 @@ from runner.reports.text.sanitize import one_line
 _MOST_RERUNS: Final = 20
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """One instance, or several that differ in nothing but their names.
 
     Attributes:
         names: The instances, as a harmless line.
-        count: How many they are.
+        size: How many they are.
         said: What happens, in words.
         last: When and how they last ended.
         link: The session of the last apply, where it is one.
@@ -35,7 +33,7 @@ class Entry:
 
     action: Action
     names: str
-    count: int
+    size: int
     said: str
     last: str
     link: str | None = None
@@ -55,7 +53,7 @@ class PlanView(NamedTuple):
     Attributes:
         header: Where it stands, as names and values.
         against: The commit it was compared with, if it was.
-        entries: What is planned, in file order.
+        entries: What is planned, in file order; what is removed comes last.
         unlisted: How many more instances would be created.
         warnings: On the plan as a whole.
         file_warnings: Of the file, each on one line.
@@ -83,14 +81,13 @@ def view(plan: Plan, *, full: bool = False, most_new: int = 100) -> PlanView:
         full: Whether every instance is shown by itself.
         most_new: Among so many different new ones that are fine, further ones are only counted.
     """
-    entries = tuple(_entries(plan, full, most_new))
-    shown = sum(entry.count for entry in entries)
+    entries = _entries(plan, full, most_new)
     untold = plan.count(Action.RERUN) if plan.against is not None else 0
     return PlanView(
         header(plan.context) if plan.context else (),
         plan.against,
         entries,
-        len(plan.instances) - untold - shown,
+        len(plan.instances) - untold - sum(entry.size for entry in entries),
         plan.warnings,
         plan.file_warnings,
         summary(plan),
@@ -99,10 +96,10 @@ def view(plan: Plan, *, full: bool = False, most_new: int = 100) -> PlanView:
     )
 
 
-def _entries(plan: Plan, full: bool, most_new: int) -> Iterable[Entry]:
+def _entries(plan: Plan, full: bool, most_new: int) -> tuple[Entry, ...]:
     masks, new = Masks(), 0
-    groups: dict[object, list[PlannedInstance]] = {}
-    made: dict[object, Entry] = {}
+    groups: dict[object, tuple[Entry, list[PlannedInstance]]] = {}
+    again: list[object] = []
     for planned in plan.instances:
         if plan.against is not None and planned.action is Action.RERUN:
             continue
@@ -110,25 +107,24 @@ def _entries(plan: Plan, full: bool, most_new: int) -> Iterable[Entry]:
         if planned.action is Action.CREATE and new >= most_new and is_fine and not full:
             continue
         entry = _entry(planned, masks)
+        has_drifted = planned.checks is not None and planned.checks.has_drifted
         key: object = (entry.action, entry.said, entry.fields, entry.checks, entry.notes)
         if full:
             key = planned.name
-        elif entry.is_plain and not (planned.checks and planned.checks.has_drifted):
+        elif entry.is_plain and not has_drifted:
             key = (planned.profile, entry.said)
+            again += [] if key in groups else [key]
         new += planned.action is Action.CREATE and key not in groups
-        groups.setdefault(key, []).append(planned)
-        made.setdefault(key, entry)
-    plain = [key for key in groups if isinstance(key, tuple) and len(key) == 2]  # profile and words
+        groups.setdefault(key, (entry, []))[1].append(planned)
+    folded = [groups.pop(key)[1] for key in again] if len(again) > _MOST_RERUNS else []
     sizes = Counter(planned.profile for planned in plan.instances)
-    folded = {key for key in plain if len(plain) > _MOST_RERUNS}
-    entries = [_merged(made[key], groups[key], sizes) for key in groups if key not in folded]
+    entries = [_merged(entry, group, sizes) for entry, group in groups.values()]
     if folded:
-        again = [planned for key in groups if key in folded for planned in groups[key]]
-        profiles = counted(len({planned.profile for planned in again}), "profile")
-        names = f"{profiles} ({counted(len(again), 'instance')})"
-        entries.append(Entry(Action.RERUN, names, len(again), "rerun", _last(again)))
-    # What is removed stays last.
-    return sorted(entries, key=lambda entry: entry.action is Action.REMOVED)
+        rerun = [planned for group in folded for planned in group]
+        profiles = counted(len({planned.profile for planned in rerun}), "profile")
+        names = f"{profiles} ({counted(len(rerun), 'instance')})"
+        entries.append(Entry(Action.RERUN, names, len(rerun), "rerun", _last(rerun)))
+    return tuple(sorted(entries, key=lambda entry: entry.action is Action.REMOVED))
 
 
 def _entry(planned: PlannedInstance, masks: Masks) -> Entry:
@@ -154,45 +150,34 @@ def _entry(planned: PlannedInstance, masks: Masks) -> Entry:
 
 
 def _merged(entry: Entry, group: Sequence[PlannedInstance], sizes: Counter[str]) -> Entry:
-    """``entry`` for all of ``group``."""
+    """Make ``entry`` that of all of ``group``; a profile that is in it whole is named once."""
     if len(group) == 1:
         return entry
     profiles = Counter(planned.profile for planned in group)
-    names: dict[str, None] = {}
-    for planned in group:
-        count = profiles[planned.profile]
-        is_whole = count > 1 and count == sizes[planned.profile]
-        names[f"{planned.profile} ({count:,} instances)" if is_whole else planned.name] = None
+    names = dict.fromkeys(
+        f"{planned.profile} ({count:,} instances)"
+        if 1 < (count := profiles[planned.profile]) == sizes[planned.profile]
+        else planned.name
+        for planned in group
+    )
     checks = {planned.checks and drift(planned.checks) for planned in group}
-    return Entry(
-        entry.action,
-        some(tuple(names)) + ("" if len(names) == 1 else f" ({len(group):,} instances)"),
-        len(group),
-        entry.said,
-        _last(group),
-        None,
-        entry.fields,
-        entry.checks if len(checks) == 1 else None,
-        entry.notes,
+    return entry._replace(
+        names=some(tuple(names)) + ("" if len(names) == 1 else f" ({len(group):,} instances)"),
+        size=len(group),
+        last=_last(group),
+        link=None,
+        checks=entry.checks if len(checks) == 1 else None,
     )
 
 
 def _last(group: Sequence[PlannedInstance]) -> str:
-    """How the instances of a group last ended, together."""
+    """Say how the instances of a group last ended, together."""
     records = [planned.record for planned in group]
     verdicts = Counter(
-        "never applied"
-        if record is None
-        else "not known to have ended"
-        if record.verdict is None
-        else str(record.verdict)
+        str(record.verdict or "not known to have ended") if record else "never applied"
         for record in records
     )
-    if len(verdicts) == 1:
-        newest = max(
-            (record for record in records if record is not None),
-            key=lambda record: record.stopped_at or record.applied_at,
-            default=None,
-        )
-        return last_ended(newest)
-    return f"last {', '.join(f'{count:,} {said}' for said, count in verdicts.most_common())}"
+    if len(verdicts) > 1:
+        return f"last {', '.join(f'{count:,} {said}' for said, count in verdicts.most_common())}"
+    known = (record for record in records if record is not None)
+    return last_ended(max(known, key=lambda one: one.stopped_at or one.applied_at, default=None))

@@ -1,4 +1,4 @@
-"""The words that all formats of a plan share."""
+"""Wording that all formats of a plan share."""
 
 import shlex
 from datetime import UTC
@@ -18,7 +18,7 @@ _COMMIT_LENGTH: Final = 12
 
 
 def header(context: PlanContext) -> tuple[tuple[str, str], ...]:
-    """Where a plan stands, as names and values."""
+    """Return where a plan stands, as names and values."""
     commit = (context.commit or "unknown")[:_COMMIT_LENGTH]
     tested = commit + (f" on {context.branch}" if context.branch else "")
     if context.environment:
@@ -31,14 +31,14 @@ def header(context: PlanContext) -> tuple[tuple[str, str], ...]:
 
 
 def account(context: PlanContext) -> str:
-    """The account's name and id, as far as they are known."""
+    """Return the account's name and id, as far as they are known."""
     if context.account_id is None:
         return "unknown"
     return f"{context.account_name or 'account'} ({context.account_id})"
 
 
 def question(plan: Plan) -> str:
-    """What to ask before starting: ``Start 3 sessions in Acme?``; the plan above has its id."""
+    """Return what to ask before starting: ``Start 3 sessions in Acme?``."""
     blocked = len(plan.blocked)
     gone = plan.count(Action.REMOVED)
     starting = len(plan.instances) - gone - blocked
@@ -50,7 +50,7 @@ def question(plan: Plan) -> str:
 
 
 def removed(plan: Plan) -> str:
-    """What becomes of removed instances, with the command that drops their records."""
+    """Say what becomes of removed instances, with the command that drops their records."""
     names = [planned.name for planned in plan.instances if planned.action is Action.REMOVED]
     if not names or plan.against is not None:
         return ""
@@ -64,33 +64,25 @@ def removed(plan: Plan) -> str:
 
 
 def summary(plan: Plan) -> str:
-    """The line that sums a plan up: ``Plan: 1 to create, 1 to update, 2 to rerun, 0 removed.``."""
-    count = plan.count
-    more = [f"{len(plan.blocked)} blocked"] if plan.blocked else []
-    if warnings := len(plan.all_warnings):
-        more.append(counted(warnings, "warning"))
+    """Sum a plan up: ``Plan: 1 to create, 1 to update, 2 to rerun, 0 removed.``."""
+    create, update, rerun, removed_, blocked = plan.counts.values()
     if plan.against is None:
-        parts = [
-            f"Plan: {count(Action.CREATE):,} to create",
-            f"{count(Action.UPDATE):,} to update",
-            f"{count(Action.RERUN):,} to rerun",
-            f"{count(Action.REMOVED):,} removed",
-        ]
-    elif count(Action.RERUN) == len(plan.instances):
-        parts = ["No changes"]
+        said = f"Plan: {create:,} to create, {update:,} to update, {rerun:,} to rerun"
+        said += f", {removed_:,} removed"
+    elif rerun == len(plan.instances):
+        said = "No changes"
     else:
-        parts = [
-            f"Changes: {count(Action.CREATE):,} added",
-            f"{count(Action.UPDATE):,} changed",
-            f"{count(Action.REMOVED):,} removed",
-        ]
-    return f"{', '.join(parts + more)}."
+        said = f"Changes: {create:,} added, {update:,} changed, {removed_:,} removed"
+    if blocked:
+        said += f", {blocked} blocked"
+    if warnings := len(plan.all_warnings):
+        said += f", {counted(warnings, 'warning')}"
+    return f"{said}."
 
 
 def cost(plan: Plan) -> str | None:
-    """``7 checks, 7 runs, at most 21 with retries``; nothing where no checks are known."""
-    starting = [planned for planned in plan.instances if planned.blocked is None]
-    known = [planned.checks for planned in starting if planned.checks is not None]
+    """Return ``7 checks, 7 runs, at most 21 with retries``, if any checks are known."""
+    known = [one.checks for one in plan.instances if one.checks and one.blocked is None]
     if not known:
         return None
     checks = {name for drift in known for name in drift.matched}
@@ -104,7 +96,7 @@ def cost(plan: Plan) -> str | None:
 
 
 def last_ended(record: "Record | None") -> str:
-    """When and how an instance last ended: ``last passed 2026-11-23 08:12 UTC``."""
+    """Say when and how an instance last ended: ``last passed 2026-11-23 08:12 UTC``."""
     if record is None:
         return "never applied"
     at = (record.stopped_at or record.applied_at).astimezone(UTC).strftime("%Y-%m-%d %H:%M UTC")
@@ -114,7 +106,7 @@ def last_ended(record: "Record | None") -> str:
 
 
 def drift(checks: CheckDrift) -> str:
-    """How many checks match, and which came or went: ``14 match (+1: Login; −1: Search)``."""
+    """Say how many checks match, and which are new or gone: ``14 match (+1: Login)``."""
     count = len(checks.matched)
     turns = [
         f"{sign}{len(names)}: {some(names)}"
@@ -127,7 +119,7 @@ def drift(checks: CheckDrift) -> str:
 
 
 def some(names: tuple[str, ...]) -> str:
-    """The first few of ``names``, and how many more there are."""
+    """Return the first few of ``names``, and how many more there are."""
     more = len(names) - _NAMES_LIMIT
     shown = ", ".join(one_line(name, _NAME_LIMIT) for name in names[:_NAMES_LIMIT])
     return shown + (f" and {more:,} more" if more > 0 else "")
