@@ -51,7 +51,7 @@ class Journal:
             Their attempts without an outcome, oldest first.
         """
         left = []
-        for apply_id, names in sorted(self.locks.inherited().items()):
+        for apply_id, names in sorted(self.locks.inherited.items()):
             journal = await self.context.state.take_over(apply_id, self.locks, names)
             self._applies[apply_id] = journal
             for name in names:

@@ -27,6 +27,9 @@ class Locks:
     """The locks of an apply, an asynchronous context manager; made by ``State.lock``.
 
     However many instances there are, taking, renewing and releasing write one document each.
+
+    Attributes:
+        inherited: Earlier applies, and those of these instances that they may have left open.
     """
 
     def __init__(
@@ -40,6 +43,7 @@ class Locks:
         waiting: Callable[[str], None],
     ) -> None:
         self.apply_id = apply_id
+        self.inherited: dict[str, list[str]] = {}
         self._place = place
         self._table = place.lock_table
         self._clock = place.clock
@@ -51,7 +55,6 @@ class Locks:
         self._instances = dict.fromkeys(sorted(set(instances)))  # a set that keeps its order
         self._owner = owner
         self._holder: Holder | None = None
-        self._inherited: dict[str, list[str]] = {}
         self._is_open: dict[tuple[str, str], bool] = {}
         self._gone: set[str] = set()
         self._renewed = self._clocks()
@@ -91,8 +94,13 @@ class Locks:
         """Instances whose lock can't be relied on any more: nothing may be written for them."""
         return frozenset(name for name in self._instances if self._doubt(name))
 
+    @property
+    def sure_seconds(self) -> float:
+        """How long a lock that is held, and renewed in time, can be relied on at any moment."""
+        return self._lease * (_RELIED_ON - 1 / _RENEWALS - 1 / _LOOKS)
+
     def fence(self, instance: str, seconds: float = 0.0) -> int:
-        """The fencing token to write with: it grows with every owner of the lock.
+        """Return the fencing token to write with: it grows with every owner of the lock.
 
         Args:
             instance: One of these locks.
@@ -110,15 +118,6 @@ class Locks:
                 hint="Nothing more is written for it. Look at `runner status`, then apply again.",
             )
         return self._holder.fence
-
-    @property
-    def sure_seconds(self) -> float:
-        """How long a lock that is held, and renewed in time, can be relied on at any moment."""
-        return self._lease * (_RELIED_ON - 1 / _RENEWALS - 1 / _LOOKS)
-
-    def inherited(self) -> dict[str, list[str]]:
-        """Earlier applies, and those of these instances that they may have left open."""
-        return self._inherited
 
     def note(self, apply_id: str, instance: str, *, is_open: bool) -> None:
         """Have the release tell whether an attempt is still without an outcome."""
@@ -167,18 +166,17 @@ class Locks:
         table = await self._read()
         dead = await self._place.watch.dead(table.holders_of(self._instances))
         floor = 0 if table.number else await self._place.highest_fence()
-        (monotonic, wall), taken_back = self._clocks(), self._table.taken_back
+        (began, wall), taken_back = self._clocks(), self._table.taken_back
         busy: list[Holder] = []
 
         def make(table: LockTable) -> LockTable | None:
-            busy.clear()
             if self._key in table.holders:
                 return None
-            is_late = self._clock.monotonic() - monotonic > self._lease
+            is_late = self._clock.monotonic() - began > self._lease
             if is_late and self._table.taken_back > taken_back:
                 raise taken_over(self.apply_id)  # others may have seen it come and go
             others = table.holders_of(self._instances)
-            busy.extend(each for key, each in others.items() if dead.get(key) != each.renewals)
+            busy[:] = [each for key, each in others.items() if dead.get(key) != each.renewals]
             if busy:
                 return None
             holder = Holder(
@@ -192,10 +190,11 @@ class Locks:
             return table.without(others).with_(self._key, holder)
 
         table = await self._table.change(make, floor=floor)
-        if busy:
+        self._holder = table.holders.get(self._key)
+        if self._holder is None:
             return busy[0]
-        self._renewed, self._holder = (monotonic, wall), table.holders[self._key]
-        self._inherited = {
+        self._renewed = began, wall
+        self.inherited = {
             apply_id: shared
             for apply_id, names in table.open.items()
             if (shared := [name for name in names if name in self._instances])
@@ -229,16 +228,14 @@ class Locks:
                     await self._renew()
 
     async def _renew(self) -> None:
-        clocks = self._clocks()
-        renewals = self._holder.renewals + 1 if self._holder else 0
+        clocks, renewals = self._clocks(), self._holder.renewals + 1 if self._holder else 0
 
         def make(table: LockTable) -> LockTable | None:
             holder = table.holders.get(self._key)
             if holder is None or holder.renewals >= renewals:
                 return None
-            return table.with_(
-                self._key, holder.model_copy(update={"renewals": renewals, "seen": None})
-            )
+            renewed = holder.model_copy(update={"renewals": renewals, "seen": None})
+            return table.with_(self._key, renewed)
 
         holder = (await self._table.change(make)).holders.get(self._key)
         self._gone |= self._instances.keys() - (holder.instances if holder else ())

@@ -88,7 +88,7 @@ def test_who_waits_takes_over_once_the_owner_was_silent_for_a_lease(open_: OpenS
             with pytest.raises(StateError, match="The lock of smoke was lost: another apply took"):
                 stalled.fence("smoke")
         assert locks.fence("smoke") == 2
-        assert locks.inherited() == {"a1": ["smoke"]}
+        assert locks.inherited == {"a1": ["smoke"]}
         await locks.__aexit__(None, None, None)
 
     asyncio.run(go())
@@ -313,7 +313,7 @@ def test_who_slept_after_taking_a_lock_and_was_taken_over_does_not_begin_again(
             done = await create(path, data)
             await asyncio.sleep(2.1)
             async with lock(open_(lease=1), apply_id="a2") as other:
-                assert other.inherited() == {"a1": ["smoke"]}
+                assert other.inherited == {"a1": ["smoke"]}
                 other.note("a1", "smoke", is_open=False)
             await clock.advance(5)
             return done
@@ -357,7 +357,7 @@ def test_a_damaged_table_is_named_and_replaced_once_every_lease_is_over(
         state = open_(lease=0.1)
         async with lock(state, "smoke", "other") as locks:
             assert locks.fence("smoke") == int(top.stem) + 2
-            assert locks.inherited() == {"a0": ["other"]}  # found by its journal
+            assert locks.inherited == {"a0": ["other"]}  # found by its journal
         (kept,) = found(tmp_path, "locks/damaged-*")
         assert kept.read_bytes() == before
 

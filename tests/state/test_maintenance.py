@@ -208,7 +208,7 @@ def test_unlock_ends_the_lock_of_another_who_learns_of_it(open_: OpenState) -> N
             (holder,) = (await held(open_())).values()
             assert (holder.by, holder.instances) == (ALICE, ["b"])
             async with open_().lock(["a"], ALICE, IDS[1], timeout=0) as taken:
-                assert taken.inherited() == {IDS[0]: ["a"]}
+                assert taken.inherited == {IDS[0]: ["a"]}
                 assert await unlock(open_(), holders, ["a"]) == []
             assert await until(lambda: locks.lost >= {"a"})
             with pytest.raises(StateError, match="The lock of a was lost"):

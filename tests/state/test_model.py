@@ -61,9 +61,7 @@ class World:
         state = self.state(process)
         owner = Initiator(user=apply_id)
         async with state.lock(names, owner, apply_id, timeout=500) as locks:
-            journals = [
-                await self.settle(state, locks, *each) for each in locks.inherited().items()
-            ]
+            journals = [await self.settle(state, locks, *each) for each in locks.inherited.items()]
             own = await state.begin(
                 apply_id, locks, dict.fromkeys(names, "p"), owner, process.now()
             )

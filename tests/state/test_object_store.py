@@ -72,7 +72,7 @@ def test_one_failure_at_any_request_of_an_apply_is_not_noticed(
         await finish(open_(url="s3://bucket"), an_attempt(), an_attempt("other"))
         state = open_(url="s3://bucket")
         async with state.lock(["smoke", "other"], ALICE, "a2", timeout=0) as locks:
-            assert locks.inherited() == {}
+            assert locks.inherited == {}
         assert {each.apply_id for each in (await state.records()).values()} == {"a1"}
 
     asyncio.run(go())

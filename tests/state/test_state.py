@@ -135,7 +135,7 @@ def test_what_a_crashed_apply_left_is_found_once_its_lease_is_over(open_: OpenSt
         never = (await attempts_of(state, "a1"))[1]
         assert (never.instance, never.verdict) == ("b", Verdict.NOT_STARTED)
         async with open_().lock(["a"], ALICE, "a2", timeout=0) as mine:
-            assert mine.inherited() == {"a1": ["a"]}
+            assert mine.inherited == {"a1": ["a"]}
 
     asyncio.run(go())
 

@@ -59,7 +59,7 @@ def test_a_dead_lock_is_taken_over_at_once_by_the_clock_of_the_store(open_: Open
             await open_().lock(["smoke"], ALICE, "a2", timeout=0).__aenter__()
         await asyncio.sleep(2.2)
         async with open_().lock(["smoke"], ALICE, "a2", timeout=0) as locks:
-            assert locks.inherited() == {"a1": ["smoke"]}
+            assert locks.inherited == {"a1": ["smoke"]}
 
     asyncio.run(go())
 
