@@ -5,6 +5,7 @@ what it has sent in the last minute; what is free goes to whoever can use it.
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, Final, Protocol, Self
@@ -72,6 +73,7 @@ class Sender(Protocol):
         ...
 
 
+@dataclass(eq=False)
 class AccountLimit:
     """One sender's part of the limit of its account.
 
@@ -79,23 +81,16 @@ class AccountLimit:
     lapses in the end.
     """
 
-    def __init__(
-        self,
-        table: Numbered[LimitTable],
-        sender: Sender,
-        *,
-        key: str,
-        by: Initiator,
-        clock: Clock,
-    ) -> None:
-        self._table = table
-        self._sender = sender
-        self._key = key
-        self._by = by
-        self._clock = clock
+    table: Numbered[LimitTable]
+    sender: Sender
+    key: str
+    by: Initiator
+    clock: Clock
+    _renewed: float = float("-inf")
+
+    def __post_init__(self) -> None:
         # The rest is for those who send too little to take part.
-        self._limit = sender.requests_per_minute * 19 // 20
-        self._renewed = float("-inf")
+        self._limit = self.sender.requests_per_minute * 19 // 20
 
     @property
     def has_joined(self) -> bool:
@@ -104,7 +99,7 @@ class AccountLimit:
 
     async def has_room(self, requests: int) -> bool:
         """Return whether the others leave so much that a few requests need not be announced."""
-        table = await self._table.read()
+        table = await self.table.read()
         taken = sum(each.share for each in table.shares.values())
         return taken + 4 * requests <= self._limit
 
@@ -114,57 +109,57 @@ class AccountLimit:
         Args:
             is_hungry: Whether a request had to wait.
         """
-        if self._clock.monotonic() - self._renewed > _LEASE.total_seconds():
+        if self.clock.monotonic() - self._renewed > _LEASE.total_seconds():
             self._lower(_FALLBACK if self.has_joined else self._limit)
         wants = _LEAST
-        while wants < self._limit and (is_hungry or wants < 2 * self._sender.used()):
+        while wants < self._limit and (is_hungry or wants < 2 * self.sender.used()):
             wants *= 2
         after = partial(self._next, min(wants, self._limit))
         for _ in range(2):  # only a new document tells the time, and so who has gone
-            began = self._clock.monotonic()
+            began = self.clock.monotonic()
             is_due = began - self._renewed > _LEASE.total_seconds() / 3
-            table = await self._table.change(partial(after, is_due))
+            table = await self.table.change(partial(after, is_due))
             if is_due:
                 self._renewed = began
             if after(False, table) is None:
                 break
-        self._sender.share = min(table.shares[self._key].share, self._target(table.shares))
+        self.sender.share = min(table.shares[self.key].share, self._target(table.shares))
 
     async def leave(self) -> None:
         """Leave what is not used to others."""
-        used = self._sender.used()
+        used = self.sender.used()
 
         def make(table: LimitTable) -> LimitTable | None:
-            own = table.shares.get(self._key)
+            own = table.shares.get(self.key)
             if own is None or own.has_left:
                 return None
             left = own.model_copy(update={"share": used, "has_left": True, "seen": None})
-            return LimitTable(shares={**table.shares, self._key: left})
+            return LimitTable(shares={**table.shares, self.key: left})
 
-        await self._table.change(make)
+        await self.table.change(make)
 
     def _next(self, wants: int, is_due: bool, table: LimitTable) -> LimitTable | None:
         shares = table.shares
-        before = shares.get(self._key) or Share(by=self._by, share=0, wants=0)
+        before = shares.get(self.key) or Share(by=self.by, share=0, wants=0)
         own = before.model_copy(update={"wants": wants})
-        target = self._target({**shares, self._key: own})
+        target = self._target({**shares, self.key: own})
         if target < own.share:
             self._lower(target)  # first, so that no more is sent than is told
-            share = max(target, self._sender.used())
+            share = max(target, self.sender.used())
         else:
-            free = self._limit - sum(each.share for key, each in shares.items() if key != self._key)
+            free = self._limit - sum(each.share for key, each in shares.items() if key != self.key)
             share = min(target, max(free, own.share))
         own = own.model_copy(update={"share": share})
         if not is_due and own == before:
             return None
-        return LimitTable(shares={**shares, self._key: own.model_copy(update={"seen": None})})
+        return LimitTable(shares={**shares, self.key: own.model_copy(update={"seen": None})})
 
     def _target(self, shares: Mapping[str, Share]) -> int:
         """The fair share of this sender."""
         gone = sum(each.share for each in shares.values() if each.has_left)
         wants = {key: each.wants for key, each in shares.items() if not each.has_left}
-        return fair(self._limit - gone, wants)[self._key]
+        return fair(self._limit - gone, wants)[self.key]
 
     def _lower(self, share: int) -> None:
-        now = self._sender.share
-        self._sender.share = share if now is None else min(now, share)
+        now = self.sender.share
+        self.sender.share = share if now is None else min(now, share)

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable, Iterable
 from contextlib import suppress
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final, Self
 
@@ -23,42 +24,40 @@ _FIRST_PAUSE: Final = 0.1
 _LONGEST_PAUSE: Final = 1.0
 
 
+@dataclass(eq=False)
 class Locks:
     """The locks of an apply, an asynchronous context manager; made by ``State.lock``.
 
     However many instances there are, taking, renewing and releasing write one document each.
 
     Attributes:
+        owner: Told to those who find a lock busy.
+        apply_id: The apply that is looked at should its owner be killed.
+        timeout: Seconds to wait for a busy lock.
+        waiting: Called once for each apply that holds one, with a sentence about it.
         inherited: Earlier applies, and those of these instances that they may have left open.
     """
 
-    def __init__(
-        self,
-        place: Place,
-        instances: Iterable[str],
-        *,
-        owner: Initiator,
-        apply_id: str,
-        timeout: float,
-        waiting: Callable[[str], None],
-    ) -> None:
-        self.apply_id = apply_id
-        self.inherited: dict[str, list[str]] = {}
-        self._place = place
-        self._table = place.lock_table
-        self._clock = place.clock
-        self._lease = place.lease
-        self._timeout = timeout
-        self._waiting = waiting
-        self._key = place.token()
-        place.own.add(self._key)
-        self._instances = dict.fromkeys(sorted(set(instances)))  # a set that keeps its order
-        self._owner = owner
-        self._holder: Holder | None = None
-        self._is_open: dict[tuple[str, str], bool] = {}
-        self._gone: set[str] = set()
+    place: Place
+    instances: Iterable[str]
+    owner: Initiator
+    apply_id: str
+    timeout: float
+    waiting: Callable[[str], None]
+    inherited: dict[str, list[str]] = field(default_factory=dict)
+    _is_open: dict[tuple[str, str], bool] = field(default_factory=dict)
+    _gone: set[str] = field(default_factory=set)
+    _holder: Holder | None = None
+    _keeper: asyncio.Task[None] | None = None
+
+    def __post_init__(self) -> None:
+        self._table = self.place.lock_table
+        self._clock = self.place.clock
+        self._lease = self.place.lease
+        self._key = self.place.token()
+        self.place.own.add(self._key)
+        self._instances = dict.fromkeys(sorted(set(self.instances)))  # a set that keeps its order
         self._renewed = self._clocks()
-        self._keeper: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> Self:
         """Take all locks at once, or none.
@@ -67,7 +66,7 @@ class Locks:
             Locked: Another apply holds one of them for longer than the time-out.
             StateError: The store can't be read or written.
         """
-        await self._place.make(self._owner)
+        await self.place.make(self.owner)
         try:
             await self._take()
         except BaseException:
@@ -142,13 +141,13 @@ class Locks:
     # ---------------------------------------------------------------- taking
 
     async def _take(self) -> None:
-        end, pause = self._clock.monotonic() + self._timeout, _FIRST_PAUSE
+        end, pause = self._clock.monotonic() + self.timeout, _FIRST_PAUSE
         told: set[str] = set()
         while self._instances and (holder := await self._try()):
             instance = min(self._instances.keys() & holder.instances)
             left = end - self._clock.monotonic()
             if left <= 0:
-                waited = f" after {self._timeout:g} s of waiting" if self._timeout > 0 else ""
+                waited = f" after {self.timeout:g} s of waiting" if self.timeout > 0 else ""
                 raise Locked(
                     _held(instance, holder, waited),
                     hint="Wait for it with --lock-timeout SECONDS. If that apply is gone, its lock "
@@ -157,15 +156,15 @@ class Locks:
                 )
             if holder.apply_id not in told:
                 told.add(holder.apply_id)
-                self._waiting(f"{_held(instance, holder)} Waiting for it, {left:.0f} s at most.")
+                self.waiting(f"{_held(instance, holder)} Waiting for it, {left:.0f} s at most.")
             await self._clock.sleep(min(pause, left))
             pause = min(pause * 1.5, _LONGEST_PAUSE)
 
     async def _try(self) -> Holder | None:
         """Take everything, or return a holder that is in the way."""
         table = await self._read()
-        dead = await self._place.watch.dead(table.holders_of(self._instances))
-        floor = 0 if table.number else await self._place.highest_fence()
+        dead = await self.place.watch.dead(table.holders_of(self._instances))
+        floor = 0 if table.number else await self.place.highest_fence()
         (began, wall), taken_back = self._clocks(), self._table.taken_back
         busy: list[Holder] = []
 
@@ -182,7 +181,7 @@ class Locks:
             holder = Holder(
                 apply_id=self.apply_id,
                 instances=list(self._instances),
-                by=self._owner,
+                by=self.owner,
                 since=wall,
                 lease_seconds=self._lease,
                 fence=max(table.number, floor) + 1,
@@ -206,14 +205,14 @@ class Locks:
         try:
             return await self._table.read()
         except DamagedTop as damaged:
-            age = await self._place.watch.store_time() - damaged.entry.modified
+            age = await self.place.watch.store_time() - damaged.entry.modified
             if age <= timedelta(seconds=self._lease + GRANULE):
                 raise StateError(
                     damaged.message,
                     hint=f"It says who holds which lock. It is replaced once {self._lease:g} "
                     "s have passed; `runner state unlock` does so at once.",
                 ) from None
-            await self._place.rebuild_locks(damaged)
+            await self.place.rebuild_locks(damaged)
             return await self._table.read()
 
     # ---------------------------------------------------------------- keeping

@@ -160,19 +160,9 @@ class State(Records):
         timeout: float,
         waiting: Callable[[str], None] = lambda _: None,
     ) -> Locks:
-        """Return the locks of ``instances``, which ``async with`` takes all at once, or none.
-
-        Args:
-            instances: What is locked.
-            owner: Told to those who find a lock busy.
-            apply_id: The apply that is looked at should its owner be killed.
-            timeout: Seconds to wait for a busy lock.
-            waiting: Called once for each apply that holds one, with a sentence about it.
-        """
-        return Locks(
-            self, instances, owner=owner, apply_id=apply_id, timeout=timeout, waiting=waiting
-        )
+        """Return the locks of ``instances``, which ``async with`` takes all at once, or none."""
+        return Locks(self, instances, owner, apply_id, timeout, waiting)
 
     def account_limit(self, sender: Sender, by: Initiator) -> AccountLimit:
         """Return the part of ``sender`` in the limit of its account."""
-        return AccountLimit(self.limit_table, sender, key=self.token(), by=by, clock=self.clock)
+        return AccountLimit(self.limit_table, sender, self.token(), by, self.clock)

@@ -125,7 +125,7 @@ def test_a_panic_of_the_library_is_an_error_like_others(
         raise PanicException("not yet implemented: unknown key")
 
     monkeypatch.setattr("obstore.list", panics)
-    (open_().store._folder or Path()).mkdir()
+    (open_().store.folder or Path()).mkdir()
     with pytest.raises(StateError, match="not yet implemented: unknown key"):
         asyncio.run(open_().records())
 

@@ -10,6 +10,7 @@ import asyncio
 import random
 import re
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any, Final, Generic, Self, TypeVar
 
@@ -56,6 +57,7 @@ class DamagedTop(Damaged):
         self.data = data
 
 
+@dataclass(eq=False)
 class Numbered(Generic[D]):
     """The numbered documents of one folder, which is asked for when it is needed.
 
@@ -66,35 +68,28 @@ class Numbered(Generic[D]):
         taken_back: How many documents were created and then taken back; others may have read them.
     """
 
-    def __init__(
-        self,
-        store: Store,
-        folder: Callable[[], Awaitable[str]],
-        model: type[D],
-        token: Callable[[], str],
-    ) -> None:
-        self.taken_back = 0
-        self._store = store
-        self._folder = folder
-        self._model = model
-        self._token = token
-        self._last: D | None = None
+    store: Store
+    folder: Callable[[], Awaitable[str]]
+    model: type[D]
+    token: Callable[[], str]
+    taken_back: int = 0
+    _last: D | None = None
 
     async def read(self) -> D:
         """Read the highest document; an empty one where there is none."""
         for _ in range(_TRIES):
             entries = await self._entries()
             if not entries:
-                self._last = self._last or self._model()
-                return self._model()
+                self._last = self._last or self.model()
+                return self.model()
             top = entries[-1]
             if self._last and self._last.number == number_of(top):
                 return self._last
-            data = await self._store.get(top.path)
+            data = await self.store.get(top.path)
             if data is None:  # tidied away since it was listed
                 continue
             try:
-                document = decode(self._model, data, self._store.where(top.path))
+                document = decode(self.model, data, self.store.where(top.path))
             except Damaged as error:
                 raise DamagedTop(error, top, data) from None
             self._last = document.stored(number_of(top), top.modified)
@@ -128,35 +123,35 @@ class Numbered(Generic[D]):
     async def replace(self, damaged: DamagedTop, document: D) -> None:
         """Put a document above a damaged one, which is kept under another name."""
         number = number_of(damaged.entry)
-        kept = f"{await self._folder()}/damaged-{number}-{self._token()}.txt"
-        await self._store.create(kept, damaged.data)
+        kept = f"{await self.folder()}/damaged-{number}-{self.token()}.txt"
+        await self.store.create(kept, damaged.data)
         await self._create(number + 1, document)
 
     async def _create(self, number: int, document: D) -> D | None:
         """Create a document; return ``None`` if its number was taken, or is not the highest."""
-        path = f"{await self._folder()}/{number:010}.json"
-        document = document.model_copy(update={"nonce": self._token()})
-        if not await self._store.create(path, encode(document)):
+        path = f"{await self.folder()}/{number:010}.json"
+        document = document.model_copy(update={"nonce": self.token()})
+        if not await self.store.create(path, encode(document)):
             return None
         entries = await self._entries()
         if not entries or number_of(entries[-1]) != number:
             self.taken_back += 1
-            await self._store.tidy([path])
+            await self.store.tidy([path])
             return None
         self._last = document.stored(number, entries[-1].modified)
         if len(entries) > _KEPT:
             # The lowest first: whoever sees one of them gone has missed all before it.
-            await self._store.tidy([entry.path for entry in entries[:-1]])
+            await self.store.tidy([entry.path for entry in entries[:-1]])
         return self._last
 
     async def _entries(self) -> list[Entry]:
         """The documents, lowest number first."""
-        folder = await self._folder()
-        entries = await self._store.entries(folder)
+        folder = await self.folder()
+        entries = await self.store.entries(folder)
         return [e for e in entries if number_of(e) and e.path == f"{folder}/{e.name}"]
 
     async def _too_busy(self) -> StateError:
-        where = self._store.where(await self._folder())
+        where = self.store.where(await self.folder())
         return StateError(
             f"{where} was changed by others each time it was read.", hint="Try again."
         )

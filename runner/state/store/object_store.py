@@ -28,6 +28,7 @@ _AT_ONCE: Final = 16
 _FIRST_PAUSE: Final = 0.1
 _LONGEST_PAUSE: Final = 4.0
 _FOLDER_TRIES: Final = 50
+_RANDOM: Final = random.SystemRandom()
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +50,11 @@ class Entry:
         return self.path.rpartition("/")[2]
 
 
+def _ignore(_: StateError) -> None:
+    pass
+
+
+@dataclass(eq=False)
 class Store:
     """A folder or bucket of small objects, addressed by paths with slashes.
 
@@ -57,32 +63,21 @@ class Store:
     which explains what the store complains of.
 
     Attributes:
+        place: Its address, for people.
+        bucket: The bucket, or the folder once it is there.
+        folder: The folder; the first write makes it.
+        one_by_one: Where the bucket deletes many objects with one request: the same bucket,
+            deleting each with a request of its own.
         warn: Called, once, if objects can't be deleted.
     """
 
-    def __init__(
-        self,
-        place: str,
-        bucket: ObjectStore | None = None,
-        folder: Path | None = None,
-        *,
-        one_by_one: ObjectStore | None = None,
-    ) -> None:
-        """Make a store of a bucket or of a folder.
+    place: str
+    bucket: ObjectStore | None = None
+    folder: Path | None = None
+    one_by_one: ObjectStore | None = None
+    warn: Callable[[StateError], None] = _ignore
 
-        Args:
-            place: Its address, for people.
-            bucket: The bucket.
-            folder: The folder; the first write makes it.
-            one_by_one: Where the bucket deletes many objects with one request: the same bucket,
-                deleting each with a request of its own.
-        """
-        self.warn: Callable[[StateError], None] = _ignore
-        self._place = place
-        self._folder = folder
-        self._bucket = bucket
-        self._one_by_one = one_by_one
-        self._rng = random.SystemRandom()
+    def __post_init__(self) -> None:
         # The library's own asynchronous calls end the process with SIGABRT now and then: their
         # threads may still want the interpreter when it shuts down. Its plain calls do not.
         self._threads = ThreadPoolExecutor(_AT_ONCE, "state")
@@ -90,11 +85,11 @@ class Store:
     @property
     def is_local(self) -> bool:
         """Whether it is a folder."""
-        return self._folder is not None
+        return self.folder is not None
 
     def where(self, path: str = "") -> str:
         """The address of an object, for people."""
-        return f"{self._place}/{path}" if path else self._place
+        return f"{self.place}/{path}" if path else self.place
 
     async def get(self, path: str) -> bytes | None:
         """Read an object; ``None`` if there is none."""
@@ -146,11 +141,11 @@ class Store:
     async def delete(self, paths: Iterable[str]) -> None:
         """Delete objects; those already gone are fine."""
         doomed = list(paths)
-        if doomed and self._one_by_one is not None:
+        if doomed and self.one_by_one is not None:
             try:
                 await self._send("delete", doomed[0], partial(self._delete, doomed))
             except StateError:  # not every store knows this request
-                self._bucket, self._one_by_one = self._one_by_one, None
+                self.bucket, self.one_by_one = self.one_by_one, None
             else:
                 return
         await asyncio.gather(
@@ -192,14 +187,14 @@ class Store:
                     raise
                 if self.is_local or loop.time() >= end or not is_transient(error):
                     raise complaint(error, verb, self.where(path)) from None
-            await asyncio.sleep(self._rng.uniform(pause / 2, pause))
+            await asyncio.sleep(_RANDOM.uniform(pause / 2, pause))
             pause = min(pause * 2, _LONGEST_PAUSE)
 
     def _backend(self) -> ObjectStore:
         """The bucket or folder; a folder that nobody has made yet is empty."""
-        if self._bucket is None and self._folder is not None and self._folder.is_dir():
-            self._bucket = LocalStore(self._folder, automatic_cleanup=True)
-        return self._bucket or MemoryStore()
+        if self.bucket is None and self.folder is not None and self.folder.is_dir():
+            self.bucket = LocalStore(self.folder, automatic_cleanup=True)
+        return self.bucket or MemoryStore()
 
     def _get(self, path: str) -> bytes | None:
         try:
@@ -213,20 +208,20 @@ class Store:
         self, path: str, data: bytes, mode: Literal["create", "overwrite"] = "overwrite"
     ) -> None:
         """Write an object; in a folder for its owner only, whatever the umask."""
-        if self._folder is None:
+        if self.folder is None:
             obstore.put(self._backend(), path, data, mode=mode, use_multipart=False)
             return
         for left in reversed(range(_FOLDER_TRIES)):
             try:
-                _make_private(self._folder, path)
-                self._bucket = self._bucket or LocalStore(self._folder, automatic_cleanup=True)
-                obstore.put(self._bucket, path, data, mode=mode, use_multipart=False)
+                _make_private(self.folder, path)
+                self.bucket = self.bucket or LocalStore(self.folder, automatic_cleanup=True)
+                obstore.put(self.bucket, path, data, mode=mode, use_multipart=False)
                 break
             except (FileNotFoundError, FileExistsError):  # others delete a folder once it is empty
                 if not left:
                     raise
         with suppress(FileNotFoundError):  # it may have been tidied away
-            (self._folder / path).chmod(0o600)
+            (self.folder / path).chmod(0o600)
 
     def _delete(self, paths: str | list[str]) -> None:
         with suppress(FileNotFoundError):
@@ -237,10 +232,6 @@ def looked_at(future: asyncio.Future[Any]) -> None:
     """Keep asyncio from printing an error whose waiter was cancelled."""
     if not future.cancelled():
         future.exception()
-
-
-def _ignore(_: StateError) -> None:
-    pass
 
 
 def _make_private(folder: Path, path: str) -> None:
