@@ -80,8 +80,6 @@ def configuration_of(
     structure = read_structure(documents, diagnostics)
     for document in documents:
         judge_lookalikes(document.root, diagnostics)
-    if symbolic:
-        overrides = {name: overrides[name] for name in overrides if name in structure.variables}
     scope = Scope(
         variables=structure.variables,
         environment=environment,

@@ -37,9 +37,8 @@ def diagnostic_of(
 def _nodes(layers: Mapping) -> dict[str, Node]:
     """The node of each key; an axis of the matrix that bears a key's name stands for it."""
     matrix = layers.values.get("matrix")
-    if not isinstance(matrix, Mapping):
-        return layers.values
-    return layers.values | {key: matrix.values[key] for key in PROFILE_KEYS & matrix.values.keys()}
+    axes = matrix.values if isinstance(matrix, Mapping) else {}
+    return layers.values | {key: axes[key] for key in PROFILE_KEYS & axes.keys()}
 
 
 def _in_file(path: Path, body: Body) -> Path:
@@ -66,10 +65,8 @@ def _locate(nodes: dict[str, Node], path: Path) -> tuple[Node | None, Node | Non
 def _is_misspelt(key: str, holder: Node | None, nodes: dict[str, Node], depth: int) -> bool:
     """Whether ``key`` is missing only because an unknown key, which is reported, means it."""
     if depth == 1:
-        return any(
-            name not in PROFILE_KEYS and (suggestion(name, PROFILE_KEYS) or [""])[0] == key
-            for name in nodes
-        )
+        names = [name for name in nodes if name not in PROFILE_KEYS]
+        return any((suggestion(name, PROFILE_KEYS) or [""])[0] == key for name in names)
     if not isinstance(holder, Mapping):
         return False
     return any((suggestion(name, frozenset({key})) or [""])[0] == key for name in holder.values)

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from runner.config.templates.expressions.names import NAMESPACES
 from runner.config.templates.template import early_end, place
 from runner.config.yaml.nodes import Mapping, Node, Scalar, Sequence
-from runner.diagnostics import Diagnostics
+from runner.diagnostics import Diagnostic, Diagnostics, Severity
 
-_SECTIONS = ("variables", "defaults", "profiles")
+_SECTIONS = frozenset({"variables", "defaults", "profiles"})
 _NAME = rf"(?:{'|'.join(NAMESPACES)})\.[\w.]{{1,200}}+"
 _FOREIGN = re.compile(
     rf"\$\{{\{{(?P<actions>[^{{}}]{{0,200}}+)\}}\}}"
@@ -26,11 +26,12 @@ def judge_lookalikes(root: Mapping, diagnostics: Diagnostics) -> None:
     text = root.source.text
     starts = text.count("$<")
     is_foreign = "${" in text or _NAMED_IN_BRACES.search(text)
-    if is_foreign or text.count("<") > starts or text.count(">") > starts:
-        for section in _SECTIONS:
-            if section in root.values:
-                for scalar, is_selecting in _scalars(root.values[section]):
-                    _judge(scalar, is_selecting, diagnostics)
+    if not is_foreign and text.count("<") <= starts and text.count(">") <= starts:
+        return
+    for section in _SECTIONS & root.values.keys():
+        for scalar, is_selecting in _scalars(root.values[section]):
+            for found in _judge(scalar, is_selecting):
+                diagnostics.add(found)
 
 
 def _scalars(root: Node) -> Iterator[tuple[Scalar, bool]]:
@@ -52,34 +53,28 @@ def _scalars(root: Node) -> Iterator[tuple[Scalar, bool]]:
             ]
 
 
-def _judge(scalar: Scalar, is_selecting: bool, diagnostics: Diagnostics) -> None:
+def _judge(scalar: Scalar, is_selecting: bool) -> Iterator[Diagnostic]:
     text = scalar.text
     if scalar.templated and text.count(">") > text.count("$<"):
         end = early_end(text)
         if end is not None:
             message = "The expression ends at this `>`, but the text after it reads like its rest"
             hint = "Put the whole expression in parentheses: `$<(…)>`."
-            diagnostics.warning("early-end", message, place(scalar, end), hint=hint)
+            yield Diagnostic("early-end", message, place(scalar, end), Severity.WARNING, hint)
     found = _FOREIGN.search(text) if "{{" in text or "${" in text else None
+    what, hint = "Another tool's template", _hint(found) if found else ""
+    if not found and is_selecting:
+        found = _PLACEHOLDER.fullmatch(text)
+        what, hint = "A placeholder", "Write the name that is meant."
     if found:
-        _warn(scalar, found, diagnostics, "Another tool's template", _hint(found))
-    elif is_selecting and (found := _PLACEHOLDER.fullmatch(text)):
-        _warn(scalar, found, diagnostics, "A placeholder", "Write the name that is meant.")
-
-
-def _warn(
-    scalar: Scalar, found: re.Match[str], diagnostics: Diagnostics, what: str, hint: str
-) -> None:
-    span = place(scalar, found.start(), len(found[0]))
-    message = f"{what} is not filled in here and stays as it is"
-    diagnostics.warning("foreign-template", message, span, hint=hint)
+        span = place(scalar, found.start(), len(found[0]))
+        message = f"{what} is not filled in here and stays as it is"
+        yield Diagnostic("foreign-template", message, span, Severity.WARNING, hint)
 
 
 def _hint(found: re.Match[str]) -> str:
-    name = found["handlebars"] or found["shell"]
-    if name:
+    if name := found["handlebars"] or found["shell"]:
         return f"Write `$<{name}>`."
     named = _OF_ENVIRONMENT.fullmatch(found["actions"].strip())
-    if named:
-        return f"Pass it to the runner as an environment variable and write `$<env.{named[1]}>`."
-    return "Pass it to the runner as an environment variable and write `$<env.NAME>`."
+    name = named[1] if named else "NAME"
+    return f"Pass it to the runner as an environment variable and write `$<env.{name}>`."

@@ -1,5 +1,6 @@
 """The names an expression may read, with their values, each computed once."""
 
+import json
 from collections.abc import Mapping
 from copy import copy
 
@@ -11,10 +12,19 @@ from runner.config.templates.expressions import limits
 from runner.config.templates.expressions.errors import TemplateError, Unresolved, fail_unknown
 from runner.config.templates.expressions.limits import Meter, fits
 from runner.config.templates.expressions.symbols import concatenate, symbol
-from runner.config.templates.expressions.values import Unset, Value, size_of, to_text, value_of
+from runner.config.templates.expressions.values import (
+    Unset,
+    Value,
+    kind_of,
+    size_of,
+    to_text,
+    value_of,
+    value_of_text,
+)
 from runner.config.templates.template import Template, parse_template
-from runner.config.templates.variables import given_variables, typed
 from runner.config.yaml.nodes import Node, Scalar, Sequence
+from runner.errors import UsageError
+from runner.nearest import did_you_mean
 
 
 class Scope:
@@ -41,7 +51,8 @@ class Scope:
             variables: The declared variables.
             environment: The values of ``env.NAME``; it also sets variables, unless ``symbolic``.
             context: The values of ``git.*``, ``ci.*`` and ``run.id``.
-            overrides: Variables set on the command line; they win.
+            overrides: Variables set on the command line; they win. Where ``symbolic``, those that
+                are not declared are left out.
             symbolic: Whether names of ``env``, ``git``, ``ci`` and ``run`` stand for themselves.
 
         Raises:
@@ -58,8 +69,7 @@ class Scope:
         #: The values, and the errors, of names and of the expressions all instances share.
         self._values: dict[str, Value] = {}
         self._results: dict[Expression, Value] = {}
-        from_environment = {} if symbolic else environment.variables()
-        given = given_variables(variables, from_environment, overrides or {})
+        given = self._given(overrides or {})
         self.dependencies = Dependencies(variables, {f"var.{name}" for name in given})
         if given:
             # Types come from the defaults in the file, whatever the environment holds.
@@ -67,7 +77,17 @@ class Scope:
                 variables=variables, environment=environment, context=context, symbolic=True
             )
             for name, text in given.items():
-                self._values[f"var.{name}"] = typed(name, text, defaults.known(f"var.{name}"))
+                self._values[f"var.{name}"] = _typed(name, text, defaults.known(f"var.{name}"))
+
+    def _given(self, overrides: Mapping[str, str]) -> dict[str, str]:
+        """The texts that variables are set to from outside."""
+        given = {**overrides}
+        if not self.symbolic:
+            for name in overrides.keys() - self.variables.keys():
+                hint = did_you_mean(name, self.variables) or "Declare it under `variables:`."
+                raise UsageError(f"There is no variable {name} in the file.", hint=hint)
+            given = self._environment.variables() | given
+        return {name: text for name, text in given.items() if name in self.variables}
 
     def for_instance(self, profile: str, matrix: Mapping[str, Value]) -> "Scope":
         """Return the names inside one instance of a profile.
@@ -208,3 +228,32 @@ class Scope:
             return self.render(parse_template(node.text))
         except TemplateError as error:
             raise error.within(node) from None
+
+
+def _typed(name: str, text: str, default: Value) -> Value:
+    """A variable's value from outside, with the type of its declared default.
+
+    The text, in JSON for lists and mappings, is kept where the default is text, null or not known.
+    """
+    if default is None or isinstance(default, str | Unset):
+        return text
+    wanted = kind_of(default)
+    if isinstance(default, list | dict):
+        wanted += " as JSON"
+        try:
+            value = json.loads(text, parse_constant=_refuse_constant)
+        except (ValueError, RecursionError):
+            value = None
+        if isinstance(value, type(default)):
+            return value
+    else:
+        value = value_of_text(text)
+        if isinstance(value, bool) is isinstance(default, bool) and isinstance(value, int | float):
+            return value
+        wanted = "true or false" if isinstance(default, bool) else wanted
+    hint = "A variable set from outside has the type of its declared default."
+    raise UsageError(f"Variable {name} needs {wanted}.", hint=hint)
+
+
+def _refuse_constant(_: str) -> None:
+    raise ValueError
