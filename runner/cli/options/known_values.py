@@ -1,7 +1,6 @@
 """Values that a shell may offer: from the file and a local state, without git and the network."""
 
 from collections.abc import Iterable
-from datetime import date
 from pathlib import Path
 from urllib.parse import unquote
 
@@ -11,8 +10,7 @@ from runner.config.document.load import load
 from runner.config.document.profiles import PROFILE_NAME
 from runner.config.files.discover import discover
 from runner.config.files.files import FolderFiles
-from runner.config.templates.context import Context
-from runner.config.templates.env_vars import Environment
+from runner.config.templates.context import Context, Inputs
 from runner.diagnostics import Diagnostics
 from runner.errors import RunnerError
 from runner.secrets import Redactor
@@ -90,16 +88,8 @@ def _configuration(common: Common) -> Configuration | None:
     documents = load(inside, folder, diagnostics)
     if documents is None:
         return None
-    return configuration_of(
-        documents,
-        diagnostics,
-        Redactor(),
-        environment=Environment({}),
-        context=_Nowhere({}, path.parent),
-        overrides={},
-        today=date.max,
-        fill_metadata=False,
-    )
+    inputs = Inputs(context=_Nowhere({}, path.parent))
+    return configuration_of(documents, inputs, diagnostics, Redactor())
 
 
 def _state_folder(common: Common) -> Path | None:

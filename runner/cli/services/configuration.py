@@ -16,7 +16,7 @@ from runner.config.files.discover import discover
 from runner.config.files.files import FolderFiles
 from runner.config.files.git import distrust_hint
 from runner.config.selection import Selection
-from runner.config.templates.context import Context
+from runner.config.templates.context import Context, Inputs
 from runner.config.templates.env_file import read_env_files
 from runner.config.templates.env_vars import Environment
 from runner.config.templates.expressions.errors import TemplateError
@@ -166,17 +166,15 @@ def read(
         raise ConfigurationError(diagnostics)
     context = Context(os.environ, path.parent, apply_id)
     environment = Environment(os.environ, env_file, common.readable_names)
-    configuration = configuration_of(
-        documents,
-        diagnostics,
-        common.console.redactor,
-        environment=environment,
-        context=context,
-        overrides=variables,
-        today=datetime.now(UTC).date(),
-        unset=unset,
+    inputs = Inputs(
+        environment,
+        context,
+        variables,
         fill_metadata=fill_metadata,
+        unset=unset,
+        today=datetime.now(UTC).date(),
     )
+    configuration = configuration_of(documents, inputs, diagnostics, common.console.redactor)
     console = common.console
     return Reading(path, context, configuration, diagnostics, documents, console, environment)
 

@@ -1,7 +1,6 @@
 """One profile's layers → its instances: rendered, marked and checked."""
 
 from dataclasses import dataclass
-from datetime import date
 from functools import cached_property, partial
 from typing import Any, NamedTuple
 
@@ -20,7 +19,7 @@ from runner.config.compile.validate import (
 )
 from runner.config.document.keys import PROFILE_KEYS, SETTINGS_KEYS, STRUCTURAL_KEYS
 from runner.config.document.profiles import ProfileSource
-from runner.config.templates.context import Context
+from runner.config.templates.context import Inputs
 from runner.config.templates.expressions.values import Unset, plain, to_text
 from runner.config.templates.scope import Scope
 from runner.config.yaml.nodes import Mapping
@@ -42,20 +41,15 @@ class Compiler:
 
     Attributes:
         scope: What templates read.
+        inputs: What they are compiled with.
         diagnostics: Takes what is wrong.
         redactor: Learns the secrets.
-        today: The day against which quarantines are checked.
-        context: Where this runs, to fill in the metadata that a profile leaves out; ``None`` to
-            leave them out.
-        unset: How bad it is that a template needs a name that is not set.
     """
 
     scope: Scope
+    inputs: Inputs
     diagnostics: Diagnostics
     redactor: Redactor
-    today: date
-    context: Context | None
-    unset: Severity
 
     def expand(self, profile: ProfileSource, layers: Mapping, *, is_complete: bool) -> Expansion:
         """The profile with its instances, which are not compiled yet.
@@ -75,7 +69,7 @@ class Compiler:
         ``key`` is where its name stands.
         """
         renderer = Renderer(
-            self.scope, self.diagnostics, Redactor(), self.unset, profile, only_literals=True
+            self.scope, self.diagnostics, Redactor(), self.inputs.unset, profile, only_literals=True
         )
         draft = _draft(_data(layer, renderer), profile or "defaults")
         for breach in draft.breaches:
@@ -93,7 +87,7 @@ class Compiler:
         self._fill_metadata(data)
         draft = _draft(data, name)
         breaches = draft.breaches
-        breaches += check_settings(draft.settings, len(one.instances), self.today)
+        breaches += check_settings(draft.settings, len(one.instances), self.inputs.today)
         if not one.is_complete:  # what its other layers could still give is not missed
             breaches = [breach for breach in breaches if not _may_be_completed(breach)]
         for breach in breaches:
@@ -120,12 +114,12 @@ class Compiler:
 
     def _renderer(self, profile: str, values: Combination, problems: Diagnostics) -> Renderer:
         scope = self.scope.for_instance(profile, values)
-        return Renderer(scope, problems, self.redactor, self.unset, profile)
+        return Renderer(scope, problems, self.redactor, self.inputs.unset, profile)
 
     def _fill_metadata(self, data: dict[str, Any]) -> None:
         """Fill in what the profile leaves out, as the official command line does."""
         metadata = data.get("metadata", {})
-        if self.context is None or not isinstance(metadata, dict):
+        if not self.inputs.fill_metadata or not isinstance(metadata, dict):
             return
         data["metadata"] = metadata | {
             key: value for key, value in self._filled.items() if key not in metadata
@@ -135,8 +129,7 @@ class Compiler:
 
     @cached_property
     def _filled(self) -> dict[str, Any]:
-        assert self.context is not None  # noqa: S101 # else nothing is filled in
-        environ = self.context.environ
+        environ = self.inputs.context.environ
         found: dict[str, Any] = {}
         for key, name in FILLED_METADATA.items():
             own = key == "environment"

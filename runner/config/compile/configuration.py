@@ -1,7 +1,6 @@
 """A configuration from its documents to its instances: structure → layers → compiled requests."""
 
-from collections.abc import Iterator, Mapping
-from datetime import date
+from collections.abc import Iterator
 from typing import NamedTuple
 
 from runner.config.compile.compiler import Compiler
@@ -15,14 +14,13 @@ from runner.config.document.load import Documents
 from runner.config.document.profiles import ProfileSource, Structure, read_structure
 from runner.config.document.variables import canonical
 from runner.config.selection import Selection
-from runner.config.templates.context import Context
+from runner.config.templates.context import Inputs
 from runner.config.templates.dependencies import names_in, scalars
-from runner.config.templates.env_vars import Environment
 from runner.config.templates.lookalikes import judge_lookalikes
 from runner.config.templates.scope import Scope
 from runner.config.yaml import nodes
 from runner.config.yaml.gaps import EXPLAINED_BY_GAPS
-from runner.diagnostics import MANY, Diagnostics, Related, Severity
+from runner.diagnostics import MANY, Diagnostics, Related
 from runner.errors import ConfigurationError, UsageError
 from runner.models.instance import Instance, sharing
 from runner.secrets import Redactor
@@ -46,32 +44,11 @@ class Compiled(NamedTuple):
 
 
 def configuration_of(
-    documents: Documents,
-    diagnostics: Diagnostics,
-    redactor: Redactor,
-    *,
-    environment: Environment,
-    context: Context,
-    overrides: Mapping[str, str],
-    today: date,
-    unset: Severity = Severity.WARNING,
-    fill_metadata: bool = True,
-    symbolic: bool = False,
+    documents: Documents, inputs: Inputs, diagnostics: Diagnostics, redactor: Redactor
 ) -> "Configuration":
     """Put together what is needed to compile ``documents``.
 
-    Args:
-        documents: What was read.
-        diagnostics: Takes what is wrong.
-        redactor: Learns the secrets.
-        environment: What ``env.NAME`` reads.
-        context: What ``git.*``, ``ci.*`` and ``run.id`` read.
-        overrides: Variables set on the command line. Where names stand for themselves, those
-            that the file does not declare are left out.
-        today: The day against which quarantines are checked.
-        unset: How bad it is that a template needs a name that is not set.
-        fill_metadata: Whether to fill in the metadata that a profile leaves out.
-        symbolic: Whether names of ``env``, ``git``, ``ci`` and ``run`` stand for themselves.
+    ``diagnostics`` takes what is wrong, and ``redactor`` learns the secrets.
 
     Raises:
         UsageError: A variable is not declared, or does not have the type of its default.
@@ -80,16 +57,8 @@ def configuration_of(
     structure = read_structure(documents, diagnostics)
     for document in documents:
         judge_lookalikes(document.root, diagnostics)
-    scope = Scope(
-        variables=structure.variables,
-        environment=environment,
-        context=context,
-        overrides=overrides,
-        symbolic=symbolic,
-    )
-    filled_from = context if fill_metadata else None
-    compiler = Compiler(scope, diagnostics, redactor, today, filled_from, unset)
-    configuration = Configuration(structure, compiler)
+    scope = Scope(structure.variables, inputs)
+    configuration = Configuration(structure, Compiler(scope, inputs, diagnostics, redactor))
     if not documents.is_whole:
         configuration.check()
         raise ConfigurationError(diagnostics.without(EXPLAINED_BY_GAPS))

@@ -5,15 +5,13 @@ two versions of a file can be compared anywhere with the same result.
 """
 
 from collections.abc import Mapping
-from datetime import date
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 
 from runner.config.compile.configuration import configuration_of
 from runner.config.document.load import load
 from runner.config.files.files import Files
 from runner.config.selection import Selection
-from runner.config.templates.context import Context
-from runner.config.templates.env_vars import Environment
+from runner.config.templates.context import Inputs
 from runner.diagnostics import Diagnostics
 from runner.errors import ConfigurationError
 from runner.models.instance import Instance
@@ -43,17 +41,8 @@ def compile_alone(
     documents = load(path, files, diagnostics)
     if documents is None:
         raise ConfigurationError(diagnostics)
-    configuration = configuration_of(
-        documents,
-        diagnostics,
-        redactor,
-        environment=Environment({}),
-        context=Context({}, Path()),
-        overrides=overrides,
-        today=date.min,  # nothing ends on this day, so no warning depends on the clock
-        fill_metadata=False,
-        symbolic=True,
-    )
+    inputs = Inputs(overrides=overrides, symbolic=True)
+    configuration = configuration_of(documents, inputs, diagnostics, redactor)
     compiled = configuration.compile(Selection())
     if diagnostics.has_errors:
         raise ConfigurationError(diagnostics)

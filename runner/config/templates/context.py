@@ -1,13 +1,21 @@
-"""The values of ``git.*`` and ``ci.*``: from the official CLI's variables, the CI system's, git."""
+"""Collect what a file is compiled with.
+
+``git.*`` and ``ci.*`` come from the official CLI's variables, the CI system's, and git.
+"""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from functools import cached_property
 from pathlib import Path
+from types import MappingProxyType
+from typing import NamedTuple
 from urllib.parse import urlsplit, urlunsplit
 
 from runner.config.templates.ci import System, detect
+from runner.config.templates.env_vars import Environment
 from runner.config.templates.git_head import Commit
+from runner.diagnostics import Severity
 
 #: How the official CLI's variables for each name end.
 _CHECKLY = {
@@ -108,3 +116,26 @@ def without_credentials(url: str) -> str:
     if parts.scheme == "ssh":
         host = f"{user.partition(':')[0]}@{host}"
     return urlunsplit(parts._replace(netloc=host))
+
+
+class Inputs(NamedTuple):
+    """Everything that compiling a file depends on besides the file.
+
+    Attributes:
+        environment: The values of ``env.NAME``; it also sets variables.
+        context: The values of ``git.*``, ``ci.*`` and ``run.id``.
+        overrides: Variables set on the command line; they win.
+        symbolic: Whether names of ``env``, ``git``, ``ci`` and ``run`` stand for themselves. Then
+            the environment sets no variable, and overrides that are not declared are left out.
+        fill_metadata: Whether to fill in the metadata that a profile leaves out.
+        unset: How bad it is that a template needs a name that is not set.
+        today: The day against which quarantines are checked; on the first of all days none ends.
+    """
+
+    environment: Environment = Environment({})
+    context: Context = Context({}, Path())
+    overrides: Mapping[str, str] = MappingProxyType({})
+    symbolic: bool = False
+    fill_metadata: bool = False
+    unset: Severity = Severity.WARNING
+    today: date = date.min

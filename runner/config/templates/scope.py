@@ -4,9 +4,8 @@ import json
 from collections.abc import Mapping
 from copy import copy
 
-from runner.config.templates.context import Context
+from runner.config.templates.context import Inputs
 from runner.config.templates.dependencies import Dependencies
-from runner.config.templates.env_vars import Environment
 from runner.config.templates.expression import Expression
 from runner.config.templates.expressions import limits
 from runner.config.templates.expressions.errors import TemplateError, Unresolved, fail_unknown
@@ -36,57 +35,38 @@ class Scope:
         dependencies: What feeds the variables.
     """
 
-    def __init__(
-        self,
-        *,
-        variables: Mapping[str, Node],
-        environment: Environment,
-        context: Context,
-        overrides: Mapping[str, str] | None = None,
-        symbolic: bool = False,
-    ) -> None:
-        """Collect the names that all instances share.
-
-        Args:
-            variables: The declared variables.
-            environment: The values of ``env.NAME``; it also sets variables, unless ``symbolic``.
-            context: The values of ``git.*``, ``ci.*`` and ``run.id``.
-            overrides: Variables set on the command line; they win. Where ``symbolic``, those that
-                are not declared are left out.
-            symbolic: Whether names of ``env``, ``git``, ``ci`` and ``run`` stand for themselves.
+    def __init__(self, variables: Mapping[str, Node], inputs: Inputs) -> None:
+        """Collect the names that all instances share; ``variables`` are those of the file.
 
         Raises:
             UsageError: A variable of the command line is not declared, or one that is set from
                 outside does not have the type of its default.
         """
-        self.symbolic = symbolic
+        self.symbolic = inputs.symbolic
         self.variables = variables
-        self._environment = environment
-        self._context = context
+        self._inputs = inputs
         self._meter = Meter(limits.RUN_BUDGET, "the expressions of this file together take")
         #: Of an instance: the scope of the file.
         self._shared: Scope | None = None
         #: The values, and the errors, of names and of the expressions all instances share.
         self._values: dict[str, Value] = {}
         self._results: dict[Expression, Value] = {}
-        given = self._given(overrides or {})
+        given = self._given()
         self.dependencies = Dependencies(variables, {f"var.{name}" for name in given})
         if given:
             # Types come from the defaults in the file, whatever the environment holds.
-            defaults = Scope(
-                variables=variables, environment=environment, context=context, symbolic=True
-            )
+            defaults = Scope(variables, Inputs(symbolic=True))
             for name, text in given.items():
                 self._values[f"var.{name}"] = _typed(name, text, defaults.known(f"var.{name}"))
 
-    def _given(self, overrides: Mapping[str, str]) -> dict[str, str]:
+    def _given(self) -> dict[str, str]:
         """The texts that variables are set to from outside."""
-        given = {**overrides}
+        given = {**self._inputs.overrides}
         if not self.symbolic:
-            for name in overrides.keys() - self.variables.keys():
+            for name in given.keys() - self.variables.keys():
                 hint = did_you_mean(name, self.variables) or "Declare it under `variables:`."
                 raise UsageError(f"There is no variable {name} in the file.", hint=hint)
-            given = self._environment.variables() | given
+            given = self._inputs.environment.variables() | given
         return {name: text for name, text in given.items() if name in self.variables}
 
     def for_instance(self, profile: str, matrix: Mapping[str, Value]) -> "Scope":
@@ -190,8 +170,8 @@ class Scope:
             raise TemplateError(f"{name} is known only inside a profile", length=len(name))
         if self.symbolic:
             return symbol(name)
-        from_env = namespace == "env"
-        value = self._environment.value(rest) if from_env else self._context.value(name)
+        inputs = self._inputs
+        value = inputs.environment.value(rest) if namespace == "env" else inputs.context.value(name)
         return Unset(frozenset([name])) if value is None else value
 
     def _work_out(self, name: str) -> None:

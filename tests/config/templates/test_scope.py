@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from runner.config.templates.context import Context
+from runner.config.templates.context import Context, Inputs
 from runner.config.templates.dependencies import Feed
 from runner.config.templates.env_vars import Environment
 from runner.config.templates.expressions.errors import TemplateError, Unresolved
@@ -48,13 +48,9 @@ def scope(
         name: value if isinstance(value, Sequence | MappingNode | Scalar) else scalar(value)
         for name, value in variables.items()
     }
-    return Scope(
-        variables=nodes,
-        environment=Environment(environ or {}),
-        context=Context(environ or {}, Path("/nowhere"), apply_id),
-        overrides=overrides,
-        symbolic=symbolic,
-    )
+    environ = environ or {}
+    context = Context(environ, Path("/nowhere"), apply_id)
+    return Scope(nodes, Inputs(Environment(environ), context, overrides or {}, symbolic))
 
 
 def feed(made: Scope, *names: str) -> Feed:
@@ -351,12 +347,11 @@ def test_names_are_looked_up_as_spelt() -> None:
 def test_a_dotted_name_does_not_load_jinja() -> None:
     program = """
 import sys
-from pathlib import Path
-from runner.config.templates.context import Context
+from runner.config.templates.context import Inputs
 from runner.config.templates.env_vars import Environment
 from runner.config.templates.scope import Scope
 from runner.config.templates.template import parse_template
-scope = Scope(variables={}, environment=Environment({"X": "x"}), context=Context({}, Path(".")))
+scope = Scope({}, Inputs(Environment({"X": "x"})))
 assert scope.for_instance("p", {"r": 1}).render(parse_template("a $<env.X> $<matrix.r>")) == "a x 1"
 assert not {"jinja2", "dotenv", "difflib", "subprocess"} & set(sys.modules)
 """

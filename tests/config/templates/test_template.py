@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from runner.config.templates.context import Context
+from runner.config.templates.context import Context, Inputs
 from runner.config.templates.env_vars import Environment
 from runner.config.templates.expressions.errors import TemplateError, Unresolved
 from runner.config.templates.scope import Scope
@@ -44,7 +44,7 @@ VARIABLES: dict[str, Node] = {
 def scope(**environ: str) -> Scope:
     environment = Environment(environ)
     context = Context(environ, Path("/nowhere"))
-    shared = Scope(variables=VARIABLES, environment=environment, context=context)
+    shared = Scope(VARIABLES, Inputs(environment, context))
     return shared.for_instance("smoke", {"runLocation": "eu-west-1", "n": 4})
 
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from runner.config.templates.context import Context
+from runner.config.templates.context import Context, Inputs
 from runner.config.templates.env_vars import Environment
 from runner.config.templates.expressions import limits
 from runner.config.templates.expressions.errors import TemplateError, Unresolved
@@ -56,12 +56,8 @@ class Steps:
 
 def make_scope(symbolic: bool = False) -> Scope:
     """A scope of its own for each test, since all expressions of one share a budget."""
-    return Scope(
-        variables=VARIABLES,
-        environment=Environment({"SET": "s"}),
-        context=Context({}, Path("/none")),
-        symbolic=symbolic,
-    )
+    inputs = Inputs(Environment({"SET": "s"}), Context({}, Path("/none")), symbolic=symbolic)
+    return Scope(VARIABLES, inputs)
 
 
 ESCAPES = """
@@ -438,9 +434,7 @@ def test_variables_that_double_each_other_end_soon() -> None:
         each = scalar(f"$<var.l{number - 1}>", f"$<var.l{number - 1}>")
         variables[f"l{number}"] = Sequence(SOURCE, 0, 0, [each, each])
     variables["l0"] = scalar("x", "x")
-    scope = Scope(
-        variables=variables, environment=Environment({}), context=Context({}, Path("/none"))
-    )
+    scope = Scope(variables, Inputs())
     with Steps() as steps:
         for name in ("v59", "l59"):
             with pytest.raises(TemplateError) as caught:
@@ -455,9 +449,7 @@ def test_a_long_chain_of_variables_needs_no_stack() -> None:
     for number in range(1, 5000):
         text = f"$<var.v{number - 1}>"
         variables[f"v{number}"] = scalar(text, text)
-    scope = Scope(
-        variables=variables, environment=Environment({}), context=Context({}, Path("/none"))
-    )
+    scope = Scope(variables, Inputs())
     assert scope.render(parse_template("$<var.v4999>")) == "end"
 
 

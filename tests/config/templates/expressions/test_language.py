@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from runner.config.templates.context import Context
+from runner.config.templates.context import Inputs
 from runner.config.templates.env_vars import Environment
 from runner.config.templates.expressions.language import TABLES
 from runner.config.templates.expressions.names import FORBIDDEN, NAMESPACES
@@ -54,11 +54,7 @@ def test_the_examples_give_what_the_page_says(expression: str, gives: str) -> No
         "port": scalar("8080"),
         "tags": Sequence(SOURCE, 0, 0, [scalar("smoke"), scalar("checkout")]),
     }
-    scope = Scope(
-        variables=variables,
-        environment=Environment({"TEAM": "web"}),
-        context=Context({}, Path("/nowhere")),
-    )
+    scope = Scope(variables, Inputs(Environment({"TEAM": "web"})))
     assert scope.render(parse_template(expression.replace("\\|", "|"))) == gives
 
 
