@@ -1,6 +1,7 @@
 """The lock table of a scope: who holds what, and what earlier applies left open."""
 
 from collections.abc import Awaitable, Callable, Collection, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Annotated, Any, Final, Self, TypeVar
 
@@ -90,7 +91,7 @@ class LockTable(NumberedDocument):
         return self.model_copy(update={"open": open_})
 
     def holders_of(self, instances: Collection[str]) -> dict[str, Holder]:
-        """The holders of any of ``instances``."""
+        """Return the holders of any of ``instances``."""
         wanted = set(instances)
         return {
             key: holder
@@ -99,16 +100,16 @@ class LockTable(NumberedDocument):
         }
 
 
+@dataclass(eq=False)
 class Watch:
     """Judges which holders are gone: by the store's clock, or by watching them.
 
     No machine's wall clock is compared with another's, since they need not agree.
     """
 
-    def __init__(self, clock: Clock, store_time: Callable[[], Awaitable[datetime]]) -> None:
-        self.store_time = store_time
-        self._clock = clock
-        self._ends: dict[str, tuple[int, float]] = {}
+    clock: Clock
+    store_time: Callable[[], Awaitable[datetime]]
+    _ends: dict[str, tuple[int, float]] = field(default_factory=dict)
 
     async def left(self, holders: Mapping[str, Holder]) -> dict[str, float]:
         """Return the seconds until each lease is surely over, unless it is renewed."""
@@ -120,8 +121,8 @@ class Watch:
             left = holder.lease_seconds + GRANULE
             if now and holder.seen and key in new:  # later renewals were seen to come
                 left -= max((now - holder.seen).total_seconds(), 0)
-            self._ends[key] = holder.renewals, self._clock.monotonic() + left
-        return {key: self._ends[key][1] - self._clock.monotonic() for key in holders}
+            self._ends[key] = holder.renewals, self.clock.monotonic() + left
+        return {key: self._ends[key][1] - self.clock.monotonic() for key in holders}
 
     async def dead(self, holders: Mapping[str, Holder]) -> dict[str, int]:
         """Return the keys of those whose lease is surely over, with the number of renewals seen."""
@@ -130,7 +131,7 @@ class Watch:
 
 
 def taken_over(apply_id: str) -> StateError:
-    """The error of an owner that others took to be gone."""
+    """Build the error of an owner that others took to be gone."""
     return StateError(
         f"The apply {apply_id} was taken over by another process.",
         hint="Nothing more is written for it. Look at `runner status`.",

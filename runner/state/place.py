@@ -64,18 +64,8 @@ class Place:
         self._project_folder = ""
         self._is_made = False
 
-    @property
-    def is_local(self) -> bool:
-        """Whether it is a folder, which ends with the machine where machines come and go."""
-        return self.store.is_local
-
-    @property
-    def where(self) -> str:
-        """Where it is, for people."""
-        return self.store.where()
-
     async def folder(self, kind: str) -> str:
-        """The folder of one kind of documents, once it is known whose the project is.
+        """Return the folder of one kind of documents, once it is known whose the project is.
 
         Raises:
             StateError: No account was named, and there are several; or the project is another's.
@@ -102,7 +92,7 @@ class Place:
         account = await self._account_folder()
         if account is None:
             raise StateError(
-                f"The state at {self.where} has no account of {self.host} yet.",
+                f"The state at {self.store.where()} has no account of {self.host} yet.",
                 hint="Say which one with CHECKLY_ACCOUNT_ID.",
             )
         if not claim:
@@ -132,7 +122,7 @@ class Place:
         await self.lock_table.replace(damaged, LockTable(open=open_))
 
     async def highest_fence(self) -> int:
-        """The highest fence in the records: where the locks are gone, theirs have to go on."""
+        """Return the highest fence in the records: where locks were deleted, fences go on."""
         table = await self.record_table.read()
         fences = (tree.get("fence") for tree in table.records.values())
         return max((fence for fence in fences if isinstance(fence, int)), default=0)
@@ -153,13 +143,13 @@ class Place:
         return await self.store.time(await self.folder("locks"))
 
     async def _account_folder(self) -> str | None:
-        """The account's folder, or the only one there is."""
+        """Return the account's folder; without an account, the only one there is."""
         host = escape(self.host)
         accounts = [escape(self.account)] if self.account else await self.store.folders(host)
         if len(accounts) > 1:
             names = ", ".join(map(shown, accounts))
             raise StateError(
-                f"The state at {self.where} has several accounts: {names}.",
+                f"The state at {self.store.where()} has several accounts: {names}.",
                 hint="Say which one with CHECKLY_ACCOUNT_ID.",
             )
         return f"{host}/{accounts[0]}" if accounts else None

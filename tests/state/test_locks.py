@@ -371,7 +371,7 @@ def test_an_age_in_the_future_is_watched(open_: OpenState) -> None:
         state = open_(lease=60, clock=HandClock())
         await lock(state).__aenter__()
         watch, clock = open_(clock=HandClock()).watch, HandClock()
-        watch._clock = clock
+        watch.clock = clock
         (holder,) = state.lock_table._last.holders.values()  # type: ignore[union-attr]
         later = holder.model_copy(update={"seen": state.clock.now() + timedelta(days=1)})
         assert 60 <= (await watch.left({"key": later}))["key"] <= 61

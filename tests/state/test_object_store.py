@@ -211,8 +211,8 @@ def test_the_clouds_are_opened_by_their_variables(
     monkeypatch.setenv("AZURE_STORAGE_ACCOUNT_NAME", "account")
     monkeypatch.setenv("AZURE_STORAGE_ACCOUNT_KEY", "a2V5")
     for url in ("az://container/prefix", "gs://bucket/prefix"):
-        state = open_(url=url)
-        assert (state.where, state.is_local) == (url, False)
+        store = open_(url=url).store
+        assert (store.where(), store.is_local) == (url, False)
 
 
 def test_what_a_server_says_can_do_no_harm(open_: OpenState, stub: StubS3) -> None:

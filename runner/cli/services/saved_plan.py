@@ -106,7 +106,7 @@ def _home(parts: Composition) -> Home:
     return Home(
         host=parts.backend.host,
         account=parts.backend.account_id,
-        state=parts.state.where,
+        state=parts.state.store.where(),
         project=parts.project,
         scope=parts.common.scope,
     )

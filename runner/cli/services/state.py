@@ -25,7 +25,7 @@ def hint_at_emulator(parts: Composition) -> None:
 
     A bucket is not asked: that would be another request for those who use no emulator.
     """
-    if parts.backend.emulated or not parts.state.is_local or parts.common.verbosity < 0:
+    if parts.backend.emulated or not parts.state.store.is_local or parts.common.verbosity < 0:
         return
     other = Composition(replace(parts.common, emulated=True), at_rest=True)
     other.reading = parts.reading

@@ -23,7 +23,7 @@ def prune(common: Common, keep: int | None, older_than: str | None, yes: bool) -
         raise UsageError("Nothing says what is old.", hint="Give --keep N or --older-than AGE.")
     console, state = common.console, Composition(common, at_rest=True).state
     limit = age(older_than, "--older-than") if older_than else None
-    ask(f"Delete old applies from the history at {state.where}?", yes=yes, console=console)
+    ask(f"Delete old applies from the history at {state.store.where()}?", yes=yes, console=console)
     problems: list[StateError] = []
     done = run_async(maintenance.prune(state, problems, keep=keep, older_than=limit))
     console.warn(*problems)

@@ -59,7 +59,7 @@ def claim(common: Common, yes: bool) -> None:
     parts, console = Composition(common, at_rest=True), common.console
     state, project = parts.state, parts.state.project
     file = project.file or "this file"
-    question = f"Make {file} the owner of the project {project.folder} at {state.where}?"
+    question = f"Make {file} the owner of the project {project.folder} at {state.store.where()}?"
     ask(question, yes=yes, console=console)
     run_async(state.make(parts.owner, claim=True))
     console.say(f"The project {project.folder} belongs to {file} now.")
