@@ -9,7 +9,7 @@ import pytest
 from runner.cli.commands.history import history, status
 from runner.cli.commands.state import state
 from runner.models.history import InstanceStatus, PastApply
-from runner.reports.history import history_json, status_json
+from runner.reports.history import json_
 from runner.state.place import LEASE_SECONDS
 from runner.state.store.variables import VARIABLES
 from tests.state.conftest import a_record, an_attempt
@@ -75,8 +75,8 @@ def is_common(option: click.Option) -> bool:
 
 def test_every_field_of_the_json_is_there() -> None:
     texts = [
-        status_json.render([InstanceStatus("smoke", "smoke", a_record())]),
-        *history_json.render([PastApply("a1", (an_attempt(),))]),
+        json_.status([InstanceStatus("smoke", "smoke", a_record())]),
+        *json_.history([PastApply("a1", (an_attempt(),))]),
     ]
     for text in texts:
         for field in re.findall(r'"(\w+)":', text):

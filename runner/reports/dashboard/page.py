@@ -26,13 +26,13 @@ _TEMPLATES: Final = Path(__file__).with_name("templates")
 def render(
     newest_first: Sequence[PastApply], subject: Subject, now: datetime, *, with_runs: bool
 ) -> str:
-    """The page.
+    """Render the page.
 
     Args:
         newest_first: The applies it shows.
         subject: Whose applies they are.
         now: When it is made.
-        with_runs: Whether the page of each apply stands beside it, to be linked to.
+        with_runs: Whether the page of each apply is beside it, to be linked to.
     """
     shown = view(newest_first)
     columns = json.dumps([_column(past, with_runs) for past in shown.applies])
@@ -53,7 +53,7 @@ def render(
 
 
 def _page_of(apply_id: str) -> str:
-    """The name of its file, which is no other one's, also where the id is not of our make."""
+    """Return a file name that is unique even if another program made the id."""
     name = safe_name(apply_id)
     if name != apply_id:
         name += f"-{sha256(apply_id.encode(errors='replace')).hexdigest()[:8]}"
@@ -61,7 +61,7 @@ def _page_of(apply_id: str) -> str:
 
 
 def _column(past: PastApply, with_runs: bool) -> list[str]:
-    """What the map says of a column: when, which apply, which commit, and its page."""
+    """Return what the map says of a column: when, which apply, which commit, and its page."""
     first = past.attempts[0]
     return [
         f"{past.started_at:%Y-%m-%d %H:%M} UTC",
@@ -72,13 +72,13 @@ def _column(past: PastApply, with_runs: bool) -> list[str]:
 
 
 def run_pages(newest_first: Sequence[PastApply], subject: Subject) -> Iterator[tuple[str, str]]:
-    """The page of each apply, with the name of its file before it."""
+    """Yield the file name and the page of each apply."""
     for past in newest_first:
         yield _page_of(past.apply_id), html_.render(_outcome(past, subject))
 
 
 def _outcome(past: PastApply, subject: Subject) -> ApplyOutcome:
-    """A past apply as its report shows it, as far as the state remembers."""
+    """Return a past apply as its report shows it, as far as the state remembers."""
     first = past.attempts[0]
     return ApplyOutcome(
         apply_id=past.apply_id,

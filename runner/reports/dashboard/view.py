@@ -1,9 +1,9 @@
 """The figures and shapes of the dashboard, worked out from past applies."""
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from itertools import groupby
-from typing import Final
+from collections.abc import Sequence
+from itertools import groupby, takewhile
+from operator import attrgetter
+from typing import Final, NamedTuple
 
 from runner.models.history import PastApply
 from runner.models.record import Attempt
@@ -15,28 +15,22 @@ from runner.reports.history.trend import Trend, point, trend, verdict_of
 _FLAKIEST: Final = 20
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One instance over all applies, oldest first.
+class Row(NamedTuple):
+    """One instance over all applies.
 
     Attributes:
         last: Its newest attempt.
+        verdict: How that ended.
         shapes: Tone and SVG path of the cells of that tone; a cell is one unit wide and high.
     """
 
     name: str
-    profile: str
     last: Attempt
+    verdict: Verdict
     shapes: tuple[tuple[str, str], ...]
 
-    @property
-    def verdict(self) -> Verdict:
-        """How it ended last."""
-        return verdict_of(self.last)
 
-
-@dataclass(frozen=True, slots=True)
-class FailingNow:
+class FailingNow(NamedTuple):
     """An instance that does not pass.
 
     Attributes:
@@ -51,8 +45,7 @@ class FailingNow:
     checks: tuple[tuple[str, str], ...]
 
 
-@dataclass(frozen=True, slots=True)
-class View:
+class View(NamedTuple):
     """All that the page shows.
 
     Attributes:
@@ -74,24 +67,21 @@ class View:
 
 
 def view(newest_first: Sequence[PastApply]) -> View:
-    """Everything the page shows of these applies."""
+    """Work out everything the page shows of these applies."""
     applies = tuple(reversed(newest_first))
     attempts: dict[tuple[str, str], dict[int, Attempt]] = {}
     for column, past in enumerate(applies):
         for attempt in past.attempts:
             key = (attempt.profile, attempt.instance)
             attempts.setdefault(key, {})[column] = attempt
-    rows = tuple(
-        Row(name, profile, cells[max(cells)], tuple(_shapes(cells)))
-        for (profile, name), cells in sorted(attempts.items())
-    )
+    # The cells of a row are in the order of their columns: the newest is the last.
+    cells = [attempts[key] for key in sorted(attempts)]
     known = trend([point(past) for past in newest_first])
     flaky = [each for each in check_stats(newest_first) if each.flake_rate]
-    failing = filter(None, (_failing(cells) for _, cells in sorted(attempts.items())))
     return View(
         applies=applies,
-        rows=rows,
-        failing=tuple(sorted(failing, key=lambda each: each.applies)),
+        rows=tuple(map(_row, cells)),
+        failing=tuple(sorted(filter(None, map(_failing, cells)), key=attrgetter("applies"))),
         flakiest=tuple(sorted(flaky, key=lambda each: -each.flake_rate)[:_FLAKIEST]),
         flaky_count=len(flaky),
         trend=known,
@@ -100,43 +90,36 @@ def view(newest_first: Sequence[PastApply]) -> View:
     )
 
 
-def _shapes(cells: dict[int, Attempt]) -> Iterator[tuple[str, str]]:
-    """A path for each tone: neighbours of one tone are one rectangle."""
-    paths: dict[str, list[str]] = {}
-    columns = sorted(cells)
+def _row(cells: dict[int, Attempt]) -> Row:
+    """Draw an instance: neighbours of one tone are one rectangle of the path of that tone."""
+    paths: dict[str, str] = {}
     keyed = [
-        (column - index, tone(verdict_of(cells[column]).value), column)
-        for index, column in enumerate(columns)
+        (column - index, tone(verdict_of(attempt).value), column)
+        for index, (column, attempt) in enumerate(cells.items())
     ]
     for (_, name), run in groupby(keyed, key=lambda item: item[:2]):
-        first, *_ = span = [column for *_, column in run]
-        paths.setdefault(name, []).append(f"M{first} 0h{len(span)}v1H{first}z")
-    for name, parts in paths.items():
-        yield name, "".join(parts)
+        first, *more = (column for *_, column in run)
+        paths[name] = paths.get(name, "") + f"M{first} 0h{1 + len(more)}v1H{first}z"
+    *_, last = cells.values()
+    return Row(last.instance, last, verdict_of(last), tuple(paths.items()))
 
 
 def _failing(cells: dict[int, Attempt]) -> FailingNow | None:
-    """Since when an instance has not passed, if its newest attempt did not."""
-    newest_first = [cells[column] for column in sorted(cells, reverse=True)]
-    judged = [each for each in newest_first if tone(verdict_of(each).value) != "none"]
-    streak = []
-    for attempt in judged:
-        if verdict_of(attempt).is_pass:
-            break
-        streak.append(attempt)
+    """Return since when an instance has not passed, if its newest attempt did not."""
+    judged = [each for each in cells.values() if tone(verdict_of(each).value) != "none"]
+    streak = list(takewhile(lambda each: not verdict_of(each).is_pass, reversed(judged)))
     if not streak:
         return None
-    last = streak[0]
     checks = tuple(
         (check.name, check.error or "")
-        for check in last.checks
+        for check in streak[0].checks
         if check.verdict is not None and not check.verdict.is_pass
     )
-    return FailingNow(last, streak[-1], len(streak), checks)
+    return FailingNow(streak[0], streak[-1], len(streak), checks)
 
 
 def _points(values: Sequence[float | None], top: float) -> str:
-    """A line through the values that are known, from left to right; one value is a level line."""
+    """Draw a line through the known values, from left to right; one value is a level line."""
     if len(values) == 1:
         values = [values[0], values[0]]
     step = 100 / max(len(values) - 1, 1)

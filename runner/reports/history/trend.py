@@ -1,9 +1,8 @@
 """Trends over past applies: pass rates, durations, and a small line of blocks."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from statistics import median
-from typing import Final
+from typing import Final, NamedTuple
 
 from runner.models.history import PastApply
 from runner.models.record import Attempt, Phase
@@ -17,8 +16,7 @@ _SHOWN: Final = 40
 _SILENT: Final = frozenset({Verdict.SKIPPED, Verdict.NOT_STARTED, Verdict.RUNNING})
 
 
-@dataclass(frozen=True, slots=True)
-class Point:
+class Point(NamedTuple):
     """What an apply adds to a trend.
 
     Attributes:
@@ -30,77 +28,65 @@ class Point:
     judged: int
     seconds: float | None
 
-    @property
-    def rate(self) -> float | None:
-        """Share that passed, from 0 to 1."""
-        return self.passed / self.judged if self.judged else None
 
+class Trend(NamedTuple):
+    """Pass rates and durations of applies.
 
-@dataclass(frozen=True, slots=True)
-class Trend:
-    """Pass rates and durations of applies, oldest first."""
+    Attributes:
+        passed, judged: How many attempts passed, of those that have something to say.
+        rate: Share that passed, from 0 to 1.
+        rates: The same by apply, oldest first.
+        seconds: Length of the longest session, by apply.
+        median_seconds: Median of these.
+    """
 
-    points: tuple[Point, ...]
-
-    @property
-    def passed(self) -> int:
-        """How many attempts passed."""
-        return sum(each.passed for each in self.points)
-
-    @property
-    def judged(self) -> int:
-        """How many attempts have something to say."""
-        return sum(each.judged for each in self.points)
-
-    @property
-    def rate(self) -> float | None:
-        """Share of all attempts that passed, from 0 to 1."""
-        return Point(self.passed, self.judged, None).rate
-
-    @property
-    def rates(self) -> list[float | None]:
-        """Share that passed, by apply."""
-        return [each.rate for each in self.points]
-
-    @property
-    def seconds(self) -> list[float | None]:
-        """Length of the longest session, by apply."""
-        return [each.seconds for each in self.points]
-
-    @property
-    def median_seconds(self) -> float | None:
-        """Median of the durations."""
-        return median(known) if (known := _known(self.seconds)) else None
+    passed: int
+    judged: int
+    rate: float | None
+    rates: list[float | None]
+    seconds: list[float | None]
+    median_seconds: float | None
 
 
 def point(past: PastApply) -> Point:
-    """What an apply adds to a trend."""
-    counted = [each for each in past.attempts if verdict_of(each) not in _SILENT]
+    """Return what an apply adds to a trend."""
+    verdicts = [found for each in past.attempts if (found := verdict_of(each)) not in _SILENT]
     longest = max(_known(map(seconds_of, past.attempts)), default=None)
-    return Point(sum(verdict_of(each).is_pass for each in counted), len(counted), longest)
+    return Point(sum(verdict.is_pass for verdict in verdicts), len(verdicts), longest)
 
 
 def trend(newest_first: Sequence[Point]) -> Trend:
-    """The trend of past applies."""
-    return Trend(tuple(reversed(newest_first)))
+    """Return the trend of past applies."""
+    points = newest_first[::-1]
+    passed, judged = sum(each.passed for each in points), sum(each.judged for each in points)
+    seconds = [each.seconds for each in points]
+    known = _known(seconds)
+    return Trend(
+        passed,
+        judged,
+        _share(passed, judged),
+        [_share(each.passed, each.judged) for each in points],
+        seconds,
+        median(known) if known else None,
+    )
 
 
 def verdict_of(attempt: Attempt) -> Verdict:
-    """The verdict of an attempt; running or unknown where it has no outcome."""
+    """Return the verdict of an attempt; running or unknown where it has no outcome."""
     if attempt.verdict is not None:
         return attempt.verdict
     return Verdict.RUNNING if attempt.phase is Phase.STARTED else Verdict.UNKNOWN
 
 
 def seconds_of(attempt: Attempt) -> float | None:
-    """The length of an attempt's session."""
+    """Return the length of an attempt's session."""
     return seconds_between(attempt.started_at, attempt.stopped_at)
 
 
 def blocks(
     values: Sequence[float | None], *, top: float | None = None, unicode: bool = True
 ) -> str:
-    """The last of ``values`` as blocks as high as they are; a blank where there is none.
+    """Draw the last of ``values`` as blocks as high as they are, and ``None`` as a blank.
 
     Args:
         values: Numbers from 0 on.
@@ -114,6 +100,10 @@ def blocks(
         " " if value is None else signs[round(min(value / highest, 1) * (len(signs) - 1))]
         for value in shown
     )
+
+
+def _share(part: int, whole: int) -> float | None:
+    return part / whole if whole else None
 
 
 def _known(values: Iterable[float | None]) -> list[float]:

@@ -3,7 +3,7 @@ import json
 import pytest
 
 from runner.models.verdict import Verdict
-from runner.reports.history import checks_json, checks_text
+from runner.reports.history import json_, text
 from runner.reports.history.check_stats import CheckStats, check_stats
 from runner.reports.text.style import Style
 from tests.reports.history.pasts import NOON, checked, history, past, tried
@@ -72,24 +72,22 @@ def test_the_worst_come_first() -> None:
 
 def test_the_text_says_when_and_why_it_failed_last() -> None:
     stats = check_stats(history("Login", [P, F, F], error="no such button\nat x"))
-    assert checks_text.render(stats, NOON.replace(hour=16), Style()) == (
+    assert text.checks(stats, NOON.replace(hour=16), Style()) == (
         "Login  33% of 3 runs passed  █▁▁  p50 2.0 s, p95 2.0 s\n"
         "    last failed 1 h ago in smoke, 2 in a row: no such button\\nat x\n"
     )
 
 
 def test_the_text_says_that_there_is_nothing() -> None:
-    assert checks_text.render([], NOON, Style()) == "No check was run in this window.\n"
-    assert (
-        checks_text.render([], NOON, Style(), flaky=True) == "No check was flaky in this window.\n"
-    )
+    assert text.checks([], NOON, Style()) == "No check was run in this window.\n"
+    assert text.checks([], NOON, Style(), flaky=True) == "No check was flaky in this window.\n"
 
 
 def test_the_json_has_all_of_it() -> None:
-    document = json.loads(checks_json.render([only(P, K, F)]))
+    document = json.loads(json_.checks([only(P, K, F)]))
     (check,) = document["checks"]
     assert check["runs"] == 3
     assert check["passRate"] == pytest.approx(2 / 3)
     assert check["lastFailure"]["applyId"] == "A002"
     assert check["profiles"] == ["smoke"]
-    assert json.loads(checks_json.render([only(P)]))["checks"][0]["lastFailure"] is None
+    assert json.loads(json_.checks([only(P)]))["checks"][0]["lastFailure"] is None

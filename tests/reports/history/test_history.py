@@ -9,7 +9,7 @@ import pytest
 from runner.models.history import InstanceStatus, PastApply
 from runner.models.record import Attempt, Initiator, Lookup, Phase, Record
 from runner.models.verdict import Verdict
-from runner.reports.history import history_json, history_text, status_json, status_text
+from runner.reports.history import json_, text
 from runner.reports.history.trend import blocks, point, trend
 from runner.reports.history.wording import ago, source, who
 from runner.reports.text.style import Style
@@ -62,7 +62,7 @@ def record(verdict: Verdict | None = Verdict.PASSED, **fields: Any) -> Record:
 
 def status(*statuses: InstanceStatus, style: Style | None = None) -> list[str]:
     now = NOON + timedelta(hours=3)
-    return status_text.render(statuses, now, style or Style()).splitlines()
+    return text.status(statuses, now, style or Style()).splitlines()
 
 
 def test_status_says_verdict_when_by_whom_from_where_and_whether_it_changed() -> None:
@@ -115,19 +115,17 @@ def test_names_in_status_and_history_can_do_no_harm() -> None:
     evil = "a\x1b[2J\n::error::x"
     bad = record(link="javascript:alert(1)", reason=evil, branch=evil, by=Initiator(user=evil))
     texts = [
-        status_text.render([InstanceStatus(evil, evil, bad)], NOON, Style()),
+        text.status([InstanceStatus(evil, evil, bad)], NOON, Style()),
         text_of([PastApply(evil, (attempt(Verdict.FAILED, instance=evil, branch=evil),))]),
     ]
-    for text in texts:
-        assert "\x1b" not in text
-        assert "javascript" not in text
-        assert not [line for line in text.splitlines() if line.lstrip().startswith("::")]
+    for shown in texts:
+        assert "\x1b" not in shown
+        assert "javascript" not in shown
+        assert not [line for line in shown.splitlines() if line.lstrip().startswith("::")]
 
 
 def test_status_as_json() -> None:
-    known = json.loads(
-        status_json.render([InstanceStatus("smoke", "smoke", record(), changed=False)])
-    )
+    known = json.loads(json_.status([InstanceStatus("smoke", "smoke", record(), changed=False)]))
     assert known["formatVersion"] == 1
     (instance,) = known["instances"]
     assert (instance["instance"], instance["changed"], instance["declared"]) == (
@@ -141,9 +139,7 @@ def test_status_as_json() -> None:
     assert last["seconds"] == 60
     assert last["by"]["ciUrl"] == ALICE.ci_url
     assert last["link"] == "https://app.checklyhq.com/s1"
-    assert (
-        json.loads(status_json.render([InstanceStatus("n", "n")]))["instances"][0]["last"] is None
-    )
+    assert json.loads(json_.status([InstanceStatus("n", "n")]))["instances"][0]["last"] is None
 
 
 HISTORY = [
@@ -160,7 +156,7 @@ HISTORY = [
 
 
 def text_of(newest_first: list[PastApply]) -> str:
-    return "\n".join(history_text.render(newest_first, Style()))
+    return "\n".join(text.history(newest_first, Style()))
 
 
 def test_history_lists_applies_and_draws_a_trend() -> None:
@@ -197,12 +193,12 @@ def test_history_where_nothing_ended_has_no_trend() -> None:
 
 def test_history_as_json_is_laid_out_as_all_json_is() -> None:
     for past in (HISTORY, HISTORY[:1], []):
-        text = "\n".join(history_json.render(past))
+        text = "\n".join(json_.history(past))
         assert text == json.dumps(json.loads(text), indent=2).replace("[]", "[\n  ]")
 
 
 def test_history_as_json() -> None:
-    known = json.loads("\n".join(history_json.render(HISTORY)))
+    known = json.loads("\n".join(json_.history(HISTORY)))
     assert known["formatVersion"] == 1
     assert [each["applyId"] for each in known["applies"]] == ["A3", "A2", "A1"]
     assert known["applies"][0]["instances"][1]["verdict"] == "failed"
@@ -261,4 +257,4 @@ def test_who_and_source() -> None:
 
 
 def test_ascii_terminals_get_ascii() -> None:
-    assert "".join(history_text.render(HISTORY, Style(unicode=False))).isascii()
+    assert "".join(text.history(HISTORY, Style(unicode=False))).isascii()

@@ -2,19 +2,24 @@ from datetime import date
 
 import pytest
 
+from runner.models.contract.settings import Quarantine
 from runner.models.verdict import Verdict
 from runner.reports.history.check_stats import check_stats
-from runner.reports.history.quarantine import idle, suggestions
+from runner.reports.history.quarantine import is_idle, suggestions
 from tests.reports.history.pasts import checked, history, past, tried
 
 P, F, K = Verdict.PASSED, Verdict.FAILED, Verdict.FLAKY
 TODAY = date(2026, 8, 3)
 
 
+def quarantined(check: str) -> Quarantine:
+    return Quarantine(check=check, reason="flaky", owner="web", until=TODAY)
+
+
 def test_a_flaky_check_is_suggested_with_reason_owner_and_end() -> None:
     stats = check_stats(history("Login", [P, K, P, K, P]))
-    (found,) = suggestions(stats, {"smoke": "web"}, {}, TODAY)
-    assert found.entry() == {
+    (found,) = suggestions(stats, {"smoke": "web"}, {}, TODAY)["smoke"]
+    assert found.model_dump(mode="json") == {
         "check": "Login",
         "reason": "flaky: 2 of 5 runs (40%)",
         "owner": "web",
@@ -34,19 +39,21 @@ def test_a_flaky_check_is_suggested_with_reason_owner_and_end() -> None:
     ],
 )
 def test_others_are_not(verdicts: list[Verdict]) -> None:
-    assert suggestions(check_stats(history("Login", verdicts)), {"smoke": "web"}, {}, TODAY) == []
+    assert suggestions(check_stats(history("Login", verdicts)), {"smoke": "web"}, {}, TODAY) == {}
 
 
 def test_profiles_that_are_not_declared_any_more_are_left_out() -> None:
     stats = check_stats(history("Login", [P, K, P, K]))
-    assert suggestions(stats, {"other": "web"}, {}, TODAY) == []
+    assert suggestions(stats, {"other": "web"}, {}, TODAY) == {}
 
 
 @pytest.mark.parametrize("known", ["Login", "id-Login"])
 def test_what_is_quarantined_by_name_or_id_is_not_suggested_again(known: str) -> None:
     stats = check_stats(history("Login", [P, K, P, K]))
-    assert suggestions(stats, {"smoke": "web"}, {"smoke": [known]}, TODAY) == []
-    assert suggestions(stats, {"smoke": "web"}, {"other": [known], "smoke": ["x"]}, TODAY)
+    owners = {"smoke": "web"}
+    assert suggestions(stats, owners, {"smoke": [quarantined(known)]}, TODAY) == {}
+    others = {"other": [quarantined(known)], "smoke": [quarantined("x")]}
+    assert suggestions(stats, owners, others, TODAY)
 
 
 def test_a_check_that_shares_its_name_is_suggested_by_id() -> None:
@@ -61,12 +68,12 @@ def test_a_check_that_shares_its_name_is_suggested_by_id() -> None:
         )
         for number in (3, 2, 1)
     ]
-    found = suggestions(check_stats(runs), {"smoke": "web"}, {}, TODAY)
+    found = suggestions(check_stats(runs), {"smoke": "web"}, {}, TODAY)["smoke"]
     assert [each.check for each in found] == ["flaky"]
 
 
 @pytest.mark.parametrize(
-    ("verdicts", "check", "is_idle"),
+    ("verdicts", "check", "expected"),
     [
         ([P, P, P], "Login", True),
         ([P, P, P], "id-Login", True),
@@ -77,7 +84,8 @@ def test_a_check_that_shares_its_name_is_suggested_by_id() -> None:
     ],
 )
 def test_a_quarantine_with_nothing_left_to_do(
-    verdicts: list[Verdict], check: str, is_idle: bool
+    verdicts: list[Verdict], check: str, expected: bool
 ) -> None:
-    found = idle(check_stats(history("Login", verdicts)), {"smoke": [check]})
-    assert found == ([("smoke", check)] if is_idle else [])
+    stats = check_stats(history("Login", verdicts))
+    assert is_idle(stats, check) is is_idle(stats, check, "smoke") is expected
+    assert not is_idle(stats, check, "other")

@@ -12,9 +12,9 @@ from runner.config.yaml.dump import yaml_text
 from runner.models.clock import SystemClock
 from runner.models.contract.settings import Quarantine
 from runner.models.instance import Instance
-from runner.reports.history import checks_json, checks_text
+from runner.reports.history import json_, text
 from runner.reports.history.check_stats import check_stats
-from runner.reports.history.quarantine import Suggestion, idle, suggestions
+from runner.reports.history.quarantine import is_idle, suggestions
 
 
 def checks(common: Common, *, flaky: bool, since: str, form: str) -> None:
@@ -24,10 +24,10 @@ def checks(common: Common, *, flaky: bool, since: str, form: str) -> None:
     past = past_applies(parts, chosen, since=moment(since, "--since", now))
     stats = [each for each in check_stats(past) if each.flake_rate or not flaky]
     if form == "json":
-        console.write(checks_json.render(stats))
+        console.write(json_.checks(stats))
     else:
         style = console.style_for(console.out)
-        console.write(checks_text.render(stats, now, style, flaky=flaky))
+        console.write(text.checks(stats, now, style, flaky=flaky))
 
 
 def suggest(common: Common, since: str) -> None:
@@ -39,16 +39,18 @@ def suggest(common: Common, since: str) -> None:
     instances = parts.reading.compile(everything).instances
     stats = check_stats(past)
     declared = {each.profile: each.settings.quarantine for each in instances}
-    quarantined = {name: [entry.check for entry in found] for name, found in declared.items()}
     owners = {each.profile: _owner(each, parts.reading) for each in instances}
-    found = suggestions(stats, owners, quarantined, now.date())
-    for profile, check in idle(stats, quarantined):
-        console.problem(
-            f"The quarantine of {check} in {profile} has nothing left to do: every run passed.",
-            hint="Remove it.",
-        )
+    for profile, entries in declared.items():
+        for check in (entry.check for entry in entries):
+            if is_idle(stats, check, profile):
+                console.problem(
+                    f"The quarantine of {check} in {profile} has nothing left to do: "
+                    "every run passed.",
+                    hint="Remove it.",
+                )
+    found = suggestions(stats, owners, declared, now.date())
     if found:
-        console.write(_yaml(found, declared, since))
+        console.write(_yaml({name: [*declared[name], *found[name]] for name in found}, since))
     else:
         console.problem("No check flakes enough to be quarantined.")
 
@@ -60,18 +62,14 @@ def _owner(instance: Instance, reading: Reading) -> str:
     return labels.get("owner") or labels.get("team") or author or "unassigned"
 
 
-def _yaml(
-    found: Sequence[Suggestion], declared: Mapping[str, Sequence[Quarantine]], since: str
-) -> str:
+def _yaml(quarantines: Mapping[str, Sequence[Quarantine]], since: str) -> str:
     """The whole `quarantine` of each profile, since a list replaces the one it inherits."""
-    profiles: dict[str, dict[str, list[dict[str, str]]]] = {}
-    for each in found:
-        before = [entry.model_dump(mode="json") for entry in declared[each.profile]]
-        profile = profiles.setdefault(each.profile, {"quarantine": before})
-        profile["quarantine"].append(each.entry())
-    for profile in profiles.values():
-        for entry in profile["quarantine"]:
-            # What stands in the file is a template, and these texts are not.
-            entry |= {key: text.replace("$<", "$$<") for key, text in entry.items()}
+    profiles = {name: {"quarantine": list(map(_entry, each))} for name, each in quarantines.items()}
     title = f"Put each list into its profile, in place of one that is there; since {since}."
     return yaml_text({"profiles": profiles}, title)
+
+
+def _entry(entry: Quarantine) -> dict[str, str]:
+    # What stands in the file is a template, and these texts are not.
+    texts = entry.model_dump(mode="json").items()
+    return {key: text.replace("$<", "$$<") for key, text in texts}

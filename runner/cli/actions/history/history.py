@@ -11,7 +11,7 @@ from runner.config.selection import Selection
 from runner.errors import UsageError
 from runner.models.clock import SystemClock
 from runner.models.record import Attempt
-from runner.reports.history import history_json, history_text
+from runner.reports.history import json_, text
 from runner.reports.history.trend import verdict_of
 
 
@@ -61,9 +61,8 @@ def history(
         past = iter(newest)
     shown = list(islice(past, 1))
     found, style = chain(shown, past), console.style_for(console.out)
-    texts = history_json.render(found) if form == "json" else history_text.render(found, style)
-    for text in texts:
-        console.write(text)
+    for part in json_.history(found) if form == "json" else text.history(found, style):
+        console.write(part)
     if not shown:
         hint_at_emulator(parts)
 

@@ -11,7 +11,7 @@ from runner.models.clock import SystemClock
 from runner.models.history import InstanceStatus
 from runner.plan.diff import diff
 from runner.plan.planner import normal_forms
-from runner.reports.history import status_json, status_text
+from runner.reports.history import json_, text
 
 
 def status(common: Common, form: str) -> None:
@@ -30,10 +30,10 @@ def status(common: Common, form: str) -> None:
     for error in still_unknown(unknown, records).values():
         raise error
     if form == "json":
-        console.write(status_json.render(statuses))
+        console.write(json_.status(statuses))
     else:
         style = console.style_for(console.out)
-        console.write(status_text.render(statuses, SystemClock().now(), style))
+        console.write(text.status(statuses, SystemClock().now(), style))
     if all(status.record is None for status in statuses):
         hint_at_emulator(parts)
 
