@@ -7,6 +7,7 @@ no difference in which order three layers are put together.
 """
 
 from collections.abc import Callable, Iterator
+from functools import reduce
 
 from runner.config.document.keys import NOT_INHERITED
 from runner.config.document.profiles import ProfileSource, Structure
@@ -17,7 +18,9 @@ from runner.errors import ConfigurationError
 from runner.graph import depth_first
 from runner.listing import circle_text, shorten
 from runner.nearest import did_you_mean
+from runner.source import Source
 
+_NOTHING = Mapping(Source("", ""), 0, 0, {}, {})
 #: Keys whose mappings are taken over as a whole, or not at all.
 _WHOLE = frozenset({"matrix"})
 #: How many keys all profiles together may take over from those they extend.
@@ -120,7 +123,7 @@ class Layers:
         #: What a profile hands down to those that extend it, and how many keys that is.
         self._inherited: dict[str, tuple[Mapping, int]] = {}
         #: What lies below profiles with the same defaults and parents.
-        self._below: dict[tuple[int, tuple[str, ...]], Mapping | None] = {}
+        self._below: dict[tuple[int, tuple[str, ...]], Mapping] = {}
         self._budget = MAX_INHERITED
         self.incomplete = self._profiles.keys() - self._resolve_parents()
 
@@ -128,15 +131,13 @@ class Layers:
         """Return all layers of ``profile`` as one, defaults included."""
         key = id(profile.defaults), tuple(name.text for name in profile.extends)
         if key not in self._below:
-            below = self._parents(profile)
-            if profile.defaults is not None:
-                defaults = canonical(profile.defaults)
-                below = defaults if below is None else merge(defaults, below)
-            self._below[key] = below
+            parents = self._parents(profile)
+            defaults = canonical(profile.defaults) if profile.defaults else _NOTHING
+            self._below[key] = merge(defaults, parents) if parents.values else defaults
         self._spend(profile)
         below, own = self._below[key], canonical(profile.node)
         self._warn_of_idle_nulls(profile, own, below)
-        return own if below is None else merge(below, own)
+        return merge(below, own)
 
     def down_to(self, profile: ProfileSource, key: str) -> Iterator[Mapping]:
         """Yield the layers of ``profile`` from the topmost down to the first that sets ``key``."""
@@ -159,15 +160,13 @@ class Layers:
         if profile.defaults is not None:
             yield profile.defaults
 
-    def _warn_of_idle_nulls(
-        self, profile: ProfileSource, own: Mapping, below: Mapping | None
-    ) -> None:
+    def _warn_of_idle_nulls(self, profile: ProfileSource, own: Mapping, below: Mapping) -> None:
         """Warn of each variable that ``profile`` drops although no layer below sets it."""
         variables = own.values.get("environmentVariables")
         if profile.abstract or not isinstance(variables, Mapping):
             return
         nulls = [name for name, node in variables.values.items() if isinstance(node, Scalar)]
-        lower = below.values.get("environmentVariables") if nulls and below else None
+        lower = below.values.get("environmentVariables") if nulls else None
         inherited = lower.values.items() if isinstance(lower, Mapping) else ()
         known = {name for name, variable in inherited if isinstance(variable, Mapping)}
         for name in nulls:
@@ -207,19 +206,15 @@ class Layers:
     def _handed_down(self, profile: ProfileSource) -> tuple[Mapping, int]:
         """Return what ``profile`` hands down, its parents being worked out, and how many keys."""
         self._spend(profile)
-        below, own = self._parents(profile), canonical(profile.node)
-        layer = own if below is None else merge(below, own)
+        layer = merge(self._parents(profile), canonical(profile.node))
         values = {key: node for key, node in layer.values.items() if key not in NOT_INHERITED}
         nested = (len(node.values) for node in values.values() if isinstance(node, Mapping))
         return with_values(layer, values), len(values) + sum(nested)
 
-    def _parents(self, profile: ProfileSource) -> Mapping | None:
-        layer: Mapping | None = None
-        for name in profile.extends:
-            if name.text in self._inherited:
-                parent, _ = self._inherited[name.text]
-                layer = parent if layer is None else merge(layer, parent)
-        return layer
+    def _parents(self, profile: ProfileSource) -> Mapping:
+        names = (name.text for name in profile.extends)
+        layers = (self._inherited[name][0] for name in names if name in self._inherited)
+        return reduce(merge, layers, _NOTHING)
 
     def _spend(self, profile: ProfileSource) -> None:
         """Account for the keys that ``profile`` takes over.
