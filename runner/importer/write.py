@@ -6,16 +6,13 @@ from collections.abc import Iterable, Iterator
 from textwrap import wrap
 
 from runner.config.yaml.core_schema import resolve
+from runner.config.yaml.dump import AMBIGUOUS
 from runner.importer.translate import ImportedProfile
 
 _WIDTH = 96
 _PLAIN = re.compile(r"[A-Za-z0-9_$./<](?:[A-Za-z0-9_$./<>@+=!' -]*[A-Za-z0-9_$./<>@+=!'-])?")
 #: Outside of brackets a colon does no harm, unless a blank follows.
 _PLAIN_IN_BLOCK = re.compile(r"[A-Za-z0-9_$./<](?:[A-Za-z0-9_$./<>@+=!'?&%,-]|:(?=\S)| (?=[^#]))*")
-#: What readers of older YAML take for a number, a date or a boolean.
-_NO_TEXT_ELSEWHERE = re.compile(
-    r"[-+.]?[0-9][0-9_.,:eExXoO+\-TtZz ]*|0[xX][0-9a-fA-F_]+|[yn]|yes|no|on|off", re.IGNORECASE
-)
 _RAW_BREAKS = str.maketrans({"\x7f": "\\x7F", "\x85": "\\N", "\u2028": "\\L", "\u2029": "\\P"})
 
 
@@ -67,7 +64,7 @@ def _flow(value: object, *, in_block: bool) -> str:
 def _scalar(text: str, *, in_block: bool) -> str:
     """``text`` as a YAML string, without quotes where that is the same."""
     plain = _PLAIN_IN_BLOCK if in_block else _PLAIN
-    is_text = isinstance(resolve(text), str) and not _NO_TEXT_ELSEWHERE.fullmatch(text)
+    is_text = isinstance(resolve(text), str) and not AMBIGUOUS.fullmatch(text)
     if is_text and plain.fullmatch(text):
         return text
     return json.dumps(text, ensure_ascii=False).translate(_RAW_BREAKS)

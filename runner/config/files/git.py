@@ -46,8 +46,8 @@ class Problem(Enum):
     REFUSED = "git refused"
     NOT_INSTALLED = "git is not installed"
     NOT_RUNNABLE = "git can't be run here"
-    UNTRUSTED = "git does not trust the folder"
-    NOT_FETCHED = "a partial clone lacks objects"
+    UNTRUSTED = "git does not trust this folder, which belongs to another user"
+    NOT_FETCHED = "This partial clone lacks objects"
 
 
 class Answer(NamedTuple):

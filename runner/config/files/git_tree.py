@@ -81,20 +81,14 @@ class Repository:
                 not fetched.
         """
         (answer,) = git.ask(self._root, list(arguments), question=question)
-        match answer.problem:
-            case None:
-                return answer.output
-            case Problem.NOT_INSTALLED:
-                raise CannotRun("git is not installed.", hint="--base reads git's objects.")
-            case Problem.NOT_RUNNABLE:
-                raise CannotRun("git can't be run here.")
-            case Problem.UNTRUSTED:
-                message = f"git does not trust {self._root}, which belongs to another user."
-                raise CannotRun(message, hint=git.distrust_hint(self._root))
-            case Problem.NOT_FETCHED:
-                hint = "Fetch what is missing: `git fetch --refetch --no-filter origin`."
-                raise CannotRun("This partial clone lacks objects.", hint=hint)
-        return None
+        if answer.problem in {None, Problem.REFUSED}:
+            return None if answer.problem else answer.output
+        hints = {
+            Problem.NOT_INSTALLED: "--base reads git's objects.",
+            Problem.UNTRUSTED: git.distrust_hint(self._root),
+            Problem.NOT_FETCHED: "Fetch what is missing: `git fetch --refetch --no-filter origin`.",
+        }
+        raise CannotRun(f"{answer.problem.value}.", hint=hints.get(answer.problem))
 
     def _resolve(self, ref: str) -> str | None:
         found = self.ask("rev-parse", "--verify", "--quiet", f"{ref}^{{commit}}")

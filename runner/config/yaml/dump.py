@@ -9,7 +9,7 @@ from ruamel.yaml.nodes import ScalarNode
 from ruamel.yaml.representer import SafeRepresenter
 
 #: Text that a reader of YAML 1.1 misreads: booleans, numbers in base 60, dates.
-_AMBIGUOUS = re.compile(
+AMBIGUOUS = re.compile(
     r"y|n|yes|no|on|off|=|<<|[-+]?\.?[0-9][0-9_,.:xobXOBa-fA-F]*|[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}.*",
     re.IGNORECASE,
 )
@@ -19,7 +19,7 @@ class _Representer(SafeRepresenter):
     """Quotes what another reader, a terminal or a log would misread."""
 
     def represent_str(self, data: str) -> ScalarNode:
-        style = "'" if _AMBIGUOUS.fullmatch(data) else None
+        style = "'" if AMBIGUOUS.fullmatch(data) else None
         if not data.replace("\n", "").isprintable() or "::" in data or "##" in data:
             style = '"'
         return self.represent_scalar("tag:yaml.org,2002:str", data, style=style)
