@@ -9,13 +9,11 @@ from runner.config.document.keys import (
     VARIABLE_KEYS,
 )
 from runner.config.document.suggestions import suggestion
+from runner.config.yaml.core_schema import NULLS
 from runner.config.yaml.nodes import Mapping, Node, Scalar, Sequence
 from runner.diagnostics import Diagnostics, Related
 from runner.listing import shorten
 from runner.source import Span
-
-#: How YAML 1.2 spells null.
-NULLS = frozenset({"null", "Null", "NULL", "~", ""})
 
 
 class LayerChecks:
@@ -104,7 +102,7 @@ class LayerChecks:
             if key is None:
                 self._error("missing-key", "`key` is missing", item.span)
             elif not isinstance(key, Scalar) or not isinstance(key.value, str) or not key.text:
-                is_plain = isinstance(key, Scalar) and key.plain and key.text not in NULLS
+                is_plain = isinstance(key, Scalar) and key.plain and key.value is not None
                 hint = "Put it in quotes." if is_plain else None
                 self._error("wrong-type", "`key` must be the variable's name", key.span, hint=hint)
             elif "$<" in key.text:

@@ -3,6 +3,7 @@
 Links are followed by git itself, inside the commit only.
 """
 
+import os
 from functools import cache
 from pathlib import Path, PurePosixPath
 from typing import Final, NamedTuple
@@ -71,7 +72,9 @@ class Repository:
         if self.ask("config", "--bool", "core.sparseCheckout") != b"true\n":
             return []
         listed = (self.ask("ls-files", "-t", "-z", "--", str(folder)) or b"").split(b"\0")
-        return [PurePosixPath(_text(entry[2:])) for entry in listed if entry.startswith(b"S ")]
+        return [
+            PurePosixPath(os.fsdecode(entry[2:])) for entry in listed if entry.startswith(b"S ")
+        ]
 
     def ask(self, *arguments: str, question: bytes = b"") -> bytes | None:
         """Return git's answer; ``None`` if it says no.
@@ -154,7 +157,7 @@ class CommitFiles:
             return {}
         listed = self._ask(folder, "ls-tree", "-z", found.oid).split(b"\0")[:-1]
         parts = (entry.partition(b"\t") for entry in listed)
-        return {_text(name): about.split()[1] != b"blob" for about, _, name in parts}
+        return {os.fsdecode(name): about.split()[1] != b"blob" for about, _, name in parts}
 
     def identity(self, path: PurePosixPath) -> PurePosixPath:
         """Return a name for the content at ``path``, the same over all links to it."""
@@ -170,9 +173,9 @@ class CommitFiles:
         inside = "" if path == PurePosixPath() else str(path)
         if ".." in path.parts or "\n" in inside:
             return None
-        name = f"{self._commit}:{inside}\n".encode(errors="surrogateescape")
+        name = os.fsencode(f"{self._commit}:{inside}\n")
         answer = self._ask(path, "cat-file", "--batch-check", "--follow-symlinks", question=name)
-        match _text(answer).split():
+        match os.fsdecode(answer).split():
             case [oid, "blob" | "tree" as kind, size]:
                 return _Found(kind, oid, int(size))
             case ["dangling" | "loop" | "symlink", *_]:
@@ -190,7 +193,3 @@ class CommitFiles:
             hint = "Look for damage with `git fsck`."
             raise CannotRun(f"git can't read {self.name(path)}.", hint=hint)
         return answer
-
-
-def _text(name: bytes) -> str:
-    return name.decode(errors="surrogateescape")

@@ -10,13 +10,17 @@ from functools import lru_cache
 
 from runner.config.yaml.nodes import ScalarValue
 
-_NULLS = frozenset({"", "~", "null", "Null", "NULL"})
-_TRUES = frozenset({"true", "True", "TRUE"})
-_FALSES = frozenset({"false", "False", "FALSE"})
+NULLS = frozenset({"", "~", "null", "Null", "NULL"})
+_CONSTANTS: dict[str, ScalarValue] = (
+    dict.fromkeys(NULLS)
+    | dict.fromkeys(("true", "True", "TRUE"), True)
+    | dict.fromkeys(("false", "False", "FALSE"), False)
+    | dict.fromkeys((".nan", ".NaN", ".NAN"), math.nan)
+    | dict.fromkeys((".inf", ".Inf", ".INF", "+.inf", "+.Inf", "+.INF"), math.inf)
+    | dict.fromkeys(("-.inf", "-.Inf", "-.INF"), -math.inf)
+)
 _INT = re.compile(r"[-+]?[0-9]+|0o[0-7]+|0x[0-9a-fA-F]+")
 _FLOAT = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?")
-_INFINITE = re.compile(r"([-+]?)(?:\.inf|\.Inf|\.INF)")
-_NAN = frozenset({".nan", ".NaN", ".NAN"})
 
 #: First characters of everything that is not text.
 TYPED_STARTS = frozenset("~nNtTfF+-.0123456789")
@@ -29,28 +33,16 @@ _MAX_DIGITS = 4000
 def resolve(text: str) -> ScalarValue:
     """Return the value of the plain scalar ``text``: the text itself if no other type fits.
 
-    An integer of more than 4,000 digits stays text.
+    A number of more than 4,000 digits stays text.
     """
-    if text in _NULLS:
-        return None
-    if text in _TRUES:
-        return True
-    if text in _FALSES:
-        return False
-    number = _number(text)
-    return text if number is None else number
-
-
-def _number(text: str) -> int | float | None:
-    if len(text) > _MAX_DIGITS:
-        return None
-    if _INT.fullmatch(text):
-        return int(text, 0) if text[1:2] in {"o", "x"} else int(text)
-    if _FLOAT.fullmatch(text):
-        return float(text)
-    if infinite := _INFINITE.fullmatch(text):
-        return -math.inf if infinite[1] == "-" else math.inf
-    return math.nan if text in _NAN else None
+    if text in _CONSTANTS:
+        return _CONSTANTS[text]
+    if len(text) <= _MAX_DIGITS:
+        if _INT.fullmatch(text):
+            return int(text, 0) if text[1:2] in {"o", "x"} else int(text)
+        if _FLOAT.fullmatch(text):
+            return float(text)
+    return text
 
 
 #: The tags of the core schema for scalars, each with the types it allows. The lone ``!`` is not

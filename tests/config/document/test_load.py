@@ -243,7 +243,7 @@ def test_many_files_and_folders_are_refused(
         ("a: 1\n".encode("utf-16-be"), ["1:1 not-utf-8"]),
         ("a: 1\n".encode("utf-32"), ["1:1 not-utf-8"]),
         (b"a: \x001\n", ["1:4 control-character"]),
-        (b"\x00", ["1:1 not-utf-8"]),
+        (b"\x00", ["1:1 control-character"]),
         (b"", ["1:1 empty-file"]),
     ],
 )
