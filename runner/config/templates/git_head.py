@@ -45,9 +45,10 @@ class Commit:
         if sha is None or sha == self._head["sha"]:
             return self._head[name]
         if sha not in self._others:
-            question = f"{sha}^{{commit}}\n".encode()
-            answers = self._ask(_COMMITS, question=question) if _SHA.fullmatch(sha) else [b""]
-            self._others[sha] = _described(*answers)
+            answer = b""
+            if _SHA.fullmatch(sha):
+                (answer,) = self._ask(_COMMITS, question=f"{sha}^{{commit}}\n".encode())
+            self._others[sha] = _described(answer)
         return self._others[sha][name]
 
     @cached_property
