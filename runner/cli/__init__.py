@@ -12,14 +12,14 @@ from contextlib import suppress
 
 def main() -> None:
     """Run the command line and end the process with its exit code."""
+    # What a command builds lives until its end and has next to no cycles, yet by default the
+    # collector walks it so often that this takes a quarter of a large plan.
+    gc.set_threshold(100_000, 50, 100)
     try:
         from runner.cli.app import runner  # noqa: PLC0415 # so that importing the package is free
         from runner.cli.error_handler import run  # noqa: PLC0415
     except KeyboardInterrupt:  # nothing has begun
         os._exit(130)
-    # What a command builds lives until its end and has next to no cycles, yet by default the
-    # collector walks it so often that this takes a quarter of a large plan.
-    gc.set_threshold(100_000, 50, 100)
     _open_closed()
     _heed_interrupts()
     code = run(runner, sys.argv[1:])
