@@ -101,9 +101,7 @@ def _unused(missing: list[str]) -> str:
     except OSError:
         return ""
     # Compiled here, for it takes a hundredth of a start.
-    assigned = re.findall(
-        r"""(?m)^[ \t]*(?:export[ \t]+)?(\w+)[ \t]*=[ \t]*["']?[^\s#"']""", text
-    )
+    assigned = re.findall(r"""(?m)^[ \t]*(?:export[ \t]+)?(\w+)[ \t]*=[ \t]*["']?[^\s#"']""", text)
     there = [name for name in missing if name in assigned]
     return f"{_DOTENV} sets {listed(there)}: pass --env-file {_DOTENV} to use it." if there else ""
 

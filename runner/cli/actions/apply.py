@@ -140,12 +140,7 @@ def apply(common: Common, **options: Any) -> int:
 
 
 def _load(command: ApplyCommand, common: Common) -> SavedPlan | None:
-    """The saved plan that was asked for.
-
-    Raises:
-        UsageError: Something else was asked for beside it, or it can't be read.
-        StalePlan: It is not a plan, or was edited.
-    """
+    """The saved plan that was asked for."""
     if command.saved_plan is None:
         return None
     beside = {
@@ -176,12 +171,7 @@ def _people(command: ApplyCommand, console: Console) -> TextIO:
 
 
 def _ask(plan: Plan, selected: Selection, command: ApplyCommand, console: Console) -> None:
-    """Make sure that starting is meant.
-
-    Raises:
-        Declined: The answer was no.
-        UsageError: This is not a terminal, and what is selected was not named in full.
-    """
+    """Make sure that starting is meant."""
     if command.yes:
         return
     blocking = [planned.name for planned in plan.instances if planned.is_blocking]

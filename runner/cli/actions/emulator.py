@@ -11,12 +11,7 @@ from runner.secrets import Redactor, credentials_in
 
 
 def serve(common: Common, **options: Any) -> None:
-    """Serve until a signal comes.
-
-    Raises:
-        UsageError: An option has a mistake.
-        CannotRun: The emulator can't be started, or is not installed.
-    """
+    """Serve until a signal comes."""
     emulator, console = build(**options), common.console
     from runner.emulator.server import EmulatorError  # noqa: PLC0415 # after build found the extra
 

@@ -17,11 +17,7 @@ EXIT_UNFORMATTED = 1
 
 
 def init(common: Common) -> None:
-    """Write a starter file, and the schema beside it.
-
-    Raises:
-        UsageError: A file is there already, or can't be written.
-    """
+    """Write a starter file, and the schema beside it."""
     path = Path(common.file or NAMES[0])
     for existing in [path] if common.file else map(Path, NAMES):
         if _is_taken(existing):
@@ -49,12 +45,7 @@ def _is_taken(path: Path) -> bool:
 
 
 def fmt(common: Common, paths: tuple[str, ...], check: bool, diff: bool) -> int:
-    """Format files and their includes; returns the exit code.
-
-    Raises:
-        UsageError: A file is named twice, or is not there.
-        ConfigurationError: One is not YAML.
-    """
+    """Format files and their includes; returns the exit code."""
     if paths and common.file:
         raise UsageError("Files are named twice.", hint="Leave out --file.")
     console, diagnostics = common.console, Diagnostics()

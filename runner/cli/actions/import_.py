@@ -17,11 +17,7 @@ _SHOWN = 80
 
 
 def import_(common: Common, command_line: tuple[str, ...]) -> None:
-    """Print what a command line, or a file with some, becomes.
-
-    Raises:
-        UsageError: There is nothing to import, or it can't be read.
-    """
+    """Print what a command line, or a file with some, becomes."""
     console = common.console
     imported = _read(command_line)
     text = file_text(imported.profiles)

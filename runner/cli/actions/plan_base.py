@@ -54,11 +54,7 @@ def base_plan(common: Common, selection: Selection, base: str, head: str | None)
 
 
 def _judge_checkout(repository: Repository, path: PurePosixPath) -> None:
-    """Refuse a working tree that lacks files of the configuration: they would seem removed.
-
-    Raises:
-        CannotRun: A sparse checkout leaves one out.
-    """
+    """Refuse a working tree that lacks files of the configuration: they would seem removed."""
     left_out = set(repository.not_checked_out(path.parent))
     if not left_out:
         return
@@ -94,11 +90,7 @@ def _before(
 
 
 def _narrowed(plan: Plan, selection: Selection, instances: Iterable[Instance]) -> Plan:
-    """The selected part of ``plan``.
-
-    Raises:
-        UsageError: A name or the labels match nothing of either version.
-    """
+    """The selected part of ``plan``."""
     if selection.is_everything:
         return plan
     known = {instance.name: instance for instance in instances}

@@ -42,11 +42,7 @@ def list_(common: Common, form: str) -> None:
 
 
 def show(common: Common, profile: str | None, saved_plan: Path | None, form: str) -> None:
-    """Print the request of each instance of a profile, or a saved plan.
-
-    Raises:
-        UsageError: Not one of the two is named, or a plan as curl.
-    """
+    """Print the request of each instance of a profile, or a saved plan."""
     if profile is not None and saved_plan is None:
         _show(common, profile, form)
     elif saved_plan is not None and profile is None:

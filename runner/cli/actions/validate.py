@@ -24,11 +24,7 @@ def validate(
     strict: bool,
     form: DiagnosticsFormat,
 ) -> int:
-    """Check what is asked for, and print what was found; returns the exit code.
-
-    Raises:
-        UsageError: A name matches nothing, a file is not there, or --files goes with a selection.
-    """
+    """Check what is asked for, and print what was found; returns the exit code."""
     chosen, each = common.selection, [common]
     if files:
         if common.file or common.labels or common.excluded:

@@ -75,21 +75,17 @@ def _composed(common: Common) -> Composition:
     stops nothing here.
     """
     parts = Composition(common, file_optional=True)
-    if parts.has_file:
+    if parts.file:
         with suppress(ConfigurationError):
-            parts.reading.compile(Selection())
+            parts.file.compile(Selection())
     return parts
 
 
 async def _refuse_unknown(selected: Selection, parts: Composition) -> None:
-    """Refuse a name that matches nothing, neither in the file, if there is one, nor in the state.
-
-    Raises:
-        UsageError: A name does.
-    """
+    """Refuse a name that is neither in the file, if there is one, nor in the state."""
     unknown: dict[Selection, UsageError] = {}
-    if parts.has_file and selected.names:
-        parts.reading.configuration.compile(selected, with_needs=False, unknown=unknown)
+    if parts.file and selected.names:
+        parts.file.configuration.compile(selected, with_needs=False, unknown=unknown)
     records = await parts.state.records() if unknown else {}
     for error in still_unknown(unknown, records).values():
         raise error

@@ -12,21 +12,9 @@ from runner.cli.options.parameters import (
     SINCE_OPTION,
 )
 from runner.cli.options.shared import runs
+from runner.models.verdict import Verdict
 
-#: ``runner.models.verdict.Verdict``, whose import costs more than this list.
-VERDICTS = (
-    "unknown",
-    "not started",
-    "timed out",
-    "failed",
-    "no match",
-    "degraded",
-    "flaky",
-    "passed",
-    "cancelled",
-    "skipped",
-    "running",
-)
+VERDICTS = [verdict.value for verdict in Verdict]
 
 
 @click.command()

@@ -21,7 +21,6 @@ from runner.secrets import credentials_in
 from runner.state.store.paths import DEFAULT_FOLDER, DEFAULT_PROJECT
 
 if TYPE_CHECKING:
-    from runner.checkly.account import Credentials
     from runner.cli.services.backend import Backend
     from runner.models.record import Initiator
     from runner.state.state import State
@@ -82,23 +81,19 @@ class Composition:
         )
 
     @cached_property
-    def has_file(self) -> bool:
-        """Whether there is a configuration that can be read.
-
-        Raises:
-            UsageError: There is none, and the command needs it to know which state is meant.
-        """
+    def file(self) -> Reading | None:
+        """The configuration; ``None`` if it is optional and there is none that can be read."""
         try:
-            return bool(self.reading)
+            return self.reading
         except UsageError:
             if not self.file_optional or self.common.state is None:
                 raise
-            return False
+            return None
 
     @cached_property
     def backend(self) -> "Backend":
         """The API, and the part of the state that belongs to it."""
-        from runner.cli.services import backend  # noqa: PLC0415
+        from runner.cli.services import backend  # noqa: PLC0415 # not for ``validate``
 
         if not self.common.emulated and self.common.world is None:
             found = backend.account(self.env_file, self.common.env_files)
@@ -110,45 +105,35 @@ class Composition:
             self.console.redactor.learn(secret)
         return found
 
-    @property
-    def credentials(self) -> "Credentials":
-        """The credentials of the API.
-
-        Raises:
-            UsageError: There are none.
-        """
-        return self.backend.require_credentials()
-
     @cached_property
     def state(self) -> "State":
         """The state that belongs to the file and the API."""
         from runner.cli.services.state_access import state_of  # noqa: PLC0415 # obstore
 
         self.warn_of_folder()
-        return state_of(self.common, self.backend, self.reading if self.has_file else None)
+        return state_of(self.common, self.backend, self.file)
 
     @cached_property
     def owner(self) -> "Initiator":
         """Who runs this."""
         from runner.cli.services.state_access import initiator  # noqa: PLC0415 # pydantic
 
-        return initiator(self.common, self.reading if self.has_file else None)
+        return initiator(self.common, self.file)
 
     @property
     def project(self) -> str:
         """Whose profiles these are."""
-        named = self.reading.structure.project if self.has_file else None
-        return named or DEFAULT_PROJECT
+        return (self.file and self.file.structure.project) or DEFAULT_PROJECT
 
     @property
     def folder(self) -> Path:
         """The folder of the file; without one, the working directory."""
-        return self.reading.path.parent if self.has_file else Path.cwd()
+        return self.file.path.parent if self.file else Path.cwd()
 
     @property
     def named_state(self) -> str | None:
         """The address of the state in the command line, the environment or the file."""
-        return self.common.state or (self.reading.structure.state if self.has_file else None)
+        return self.common.state or (self.file.structure.state if self.file else None)
 
     @property
     def state_address(self) -> str:

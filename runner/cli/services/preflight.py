@@ -46,7 +46,7 @@ async def judge(plan: Plan, parts: Composition, limiter: Limiter | None = None) 
             console.write(line, console.err)
 
     async with Checkly(
-        parts.credentials,
+        parts.backend.require_credentials(),
         clock=SystemClock(),
         rng=random.SystemRandom(),
         emit=emit,

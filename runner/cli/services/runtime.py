@@ -37,7 +37,7 @@ def reporting(parts: Composition, reports: tuple[str, ...]) -> Iterator[Reporter
         UsageError: A report can't be written where it was asked for.
     """
     # The file is read first, so that its secrets are known and masked.
-    webhooks = list(parts.reading.webhooks()) if parts.has_file else []
+    webhooks = list(parts.file.webhooks()) if parts.file else []
     console = parts.console
     opened = open_reporters(
         reports,
@@ -81,8 +81,8 @@ async def engine(
     """
     silence_libraries()
     clock = SystemClock()
-    stop = Stop(clock)
-    credentials, state, owner = parts.credentials, parts.state, parts.owner
+    stop, owner = Stop(clock), parts.owner
+    credentials, state = parts.backend.require_credentials(), parts.state
     redact = parts.console.redactor.screen
     ticking = asyncio.create_task(_tick(reporters, clock))
     limiter = limiter or Limiter(clock, following.requests_per_minute)
@@ -127,8 +127,8 @@ async def engine(
 
 def _subject(parts: Composition, account_name: str | None) -> Subject:
     """What is tested, and for whom, as far as it is the same for all instances."""
-    account_id = parts.credentials.account_id
-    author = parts.reading.context.value("git.author") if parts.has_file else None
+    account_id = parts.backend.account_id or ""
+    author = parts.file and parts.file.context.value("git.author")
     return Subject(
         account=f"{account_name} ({account_id})" if account_name else account_id,
         project=parts.project,

@@ -6,8 +6,6 @@ import signal
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
-from functools import partial
-from types import FrameType
 from typing import Final, NoReturn
 
 from runner.engine.control.shutdown import Stop
@@ -22,58 +20,44 @@ ANSWER_SECONDS: Final = 3.0
 def terminable() -> Iterator[None]:
     """Let every signal end what runs before the engine does, as Ctrl-C would."""
 
-    def interrupt(number: int, _frame: FrameType | None) -> NoReturn:
+    def interrupt(number: int, _frame: object) -> NoReturn:
         _leave_terminal(number)
         raise KeyboardInterrupt
 
-    with ExitStack() as stack:
-        for number in _heeded():
-            with suppress(ValueError):  # not the main thread: signals are somebody else's
-                stack.callback(signal.signal, number, signal.signal(number, interrupt))
+    with _handled_by(interrupt):
         yield
 
 
 @contextmanager
 def heeded(stop: Stop) -> Iterator[None]:
-    """Have the signals of the process set ``stop``, as far as this thread and loop can.
+    """Have the signals of the process set ``stop``.
 
     On a terminal the first Ctrl-C may be answered with a key.
     """
     loop = asyncio.get_running_loop()
-    with ExitStack() as stack:
 
-        def come(number: int) -> None:
-            _leave_terminal(number)
-            if number == signal.SIGINT and not stop.gently.is_set():
-                stack.enter_context(_keys(stop))
-            stop.signal()
+    def come(number: int) -> None:
+        _leave_terminal(number)
+        if number == signal.SIGINT and not stop.gently.is_set():
+            stack.enter_context(_keys(stop))
+        stop.signal()
 
-        for number in _heeded():
-            stack.callback(_listen(loop, number, partial(come, number)))
+    with (
+        ExitStack() as stack,
+        _handled_by(lambda number, _: loop.call_soon_threadsafe(come, number)),
+    ):
         yield
 
 
-def _heeded() -> list[int]:
-    """The signals to heed: not those that the process was started to ignore (``nohup``)."""
-    numbers = [getattr(signal, name) for name in NAMES if hasattr(signal, name)]
-    return [number for number in numbers if signal.getsignal(number) is not signal.SIG_IGN]
-
-
-def _listen(
-    loop: asyncio.AbstractEventLoop, number: int, act: Callable[[], None]
-) -> Callable[[], object]:
-    """Call ``act`` in the loop when the signal comes; returns what ends that."""
-    try:
-        loop.add_signal_handler(number, act)
-    except NotImplementedError:  # Windows
-        with suppress(ValueError):
-            before = signal.signal(number, lambda *_: loop.call_soon_threadsafe(act))
-            return partial(signal.signal, number, before)
-    except (ValueError, RuntimeError):  # not the main thread
-        pass
-    else:
-        return partial(loop.remove_signal_handler, number)
-    return lambda: None
+@contextmanager
+def _handled_by(handler: Callable[[int, object], object]) -> Iterator[None]:
+    """Handle the signals, but for those that the process was started to ignore (``nohup``)."""
+    with ExitStack() as stack:
+        for number in (getattr(signal, name) for name in NAMES if hasattr(signal, name)):
+            if signal.getsignal(number) is not signal.SIG_IGN:
+                with suppress(ValueError):  # not the main thread: signals are somebody else's
+                    stack.callback(signal.signal, number, signal.signal(number, handler))
+        yield
 
 
 def _leave_terminal(number: int) -> None:
@@ -92,13 +76,13 @@ def _keys(stop: Stop) -> Iterator[None]:
     try:
         import termios  # noqa: PLC0415 # not everywhere
         import tty  # noqa: PLC0415
-
-        descriptor = sys.stdin.fileno()
-        before = termios.tcgetattr(descriptor)
-    except (ImportError, OSError, ValueError, AttributeError):  # no terminal, or none at all
+    except ImportError:
         yield
         return
-    except termios.error:
+    try:
+        descriptor = sys.stdin.fileno()
+        before = termios.tcgetattr(descriptor)
+    except (OSError, ValueError, AttributeError, termios.error):  # no terminal, or none at all
         yield
         return
 

@@ -58,11 +58,7 @@ def _project(reading: Reading, common: Common) -> Project:
 
 
 def _lease(text: str | None) -> float:
-    """Seconds a lock outlives its owner.
-
-    Raises:
-        UsageError: It is not a number of at least 1.
-    """
+    """Seconds a lock outlives its owner."""
     if not text:
         return LEASE_SECONDS
     try:

@@ -73,16 +73,6 @@ def test_a_hang_up_that_is_ignored_stays_so() -> None:
         assert not stopped_by(send(signal.SIGHUP), 0.1).gently.is_set()
 
 
-def test_a_loop_without_signal_handlers_gets_them_from_the_process(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    def refuse(*_: object) -> None:
-        raise NotImplementedError
-
-    monkeypatch.setattr(asyncio.SelectorEventLoop, "add_signal_handler", refuse)
-    assert stopped_by(send(signal.SIGINT)).gently.is_set()
-
-
 def test_in_a_thread_nothing_is_listened_for_and_nothing_breaks() -> None:
     found: list[Stop] = []
 

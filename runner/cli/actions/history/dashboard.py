@@ -23,11 +23,7 @@ def dashboard(
     since: str,
     limit: int,
 ) -> None:
-    """Write the pages.
-
-    Raises:
-        UsageError: The folder can't be written.
-    """
+    """Write the pages."""
     now, chosen = SystemClock().now(), common.selection
     parts = Composition(common, at_rest=True)
     first = moment(since, "--since", now)

@@ -24,11 +24,7 @@ def history(
     limit: int,
     form: str,
 ) -> None:
-    """Print past applies, newest first.
-
-    Raises:
-        UsageError: A name is neither in the file nor in the state, or a time makes no sense.
-    """
+    """Print past applies, newest first."""
     console, now = common.console, SystemClock().now()
     first = moment(since, "--since", now) if since else None
     last = moment(until, "--until", now) if until else None

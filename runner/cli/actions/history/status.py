@@ -15,11 +15,7 @@ from runner.reports.history import json_, text
 
 
 def status(common: Common, form: str) -> None:
-    """Print the last verdict of each instance.
-
-    Raises:
-        UsageError: A name is neither in the file nor in the state.
-    """
+    """Print the last verdict of each instance."""
     console, chosen = common.console, common.selection
     parts = Composition(common, at_rest=True)
     problems: list[StateError] = []

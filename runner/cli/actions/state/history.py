@@ -14,11 +14,7 @@ from runner.state import maintenance, transfer
 
 
 def prune(common: Common, keep: int | None, older_than: str | None, yes: bool) -> None:
-    """Delete the history of old applies.
-
-    Raises:
-        UsageError: Nothing says what is old.
-    """
+    """Delete the history of old applies."""
     if keep is None and older_than is None:
         raise UsageError("Nothing says what is old.", hint="Give --keep N or --older-than AGE.")
     console, state = common.console, Composition(common, at_rest=True).state
@@ -64,11 +60,7 @@ def export(common: Common, target: Path | None) -> int:
 
 
 def import_(common: Common, source: TextIO) -> None:
-    """Take in what an export wrote.
-
-    Raises:
-        UsageError: It is not text.
-    """
+    """Take in what an export wrote."""
     parts = Composition(common, at_rest=True)
     state, name = parts.state, getattr(source, "name", "<stdin>")
     try:
