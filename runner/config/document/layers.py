@@ -132,7 +132,7 @@ class Layers:
         key = id(profile.defaults), tuple(name.text for name in profile.extends)
         if key not in self._below:
             parents = self._parents(profile)
-            defaults = canonical(profile.defaults) if profile.defaults else _NOTHING
+            defaults = canonical(profile.defaults)
             self._below[key] = merge(defaults, parents) if parents.values else defaults
         self._spend(profile)
         below, own = self._below[key], canonical(profile.node)
@@ -157,7 +157,7 @@ class Layers:
             yield layer.node
             names = (name.text for name in layer.extends)
             waiting += [self._profiles[name] for name in names if name in self._profiles]
-        if profile.defaults is not None:
+        if profile.defaults.values:
             yield profile.defaults
 
     def _warn_of_idle_nulls(self, profile: ProfileSource, own: Mapping, below: Mapping) -> None:

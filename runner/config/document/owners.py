@@ -1,6 +1,6 @@
 """Find the configurations that changed files belong to, as a hook hands files over."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from pathlib import Path
 
 from runner.config.document.load import load
@@ -23,23 +23,14 @@ def configurations(files: Iterable[str]) -> list[Path]:
         path = Path(name)
         if not path.exists():
             raise UsageError(f"{name} can't be read: there is no such file or folder.")
-        found |= dict.fromkeys(_owners(path))
+        above = folders_upwards(path.resolve().parent)
+        candidates = (folder / known for folder in above for known in NAMES)
+        others = (each for each in candidates if each.is_file() and not each.samefile(path))
+        owners = [each for each in others if _includes(each, path)]
+        if not owners and path.name in NAMES:
+            owners = [path]
+        found |= dict.fromkeys(owner.resolve() for owner in owners)
     return list(found)
-
-
-def _owners(path: Path) -> Iterator[Path]:
-    """Yield the configurations that include ``path``; itself if it is one and none does."""
-    above = folders_upwards(path.resolve().parent)
-    candidates = [folder / name for folder in above for name in NAMES]
-    owners = [
-        candidate
-        for candidate in candidates
-        if candidate.is_file() and not candidate.samefile(path) and _includes(candidate, path)
-    ]
-    if not owners and path.name in NAMES:
-        owners = [path]
-    for owner in owners:
-        yield owner.resolve()
 
 
 def _includes(configuration: Path, path: Path) -> bool:

@@ -41,7 +41,7 @@ class ProfileSource(NamedTuple):
     name: str
     key: Span
     node: Mapping
-    defaults: Mapping | None
+    defaults: Mapping
     abstract: bool
     extends: tuple[Scalar, ...]
     needs: tuple[Scalar, ...]
@@ -126,23 +126,18 @@ class _Reader:
 
     def read(self, root: Mapping) -> None:
         """Take over what any file may declare."""
-        variables = self._mapping(root, "variables")
-        if variables is not None:
-            self._read_variables(variables)
+        self._read_variables(self._mapping(root, "variables"))
         defaults = self._mapping(root, "defaults")
-        if defaults is not None:
+        if defaults.values:
             self._checks.check(defaults, DEFAULTS_KEYS, "in defaults")
             self.structure.defaults.append((root.key_span("defaults"), defaults))
         profiles = self._mapping(root, "profiles")
-        if profiles is not None:
-            for name, node in profiles.values.items():
-                self._read_profile(name, profiles.key_span(name), node, defaults)
+        for name, node in profiles.values.items():
+            self._read_profile(name, profiles.key_span(name), node, defaults)
 
     def read_moved(self, root: Mapping) -> None:
         """Take over which profiles were renamed, each with the name it has now."""
         moved = self._mapping(root, "moved")
-        if moved is None:
-            return
         profiles = self.structure.profiles
         given: dict[str, str] = {}
         for old, node in moved.values.items():
@@ -230,7 +225,7 @@ class _Reader:
                 self._error("bad-name", message, variables.key_span(name))
             self.structure.variables.setdefault(name, value)
 
-    def _read_profile(self, name: str, key: Span, node: Node, defaults: Mapping | None) -> None:
+    def _read_profile(self, name: str, key: Span, node: Node, defaults: Mapping) -> None:
         if not PROFILE_NAME.match(name):
             self._error(
                 "bad-name",
@@ -257,13 +252,14 @@ class _Reader:
         )
         self.structure.profiles.setdefault(name, profile)
 
-    def _mapping(self, root: Mapping, name: str) -> Mapping | None:
+    def _mapping(self, root: Mapping, name: str) -> Mapping:
+        """Return a mapping that ``root`` may have; an empty one if it does not."""
         node = root.values.get(name)
-        if node is None or isinstance(node, Mapping):
+        if isinstance(node, Mapping):
             return node
-        if not (isinstance(node, Scalar) and node.value is None):
+        if node is not None and not (isinstance(node, Scalar) and node.value is None):
             self._wrong_type(node, f"`{name}` must be a mapping")
-        return None
+        return Mapping(root.source, root.start, root.start, {}, {})
 
     def _names(self, node: Node | None, key: str, *, single: bool) -> tuple[Scalar, ...]:
         """Return the names given under ``key``: a list, or one name alone if ``single``."""

@@ -54,16 +54,11 @@ class SpecialNodes:
             key = _MERGED if is_merge else node.text
             if key not in keys:
                 return key
-            self.error(
-                "duplicate-key",
-                f"The key `{_short(node.text)}` is given twice",
-                node.start,
-                node.end,
-                "To merge several, write one list: `<<: [*a, *b]`."
-                if is_merge
-                else "Keep one of them.",
-                Related(span_of(self._source, keys[key]), "first given here"),
-            )
+            message = f"The key `{_short(node.text)}` is given twice"
+            several = "To merge several, write one list: `<<: [*a, *b]`."
+            hint: str | None = several if is_merge else "Keep one of them."
+            first = Related(span_of(self._source, keys[key]), "first given here")
+            self.error("duplicate-key", message, node.start, node.end, hint, first)
             # What a second merge key brings is taken as well, to report nothing else because of it.
             return f"{_MERGED}{node.start}" if is_merge else _DROPPED
         if node is not None:
@@ -150,12 +145,9 @@ class SpecialNodes:
         """Return the node an alias stands for."""
         start, end, name = event.start_mark.index, event.end_mark.index, event.anchor
         if name not in self.anchors:
-            near = nearest(name, self.anchors)
-            hint = (
-                f"Did you mean `*{near}`?"
-                if near
-                else "Define the anchor (`&name`) before its aliases."
-            )
+            hint = "Define the anchor (`&name`) before its aliases."
+            if near := nearest(name, self.anchors):
+                hint = f"Did you mean `*{near}`?"
             message = f"There is no anchor `&{_short(name)}` above this alias"
             self.error("unknown-alias", message, start, end, hint)
             return None
