@@ -89,12 +89,12 @@ def selection(
 
 
 def is_wildcard(name: str) -> bool:
-    """Return whether ``name`` stands for more than itself."""
+    """Return whether ``name`` has a wildcard in it."""
     return bool(_WILDCARDS.search(name))
 
 
 def unknown_name(name: str, known: Iterable[str]) -> UsageError:
-    """Return the error for a ``name`` that matches nothing of what is ``known``."""
+    """Return the error for a ``name`` that matches none of the ``known``."""
     return UsageError(f"'{name}' matches no profile of the file.", hint=_near(name, known))
 
 

@@ -22,7 +22,7 @@ from runner.importer.script import Script
 from runner.secrets import key_looks_secret
 from runner.source import Source
 
-#: System → where its scripts stand, as a path of keys through the file; ``/`` in a key is ``∕``.
+#: System → where its scripts are, as a path of keys through the file; ``/`` in a key is ``∕``.
 _SCRIPTS = {
     "GitHub": r"(jobs/[^/]+/steps|runs/steps)/run",
     "CircleCI": r"(.*/)?(jobs|commands)/[^/]+/(.*/)?steps/(.*/)?run(/command)?",

@@ -1,4 +1,4 @@
-"""Expand the words of shell text, as far as the text alone tells what they stand for.
+"""Expand the words of shell text, as far as the text alone determines them.
 
 A variable that the text itself sets once, in plain sight, is followed; what only a shell knows
 becomes a placeholder.

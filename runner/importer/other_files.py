@@ -29,7 +29,7 @@ def make_scripts(text: str, table: Placeholders) -> list[Script]:
         if line.startswith("\t"):
             command = line.strip().lstrip("@+-")
             shell = table.mark_expressions(command)
-            for _ in range(3):  # a reference may stand inside another
+            for _ in range(3):  # references may be nested
                 shell = _MAKE_USE.sub(partial(_make_use, table, variables), shell)
             script = Script(shell.replace(_DOLLAR, "$"), line=number, titles=(name,))
             tolerated = "-" in line.strip()[: -len(command) or None]

@@ -32,7 +32,7 @@ def without_marks(text: str) -> str:
 
 
 def holds_token(text: str) -> bool:
-    """Return whether a secret stands in ``text`` literally."""
+    """Return whether ``text`` has a literal secret in it."""
     return _TOKEN.search(text) is not None
 
 
@@ -119,5 +119,5 @@ class Placeholders:
         return found + [deep for p in found if p.default for deep in self.inside(p.default)]
 
     def original(self, text: str) -> str:
-        """Return ``text`` as it stood, to be shown to people."""
+        """Return ``text`` as it was, to be shown to people."""
         return MARK.sub(lambda found: self.entries[int(found[1])].source, text)

@@ -9,7 +9,7 @@ from runner.importer.placeholders import MARK, Placeholders
 from runner.importer.script import Script
 from runner.importer.shell import commands
 
-#: Programs that start another one, with the words that may stand between.
+#: Programs that start another one, with the words that may come between.
 _STARTERS = {
     "npx": (), "pnpx": (), "bunx": (), "pnpm": ("exec", "dlx"), "yarn": ("run", "exec", "dlx"),
     "npm": ("exec", "x"), "bun": ("x", "run"), "corepack": (), "node": (), "env": (), "time": (),
@@ -87,7 +87,7 @@ def _package_script(words: tuple[str, ...], scripts: Mapping[str, str]) -> str |
     if not rest or rest[0] not in scripts or (words[0] == "npm" and len(rest) == len(words) - 1):
         return None
     more = rest[1:]
-    if words[0] == "npm":  # takes what stands before `--` for itself
+    if words[0] == "npm":  # keeps what is before `--` for itself
         more = more[more.index("--") :] if "--" in more else []
     return f"{scripts[rest[0]]} {shlex.join(more[1:] if more[:1] == ['--'] else more)}"
 
@@ -108,7 +108,7 @@ def _program(name: str, words: tuple[str, ...]) -> int | None:
 
 
 def _is_between(before: str, word: str, starter: str) -> bool:
-    """Return whether ``word`` may stand between the starter and the program it starts."""
+    """Return whether ``word`` may come between the starter and the program it starts."""
     if word.rpartition("/")[2] in _STARTERS or word in _STARTERS.get(starter, ()):
         return True
     if before in {"-p", "--package", "-y", "--yes"} and _PROGRAM.fullmatch(word):

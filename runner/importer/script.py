@@ -10,13 +10,13 @@ _NONE: Mapping[str, str] = MappingProxyType({})
 
 
 class Script(NamedTuple):
-    """A text with commands, or one command of it, and what is known of its surroundings.
+    """A text with commands, or one command of it, and its surroundings.
 
     Attributes:
         text: Shell, with marks.
         words: In place of a text, the words of a single command, without redirections.
         line: The line where it begins, counted from 1.
-        titles: What the file calls it and what it stands in, from the inside out.
+        titles: What the file calls it and what it is in, from the inside out.
         notes: What is done around it, a sentence each.
         tolerated: Whether its failure is ignored, as with ``|| true``.
         given: Variables that are set around it.

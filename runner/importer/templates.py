@@ -120,12 +120,12 @@ class Templates:
         return self.has_token(text) or any(p.secret or key_looks_secret(p.name) for p in inside)
 
     def has_token(self, text: str) -> bool:
-        """Return whether a secret stands in ``text`` literally."""
+        """Return whether ``text`` has a literal secret in it."""
         defaults = [p.default or "" for p in self.table.inside(text)]
         return any(holds_token(MARK.sub(" ", part)) for part in (text, *defaults))
 
     def shown(self, text: str) -> str:
-        """Return ``text`` as it stood, for people, but not an expression with a secret."""
+        """Return ``text`` as it was, for people, but not an expression with a secret."""
         parts = [p.source for p in self.table.inside(text) if p.secret]
         hide = self.has_token(text) or not all(map(_SIMPLE.fullmatch, parts))
         return "…" if hide else self.table.original(text)

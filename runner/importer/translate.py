@@ -33,7 +33,7 @@ class ImportedProfile(NamedTuple):
         name: Its name.
         values: Its keys, with what YAML writes under them.
         notes: What is lost or has to be done by hand, a sentence each.
-        origin: Where the command stood, for people; empty for a command line.
+        origin: Where the command was, for people; empty for a command line.
     """
 
     name: str
@@ -115,9 +115,9 @@ class _Translation:
         if None in groups or id_texts is None:
             doubts.append("a filter that is empty or computed by the script")
         if doubts:
-            stood = [f"--tags={self._templates.shown(word)}" for word in tags]
-            stood += [f"--check-id={self._templates.shown(word)}" for word in ids]
-            said = f" The command had {' '.join(stood)}." if stood else ""
+            given = [f"--tags={self._templates.shown(word)}" for word in tags]
+            given += [f"--check-id={self._templates.shown(word)}" for word in ids]
+            said = f" The command had {' '.join(given)}." if given else ""
             self._note(
                 f"Write the target: it was left out, as the command has {', '.join(doubts)}.{said}"
             )

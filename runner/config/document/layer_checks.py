@@ -17,14 +17,14 @@ from runner.source import Span
 
 
 class LayerChecks:
-    """Reports what is wrong with the structure of layers."""
+    """Reports mistakes in the structure of layers."""
 
     def __init__(self, diagnostics: Diagnostics) -> None:
         self._diagnostics = diagnostics
         self._error = diagnostics.error
 
     def check(self, layer: Mapping, keys: frozenset[str], where: str) -> None:
-        """Check a layer that may have ``keys``; ``where`` it stands, for messages."""
+        """Check a layer that may have ``keys``; ``where`` names it in messages."""
         values = layer.values
         self.known_keys(layer, keys, where)
         for name, nested in NESTED_KEYS.items():

@@ -1,7 +1,7 @@
 """Layers → one mapping a profile: ``defaults``, then what it extends, then the profile.
 
 Mappings merge key by key, environment variables by variable; everything else replaces. Nodes
-are shared, never copied or changed. A mapping that replaces what stands below it (after a
+are shared, never copied or changed. A mapping that replaces what is below it (after a
 null, or a retry strategy of another type) is remembered as :class:`Replacing`, so that it makes
 no difference in which order three layers are put together.
 """
@@ -147,12 +147,12 @@ class Layers:
                 return
 
     def of(self, profile: ProfileSource) -> Iterator[Mapping]:
-        """Yield the layers of ``profile`` as they stand in the file, topmost first, each once."""
+        """Yield the layers of ``profile`` as the file has them, topmost first, each once."""
         waiting, seen = [profile], set[str]()
         while waiting:
             layer = waiting.pop()
             if layer.name in seen:
-                continue  # it stands higher up already
+                continue  # it is higher up already
             seen.add(layer.name)
             yield layer.node
             names = (name.text for name in layer.extends)

@@ -1,4 +1,4 @@
-"""The key ``notify``: who is told how an apply ended."""
+"""The key ``notify``: webhooks that learn how an apply ended."""
 
 import re
 from typing import Final, NamedTuple
@@ -28,7 +28,7 @@ class Notification(NamedTuple):
 
 
 def read_notifications(node: Node | None, diagnostics: Diagnostics) -> tuple[Notification, ...]:
-    """Return what the key asks for; ``diagnostics`` takes what is wrong with it."""
+    """Return what the key asks for; ``diagnostics`` takes the mistakes in it."""
     if node is None or (isinstance(node, Scalar) and node.value is None):
         return ()
     if not isinstance(node, Sequence):

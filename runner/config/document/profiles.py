@@ -1,4 +1,4 @@
-"""Documents → profiles and variables by name: what can be checked before layers are merged.
+"""Documents → profiles and variables by name, with the checks that need no merged layers.
 
 Everything found here is an error of structure: it stops an apply of anything that the file with
 the mistake has a part in.
@@ -30,11 +30,11 @@ PROJECT = r"^[a-z0-9][a-z0-9-]{0,62}$"
 
 
 class ProfileSource(NamedTuple):
-    """A profile as it stands in the file.
+    """A profile as the file declares it.
 
     Attributes:
-        key: Where its name stands.
-        defaults: The ``defaults`` of the document it stands in.
+        key: The place of its name.
+        defaults: The ``defaults`` of its document.
         extends, needs: The nodes of the names given there.
     """
 
@@ -54,7 +54,7 @@ class Structure:
     Attributes:
         main: The text of the main file.
         is_complete: Whether every included file could be read.
-        defaults: The ``defaults`` of each file, and where their key stands.
+        defaults: The ``defaults`` of each file, with the place of their key.
         project: Its name for this project; ``None`` if it has none.
         moved: Old names of profiles → the names they have now.
         state: Address of the store that the file names.
@@ -83,7 +83,7 @@ class Structure:
 
 
 def read_structure(documents: Documents, diagnostics: Diagnostics) -> Structure:
-    """Return what ``documents`` declare; ``diagnostics`` takes what is wrong with it."""
+    """Return what ``documents`` declare; ``diagnostics`` takes the mistakes."""
     main = documents.main.root
     reader = _Reader(main, diagnostics, is_complete=documents.is_complete)
     reader.read_root(main)

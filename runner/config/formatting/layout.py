@@ -26,7 +26,7 @@ _BLANK = re.compile(r"(?:\s++(?:#.*)?)*+")
 
 @dataclass(slots=True)
 class LayoutNode:
-    """A node and where it stands.
+    """A node and its place.
 
     Attributes:
         kind: ``scalar``, ``alias``, ``mapping`` or ``sequence``.
@@ -52,7 +52,7 @@ class LayoutNode:
 
     @property
     def is_block_scalar(self) -> bool:
-        """Whether its text stands on lines of its own."""
+        """Whether it is written with ``|`` or ``>``."""
         return self.style in {"|", ">"}
 
     @property
@@ -66,7 +66,7 @@ class LayoutNode:
 class Comment(NamedTuple):
     """One comment: its place, its text without blanks at the end, and whether it is ``alone``.
 
-    It is alone if only blanks stand before it on its line.
+    It is alone if only blanks are before it on its line.
     """
 
     start: int
@@ -124,7 +124,7 @@ class Layout:
         return top.parts[0]
 
     def _node(self, kind: str, event: Event) -> LayoutNode:
-        """Return the node of an event, its anchor and tag told from its body."""
+        """Return the node of an event, its anchor and tag separate from its body."""
         start, end = event.start_mark.index, event.end_mark.index
         body, found = start, []
         is_collection = kind in {"mapping", "sequence"}
@@ -138,7 +138,7 @@ class Layout:
         return LayoutNode(kind, start, body, max(end, body), " ".join(found))
 
     def _add_scalar(self, node: LayoutNode) -> None:
-        """Note where the text of a scalar stands, in which a ``#`` begins no comment."""
+        """Note the place of a scalar's text, in which a ``#`` begins no comment."""
         begin = node.body
         if node.is_block_scalar:
             node.end = self._block_end(node)
@@ -188,7 +188,7 @@ class Layout:
         return bisect_left(self.comments, offset, key=attrgetter("start"))
 
     def column(self, offset: int) -> int | None:
-        """Return the column of ``offset``, if only blanks stand before it on its line."""
+        """Return the column of ``offset``, if only blanks are before it on its line."""
         begin = self.text.rfind("\n", 0, offset) + 1
         return None if self.text[begin:offset].strip() else offset - begin
 

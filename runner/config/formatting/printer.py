@@ -22,7 +22,7 @@ class Line:
         start: Offset of what it begins with, in the text it was made of.
         end: Offset behind its last part.
         indent: Its column.
-        text: What stands there; of a block scalar its lines too.
+        text: What is written there; of a block scalar its lines too.
         comment: The comment behind it.
         limit: The last column where a comment below is not taken for text.
     """
@@ -93,7 +93,7 @@ class Printer:
         self._value(value, after, indent)
 
     def _value(self, node: LayoutNode, after: int, indent: int, *, in_list: bool = False) -> None:
-        """Write what stands ``after`` a colon or dash, whose entry is at the column ``indent``."""
+        """Write what comes ``after`` a colon or dash of an entry at the column ``indent``."""
         if node.properties:
             self._put(node.properties, node.start + len(node.properties))
         commented = self.layout.comments_between(after, node.body)

@@ -151,7 +151,7 @@ def syntax_error(source: Source, error: Exception) -> Diagnostic:
 def hide_secrets(source: Source, offset: int) -> None:
     """Hide what looks like a secret in the line at ``offset``.
 
-    In a file that can't be parsed nothing else tells what is secret.
+    Nothing else marks what is secret in a file that can't be parsed.
     """
     line, column = source.line_and_column(offset)
     last = source.line_and_column(len(source.text))[0]

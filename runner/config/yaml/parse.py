@@ -23,7 +23,7 @@ def parse(source: Source, diagnostics: Diagnostics) -> Mapping | None:
     sources in order. A key is its text, whatever type YAML would give it.
 
     Returns:
-        The tree without unusable parts, which ``diagnostics`` tell of; ``None`` if there is none.
+        The tree without its unusable parts, each reported; ``None`` if there is no mapping.
     """
     return _parse(source, diagnostics, 0)[0]
 
