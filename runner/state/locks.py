@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable, Iterable
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import InitVar, dataclass, field
 from datetime import datetime, timedelta
 from typing import Final, Self
 
@@ -39,7 +39,7 @@ class Locks:
     """
 
     place: Place
-    instances: Iterable[str]
+    instances: InitVar[Iterable[str]]
     owner: Initiator
     apply_id: str
     timeout: float
@@ -50,13 +50,13 @@ class Locks:
     _holder: Holder | None = None
     _keeper: asyncio.Task[None] | None = None
 
-    def __post_init__(self) -> None:
+    def __post_init__(self, instances: Iterable[str]) -> None:
         self._table = self.place.lock_table
         self._clock = self.place.clock
         self._lease = self.place.lease
         self._key = self.place.token()
         self.place.own.add(self._key)
-        self._instances = dict.fromkeys(sorted(set(self.instances)))  # a set that keeps its order
+        self._instances = dict.fromkeys(sorted(set(instances)))  # a set that keeps its order
         self._renewed = self._clocks()
 
     async def __aenter__(self) -> Self:

@@ -45,13 +45,13 @@ class Project:
         return self.name or DEFAULT_PROJECT
 
     def is_of(self, document: ProjectDocument) -> bool:
-        """Return whether a document may be about this project: an unknown part is no difference."""
+        """Return whether a document may be about this project: an unknown part matches any."""
         parts = (document.repository, self.repository), (document.file, self.file)
         return all(there in {here, ""} or not here for there, here in parts)
 
 
 def same_repository(url: str | None) -> str:
-    """An address without what differs between clones: scheme, user, ``.git``, letter case."""
+    """Spell a repository's address alike for all clones: no scheme, user, port, ``.git``, case."""
     plain = re.sub(r"^[a-z+]+://", "", (url or "").strip(), flags=re.IGNORECASE)
     host, colon, path = plain.rpartition("@")[2].partition(":")
     port = re.match(r"\d+/", path)
@@ -87,7 +87,7 @@ async def check(store: Store, folder: str, project: Project) -> bool:
 
 
 async def create(store: Store, folder: str, project: Project, document: ProjectDocument) -> None:
-    """Make a project, and make sure that the store keeps the promise on which locks rely.
+    """Make a project, and check that the store keeps the promise on which locks rely.
 
     Raises:
         StateError: The store overwrites objects, or another process made the project and it is

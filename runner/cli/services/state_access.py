@@ -4,7 +4,6 @@ import getpass
 import os
 import socket
 from pathlib import Path
-from typing import Final
 
 from runner.cli.options.common import Common
 from runner.cli.services.backend import Backend
@@ -13,12 +12,11 @@ from runner.config.files.files import repository_root
 from runner.config.templates.context import Context
 from runner.errors import UsageError
 from runner.models.record import Initiator
+from runner.state.lock_table import MAX_LEASE_SECONDS
 from runner.state.place import LEASE_SECONDS
 from runner.state.project import Project, require_name, same_repository
 from runner.state.state import State
 from runner.state.store.address import open_store
-
-MAX_LEASE: Final = 3600
 
 
 def state_of(common: Common, backend: Backend, reading: Reading | None) -> State:
@@ -65,10 +63,11 @@ def _lease(text: str | None) -> float:
         seconds = float(text)
     except ValueError:
         seconds = 0
-    if not 1 <= seconds <= MAX_LEASE:
+    if not 1 <= seconds <= MAX_LEASE_SECONDS:
         raise UsageError(
             f"CHECKLY_SESSIONS_LEASE_SECONDS is {text!r}.",
-            hint=f"Set a number of seconds from 1 to {MAX_LEASE}; {LEASE_SECONDS:g} is usual.",
+            hint=f"Set a number of seconds from 1 to {MAX_LEASE_SECONDS}; the default is "
+            f"{LEASE_SECONDS:g}.",
         )
     return seconds
 

@@ -1,5 +1,6 @@
 """Turn every error of obstore into a ``StateError`` that explains it."""
 
+import errno
 import os
 import re
 from typing import Final
@@ -16,14 +17,14 @@ COMPLAINTS: Final = (BaseError, OSError, ValueError)
 _ELSEWHERE: Final = "choose another place with --state."
 _DENIED: Final = ("access is denied", f"Let this user write there, or {_ELSEWHERE}")
 _OF_SYSTEM: Final = {
-    1: _DENIED,
-    13: _DENIED,
-    20: ("a file stands where a folder should be", f"Move it away, or {_ELSEWHERE}"),
-    27: ("this process may not write files of that size", "Raise its limit (ulimit -f)."),
-    28: ("the disk is full", f"Make room, or {_ELSEWHERE}"),
-    30: ("the file system is read-only", f"Mount it for writing, or {_ELSEWHERE}"),
-    36: ("the path is too long", f"Use a shorter one: {_ELSEWHERE}"),
-    122: ("the disk quota is used up", f"Make room, or {_ELSEWHERE}"),
+    errno.EPERM: _DENIED,
+    errno.EACCES: _DENIED,
+    errno.ENOTDIR: ("a file stands where a folder should be", f"Move it away, or {_ELSEWHERE}"),
+    errno.EFBIG: ("this process may not write files of that size", "Raise its limit (ulimit -f)."),
+    errno.ENOSPC: ("the disk is full", f"Make room, or {_ELSEWHERE}"),
+    errno.EROFS: ("the file system is read-only", f"Mount it for writing, or {_ELSEWHERE}"),
+    errno.ENAMETOOLONG: ("the path is too long", f"Use a shorter one: {_ELSEWHERE}"),
+    errno.EDQUOT: ("the disk quota is used up", f"Make room, or {_ELSEWHERE}"),
 }
 
 # The library's last resort is the metadata service of a cloud machine.

@@ -10,20 +10,20 @@ _PARTS = "*/*/*"
 
 
 def scopes_in(folder: Path) -> list[str]:
-    """Scopes in ``folder``, but for those whose names a path can't spell."""
+    """List the scopes in ``folder``, but for those whose names a path can't spell."""
     spelling = str.maketrans("()=", "[]:")
     names = sorted({path.parent.name for path in folder.glob(f"{_PARTS}/*/records")})
     return [name.translate(spelling) for name in names if "!" not in name]
 
 
 def applies(folder: Path) -> list[str]:
-    """Ids of the applies in ``folder``, newest first."""
+    """List the ids of the applies in ``folder``, newest first."""
     found = {path.name.partition(".")[0] for path in folder.glob(f"{_PARTS}/*/applies/*")}
     return sorted(found, reverse=True)
 
 
 def recorded(folder: Path, scope: str) -> list[str]:
-    """Instances that have a record in a scope, in whatever account."""
+    """List the instances that have a record in a scope, in whatever account."""
     names: set[str] = set()
     for records in folder.glob(f"{_PARTS}/{escape(scope)}/records"):
         newest = max(records.glob("*.json"), default=None)

@@ -15,12 +15,12 @@ _UNSAFE: Final = re.compile(r"[^A-Za-z0-9-]+")
 
 
 def escape(name: str) -> str:
-    """Spells ``name`` so that every store and file system can hold it as one part of a path.
+    """Spell ``name`` so that every store and file system can hold it as one part of a path.
 
     Plain names stay readable: ``smoke[us-east-1]`` becomes ``smoke(us-east-1)``. All others end
-    in a digest, so that two names never meet, not even where case does not count, where a name
-    is ``..`` or where it is longer than a file system allows. The way back is never needed:
-    each document says inside whose it is.
+    in a digest, so that two names never meet, not even where case does not count, where a name is
+    ``..`` or where it is too long for a file system. No path is ever turned back into a name: each
+    document says inside whose it is.
     """
     if len(name) <= _MAX_LENGTH and _PLAIN.fullmatch(name):
         return name.translate(_SPELLING)
@@ -31,11 +31,11 @@ def escape(name: str) -> str:
 
 
 def escape_id(apply_id: str) -> str:
-    """Spells an apply's id; those that the runner makes stay as they are, so that they sort."""
+    """Spell an apply's id; those that the runner makes stay as they are, so that they sort."""
     return apply_id if _ULID.fullmatch(apply_id) else escape(apply_id)
 
 
 def shown(text: str) -> str:
-    """A text that others wrote, as a message may quote it: one line, short, and harmless."""
+    """Make a text that others wrote fit to be quoted: one line, short, and harmless."""
     line = "".join(char if char.isprintable() else "?" for char in text[:200])
     return line.replace("##", "#?").replace("::", ":?")
