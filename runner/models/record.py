@@ -1,8 +1,8 @@
 """State documents: what is remembered of an instance's last apply, and of each attempt.
 
-Written as JSON with the API's spelling of names. Requests are in them only in normal form,
-in which a secret is a keyed fingerprint; nothing in a document is ever a secret. Documents come
-from outside: a model refuses what the rest of the program could not live with.
+Written as JSON with the API's spelling of names. They hold requests only in normal form, in which a
+secret is a keyed fingerprint. Documents come from outside: a model refuses what the rest of the
+program could not handle.
 """
 
 import hashlib
@@ -19,10 +19,11 @@ from runner.models.verdict import Verdict
 FORMAT_VERSION: Final = 1
 _YEARS: Final = range(1970, 2200)
 _MAX_DEPTH: Final = 32
+_NESTED: Final = (dict, list)
 
 
 def plausible(moment: datetime | None, otherwise: datetime) -> datetime:
-    """``moment``, which somebody else told, or ``otherwise`` where a document can't hold it."""
+    """Return ``moment``, which came from outside, or ``otherwise`` if no document can hold it."""
     return moment if moment is not None and moment.year in _YEARS else otherwise
 
 
@@ -33,7 +34,7 @@ def _in_our_time(moment: datetime) -> datetime:
 
 
 def _well_formed(request: dict[str, Any]) -> dict[str, Any]:
-    """A request in normal form, whose marks the plan will look into."""
+    """Check what a plan relies on in a request in normal form."""
     _walk(request, 0)
     for key in ("environmentVariables", "metadata", "target"):
         if not isinstance(request.get(key, {}), dict | None):
@@ -47,35 +48,30 @@ def _well_formed(request: dict[str, Any]) -> dict[str, Any]:
 def _walk(value: Any, depth: int) -> None:
     if depth > _MAX_DEPTH:
         raise ValueError("it is nested too deeply")
-    if len(value) == 1 and isinstance(value, dict):
-        ((key, held),) = value.items()
-        if key in _MARKS and not _MARKS[key](held):
-            raise ValueError(f"a value's mark {key!r} is malformed")
-        if key == "volatile" and isinstance(held, dict):
-            value = list(held.get("inputs", {}).values())  # their names are no marks
+    if isinstance(value, dict) and len(value) == 1:
+        if not _is_valid(value):
+            raise ValueError(f"a value's mark {next(iter(value))!r} is malformed")
+        if isinstance(held := value.get("volatile"), dict):
+            value = held.get("inputs", {})  # their names are no marks
     for each in value.values() if isinstance(value, dict) else value:
-        if type(each) in _NESTED:
+        if isinstance(each, _NESTED):
             _walk(each, depth + 1)
 
 
-def _is_secret(held: Any) -> bool:
-    if not isinstance(held, dict) or "fingerprint" not in held:
-        return held is None or isinstance(held, dict | bool)
-    return _is_texts([held["fingerprint"], held.get("keyId")])
+def _is_valid(mark: dict[str, Any]) -> bool:
+    """Return whether an object with one key is a valid mark of a value, or none at all."""
+    match mark:
+        case {"secret": {"fingerprint": fingerprint, **rest}}:
+            return isinstance(fingerprint, str) and isinstance(rest.get("keyId"), str)
+        case {"secret": held}:
+            return isinstance(held, dict | bool | None)
+        case {"volatile": dict(inside)}:
+            texts = isinstance(inside.get("template", ""), str)
+            return texts and isinstance(inside.get("inputs", {}), dict)
+        case {"unset": [*names]}:
+            return all(isinstance(name, str) for name in names)
+    return True
 
-
-def _is_volatile(held: Any) -> bool:
-    if not isinstance(held, dict) or "template" not in held:
-        return True
-    return isinstance(held["template"], str) and isinstance(held.get("inputs", {}), dict)
-
-
-def _is_texts(held: Any) -> bool:
-    return not isinstance(held, list) or all(isinstance(each, str) for each in held)
-
-
-_MARKS = {"secret": _is_secret, "volatile": _is_volatile, "unset": _is_texts}
-_NESTED = (dict, list)
 
 Moment = Annotated[AwareDatetime, AfterValidator(_in_our_time)]
 """A point in time in UTC, in this century or the next."""
@@ -84,13 +80,13 @@ NormalRequest = Annotated[dict[str, Any], AfterValidator(_well_formed)]
 
 
 def digest_of(request: dict[str, Any]) -> str:
-    """Text that two requests in normal form share exactly when they are equal."""
+    """Return a text that two requests in normal form share exactly if they are equal."""
     text = json.dumps(request, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 
 class Document(BaseModel):
-    """What all documents have in common; fields a later release added are ignored."""
+    """The base of all documents; fields that a later release added are ignored."""
 
     model_config = ConfigDict(
         extra="ignore",
@@ -120,19 +116,19 @@ class CheckRecord(Document):
     name: str
     verdict: Verdict | None = None
     attempts: Number = 1
-    """How often it was run."""
+    """The number of runs."""
     seconds: Annotated[float, Field(ge=0, lt=2**53)] | None = None
     """From the start of its first attempt to the end of its last."""
     error: str | None = None
-    """The first line of why it failed."""
+    """The first line of its error."""
     failures: Number = 0
-    """In how many applies in a row it has failed, this one included."""
+    """The number of applies in a row in which it failed, this one included."""
     failing_commit: str | None = None
     """The commit of the first of these applies."""
 
 
 class Lookup(Document):
-    """What tells a session apart in the list of sessions when the trigger's answer was lost."""
+    """What identifies a session in the list of sessions when the trigger's answer was lost."""
 
     name: str
     run_location: str
@@ -149,11 +145,11 @@ class Phase(StrEnum):
     STARTED = "started"
     """The session exists and its id is known."""
     FINISHED = "finished"
-    """It has an outcome, or surely was never started."""
+    """It has an outcome, or was certainly never started."""
 
 
 class _Applied(Document):
-    """What an attempt and a record both say of an instance that was applied."""
+    """The common fields of attempts and records."""
 
     instance: str
     profile: str
@@ -172,7 +168,7 @@ class _Applied(Document):
     commit: str | None = None
     branch: str | None = None
     fence: Number = 0
-    """Number of the lock under which it was applied: a lower one never replaces a higher."""
+    """The number of the lock under which it was applied: a lower one never replaces a higher."""
 
 
 class Attempt(_Applied):
@@ -185,11 +181,11 @@ class Attempt(_Applied):
     intent_at: Moment
     """When the intent was stored, by this machine's clock."""
     window_from: Moment | None = None
-    """The sessions' clock before the trigger left first: a session made earlier is not it."""
+    """The sessions' clock before the trigger was first sent: a session made earlier is not it."""
     window_to: Moment | None = None
-    """The same before it may have left last."""
+    """The same before it may have been sent for the last time."""
     doubt_from: Moment | None = None
-    """A session made earlier than this, by any clock, is surely not it."""
+    """A session made earlier than this, by any clock, is certainly not it."""
     started_at: Moment | None = None
 
     @property
@@ -212,18 +208,18 @@ class Record(_Applied):
     archived_at: Moment | None = None
     """When an apply found that its profile is gone."""
     checks_in: str | None = None
-    """The apply whose checks count as its last ones, while it has none of its own."""
+    """The apply whose checks count as its last ones while it has none of its own."""
     named: str | None = None
-    """What it was called when it was applied, if its profile was renamed since."""
+    """Its name when it was applied, if it was renamed since."""
 
     @property
     def order(self) -> tuple[int, bool]:
-        """Of two records of an instance, the one with the higher order stays."""
+        """The rank among records of the instance: the highest stays."""
         return self.fence, self.verdict is not None
 
 
 class PlanUse(Document):
-    """That a saved plan was used: ``plans/<plan>.json``, which is only ever created."""
+    """The use of a saved plan: ``plans/<plan>.json``, which is only ever created."""
 
     format_version: Literal[1] = FORMAT_VERSION
     plan_id: str

@@ -206,6 +206,7 @@ GOOD = json.loads(an_attempt().model_dump_json(by_alias=True))
         {"request": {"name": {"secret": 5}}},
         {"request": {"name": {"volatile": {"template": []}}}},
         {"request": {"name": {"volatile": {"template": "x", "inputs": 5}}}},
+        {"request": {"name": {"volatile": {"inputs": 5}}}},
         {"request": {"name": {"unset": [1]}}},
         {"request": {"environmentVariables": []}},
         {"request": {"environmentVariables": {"A": 1}}},
