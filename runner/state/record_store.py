@@ -74,7 +74,8 @@ class Records(Place):
         all of it again.
         """
         noted = [attempt for each in journals if each.is_kept for attempt in each.touched()]
-        sure = [attempt for attempt in noted if attempt.instance not in locks.lost]
+        lost = locks.lost  # worked out at each look
+        sure = [attempt for attempt in noted if attempt.instance not in lost]
         stay = await self.put_records(others, sure, locks.apply_id)
         for attempt in noted:
             locks.note(attempt.apply_id, attempt.instance, is_open=attempt.is_open)

@@ -4,6 +4,7 @@ import asyncio
 from datetime import timedelta
 from pathlib import Path
 from random import Random
+from time import process_time
 
 import pytest
 
@@ -69,6 +70,17 @@ def test_an_apply_is_read_only_where_the_request_differs(
         assert "The apply a1, which the record of b names, is gone." in problems[0].message
 
     asyncio.run(go())
+
+
+def test_records_of_many_instances_take_time_in_proportion(open_: OpenState) -> None:
+    def seconds(count: int) -> float:
+        attempts = [an_attempt(f"p{number}", f"a{count}") for number in range(count)]
+        began = process_time()
+        asyncio.run(finish(open_(), *attempts))
+        return process_time() - began
+
+    seconds(100)
+    assert seconds(4000) < 12 * max(seconds(1000), 0.2)
 
 
 def test_reading_makes_no_folder(open_: OpenState, tmp_path: Path) -> None:
