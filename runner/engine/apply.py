@@ -1,23 +1,24 @@
 """Apply a plan: locks, starts in order, following, verdicts, records."""
 
 import asyncio
+from collections import defaultdict
 from collections.abc import Sequence
 
 from runner.engine.control.context import Context
 from runner.engine.control.shutdown import unless
 from runner.engine.follow import follow
 from runner.engine.frame import Frame
-from runner.engine.lookup.lookup_groups import LookupGroups
+from runner.engine.lookup.lookup_groups import LookupGroup
 from runner.engine.needs import Gate, by_member, gates
 from runner.engine.recovery import leave_nothing_behind
 from runner.engine.results.outcomes import is_same_request
 from runner.engine.results.verdicts import Judgement
-from runner.engine.run import Run
+from runner.engine.run import NOT_STARTED, Run
 from runner.engine.trigger import start
 from runner.errors import Interrupted
 from runner.models.outcome import ApplyOutcome, InstanceOutcome
 from runner.models.plan import Action, PlannedInstance
-from runner.models.record import Phase
+from runner.models.record import Lookup, Phase
 from runner.models.verdict import Verdict
 
 
@@ -28,14 +29,13 @@ async def apply(
 
     Args:
         planned: What to apply, in file order; removed instances are archived.
-        apply_id: Id of this apply (see ``runner.models.apply_id``); templates read it as
-            ``run.id``.
+        apply_id: The id of this apply, which templates read as ``run.id``.
         context: The outside world.
 
     Raises:
         UsageError: Instances need one another in a circle.
-        Locked: Somebody else applies one of them.
-        CannotRun: Before anything was sent, it was clear that it can't be done.
+        Locked: Another process applies one of them.
+        CannotRun: It turned out that it can't be done before anything was sent.
         Interrupted: A signal came before anything was sent.
     """
     return await _Apply(context, apply_id, planned).run()
@@ -47,32 +47,26 @@ class _Apply(Frame):
         super().__init__(context, apply_id, names, context.clock.now())
         self.removed = [each for each in planned if each.action is Action.REMOVED]
         self.runs = [
-            Run.of_planned(context, self.journal, apply_id, each)
-            for each in planned
-            if each.instance is not None
+            Run.of_planned(self.journal, each) for each in planned if each.instance is not None
         ]
         self.blocked = {each.name: each.blocked for each in planned if each.blocked}
         blocking = (each.name for each in planned if each.is_blocking)
         self.stopped_by = "" if context.options.keep_going else next(blocking, "")
         self.gates = gates(self.runs)
         self.members = by_member(self.gates)
-        self.lookup_groups = LookupGroups()
+        self.lookup_groups: dict[Lookup, LookupGroup] = defaultdict(LookupGroup)
         self.running: dict[str, Run] = {}
         self.slots = asyncio.Semaphore(context.options.concurrency)
 
     async def prepare(self) -> None:
-        """Take over what is in the state by now, and settle what earlier applies left."""
-        names = self.names
-        records = await self.records(names)
+        """Settle what earlier applies left, and begin the journal of this one."""
+        records = await self.records(self.names)
         if left := await self.journal.take_over():
-            runs = [
-                Run.of_attempt(self.context, self.journal, each, records.get(each.instance))
-                for each in left
-            ]
+            runs = [Run.of_attempt(self.journal, a, records.get(a.instance)) for a in left]
             await leave_nothing_behind(runs)
-            records = await self.records(names)
+            records = await self.records(self.names)
             if not self.context.options.new:
-                self.running = {run.name: run for run in runs if _runs(run)}
+                self.running = {run.name: run for run in runs if _is_running(run)}
         for run in self.runs:
             run.before = records.get(run.name)
         planned = {run.name: run.profile for run in self.runs}
@@ -99,9 +93,9 @@ class _Apply(Frame):
             for gate in self.gates[run.name]:
                 await unless(gently, gate.decided.wait())
                 if not gate.is_met:
-                    return run.without_session(Verdict.SKIPPED, _unmet(gate))
+                    return run.outcome_as(Verdict.SKIPPED, _unmet(gate))
         except Interrupted:
-            return run.without_session(Verdict.NOT_STARTED, "Interrupted before it was started.")
+            return run.outcome_as(Verdict.NOT_STARTED, NOT_STARTED)
         async with self.slots:
             return await self._session(run)
 
@@ -116,7 +110,7 @@ class _Apply(Frame):
             await run.take_over(earlier)
         else:
             earlier = None
-            await start(run, self.lookup_groups)
+            await start(run, self.lookup_groups[run.attempt.lookup])
         if run.outcome is not None:
             return run.outcome
         if self.context.options.detach and run.name not in self.members:
@@ -128,37 +122,31 @@ class _Apply(Frame):
 
     def _blocked(self, run: Run) -> InstanceOutcome | None:
         if reason := self.blocked.get(run.name):
-            return run.without_session(Verdict.FAILED, reason)
+            return run.outcome_as(Verdict.FAILED, reason)
         if not self.stopped_by:
             return None
         reason = f"{self.stopped_by} is blocked; --keep-going applies the rest."
-        return run.without_session(Verdict.SKIPPED, reason)
+        return run.outcome_as(Verdict.SKIPPED, reason)
 
     async def tidy(self) -> None:
         """Put what was not started into the history, and archive the records of gone profiles."""
         stop, now = self.context.stop, self.context.clock.now()
         if not stop.at_once.is_set():
-            await asyncio.gather(
-                *(
-                    self.journal.finished(run.attempt, run.outcome)
-                    for run in self.runs
-                    if run.outcome is not None and not run.is_stored
-                )
-            )
+            unstored = [(run, run.outcome) for run in self.runs if not run.is_stored]
+            await asyncio.gather(*(run.store(outcome) for run, outcome in unstored if outcome))
         if not (stop.gently.is_set() or self.stopped_by):
             for each in self.removed:
                 if each.record is not None and each.record.archived_at is None:
                     self.journal.archive(each.record, now)
 
     def cut_off(self, run: Run) -> InstanceOutcome:
-        """The outcome of one that was under way when the second signal came."""
         outcome = run.interrupted()
         self.note(run, outcome)
         return outcome
 
 
-def _runs(earlier: Run) -> bool:
-    """Whether the session of an earlier apply was seen to run just now."""
+def _is_running(earlier: Run) -> bool:
+    """Return whether the session of an earlier apply was seen to run just now."""
     return earlier.session is not None and bool(earlier.session.status) and not earlier.is_over
 
 

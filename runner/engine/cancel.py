@@ -1,4 +1,4 @@
-"""Cancel the sessions that still run of an apply."""
+"""Cancel the running sessions of an apply."""
 
 import asyncio
 from collections.abc import Callable
@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from runner.engine.control.context import Context
 from runner.errors import CannotRun
 from runner.models.events import SessionCancelling
-from runner.models.record import Initiator, Record
+from runner.models.record import Record
 
 
 @dataclass(frozen=True, slots=True)
 class Cancellation:
-    """The result of cancelling one session: accepted where there is no ``error``."""
+    """The result of cancelling one session: accepted unless there is an ``error``."""
 
     instance: str
     session_id: str
@@ -28,32 +28,27 @@ async def cancel(
     The API accepts a cancellation for any session, and acts on Playwright and agentic checks.
 
     Args:
-        wanted: Says which records' sessions are meant; ``None`` means those of the owner's own
-            last apply.
+        wanted: Tells whose sessions are meant; ``None`` means the owner's last apply.
         context: The outside world.
 
     Raises:
         StateError: The state can't be read.
     """
-    records = await context.state.records()
-    if wanted is None:
-        wanted = _of_last_apply(list(records.values()), context.owner)
-    open_ = [r for r in records.values() if r.verdict is None and r.session_id and wanted(r)]
+    records = (await context.state.records()).values()
+    own = (record.apply_id for record in records if record.by.user == context.owner.user)
+    last = max(own, default="")
+
+    def is_wanted(record: Record) -> bool:
+        return wanted(record) if wanted else record.apply_id == last
 
     async def one(record: Record) -> Cancellation:
-        session_id = record.session_id or ""
-        now = context.clock.now()
-        context.emit(SessionCancelling(now, record.instance, "request"))
+        session_id, error = record.session_id or "", None
+        context.emit(SessionCancelling(context.clock.now(), record.instance, "request"))
         try:
             await context.client.cancel(session_id)
-        except CannotRun as error:
-            return Cancellation(record.instance, session_id, record.link, error)
-        return Cancellation(record.instance, session_id, record.link)
+        except CannotRun as refusal:
+            error = refusal
+        return Cancellation(record.instance, session_id, record.link, error)
 
-    return await asyncio.gather(*map(one, open_))
-
-
-def _of_last_apply(records: list[Record], owner: Initiator) -> Callable[[Record], bool]:
-    own = [record.apply_id for record in records if record.by.user == owner.user]
-    last = max(own, default="")
-    return lambda record: record.apply_id == last
+    open_ = (each for each in records if each.verdict is None and each.session_id)
+    return await asyncio.gather(*map(one, filter(is_wanted, open_)))

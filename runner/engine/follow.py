@@ -1,10 +1,9 @@
 """Follow one session to its end, or until its time or the patience is over."""
 
-from dataclasses import dataclass
 from enum import Enum, auto
+from typing import Final
 
 from runner.checkly.retry import may_ask_again
-from runner.engine.control.context import Context
 from runner.engine.control.shutdown import unless, within
 from runner.engine.results.failure_details import explained
 from runner.engine.results.verdicts import Judgement, is_pending
@@ -16,17 +15,17 @@ from runner.models.response import Session
 from runner.models.verdict import Verdict
 
 #: A poll that was answered sooner than this, without an end, is followed by a pause.
-_SOON = 0.5
-_PAUSE = 1.0
+_SOON: Final = 0.5
+_PAUSE: Final = 1.0
 #: A session that was just started may not be known everywhere at once.
-_KNOWN_SECONDS = 15.0
-#: A poll is this short where few sessions run, so that people see their checks end; where many
+_KNOWN_SECONDS: Final = 15.0
+#: Polls are this short where few sessions run, so that people see their checks end; where many
 #: do, requests are too dear for that.
-_LOOK = 3.0
-#: So often the completion endpoint may fail, while the session itself can be read, before that
-#: is all that is asked for.
-_MISSES = 3
-WAIT_HINT = "`runner wait` follows it further."
+_LOOK: Final = 3.0
+#: How often the completion endpoint may fail, while the session itself can be read, before only
+#: the session is asked for.
+_MISSES: Final = 3
+_WAIT_HINT: Final = "`runner wait` follows it further."
 
 
 class _End(Enum):
@@ -37,173 +36,165 @@ class _End(Enum):
     LOST = auto()
 
 
-@dataclass(slots=True)
+async def follow(run: Run) -> InstanceOutcome:
+    """Follow a session, cancel it when its time is over, and judge it."""
+    return await _Watch(run).outcome()
+
+
 class _Watch:
-    """A run whose session is followed.
+    """A run whose session is followed."""
 
-    Attributes:
-        misses: How often the completion endpoint failed where the session itself could be read.
-    """
+    def __init__(self, run: Run) -> None:
+        self._run = run
+        self._context = run.context
+        self._clock = run.context.clock
+        self._options = run.context.options
+        self._began_at = self._heard_at = self._clock.monotonic()
+        #: How often the completion endpoint failed where the session itself could be read.
+        self._misses = 0
+        self._trouble: RunnerError | None = None
 
-    run: Run
-    context: Context
-    began_at: float
-    heard_at: float
-    misses: int = 0
-    trouble: RunnerError | None = None
+    @property
+    def _session(self) -> Session:
+        assert self._run.session is not None  # noqa: S101 # it is followed
+        return self._run.session
 
-    async def until(self, deadline: float) -> _End:
+    async def outcome(self) -> InstanceOutcome:
+        """Follow it, and return what came of it."""
+        run, context, gently = self._run, self._context, self._context.stop.gently
+        if run.is_over and not self._session.results:  # a trigger's answer may say so of itself
+            run.see(self._session.model_copy(update={"status": "", "stopped_at": None}))
+        deadline = self._began_at + run.settings.timeout_seconds - run.elapsed
+        try:
+            end = await unless(gently, self._until(deadline))
+            if end is _End.LATE:
+                return await self._late()
+            if end is _End.LOST or not await unless(gently, self._complete()):
+                return self._lost()
+            outcome = await explained(context, run.of_session())
+            return await context.keep(context, outcome) if context.keep else outcome
+        except Interrupted:
+            return await self._interrupted()
+
+    async def _until(self, deadline: float) -> _End:
         """Follow until it is over, the deadline has come, or no answer does."""
-        clock = self.context.clock
-        while not self.run.is_over:
-            left = deadline - clock.monotonic()
+        while not self._run.is_over:
+            left = deadline - self._clock.monotonic()
             try:
-                await within(clock, left, self._poll(left))
+                await within(self._clock, left, self._poll(left))
             except TimeoutError:
                 return _End.LATE
             except CannotRun as error:
-                self.trouble = error
+                self._trouble = error
                 if self._is_hopeless(error):
                     return _End.LOST
-                self.context.notice(f"{error.message} Asking again.", self.run.name)
-                await clock.sleep(min(_PAUSE, max(0.0, deadline - clock.monotonic())))
+                self._context.notice(f"{error.message} Asking again.", self._run.name)
+                left = deadline - self._clock.monotonic()
+                await self._clock.sleep(min(_PAUSE, max(0.0, left)))
         return _End.OVER
 
     async def _poll(self, left: float) -> None:
-        """One poll; a server that answers at once that it is not over is not asked in a rush."""
-        context, clock, run = self.context, self.context.clock, self.run
-        asked_at = clock.monotonic()
-        longest = context.options.poll_seconds
-        wait = min(longest, max(_LOOK, context.options.concurrency / 2))
-        answer, is_missed = None, self.misses >= _MISSES
+        """Poll once; a server that answers at once that it is not over is not asked in a rush."""
+        client, an_id = self._context.client, self._run.session_id
+        asked_at = self._clock.monotonic()
+        longest = self._options.poll_seconds
+        wait = min(longest, max(_LOOK, self._options.concurrency / 2))
+        answer, is_missed = None, self._misses >= _MISSES
         if not is_missed:
             try:
-                answer = await context.client.completion(run.session_id, min(wait, max(1.0, left)))
+                answer = await client.completion(an_id, min(wait, max(1.0, left)))
             except (ApiError, Unreachable) as error:
-                self.trouble, is_missed = error, True
+                self._trouble, is_missed = error, True
         if answer is not None:
             self._see(answer, is_ended=True)
         elif is_missed or wait < longest:
             # A poll that timed out says nothing of the checks that have ended.
-            self._see(await context.client.session(run.session_id))
-            self.misses += is_missed
+            self._see(await client.session(an_id))
+            self._misses += is_missed
         else:
-            self.heard_at = clock.monotonic()
-        if not run.is_over and self.heard_at - asked_at < _SOON:
-            await clock.sleep(wait if is_missed else _PAUSE)
+            self._heard_at = self._clock.monotonic()
+        if not self._run.is_over and self._heard_at - asked_at < _SOON:
+            await self._clock.sleep(wait if is_missed else _PAUSE)
 
     def _is_hopeless(self, error: RunnerError) -> bool:
-        """Whether asking again after ``error`` is of no use, or was of none for too long."""
-        now = self.context.clock.monotonic()
+        """Return whether asking again is of no use, or was of none for too long."""
+        now = self._clock.monotonic()
         if isinstance(error, ApiError) and error.status == 404:
-            return now - self.began_at > _KNOWN_SECONDS
-        silent = now - self.heard_at
-        return not may_ask_again(error) or silent > self.context.options.lost_seconds
+            return now - self._began_at > _KNOWN_SECONDS
+        return not may_ask_again(error) or now - self._heard_at > self._options.lost_seconds
 
-    async def look(self, seconds: float) -> bool:
-        """See how it is now; says whether an answer came within ``seconds``."""
+    async def _look(self, seconds: float) -> bool:
+        """See how it is now; return whether an answer came within ``seconds``."""
         try:
-            asking = self.context.client.session(self.run.session_id)
-            self._see(await within(self.context.clock, seconds, asking))
+            asking = self._context.client.session(self._run.session_id)
+            self._see(await within(self._clock, seconds, asking))
         except TimeoutError:
             return False
         except CannotRun as error:
-            self.trouble = error
+            self._trouble = error
             return False
         return True
 
-    async def complete(self) -> bool:
-        """Wait for results that come after the end; says whether the API told any at all."""
-        clock, options = self.context.clock, self.context.options
-        until = clock.monotonic() + options.late_seconds
-        is_told = bool(self.session.results) or await self.look(options.grace_seconds)
-        while is_pending(self.session) and (left := until - clock.monotonic()) > 0:
-            await clock.sleep(min(_PAUSE, left))
-            await self.look(max(left, _PAUSE))
+    async def _complete(self) -> bool:
+        """Wait for results that come after the end; return whether the API told any at all."""
+        until = self._clock.monotonic() + self._options.late_seconds
+        is_told = bool(self._session.results) or await self._look(self._options.grace_seconds)
+        while is_pending(self._session) and (left := until - self._clock.monotonic()) > 0:
+            await self._clock.sleep(min(_PAUSE, left))
+            await self._look(max(left, _PAUSE))
         return is_told
 
-    @property
-    def session(self) -> Session:
-        """The session as it was last seen."""
-        assert self.run.session is not None  # noqa: S101 # it is followed
-        return self.run.session
-
     def _see(self, session: Session, *, is_ended: bool = False) -> None:
-        """Take in an answer, and tell of the checks it has."""
-        self.heard_at = self.context.clock.monotonic()
-        self.run.see(session, is_ended=is_ended)
-        if session.results and not self.run.is_over:
-            now = self.context.clock.now()
-            self.context.emit(SessionProgress(now, self.run.name, self.run.checks()))
+        """Take in an answer, and report the checks it has."""
+        self._heard_at = self._clock.monotonic()
+        self._run.see(session, is_ended=is_ended)
+        if session.results and not self._run.is_over:
+            now = self._clock.now()
+            self._context.emit(SessionProgress(now, self._run.name, self._run.checks()))
 
+    async def _late(self) -> InstanceOutcome:
+        """Its time is over, but the session may have ended in time, unheard."""
+        run = self._run
+        if not await self._look(self._options.grace_seconds):
+            return self._lost()
+        if run.is_over:
+            return run.of_session()
+        trouble = await self._cancel("timeout")
+        reason = f"It did not end within its timeoutSeconds ({run.settings.timeout_seconds:g} s)."
+        if not run.is_over:
+            reason += f" It is still running: {trouble}"
+        judgement = Judgement(Verdict.TIMED_OUT, reason)
+        return run.of_session(judgement, hint="Raise timeoutSeconds if it needs longer.")
 
-async def follow(run: Run) -> InstanceOutcome:
-    """Follow a session, cancel it when its time is over, and judge it."""
-    now = run.context.clock.monotonic()
-    watch = _Watch(run, run.context, began_at=now, heard_at=now)
-    if run.is_over and not watch.session.results:  # a trigger's answer may say so of itself
-        run.see(watch.session.model_copy(update={"status": "", "stopped_at": None}))
-    deadline = now + run.settings.timeout_seconds - run.elapsed
-    try:
-        end = await unless(run.context.stop.gently, watch.until(deadline))
-        if end is _End.OVER:
-            if not await unless(run.context.stop.gently, watch.complete()):
-                return _lost(watch)
-            outcome = await explained(run.context, run.of_session())
-            return await run.context.keep(run.context, outcome) if run.context.keep else outcome
-    except Interrupted:
-        return await _cut_off(watch)
-    return _lost(watch) if end is _End.LOST else await _late(watch)
+    async def _interrupted(self) -> InstanceOutcome:
+        """A signal came: cancel, and see for a short while what comes of it."""
+        run, reason = self._run, "Left running."
+        if await self._context.stop.may_cancel():
+            trouble = await self._cancel("interrupt")
+            if run.is_over:
+                return run.of_session()
+            reason = f"Interrupted; it is still running: {trouble}"
+        return run.of_session(Judgement(Verdict.RUNNING, reason), hint=_WAIT_HINT)
 
+    async def _cancel(self, why: str) -> str:
+        """Cancel the session, and follow it for the time of grace; return why it may go on."""
+        context, name, grace = self._context, self._run.name, self._options.grace_seconds
+        context.emit(SessionCancelling(self._clock.now(), name, why))
+        over = self._clock.monotonic() + grace
+        trouble = "the API cancels Playwright and agentic checks only."
+        try:
+            await within(self._clock, grace, context.client.cancel(self._run.session_id))
+        except TimeoutError:
+            trouble = "no answer came to its cancellation."
+            context.notice("No answer came to its cancellation.", name, is_warning=True)
+        except CannotRun as error:
+            trouble = f"it could not be cancelled: {error.message}"
+            context.warn(error, name)
+        await self._until(over)
+        return trouble
 
-async def _late(watch: _Watch) -> InstanceOutcome:
-    """Its time is over, but the session may have ended in time, unheard."""
-    run = watch.run
-    if not await watch.look(run.context.options.grace_seconds):
-        return _lost(watch)
-    if run.is_over:
-        return run.of_session()
-    trouble = await _cancel(watch, "timeout")
-    limit = f"{run.settings.timeout_seconds:g} s"
-    reason = f"It did not end within its timeoutSeconds ({limit})."
-    if not run.is_over:
-        reason += f" It runs on: {trouble}"
-    judgement = Judgement(Verdict.TIMED_OUT, reason)
-    return run.of_session(judgement, hint="Raise timeoutSeconds if it needs longer.")
-
-
-async def _cut_off(watch: _Watch) -> InstanceOutcome:
-    """A signal came: cancel, and see for a short while what comes of it."""
-    if not await watch.context.stop.may_cancel():
-        return watch.run.of_session(Judgement(Verdict.RUNNING, "Left running."), hint=WAIT_HINT)
-    trouble = await _cancel(watch, "interrupt")
-    if watch.run.is_over:
-        return watch.run.of_session()
-    reason = f"Interrupted; it runs on: {trouble}"
-    return watch.run.of_session(Judgement(Verdict.RUNNING, reason), hint=WAIT_HINT)
-
-
-async def _cancel(watch: _Watch, why: str) -> str:
-    """Cancel the session, and follow it for the time of grace; says why it may run on."""
-    context, name = watch.context, watch.run.name
-    context.emit(SessionCancelling(context.clock.now(), name, why))
-    over = context.clock.monotonic() + context.options.grace_seconds
-    trouble = "the API cancels Playwright and agentic checks only."
-    try:
-        cancelling = context.client.cancel(watch.run.session_id)
-        await within(context.clock, context.options.grace_seconds, cancelling)
-    except TimeoutError:
-        trouble = "no answer came to its cancellation."
-        context.notice("No answer came to its cancellation.", name, is_warning=True)
-    except CannotRun as error:
-        trouble = f"it could not be cancelled: {error.message}"
-        context.warn(error, name)
-    await watch.until(over)
-    return trouble
-
-
-def _lost(watch: _Watch) -> InstanceOutcome:
-    """The API no longer answers, so how the session ends is not known."""
-    trouble = watch.trouble
-    reason = "How it ended is not known" + (f": {trouble.message}" if trouble else ".")
-    return watch.run.of_session(Judgement(Verdict.UNKNOWN, reason), hint=WAIT_HINT)
+    def _lost(self) -> InstanceOutcome:
+        """The API no longer answers, so the session's end is unknown."""
+        reason = f": {self._trouble.message}" if self._trouble else "."
+        judgement = Judgement(Verdict.UNKNOWN, f"How it ended is not known{reason}")
+        return self._run.of_session(judgement, hint=_WAIT_HINT)

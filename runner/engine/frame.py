@@ -5,12 +5,14 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterable, Sequence
 from contextlib import AsyncExitStack, suppress
 from datetime import datetime
+from typing import Final
 
 from runner.engine.control.context import Context
 from runner.engine.control.shutdown import ended, unless, within
 from runner.engine.journal import Journal
+from runner.engine.results.exit_code import CANNOT_RUN, INTERRUPTED, code_of, worst
 from runner.engine.run import Run
-from runner.engine.summary import sum_up
+from runner.engine.summary import End, forgive, quorum_outcomes, tested
 from runner.errors import ApiError, Interrupted, StateError
 from runner.listing import counted
 from runner.models.events import (
@@ -23,9 +25,9 @@ from runner.models.outcome import ApplyOutcome, InstanceOutcome
 from runner.models.record import Record
 
 #: The status that refuses the key itself.
-UNAUTHORIZED = 401
+_UNAUTHORIZED: Final = 401
 #: Seconds that leaving at once may take to release the locks; their leases end by themselves.
-_LEAVE_SECONDS = 2.0
+_LEAVE_SECONDS: Final = 2.0
 
 
 class Frame(ABC):
@@ -63,55 +65,82 @@ class Frame(ABC):
 
     @abstractmethod
     async def tidy(self) -> None:
-        """Write down what is left to be written before the locks are released."""
+        """Write what is left to write before the locks are released."""
 
     @abstractmethod
     def cut_off(self, run: Run) -> InstanceOutcome:
-        """The outcome of a run that has none after ``work``."""
+        """Return the outcome of a run that has none after ``work``."""
 
     async def run(self) -> ApplyOutcome:
-        """Do it; what it raises comes before anything was sent."""
+        """Do it; whatever it raises comes before anything was sent."""
         context, stop = self.context, self.context.stop
         await unless(stop.gently, self._greet())
         async with AsyncExitStack() as stack:
             await unless(stop.gently, stack.enter_async_context(self.locks))
             await unless(stop.gently, self.prepare())
-            names = tuple(run.name for run in self.runs)
-            context.emit(ApplyStarted(context.clock.now(), self.id, names))
-            announcing = asyncio.ensure_future(self._announce())
+            self.announce()
+            warning = asyncio.ensure_future(self._warn_of_interruption())
             try:
                 with suppress(Interrupted):
                     await unless(stop.at_once, self.work())
             finally:
-                await ended(announcing)
+                await ended(warning)
             await self.tidy()
             await self._leave(stack)
-        outcome = self._sum_up(self.runs)
+        outcome = self.sum_up(self.ends(self.runs))
         context.emit(ApplyFinished(context.clock.now(), outcome))
         return outcome
 
+    def announce(self) -> None:
+        """Report that the apply begins."""
+        names = tuple(run.name for run in self.runs)
+        self.context.emit(ApplyStarted(self.context.clock.now(), self.id, names))
+
     async def records(self, names: Iterable[str]) -> dict[str, Record]:
-        """The records of ``names`` by now."""
+        """Return the present records of ``names``."""
         await self.journal.flush()
         return await self.context.state.records(names)
 
     def note(self, run: Run, outcome: InstanceOutcome) -> None:
-        """Take the outcome of a run, and tell of it."""
+        """Take the outcome of a run, and report it."""
         run.outcome = outcome
         self.context.emit(InstanceFinished(self.context.clock.now(), outcome))
 
+    def ends(self, runs: Iterable[Run]) -> list[End]:
+        """Return the outcome of each of ``runs``."""
+        return [(run, run.outcome or self.cut_off(run)) for run in runs]
+
+    def sum_up(self, ends: Sequence[End]) -> ApplyOutcome:
+        """Build the outcome of the apply from those of its instances."""
+        context = self.context
+        interrupted = context.stop.gently.is_set()
+        quorums = quorum_outcomes(ends)
+        instances = forgive((outcome for _, outcome in ends), quorums)
+        codes = [code_of(outcome) for outcome in instances]
+        codes += [CANNOT_RUN] * self.journal.troubled + [INTERRUPTED] * interrupted
+        return ApplyOutcome(
+            apply_id=self.id,
+            started_at=self.started_at,
+            stopped_at=context.clock.now(),
+            instances=instances,
+            quorums=quorums,
+            exit_code=worst(codes),
+            interrupted=interrupted,
+            detached=context.options.detach,
+            tested=tested(context.tested, [run for run, _ in ends]),
+        )
+
     async def _greet(self) -> None:
-        """Learn the server's clock, which lookups need, and whether it lets this key in."""
+        """Learn the server's clock, which lookups need, and whether it accepts the key."""
         if self.runs and self.context.client.server_now() is None:
             try:
                 await self.context.client.account()
-            except (
-                ApiError
-            ) as error:  # a key may be kept from this, and start sessions all the same
-                if error.status == UNAUTHORIZED:
+            except ApiError as error:
+                # A key that may not see the account may be able to start sessions all the same.
+                if error.status == _UNAUTHORIZED:
                     raise
 
-    async def _announce(self) -> None:
+    async def _warn_of_interruption(self) -> None:
         """At the first signal, say what happens, and have reports written while there is time."""
         context, stop = self.context, self.context.stop
         await stop.gently.wait()
@@ -125,33 +154,27 @@ class Frame(ABC):
             )
         elif waiting:
             context.notice("Interrupted: nothing more is started. Ctrl-C again leaves at once.")
-        ends = [(run, run.outcome or run.interrupted()) for run in self.runs]
-        outcome = sum_up(context, self.id, self.started_at, ends, self.journal.troubled)
+        outcome = self.sum_up([(run, run.outcome or run.interrupted()) for run in self.runs])
         context.emit(ApplyInterrupted(context.clock.now(), outcome))
 
     async def _leave(self, stack: AsyncExitStack) -> None:
-        """Write what is left and release the locks; one that can't be ends with its lease."""
+        """Write what is left and release the locks; one that can't be released ends by itself."""
         context, held = self.context, stack.pop_all()
         runs: dict[str, list[Run]] = {}
         for run in self.runs:
             runs.setdefault(run.attempt.apply_id, []).append(run)
-        codes = {an_id: self._sum_up(its).exit_code for an_id, its in runs.items()}
+        codes = {an_id: self.sum_up(self.ends(its)).exit_code for an_id, its in runs.items()}
 
         async def leave() -> None:
             async with held:
                 await self.journal.end(codes)
 
-        leaving = leave()
         try:
             if context.stop.at_once.is_set():
-                await within(context.clock, _LEAVE_SECONDS, leaving)
+                await within(context.clock, _LEAVE_SECONDS, leave())
             else:
-                await leaving
+                await leave()
         except StateError as error:
             context.warn(error)
         except TimeoutError:
             context.notice("The locks were not released; they end by themselves.", is_warning=True)
-
-    def _sum_up(self, runs: Iterable[Run]) -> ApplyOutcome:
-        ends = [(run, run.outcome or self.cut_off(run)) for run in runs]
-        return sum_up(self.context, self.id, self.started_at, ends, self.journal.troubled)

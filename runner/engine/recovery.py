@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Sequence
 from contextlib import suppress
 from datetime import timedelta
+from typing import Final
 
 from runner.engine.lookup.reconcile import window_from
 from runner.engine.run import Run
@@ -14,15 +15,15 @@ from runner.models.record import Phase
 from runner.models.verdict import Verdict
 
 #: Seconds over which the looks for an old intent are spread, however old it is.
-LEAST_SETTLE_SECONDS = 1.5
+LEAST_SETTLE_SECONDS: Final = 1.5
 
 
 async def settle_all(intents: Sequence[Run]) -> None:
-    """Find out of each intent whether it started a session."""
-    same = Counter(run.attempt.lookup.model_dump_json() for run in intents)
+    """Find out for each intent whether it started a session."""
+    same = Counter(run.attempt.lookup for run in intents)
 
     async def one(run: Run) -> None:
-        is_alone = same[run.attempt.lookup.model_dump_json()] == 1
+        is_alone = same[run.attempt.lookup] == 1
         if not await settle(run, is_alone=is_alone, seconds=_still_to_settle(run)):
             reason = "Its apply was cut off before its trigger reached Checkly."
             await run.close(Verdict.NOT_STARTED, reason, hint="Apply it again.")
@@ -31,10 +32,10 @@ async def settle_all(intents: Sequence[Run]) -> None:
 
 
 async def leave_nothing_behind(left: Sequence[Run]) -> None:
-    """Before new sessions start: settle the intents, and note what ended meanwhile.
+    """Before new sessions start, settle the intents, and note what ended meanwhile.
 
     Raises:
-        CannotRun: What became of an intent can't be found out, so nothing new may be sent.
+        CannotRun: The fate of an intent can't be found out, so nothing new may be sent.
     """
     intents = [run for run in left if run.session is None]
     await settle_all(intents)
@@ -59,7 +60,7 @@ async def _catch_up(run: Run) -> None:
 
 
 def _still_to_settle(run: Run) -> float:
-    """Seconds for which to look; they count from when its trigger may have left last."""
+    """Return how long to look, which counts from when its trigger may have left last."""
     settle_seconds, attempt = run.context.options.settle_seconds, run.attempt
     sent = attempt.window_to or attempt.window_from
     age = window_from(run.context) - sent if sent else run.context.clock.now() - attempt.intent_at

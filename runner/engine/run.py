@@ -1,14 +1,14 @@
 """One instance on its way through an apply: its attempt, its session and its outcome."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from pydantic import ValidationError
 
 from runner.engine.control.context import Context
 from runner.engine.journal import Journal
 from runner.engine.lookup.reconcile import doubt_from, window_from
-from runner.engine.results.outcomes import as_outcomes, counts_with, lookup_of
+from runner.engine.results.outcomes import as_outcomes, as_record, counts_with, lookup_of
 from runner.engine.results.verdicts import (
     Judgement,
     check_outcomes,
@@ -24,12 +24,15 @@ from runner.models.contract.settings import Settings
 from runner.models.events import SessionStarted
 from runner.models.outcome import CheckOutcome, InstanceOutcome, without_links
 from runner.models.plan import PlannedInstance
-from runner.models.record import Attempt, Phase, Record
+from runner.models.record import Attempt, Phase, Record, plausible
 from runner.models.response import Session
 from runner.models.verdict import Verdict
 from runner.source import Span
 
-_KNOWN_FAILURES = "Nothing failed that did not fail the last time."
+#: A state document never needs more checks than a person could look through.
+MAX_CHECKS: Final = 10_000
+NOT_STARTED: Final = "Interrupted before it was started."
+_KNOWN_FAILURES: Final = "Nothing failed that did not fail the last time."
 
 
 @dataclass(slots=True, eq=False)
@@ -37,19 +40,18 @@ class Run:
     """One instance that is applied, or waited for.
 
     Attributes:
-        attempt: What the state keeps of it; in the state only once the intent is.
+        attempt: What the state keeps of it.
         settings: The runner's own keys of its profile.
         request: What is sent; ``None`` when an earlier apply has sent it.
-        before: Its last apply, if there was one: what its checks are compared with.
-        span: Where its profile stands in the file, if the file was at hand.
+        before: Its last apply, with which its checks are compared.
+        span: Its profile's place in the file, if the file was at hand.
         is_stored: Whether the state has the attempt.
         matching: How many checks its target matches, where the plan knows all of them.
-        session: Its session as it was last seen, once there is one.
+        session: Its session as it was last seen.
         is_ended: Whether the API said that the session has ended, whatever its status.
         outcome: What came of it, once that is known.
     """
 
-    context: Context
     journal: Journal
     attempt: Attempt
     settings: Settings
@@ -63,69 +65,53 @@ class Run:
     outcome: InstanceOutcome | None = None
 
     @classmethod
-    def of_planned(
-        cls, context: Context, journal: Journal, apply_id: str, planned: PlannedInstance
-    ) -> "Run":
-        """An instance of a plan, which is to be started."""
+    def of_planned(cls, journal: Journal, planned: PlannedInstance) -> "Run":
+        """Make the run of an instance that is to be started."""
         assert planned.instance is not None  # noqa: S101 # removed ones are not started
         request, settings = planned.instance.request(), planned.instance.settings
         attempt = Attempt(
-            apply_id=apply_id,
+            apply_id=journal.locks.apply_id,
             instance=planned.name,
             profile=planned.profile,
             phase=Phase.INTENT,
             request=planned.request,
             lookup=lookup_of(request),
             settings=settings.model_dump(mode="json", by_alias=True, exclude_unset=True),
-            intent_at=context.clock.now(),
+            intent_at=journal.context.clock.now(),
             checks=list(planned.passed_earlier),
-            by=context.owner,
+            by=journal.context.owner,
             commit=request.metadata.commit_id,
             branch=request.metadata.branch_name,
         )
+        run = cls(journal, attempt, settings, request, planned.record, planned.instance.span)
         drift = planned.checks
-        return cls(
-            context,
-            journal,
-            attempt,
-            settings,
-            request,
-            planned.record,
-            planned.instance.span,
-            matching=len(drift.matched)
-            if drift is not None and drift.complete and not planned.passed_earlier
-            else None,
-        )
+        if drift is not None and drift.complete and not planned.passed_earlier:
+            run.matching = len(drift.matched)
+        return run
 
     @classmethod
-    def of_attempt(
-        cls, context: Context, journal: Journal, attempt: Attempt, record: Record | None
-    ) -> "Run":
-        """An attempt that an earlier apply left, from the state alone.
+    def of_attempt(cls, journal: Journal, attempt: Attempt, record: Record | None) -> "Run":
+        """Make the run of an attempt that an earlier apply left, from the state alone.
 
-        Its last apply is known only where ``record`` is still its own: that keeps the checks of
+        Its last apply is known only while ``record`` is still its own: that keeps the checks of
         the one before until the attempt has an outcome.
         """
-        is_own = record is not None and record.apply_id == attempt.apply_id and bool(record.checks)
         try:
             settings = Settings.model_validate(attempt.settings)
         except ValidationError:  # a later release wrote it; its gates are not known here
             settings = Settings()
-        run = cls(
-            context,
-            journal,
-            attempt,
-            settings,
-            before=record if is_own else None,
-            is_stored=True,
-        )
+        run = cls(journal, attempt, settings, is_stored=True)
+        if record is not None and record.apply_id == attempt.apply_id and record.checks:
+            run.before = record
         if attempt.phase is Phase.STARTED:
-            run.session = Session(
-                id=attempt.session_id or "",
-                link=attempt.link or "",
-                started_at=attempt.started_at,
-            )
+            an_id, link = attempt.session_id or "", attempt.link or ""
+            run.session = Session(id=an_id, link=link, started_at=attempt.started_at)
         return run
+
+    @property
+    def context(self) -> Context:
+        """The outside world."""
+        return self.journal.context
 
     @property
     def name(self) -> str:
@@ -134,7 +120,7 @@ class Run:
 
     @property
     def profile(self) -> str:
-        """The name of the profile that it comes from."""
+        """The name of the instance's profile."""
         return self.attempt.profile
 
     @property
@@ -162,7 +148,7 @@ class Run:
     # ------------------------------------------------------------ steps
 
     def see(self, session: Session, *, is_ended: bool = False) -> None:
-        """Take in an answer on its session; one that has ended does not run again."""
+        """Take in an answer about its session; one that has ended does not run again."""
         if self.session is not None and self.is_ended and not is_over(session):
             session = session.model_copy(update={"status": self.session.status})
         self.session = session
@@ -177,45 +163,66 @@ class Run:
         Raises:
             StateError: It can't be stored, or the lock was lost; so nothing may be sent.
         """
-        context, window = self.context, window_from(self.context)
-        update = {"intent_at": context.clock.now(), "window_to": window}
+        window = window_from(self.context)
+        update = {"intent_at": self.context.clock.now(), "window_to": window}
         if self.attempt.window_from is None:
-            update |= {"window_from": window, "doubt_from": doubt_from(context)}
-        self.attempt = await self.journal.intend(self.attempt.model_copy(update=update))
+            update |= {"window_from": window, "doubt_from": doubt_from(self.context)}
+        attempt = self.attempt.model_copy(update=update)
+        self.attempt = await self.journal.put(attempt, durable=True)
         self.is_stored = True
 
     async def begin(self, session: Session, *, adopted: bool = False) -> None:
-        """Store that its session exists, and tell of it."""
-        self.session = session
-        self.context.learnt.sessions.add(session.id)
-        self.attempt = await self.journal.started(self.attempt, session)
-        now = self.context.clock.now()
-        self.context.emit(SessionStarted(now, self.name, session.id, session.link, adopted))
+        """Store that its session exists, and report it."""
+        context = self.context
+        self.session, self.is_stored = session, True
+        context.learnt.sessions.add(session.id)
+        update = {
+            "phase": Phase.STARTED,
+            "session_id": context.redact(session.id),
+            "link": context.redact(session.link) if context.options.lasting_links else None,
+            "started_at": plausible(session.started_at, context.clock.now()),
+        }
+        self.attempt = await self.journal.keep(self.attempt.model_copy(update=update), durable=True)
+        now = context.clock.now()
+        context.emit(SessionStarted(now, self.name, session.id, session.link, adopted))
 
     async def take_over(self, earlier: "Run") -> None:
-        """Go on with the session of an earlier run."""
+        """Continue with the session of an earlier run."""
         assert earlier.session is not None  # noqa: S101 # it runs
         intent_at = earlier.attempt.intent_at
         self.attempt = self.attempt.model_copy(update={"intent_at": intent_at})
         session = earlier.session.model_copy(update={"id": earlier.session_id})
         await self.begin(session, adopted=True)
-        self.is_stored = True
+
+    async def store(self, outcome: InstanceOutcome) -> None:
+        """Store an outcome: of a session that ran, or of one that surely never was.
+
+        What was not started is stored too, so that nobody takes the rest for the whole.
+        """
+        redact = self.context.redact
+        update = {
+            "phase": Phase.FINISHED,
+            "stopped_at": plausible(outcome.stopped_at, self.context.clock.now()),
+            "verdict": outcome.verdict,
+            "reason": None if outcome.reason is None else redact(outcome.reason),
+            "checks": [as_record(check, redact) for check in outcome.checks[:MAX_CHECKS]],
+        }
+        attempt = self.attempt.model_copy(update=update)
+        self.attempt = await self.journal.keep(attempt, durable=False)
 
     async def finish(self, outcome: InstanceOutcome) -> InstanceOutcome:
-        """Store its outcome, where its intent is stored."""
+        """Take an outcome, and store it where the intent is stored."""
         if self.is_stored:
-            self.attempt = await self.journal.finished(self.attempt, outcome)
+            await self.store(outcome)
         self.outcome = outcome
         return outcome
 
-    async def close(
-        self, verdict: Verdict, reason: str, *, hint: str | None = None
-    ) -> InstanceOutcome:
-        """End it without a session."""
-        return await self.finish(self.without_session(verdict, reason, hint=hint))
+    async def close(self, verdict: Verdict, reason: str, *, hint: str | None = None) -> None:
+        """Finish it without a session."""
+        await self.finish(self.outcome_as(verdict, reason, hint=hint))
 
     async def leave(self, outcome: InstanceOutcome) -> InstanceOutcome:
-        """End its following; where its session may go on, it stays open for ``wait``."""
+        """Stop following it; where its session may go on, it stays open for ``wait``."""
         is_open = outcome.verdict in {Verdict.RUNNING, Verdict.UNKNOWN}
         if not is_open or outcome.stopped_at is not None:
             return await self.finish(outcome)
@@ -224,77 +231,84 @@ class Run:
 
     # ------------------------------------------------------------ outcomes
 
-    def without_session(
-        self, verdict: Verdict, reason: str, *, hint: str | None = None
+    def outcome_as(
+        self, verdict: Verdict, reason: str | None = None, *, counts: bool = True, **more: Any
     ) -> InstanceOutcome:
-        """The outcome where there is no session, or none that is known."""
-        return self._outcome(verdict, reason=reason, hint=hint)
+        """Build its outcome; ``more`` are fields of ``InstanceOutcome``."""
+        return InstanceOutcome(
+            name=self.name,
+            profile=self.profile,
+            verdict=verdict,
+            reason=reason,
+            run_location=self.attempt.lookup.run_location,
+            span=self.span,
+            counts=counts and counts_with(self.settings, verdict),
+            **more,
+        )
 
     def not_started(self, error: RunnerError) -> InstanceOutcome:
-        """The outcome where ``error`` kept it from being started."""
-        return self.without_session(Verdict.NOT_STARTED, error.message, hint=error.hint)
+        """Build the outcome of a start that ``error`` prevented."""
+        return self.outcome_as(Verdict.NOT_STARTED, error.message, hint=error.hint)
 
     def of_session(
         self, judgement: Judgement | None = None, *, hint: str | None = None
     ) -> InstanceOutcome:
-        """The outcome of its session as it was last seen.
+        """Build the outcome of its session as it was last seen.
 
         Args:
-            judgement: The verdict, where it is not the session's results that decide.
+            judgement: The verdict, where something other than the results decides.
             hint: What to do next.
         """
-        session = self.session
+        session, context = self.session, self.context
         assert session is not None  # noqa: S101 # it was started
         checks = self.checks()
         # What was lost sight of, or has a result still to come, may be asked for again.
         is_open = judgement is not None or is_pending(session)
         judgement = judgement or judge(session, checks, self.settings)
-        reason = None if judgement.reason is None else self.context.redact(judgement.reason)
+        reason = None if judgement.reason is None else context.redact(judgement.reason)
         if reason is None and (earlier := self._passed_earlier):
             reason = f"{counted(len(earlier), 'check')} passed earlier at this commit."
-        is_known = self.context.options.fail_on_new and fails_as_before(judgement, checks)
-        return self._outcome(
+        is_known = context.options.fail_on_new and fails_as_before(judgement, checks)
+        is_closed = self.is_over and not (is_open and judgement.verdict is Verdict.UNKNOWN)
+        return self.outcome_as(
             judgement.verdict,
+            _KNOWN_FAILURES if is_known else reason,
+            counts=not is_known,
             session_id=self.session_id or None,
-            link=session.link or self.attempt.link if self.context.options.lasting_links else None,
-            reason=_KNOWN_FAILURES if is_known else reason,
+            link=session.link or self.attempt.link if context.options.lasting_links else None,
             hint=hint,
             started_at=self.attempt.started_at,
-            stopped_at=(session.stopped_at or self.context.clock.now())
-            if self.is_over and not (is_open and judgement.verdict is Verdict.UNKNOWN)
-            else None,
+            stopped_at=(session.stopped_at or context.clock.now()) if is_closed else None,
             checks=checks,
-            counts=not is_known,
         )
 
     def interrupted(self) -> InstanceOutcome:
-        """The outcome when it is left in the middle."""
+        """Build the outcome of being left in the middle."""
         if self.session is not None:
             return self.of_session(Judgement(Verdict.RUNNING, "Interrupted while it ran."))
         if self.is_stored:
             reason = "Interrupted; `runner wait` finds out whether it was started."
-            return self.without_session(Verdict.UNKNOWN, reason)
-        return self.without_session(Verdict.NOT_STARTED, "Interrupted before it was started.")
+            return self.outcome_as(Verdict.UNKNOWN, reason)
+        return self.outcome_as(Verdict.NOT_STARTED, NOT_STARTED)
 
     def as_stored(self) -> InstanceOutcome:
-        """The outcome that its attempt has in the state."""
+        """Build the outcome that its attempt has in the state."""
         attempt = self.attempt
-        is_over = attempt.phase is Phase.FINISHED
-        unknown = Verdict.RUNNING if attempt.phase is Phase.STARTED else Verdict.UNKNOWN
-        return self._outcome(
-            (attempt.verdict if is_over else None) or unknown,
+        verdicts = {Phase.INTENT: Verdict.UNKNOWN, Phase.STARTED: Verdict.RUNNING}
+        return self.outcome_as(
+            verdicts.get(attempt.phase) or attempt.verdict or Verdict.UNKNOWN,
+            attempt.reason,
             session_id=attempt.session_id,
             link=attempt.link,
-            reason=attempt.reason,
             started_at=attempt.started_at,
             stopped_at=attempt.stopped_at,
             checks=as_outcomes(attempt.checks),
         )
 
     def checks(self) -> tuple[CheckOutcome, ...]:
-        """The checks of its session as it was last seen, compared with the last apply.
+        """Return the checks of its session as it was last seen, compared with the last apply.
 
-        Behind them stand those that passed earlier at the same commit and were not run again.
+        Those that passed earlier at the same commit and did not run again come last.
         """
         if self.session is None:
             return ()
@@ -315,14 +329,3 @@ class Run:
     @property
     def _passed_earlier(self) -> tuple[CheckOutcome, ...]:
         return () if self.attempt.phase is Phase.FINISHED else as_outcomes(self.attempt.checks)
-
-    def _outcome(self, verdict: Verdict, *, counts: bool = True, **more: Any) -> InstanceOutcome:
-        return InstanceOutcome(
-            name=self.name,
-            profile=self.profile,
-            verdict=verdict,
-            run_location=self.attempt.lookup.run_location,
-            span=self.span,
-            counts=counts and counts_with(self.settings, verdict),
-            **more,
-        )

@@ -1,67 +1,34 @@
-"""From the outcomes of instances to the outcome of the whole."""
+"""Sum up the outcomes of instances: quorums, what they forgive, what was tested; pure."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from datetime import datetime
 from typing import TypeAlias
 
-from runner.engine.control.context import Context
-from runner.engine.results import exit_code
 from runner.engine.run import Run
-from runner.models.outcome import ApplyOutcome, InstanceOutcome, QuorumOutcome, Subject
+from runner.models.outcome import InstanceOutcome, QuorumOutcome, Subject
 from runner.models.verdict import FORGIVABLE, Verdict
 
 End: TypeAlias = tuple[Run, InstanceOutcome]
 
 
-def sum_up(
-    context: Context, apply_id: str, started_at: datetime, ends: Sequence[End], is_troubled: bool
-) -> ApplyOutcome:
-    """Build the outcome of an apply.
-
-    Args:
-        context: The outside world.
-        apply_id: The apply.
-        started_at: When it began.
-        ends: What came of each instance.
-        is_troubled: Whether the state could not be written after a session had started.
-    """
-    interrupted = context.stop.gently.is_set()
-    quorums = quorum_outcomes(ends)
-    instances = forgive([outcome for _, outcome in ends], quorums)
-    codes = [exit_code.code_of(outcome) for outcome in instances]
-    codes += [exit_code.CANNOT_RUN] * is_troubled + [exit_code.INTERRUPTED] * interrupted
-    return ApplyOutcome(
-        apply_id=apply_id,
-        started_at=started_at,
-        stopped_at=context.clock.now(),
-        instances=tuple(instances),
-        quorums=quorums,
-        exit_code=exit_code.worst(codes),
-        interrupted=interrupted,
-        detached=context.options.detach,
-        tested=_tested(context, [run for run, _ in ends]),
-    )
-
-
-def _tested(context: Context, runs: Sequence[Run]) -> Subject:
-    """What was tested, with the commit and environment that all instances share."""
+def tested(subject: Subject, runs: Iterable[Run]) -> Subject:
+    """Return ``subject`` with the commit and environment that all instances share."""
+    attempts = [run.attempt for run in runs]
 
     def shared(values: Iterable[str | None]) -> str:
-        found = set(values)
-        return (found.pop() or "") if len(found) == 1 else ""
+        first, *others = set(values) or {None}
+        return "" if others else first or ""
 
-    attempts = [run.attempt for run in runs]
     return replace(
-        context.tested,
+        subject,
         environment=shared(attempt.lookup.environment for attempt in attempts),
         commit=shared(attempt.commit for attempt in attempts),
         branch=shared(attempt.branch for attempt in attempts),
     )
 
 
-def quorum_outcomes(ends: Sequence[End]) -> tuple[QuorumOutcome, ...]:
-    """How each profile with a quorum did, of the instances that were applied.
+def quorum_outcomes(ends: Iterable[End]) -> tuple[QuorumOutcome, ...]:
+    """Return how each profile with a quorum did, of the instances that were applied.
 
     A profile whose sessions still run is left out.
     """
@@ -82,13 +49,13 @@ def quorum_outcomes(ends: Sequence[End]) -> tuple[QuorumOutcome, ...]:
 
 
 def forgive(
-    instances: Sequence[InstanceOutcome], quorums: Sequence[QuorumOutcome]
-) -> list[InstanceOutcome]:
-    """``instances``, where those of a profile whose quorum passed count no more."""
+    instances: Iterable[InstanceOutcome], quorums: Sequence[QuorumOutcome]
+) -> tuple[InstanceOutcome, ...]:
+    """Return ``instances``, where those of a profile whose quorum passed no longer count."""
     reached = {quorum.profile for quorum in quorums if quorum.reached}
-    return [
+    return tuple(
         replace(outcome, counts=False)
         if outcome.profile in reached and outcome.verdict in FORGIVABLE
         else outcome
         for outcome in instances
-    ]
+    )

@@ -3,47 +3,38 @@
 import asyncio
 from contextlib import suppress
 from datetime import timedelta
-from functools import partial
+from typing import Final
 
 from runner.checkly.api_errors import NO_MATCHING_CHECKS
 from runner.checkly.exchange import Flight
 from runner.checkly.retry import surely_not_accepted
 from runner.engine.control.shutdown import ended
-from runner.engine.lookup.lookup_groups import LookupGroups, Turn
+from runner.engine.lookup.lookup_groups import LookupGroup, Lost
 from runner.engine.lookup.reconcile import Found, search
-from runner.engine.run import Run
-from runner.errors import ApiError, CannotRun, Interrupted, RunnerError, StateError
+from runner.engine.run import NOT_STARTED, Run
+from runner.errors import ApiError, CannotRun, Interrupted, StateError
 from runner.listing import counted
 from runner.models.response import ListedSession, Session
 from runner.models.verdict import Verdict
 
 #: How often a trigger is sent at most, while no session of it is found.
-SENDS = 3
-#: So many of the sessions that could be the one are shown with their links.
-_MAX_LINKS = 5
-#: An intent that is older when its trigger leaves is stored again: what is looked for after a
-#: crash depends on when it may have left.
-_FRESH = timedelta(seconds=2)
-SETTLE_HINT = "`runner wait` looks again, and so does the next apply of it."
+SENDS: Final = 3
+#: Of the sessions that could be the one, so many are shown with their links.
+_MAX_LINKS: Final = 5
+#: An intent that is older when its trigger leaves is stored again: where to look after a crash
+#: depends on when it may have left.
+_FRESH: Final = timedelta(seconds=2)
+_SETTLE_HINT: Final = "`runner wait` looks again, and so does its next apply."
 
 
-async def start(run: Run, groups: LookupGroups) -> None:
+async def start(run: Run, group: LookupGroup) -> None:
     """Start a session; afterwards ``run`` has either a session or an outcome."""
-    group = groups.of(run.attempt.lookup)
-    for number in range(SENDS):
-        async with group.turn() as turn:
-            if run.context.stop.gently.is_set():
-                await _interrupted(run)
-                return
-            try:
-                await run.intend()
-            except StateError as error:
-                run.outcome = run.not_started(error)
-                return
-            trouble = await _send_and_settle(run, turn)
+    for number in range(1, SENDS + 1):
+        async with group.turn() as lost:
+            trouble = await _send_and_settle(run, lost)
             if trouble is None:
                 return
-            if number == SENDS - 1:
+            if number == SENDS:
                 reason = (
                     f"The trigger was sent {SENDS} times and no matching session was found."
                     f" Last: {trouble.message}"
@@ -51,20 +42,23 @@ async def start(run: Run, groups: LookupGroups) -> None:
                 await run.close(Verdict.NOT_STARTED, reason, hint=trouble.hint)
 
 
-async def _send_and_settle(run: Run, turn: Turn) -> CannotRun | None:
-    """Send the trigger once; the error is what lost its answer, if it surely started nothing."""
+async def _send_and_settle(run: Run, lost: Lost) -> CannotRun | None:
+    """Send the trigger once; return what lost its answer, if it surely started nothing."""
+    if run.context.stop.gently.is_set():
+        await run.close(Verdict.NOT_STARTED, NOT_STARTED)
+        return None
     try:
+        await run.intend()
         session = await _send(run)
     except Interrupted:
-        await _interrupted(run)
-    except StateError as error:  # the lock was lost before it was sent
+        await run.close(Verdict.NOT_STARTED, NOT_STARTED)
+    except StateError as error:  # nothing was sent
         run.outcome = run.not_started(error)
     except CannotRun as error:
         if not surely_not_accepted(error):
             text = f"{error.message} Looking up whether it started a session."
             run.context.notice(text, run.name, is_warning=True)
-            settled = await settle(run, is_alone=await turn.lost())
-            return None if settled else error
+            return None if await settle(run, is_alone=await lost()) else error
         await _refused(run, error)
     else:
         await run.begin(session)
@@ -77,21 +71,19 @@ async def settle(run: Run, *, is_alone: bool, seconds: float | None = None) -> b
     Args:
         run: The instance, whose attempt is an intent so far.
         is_alone: Whether a session that is found can only be its own.
-        seconds: The settling time.
+        seconds: The settling time, if not the usual one.
 
     Returns:
         ``False`` when it surely started nothing; otherwise ``run`` has a session or an outcome.
     """
-    context = run.context
-    seconds = context.options.settle_seconds if seconds is None else seconds
     try:
-        found = await search(context, run.attempt, seconds, is_alone=is_alone)
+        found = await search(run.context, run.attempt, seconds, is_alone=is_alone)
     except Interrupted:
         reason = "Interrupted before it was known whether its trigger started a session."
-        run.outcome = run.without_session(Verdict.UNKNOWN, reason, hint=SETTLE_HINT)
+        run.outcome = run.outcome_as(Verdict.UNKNOWN, reason, hint=_SETTLE_HINT)
     except CannotRun as error:
         reason = f"Whether its trigger started a session can't be found out: {error.message}"
-        run.outcome = run.without_session(Verdict.UNKNOWN, reason, hint=SETTLE_HINT)
+        run.outcome = run.outcome_as(Verdict.UNKNOWN, reason, hint=_SETTLE_HINT)
     else:
         if found.own:
             await run.begin(await _seen(run, found.own), adopted=True)
@@ -110,7 +102,7 @@ async def _ambiguous(run: Run, found: Found) -> None:
     elif len(fitting) > 1:
         what = f"{len(fitting)} sessions could be it"
     else:
-        what = "a session that could be it could be that of another start as well"
+        what = "a session that could be it may belong to another start"
     await run.close(
         Verdict.UNKNOWN,
         f"The answer to its trigger was lost, and {what}: {shown}.",
@@ -118,31 +110,22 @@ async def _ambiguous(run: Run, found: Found) -> None:
     )
 
 
-async def _before_send(run: Run) -> None:
-    """Store the intent again where its trigger was held up, and make sure of the lock.
-
-    Raises:
-        StateError: It can't be stored, or the lock was lost; so nothing may be sent.
-    """
-    if run.context.clock.now() - run.attempt.intent_at > _FRESH:
-        await run.intend()
-    locks = run.journal.locks
-    locks.fence(run.name, locks.sure_seconds)
-
-
 async def _send(run: Run) -> Session:
     """Send the trigger; a signal cuts it off only while it surely is not with the server.
 
     Raises:
         Interrupted: It was cut off.
+        StateError: The intent can't be stored again, or the lock was lost; nothing was sent.
     """
     assert run.request is not None  # noqa: S101 # it is to be started
-    context, flight = (
-        run.context,
-        Flight(
-            answer_seconds=run.journal.locks.sure_seconds, before_send=partial(_before_send, run)
-        ),
-    )
+    context, locks = run.context, run.journal.locks
+
+    async def before_send() -> None:
+        if context.clock.now() - run.attempt.intent_at > _FRESH:
+            await run.intend()
+        locks.fence(run.name, locks.sure_seconds)
+
+    flight = Flight(answer_seconds=locks.sure_seconds, before_send=before_send)
     sending = asyncio.ensure_future(context.client.trigger(run.request, flight))
     stopping = asyncio.ensure_future(context.stop.gently.wait())
     try:
@@ -154,7 +137,7 @@ async def _send(run: Run) -> Session:
         session = await sending
     except asyncio.CancelledError:
         if context.stop.gently.is_set() and not context.stop.at_once.is_set():
-            raise Interrupted("Interrupted before it was started.") from None
+            raise Interrupted(NOT_STARTED) from None
         raise
     else:
         context.learnt.start(session, context.clock.now())
@@ -165,7 +148,7 @@ async def _send(run: Run) -> Session:
 
 
 async def _seen(run: Run, entry: ListedSession) -> Session:
-    """A session of the list with its link, or as much as the list says of it."""
+    """Return a session of the list with its link, or as much as the list says of it."""
     with suppress(CannotRun):
         session = await run.context.client.session(entry.id)
         if session.id == entry.id:
@@ -173,8 +156,8 @@ async def _seen(run: Run, entry: ListedSession) -> Session:
     return Session(id=entry.id, name=entry.name, started_at=entry.started_at)
 
 
-async def _refused(run: Run, error: RunnerError) -> None:
-    """The server said no, or was never reached."""
+async def _refused(run: Run, error: CannotRun) -> None:
+    """Finish it: the server said no, or was never reached."""
     if not (isinstance(error, ApiError) and error.error_code == NO_MATCHING_CHECKS):
         await run.finish(run.not_started(error))
     elif run.matching:
@@ -184,7 +167,3 @@ async def _refused(run: Run, error: RunnerError) -> None:
         hint = "Check its tags and ids; deactivated checks need allowDeactivated."
         reason = f"No checks match its target: {error.message}"
         await run.close(Verdict.NO_MATCH, reason, hint=hint)
-
-
-async def _interrupted(run: Run) -> None:
-    await run.close(Verdict.NOT_STARTED, "Interrupted before it was started.")

@@ -1,7 +1,7 @@
 """Re-attach to sessions that an earlier apply left, and finish as it would have."""
 
 import asyncio
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -9,13 +9,11 @@ from runner.engine.control.context import Context
 from runner.engine.control.shutdown import unless
 from runner.engine.follow import follow
 from runner.engine.frame import Frame
-from runner.engine.journal import Journal
 from runner.engine.recovery import settle_all
 from runner.engine.results.exit_code import INTERRUPTED
 from runner.engine.run import Run
-from runner.engine.summary import sum_up
 from runner.errors import Locked, StateError, UsageError
-from runner.models.events import ApplyFinished, ApplyStarted
+from runner.models.events import ApplyFinished
 from runner.models.history import PastApply
 from runner.models.outcome import ApplyOutcome, InstanceOutcome
 from runner.models.record import Attempt, Lookup, Phase, Record
@@ -30,7 +28,7 @@ _LOOK_SECONDS: Final = 1.0
 async def wait(apply_id: str | None, *, context: Context) -> ApplyOutcome:
     """Follow what an apply left running, settle what it left open, and judge the whole of it.
 
-    With nothing open it repeats what the newest apply came to.
+    With nothing open it repeats the outcome of the newest apply.
 
     Args:
         apply_id: The apply; ``None`` for every one that left something.
@@ -38,7 +36,7 @@ async def wait(apply_id: str | None, *, context: Context) -> ApplyOutcome:
 
     Raises:
         UsageError: There was no apply of that id.
-        Locked: The apply, or somebody who waits for it, is still at work.
+        Locked: The apply, or another process that waits for it, is still at work.
         StateError: The state knows no apply, or can't be reached.
         CannotRun: The API can't be reached.
         Interrupted: A signal came before anything was done.
@@ -61,6 +59,7 @@ async def wait(apply_id: str | None, *, context: Context) -> ApplyOutcome:
         if each not in known
         for name in left.get(each, ())
     ]
+    newest: PastApply | None = None
     if not attempts and not lost:
         newest = await state.newest_apply()
         if newest is None:
@@ -69,14 +68,13 @@ async def wait(apply_id: str | None, *, context: Context) -> ApplyOutcome:
                 hint="Where an apply ran on another machine, name its state: --state, --scope.",
             )
         ids, attempts = [newest.apply_id], list(newest.attempts)
-        if not any(attempt.is_open for attempt in attempts):
-            return _repeat(context, newest)
     names |= {attempt.instance for attempt in attempts if attempt.is_open}
-    return await _Wait(context, ids, attempts, lost, names).run()
+    waiting = _Wait(context, ids, attempts, lost, names)
+    return waiting.repeat(newest) if newest and not names else await waiting.run()
 
 
 def _never_started(context: Context, apply_id: str, instance: str) -> Attempt:
-    """The attempt of an apply that was cut off before it wrote anything but its lock."""
+    """Make the attempt of an apply that was cut off before it wrote anything but its lock."""
     return Attempt(
         apply_id=apply_id,
         instance=instance,
@@ -119,26 +117,6 @@ async def _until_nobody_is_at_work(context: Context, apply_id: str | None) -> No
         await clock.sleep(min(at_work[wanted], _LOOK_SECONDS))
 
 
-def _repeat(context: Context, past: PastApply) -> ApplyOutcome:
-    """Say again what an apply came to of which nothing is open."""
-    context.notice(f"Nothing is open. This is how the newest apply, {past.apply_id}, ended.")
-    journal = Journal(context, context.state.lock((), context.owner, past.apply_id, timeout=0))
-    runs = [Run.of_attempt(context, journal, each, None) for each in past.attempts]
-    ends = [(run, run.as_stored()) for run in runs]
-    outcome = sum_up(context, past.apply_id, past.started_at, ends, is_troubled=False)
-    code = outcome.exit_code if past.exit_code is None else past.exit_code
-    outcome = replace(
-        outcome,
-        exit_code=code,
-        interrupted=code == INTERRUPTED,
-        stopped_at=past.stopped_at or outcome.stopped_at,
-    )
-    names = tuple(run.name for run in runs)
-    context.emit(ApplyStarted(context.clock.now(), past.apply_id, names))
-    context.emit(ApplyFinished(context.clock.now(), outcome))
-    return outcome
-
-
 async def _attempts(state: State, ids: Sequence[str]) -> list[Attempt]:
     found = await asyncio.gather(*map(state.apply, ids))
     return [attempt for past in found if past is not None for attempt in past.attempts]
@@ -159,27 +137,42 @@ class _Wait(Frame):
         self.lost = lost
         self.runs = self._runs((*attempts, *lost), {})
 
-    def _runs(self, attempts: Sequence[Attempt], records: Mapping[str, Record]) -> list[Run]:
-        return [
-            Run.of_attempt(self.context, self.journal, each, records.get(each.instance))
-            for each in attempts
-        ]
+    def _runs(self, attempts: Iterable[Attempt], records: Mapping[str, Record]) -> list[Run]:
+        return [Run.of_attempt(self.journal, a, records.get(a.instance)) for a in attempts]
+
+    def repeat(self, past: PastApply) -> ApplyOutcome:
+        """Report once more how an apply ended that left nothing open."""
+        context, ci_url = self.context, past.attempts[0].by.ci_url
+        is_other = context.owner.ci_url is not None and ci_url != context.owner.ci_url
+        other = " This CI run has applied nothing here." if is_other else ""
+        text = f"Nothing is open.{other} This is how the newest apply, {self.id}, ended."
+        context.notice(text, is_warning=is_other)
+        outcome = self.sum_up(self.ends(self.runs))
+        code = outcome.exit_code if past.exit_code is None else past.exit_code
+        outcome = replace(
+            outcome,
+            exit_code=code,
+            interrupted=code == INTERRUPTED,
+            stopped_at=past.stopped_at or outcome.stopped_at,
+        )
+        self.announce()
+        context.emit(ApplyFinished(context.clock.now(), outcome))
+        return outcome
 
     async def prepare(self) -> None:
         await self.journal.take_over()
-        # What was never started is told only of applies that are over, and this one holds locks.
+        # What was never started is reported only for applies that are over; this one holds locks.
         before = {(run.attempt.apply_id, run.name): run.attempt for run in self.runs}
         attempts = await _attempts(self.context.state, self.ids)
         now = {(attempt.apply_id, attempt.instance): attempt for attempt in attempts}
         found = [attempt for _, attempt in sorted((before | now).items())]
-        records = await self.records({attempt.instance for attempt in found})
-        self.runs = self._runs(found, records)
+        self.runs = self._runs(found, await self.records({each.instance for each in found}))
         for run in self.runs:
             if run.attempt in self.lost:
-                await self.journal.finished(run.attempt, run.as_stored())
+                await run.store(run.as_stored())
 
     async def work(self) -> None:
-        open_ = [run for run in self.runs if run.attempt.phase is not Phase.FINISHED]
+        open_ = [run for run in self.runs if run.attempt.is_open]
         await settle_all([run for run in open_ if run.session is None])
         async with asyncio.TaskGroup() as group:
             for run in open_:

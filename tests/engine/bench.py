@@ -113,6 +113,7 @@ class Bench:
         self.client_options = QUICK
         self.options = OPTIONS
         self.lease = LEASE_SECONDS
+        self.owner = ME
         self.events: list[Event] = []
         self.stop: Stop | None = None
         self.url: str | None = None
@@ -175,7 +176,7 @@ class Bench:
             clock=self.clock,
             emit=self.emit,
             stop=self.stop,
-            owner=ME,
+            owner=self.owner,
             redact=lambda text: text,
             options=replace(self.options, **options),
         )

@@ -186,7 +186,7 @@ def test_a_cancellation_that_is_not_answered_does_not_hold_up_the_end(
     bench.emulator.add_fault("hang:on=cancel")
     outcome = bench.apply(planned(timeout_seconds=0.5), grace_seconds=0.3)
     assert (only(outcome).verdict, outcome.exit_code) == (Verdict.TIMED_OUT, 4)
-    assert "runs on: no answer came to its cancellation." in (only(outcome).reason or "")
+    assert "still running: no answer came to its cancellation." in (only(outcome).reason or "")
 
 
 def test_what_happens_is_said_and_reported_before_the_grace(make_bench: MakeBench) -> None:

@@ -88,7 +88,7 @@ def run(name: str, *needs: str, quorum: int | None = None) -> Run:
         intent_at=START,
     )
     nothing: Any = None
-    return Run(nothing, nothing, attempt, Settings(needs=list(needs), quorum=quorum))
+    return Run(nothing, attempt, Settings(needs=list(needs), quorum=quorum))
 
 
 def test_a_need_names_a_profile_or_an_instance_and_one_that_is_left_out_is_met() -> None:
@@ -162,9 +162,9 @@ def test_twins_in_the_air_are_waited_for_and_hold_back_the_next() -> None:
     events: list[str] = []
 
     async def lost(group: LookupGroup) -> None:
-        async with group.turn() as turn:
+        async with group.turn() as lose:
             events.append("lost")
-            is_alone = await turn.lost()
+            is_alone = await lose()
             events.append(f"searching, alone: {is_alone}")
             await asyncio.sleep(0.01)
             events.append("found")
@@ -197,9 +197,9 @@ def test_twins_in_the_air_are_waited_for_and_hold_back_the_next() -> None:
 
 def test_two_twins_lost_at_once_can_not_be_told_apart() -> None:
     async def lost(group: LookupGroup) -> bool:
-        async with group.turn() as turn:
+        async with group.turn() as lose:
             await asyncio.sleep(0.01)
-            return await turn.lost()
+            return await lose()
 
     async def main() -> list[bool]:
         group = LookupGroup()

@@ -251,13 +251,14 @@ def test_a_trigger_that_was_held_up_stores_its_intent_again(
     bench = make_bench()
     bench.client_options = replace(bench.client_options, patience_seconds=30.0)
     bench.emulator.add_fault("429:on=trigger,times=1,retry-after=3")
-    sound, stored = Journal.intend, []
+    sound, stored = Journal.put, []
 
-    async def intend(self: Journal, attempt: Attempt) -> Any:
-        stored.append(attempt)
-        return await sound(self, attempt)
+    async def put(self: Journal, attempt: Attempt, *, durable: bool) -> Any:
+        if attempt.phase is Phase.INTENT:
+            stored.append(attempt)
+        return await sound(self, attempt, durable=durable)
 
-    monkeypatch.setattr(Journal, "intend", intend)
+    monkeypatch.setattr(Journal, "put", put)
     assert bench.apply(planned()).exit_code == 0
     first, again = stored
     assert again.intent_at - first.intent_at > timedelta(seconds=2)
@@ -318,7 +319,7 @@ def test_settings_of_a_later_release_do_not_stop_a_wait() -> None:
         intent_at=HOUR_AGO,
     )
     nothing: Any = None
-    run = Run.of_attempt(nothing, nothing, attempt, None)
+    run = Run.of_attempt(nothing, attempt, None)
     assert (run.settings.timeout_seconds, run.before) == (1200, None)
 
 

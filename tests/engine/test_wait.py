@@ -14,7 +14,7 @@ from runner.models.apply_id import new_apply_id
 from runner.models.events import ApplyFinished, Notice
 from runner.models.verdict import Verdict
 from runner.state.locks import Locks
-from tests.engine.bench import Bench, a_check, a_world, only, planned
+from tests.engine.bench import ME, Bench, a_check, a_world, only, planned
 from tests.engine.conftest import MakeBench
 
 
@@ -29,7 +29,7 @@ def die(bench: Bench, *names: str, started: int = 0, apply_id: str = "00DEAD") -
             journal = Journal(context, locks)
             await journal.begin(dict.fromkeys(names, "smoke"), bench.clock.now())
             for name in names[:started]:
-                run = Run.of_planned(context, journal, apply_id, planned(name))
+                run = Run.of_planned(journal, planned(name))
                 assert run.request is not None
                 await run.intend()
                 await run.begin(await client.trigger(run.request))
@@ -64,6 +64,27 @@ def test_with_nothing_open_the_newest_verdict_is_repeated(
         assert only(again).session_id == only(outcome).session_id
     assert f"This is how the newest apply, {outcome.apply_id}, ended." in notices(bench)
     assert [e.outcome for e in bench.events if isinstance(e, ApplyFinished)][-1] == again
+
+
+@pytest.mark.parametrize(
+    ("applied_in", "waited_in", "is_warned"),
+    [
+        (None, None, False),
+        ("https://ci/1", "https://ci/1", False),
+        ("https://ci/1", "https://ci/2", True),
+        (None, "https://ci/2", True),
+        ("https://ci/1", None, False),
+    ],
+)
+def test_the_apply_of_another_ci_run_is_not_passed_off_as_this_ones(
+    make_bench: MakeBench, applied_in: str | None, waited_in: str | None, is_warned: bool
+) -> None:
+    bench = make_bench()
+    bench.owner = ME.model_copy(update={"ci_url": applied_in})
+    bench.apply(planned())
+    bench.owner = ME.model_copy(update={"ci_url": waited_in})
+    assert bench.wait().exit_code == 0
+    assert ("This CI run has applied nothing here." in notices(bench)) is is_warned
 
 
 def test_a_dead_owners_lease_is_waited_for(make_bench: MakeBench) -> None:

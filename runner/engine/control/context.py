@@ -1,4 +1,4 @@
-"""The outside world as the engine is handed it, and the options of an apply."""
+"""The outside world of an apply, and its options."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
@@ -18,22 +18,21 @@ from runner.state.state import State
 
 @dataclass(frozen=True, slots=True)
 class ApplyOptions:
-    """How an apply goes about its work; times are seconds.
+    """The options of an apply; times are in seconds.
 
     Attributes:
         concurrency: Sessions that run at once, at most.
-        keep_going: Whether to apply the rest where an instance is blocked.
-        detach: Whether to leave once all sessions have started.
-        lock_timeout: How long to wait for a lock that somebody else holds.
-        new: Whether to start a session though one of an unfinished apply runs that is the same.
-        settle_seconds: How long a session whose trigger's answer was lost is looked for.
+        keep_going: Apply the rest where an instance is blocked.
+        detach: Leave once all sessions have started.
+        lock_timeout: How long to wait for a lock that another process holds.
+        new: Start a session even if an unfinished apply runs the same one.
+        settle_seconds: How long a session is looked for after its trigger's answer was lost.
         grace_seconds: How long a session is followed after it was cancelled.
         poll_seconds: How long one poll may take; the API allows 30 at most.
-        late_seconds: How long a session that has ended is asked for results still to come.
+        late_seconds: How long to wait for results after the end of a session.
         lost_seconds: How long a session is followed without a single answer.
-        fail_on_new: Whether failed checks count only if they did not fail the last time.
-        lasting_links: Whether links lead somewhere once this process has ended; others are told
-            only when a session starts.
+        fail_on_new: Failed checks count only if they did not fail the last time.
+        lasting_links: Links outlive this process; others are reported only at the start.
     """
 
     concurrency: int = 10
@@ -50,16 +49,16 @@ class ApplyOptions:
     lasting_links: bool = True
 
 
-#: A clock that is further off says nothing of when a session was made.
+#: A clock that is further off says nothing about when a session was made.
 _SANE_OFFSET = timedelta(hours=12)
 
 
 @dataclass(slots=True)
 class Learnt:
-    """What is learnt on the way.
+    """Facts learnt on the way.
 
     Attributes:
-        sessions: Ids of sessions that belong to somebody already, so that no lookup adopts them.
+        sessions: Ids of sessions that are taken, so that no lookup adopts them.
         offset: How far the clock of the sessions is ahead of this machine's, at least.
     """
 
@@ -67,7 +66,7 @@ class Learnt:
     offset: timedelta | None = None
 
     def start(self, session: Session, now: datetime) -> None:
-        """Take note of a session that was started just before ``now``."""
+        """Note a session that was started just before ``now``."""
         offset = (session.started_at or now) - now
         if session.started_at is not None and abs(offset) < _SANE_OFFSET:
             self.offset = offset
@@ -75,20 +74,16 @@ class Learnt:
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """The outside world, as it was handed in.
+    """The outside world of an apply.
 
     Attributes:
-        client: The API.
-        state: Where intents, sessions and outcomes are kept.
-        clock: Tells the time.
-        emit: Is told of everything that happens.
+        state: Keeps intents, sessions and outcomes.
+        emit: Told of everything that happens.
         stop: Set by signals.
         owner: Who applies.
-        redact: Masks secrets in what came from outside.
-        options: How to go about it.
+        redact: Masks secrets in texts from outside.
         tested: What is tested, for the reports.
         keep: Keeps the files of what failed, where that is wanted.
-        learnt: What is learnt on the way.
     """
 
     client: Checkly
@@ -104,11 +99,11 @@ class Context:
     learnt: Learnt = field(default_factory=Learnt)
 
     def notice(self, text: str, instance: str | None = None, *, is_warning: bool = False) -> None:
-        """Tell the user something in passing."""
+        """Report something in passing."""
         self.emit(Notice(self.clock.now(), text, instance, is_warning))
 
     def warn(self, error: RunnerError, instance: str | None = None) -> None:
-        """Tell the user of an error that the apply goes on after."""
+        """Report an error that stops nothing."""
         text = f"{error.message} {error.hint}" if error.hint else error.message
         self.notice(text, instance, is_warning=True)
 

@@ -1,4 +1,4 @@
-"""Taking part in the limit that the jobs of an account share."""
+"""Take part in the limit that the jobs of an account share."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -24,7 +24,7 @@ async def shared_limit(
     """Keep ``limiter`` to its share of the account's limit, as soon as it sends more than a few."""
     part = state.account_limit(limiter, owner)
     limiter.share = min(FREE, limiter.requests_per_minute)
-    with suppress(StateError):  # whatever needs the state will tell
+    with suppress(StateError):  # whatever needs the state will report it
         if not await part.has_room(limiter.share):
             limiter.share = 0
             text = "Other jobs use the account's limit of requests: waiting for a part of it."
@@ -47,6 +47,6 @@ async def _share(limiter: Limiter, part: AccountLimit, clock: Clock) -> None:
         limiter.hungry.clear()
         with suppress(StateError):  # tried again at the next look
             await part.look(is_hungry=is_hungry)
-        if not part.has_joined:  # without a word from the store nothing is known of others
+        if not part.has_joined:  # without the store nothing is known of others
             limiter.share = limiter.requests_per_minute
         await clock.sleep(LOOK_SECONDS)

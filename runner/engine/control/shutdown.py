@@ -1,4 +1,4 @@
-"""The stop that signals ask for: gently the first time, at once the second."""
+"""Stop as signals ask: gently the first time, at once the second."""
 
 import asyncio
 from collections.abc import Coroutine
@@ -21,7 +21,7 @@ class Stop:
     Attributes:
         gently: Start nothing more, cancel what runs, report.
         at_once: Leave now.
-        leave_running: Do not cancel what runs: an answer to the first signal.
+        leave_running: Do not cancel what runs: the user's answer to the first signal.
         offer: Seconds to wait for that answer; 0 where there is no keyboard.
     """
 
@@ -34,7 +34,7 @@ class Stop:
         self.offer = 0.0
 
     def signal(self) -> None:
-        """Note that a signal came."""
+        """Note a signal."""
         now = self._clock.monotonic()
         if self._last is not None and now - self._last < SAME_SECONDS:
             return
@@ -44,14 +44,14 @@ class Stop:
         self.gently.set()
 
     async def may_cancel(self) -> bool:
-        """Whether sessions are to be cancelled, once there was time to say no."""
+        """Return whether to cancel sessions, once there was time to say no."""
         with suppress(TimeoutError):
             await within(self._clock, self.offer, self.leave_running.wait())
         return not self.leave_running.is_set()
 
 
 async def unless(event: asyncio.Event, work: Coroutine[Any, Any, T]) -> T:
-    """The result of ``work``, which is cut off when ``event`` is set before it is there.
+    """Return the result of ``work``, unless ``event`` is set first.
 
     Raises:
         Interrupted: It was cut off.
@@ -60,7 +60,7 @@ async def unless(event: asyncio.Event, work: Coroutine[Any, Any, T]) -> T:
 
 
 async def within(clock: Clock, seconds: float, work: Coroutine[Any, Any, T]) -> T:
-    """The result of ``work``, which is cut off after ``seconds`` of ``clock``.
+    """Return the result of ``work``, unless ``seconds`` of ``clock`` are over first.
 
     Raises:
         TimeoutError: It was cut off.
@@ -87,7 +87,7 @@ async def _first(
 
 
 async def ended(task: asyncio.Future[Any]) -> None:
-    """Cancel what is not done yet, and wait for it; whatever comes of it was told, or is late."""
+    """Cancel a task that is not done, and wait for it; its result was used, or is late."""
     if not task.done():
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)

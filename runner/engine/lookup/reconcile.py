@@ -1,8 +1,10 @@
 """Find out whether a trigger whose answer was lost has started a session."""
 
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Final
 
 from runner.engine.control.context import Context
 from runner.engine.control.shutdown import unless
@@ -11,23 +13,23 @@ from runner.models.record import Attempt, Lookup, Phase
 from runner.models.response import ListedSession
 from runner.models.verdict import Verdict
 
-#: How much earlier than the clock of the sessions says one may be made, and still be the one.
-MARGIN = timedelta(seconds=2)
+#: How much earlier than the sessions' clock says a session may be made, and still be the one.
+MARGIN: Final = timedelta(seconds=2)
 #: How long after a trigger left its session may be made.
-ACCEPTED_WITHIN = timedelta(seconds=90)
-#: How far the clocks of server, sessions and machines may be apart before a session that fits
+ACCEPTED_WITHIN: Final = timedelta(seconds=90)
+#: How far the clocks of server, sessions and machines may differ before a session that fits
 #: proves nothing.
-DOUBT = timedelta(minutes=10)
-#: How far the clocks of the machines that apply may be apart.
-SLACK = timedelta(hours=1)
-#: A server's ``Date`` and this machine's clock that are further apart are both not trusted.
-APART = timedelta(seconds=60)
+DOUBT: Final = timedelta(minutes=10)
+#: How far the clocks of the machines that apply may differ.
+SLACK: Final = timedelta(hours=1)
+#: A server's ``Date`` and this machine's clock that differ by more are both not trusted.
+APART: Final = timedelta(seconds=60)
 #: The moments of the looks, as parts of the settling time.
-LOOKS = (0.0, 0.07, 0.2, 0.5, 1.0)
-#: Stands for what could not be read of a text, such as half of a character.
-REPLACEMENT = "\ufffd"
-#: The longest and shortest text that the list can be searched for (contract: ``textSearch``).
-_SEARCH = range(3, 201)
+LOOKS: Final = (0.0, 0.07, 0.2, 0.5, 1.0)
+#: Replaces what could not be read of a text, such as half of a character.
+REPLACEMENT: Final = "\ufffd"
+#: The lengths of text that the list can be searched for (contract: ``textSearch``).
+_SEARCH: Final = range(3, 201)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +37,7 @@ class Found:
     """The sessions that fit an attempt.
 
     Attributes:
-        sure: Those of which the time fits as well.
+        sure: Those whose time fits as well.
         unsure: Those that may be from another time: they are not adopted, and prove nothing else.
         has_look_alike: Whether another attempt that looks the same may have started any of them.
         is_whole: Whether every session could be read, so that none that fits was missed.
@@ -58,7 +60,7 @@ class Found:
 
 
 def window_from(context: Context) -> datetime:
-    """From when on a session may be that of a trigger sent now, by the clock of the sessions."""
+    """Return the earliest time of a trigger's session if it is sent now, by the sessions' clock."""
     now = context.clock.now()
     if context.learnt.offset is not None:
         return now + context.learnt.offset
@@ -67,41 +69,39 @@ def window_from(context: Context) -> datetime:
 
 
 def doubt_from(context: Context) -> datetime:
-    """From when on it is not sure that a session is not that of a trigger sent now."""
+    """Return the earliest time that the session of a trigger sent now may bear by any clock."""
     now = context.clock.now()
     return min(now, context.client.server_now() or now, window_from(context)) - DOUBT
 
 
-async def search(context: Context, attempt: Attempt, seconds: float, *, is_alone: bool) -> Found:
+async def search(
+    context: Context, attempt: Attempt, seconds: float | None = None, *, is_alone: bool
+) -> Found:
     """Look for the session of an attempt, several times over ``seconds``.
 
     The first look that finds its own ends it. Where others fit as well, its own may be listed
-    late, and whose the others are may show meanwhile.
+    late, and the owners of the others may show meanwhile.
 
     Args:
         context: The outside world.
         attempt: The attempt.
-        seconds: How long to look.
+        seconds: The settling time, if not the usual one.
         is_alone: Whether a session that is found can only be its own.
 
     Raises:
-        CannotRun: The list can't be read, or not whole with nothing that fits: nothing is known.
+        CannotRun: The list can't be read, or nothing fits in what can be read of it.
         Interrupted: A signal came before the settling time was over; one last look found nothing.
     """
-    last = 0.0
+    seconds = context.options.settle_seconds if seconds is None else seconds
+    gently, last = context.stop.gently, 0.0
     for moment in LOOKS:
-        interrupted = False
-        try:
-            await unless(context.stop.gently, context.clock.sleep((moment - last) * seconds))
-        except Interrupted:
-            interrupted = True
-        last = moment
+        with suppress(Interrupted):
+            await unless(gently, context.clock.sleep((moment - last) * seconds))
+        last, interrupted = moment, gently.is_set()
         found = await _look(context, attempt, is_alone=is_alone)
-        if found.own:
+        if found.own or (interrupted and found.all):
             break
         if interrupted:
-            if found.all:
-                break
             raise Interrupted("Interrupted while a session was being looked up.")
     if not found.all and not found.is_whole:
         raise CannotRun("The list has entries that can't be read, and one of them may be it.")
@@ -123,10 +123,7 @@ async def _look(context: Context, attempt: Attempt, *, is_alone: bool) -> Found:
 
 
 async def _fitting(context: Context, attempt: Attempt) -> tuple[list[ListedSession], bool]:
-    """All sessions of which everything but the time and the owner fits, each once.
-
-    The second value tells whether the list could be read whole.
-    """
+    """Return the sessions that fit in everything but time and owner, and if all could be read."""
     lookup, since = attempt.lookup, _doubt_from(attempt)
     filters: dict[str, int | str] = {}
     if attempt.apply_id in lookup.name:  # unique, so that no session of any time is another's
@@ -150,7 +147,7 @@ async def _fitting(context: Context, attempt: Attempt) -> tuple[list[ListedSessi
 
 
 async def _others(context: Context, attempt: Attempt) -> list[Attempt]:
-    """What the state knows of other attempts, as far back as it matters."""
+    """Return what the state knows of other attempts, as far back as it matters."""
     since = _doubt_from(attempt)
     problems: list[StateError] = []  # a document that can't be read knows no session
     past = context.state.history(since=since and since - SLACK, problems=problems)
@@ -171,7 +168,7 @@ def _is_before(entry: ListedSession, since: datetime | None) -> bool:
 
 
 def _is_in_time(entry: ListedSession, attempt: Attempt) -> bool:
-    """Whether a session was made while the trigger of ``attempt`` may have been under way."""
+    """Return whether a session was made while the trigger of ``attempt`` may have been sent."""
     made, since = entry.created_at or entry.started_at, attempt.window_from
     if made is None or since is None:
         return False
@@ -180,7 +177,7 @@ def _is_in_time(entry: ListedSession, attempt: Attempt) -> bool:
 
 
 def _may_own(other: Attempt, sessions: Iterable[ListedSession]) -> bool:
-    """Whether one of ``sessions`` may be that of another attempt, which does not know its own."""
+    """Return whether one of ``sessions`` may belong to another attempt that knows none."""
     is_unknown = other.verdict is Verdict.UNKNOWN and other.session_id is None
     return other.phase is Phase.INTENT or (
         is_unknown and any(_is_in_time(session, other) for session in sessions)
@@ -188,7 +185,7 @@ def _may_own(other: Attempt, sessions: Iterable[ListedSession]) -> bool:
 
 
 def _matches(entry: ListedSession, lookup: Lookup) -> bool:
-    """Whether everything fits but for a private location, which is listed by its id."""
+    """Return whether everything fits but for a private location, which is listed by its id."""
     return (
         (entry.region == lookup.run_location or entry.private_location_id is not None)
         and (entry.commit_id or None) == (lookup.commit_id or None)
@@ -197,7 +194,7 @@ def _matches(entry: ListedSession, lookup: Lookup) -> bool:
 
 
 def _texts(entry: ListedSession, lookup: Lookup) -> list[tuple[str, str]]:
-    """The texts that are compared, as they are listed and as they were sent."""
+    """Return the texts to compare, as they are listed and as they were sent."""
     return [
         (entry.name or "", lookup.name),
         (entry.environment or "", lookup.environment or ""),
@@ -206,7 +203,7 @@ def _texts(entry: ListedSession, lookup: Lookup) -> list[tuple[str, str]]:
 
 
 def _fits(listed: str, sent: str) -> bool:
-    """Whether a text is the one that was sent, up to where the server damaged it."""
+    """Return whether a text is the one that was sent, up to where the server damaged it."""
     kept, damage, _ = listed.partition(REPLACEMENT)
     return listed == sent or bool(damage and sent.startswith(kept))
 

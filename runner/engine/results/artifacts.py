@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from functools import partial
 from hashlib import sha256
+from itertools import chain, count
 from pathlib import Path, PurePosixPath
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -20,14 +21,14 @@ from runner.models.response import ResultDetail
 _LOG_LINES: Final = 10_000
 _KINDS: Final = {".png": "screenshot", ".jpg": "screenshot", ".webm": "video", ".zip": "trace"}
 _MOST_FILES: Final = 100
-#: Seconds after which it is told that files are on their way.
+#: Seconds after which a download is announced.
 _TELL_AFTER: Final = 3.0
 #: Seconds for the files of one session together.
 PATIENCE: Final = 600.0
 
 
 def artifacts_of(detail: ResultDetail, redact: Callable[[str], str]) -> tuple[Artifact, ...]:
-    """The files that a result names, each address once, and its log."""
+    """Return the files that a result names, each address once, and its log."""
     found: dict[str, Artifact] = {}
     for run in detail.runs:
         named = {
@@ -58,7 +59,7 @@ def _name_in(address: str) -> str:
 
 
 def _log_lines(log: Any) -> Iterator[str]:
-    """A log is text, a list of lines or entries, or an object of such lists."""
+    """Yield the lines of a log: text, a list of lines or entries, or an object of such lists."""
     if isinstance(log, str):
         yield from log.splitlines()
     elif isinstance(log, dict) and isinstance(log.get("msg"), str):
@@ -74,9 +75,8 @@ class Keeper:
     """Keeps the files of what failed.
 
     Attributes:
-        folder: Where they go, in a folder for each instance and, in it, for each result.
+        folder: Gets a folder for each instance and, in it, for each result.
         most: Bytes that may be written.
-        downloads: Fetches them.
     """
 
     folder: Path
@@ -85,7 +85,7 @@ class Keeper:
     _sizes: dict[Path, int] = field(default_factory=dict)
 
     async def keep(self, context: Context, outcome: InstanceOutcome) -> InstanceOutcome:
-        """Download the files of ``outcome``; what can't be had is told and changes no verdict."""
+        """Download the files of ``outcome``; a failure is reported and changes no verdict."""
         count = sum(len(check.artifacts) for check in outcome.checks)
         if not count:
             return outcome
@@ -111,7 +111,7 @@ class Keeper:
     async def _kept(
         self, context: Context, instance: str, check: CheckOutcome, until: float
     ) -> CheckOutcome:
-        # The mark tells results apart whose names are alike, also in a folder that ignores case.
+        # The mark keeps results with similar names apart, even where the folder ignores case.
         result = check.attempts[-1].result_id if check.attempts else ""
         about = "\0".join((instance, check.name, check.check_id or "", result))
         mark = sha256(about.encode(errors="replace")).hexdigest()[:8]
@@ -147,7 +147,7 @@ class Keeper:
             await self.downloads.fetch(artifact.address, path, fits, seconds)
 
     def _fits(self, path: Path, size: int) -> bool:
-        """Whether all files together stay below the limit when that one has grown to ``size``."""
+        """Return whether all files stay below the limit when ``path`` has grown to ``size``."""
         self._sizes[path] = size
         return sum(self._sizes.values()) <= self.most
 
@@ -164,10 +164,9 @@ def _is_there(path: Path, fits: Callable[[int], bool]) -> bool:
 
 
 def _free(name: str, taken: set[str]) -> str:
-    """``name``, or with a number where it is taken; file systems may ignore the case."""
-    stem, suffix = PurePosixPath(name).stem, PurePosixPath(name).suffix
-    number = 1
-    while (found := name if number == 1 else f"{stem}-{number}{suffix}").lower() in taken:
-        number += 1
+    """Return ``name``, numbered where it is taken; file systems may ignore the case."""
+    path = PurePosixPath(name)
+    numbered = (f"{path.stem}-{number}{path.suffix}" for number in count(2))
+    found = next(each for each in chain([name], numbered) if each.lower() not in taken)
     taken.add(found.lower())
     return found

@@ -1,9 +1,11 @@
-"""Ask the API why checks failed, for the readers of reports."""
+"""Ask the API why checks failed."""
 
 import asyncio
 import re
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import replace
+from itertools import islice
 from typing import Any, Final
 
 from runner.engine.control.context import Context
@@ -14,37 +16,40 @@ from runner.models.outcome import CheckOutcome, InstanceOutcome
 from runner.models.response import ResultDetail, RunDetails
 from runner.models.verdict import Verdict
 
-#: Results of a session that are asked for: each costs a request, and few people read hundreds.
+#: Results of a session that are asked for at most: each costs a request.
 MOST: Final = 20
 #: Seconds to wait for all of the answers together.
 PATIENCE: Final = 15.0
 _LENGTH: Final = 4_000
-#: Different errors of one result that are shown.
+#: Different errors of one result that are shown at most.
 _ERRORS: Final = 3
 #: Colours, which Playwright puts into its messages.
 _COLORS: Final = re.compile(r"\x1b\[[0-9;]*m")
 
 
 async def explained(context: Context, outcome: InstanceOutcome) -> InstanceOutcome:
-    """``outcome`` with the errors and files of what failed, as far as the API tells them.
+    """Return ``outcome`` with the errors and files of what failed, as far as the API has them.
 
-    The last attempts come first, then earlier ones. A verdict never depends on its explanation.
+    Last attempts are asked for first, then earlier ones. A verdict never depends on this.
     """
-    session_id = outcome.session_id
-    wanted = list(_failed_results(outcome))[:MOST]
-    if not wanted or session_id is None:
-        return outcome
-    try:
-        answers = await within(context.clock, PATIENCE, _details(context, session_id, wanted))
-    except TimeoutError:
-        return outcome
-    details = {result: answer for result, answer in zip(wanted, answers, strict=True) if answer}
+    session_id, wanted = outcome.session_id, list(islice(_failed_results(outcome), MOST))
+    details: dict[str, ResultDetail] = {}
+
+    async def ask(result_id: str) -> None:
+        with suppress(CannotRun):
+            details[result_id] = await context.client.result(session_id or "", result_id)
+
+    async def ask_all() -> None:
+        await asyncio.gather(*map(ask, wanted))
+
+    with suppress(TimeoutError):
+        await within(context.clock, PATIENCE, ask_all())
     checks = tuple(_explained(check, details, context.redact) for check in outcome.checks)
     return replace(outcome, checks=checks)
 
 
 def _failed_results(outcome: InstanceOutcome) -> Iterator[str]:
-    """Ids of the results that need an explanation, the most important first."""
+    """Yield the ids of the results that need an explanation, the most important first."""
     failed = [check for check in outcome.checks if check.verdict is Verdict.FAILED]
     for check in failed:
         yield from (attempt.result_id for attempt in check.attempts[-1:] if attempt.result_id)
@@ -52,19 +57,6 @@ def _failed_results(outcome: InstanceOutcome) -> Iterator[str]:
         for attempt in check.attempts[:-1]:
             if attempt.verdict is Verdict.FAILED and attempt.result_id:
                 yield attempt.result_id
-
-
-async def _details(
-    context: Context, session_id: str, result_ids: list[str]
-) -> list[ResultDetail | None]:
-    return await asyncio.gather(*(_detail(context, session_id, each) for each in result_ids))
-
-
-async def _detail(context: Context, session_id: str, result_id: str) -> ResultDetail | None:
-    try:
-        return await context.client.result(session_id, result_id)
-    except CannotRun:
-        return None
 
 
 def _explained(
@@ -89,7 +81,7 @@ def _explained(
 
 
 def error_of(detail: ResultDetail, redact: Callable[[str], str]) -> str | None:
-    """The errors that a result tells of, masked and without colours; ``None`` for none."""
+    """Return the errors of a result, masked and without colours; ``None`` for none."""
     distinct: list[str] = []
     for text in _errors(detail):
         shown = redact(_COLORS.sub("", text)).strip()
@@ -112,7 +104,7 @@ def _errors(detail: ResultDetail) -> Iterator[str]:
 
 
 def _said(error: Any) -> Iterator[str]:
-    """An error in any form, which the contract leaves open: text, or what holds text."""
+    """Yield the texts of an error, whose form the contract leaves open."""
     if isinstance(error, str):
         yield error
     elif isinstance(error, dict):
@@ -123,7 +115,7 @@ def _said(error: Any) -> Iterator[str]:
 
 
 def _assertions(run: RunDetails) -> Iterator[str]:
-    """Assertions that did not hold, such as ``STATUS_CODE EQUALS 200, got 500: …``."""
+    """Yield the failed assertions, such as ``STATUS_CODE EQUALS 200, got 500: …``."""
     for assertion in run.assertions:
         if isinstance(assertion, dict) and isinstance(error := assertion.get("error"), str):
             parts = (assertion.get(part) for part in ("source", "property", "comparison", "target"))
@@ -133,7 +125,7 @@ def _assertions(run: RunDetails) -> Iterator[str]:
 
 
 def _steps(run: RunDetails) -> Iterator[str]:
-    """Steps of an agentic check that failed."""
+    """Yield the failed steps of an agentic check."""
     for step in run.steps:
         if isinstance(step, dict) and isinstance(error := step.get("error"), str):
             title = _plain(step.get("title"))

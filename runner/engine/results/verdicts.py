@@ -1,8 +1,10 @@
 """Judge the results of a session: from answers to verdicts; pure."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from itertools import chain
 
 from runner.listing import counted
 from runner.models.contract.settings import Quarantine, Settings
@@ -33,20 +35,20 @@ _GRAVEST = (
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """A verdict on a whole session, and why, where the verdict alone does not say."""
+    """A verdict on a whole session, with a reason where the verdict alone does not say it."""
 
     verdict: Verdict
     reason: str | None = None
 
 
 def is_over(session: Session) -> bool:
-    """Whether a session has ended, by its own words alone."""
+    """Return whether a session has ended, by its own words alone."""
     status = _status(session.status)
     return status is not Verdict.RUNNING if status else session.stopped_at is not None
 
 
 def is_pending(session: Session) -> bool:
-    """Whether the result of a check is still to come."""
+    """Return whether the result of a check is still to come."""
     return any(map(_is_pending, session.results))
 
 
@@ -60,26 +62,23 @@ def check_outcomes(
     commit: str | None,
     redact: Callable[[str], str],
 ) -> tuple[CheckOutcome, ...]:
-    """The checks of a session, each with all its attempts, in the order the API lists them.
+    """Return the checks of a session with all their attempts, in the order the API lists them.
 
     Args:
         session: The session.
         over: Whether it has ended.
         before: The checks of the last apply; ``None`` if there was none.
         quarantine: Checks whose failures are forgiven.
-        today: The day on which a quarantine is still in force, or not.
+        today: Decides whether a quarantine is still in force.
         commit: The commit that is tested.
-        redact: Masks secrets in the names that came from outside.
+        redact: Masks secrets in names.
     """
-    groups: dict[tuple[str, str], list[Result]] = {}
+    groups: dict[tuple[str, str], list[Result]] = defaultdict(list)
     for number, result in enumerate(session.results):
         key = ("id", result.check_id) if result.check_id else ("name", result.name)
-        groups.setdefault(key if key[1] else ("result", result.id or str(number)), []).append(
-            result
-        )
-    known = {(check.id, check.name): check for check in before or ()}
-    by_id = {an_id: check for (an_id, _), check in known.items() if an_id}
-    by_name = {check.name: check for check in known.values()}
+        groups[key if key[1] else ("result", result.id or str(number))].append(result)
+    by_id = {check.id: check for check in before or () if check.id}
+    by_name = {check.name: check for check in before or ()}
     forgiven = {each.check: each for each in quarantine if today <= each.until}
     outcomes = []
     for results in groups.values():
@@ -98,15 +97,56 @@ def check_outcomes(
 
 
 def judge(session: Session, checks: Sequence[CheckOutcome], settings: Settings) -> Judgement:
-    """The verdict on a session that has ended: the gravest thing that is true of it."""
+    """Return the verdict on a session that has ended: the gravest thing that is true of it."""
+    return next(chain(_failures(checks, settings), _ends(session, checks), _passes(checks)))
+
+
+def _failures(checks: Sequence[CheckOutcome], settings: Settings) -> Iterator[Judgement]:
+    counting = [check.verdict for check in checks if check.quarantine is None]
     if broken := unmet(settings.expect_checks, [check.name for check in checks]):
-        return Judgement(Verdict.FAILED, broken)
-    by_checks = _by_failures(checks, settings) or _by_ends(session, checks)
-    return by_checks or _by_session(session, checks)
+        yield Judgement(Verdict.FAILED, broken)
+    if Verdict.FAILED in counting:
+        yield Judgement(Verdict.FAILED)
+    if settings.fail_on_degraded and (degraded := counting.count(Verdict.DEGRADED)):
+        are = counted(degraded, "check is", "checks are")
+        yield Judgement(Verdict.FAILED, f"{are} degraded, and failOnDegraded is set.")
+
+
+def _ends(session: Session, checks: Sequence[CheckOutcome]) -> Iterator[Judgement]:
+    """Yield what else keeps a session without failed checks from passing."""
+    counting = [check.verdict for check in checks if check.quarantine is None]
+    status = _status(session.status)
+    if status is Verdict.CANCELLED or Verdict.CANCELLED in counting:
+        yield Judgement(Verdict.CANCELLED)
+    if lost := counting.count(Verdict.UNKNOWN):
+        have = counted(lost, "check has", "checks have")
+        which = "no result yet" if is_pending(session) else "no result that can be read"
+        yield Judgement(Verdict.UNKNOWN, f"{have} {which}.")
+    if not checks and status in {None, Verdict.RUNNING}:
+        said = f"the status {session.status!r}" if session.status else "no status"
+        yield Judgement(Verdict.UNKNOWN, f"It ended with {said} and without results.")
+    flags = (session.has_errors, session.has_failures, session.aborted)
+    if (status is Verdict.FAILED or any(flags)) and not _count_forgiven(checks):
+        yield Judgement(Verdict.FAILED, "Checkly says that it failed, though no check did.")
+    if not checks:  # nothing was tested, and that is never a pass
+        yield Judgement(Verdict.NO_MATCH, "It ended without the result of a single check.")
+
+
+def _passes(checks: Sequence[CheckOutcome]) -> Iterator[Judgement]:
+    verdicts = {check.verdict for check in checks}
+    yield from map(Judgement, (v for v in (Verdict.DEGRADED, Verdict.FLAKY) if v in verdicts))
+    if forgiven := _count_forgiven(checks):
+        are = counted(forgiven, "failure is", "failures are")
+        yield Judgement(Verdict.PASSED, f"{are} quarantined.")
+    yield Judgement(Verdict.PASSED)
+
+
+def _count_forgiven(checks: Sequence[CheckOutcome]) -> int:
+    return sum(c.quarantine is not None and c.verdict is Verdict.FAILED for c in checks)
 
 
 def fails_as_before(judgement: Judgement, checks: Sequence[CheckOutcome]) -> bool:
-    """Whether a session failed by nothing but checks that failed the last time too."""
+    """Return whether a session failed by nothing but checks that failed the last time too."""
     failed = [c for c in checks if c.verdict is Verdict.FAILED and c.quarantine is None]
     return (
         judgement == Judgement(Verdict.FAILED)  # with a reason, it is not its checks alone
@@ -116,7 +156,7 @@ def fails_as_before(judgement: Judgement, checks: Sequence[CheckOutcome]) -> boo
 
 
 def _check(results: list[Result], *, over: bool, redact: Callable[[str], str]) -> CheckOutcome:
-    """One check: the gravest of its results counts, whatever their order.
+    """Judge one check: the gravest of its results counts, whatever their order.
 
     Only an attempt is superseded, by a result that is not one.
     """
@@ -149,7 +189,7 @@ def _check(results: list[Result], *, over: bool, redact: Callable[[str], str]) -
 
 
 def _attempt(result: Result, *, over: bool) -> Verdict:
-    """The verdict on one result: the gravest thing that its status and its flags say."""
+    """Judge one result by the gravest thing that its status and its flags say."""
     verdict = _status(result.status)
     if _is_pending(result):
         return Verdict.UNKNOWN if over else Verdict.RUNNING
@@ -195,54 +235,8 @@ def _failing_since(
 
 
 def _forgiven(check: CheckOutcome, quarantine: dict[str, Quarantine]) -> str | None:
-    """Why a check's failure is forgiven, if it is quarantined by its name or its id."""
+    """Return why a check's failure is forgiven, if it is quarantined by its name or its id."""
     found = quarantine.get(check.name) or quarantine.get(check.check_id or "")
     if found is None:
         return None
     return f"{found.reason} ({found.owner}, until {found.until.isoformat()})"
-
-
-def _by_failures(checks: Sequence[CheckOutcome], settings: Settings) -> Judgement | None:
-    counting = [check.verdict for check in checks if check.quarantine is None]
-    if Verdict.FAILED in counting:
-        return Judgement(Verdict.FAILED)
-    degraded = counting.count(Verdict.DEGRADED)
-    if degraded and settings.fail_on_degraded:
-        are = counted(degraded, "check is", "checks are")
-        return Judgement(Verdict.FAILED, f"{are} degraded, and failOnDegraded is set.")
-    return None
-
-
-def _by_ends(session: Session, checks: Sequence[CheckOutcome]) -> Judgement | None:
-    """The verdict where something was cancelled, or is not known."""
-    counting = [check.verdict for check in checks if check.quarantine is None]
-    status = _status(session.status)
-    if status is Verdict.CANCELLED or Verdict.CANCELLED in counting:
-        return Judgement(Verdict.CANCELLED)
-    if lost := counting.count(Verdict.UNKNOWN):
-        have = counted(lost, "check has", "checks have")
-        which = "no result yet" if is_pending(session) else "no result that can be read"
-        return Judgement(Verdict.UNKNOWN, f"{have} {which}.")
-    if not checks and (status is None or status is Verdict.RUNNING):
-        said = f"the status {session.status!r}" if session.status else "no status"
-        return Judgement(Verdict.UNKNOWN, f"It ended with {said} and without results.")
-    return None
-
-
-def _by_session(session: Session, checks: Sequence[CheckOutcome]) -> Judgement:
-    """The verdict where no check that counts failed."""
-    forgiven = [c for c in checks if c.quarantine is not None and c.verdict is Verdict.FAILED]
-    flags = (session.has_errors, session.has_failures, session.aborted)
-    if (_status(session.status) is Verdict.FAILED or any(flags)) and not forgiven:
-        return Judgement(Verdict.FAILED, "Checkly says that it failed, though no check did.")
-    if not checks:
-        # Nothing was tested, and that is never a pass.
-        return Judgement(Verdict.NO_MATCH, "It ended without the result of a single check.")
-    verdicts = {check.verdict for check in checks}
-    for verdict in (Verdict.DEGRADED, Verdict.FLAKY):
-        if verdict in verdicts:
-            return Judgement(verdict)
-    if forgiven:
-        are = counted(len(forgiven), "failure is", "failures are")
-        return Judgement(Verdict.PASSED, f"{are} quarantined.")
-    return Judgement(Verdict.PASSED)
