@@ -8,7 +8,7 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from runner.checkly.account import Credentials, is_loopback
-from runner.checkly.clients import client_maker
+from runner.checkly.clients import make_client
 from runner.checkly.http_ import httpx
 from runner.errors import CannotRun
 from runner.models.clock import Clock
@@ -37,7 +37,7 @@ class Downloads:
 
     def __init__(self, credentials: Credentials, clock: Clock) -> None:
         self._clock = clock
-        self._client = client_maker(credentials, {})()
+        self._client = make_client(credentials, {})
         self._is_loopback = credentials.is_loopback
 
     async def aclose(self) -> None:

@@ -11,7 +11,7 @@ from typing import Any, Final
 from urllib.request import getproxies
 
 from runner.checkly.account import Credentials
-from runner.checkly.clients import CONNECT_SECONDS, Pools, client_maker
+from runner.checkly.clients import CONNECT_SECONDS, make_client
 from runner.checkly.http_ import httpx
 from runner.checkly.network import proxy_for
 from runner.errors import ApiError, Unreachable
@@ -120,14 +120,14 @@ class Wire:
             # A small packed answer may be huge; without packing, what is read stays bounded.
             "accept-encoding": "identity",
         }
-        self._pools = Pools(client_maker(credentials, headers))
+        self._client = make_client(credentials, headers)
         if odd := proxy_for(credentials.url, getproxies()).odd:
             text = f"NO_PROXY holds what is not a host, address or network: {listed(odd)}."
             emit(Notice(clock.now(), text, is_warning=True))
 
     async def aclose(self) -> None:
         """Close every connection."""
-        await self._pools.aclose()
+        await self._client.aclose()
 
     def server_now(self) -> datetime | None:
         """Return the server's clock, from the last ``Date`` it sent; never later than the truth."""
@@ -148,12 +148,11 @@ class Wire:
         began = self._clock.monotonic()
         status, trouble = None, None
         try:
-            with self._pools.client() as client:
-                stream = client.stream(method, url, params=question.params, json=question.body)
-                async with asyncio.timeout(seconds), stream as answer:
-                    status = answer.status_code
-                    self._note_date(answer.headers.get("date"))
-                    return await _read(answer, method, path)
+            stream = self._client.stream(method, url, params=question.params, json=question.body)
+            async with asyncio.timeout(seconds), stream as answer:
+                status = answer.status_code
+                self._note_date(answer.headers.get("date"))
+                return await _read(answer, method, path)
         except (TimeoutError, httpx.HTTPError, httpx.InvalidURL, httpx.StreamError) as error:
             is_late = isinstance(error, TimeoutError | httpx.TimeoutException)
             trouble = "no answer in time" if is_late else type(error).__name__

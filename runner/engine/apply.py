@@ -139,11 +139,6 @@ class _Apply(Frame):
                 if each.record is not None and each.record.archived_at is None:
                     self.journal.archive(each.record, now)
 
-    def cut_off(self, run: Run) -> InstanceOutcome:
-        outcome = run.interrupted()
-        self.note(run, outcome)
-        return outcome
-
 
 def _is_running(earlier: Run) -> bool:
     """Return whether the session of an earlier apply was seen to run just now."""

@@ -43,7 +43,7 @@ async def cancel(
 
     async def one(record: Record) -> Cancellation:
         session_id, error = record.session_id or "", None
-        context.emit(SessionCancelling(context.clock.now(), record.instance, "request"))
+        context.report(SessionCancelling, record.instance, "request")
         try:
             await context.client.cancel(session_id)
         except CannotRun as refusal:

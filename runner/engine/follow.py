@@ -1,6 +1,6 @@
 """Follow one session to its end, or until its time or the patience is over."""
 
-from enum import Enum, auto
+from contextlib import suppress
 from typing import Final
 
 from runner.checkly.retry import may_ask_again
@@ -8,7 +8,7 @@ from runner.engine.control.shutdown import unless, within
 from runner.engine.results.failure_details import explained
 from runner.engine.results.verdicts import Judgement, is_pending
 from runner.engine.run import Run
-from runner.errors import ApiError, CannotRun, Interrupted, RunnerError, Unreachable
+from runner.errors import ApiError, CannotRun, Interrupted, Unreachable
 from runner.models.events import SessionCancelling, SessionProgress
 from runner.models.outcome import InstanceOutcome
 from runner.models.response import Session
@@ -28,14 +28,6 @@ _MISSES: Final = 3
 _WAIT_HINT: Final = "`runner wait` follows it further."
 
 
-class _End(Enum):
-    """Why a session is no longer followed."""
-
-    OVER = auto()
-    LATE = auto()
-    LOST = auto()
-
-
 async def follow(run: Run) -> InstanceOutcome:
     """Follow a session, cancel it when its time is over, and judge it."""
     return await _Watch(run).outcome()
@@ -52,7 +44,7 @@ class _Watch:
         self._began_at = self._heard_at = self._clock.monotonic()
         #: How often the completion endpoint failed where the session itself could be read.
         self._misses = 0
-        self._trouble: RunnerError | None = None
+        self._trouble: CannotRun | None = None
 
     @property
     def _session(self) -> Session:
@@ -66,35 +58,40 @@ class _Watch:
             run.see(self._session.model_copy(update={"status": "", "stopped_at": None}))
         deadline = self._began_at + run.settings.timeout_seconds - run.elapsed
         try:
-            end = await unless(gently, self._until(deadline))
-            if end is _End.LATE:
-                return await self._late()
-            if end is _End.LOST or not await unless(gently, self._complete()):
-                return self._lost()
-            outcome = await explained(context, run.of_session())
-            return await context.keep(context, outcome) if context.keep else outcome
+            await unless(gently, self._until(deadline))
+            is_told = await unless(gently, self._complete())
         except Interrupted:
             return await self._interrupted()
+        except TimeoutError:
+            return await self._late()
+        except CannotRun:
+            is_told = False
+        if not is_told:
+            return self._lost()
+        outcome = await explained(context, run.of_session())
+        return await context.keep(context, outcome) if context.keep else outcome
 
-    async def _until(self, deadline: float) -> _End:
-        """Follow until it is over, the deadline has come, or no answer does."""
+    async def _until(self, deadline: float) -> None:
+        """Follow it until it is over.
+
+        Raises:
+            TimeoutError: The deadline has come.
+            CannotRun: No answer comes any more.
+        """
         while not self._run.is_over:
             left = deadline - self._clock.monotonic()
             try:
                 await within(self._clock, left, self._poll(left))
-            except TimeoutError:
-                return _End.LATE
             except CannotRun as error:
                 self._trouble = error
                 if self._is_hopeless(error):
-                    return _End.LOST
+                    raise
                 self._context.notice(f"{error.message} Asking again.", self._run.name)
                 left = deadline - self._clock.monotonic()
                 await self._clock.sleep(min(_PAUSE, max(0.0, left)))
-        return _End.OVER
 
     async def _poll(self, left: float) -> None:
-        """Poll once; a server that answers at once that it is not over is not asked in a rush."""
+        """Poll once, and pause where the server answered at once that it is not over."""
         client, an_id = self._context.client, self._run.session_id
         asked_at = self._clock.monotonic()
         longest = self._options.poll_seconds
@@ -116,7 +113,7 @@ class _Watch:
         if not self._run.is_over and self._heard_at - asked_at < _SOON:
             await self._clock.sleep(wait if is_missed else _PAUSE)
 
-    def _is_hopeless(self, error: RunnerError) -> bool:
+    def _is_hopeless(self, error: CannotRun) -> bool:
         """Return whether asking again is of no use, or was of none for too long."""
         now = self._clock.monotonic()
         if isinstance(error, ApiError) and error.status == 404:
@@ -125,13 +122,11 @@ class _Watch:
 
     async def _look(self, seconds: float) -> bool:
         """See how it is now; return whether an answer came within ``seconds``."""
+        asking = self._context.client.session(self._run.session_id)
         try:
-            asking = self._context.client.session(self._run.session_id)
             self._see(await within(self._clock, seconds, asking))
-        except TimeoutError:
-            return False
-        except CannotRun as error:
-            self._trouble = error
+        except (TimeoutError, CannotRun) as error:
+            self._trouble = error if isinstance(error, CannotRun) else self._trouble
             return False
         return True
 
@@ -149,8 +144,7 @@ class _Watch:
         self._heard_at = self._clock.monotonic()
         self._run.see(session, is_ended=is_ended)
         if session.results and not self._run.is_over:
-            now = self._clock.now()
-            self._context.emit(SessionProgress(now, self._run.name, self._run.checks()))
+            self._context.report(SessionProgress, self._run.name, self._run.checks())
 
     async def _late(self) -> InstanceOutcome:
         """Its time is over, but the session may have ended in time, unheard."""
@@ -179,7 +173,7 @@ class _Watch:
     async def _cancel(self, why: str) -> str:
         """Cancel the session, and follow it for the time of grace; return why it may go on."""
         context, name, grace = self._context, self._run.name, self._options.grace_seconds
-        context.emit(SessionCancelling(self._clock.now(), name, why))
+        context.report(SessionCancelling, name, why)
         over = self._clock.monotonic() + grace
         trouble = "the API cancels Playwright and agentic checks only."
         try:
@@ -190,7 +184,8 @@ class _Watch:
         except CannotRun as error:
             trouble = f"it could not be cancelled: {error.message}"
             context.warn(error, name)
-        await self._until(over)
+        with suppress(TimeoutError, CannotRun):
+            await self._until(over)
         return trouble
 
     def _lost(self) -> InstanceOutcome:

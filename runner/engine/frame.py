@@ -10,9 +10,16 @@ from typing import Final
 from runner.engine.control.context import Context
 from runner.engine.control.shutdown import ended, unless, within
 from runner.engine.journal import Journal
-from runner.engine.results.exit_code import CANNOT_RUN, INTERRUPTED, code_of, worst
 from runner.engine.run import Run
-from runner.engine.summary import End, forgive, quorum_outcomes, tested
+from runner.engine.summary import (
+    CANNOT_RUN,
+    INTERRUPTED,
+    code_of,
+    forgiven,
+    quorum_outcomes,
+    tested,
+    worst,
+)
 from runner.errors import ApiError, Interrupted, StateError
 from runner.listing import counted
 from runner.models.events import (
@@ -67,10 +74,6 @@ class Frame(ABC):
     async def tidy(self) -> None:
         """Write what is left to write before the locks are released."""
 
-    @abstractmethod
-    def cut_off(self, run: Run) -> InstanceOutcome:
-        """Return the outcome of a run that has none after ``work``."""
-
     async def run(self) -> ApplyOutcome:
         """Do it; whatever it raises comes before anything was sent."""
         context, stop = self.context, self.context.stop
@@ -85,16 +88,18 @@ class Frame(ABC):
                     await unless(stop.at_once, self.work())
             finally:
                 await ended(warning)
+            for run in self.runs:
+                if run.outcome is None and run.attempt.is_open:
+                    self.note(run, run.standing())
             await self.tidy()
             await self._leave(stack)
-        outcome = self.sum_up(self.ends(self.runs))
-        context.emit(ApplyFinished(context.clock.now(), outcome))
+        outcome = self.sum_up(self.runs)
+        context.report(ApplyFinished, outcome)
         return outcome
 
     def announce(self) -> None:
         """Report that the apply begins."""
-        names = tuple(run.name for run in self.runs)
-        self.context.emit(ApplyStarted(self.context.clock.now(), self.id, names))
+        self.context.report(ApplyStarted, self.id, tuple(run.name for run in self.runs))
 
     async def records(self, names: Iterable[str]) -> dict[str, Record]:
         """Return the present records of ``names``."""
@@ -104,18 +109,14 @@ class Frame(ABC):
     def note(self, run: Run, outcome: InstanceOutcome) -> None:
         """Take the outcome of a run, and report it."""
         run.outcome = outcome
-        self.context.emit(InstanceFinished(self.context.clock.now(), outcome))
+        self.context.report(InstanceFinished, outcome)
 
-    def ends(self, runs: Iterable[Run]) -> list[End]:
-        """Return the outcome of each of ``runs``."""
-        return [(run, run.outcome or self.cut_off(run)) for run in runs]
-
-    def sum_up(self, ends: Sequence[End]) -> ApplyOutcome:
-        """Build the outcome of the apply from those of its instances."""
+    def sum_up(self, runs: Sequence[Run]) -> ApplyOutcome:
+        """Build the outcome of an apply of ``runs`` as they stand."""
         context = self.context
         interrupted = context.stop.gently.is_set()
-        quorums = quorum_outcomes(ends)
-        instances = forgive((outcome for _, outcome in ends), quorums)
+        quorums = quorum_outcomes(runs)
+        instances = forgiven(runs, quorums)
         codes = [code_of(outcome) for outcome in instances]
         codes += [CANNOT_RUN] * self.journal.troubled + [INTERRUPTED] * interrupted
         return ApplyOutcome(
@@ -127,7 +128,7 @@ class Frame(ABC):
             exit_code=worst(codes),
             interrupted=interrupted,
             detached=context.options.detach,
-            tested=tested(context.tested, [run for run, _ in ends]),
+            tested=tested(context.tested, runs),
         )
 
     async def _greet(self) -> None:
@@ -144,7 +145,7 @@ class Frame(ABC):
         """At the first signal, say what happens, and have reports written while there is time."""
         context, stop = self.context, self.context.stop
         await stop.gently.wait()
-        waiting = [run for run in self.runs if run.outcome is None]
+        waiting = [run for run in self.runs if run.outcome is None and run.attempt.is_open]
         if running := [run for run in waiting if run.session is not None]:
             seconds = context.options.grace_seconds
             offer = f" Press d within {stop.offer:g} s to leave them running." if stop.offer else ""
@@ -154,8 +155,7 @@ class Frame(ABC):
             )
         elif waiting:
             context.notice("Interrupted: nothing more is started. Ctrl-C again leaves at once.")
-        outcome = self.sum_up([(run, run.outcome or run.interrupted()) for run in self.runs])
-        context.emit(ApplyInterrupted(context.clock.now(), outcome))
+        context.report(ApplyInterrupted, self.sum_up(self.runs))
 
     async def _leave(self, stack: AsyncExitStack) -> None:
         """Write what is left and release the locks; one that can't be released ends by itself."""
@@ -163,7 +163,7 @@ class Frame(ABC):
         runs: dict[str, list[Run]] = {}
         for run in self.runs:
             runs.setdefault(run.attempt.apply_id, []).append(run)
-        codes = {an_id: self.sum_up(self.ends(its)).exit_code for an_id, its in runs.items()}
+        codes = {an_id: self.sum_up(its).exit_code for an_id, its in runs.items()}
 
         async def leave() -> None:
             async with held:

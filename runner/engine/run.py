@@ -183,8 +183,7 @@ class Run:
             "started_at": plausible(session.started_at, context.clock.now()),
         }
         self.attempt = await self.journal.keep(self.attempt.model_copy(update=update), durable=True)
-        now = context.clock.now()
-        context.emit(SessionStarted(now, self.name, session.id, session.link, adopted))
+        context.report(SessionStarted, self.name, session.id, session.link, adopted)
 
     async def take_over(self, earlier: "Run") -> None:
         """Continue with the session of an earlier run."""
@@ -282,8 +281,12 @@ class Run:
             checks=checks,
         )
 
-    def interrupted(self) -> InstanceOutcome:
-        """Build the outcome of being left in the middle."""
+    def standing(self) -> InstanceOutcome:
+        """Return its outcome, or the one of being left as it is now."""
+        if self.outcome is not None:
+            return self.outcome
+        if not self.attempt.is_open:
+            return self.as_stored()
         if self.session is not None:
             return self.of_session(Judgement(Verdict.RUNNING, "Interrupted while it ran."))
         if self.is_stored:

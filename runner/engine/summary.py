@@ -1,14 +1,37 @@
-"""Sum up the outcomes of instances: quorums, what they forgive, what was tested; pure."""
+"""Sum up what came of instances: quorums, exit codes, what was tested; pure."""
 
-from collections.abc import Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import replace
-from typing import TypeAlias
+from typing import Final
 
 from runner.engine.run import Run
 from runner.models.outcome import InstanceOutcome, QuorumOutcome, Subject
 from runner.models.verdict import FORGIVABLE, Verdict
 
-End: TypeAlias = tuple[Run, InstanceOutcome]
+OK, FAILED, CANNOT_RUN, TIMED_OUT, BUG, INTERRUPTED = 0, 1, 3, 4, 70, 130
+#: Of several exit codes, the first of these counts.
+ORDER: Final = (INTERRUPTED, BUG, CANNOT_RUN, TIMED_OUT, FAILED, OK)
+
+_CODES: Final = {
+    Verdict.UNKNOWN: CANNOT_RUN,
+    Verdict.NOT_STARTED: CANNOT_RUN,
+    Verdict.TIMED_OUT: TIMED_OUT,
+    Verdict.FAILED: FAILED,
+    Verdict.NO_MATCH: FAILED,
+    Verdict.CANCELLED: FAILED,
+    Verdict.SKIPPED: FAILED,
+}
+
+
+def worst(codes: Iterable[int]) -> int:
+    """Return the exit code that takes precedence; 0 for none."""
+    return min(codes, key=ORDER.index, default=OK)
+
+
+def code_of(outcome: InstanceOutcome) -> int:
+    """Return the exit code of one instance alone."""
+    return _CODES.get(outcome.verdict, OK) if outcome.counts else OK
 
 
 def tested(subject: Subject, runs: Iterable[Run]) -> Subject:
@@ -27,35 +50,31 @@ def tested(subject: Subject, runs: Iterable[Run]) -> Subject:
     )
 
 
-def quorum_outcomes(ends: Iterable[End]) -> tuple[QuorumOutcome, ...]:
+def quorum_outcomes(runs: Iterable[Run]) -> tuple[QuorumOutcome, ...]:
     """Return how each profile with a quorum did, of the instances that were applied.
 
     A profile whose sessions still run is left out.
     """
-    profiles: dict[str, list[End]] = {}
-    for run, outcome in ends:
+    profiles: dict[str, list[Run]] = defaultdict(list)
+    for run in runs:
         if run.settings.quorum is not None:
-            profiles.setdefault(run.profile, []).append((run, outcome))
-    return tuple(
-        QuorumOutcome(
-            profile=profile,
-            needed=min(members[0][0].settings.quorum or 1, len(members)),
-            passed=sum(outcome.verdict.is_pass for _, outcome in members),
-            total=len(members),
-        )
-        for profile, members in profiles.items()
-        if all(outcome.verdict is not Verdict.RUNNING for _, outcome in members)
-    )
+            profiles[run.profile].append(run)
+    found = []
+    for profile, members in profiles.items():
+        verdicts = [run.standing().verdict for run in members]
+        needed = min(members[0].settings.quorum or 1, len(members))
+        passed = sum(verdict.is_pass for verdict in verdicts)
+        if Verdict.RUNNING not in verdicts:
+            found.append(QuorumOutcome(profile, needed, passed, len(members)))
+    return tuple(found)
 
 
-def forgive(
-    instances: Iterable[InstanceOutcome], quorums: Sequence[QuorumOutcome]
-) -> tuple[InstanceOutcome, ...]:
-    """Return ``instances``, where those of a profile whose quorum passed no longer count."""
+def forgiven(runs: Iterable[Run], quorums: Iterable[QuorumOutcome]) -> tuple[InstanceOutcome, ...]:
+    """Return the outcomes of ``runs``; those of a profile whose quorum passed do not count."""
     reached = {quorum.profile for quorum in quorums if quorum.reached}
     return tuple(
         replace(outcome, counts=False)
         if outcome.profile in reached and outcome.verdict in FORGIVABLE
         else outcome
-        for outcome in instances
+        for outcome in (run.standing() for run in runs)
     )

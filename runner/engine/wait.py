@@ -10,12 +10,12 @@ from runner.engine.control.shutdown import unless
 from runner.engine.follow import follow
 from runner.engine.frame import Frame
 from runner.engine.recovery import settle_all
-from runner.engine.results.exit_code import INTERRUPTED
 from runner.engine.run import Run
+from runner.engine.summary import INTERRUPTED
 from runner.errors import Locked, StateError, UsageError
 from runner.models.events import ApplyFinished
 from runner.models.history import PastApply
-from runner.models.outcome import ApplyOutcome, InstanceOutcome
+from runner.models.outcome import ApplyOutcome
 from runner.models.record import Attempt, Lookup, Phase, Record
 from runner.models.verdict import Verdict
 from runner.state.state import State
@@ -147,7 +147,7 @@ class _Wait(Frame):
         other = " This CI run has applied nothing here." if is_other else ""
         text = f"Nothing is open.{other} This is how the newest apply, {self.id}, ended."
         context.notice(text, is_warning=is_other)
-        outcome = self.sum_up(self.ends(self.runs))
+        outcome = self.sum_up(self.runs)
         code = outcome.exit_code if past.exit_code is None else past.exit_code
         outcome = replace(
             outcome,
@@ -156,7 +156,7 @@ class _Wait(Frame):
             stopped_at=past.stopped_at or outcome.stopped_at,
         )
         self.announce()
-        context.emit(ApplyFinished(context.clock.now(), outcome))
+        context.report(ApplyFinished, outcome)
         return outcome
 
     async def prepare(self) -> None:
@@ -187,6 +187,3 @@ class _Wait(Frame):
     async def tidy(self) -> None:
         if self.context.stop.at_once.is_set():
             self.context.notice("Left at once; `runner wait` goes on from here.")
-
-    def cut_off(self, run: Run) -> InstanceOutcome:
-        return run.as_stored()

@@ -18,7 +18,6 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_stat
 
 from runner.checkly.account import Credentials
 from runner.checkly.client import Checkly
-from runner.checkly.clients import Pools
 from runner.checkly.http_ import httpx
 from runner.engine.apply import apply
 from runner.engine.control.context import ApplyOptions, Context
@@ -247,7 +246,7 @@ class Books(RuleBasedStateMachine):
             rng=random.Random(1),
             emit=lambda _: None,
         )
-        client._wire._pools = Pools(lambda: httpx.AsyncClient(transport=command.line))
+        client._wire._client = httpx.AsyncClient(transport=command.line)
         state = self.state()
         send = state.store._send
 

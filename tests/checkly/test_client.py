@@ -541,8 +541,7 @@ def trouble(error: httpx.HTTPError, cause: Exception | None) -> Unreachable:
         )
         error.__cause__ = cause
         async with aclosing(checkly):
-            with checkly._pools.client() as http:
-                http._transport = httpx.MockTransport(raises)
+            checkly._client._transport = httpx.MockTransport(raises)
             with pytest.raises(Unreachable) as raised:
                 await checkly.exchange(wire.Question("GET", "/x"), 1)
             return raised.value

@@ -189,6 +189,19 @@ def test_a_cancellation_that_is_not_answered_does_not_hold_up_the_end(
     assert "still running: no answer came to its cancellation." in (only(outcome).reason or "")
 
 
+def test_what_an_interrupted_wait_reports_early_has_what_ended_before(
+    make_bench: MakeBench,
+) -> None:
+    bench = make_bench(a_world(a_check("home"), a_check("slow", type="API", duration=5.0)))
+    signal_on(bench, InstanceFinished)
+    both = planned("quick", tags=["home"]), planned("late", tags=["slow"])
+    bench.apply(*both, grace_seconds=0.2)
+    signal_on(bench, ApplyStarted)
+    bench.wait(grace_seconds=0.2)
+    early = [event.outcome for event in bench.events if isinstance(event, ApplyInterrupted)][-1]
+    assert [each.verdict for each in early.instances] == [Verdict.RUNNING, Verdict.PASSED]
+
+
 def test_what_happens_is_said_and_reported_before_the_grace(make_bench: MakeBench) -> None:
     bench = make_bench(a_world(a_check("home", type="API", duration=3.0)))
     signal_on(bench, SessionStarted)

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from runner.engine.control.shutdown import unless, within
 from runner.engine.lookup.lookup_groups import LookupGroup
 from runner.engine.needs import by_member, gates
-from runner.engine.results import exit_code
 from runner.engine.run import Run
+from runner.engine.summary import code_of, worst
 from runner.errors import Interrupted, UsageError
 from runner.models.apply_id import new_apply_id
 from runner.models.contract.settings import Settings
@@ -58,11 +58,11 @@ def test_ids_sort_by_time(one: datetime, other: datetime) -> None:
     ],
 )
 def test_the_code_of_one_instance(verdict: Verdict, counts: bool, code: int) -> None:
-    assert exit_code.code_of(InstanceOutcome("a", "a", verdict, counts=counts)) == code
+    assert code_of(InstanceOutcome("a", "a", verdict, counts=counts)) == code
 
 
 @pytest.mark.parametrize(
-    ("codes", "worst"),
+    ("codes", "code"),
     [
         ([], 0),
         ([0, 1], 1),
@@ -72,8 +72,8 @@ def test_the_code_of_one_instance(verdict: Verdict, counts: bool, code: int) -> 
         ([130, 70, 3, 4, 1, 0], 130),
     ],
 )
-def test_the_worst_of_several_codes(codes: list[int], worst: int) -> None:
-    assert exit_code.worst(codes) == worst
+def test_the_worst_of_several_codes(codes: list[int], code: int) -> None:
+    assert worst(codes) == code
 
 
 def run(name: str, *needs: str, quorum: int | None = None) -> Run:

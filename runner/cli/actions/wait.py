@@ -17,7 +17,7 @@ from runner.cli.services.state import still_unknown
 from runner.config.selection import Selection
 from runner.engine.cancel import Cancellation
 from runner.engine.cancel import cancel as run_cancel
-from runner.engine.results.exit_code import CANNOT_RUN
+from runner.engine.summary import CANNOT_RUN
 from runner.engine.wait import wait as run_wait
 from runner.errors import ConfigurationError, UsageError
 from runner.models.outcome import ApplyOutcome

@@ -3,13 +3,13 @@
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from runner.checkly.client import Checkly
 from runner.engine.control.shutdown import Stop
 from runner.errors import RunnerError
 from runner.models.clock import Clock
-from runner.models.events import Emit, Notice
+from runner.models.events import Emit, Event, Notice
 from runner.models.outcome import InstanceOutcome, Subject
 from runner.models.record import Initiator
 from runner.models.response import Session
@@ -98,9 +98,13 @@ class Context:
     keep: "Keep | None" = None
     learnt: Learnt = field(default_factory=Learnt)
 
+    def report(self, event: Callable[..., Event], *about: Any) -> None:
+        """Emit an event of now."""
+        self.emit(event(self.clock.now(), *about))
+
     def notice(self, text: str, instance: str | None = None, *, is_warning: bool = False) -> None:
         """Report something in passing."""
-        self.emit(Notice(self.clock.now(), text, instance, is_warning))
+        self.report(Notice, text, instance, is_warning)
 
     def warn(self, error: RunnerError, instance: str | None = None) -> None:
         """Report an error that stops nothing."""
