@@ -22,12 +22,7 @@ ADDRESSES = {
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    """Who asks, and where.
-
-    Attributes:
-        api_key: Never shown, not even by ``repr``.
-        url: The API's address, without a trailing slash.
-    """
+    """Who asks, and where: ``url`` has no trailing slash."""
 
     api_key: str = field(repr=False)
     account_id: str

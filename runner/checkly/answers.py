@@ -42,7 +42,7 @@ def read(
     Args:
         validate: Makes a value of it, by a model or a type adapter of pydantic.
         reply: The answer.
-        skipped: Told of each entry of a list that can't be read: its number, counted from 1.
+        skipped: Told the number, from 1, of each entry of a list that can't be read.
         kind: ``dict`` or ``list``.
 
     Raises:

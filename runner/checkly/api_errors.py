@@ -80,11 +80,8 @@ def refusal(
 ) -> ApiError:
     """Explain a reply whose status is not a success.
 
-    Args:
-        reply: The reply.
-        answer: Its body as a value; ``None`` where it is not JSON.
-        redact: Masks secrets in the server's words, which may repeat what it was sent.
-        retry_after: Seconds it asks to wait, if it does.
+    ``answer`` is its body as a value (``None`` where it is not JSON), ``retry_after`` the seconds
+    it asks to wait. The server's words are masked, for they may repeat what it was sent.
     """
     status = reply.status
     fields = answer if isinstance(answer, dict) else {}

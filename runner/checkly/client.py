@@ -76,12 +76,8 @@ class Checkly(Exchange):
     async def completion(self, session_id: str, max_wait_seconds: float) -> Session | None:
         """Wait for the end of a session; ``None`` where it has not come yet.
 
-        A session that is returned is over, whatever its status says. Trouble is raised at once,
-        for :meth:`session` may know more.
-
-        Args:
-            session_id: The session.
-            max_wait_seconds: How long the server may hold the answer back, 1 to 30.
+        A session that is returned is over, whatever its status says. Trouble is raised at once, for
+        :meth:`session` may know more. The server may hold the answer back for 1 to 30 seconds.
         """
         wait = min(max(max_wait_seconds, 1.0), MAX_WAIT_SECONDS)
         path = f"{_SESSIONS}/{_checked(session_id)}/completion"
@@ -99,14 +95,7 @@ class Checkly(Exchange):
         return await self.ask(question, self._session(session_id))
 
     async def sessions(self, **filters: str | int) -> AsyncIterator[list[ListedSession | None]]:
-        """Yield the account's sessions, newest first, page by page.
-
-        Args:
-            filters: Spelled as the API spells them.
-
-        Raises:
-            ApiError: The list does not end.
-        """
+        """Yield the account's sessions, newest first, by pages; ``filters`` are the API's own."""
         cursor: dict[str, str] = {}
         before = 0
         for _ in range(MAX_PAGES):
@@ -138,11 +127,7 @@ class Checkly(Exchange):
         return await self._get("/v1/private-locations", _PRIVATE.validate_python, kind=list)
 
     async def checks(self) -> AsyncIterator[list[Check | None]]:
-        """Yield the account's checks, page by page, with the tags of their groups.
-
-        Raises:
-            ApiError: The list does not end.
-        """
+        """Yield the account's checks, page by page, with the tags of their groups."""
         path, validate = "/v1/checks", _CHECKS.validate_python
         for number in range(MAX_PAGES):
             params = {"limit": PAGE, "page": number + 1, "applyGroupSettings": "true"}
@@ -197,11 +182,7 @@ class Checkly(Exchange):
 
 
 def _checked(an_id: str) -> str:
-    """Return an id that is safe to be part of a path, wherever it came from.
-
-    Raises:
-        CannotRun: It is not an ID.
-    """
+    """Return an id that is safe to be part of a path, wherever it came from."""
     if not _ID.fullmatch(an_id):
         raise CannotRun("The server returned an invalid ID.")
     return an_id

@@ -8,9 +8,10 @@ from http.cookiejar import CookieJar
 from typing import Any, Final
 from urllib.request import getproxies
 
+import httpx
+
 from runner._version import __version__
 from runner.checkly.account import Credentials
-from runner.checkly.http_ import httpx
 from runner.checkly.network import proxy_for, trusted
 from runner.errors import UsageError
 
@@ -52,9 +53,9 @@ def make_client(credentials: Credentials, headers: Mapping[str, str]) -> httpx.A
 class _Route(httpx.AsyncBaseTransport):
     """Sends each request directly or through the proxy of its address, by a pool with room.
 
-    httpx looks through all connections of a pool at the beginning and at the end of each request,
-    so two hundred sessions that are followed at once would spend most of their time there. Hence
-    there are several small pools, each opened when those before it are busy.
+    httpx looks through a pool's connections twice for each request, so following two hundred
+    sessions would spend most of its time there. Hence several small pools, each opened when those
+    before it are busy.
     """
 
     def __init__(self, credentials: Credentials) -> None:

@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
 
+import httpx
+
 from runner.checkly.account import Credentials, is_loopback
 from runner.checkly.clients import make_client
-from runner.checkly.http_ import httpx
 from runner.errors import CannotRun
 from runner.models.clock import Clock
 
@@ -28,11 +29,9 @@ class _Broken(Exception):
 
 
 class Downloads:
-    """Fetches files one by one; an async context manager.
+    """Fetches files one by one; the key of the credentials is not sent.
 
-    Args:
-        credentials: Where the API is: an emulator's files come over http. The key is not used.
-        clock: Waits before a second try.
+    An emulator's files come over http, those of others must not.
     """
 
     def __init__(self, credentials: Credentials, clock: Clock) -> None:

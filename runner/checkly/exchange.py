@@ -19,7 +19,7 @@ from runner.checkly.retry import (
     retry_after,
     surely_not_accepted,
 )
-from runner.checkly.wire import Question, Reply, Wire
+from runner.checkly.wire import Question, Reply, ServerClock, Wire
 from runner.errors import ApiError, RunnerError, Unreachable
 from runner.models.clock import Clock
 from runner.models.events import Emit, Notice
@@ -36,16 +36,24 @@ class ClientOptions:
     """How patient the client is.
 
     Attributes:
-        requests_per_minute: At most so many requests leave in any minute.
         answer_seconds: How long an answer may take, beyond what a long poll asks for.
         patience_seconds: How long a request is retried before its trouble is reported.
         backoff: The waits in between.
     """
 
-    requests_per_minute: int = DEFAULT_REQUESTS_PER_MINUTE
     answer_seconds: float = 30.0
     patience_seconds: float = 60.0
     backoff: Backoff = field(default_factory=Backoff)
+
+
+class Shared:
+    """What the clients of one process share: the limit of requests and the server's clock."""
+
+    def __init__(
+        self, clock: Clock, requests_per_minute: int = DEFAULT_REQUESTS_PER_MINUTE
+    ) -> None:
+        self.limiter = Limiter(clock, requests_per_minute)
+        self.server = ServerClock(clock)
 
 
 @dataclass(slots=True)
@@ -66,10 +74,7 @@ class Flight:
 
 
 class Exchange:
-    """A polite way to one API; an async context manager.
-
-    Those that are handed the same ``limiter`` keep its limit together.
-    """
+    """A polite way to one API; an async context manager."""
 
     def __init__(
         self,
@@ -80,7 +85,7 @@ class Exchange:
         emit: Emit,
         redact: Redact = str,
         options: ClientOptions | None = None,
-        limiter: Limiter | None = None,
+        shared: Shared | None = None,
     ) -> None:
         self.credentials = credentials
         self._options = options or ClientOptions()
@@ -88,8 +93,9 @@ class Exchange:
         self._rng = rng
         self._emit = emit
         self._redact = redact
-        self._limiter = limiter or Limiter(clock, self._options.requests_per_minute)
-        self._wire = Wire(credentials, clock=clock, emit=emit)
+        shared = shared or Shared(clock)
+        self._limiter, self._server = shared.limiter, shared.server
+        self._wire = Wire(credentials, clock=clock, emit=emit, server=self._server)
         self._is_troubled = False
         self._told: set[str] = set()
 
@@ -101,7 +107,7 @@ class Exchange:
 
     def server_now(self) -> datetime | None:
         """Return the server's clock, never later than the truth; ``None`` before any answer."""
-        return self._wire.server_now()
+        return self._server.now()
 
     async def ask(
         self,

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
 
-from runner.checkly.http_ import httpx
+import httpx
+
 from runner.errors import UsageError, os_reason
 
 #: Variables that name the certificates to trust instead of the usual ones; the first one counts.
@@ -34,9 +35,7 @@ class Proxy:
 def proxy_for(url: str, settings: Mapping[str, str]) -> Proxy:
     """Find the proxy for ``url`` as curl does.
 
-    Args:
-        url: The address.
-        settings: HTTPS_PROXY, ALL_PROXY, NO_PROXY and so on, see ``urllib.request.getproxies``.
+    ``settings`` are HTTPS_PROXY, ALL_PROXY, NO_PROXY and so on, see ``urllib.request.getproxies``.
     """
     parts = urlsplit(url)
     proxy = settings.get(parts.scheme) or settings.get("all")

@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from urllib.parse import urlsplit
 from urllib.request import getproxies
 
+import httpx
+
 from runner.checkly.account import is_loopback
-from runner.checkly.http_ import httpx
 from runner.checkly.network import proxy_for, trusted
 from runner.errors import CannotRun, UsageError
 

@@ -10,9 +10,10 @@ from email.utils import parsedate_to_datetime
 from typing import Any, Final
 from urllib.request import getproxies
 
+import httpx
+
 from runner.checkly.account import Credentials
 from runner.checkly.clients import CONNECT_SECONDS, make_client
-from runner.checkly.http_ import httpx
 from runner.checkly.network import proxy_for
 from runner.errors import ApiError, Unreachable
 from runner.listing import listed
@@ -105,14 +106,41 @@ class Reply:
         return kind(text, status=self.status, method=method, path=path, **more)
 
 
+class ServerClock:
+    """A server's clock, by the last ``Date`` it sent; never later than the truth."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._last: tuple[datetime, float] | None = None
+
+    def now(self) -> datetime | None:
+        """Return its time, or ``None`` before its first answer."""
+        if self._last is None:
+            return None
+        date, received = self._last
+        return date + timedelta(seconds=self._clock.monotonic() - received)
+
+    def note(self, header: str | None) -> None:
+        """Note the ``Date`` of an answer, if it makes sense."""
+        try:
+            date = parsedate_to_datetime(header or "")
+            date = (date if date.tzinfo else date.replace(tzinfo=UTC)).astimezone(UTC)
+        except (ValueError, OverflowError):
+            return
+        if abs(date - self._clock.now()) <= _SANE_CLOCK:
+            self._last = date, self._clock.monotonic()
+
+
 class Wire:
     """The way to one API and back."""
 
-    def __init__(self, credentials: Credentials, *, clock: Clock, emit: Emit) -> None:
+    def __init__(
+        self, credentials: Credentials, *, clock: Clock, emit: Emit, server: ServerClock
+    ) -> None:
         self._credentials = credentials
         self._clock = clock
         self._emit = emit
-        self._date: tuple[datetime, float] | None = None
+        self._server = server
         headers = {
             "authorization": f"Bearer {credentials.api_key}",
             "x-checkly-account": credentials.account_id,
@@ -129,13 +157,6 @@ class Wire:
         """Close every connection."""
         await self._client.aclose()
 
-    def server_now(self) -> datetime | None:
-        """Return the server's clock, from the last ``Date`` it sent; never later than the truth."""
-        if self._date is None:
-            return None
-        date, received = self._date
-        return date + timedelta(seconds=self._clock.monotonic() - received)
-
     async def exchange(self, question: Question, seconds: float) -> Reply:
         """Send a request and read its answer within ``seconds``, whatever its status.
 
@@ -151,7 +172,7 @@ class Wire:
             stream = self._client.stream(method, url, params=question.params, json=question.body)
             async with asyncio.timeout(seconds), stream as answer:
                 status = answer.status_code
-                self._note_date(answer.headers.get("date"))
+                self._server.note(answer.headers.get("date"))
                 return await _read(answer, method, path)
         except (TimeoutError, httpx.HTTPError, httpx.InvalidURL, httpx.StreamError) as error:
             is_late = isinstance(error, TimeoutError | httpx.TimeoutException)
@@ -163,15 +184,6 @@ class Wire:
         finally:
             taken = self._clock.monotonic() - began
             self._emit(RequestMade(self._clock.now(), method, path, status, taken, trouble))
-
-    def _note_date(self, text: str | None) -> None:
-        try:
-            date = parsedate_to_datetime(text or "")
-            date = (date if date.tzinfo else date.replace(tzinfo=UTC)).astimezone(UTC)
-        except (ValueError, OverflowError):
-            return
-        if abs(date - self._clock.now()) <= _SANE_CLOCK:
-            self._date = (date, self._clock.monotonic())
 
     def _unreachable(self, error: Exception, what: str, seconds: float) -> Unreachable:
         is_unsent = isinstance(error, _NEVER_SENT)

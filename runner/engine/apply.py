@@ -28,14 +28,13 @@ async def apply(
     """Start the planned sessions, follow them to the end and judge them.
 
     Args:
-        planned: What to apply, in file order; removed instances are archived.
+        planned: In file order; removed instances are archived.
         apply_id: The id of this apply, which templates read as ``run.id``.
         context: The outside world.
 
     Raises:
         UsageError: Instances need one another in a circle.
-        Locked: Another process applies one of them.
-        CannotRun: It turned out that it can't be done before anything was sent.
+        CannotRun: It can't be done, and nothing was sent.
         Interrupted: A signal came before anything was sent.
     """
     return await _Apply(context, apply_id, planned).run()

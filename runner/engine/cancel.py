@@ -25,8 +25,6 @@ async def cancel(
 ) -> list[Cancellation]:
     """Cancel sessions that have not ended as far as the state knows; it writes nothing.
 
-    The API accepts a cancellation for any session, and acts on Playwright and agentic checks.
-
     Args:
         wanted: Tells whose sessions are meant; ``None`` means the owner's last apply.
         context: The outside world.

@@ -38,12 +38,7 @@ _LEAVE_SECONDS: Final = 2.0
 
 
 class Frame(ABC):
-    """One command that follows sessions.
-
-    Attributes:
-        id: The id of the apply.
-        runs: Its instances, once they are known.
-    """
+    """One command that follows sessions: the ``runs`` of the apply ``id``."""
 
     def __init__(
         self, context: Context, apply_id: str, names: Iterable[str], started_at: datetime

@@ -18,10 +18,8 @@ class Journal:
     """The attempts of one apply, and those of earlier ones that it settles.
 
     Attributes:
-        troubled: Whether something could not be written after a session had started; the user
-            was told.
-        has_begun: Whether it is the journal of a new apply; the records of earlier ones may
-            have been written by later ones.
+        troubled: Whether something could not be written after a session had started.
+        has_begun: Whether a new apply began; later applies may own the records of earlier ones.
     """
 
     context: Context
@@ -94,11 +92,7 @@ class Journal:
         await asyncio.gather(*(journal.flush() for journal in self._applies.values()))
 
     async def end(self, exit_codes: Mapping[str, int]) -> None:
-        """Write the rest, close each apply that has nothing open, and move the records on.
-
-        Args:
-            exit_codes: The exit code of each apply, where it is known.
-        """
+        """Write the rest, close each apply that has nothing open, and move the records on."""
         state = self.context.state
         for apply_id, journal in self._applies.items():
             with self._reporting():

@@ -14,11 +14,7 @@ from runner.models.outcome import InstanceOutcome
 class Gate:
     """Opens when enough of the needed instances passed, and shuts when they can't any more.
 
-    Attributes:
-        name: The profile or instance, as its dependents spell it.
-        instances: The needed instances.
-        needed: How many of them have to pass.
-        is_met: Whether enough passed, once ``decided``.
+    ``name`` is what the dependents call them; ``is_met`` holds once ``decided`` is set.
     """
 
     def __init__(self, name: str, instances: Sequence[str], needed: int) -> None:

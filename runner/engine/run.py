@@ -40,12 +40,11 @@ class Run:
     """One instance that is applied, or waited for.
 
     Attributes:
-        attempt: What the state keeps of it.
+        attempt: What the state keeps of it, if it ``is_stored``.
         settings: The runner's own keys of its profile.
         request: What is sent; ``None`` when an earlier apply has sent it.
         before: Its last apply, with which its checks are compared.
         span: Its profile's place in the file, if the file was at hand.
-        is_stored: Whether the state has the attempt.
         matching: How many checks its target matches, where the plan knows all of them.
         session: Its session as it was last seen.
         is_ended: Whether the API said that the session has ended, whatever its status.
@@ -157,11 +156,11 @@ class Run:
     async def intend(self) -> None:
         """Store that its trigger is about to be sent.
 
-        The window in which its session may be made begins with the first of all sends: should
-        its session appear late, beside that of a second one, both are seen.
+        The window in which its session may be made begins with the first of all sends: should its
+        session appear late, beside that of a second one, both are seen.
 
         Raises:
-            StateError: It can't be stored, or the lock was lost; so nothing may be sent.
+            StateError: It can't be stored, or the lock was lost; nothing may be sent.
         """
         window = window_from(self.context)
         update = {"intent_at": self.context.clock.now(), "window_to": window}
@@ -254,9 +253,7 @@ class Run:
     ) -> InstanceOutcome:
         """Build the outcome of its session as it was last seen.
 
-        Args:
-            judgement: The verdict, where something other than the results decides.
-            hint: What to do next.
+        ``judgement`` is given where something other than the results decides.
         """
         session, context = self.session, self.context
         assert session is not None  # noqa: S101 # it was started

@@ -68,10 +68,7 @@ async def _send_and_settle(run: Run, lost: Lost) -> CannotRun | None:
 async def settle(run: Run, *, is_alone: bool, seconds: float | None = None) -> bool:
     """Find out what came of a trigger whose answer was lost.
 
-    Args:
-        run: The instance, whose attempt is an intent so far.
-        is_alone: Whether a session that is found can only be its own.
-        seconds: The settling time, if not the usual one.
+    ``is_alone`` tells whether a session that is found can only be its own.
 
     Returns:
         ``False`` when it surely started nothing; otherwise ``run`` has a session or an outcome.
@@ -115,7 +112,7 @@ async def _send(run: Run) -> Session:
 
     Raises:
         Interrupted: It was cut off.
-        StateError: The intent can't be stored again, or the lock was lost; nothing was sent.
+        StateError: The intent can't be stored, or the lock was lost; nothing was sent.
     """
     assert run.request is not None  # noqa: S101 # it is to be started
     context, locks = run.context, run.journal.locks

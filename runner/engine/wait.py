@@ -37,27 +37,26 @@ async def wait(apply_id: str | None, *, context: Context) -> ApplyOutcome:
     Raises:
         UsageError: There was no apply of that id.
         Locked: The apply, or another process that waits for it, is still at work.
-        StateError: The state knows no apply, or can't be reached.
-        CannotRun: The API can't be reached.
+        CannotRun: The state knows no apply, or state or API can't be reached.
         Interrupted: A signal came before anything was done.
     """
     state = context.state
     await unless(context.stop.gently, _until_nobody_is_at_work(context, apply_id))
     left = await state.left_open()
-    ids = sorted(left) if apply_id is None else [apply_id]
-    attempts = await _attempts(state, ids)
+    if apply_id is not None:
+        left = {apply_id: left.get(apply_id, [])}
+    attempts = await _attempts(state, left)
     if apply_id is not None and not attempts:
         raise UsageError(
             f"There was no apply {apply_id} in this state.",
             hint="`runner history` lists them; --state and --scope say which state is meant.",
         )
-    names = {name for each in ids for name in left.get(each, ())}
     known = {attempt.apply_id for attempt in attempts}
     lost = [
-        _never_started(context, each, name)
-        for each in ids
-        if each not in known
-        for name in left.get(each, ())
+        _never_started(context, an_id, name)
+        for an_id, names in left.items()
+        if an_id not in known
+        for name in names
     ]
     newest: PastApply | None = None
     if not attempts and not lost:
@@ -67,9 +66,9 @@ async def wait(apply_id: str | None, *, context: Context) -> ApplyOutcome:
                 "This state knows no apply to wait for.",
                 hint="Where an apply ran on another machine, name its state: --state, --scope.",
             )
-        ids, attempts = [newest.apply_id], list(newest.attempts)
-    names |= {attempt.instance for attempt in attempts if attempt.is_open}
-    waiting = _Wait(context, ids, attempts, lost, names)
+        attempts = list(newest.attempts)
+    names = {attempt.instance for attempt in attempts if attempt.is_open}
+    waiting = _Wait(context, attempts, lost, names.union(*left.values()))
     return waiting.repeat(newest) if newest and not names else await waiting.run()
 
 
@@ -92,7 +91,7 @@ async def _until_nobody_is_at_work(context: Context, apply_id: str | None) -> No
     """Wait for the owner of the apply, or of the newest one, to end, or for its lease.
 
     Raises:
-        Locked: It goes on: the lease was renewed meanwhile.
+        Locked: The lease was renewed meanwhile.
     """
     state, clock = context.state, context.clock
     deadline: float | None = None
@@ -117,7 +116,7 @@ async def _until_nobody_is_at_work(context: Context, apply_id: str | None) -> No
         await clock.sleep(min(at_work[wanted], _LOOK_SECONDS))
 
 
-async def _attempts(state: State, ids: Sequence[str]) -> list[Attempt]:
+async def _attempts(state: State, ids: Iterable[str]) -> list[Attempt]:
     found = await asyncio.gather(*map(state.apply, ids))
     return [attempt for past in found if past is not None for attempt in past.attempts]
 
@@ -126,15 +125,14 @@ class _Wait(Frame):
     def __init__(
         self,
         context: Context,
-        ids: Sequence[str],
         attempts: Sequence[Attempt],
         lost: Sequence[Attempt],
         names: Collection[str],
     ) -> None:
-        began = min(attempt.intent_at for attempt in (*attempts, *lost))
-        super().__init__(context, max(ids), names, began)
-        self.ids = ids
         self.lost = lost
+        self.ids = {attempt.apply_id for attempt in (*attempts, *lost)}
+        began = min(attempt.intent_at for attempt in (*attempts, *lost))
+        super().__init__(context, max(self.ids), names, began)
         self.runs = self._runs((*attempts, *lost), {})
 
     def _runs(self, attempts: Iterable[Attempt], records: Mapping[str, Record]) -> list[Run]:

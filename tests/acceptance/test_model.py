@@ -11,6 +11,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any, TypeAlias
 
+import httpx
 import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
@@ -18,7 +19,6 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_stat
 
 from runner.checkly.account import Credentials
 from runner.checkly.client import Checkly
-from runner.checkly.http_ import httpx
 from runner.engine.apply import apply
 from runner.engine.control.context import ApplyOptions, Context
 from runner.engine.control.shutdown import Stop

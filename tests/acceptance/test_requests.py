@@ -20,7 +20,6 @@ def test_two_hundred_sessions_need_two_requests_each_and_one_a_poll(
     assert counts["completion"] == SESSIONS, "no poll was answered before its session was over"
     # What failed is asked for once more, for its error.
     assert counts.get("result", 0) <= SESSIONS
-    # Locations, private ones and checks are asked for once; the account for its name before the
-    # question, and once more when the apply begins, for the server's clock.
+    # Locations, private ones, checks and the account are asked for once, before the question.
     known = counts["trigger"] + counts["completion"] + counts.get("result", 0)
-    assert len(emulator.requests) == 5 + known
+    assert len(emulator.requests) == 4 + known

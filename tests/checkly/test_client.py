@@ -16,8 +16,7 @@ import pytest
 from runner.checkly import wire
 from runner.checkly.account import Credentials
 from runner.checkly.client import PAGE, Checkly
-from runner.checkly.exchange import ClientOptions, Flight
-from runner.checkly.limiter import Limiter
+from runner.checkly.exchange import ClientOptions, Flight, Shared
 from runner.checkly.retry import Backoff
 from runner.errors import ApiError, CannotRun, RunnerError, Unauthorized, Unreachable, UsageError
 from runner.models.clock import SystemClock
@@ -426,13 +425,11 @@ def test_reads_are_asked_again_while_there_is_patience() -> None:
 
 def test_a_wait_for_the_own_limit_takes_nothing_from_the_patience() -> None:
     clock = FakeClock()
-    limiter = Limiter(clock)
-    limiter.hold(60.0)
+    shared = Shared(clock)
+    shared.limiter.hold(60.0)
     options = ClientOptions(patience_seconds=10.0)
     turns = in_turn(None, answer({"id": "a"}))
-    found, requests = ask(
-        turns, lambda c: c.account(), clock=clock, options=options, limiter=limiter
-    )
+    found, requests = ask(turns, lambda c: c.account(), clock=clock, options=options, shared=shared)
     assert (found.id, len(requests)) == ("a", 2)
 
 
@@ -536,8 +533,12 @@ def trouble(error: httpx.HTTPError, cause: Exception | None) -> Unreachable:
     """How an error of the library below comes out of the edge."""
 
     async def main() -> Unreachable:
+        clock = SystemClock()
         checkly = wire.Wire(
-            Credentials(KEY, "a", "http://127.0.0.1:9"), clock=SystemClock(), emit=lambda _: None
+            Credentials(KEY, "a", "http://127.0.0.1:9"),
+            clock=clock,
+            emit=lambda _: None,
+            server=wire.ServerClock(clock),
         )
         error.__cause__ = cause
         async with aclosing(checkly):

@@ -10,9 +10,10 @@ from typing import Any
 import pytest
 
 from runner.checkly.client import Checkly
-from runner.checkly.exchange import ClientOptions
+from runner.checkly.exchange import ClientOptions, Shared
 from runner.engine.results.verdicts import check_outcomes, is_over, judge
 from runner.errors import RunnerError
+from runner.models.clock import SystemClock
 from runner.models.contract.settings import Settings
 from runner.models.response import Session
 from tests.checkly.scripted import scripted
@@ -131,12 +132,13 @@ def judged(answer: Session) -> None:
 def test_no_answer_makes_it_fall_over(count: int) -> None:
     seed = random.randrange(10**9)
     rng = random.Random(seed)
-    options = ClientOptions(answer_seconds=0.2, patience_seconds=0.0, requests_per_minute=1_000_000)
+    options = ClientOptions(answer_seconds=0.2, patience_seconds=0.0)
+    shared = Shared(SystemClock(), 1_000_000)
 
     async def main() -> None:
         async with (
             scripted(lambda _: reply(rng)) as server,
-            client(server.url, options=options) as checkly,
+            client(server.url, options=options, shared=shared) as checkly,
         ):
             for number in range(count):
                 with suppress(RunnerError):

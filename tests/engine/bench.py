@@ -12,7 +12,7 @@ from uuid import NAMESPACE_URL, uuid5
 from runner.checkly.account import Credentials
 from runner.checkly.client import Checkly
 from runner.checkly.downloads import Downloads
-from runner.checkly.exchange import ClientOptions
+from runner.checkly.exchange import ClientOptions, Shared
 from runner.checkly.retry import Backoff
 from runner.emulator.server import Emulator
 from runner.emulator.world.world import Check, Ending, Location, World
@@ -111,6 +111,7 @@ class Bench:
         self.folder = folder
         self.clock: Clock = SystemClock()
         self.client_options = QUICK
+        self.requests_per_minute = 600
         self.options = OPTIONS
         self.lease = LEASE_SECONDS
         self.owner = ME
@@ -134,6 +135,7 @@ class Bench:
             rng=random.Random(1),
             emit=self.emit,
             options=self.client_options,
+            shared=Shared(self.clock, self.requests_per_minute),
         )
 
     def state(self) -> State:

@@ -10,8 +10,7 @@ import pytest
 
 from runner.checkly.account import Credentials
 from runner.checkly.client import Checkly
-from runner.checkly.exchange import ClientOptions
-from runner.checkly.limiter import Limiter
+from runner.checkly.exchange import ClientOptions, Shared
 from runner.errors import Locked, UsageError
 from runner.models.contract.settings import ExpectChecks
 from runner.models.events import (
@@ -281,7 +280,7 @@ def test_waiting_for_an_apply_that_never_was_is_an_error(make_bench: MakeBench) 
 def test_one_client_after_another_keeps_one_limit(make_bench: MakeBench) -> None:
     bench = make_bench()
     clock = FakeClock()
-    limiter = Limiter(clock, 2)
+    shared = Shared(clock, 2)
 
     async def main() -> None:
         for _ in range(3):
@@ -290,7 +289,7 @@ def test_one_client_after_another_keeps_one_limit(make_bench: MakeBench) -> None
                 clock=clock,
                 rng=random.Random(1),
                 emit=lambda _: None,
-                limiter=limiter,
+                shared=shared,
             ) as client:
                 await client.account()
 

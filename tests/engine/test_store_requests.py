@@ -35,7 +35,8 @@ class OnBucket(Bench):
 def on_bucket(make_bench: MakeBench, stub: StubS3) -> Iterator[OnBucket]:
     bench = make_bench(a_world(a_check("home", duration=0.5)))
     found = OnBucket(bench.emulator, bench.folder)
-    found.client_options = ClientOptions(requests_per_minute=6000)
+    found.client_options = ClientOptions()
+    found.requests_per_minute = 6000
     yield found
     assert stub.objects
 

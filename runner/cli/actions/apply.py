@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TextIO
 
-from runner.checkly.limiter import Limiter
+from runner.checkly.exchange import Shared
 from runner.cli.actions.wait import tell_next
 from runner.cli.console import Console
 from runner.cli.options.common import Common
@@ -94,8 +94,8 @@ def apply(common: Common, **options: Any) -> int:
             check_plan(saved, plan)
         plan = changed_only(plan) if command.changed else plan
         plan = failed_only(plan, prune=command.prune) if command.failed else plan
-        limiter = Limiter(clock, command.requests_per_minute)  # of all that this process asks
-        plan = loop.run(judge(plan, parts, limiter))
+        shared = Shared(clock, command.requests_per_minute)
+        plan = loop.run(judge(plan, parts, shared))
         plan = failed_checks_only(plan, prune=command.prune) if command.failed_checks else plan
         people = _people(command, console)
         if common.verbosity >= 0:
@@ -123,7 +123,7 @@ def apply(common: Common, **options: Any) -> int:
                 parts,
                 command,
                 reporters,
-                limiter=limiter,
+                shared=shared,
                 account_name=plan.context and plan.context.account_name,
                 concurrency=command.concurrency,
                 detach=command.detach,

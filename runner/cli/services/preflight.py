@@ -6,8 +6,7 @@ from collections.abc import Awaitable, Sequence
 from typing import TypeVar
 
 from runner.checkly.client import Checkly
-from runner.checkly.exchange import ClientOptions
-from runner.checkly.limiter import Limiter
+from runner.checkly.exchange import ClientOptions, Shared
 from runner.cli.services.composition import Composition
 from runner.errors import ApiError, Unauthorized, Unreachable
 from runner.listing import listed
@@ -29,7 +28,7 @@ _NAME = "name"
 OPTIONS = ClientOptions(answer_seconds=10.0, patience_seconds=4.0)
 
 
-async def judge(plan: Plan, parts: Composition, limiter: Limiter | None = None) -> Plan:
+async def judge(plan: Plan, parts: Composition, shared: Shared | None = None) -> Plan:
     """``plan`` with what the account says of it; each list is asked for once.
 
     Requests are told on standard error, with ``-v``.
@@ -52,7 +51,7 @@ async def judge(plan: Plan, parts: Composition, limiter: Limiter | None = None) 
         emit=emit,
         redact=console.redactor.screen,
         options=OPTIONS,
-        limiter=limiter,
+        shared=shared,
     ) as client:
         account = await _account(client)
     return judged(plan, account)

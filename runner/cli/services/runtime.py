@@ -10,8 +10,7 @@ from typing import Any
 from runner.checkly.account import Credentials
 from runner.checkly.client import Checkly
 from runner.checkly.downloads import Downloads
-from runner.checkly.exchange import ClientOptions
-from runner.checkly.limiter import Limiter
+from runner.checkly.exchange import Shared
 from runner.checkly.send import send
 from runner.cli.options.following import Following
 from runner.cli.services.aio import silence_libraries
@@ -65,7 +64,7 @@ async def engine(
     following: Following,
     reporters: Reporters,
     *,
-    limiter: Limiter | None = None,
+    shared: Shared | None = None,
     account_name: str | None = None,
     **options: Any,
 ) -> AsyncIterator[Context]:
@@ -75,7 +74,7 @@ async def engine(
         parts: The configuration, the state and the API.
         following: The options of the commands that follow sessions.
         reporters: Are told what happens.
-        limiter: The limit of requests, where it is shared with what was asked before.
+        shared: The limit of requests and the server's clock, where something was asked before.
         account_name: The name of the account, where it was asked for.
         options: Further ones of ``ApplyOptions``.
     """
@@ -85,7 +84,7 @@ async def engine(
     credentials, state = parts.backend.require_credentials(), parts.state
     redact = parts.console.redactor.screen
     ticking = asyncio.create_task(_tick(reporters, clock))
-    limiter = limiter or Limiter(clock, following.requests_per_minute)
+    shared = shared or Shared(clock, following.requests_per_minute)
     try:
         client = Checkly(
             credentials,
@@ -93,11 +92,10 @@ async def engine(
             rng=random.SystemRandom(),
             emit=reporters.handle,
             redact=redact,
-            options=ClientOptions(requests_per_minute=following.requests_per_minute),
-            limiter=limiter,
+            shared=shared,
         )
         keeper = _keeper(following, credentials, clock)
-        sharing = shared_limit(limiter, state, owner, clock, reporters.handle)
+        sharing = shared_limit(shared.limiter, state, owner, clock, reporters.handle)
         async with client, sharing, keeper as keep:
             with heeded(stop):
                 yield Context(

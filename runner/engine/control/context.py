@@ -26,7 +26,7 @@ class ApplyOptions:
         detach: Leave once all sessions have started.
         lock_timeout: How long to wait for a lock that another process holds.
         new: Start a session even if an unfinished apply runs the same one.
-        settle_seconds: How long a session is looked for after its trigger's answer was lost.
+        settle_seconds: How long to look for a session after its trigger's answer was lost.
         grace_seconds: How long a session is followed after it was cancelled.
         poll_seconds: How long one poll may take; the API allows 30 at most.
         late_seconds: How long to wait for results after the end of a session.
@@ -59,7 +59,7 @@ class Learnt:
 
     Attributes:
         sessions: Ids of sessions that are taken, so that no lookup adopts them.
-        offset: How far the clock of the sessions is ahead of this machine's, at least.
+        offset: How far the sessions' clock is ahead of this machine's, at least.
     """
 
     sessions: set[str] = field(default_factory=set)
@@ -76,14 +76,8 @@ class Learnt:
 class Context:
     """The outside world of an apply.
 
-    Attributes:
-        state: Keeps intents, sessions and outcomes.
-        emit: Told of everything that happens.
-        stop: Set by signals.
-        owner: Who applies.
-        redact: Masks secrets in texts from outside.
-        tested: What is tested, for the reports.
-        keep: Keeps the files of what failed, where that is wanted.
+    ``stop`` is set by signals, ``redact`` masks secrets in texts from outside, and ``keep`` keeps
+    the files of what failed, where that is wanted.
     """
 
     client: Checkly

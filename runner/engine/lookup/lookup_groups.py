@@ -26,9 +26,8 @@ class LookupGroup:
     async def turn(self) -> AsyncIterator[Lost]:
         """Span the time from before a trigger leaves until it is known what came of it.
 
-        Yields:
-            Notes that the answer was lost, and returns whether its session can be told from the
-            others'.
+        The function notes that its answer was lost, and returns whether its session can be told
+        from the others'.
         """
         async with self._changed:
             await self._changed.wait_for(lambda: not self._lost)

@@ -38,8 +38,8 @@ class Found:
 
     Attributes:
         sure: Those whose time fits as well.
-        unsure: Those that may be from another time: they are not adopted, and prove nothing else.
-        has_look_alike: Whether another attempt that looks the same may have started any of them.
+        unsure: Those that may be from another time: neither adopted nor proof of anything.
+        has_look_alike: Whether another attempt that looks the same may own one of them.
         is_whole: Whether every session could be read, so that none that fits was missed.
     """
 
@@ -77,20 +77,15 @@ def doubt_from(context: Context) -> datetime:
 async def search(
     context: Context, attempt: Attempt, seconds: float | None = None, *, is_alone: bool
 ) -> Found:
-    """Look for the session of an attempt, several times over ``seconds``.
+    """Look for the session of an attempt, several times over ``seconds`` (the settling time).
 
     The first look that finds its own ends it. Where others fit as well, its own may be listed
-    late, and the owners of the others may show meanwhile.
-
-    Args:
-        context: The outside world.
-        attempt: The attempt.
-        seconds: The settling time, if not the usual one.
-        is_alone: Whether a session that is found can only be its own.
+    late, and the owners of the others may show meanwhile. ``is_alone`` tells whether a session
+    that is found can only be its own.
 
     Raises:
         CannotRun: The list can't be read, or nothing fits in what can be read of it.
-        Interrupted: A signal came before the settling time was over; one last look found nothing.
+        Interrupted: A signal came early, and one last look found nothing.
     """
     seconds = context.options.settle_seconds if seconds is None else seconds
     gently, last = context.stop.gently, 0.0

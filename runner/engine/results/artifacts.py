@@ -72,11 +72,9 @@ def _log_lines(log: Any) -> Iterator[str]:
 
 @dataclass(slots=True)
 class Keeper:
-    """Keeps the files of what failed.
+    """Keeps the files of what failed: at most ``most`` bytes in ``folder``.
 
-    Attributes:
-        folder: Gets a folder for each instance and, in it, for each result.
-        most: Bytes that may be written.
+    Each instance has a folder in it, and in that each result.
     """
 
     folder: Path
@@ -86,26 +84,19 @@ class Keeper:
 
     async def keep(self, context: Context, outcome: InstanceOutcome) -> InstanceOutcome:
         """Download the files of ``outcome``; a failure is reported and changes no verdict."""
-        count = sum(len(check.artifacts) for check in outcome.checks)
-        if not count:
+        wanted = sum(len(check.artifacts) for check in outcome.checks)
+        if not wanted:
             return outcome
-        telling = asyncio.get_running_loop().call_later(
-            _TELL_AFTER,
-            context.notice,
-            f"Downloading {counted(count, 'file')} of what failed.",
-            outcome.name,
-        )
+        name, text = outcome.name, f"Downloading {counted(wanted, 'file')} of what failed."
+        telling = asyncio.get_running_loop().call_later(_TELL_AFTER, context.notice, text, name)
         until = context.clock.monotonic() + PATIENCE
-        checks, kept = [], []
-        for check in outcome.checks:
-            checks.append(await self._kept(context, outcome.name, check, until))
-            kept += [Path(artifact.path) for artifact in checks[-1].artifacts if artifact.path]
+        checks = [await self._kept(context, name, check, until) for check in outcome.checks]
         telling.cancel()
-        if kept:
+        if kept := [Path(file.path) for check in checks for file in check.artifacts if file.path]:
             size = sum(self._sizes[path] for path in kept)
             amount = f"{size / 1000:.0f} kB" if size < 1_000_000 else f"{size / 1_000_000:.0f} MB"
             files = f"{counted(len(kept), 'file')} of what failed ({amount})"
-            context.notice(f"Downloaded {files} to {self.folder}.", outcome.name)
+            context.notice(f"Downloaded {files} to {self.folder}.", name)
         return replace(outcome, checks=tuple(checks))
 
     async def _kept(
@@ -134,12 +125,7 @@ class Keeper:
         return replace(check, artifacts=tuple(artifacts))
 
     async def _get(self, artifact: Artifact, path: Path, seconds: float) -> None:
-        """Bring a file to ``path``, unless an earlier call did.
-
-        Raises:
-            CannotRun: It can't be had, or is larger than what is left.
-            OSError: It can't be written.
-        """
+        """Bring a file to ``path``, unless an earlier call did."""
         fits = partial(self._fits, path)
         if artifact.content:
             _write(path, artifact.content, fits)

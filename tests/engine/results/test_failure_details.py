@@ -1,13 +1,18 @@
+import asyncio
 import time
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
 from runner.engine.results import failure_details
-from runner.engine.results.failure_details import error_of
+from runner.engine.results.failure_details import error_of, explained
 from runner.models.events import SessionProgress
+from runner.models.outcome import CheckAttempt, CheckOutcome, InstanceOutcome
 from runner.models.response import ResultDetail
 from runner.models.verdict import Verdict
 from tests.engine.bench import a_check, a_world, only, planned
+from tests.engine.clocks import FakeClock
 from tests.engine.conftest import MakeBench
 
 
@@ -97,6 +102,20 @@ def test_failed_checks_come_with_their_errors(make_bench: MakeBench) -> None:
         ("screenshot", "screenshot.png"),
         ("log", "log.txt"),
     ]
+
+
+def test_files_are_known_where_no_error_is_told() -> None:
+    async def result(*_: str) -> ResultDetail:
+        return detail(playwrightCheckResult={"playwrightTestTraces": ["https://x/trace.zip"]})
+
+    outside: Any = SimpleNamespace(
+        client=SimpleNamespace(result=result), clock=FakeClock(), redact=str
+    )
+    attempt = CheckAttempt(Verdict.FAILED, "1", "", None, None, None)
+    check = CheckOutcome("login", Verdict.FAILED, attempts=(attempt,))
+    outcome = InstanceOutcome("a", "a", Verdict.FAILED, session_id="1", checks=(check,))
+    found = asyncio.run(explained(outside, outcome))
+    assert [each.name for each in found.checks[0].artifacts] == ["trace.zip"]
 
 
 def test_the_failed_attempts_of_a_flaky_check_are_explained(make_bench: MakeBench) -> None:
