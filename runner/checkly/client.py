@@ -96,16 +96,15 @@ class Checkly(Exchange):
 
     async def sessions(self, **filters: str | int) -> AsyncIterator[list[ListedSession | None]]:
         """Yield the account's sessions, newest first, by pages; ``filters`` are the API's own."""
-        cursor: dict[str, str] = {}
+        params = {"limit": PAGE, **filters}
         before = 0
         for _ in range(MAX_PAGES):
-            params = {"limit": PAGE, **filters, **cursor}
             page = await self._get(_SESSIONS, SessionList.model_validate, params, before=before)
             yield page.entries
             before += len(page.entries)
             if not page.next_id:
                 return
-            cursor = {"nextId": page.next_id}
+            params["nextId"] = page.next_id
         raise _endless(_SESSIONS)
 
     async def cancel(self, session_id: str) -> None:

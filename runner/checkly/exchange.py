@@ -1,16 +1,22 @@
-"""Ask, and ask again: the limit, the retries and the masking between a client and its wire."""
+"""Ask, and ask again: the limit, the retries and the masking of what a client sends and reads."""
 
+import asyncio
 import random
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from math import inf
 from typing import Final, Self, TypeVar
+from urllib.request import getproxies
+
+import httpx
 
 from runner.checkly.account import Credentials
 from runner.checkly.answers import parsed
 from runner.checkly.api_errors import Redact, refusal
+from runner.checkly.clients import make_client
 from runner.checkly.limiter import DEFAULT_REQUESTS_PER_MINUTE, Limiter
+from runner.checkly.network import proxy_for
 from runner.checkly.retry import (
     TOO_MANY_REQUESTS,
     Backoff,
@@ -19,10 +25,11 @@ from runner.checkly.retry import (
     retry_after,
     surely_not_accepted,
 )
-from runner.checkly.wire import Question, Reply, ServerClock, Wire
+from runner.checkly.wire import Question, Reply, ServerClock, read_reply, unreachable
 from runner.errors import ApiError, RunnerError, Unreachable
+from runner.listing import listed
 from runner.models.clock import Clock
-from runner.models.events import Emit, Notice
+from runner.models.events import Emit, Notice, RequestMade
 from runner.secrets import screened_json
 
 T = TypeVar("T")
@@ -95,15 +102,25 @@ class Exchange:
         self._redact = redact
         shared = shared or Shared(clock)
         self._limiter, self._server = shared.limiter, shared.server
-        self._wire = Wire(credentials, clock=clock, emit=emit, server=self._server)
         self._is_troubled = False
         self._told: set[str] = set()
+        headers = {
+            "authorization": f"Bearer {credentials.api_key}",
+            "x-checkly-account": credentials.account_id,
+            "accept": "application/json",
+            # A small packed answer may be huge; without packing, what is read stays bounded.
+            "accept-encoding": "identity",
+        }
+        self._client = make_client(credentials, headers)
+        if odd := proxy_for(credentials.url, getproxies()).odd:
+            text = f"NO_PROXY holds what is not a host, address or network: {listed(odd)}."
+            emit(Notice(clock.now(), text, is_warning=True))
 
     async def __aenter__(self) -> Self:
         return self
 
     async def __aexit__(self, *error: object) -> None:
-        await self._wire.aclose()
+        await self._client.aclose()
 
     def server_now(self) -> datetime | None:
         """Return the server's clock, never later than the truth; ``None`` before any answer."""
@@ -151,7 +168,7 @@ class Exchange:
     async def _once(self, question: Question, answer_seconds: float) -> Reply:
         """Send one request, and return its answer if it is a success."""
         seconds = min(self._options.answer_seconds, answer_seconds) + question.seconds
-        reply = await self._wire.exchange(question, seconds)
+        reply = await self.send(question, seconds)
         # Here and nowhere else do the server's words come in.
         reply = replace(reply, body=screened_json(reply.body, self._redact))
         if 200 <= reply.status < 300:
@@ -164,6 +181,34 @@ class Exchange:
         except ValueError:
             answer = None
         raise refusal(reply, answer, self._redact, asked)
+
+    async def send(self, question: Question, seconds: float) -> Reply:
+        """Send a request once, and return its answer within ``seconds``, whatever its status.
+
+        Raises:
+            Unreachable: No answer came; it says whether the request may have arrived.
+            ApiError: The answer can't be read.
+        """
+        method, path = question.method, question.path
+        url, params = self.credentials.url + path, question.params
+        began = self._clock.monotonic()
+        status, trouble = None, None
+        try:
+            stream = self._client.stream(method, url, params=params, json=question.body)
+            async with asyncio.timeout(seconds), stream as answer:
+                status = answer.status_code
+                self._server.note(answer.headers.get("date"))
+                return await read_reply(question, answer)
+        except (TimeoutError, httpx.HTTPError, httpx.InvalidURL, httpx.StreamError) as error:
+            is_late = isinstance(error, TimeoutError | httpx.TimeoutException)
+            trouble = "no answer in time" if is_late else type(error).__name__
+            raise unreachable(question, error, self.credentials.host, seconds) from None
+        except ApiError as error:
+            trouble = error.message
+            raise
+        finally:
+            taken = self._clock.monotonic() - began
+            self._emit(RequestMade(self._clock.now(), method, path, status, taken, trouble))
 
     def _tell(self, error: RunnerError, left: float) -> None:
         """Say what is waited for, once for each time of trouble."""

@@ -28,14 +28,19 @@ def retry_after(value: str | None, server_now: datetime | None) -> float | None:
     text = (value or "").strip()
     if text.isascii() and text.isdigit():
         return float(text[:9])
+    date = http_date(text)
+    if date is None or server_now is None:
+        return None
+    return max(0.0, (date - server_now).total_seconds())
+
+
+def http_date(text: str) -> datetime | None:
+    """Read the date of a header, in UTC; ``None`` where it makes no sense."""
     try:
         date = parsedate_to_datetime(text)
+        return (date if date.tzinfo else date.replace(tzinfo=UTC)).astimezone(UTC)
     except (ValueError, OverflowError):
         return None
-    if server_now is None:
-        return None
-    date = date if date.tzinfo else date.replace(tzinfo=UTC)
-    return max(0.0, (date - server_now).total_seconds())
 
 
 def surely_not_accepted(error: RunnerError) -> bool:

@@ -208,12 +208,11 @@ class Run:
         attempt = self.attempt.model_copy(update=update)
         self.attempt = await self.journal.keep(attempt, durable=False)
 
-    async def finish(self, outcome: InstanceOutcome) -> InstanceOutcome:
+    async def finish(self, outcome: InstanceOutcome) -> None:
         """Take an outcome, and store it where the intent is stored."""
         if self.is_stored:
             await self.store(outcome)
         self.outcome = outcome
-        return outcome
 
     async def close(self, verdict: Verdict, reason: str, *, hint: str | None = None) -> None:
         """Finish it without a session."""
@@ -221,10 +220,9 @@ class Run:
 
     async def leave(self, outcome: InstanceOutcome) -> InstanceOutcome:
         """Stop following it; where its session may go on, it stays open for ``wait``."""
-        is_open = outcome.verdict in {Verdict.RUNNING, Verdict.UNKNOWN}
-        if not is_open or outcome.stopped_at is not None:
-            return await self.finish(outcome)
         self.outcome = outcome
+        if outcome.verdict not in {Verdict.RUNNING, Verdict.UNKNOWN} or outcome.stopped_at:
+            await self.finish(outcome)
         return outcome
 
     # ------------------------------------------------------------ outcomes

@@ -11,7 +11,8 @@ from typing import Any
 
 import pytest
 
-from runner.checkly.wire import Question, Reply, Wire
+from runner.checkly.exchange import Exchange
+from runner.checkly.wire import Question, Reply
 from runner.cli.app import runner
 from runner.cli.console import Console
 from runner.cli.error_handler import run
@@ -100,12 +101,12 @@ class Bench:
         monkeypatch.chdir(folder)
 
     def spoil(self, change: Callable[[Reply, Any], Reply]) -> None:
-        exchange = Wire.exchange
+        send = Exchange.send
 
-        async def spoiling(self: Wire, question: Question, seconds: float) -> Reply:
-            return change(await exchange(self, question, seconds), question.body)
+        async def spoiling(self: Exchange, question: Question, seconds: float) -> Reply:
+            return change(await send(self, question, seconds), question.body)
 
-        self._monkeypatch.setattr(Wire, "exchange", spoiling)
+        self._monkeypatch.setattr(Exchange, "send", spoiling)
 
     def use(self, emulator: Emulator) -> None:
         for name, value in emulator.environment.items():

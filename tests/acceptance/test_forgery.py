@@ -11,7 +11,8 @@ from typing import Any
 
 import pytest
 
-from runner.checkly.wire import Question, Reply, Wire
+from runner.checkly.exchange import Exchange
+from runner.checkly.wire import Question, Reply
 from runner.cli.app import runner
 from runner.cli.console import Console
 from runner.cli.error_handler import run
@@ -225,12 +226,12 @@ def refused(reply: Reply) -> Reply:
 def test_an_answer_of_the_api(
     change: Callable[[Reply], Reply], shell: Shell, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    exchange = Wire.exchange
+    send = Exchange.send
 
-    async def spoiling(self: Wire, question: Question, seconds: float) -> Reply:
-        return change(await exchange(self, question, seconds))
+    async def spoiling(self: Exchange, question: Question, seconds: float) -> Reply:
+        return change(await send(self, question, seconds))
 
-    monkeypatch.setattr(Wire, "exchange", spoiling)
+    monkeypatch.setattr(Exchange, "send", spoiling)
     shell.write(PROFILE.replace("target: all", "target: {matchTags: [[nightly]]}"))
     with Emulator(default_world(), virtual_time=True) as emulator:
         for name, value in emulator.environment.items():

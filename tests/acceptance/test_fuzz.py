@@ -16,7 +16,8 @@ from typing import Any
 import pytest
 from ruamel.yaml import YAML
 
-from runner.checkly.wire import Question, Reply, Wire
+from runner.checkly.exchange import Exchange
+from runner.checkly.wire import Question, Reply
 from runner.cli.app import runner
 from runner.cli.console import Console
 from runner.cli.error_handler import run
@@ -170,18 +171,18 @@ def test_a_file(seeds: range, shell: Shell) -> None:
 @SEEDS
 @pytest.mark.usefixtures("emulator")
 def test_an_answer(seeds: range, shell: Shell) -> None:
-    exchange = Wire.exchange
+    send = Exchange.send
     rng, left = random.Random(), [0]
 
-    async def damaging(self: Wire, question: Question, seconds: float) -> Reply:
-        reply = await exchange(self, question, seconds)
+    async def damaging(self: Exchange, question: Question, seconds: float) -> Reply:
+        reply = await send(self, question, seconds)
         left[0] -= 1
         if left[0] != 0:
             return reply
         status = rng.choice([reply.status] * 6 + [400, 404, 409])
         return replace(reply, status=status, body=damaged_json(reply.body, rng))
 
-    shell.monkeypatch.setattr(Wire, "exchange", damaging)
+    shell.monkeypatch.setattr(Exchange, "send", damaging)
     shell.monkeypatch.setattr(SystemClock, "monotonic", lambda _: 50 * time.monotonic())
     shell.monkeypatch.setattr(SystemClock, "sleep", lambda _, seconds: asyncio.sleep(seconds / 50))
     for seed in seeds:

@@ -246,7 +246,7 @@ class Books(RuleBasedStateMachine):
             rng=random.Random(1),
             emit=lambda _: None,
         )
-        client._wire._client = httpx.AsyncClient(transport=command.line)
+        client._client = httpx.AsyncClient(transport=command.line)
         state = self.state()
         send = state.store._send
 

@@ -7,17 +7,17 @@ import random
 import socket
 import ssl
 from collections.abc import Awaitable, Callable
-from contextlib import aclosing, suppress
+from contextlib import suppress
 from typing import Any
 
 import httpx
 import pytest
 
-from runner.checkly import wire
 from runner.checkly.account import Credentials
 from runner.checkly.client import PAGE, Checkly
 from runner.checkly.exchange import ClientOptions, Flight, Shared
 from runner.checkly.retry import Backoff
+from runner.checkly.wire import Question
 from runner.errors import ApiError, CannotRun, RunnerError, Unauthorized, Unreachable, UsageError
 from runner.models.clock import SystemClock
 from runner.models.contract.request import TriggerTestSessionRequest
@@ -533,18 +533,11 @@ def trouble(error: httpx.HTTPError, cause: Exception | None) -> Unreachable:
     """How an error of the library below comes out of the edge."""
 
     async def main() -> Unreachable:
-        clock = SystemClock()
-        checkly = wire.Wire(
-            Credentials(KEY, "a", "http://127.0.0.1:9"),
-            clock=clock,
-            emit=lambda _: None,
-            server=wire.ServerClock(clock),
-        )
         error.__cause__ = cause
-        async with aclosing(checkly):
+        async with client("http://127.0.0.1:9") as checkly:
             checkly._client._transport = httpx.MockTransport(raises)
             with pytest.raises(Unreachable) as raised:
-                await checkly.exchange(wire.Question("GET", "/x"), 1)
+                await checkly.send(Question("GET", "/x"), 1)
             return raised.value
 
     def raises(_: httpx.Request) -> httpx.Response:

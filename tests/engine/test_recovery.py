@@ -290,7 +290,7 @@ def test_a_private_location_is_known_by_its_id_too(
 
     async def main(location: str) -> list[str]:
         async with bench.client() as client:
-            monkeypatch.setattr(client._wire, "exchange", answering(answers))
+            monkeypatch.setattr(client, "send", answering(answers))
             wanted = intent("smoke", location=location)
             found = await search(bench.context(client, {}), wanted, 0.01, is_alone=True)
             return [each.id for each in found.all]

@@ -28,8 +28,6 @@ APART: Final = timedelta(seconds=60)
 LOOKS: Final = (0.0, 0.07, 0.2, 0.5, 1.0)
 #: Replaces what could not be read of a text, such as half of a character.
 REPLACEMENT: Final = "\ufffd"
-#: The lengths of text that the list can be searched for (contract: ``textSearch``).
-_SEARCH: Final = range(3, 201)
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,12 +117,10 @@ async def _look(context: Context, attempt: Attempt, *, is_alone: bool) -> Found:
 
 async def _fitting(context: Context, attempt: Attempt) -> tuple[list[ListedSession], bool]:
     """Return the sessions that fit in everything but time and owner, and if all could be read."""
-    lookup, since = attempt.lookup, _doubt_from(attempt)
+    lookup, since = attempt.lookup, attempt.doubt_from
     filters: dict[str, int | str] = {}
     if attempt.apply_id in lookup.name:  # unique, so that no session of any time is another's
-        since = None
-        if len(attempt.apply_id) in _SEARCH:
-            filters = {"textSearch": attempt.apply_id}
+        since, filters = None, {"textSearch": attempt.apply_id}
     elif since is not None:
         filters = {"from": int(since.timestamp())}
     same, is_whole = [], True
@@ -143,7 +139,7 @@ async def _fitting(context: Context, attempt: Attempt) -> tuple[list[ListedSessi
 
 async def _others(context: Context, attempt: Attempt) -> list[Attempt]:
     """Return what the state knows of other attempts, as far back as it matters."""
-    since = _doubt_from(attempt)
+    since = attempt.doubt_from
     problems: list[StateError] = []  # a document that can't be read knows no session
     past = context.state.history(since=since and since - SLACK, problems=problems)
     found = [other async for each in past for other in each.attempts]
@@ -151,24 +147,21 @@ async def _others(context: Context, attempt: Attempt) -> list[Attempt]:
     return [other for other in found if (other.apply_id, other.instance) != own]
 
 
-def _doubt_from(attempt: Attempt) -> datetime | None:
-    if attempt.doubt_from is not None:
-        return attempt.doubt_from
-    return None if attempt.window_from is None else attempt.window_from - DOUBT
+def _made_at(entry: ListedSession) -> datetime | None:
+    return entry.created_at or entry.started_at
 
 
 def _is_before(entry: ListedSession, since: datetime | None) -> bool:
-    made = entry.created_at or entry.started_at
+    made = _made_at(entry)
     return made is not None and since is not None and made < since
 
 
 def _is_in_time(entry: ListedSession, attempt: Attempt) -> bool:
     """Return whether a session was made while the trigger of ``attempt`` may have been sent."""
-    made, since = entry.created_at or entry.started_at, attempt.window_from
-    if made is None or since is None:
+    made, first, last = _made_at(entry), attempt.window_from, attempt.window_to
+    if made is None or first is None:
         return False
-    is_late = attempt.window_to is not None and made > attempt.window_to + ACCEPTED_WITHIN
-    return since - MARGIN <= made and not is_late
+    return first - MARGIN <= made <= (last or made) + ACCEPTED_WITHIN
 
 
 def _may_own(other: Attempt, sessions: Iterable[ListedSession]) -> bool:

@@ -42,7 +42,7 @@ def sought(
         async with bench.client() as client:
             answers: dict[str, Any] = {"/v1/test-sessions": {"entries": list(sessions)}}
             answers["/v1/private-locations"] = list(places)
-            monkeypatch.setattr(client._wire, "exchange", answering(answers))
+            monkeypatch.setattr(client, "send", answering(answers))
             found = await search(bench.context(client, {}), attempt, 0.01, is_alone=True)
             return [e.id for e in found.sure], [e.id for e in found.unsure], found.has_look_alike
 
