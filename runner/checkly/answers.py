@@ -29,7 +29,9 @@ def parsed(body: bytes) -> Any:
     with suppress(ValueError):
         return from_json(body)
     try:
-        return _whole(json.loads(_text(body), strict=False, parse_int=_integer))
+        value = json.loads(_text(body), strict=False, parse_int=_integer)
+        text = json.dumps(value, ensure_ascii=False).encode("utf-16", "surrogatepass")
+        return json.loads(text.decode("utf-16", "replace"))  # pairs are joined, lone ones replaced
     except RecursionError:
         raise ValueError("too deep") from None
 
@@ -67,19 +69,6 @@ def _text(body: bytes) -> str:
         chr(ord(c) - 0xDC00) if "\udc80" <= c <= "\udcff" else c
         for c in body.decode(errors="surrogateescape")
     )
-
-
-def _whole(value: Any) -> Any:
-    """Join pairs of surrogates, and replace lone ones."""
-    if isinstance(value, str):
-        if value.isascii():
-            return value
-        return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-    if isinstance(value, list):
-        return [_whole(item) for item in value]
-    if isinstance(value, dict):
-        return {_whole(key): _whole(item) for key, item in value.items()}
-    return value
 
 
 def _integer(digits: str) -> int | None:

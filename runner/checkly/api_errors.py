@@ -50,7 +50,7 @@ _MEANINGS: Final[dict[int, tuple[str, str | None]]] = {
         "Check CHECKLY_ACCOUNT_ID, and the role of the key's user: read-only is not enough.",
     ),
     404: (
-        "the API knows no such thing in this account",
+        "the API found no such thing in this account",
         "Check CHECKLY_ACCOUNT_ID and CHECKLY_API_URL; a session may have been deleted.",
     ),
     408: ("the API gave up waiting", "Try again."),

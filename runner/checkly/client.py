@@ -53,7 +53,7 @@ class Checkly(Exchange):
 
     Every method raises ``ApiError`` (``Unauthorized`` for 401, 402 and 403) for an answer that
     is not a success or makes no sense, and ``Unreachable`` where none came. Reads are retried
-    until ``patience_seconds`` are over; a trigger only while it surely was not accepted.
+    until ``patience_seconds`` are over; a trigger only while it was definitely not accepted.
     """
 
     async def trigger(
@@ -61,7 +61,7 @@ class Checkly(Exchange):
     ) -> Session:
         """Start a session.
 
-        It is sent again only where it surely was not accepted: no connection, or 429.
+        It is sent again only where it was definitely not accepted: no connection, or 429.
         """
 
         def parse(reply: Reply) -> Session:

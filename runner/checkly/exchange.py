@@ -2,11 +2,11 @@
 
 import asyncio
 import random
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from math import inf
-from typing import Final, Self, TypeVar
+from typing import Any, Final, Self, TypeVar
 from urllib.request import getproxies
 
 import httpx
@@ -23,12 +23,11 @@ from runner.checkly.retry import (
     is_over_the_limit,
     may_ask_again,
     retry_after,
-    surely_not_accepted,
 )
 from runner.checkly.wire import Question, Reply, ServerClock, read_reply, unreachable
-from runner.errors import ApiError, RunnerError, Unreachable
+from runner.errors import ApiError, Interrupted, RunnerError, Unreachable
 from runner.listing import listed
-from runner.models.clock import Clock
+from runner.models.clock import Clock, unless
 from runner.models.events import Emit, Notice, RequestMade
 from runner.secrets import screened_json
 
@@ -65,19 +64,17 @@ class Shared:
 
 @dataclass(slots=True)
 class Flight:
-    """A trigger on its way, which may be cut off only while it is not in the air.
+    """What to heed while a trigger is on its way.
 
     Attributes:
-        in_the_air: Whether the request may be with the server, without an answer yet.
-        is_last: Set by the caller who wants to stop: it is not sent again.
         answer_seconds: How long its answer may take, if that is less than usual.
         before_send: Called right before each send; what it raises prevents that send.
+        stop: Once set, nothing more is sent; an answer that is under way is still awaited.
     """
 
-    in_the_air: bool = False
-    is_last: bool = False
     answer_seconds: float = inf
     before_send: Callable[[], Awaitable[None]] | None = None
+    stop: asyncio.Event | None = None
 
 
 class Exchange:
@@ -134,35 +131,41 @@ class Exchange:
         again: Callable[[RunnerError], bool] = may_ask_again,
         flight: Flight | None = None,
     ) -> T:
-        """Ask until there is an answer that makes sense, or ``again`` or the patience says no."""
+        """Ask until there is an answer that makes sense, or ``again`` or the patience says no.
+
+        Raises:
+            Interrupted: It was stopped; the server has not accepted it.
+        """
         flight = flight or Flight()
         patience = self._options.patience_seconds
         if self.server_now() is None:
             patience = min(patience, FIRST_CONTACT_SECONDS)
-        await self._limiter.turn()  # waiting for our own limit is not the server's fault
+        # Waiting for our own limit is not the server's fault.
+        await _wait(self._limiter.turn(), flight)
         give_up, attempt = self._clock.monotonic() + patience, 0
         while True:
             if flight.before_send is not None:
                 await flight.before_send()
-            flight.in_the_air = True
+            if flight.stop is not None and flight.stop.is_set():
+                raise Interrupted("Interrupted before it was sent.")
             try:
                 answer = parse(await self._once(question, flight.answer_seconds))
             except (ApiError, Unreachable) as error:
-                flight.in_the_air = not surely_not_accepted(error)
                 left = give_up - self._clock.monotonic()
                 asked = error.retry_after or 0.0 if isinstance(error, ApiError) else 0.0
-                if not again(error) or left <= 0 or asked > patience or flight.is_last:
+                is_last = flight.stop is not None and flight.stop.is_set()
+                if not again(error) or left <= 0 or asked > patience or is_last:
                     raise
                 self._tell(error, left)
                 pause = min(self._options.backoff.wait(attempt, self._rng), left)
                 if is_over_the_limit(error):  # everyone waits
                     self._limiter.hold(pause)
                 else:
-                    await self._clock.sleep(pause)
+                    await _wait(self._clock.sleep(pause), flight)
                 attempt += 1
-                await self._limiter.turn()
+                await _wait(self._limiter.turn(), flight)
             else:
-                flight.in_the_air, self._is_troubled = False, False
+                self._is_troubled = False
                 return answer
 
     async def _once(self, question: Question, answer_seconds: float) -> Reply:
@@ -216,3 +219,7 @@ class Exchange:
             self._is_troubled = True
             text = f"{error.message} Trying again for {left:.0f} s at most."
             self._emit(Notice(self._clock.now(), text))
+
+
+async def _wait(waiting: Coroutine[Any, Any, None], flight: Flight) -> None:
+    await (waiting if flight.stop is None else unless(flight.stop, waiting))

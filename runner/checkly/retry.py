@@ -43,8 +43,8 @@ def http_date(text: str) -> datetime | None:
         return None
 
 
-def surely_not_accepted(error: RunnerError) -> bool:
-    """Return whether a trigger that ended with ``error`` surely started no session.
+def definitely_not_accepted(error: RunnerError) -> bool:
+    """Return whether a trigger that ended with ``error`` definitely started no session.
 
     That is so when no connection was made, or the answer is a refusal; every other answer, and
     none at all, leaves it open.
@@ -61,11 +61,13 @@ def is_over_the_limit(error: RunnerError) -> bool:
 
 def may_send_again(error: RunnerError) -> bool:
     """Return whether a trigger that ended with ``error`` may leave again: never a blind retry."""
-    return is_over_the_limit(error) if isinstance(error, ApiError) else surely_not_accepted(error)
+    return (
+        is_over_the_limit(error) if isinstance(error, ApiError) else definitely_not_accepted(error)
+    )
 
 
 def may_ask_again(error: RunnerError) -> bool:
     """Return whether a read that ended with ``error`` is worth asking again."""
     if isinstance(error, ApiError):
-        return not surely_not_accepted(error) or is_over_the_limit(error)
+        return not definitely_not_accepted(error) or is_over_the_limit(error)
     return isinstance(error, Unreachable)

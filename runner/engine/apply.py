@@ -5,7 +5,6 @@ from collections import defaultdict
 from collections.abc import Sequence
 
 from runner.engine.control.context import Context
-from runner.engine.control.shutdown import unless
 from runner.engine.follow import follow
 from runner.engine.frame import Frame
 from runner.engine.lookup.lookup_groups import LookupGroup
@@ -16,6 +15,7 @@ from runner.engine.results.verdicts import Judgement
 from runner.engine.run import NOT_STARTED, Run
 from runner.engine.trigger import start
 from runner.errors import Interrupted
+from runner.models.clock import unless
 from runner.models.outcome import ApplyOutcome, InstanceOutcome
 from runner.models.plan import Action, PlannedInstance
 from runner.models.record import Lookup, Phase

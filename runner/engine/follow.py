@@ -4,11 +4,11 @@ from contextlib import suppress
 from typing import Final
 
 from runner.checkly.retry import may_ask_again
-from runner.engine.control.shutdown import unless, within
 from runner.engine.results.failure_details import explained
 from runner.engine.results.verdicts import Judgement, is_pending
 from runner.engine.run import Run
 from runner.errors import ApiError, CannotRun, Interrupted, Unreachable
+from runner.models.clock import unless, within
 from runner.models.events import SessionCancelling, SessionProgress
 from runner.models.outcome import InstanceOutcome
 from runner.models.response import Session
@@ -34,7 +34,7 @@ async def follow(run: Run) -> InstanceOutcome:
 
 
 class _Watch:
-    """A run whose session is followed."""
+    """Follows the session of one run."""
 
     def __init__(self, run: Run) -> None:
         self._run = run
@@ -114,7 +114,7 @@ class _Watch:
             await self._clock.sleep(wait if is_missed else _PAUSE)
 
     def _is_hopeless(self, error: CannotRun) -> bool:
-        """Return whether asking again is of no use, or was of none for too long."""
+        """Return whether asking again is useless, or was for too long."""
         now = self._clock.monotonic()
         if isinstance(error, ApiError) and error.status == 404:
             return now - self._began_at > _KNOWN_SECONDS

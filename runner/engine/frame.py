@@ -8,7 +8,6 @@ from datetime import datetime
 from typing import Final
 
 from runner.engine.control.context import Context
-from runner.engine.control.shutdown import ended, unless, within
 from runner.engine.journal import Journal
 from runner.engine.run import Run
 from runner.engine.summary import (
@@ -22,6 +21,7 @@ from runner.engine.summary import (
 )
 from runner.errors import ApiError, Interrupted, StateError
 from runner.listing import counted
+from runner.models.clock import ended, unless, within
 from runner.models.events import (
     ApplyFinished,
     ApplyInterrupted,
@@ -107,7 +107,7 @@ class Frame(ABC):
         self.context.report(InstanceFinished, outcome)
 
     def sum_up(self, runs: Sequence[Run]) -> ApplyOutcome:
-        """Build the outcome of an apply of ``runs`` as they stand."""
+        """Build the outcome of an apply of ``runs`` as they are now."""
         context = self.context
         interrupted = context.stop.gently.is_set()
         quorums = quorum_outcomes(runs)

@@ -52,7 +52,7 @@ async def leave_nothing_behind(left: Sequence[Run]) -> None:
 
 
 async def _catch_up(run: Run) -> None:
-    """Note the outcome of a session that was not followed, if it has one by now."""
+    """Note the outcome of a session that was not followed, if it has one now."""
     with suppress(CannotRun):
         run.see(await run.context.client.session(run.session_id))
         if run.is_over:

@@ -193,9 +193,9 @@ class Run:
         await self.begin(session, adopted=True)
 
     async def store(self, outcome: InstanceOutcome) -> None:
-        """Store an outcome: of a session that ran, or of one that surely never was.
+        """Store an outcome: of a session that ran, or of one that definitely never was.
 
-        What was not started is stored too, so that nobody takes the rest for the whole.
+        What was not started is stored too, so that the rest is not taken for the whole.
         """
         redact = self.context.redact
         update = {

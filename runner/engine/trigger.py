@@ -1,14 +1,12 @@
 """Start one session: store the intent, send the trigger, settle a lost answer."""
 
-import asyncio
 from contextlib import suppress
 from datetime import timedelta
 from typing import Final
 
 from runner.checkly.api_errors import NO_MATCHING_CHECKS
 from runner.checkly.exchange import Flight
-from runner.checkly.retry import surely_not_accepted
-from runner.engine.control.shutdown import ended
+from runner.checkly.retry import definitely_not_accepted
 from runner.engine.lookup.lookup_groups import LookupGroup, Lost
 from runner.engine.lookup.reconcile import Found, search
 from runner.engine.run import NOT_STARTED, Run
@@ -43,7 +41,7 @@ async def start(run: Run, group: LookupGroup) -> None:
 
 
 async def _send_and_settle(run: Run, lost: Lost) -> CannotRun | None:
-    """Send the trigger once; return what lost its answer, if it surely started nothing."""
+    """Send the trigger once; return what lost its answer, if it definitely started nothing."""
     if run.context.stop.gently.is_set():
         await run.close(Verdict.NOT_STARTED, NOT_STARTED)
         return None
@@ -55,7 +53,7 @@ async def _send_and_settle(run: Run, lost: Lost) -> CannotRun | None:
     except StateError as error:  # nothing was sent
         run.outcome = run.not_started(error)
     except CannotRun as error:
-        if not surely_not_accepted(error):
+        if not definitely_not_accepted(error):
             text = f"{error.message} Looking up whether it started a session."
             run.context.notice(text, run.name, is_warning=True)
             return None if await settle(run, is_alone=await lost()) else error
@@ -71,7 +69,7 @@ async def settle(run: Run, *, is_alone: bool, seconds: float | None = None) -> b
     ``is_alone`` tells whether a session that is found can only be its own.
 
     Returns:
-        ``False`` when it surely started nothing; otherwise ``run`` has a session or an outcome.
+        ``False`` when it definitely started nothing; otherwise ``run`` has a session or an outcome.
     """
     try:
         found = await search(run.context, run.attempt, seconds, is_alone=is_alone)
@@ -79,7 +77,7 @@ async def settle(run: Run, *, is_alone: bool, seconds: float | None = None) -> b
         reason = "Interrupted before it was known whether its trigger started a session."
         run.outcome = run.outcome_as(Verdict.UNKNOWN, reason, hint=_SETTLE_HINT)
     except CannotRun as error:
-        reason = f"Whether its trigger started a session can't be found out: {error.message}"
+        reason = f"It is unknown whether its trigger started a session: {error.message}"
         run.outcome = run.outcome_as(Verdict.UNKNOWN, reason, hint=_SETTLE_HINT)
     else:
         if found.own:
@@ -108,7 +106,7 @@ async def _ambiguous(run: Run, found: Found) -> None:
 
 
 async def _send(run: Run) -> Session:
-    """Send the trigger; a signal cuts it off only while it surely is not with the server.
+    """Send the trigger; a signal cuts it off only while it is definitely not with the server.
 
     Raises:
         Interrupted: It was cut off.
@@ -122,26 +120,10 @@ async def _send(run: Run) -> Session:
             await run.intend()
         locks.fence(run.name, locks.sure_seconds)
 
-    flight = Flight(answer_seconds=locks.sure_seconds, before_send=before_send)
-    sending = asyncio.ensure_future(context.client.trigger(run.request, flight))
-    stopping = asyncio.ensure_future(context.stop.gently.wait())
-    try:
-        await asyncio.wait({sending, stopping}, return_when=asyncio.FIRST_COMPLETED)
-        if not sending.done():
-            flight.is_last = True
-            if not flight.in_the_air:
-                sending.cancel()
-        session = await sending
-    except asyncio.CancelledError:
-        if context.stop.gently.is_set() and not context.stop.at_once.is_set():
-            raise Interrupted(NOT_STARTED) from None
-        raise
-    else:
-        context.learnt.start(session, context.clock.now())
-        return session
-    finally:
-        stopping.cancel()
-        await ended(sending)
+    flight = Flight(locks.sure_seconds, before_send, context.stop.gently)
+    session = await context.client.trigger(run.request, flight)
+    context.learnt.start(session, context.clock.now())
+    return session
 
 
 async def _seen(run: Run, entry: ListedSession) -> Session:

@@ -6,13 +6,13 @@ from dataclasses import replace
 from typing import Final
 
 from runner.engine.control.context import Context
-from runner.engine.control.shutdown import unless
 from runner.engine.follow import follow
 from runner.engine.frame import Frame
 from runner.engine.recovery import settle_all
 from runner.engine.run import Run
 from runner.engine.summary import INTERRUPTED
 from runner.errors import Locked, StateError, UsageError
+from runner.models.clock import unless
 from runner.models.events import ApplyFinished
 from runner.models.history import PastApply
 from runner.models.outcome import ApplyOutcome
@@ -20,7 +20,7 @@ from runner.models.record import Attempt, Lookup, Phase, Record
 from runner.models.verdict import Verdict
 from runner.state.state import State
 
-#: Seconds beyond a lease after which whoever still holds it is alive.
+#: Seconds beyond a lease after which its holder must be alive.
 _LEASE_MARGIN: Final = 3.0
 _LOOK_SECONDS: Final = 1.0
 
@@ -63,7 +63,7 @@ async def wait(apply_id: str | None, *, context: Context) -> ApplyOutcome:
         newest = await state.newest_apply()
         if newest is None:
             raise StateError(
-                "This state knows no apply to wait for.",
+                "This state has no apply to wait for.",
                 hint="Where an apply ran on another machine, name its state: --state, --scope.",
             )
         attempts = list(newest.attempts)

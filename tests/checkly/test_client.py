@@ -137,7 +137,7 @@ def test_a_list_that_does_not_end_is_an_error(monkeypatch: pytest.MonkeyPatch) -
         (401, Unauthorized, "API key is not valid"),
         (402, Unauthorized, "plan does not include"),
         (403, Unauthorized, "may not do this"),
-        (404, ApiError, "knows no such thing"),
+        (404, ApiError, "found no such thing"),
         (409, ApiError, "conflicts with"),
         (410, ApiError, "is gone"),
         (413, ApiError, "too large"),
@@ -450,16 +450,23 @@ def test_a_wait_longer_than_the_patience_is_not_begun(status: int) -> None:
 def test_a_server_that_asks_for_a_pause_makes_every_request_wait(status: int) -> None:
     clock = FakeClock()
     turns = in_turn(answer({}, status, Retry_After="5"), answer({"id": "a"}))
+    stop = asyncio.Event()
+
+    def script(request: str) -> bytes | None:
+        stop.set()
+        answered = turns(request)
+        assert isinstance(answered, bytes)
+        return answered
 
     async def both(checkly: Checkly) -> tuple[float, float]:
         with pytest.raises(ApiError):
-            await checkly.trigger(REQUEST, Flight(is_last=True))
+            await checkly.trigger(REQUEST, Flight(stop=stop))
         refused_at = clock.time
         await checkly.account()
         return refused_at, clock.time
 
     options = ClientOptions(patience_seconds=60.0)
-    (refused_at, answered_at), requests = ask(turns, both, clock=clock, options=options)
+    (refused_at, answered_at), requests = ask(script, both, clock=clock, options=options)
     assert len(requests) == 2
     assert refused_at == 1000.0
     assert answered_at - refused_at >= 5.0

@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 
 from runner.checkly.retry import (
     Backoff,
+    definitely_not_accepted,
     may_ask_again,
     may_send_again,
     retry_after,
-    surely_not_accepted,
 )
 from runner.errors import ApiError, CannotRun, RunnerError, Unreachable
 
@@ -87,6 +87,6 @@ def test_waits_double_up_to_a_cap_and_are_anything_below_it() -> None:
     ],
 )
 def test_what_may_be_repeated(error: RunnerError, certain: bool, send: bool, ask: bool) -> None:
-    assert surely_not_accepted(error) is certain
+    assert definitely_not_accepted(error) is certain
     assert may_send_again(error) is send
     assert may_ask_again(error) is ask

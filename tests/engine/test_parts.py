@@ -10,13 +10,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runner.engine.control.shutdown import unless, within
 from runner.engine.lookup.lookup_groups import LookupGroup
 from runner.engine.needs import by_member, gates
 from runner.engine.run import Run
 from runner.engine.summary import code_of, worst
 from runner.errors import Interrupted, UsageError
 from runner.models.apply_id import new_apply_id
+from runner.models.clock import unless, within
 from runner.models.contract.settings import Settings
 from runner.models.outcome import InstanceOutcome
 from runner.models.record import Attempt, Lookup, Phase

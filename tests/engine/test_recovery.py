@@ -111,7 +111,7 @@ def test_an_intent_that_can_not_be_settled_stops_the_apply(make_bench: MakeBench
     bench = make_bench()
     leave_intent(bench)
     bench.emulator.add_fault("500:on=list")
-    with pytest.raises(CannotRun, match="can't be found out"):
+    with pytest.raises(CannotRun, match="It is unknown whether its trigger"):
         bench.apply(planned())
     assert bench.session_ids == []
     assert bench.attempts("00OLD")[0].phase is Phase.INTENT

@@ -45,7 +45,7 @@ def notices(bench: Bench) -> str:
 
 
 def test_a_state_that_knows_no_apply_is_an_error(make_bench: MakeBench) -> None:
-    with pytest.raises(StateError, match="knows no apply") as raised:
+    with pytest.raises(StateError, match="has no apply") as raised:
         make_bench().wait()
     assert raised.value.exit_code == 3
 

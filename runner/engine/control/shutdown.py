@@ -1,14 +1,9 @@
 """Stop as signals ask: gently the first time, at once the second."""
 
 import asyncio
-from collections.abc import Coroutine
 from contextlib import suppress
-from typing import Any, TypeVar
 
-from runner.errors import Interrupted
-from runner.models.clock import Clock
-
-T = TypeVar("T")
+from runner.models.clock import Clock, within
 
 #: Signals closer together than this count as one: a terminal sends its Ctrl-C to everything in
 #: the foreground, and what started the runner often passes its own on.
@@ -48,48 +43,3 @@ class Stop:
         with suppress(TimeoutError):
             await within(self._clock, self.offer, self.leave_running.wait())
         return not self.leave_running.is_set()
-
-
-async def unless(event: asyncio.Event, work: Coroutine[Any, Any, T]) -> T:
-    """Return the result of ``work``, unless ``event`` is set first.
-
-    Raises:
-        Interrupted: It was cut off.
-    """
-    return await _first(work, event.wait(), Interrupted("Interrupted."), is_over=event.is_set())
-
-
-async def within(clock: Clock, seconds: float, work: Coroutine[Any, Any, T]) -> T:
-    """Return the result of ``work``, unless ``seconds`` of ``clock`` are over first.
-
-    Raises:
-        TimeoutError: It was cut off.
-    """
-    return await _first(work, clock.sleep(seconds), TimeoutError(), is_over=seconds <= 0)
-
-
-async def _first(
-    work: Coroutine[Any, Any, T], end: Coroutine[Any, Any, Any], late: Exception, *, is_over: bool
-) -> T:
-    if is_over:
-        work.close()
-        end.close()
-        raise late
-    doing, ending = asyncio.ensure_future(work), asyncio.ensure_future(end)
-    try:
-        await asyncio.wait({doing, ending}, return_when=asyncio.FIRST_COMPLETED)
-        if doing.done():
-            return doing.result()
-        raise late
-    finally:
-        ending.cancel()
-        await ended(doing)
-
-
-async def ended(task: asyncio.Future[Any]) -> None:
-    """Cancel a task that is not done, and wait for it; its result was used, or is late."""
-    if not task.done():
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
-    elif not task.cancelled():
-        task.exception()  # asyncio prints what is never looked at

@@ -7,8 +7,8 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from runner.engine.control.context import Context
-from runner.engine.control.shutdown import unless
 from runner.errors import CannotRun, Interrupted, StateError
+from runner.models.clock import unless
 from runner.models.record import Attempt, Lookup, Phase
 from runner.models.response import ListedSession
 from runner.models.verdict import Verdict

@@ -9,9 +9,9 @@ from itertools import islice
 from typing import Any, Final
 
 from runner.engine.control.context import Context
-from runner.engine.control.shutdown import within
 from runner.engine.results.artifacts import artifacts_of
 from runner.errors import CannotRun
+from runner.models.clock import within
 from runner.models.outcome import CheckOutcome, InstanceOutcome
 from runner.models.response import ResultDetail, RunDetails
 from runner.models.verdict import Verdict
