@@ -41,16 +41,11 @@ class Credentials:
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """The variables of the credentials and of the address.
-
-    Attributes:
-        looked_at: Where they were searched for, as a user would say it.
-        advice: What to do about a credential that exists but is not used, if there is one.
-    """
+    """The variables of the credentials and of the address."""
 
     environ: Mapping[str, str] = field(repr=False)
-    looked_at: tuple[str, ...] = ("the environment",)
-    advice: str = ""
+    looked_at: tuple[str, ...] = ("the environment",)  # where they were searched for, in words
+    advice: str = ""  # on a credential that exists but is not used
 
 
 def credentials(settings: Settings) -> Credentials:

@@ -39,17 +39,11 @@ FIRST_CONTACT_SECONDS: Final = 10.0
 
 @dataclass(frozen=True, slots=True)
 class ClientOptions:
-    """How patient the client is.
+    """How patient the client is."""
 
-    Attributes:
-        answer_seconds: How long an answer may take, beyond what a long poll asks for.
-        patience_seconds: How long a request is retried before its trouble is reported.
-        backoff: The waits in between.
-    """
-
-    answer_seconds: float = 30.0
-    patience_seconds: float = 60.0
-    backoff: Backoff = field(default_factory=Backoff)
+    answer_seconds: float = 30.0  # for an answer, beyond what a long poll asks for
+    patience_seconds: float = 60.0  # for retries, before the trouble is reported
+    backoff: Backoff = field(default_factory=Backoff)  # the waits in between
 
 
 class Shared:
@@ -64,17 +58,11 @@ class Shared:
 
 @dataclass(slots=True)
 class Flight:
-    """What to heed while a trigger is on its way.
+    """What to heed while a trigger is on its way."""
 
-    Attributes:
-        answer_seconds: How long its answer may take, if that is less than usual.
-        before_send: Called right before each send; what it raises prevents that send.
-        stop: Once set, nothing more is sent; an answer that is under way is still awaited.
-    """
-
-    answer_seconds: float = inf
-    before_send: Callable[[], Awaitable[None]] | None = None
-    stop: asyncio.Event | None = None
+    answer_seconds: float = inf  # how long its answer may take, if that is less than usual
+    before_send: Callable[[], Awaitable[None]] | None = None  # what it raises prevents a send
+    stop: asyncio.Event | None = None  # ends all but an answer that is under way
 
 
 class Exchange:

@@ -70,19 +70,14 @@ class SendLog:
 
 
 class Limiter:
-    """Lets requests leave one by one, first come first served.
-
-    Attributes:
-        share: How many may leave in a minute while other jobs send too; may change at any time.
-        hungry: Set when a request had to wait for the share; the reader clears it.
-    """
+    """Lets requests leave one by one, first come first served."""
 
     def __init__(self, clock: Clock, requests_per_minute: int = DEFAULT_REQUESTS_PER_MINUTE):
         self.requests_per_minute = requests_per_minute
         self._clock = clock
         self._log = SendLog(requests_per_minute)
-        self.share: int | None = None
-        self.hungry = asyncio.Event()
+        self.share: int | None = None  # what other jobs leave of a minute; may always change
+        self.hungry = asyncio.Event()  # set when a request had to wait for the share
         self._times: deque[float] = deque(maxlen=requests_per_minute)
         self._not_before = float("-inf")
         self._turn = asyncio.Lock()

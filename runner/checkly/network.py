@@ -22,14 +22,10 @@ _NAME: Final = re.compile(r"[\w-][\w.-]*")
 
 @dataclass(frozen=True, slots=True)
 class Proxy:
-    """The proxy on the way to one address, if there is one.
-
-    Attributes:
-        odd: Entries of NO_PROXY that mean nothing.
-    """
+    """The proxy on the way to one address, if there is one."""
 
     url: str | None = None
-    odd: tuple[str, ...] = ()
+    odd: tuple[str, ...] = ()  # entries of NO_PROXY that mean nothing
 
 
 def proxy_for(url: str, settings: Mapping[str, str]) -> Proxy:

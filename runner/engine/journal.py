@@ -15,17 +15,12 @@ from runner.state.locks import Locks
 
 @dataclass(slots=True)
 class Journal:
-    """The attempts of one apply, and those of earlier ones that it settles.
-
-    Attributes:
-        troubled: Whether something could not be written after a session had started.
-        has_begun: Whether a new apply began; later applies may own the records of earlier ones.
-    """
+    """The attempts of one apply, and those of earlier ones that it settles."""
 
     context: Context
     locks: Locks
-    troubled: bool = False
-    has_begun: bool = False
+    troubled: bool = False  # whether something could not be written after a session had started
+    has_begun: bool = False  # whether a new apply began, whose records are the newest
     _applies: dict[str, ApplyJournal] = field(default_factory=dict)
     _archived: list[Record] = field(default_factory=list)
 

@@ -37,30 +37,18 @@ _KNOWN_FAILURES: Final = "Nothing failed that did not fail the last time."
 
 @dataclass(slots=True, eq=False)
 class Run:
-    """One instance that is applied, or waited for.
-
-    Attributes:
-        attempt: What the state keeps of it, if it ``is_stored``.
-        settings: The runner's own keys of its profile.
-        request: What is sent; ``None`` when an earlier apply has sent it.
-        before: Its last apply, with which its checks are compared.
-        span: Its profile's place in the file, if the file was at hand.
-        matching: How many checks its target matches, where the plan knows all of them.
-        session: Its session as it was last seen.
-        is_ended: Whether the API said that the session has ended, whatever its status.
-        outcome: What came of it, once that is known.
-    """
+    """One instance that is applied, or waited for."""
 
     journal: Journal
-    attempt: Attempt
-    settings: Settings
-    request: TriggerTestSessionRequest | None = None
-    before: Record | None = None
-    span: Span | None = None
-    is_stored: bool = False
-    matching: int | None = None
-    session: Session | None = None
-    is_ended: bool = False
+    attempt: Attempt  # what the state keeps of it
+    settings: Settings  # the runner's own keys of its profile
+    request: TriggerTestSessionRequest | None = None  # ``None`` if an earlier apply has sent it
+    before: Record | None = None  # its last apply, with which its checks are compared
+    span: Span | None = None  # where its profile is, if the file was at hand
+    is_stored: bool = False  # whether the state has the attempt
+    matching: int | None = None  # how many checks it matches, where the plan knows all of them
+    session: Session | None = None  # as it was last seen
+    is_ended: bool = False  # whether the API said so, whatever the status of the session
     outcome: InstanceOutcome | None = None
 
     @classmethod

@@ -18,35 +18,20 @@ from runner.state.state import State
 
 @dataclass(frozen=True, slots=True)
 class ApplyOptions:
-    """The options of an apply; times are in seconds.
+    """The options of an apply; times are in seconds."""
 
-    Attributes:
-        concurrency: Sessions that run at once, at most.
-        keep_going: Apply the rest where an instance is blocked.
-        detach: Leave once all sessions have started.
-        lock_timeout: How long to wait for a lock that another process holds.
-        new: Start a session even if an unfinished apply runs the same one.
-        settle_seconds: How long to look for a session after its trigger's answer was lost.
-        grace_seconds: How long a session is followed after it was cancelled.
-        poll_seconds: How long one poll may take; the API allows 30 at most.
-        late_seconds: How long to wait for results after the end of a session.
-        lost_seconds: How long a session is followed without a single answer.
-        fail_on_new: Failed checks count only if they did not fail the last time.
-        lasting_links: Links outlive this process; others are reported only at the start.
-    """
-
-    concurrency: int = 10
-    keep_going: bool = False
-    detach: bool = False
-    lock_timeout: float = 0.0
-    new: bool = False
-    settle_seconds: float = 30.0
-    grace_seconds: float = 15.0
-    poll_seconds: float = 30.0
-    late_seconds: float = 30.0
-    lost_seconds: float = 300.0
-    fail_on_new: bool = False
-    lasting_links: bool = True
+    concurrency: int = 10  # sessions that run at once, at most
+    keep_going: bool = False  # apply the rest where an instance is blocked
+    detach: bool = False  # leave once all sessions have started
+    lock_timeout: float = 0.0  # how long to wait for a lock that another process holds
+    new: bool = False  # start a session even if an unfinished apply runs the same one
+    settle_seconds: float = 30.0  # how long to look for a session after a lost answer
+    grace_seconds: float = 15.0  # how long a session is followed after it was cancelled
+    poll_seconds: float = 30.0  # how long one poll may take; the API allows 30 at most
+    late_seconds: float = 30.0  # how long to wait for results after the end of a session
+    lost_seconds: float = 300.0  # how long a session is followed without a single answer
+    fail_on_new: bool = False  # failed checks count only if they did not fail the last time
+    lasting_links: bool = True  # links outlive this process; others are reported at the start only
 
 
 #: A clock that is further off says nothing about when a session was made.
@@ -55,15 +40,10 @@ _SANE_OFFSET = timedelta(hours=12)
 
 @dataclass(slots=True)
 class Learnt:
-    """Facts learnt on the way.
+    """Facts learnt on the way."""
 
-    Attributes:
-        sessions: Ids of sessions that are taken, so that no lookup adopts them.
-        offset: How far the sessions' clock is ahead of this machine's, at least.
-    """
-
-    sessions: set[str] = field(default_factory=set)
-    offset: timedelta | None = None
+    sessions: set[str] = field(default_factory=set)  # ids that are taken: no lookup adopts them
+    offset: timedelta | None = None  # how far the sessions' clock is ahead of ours, at least
 
     def start(self, session: Session, now: datetime) -> None:
         """Note a session that was started just before ``now``."""
@@ -74,22 +54,18 @@ class Learnt:
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """The outside world of an apply.
-
-    ``stop`` is set by signals, ``redact`` masks secrets in texts from outside, and ``keep`` keeps
-    the files of what failed, where that is wanted.
-    """
+    """The outside world of an apply."""
 
     client: Checkly
     state: State
     clock: Clock
     emit: Emit
-    stop: Stop
+    stop: Stop  # set by signals
     owner: Initiator
-    redact: Callable[[str], str]
+    redact: Callable[[str], str]  # masks secrets in texts from outside
     options: ApplyOptions
     tested: Subject = field(default_factory=Subject)
-    keep: "Keep | None" = None
+    keep: "Keep | None" = None  # keeps the files of what failed
     learnt: Learnt = field(default_factory=Learnt)
 
     def report(self, event: Callable[..., Event], *about: Any) -> None:

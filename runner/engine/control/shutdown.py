@@ -11,22 +11,15 @@ SAME_SECONDS = 0.1
 
 
 class Stop:
-    """Set by the signal handler, watched by the engine.
-
-    Attributes:
-        gently: Start nothing more, cancel what runs, report.
-        at_once: Leave now.
-        leave_running: Do not cancel what runs: the user's answer to the first signal.
-        offer: Seconds to wait for that answer; 0 where there is no keyboard.
-    """
+    """Set by the signal handler, watched by the engine."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._last: float | None = None
-        self.gently = asyncio.Event()
-        self.at_once = asyncio.Event()
-        self.leave_running = asyncio.Event()
-        self.offer = 0.0
+        self.gently = asyncio.Event()  # start nothing more, cancel what runs, report
+        self.at_once = asyncio.Event()  # leave now
+        self.leave_running = asyncio.Event()  # cancel nothing: an answer to the first signal
+        self.offer = 0.0  # seconds to wait for that answer; 0 where there is no keyboard
 
     def signal(self) -> None:
         """Note a signal."""

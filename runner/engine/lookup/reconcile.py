@@ -32,19 +32,12 @@ REPLACEMENT: Final = "\ufffd"
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """The sessions that fit an attempt.
+    """The sessions that fit an attempt."""
 
-    Attributes:
-        sure: Those whose time fits as well.
-        unsure: Those that may be from another time: neither adopted nor proof of anything.
-        has_look_alike: Whether another attempt that looks the same may own one of them.
-        is_whole: Whether every session could be read, so that none that fits was missed.
-    """
-
-    sure: tuple[ListedSession, ...] = ()
-    unsure: tuple[ListedSession, ...] = ()
-    has_look_alike: bool = False
-    is_whole: bool = True
+    sure: tuple[ListedSession, ...] = ()  # whose time fits as well
+    unsure: tuple[ListedSession, ...] = ()  # of another time, maybe: neither adopted nor proof
+    has_look_alike: bool = False  # whether a similar attempt may own one of them
+    is_whole: bool = True  # whether every session could be read, so that none was missed
 
     @property
     def own(self) -> ListedSession | None:
