@@ -41,11 +41,8 @@ def read(
 ) -> T:
     """Read an answer that has to be a JSON object, or a list where ``kind`` says so.
 
-    Args:
-        validate: Makes a value of it, by a model or a type adapter of pydantic.
-        reply: The answer.
-        skipped: Told the number, from 1, of each entry of a list that can't be read.
-        kind: ``dict`` or ``list``.
+    ``validate`` makes a value of it, by a model or type adapter of pydantic; ``skipped`` is told
+    the number, from 1, of each entry of a list that can't be read.
 
     Raises:
         ApiError: It is something else.

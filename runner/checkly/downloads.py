@@ -48,14 +48,10 @@ class Downloads:
     ) -> None:
         """Download a file to ``path``, resuming what an earlier call left in a ``.part`` file.
 
-        Args:
-            address: The signed address; no message quotes it.
-            path: Where the file goes once it is complete.
-            fits: Tells whether it may grow to so many bytes.
-            seconds: How long it may take.
+        No message quotes the signed address. ``fits`` tells whether the file may grow to a size.
 
         Raises:
-            CannotRun: It can't be had, takes too long, or is too large.
+            CannotRun: It can't be had, takes more than ``seconds``, or is too large.
             OSError: It can't be written.
         """
         part = path.with_name(path.name + ".part")

@@ -27,11 +27,6 @@ def account_settings(
 
     An env file sets the address only for its own key: a key from elsewhere must not be sent to an
     address that a file of the repository chooses.
-
-    Args:
-        process: The environment of the process.
-        env_file: The variables of the env files.
-        env_files: Their names.
     """
     key = NAMES[0]
     found = _set(process, (*NAMES, *ADDRESS_NAMES))

@@ -27,10 +27,7 @@ async def apply(
 ) -> ApplyOutcome:
     """Start the planned sessions, follow them to the end and judge them.
 
-    Args:
-        planned: In file order; removed instances are archived.
-        apply_id: The id of this apply, which templates read as ``run.id``.
-        context: The outside world.
+    Removed instances are archived. Templates read ``apply_id`` as ``run.id``.
 
     Raises:
         UsageError: Instances need one another in a circle.
@@ -85,12 +82,14 @@ class _Apply(Frame):
         super().note(run, outcome)
 
     async def _outcome(self, run: Run) -> InstanceOutcome:
-        gently = self.context.stop.gently
-        if (outcome := self._blocked(run)) is not None:
-            return outcome
+        if reason := self.blocked.get(run.name):
+            return run.outcome_as(Verdict.FAILED, reason)
+        if self.stopped_by:
+            reason = f"{self.stopped_by} is blocked; --keep-going applies the rest."
+            return run.outcome_as(Verdict.SKIPPED, reason)
         try:
             for gate in self.gates[run.name]:
-                await unless(gently, gate.decided.wait())
+                await unless(self.context.stop.gently, gate.decided.wait())
                 if not gate.is_met:
                     return run.outcome_as(Verdict.SKIPPED, _unmet(gate))
         except Interrupted:
@@ -118,14 +117,6 @@ class _Apply(Frame):
         if earlier is not None and run.attempt.phase is Phase.FINISHED:
             await earlier.finish(outcome)
         return outcome
-
-    def _blocked(self, run: Run) -> InstanceOutcome | None:
-        if reason := self.blocked.get(run.name):
-            return run.outcome_as(Verdict.FAILED, reason)
-        if not self.stopped_by:
-            return None
-        reason = f"{self.stopped_by} is blocked; --keep-going applies the rest."
-        return run.outcome_as(Verdict.SKIPPED, reason)
 
     async def tidy(self) -> None:
         """Put what was not started into the history, and archive the records of gone profiles."""

@@ -25,12 +25,7 @@ async def cancel(
 ) -> list[Cancellation]:
     """Cancel sessions that have not ended as far as the state knows; it writes nothing.
 
-    Args:
-        wanted: Tells whose sessions are meant; ``None`` means the owner's last apply.
-        context: The outside world.
-
-    Raises:
-        StateError: The state can't be read.
+    ``wanted`` tells whose sessions are meant; without it, those of the owner's last apply.
     """
     records = (await context.state.records()).values()
     own = (record.apply_id for record in records if record.by.user == context.owner.user)

@@ -46,16 +46,11 @@ class _Watch:
         self._misses = 0
         self._trouble: CannotRun | None = None
 
-    @property
-    def _session(self) -> Session:
-        assert self._run.session is not None  # noqa: S101 # it is followed
-        return self._run.session
-
     async def outcome(self) -> InstanceOutcome:
         """Follow it, and return what came of it."""
         run, context, gently = self._run, self._context, self._context.stop.gently
-        if run.is_over and not self._session.results:  # a trigger's answer may say so of itself
-            run.see(self._session.model_copy(update={"status": "", "stopped_at": None}))
+        if run.is_over and not run.seen.results:  # a trigger's answer may say so of itself
+            run.see(run.seen.model_copy(update={"status": "", "stopped_at": None}))
         deadline = self._began_at + run.settings.timeout_seconds - run.elapsed
         try:
             await unless(gently, self._until(deadline))
@@ -133,8 +128,8 @@ class _Watch:
     async def _complete(self) -> bool:
         """Wait for results that come after the end; return whether the API told any at all."""
         until = self._clock.monotonic() + self._options.late_seconds
-        is_told = bool(self._session.results) or await self._look(self._options.grace_seconds)
-        while is_pending(self._session) and (left := until - self._clock.monotonic()) > 0:
+        is_told = bool(self._run.seen.results) or await self._look(self._options.grace_seconds)
+        while is_pending(self._run.seen) and (left := until - self._clock.monotonic()) > 0:
             await self._clock.sleep(min(_PAUSE, left))
             await self._look(max(left, _PAUSE))
         return is_told

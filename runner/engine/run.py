@@ -111,6 +111,12 @@ class Run:
         return self.attempt.profile
 
     @property
+    def seen(self) -> Session:
+        """Its session as it was last seen; there has to be one."""
+        assert self.session is not None  # noqa: S101 # it was started
+        return self.session
+
+    @property
     def session_id(self) -> str:
         """The id by which its session was started or adopted, whatever an answer says."""
         return self.attempt.session_id or (self.session.id if self.session else "")
@@ -174,10 +180,9 @@ class Run:
 
     async def take_over(self, earlier: "Run") -> None:
         """Continue with the session of an earlier run."""
-        assert earlier.session is not None  # noqa: S101 # it runs
         intent_at = earlier.attempt.intent_at
         self.attempt = self.attempt.model_copy(update={"intent_at": intent_at})
-        session = earlier.session.model_copy(update={"id": earlier.session_id})
+        session = earlier.seen.model_copy(update={"id": earlier.session_id})
         await self.begin(session, adopted=True)
 
     async def store(self, outcome: InstanceOutcome) -> None:
@@ -241,9 +246,7 @@ class Run:
 
         ``judgement`` is given where something other than the results decides.
         """
-        session, context = self.session, self.context
-        assert session is not None  # noqa: S101 # it was started
-        checks = self.checks()
+        session, context, checks = self.seen, self.context, self.checks()
         # What was lost sight of, or has a result still to come, may be asked for again.
         is_open = judgement is not None or is_pending(session)
         judgement = judgement or judge(session, checks, self.settings)

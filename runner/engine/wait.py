@@ -28,11 +28,8 @@ _LOOK_SECONDS: Final = 1.0
 async def wait(apply_id: str | None, *, context: Context) -> ApplyOutcome:
     """Follow what an apply left running, settle what it left open, and judge the whole of it.
 
-    With nothing open it repeats the outcome of the newest apply.
-
-    Args:
-        apply_id: The apply; ``None`` for every one that left something.
-        context: The outside world.
+    Without an ``apply_id`` every apply that left something is meant; with nothing open the outcome
+    of the newest one is repeated.
 
     Raises:
         UsageError: There was no apply of that id.

@@ -64,14 +64,8 @@ def check_outcomes(
 ) -> tuple[CheckOutcome, ...]:
     """Return the checks of a session with all their attempts, in the order the API lists them.
 
-    Args:
-        session: The session.
-        over: Whether it has ended.
-        before: The checks of the last apply; ``None`` if there was none.
-        quarantine: Checks whose failures are forgiven.
-        today: Decides whether a quarantine is still in force.
-        commit: The commit that is tested.
-        redact: Masks secrets in names.
+    ``over`` tells whether it has ended; ``before`` are the checks of the last apply, ``None`` if
+    there was none; ``quarantine`` forgives failures up to and including its day.
     """
     groups: dict[tuple[str, str], list[Result]] = defaultdict(list)
     for number, result in enumerate(session.results):
