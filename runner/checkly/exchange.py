@@ -64,6 +64,15 @@ class Flight:
     before_send: Callable[[], Awaitable[None]] | None = None  # what it raises prevents a send
     stop: asyncio.Event | None = None  # ends all but an answer that is under way
 
+    @property
+    def is_stopped(self) -> bool:
+        """Whether nothing may be sent any more."""
+        return self.stop is not None and self.stop.is_set()
+
+    async def wait(self, waiting: Coroutine[Any, Any, None]) -> None:
+        """Wait, unless it is stopped."""
+        await (waiting if self.stop is None else unless(self.stop, waiting))
+
 
 class Exchange:
     """A polite way to one API; an async context manager."""
@@ -128,30 +137,28 @@ class Exchange:
         patience = self._options.patience_seconds
         if self.server_now() is None:
             patience = min(patience, FIRST_CONTACT_SECONDS)
-        # Waiting for our own limit is not the server's fault.
-        await _wait(self._limiter.turn(), flight)
+        await flight.wait(self._limiter.turn())  # our own limit is not the server's fault
         give_up, attempt = self._clock.monotonic() + patience, 0
         while True:
             if flight.before_send is not None:
                 await flight.before_send()
-            if flight.stop is not None and flight.stop.is_set():
+            if flight.is_stopped:
                 raise Interrupted("Interrupted before it was sent.")
             try:
                 answer = parse(await self._once(question, flight.answer_seconds))
             except (ApiError, Unreachable) as error:
                 left = give_up - self._clock.monotonic()
                 asked = error.retry_after or 0.0 if isinstance(error, ApiError) else 0.0
-                is_last = flight.stop is not None and flight.stop.is_set()
-                if not again(error) or left <= 0 or asked > patience or is_last:
+                if not again(error) or left <= 0 or asked > patience or flight.is_stopped:
                     raise
                 self._tell(error, left)
                 pause = min(self._options.backoff.wait(attempt, self._rng), left)
                 if is_over_the_limit(error):  # everyone waits
                     self._limiter.hold(pause)
                 else:
-                    await _wait(self._clock.sleep(pause), flight)
+                    await flight.wait(self._clock.sleep(pause))
                 attempt += 1
-                await _wait(self._limiter.turn(), flight)
+                await flight.wait(self._limiter.turn())
             else:
                 self._is_troubled = False
                 return answer
@@ -207,7 +214,3 @@ class Exchange:
             self._is_troubled = True
             text = f"{error.message} Trying again for {left:.0f} s at most."
             self._emit(Notice(self._clock.now(), text))
-
-
-async def _wait(waiting: Coroutine[Any, Any, None], flight: Flight) -> None:
-    await (waiting if flight.stop is None else unless(flight.stop, waiting))
