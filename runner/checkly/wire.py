@@ -1,4 +1,4 @@
-"""What goes over the wire: questions, replies, the server's clock, and what can go wrong."""
+"""Questions and replies, the server's clock, and the errors of the wire."""
 
 import socket
 import ssl
