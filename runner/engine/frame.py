@@ -7,18 +7,10 @@ from contextlib import AsyncExitStack, suppress
 from datetime import datetime
 from typing import Final
 
+from runner.engine import summary
 from runner.engine.control.context import Context
 from runner.engine.journal import Journal
 from runner.engine.run import Run
-from runner.engine.summary import (
-    CANNOT_RUN,
-    INTERRUPTED,
-    code_of,
-    forgiven,
-    quorum_outcomes,
-    tested,
-    worst,
-)
 from runner.errors import ApiError, Interrupted, StateError
 from runner.listing import counted
 from runner.models.clock import ended, unless, within
@@ -110,20 +102,21 @@ class Frame(ABC):
         """Build the outcome of an apply of ``runs`` as they are now."""
         context = self.context
         interrupted = context.stop.gently.is_set()
-        quorums = quorum_outcomes(runs)
-        instances = forgiven(runs, quorums)
-        codes = [code_of(outcome) for outcome in instances]
-        codes += [CANNOT_RUN] * self.journal.troubled + [INTERRUPTED] * interrupted
+        quorums = summary.quorum_outcomes(runs)
+        instances = summary.forgiven(runs, quorums)
+        codes = [summary.code_of(outcome) for outcome in instances]
+        codes += [summary.CANNOT_RUN] * self.journal.troubled
+        codes += [summary.INTERRUPTED] * interrupted
         return ApplyOutcome(
             apply_id=self.id,
             started_at=self.started_at,
             stopped_at=context.clock.now(),
             instances=instances,
             quorums=quorums,
-            exit_code=worst(codes),
+            exit_code=summary.worst(codes),
             interrupted=interrupted,
             detached=context.options.detach,
-            tested=tested(context.tested, runs),
+            tested=summary.tested(context.tested, runs),
         )
 
     async def _greet(self) -> None:

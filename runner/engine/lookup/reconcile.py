@@ -1,7 +1,6 @@
 """Find out whether a trigger whose answer was lost has started a session."""
 
 from collections.abc import Iterable
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
@@ -28,6 +27,8 @@ APART: Final = timedelta(seconds=60)
 LOOKS: Final = (0.0, 0.07, 0.2, 0.5, 1.0)
 #: Replaces what could not be read of a text, such as half of a character.
 REPLACEMENT: Final = "\ufffd"
+#: The lengths of text that the list can be searched for (contract: ``textSearch``).
+_SEARCH: Final = range(3, 201)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,11 +80,13 @@ async def search(
         Interrupted: A signal came early, and one last look found nothing.
     """
     seconds = context.options.settle_seconds if seconds is None else seconds
-    gently, last = context.stop.gently, 0.0
+    last, interrupted = 0.0, False
     for moment in LOOKS:
-        with suppress(Interrupted):
-            await unless(gently, context.clock.sleep((moment - last) * seconds))
-        last, interrupted = moment, gently.is_set()
+        try:
+            await unless(context.stop.gently, context.clock.sleep((moment - last) * seconds))
+        except Interrupted:
+            interrupted = True
+        last = moment
         found = await _look(context, attempt, is_alone=is_alone)
         if found.own or (interrupted and found.all):
             break
@@ -110,10 +113,12 @@ async def _look(context: Context, attempt: Attempt, *, is_alone: bool) -> Found:
 
 async def _fitting(context: Context, attempt: Attempt) -> tuple[list[ListedSession], bool]:
     """Return the sessions that fit in everything but time and owner, and if all could be read."""
-    lookup, since = attempt.lookup, attempt.doubt_from
+    lookup, since = attempt.lookup, _doubt_from(attempt)
     filters: dict[str, int | str] = {}
     if attempt.apply_id in lookup.name:  # unique, so that no session of any time is another's
-        since, filters = None, {"textSearch": attempt.apply_id}
+        since = None
+        if len(attempt.apply_id) in _SEARCH:
+            filters = {"textSearch": attempt.apply_id}
     elif since is not None:
         filters = {"from": int(since.timestamp())}
     same, is_whole = [], True
@@ -132,12 +137,18 @@ async def _fitting(context: Context, attempt: Attempt) -> tuple[list[ListedSessi
 
 async def _others(context: Context, attempt: Attempt) -> list[Attempt]:
     """Return what the state knows of other attempts, as far back as it matters."""
-    since = attempt.doubt_from
+    since = _doubt_from(attempt)
     problems: list[StateError] = []  # a document that can't be read knows no session
     past = context.state.history(since=since and since - SLACK, problems=problems)
     found = [other async for each in past for other in each.attempts]
     own = attempt.apply_id, attempt.instance
     return [other for other in found if (other.apply_id, other.instance) != own]
+
+
+def _doubt_from(attempt: Attempt) -> datetime | None:
+    if attempt.doubt_from is not None:
+        return attempt.doubt_from
+    return None if attempt.window_from is None else attempt.window_from - DOUBT
 
 
 def _made_at(entry: ListedSession) -> datetime | None:
