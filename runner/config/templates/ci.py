@@ -15,7 +15,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple, TypeAlias
 
-_Rule: TypeAlias = str | Mapping[str, str]
+Rule: TypeAlias = str | Mapping[str, str]
 _MAX_EVENT = 32 << 20
 
 
@@ -24,16 +24,16 @@ class System(NamedTuple):
 
     name: str
     mark: str
-    rules: Mapping[str, list[_Rule]]
-    fallbacks: Mapping[str, list[_Rule]]
+    rules: Mapping[str, list[Rule]]
+    fallbacks: Mapping[str, list[Rule]]
 
     def value(self, name: str, environ: Mapping[str, str]) -> str | None:
         """Return the value of a name such as ``ci.runId``; ``None`` if the system has none."""
-        return self.name if name == "ci.name" else _first(self.rules.get(name, ()), environ)
+        return self.name if name == "ci.name" else first_value(self.rules.get(name, ()), environ)
 
     def fallback(self, name: str, environ: Mapping[str, str]) -> str | None:
         """Return the value of a name that git does not know."""
-        return _first(self.fallbacks.get(name, ()), environ)
+        return first_value(self.fallbacks.get(name, ()), environ)
 
 
 def detect(environ: Mapping[str, str]) -> System | None:
@@ -53,12 +53,13 @@ def systems() -> list[System]:
     ]
 
 
-def _first(rules: Iterable[_Rule], environ: Mapping[str, str]) -> str | None:
+def first_value(rules: Iterable[Rule], environ: Mapping[str, str]) -> str | None:
+    """Return the value of the first rule that has one."""
     values = (_value(rule, environ) for rule in rules)
     return next(filter(None, values), None)
 
 
-def _value(rule: _Rule, environ: Mapping[str, str]) -> str | None:
+def _value(rule: Rule, environ: Mapping[str, str]) -> str | None:
     if isinstance(rule, str):
         return environ.get(rule)
     if "event" in rule:

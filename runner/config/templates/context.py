@@ -12,18 +12,23 @@ from types import MappingProxyType
 from typing import NamedTuple
 from urllib.parse import urlsplit, urlunsplit
 
-from runner.config.templates.ci import System, detect
+from runner.config.templates.ci import Rule, System, detect, first_value
 from runner.config.templates.env_vars import Environment
 from runner.config.templates.git_head import Commit
 from runner.diagnostics import Severity
 
-#: How the official CLI's variables for each name end.
-_CHECKLY = {
-    "git.sha": "SHA",
-    "git.repoUrl": "URL",
-    "git.branch": "BRANCH",
-    "git.author": "COMMIT_OWNER",
-    "git.message": "COMMIT_MESSAGE",
+#: The variables of the official CLI.
+_CHECKLY: Mapping[str, list[Rule]] = {
+    "git.sha": ["CHECKLY_REPO_SHA", "CHECKLY_TEST_REPO_SHA", "CHECKLY_GITHUB_SHA"],
+    "git.repoUrl": [
+        "CHECKLY_REPO_URL",
+        "CHECKLY_TEST_REPO_URL",
+        {"text": "{CHECKLY_GITHUB_SERVER_URL}/{CHECKLY_GITHUB_REPOSITORY}"},
+        {"text": "https://github.com/{CHECKLY_GITHUB_REPOSITORY}"},
+    ],
+    "git.branch": ["CHECKLY_REPO_BRANCH", "CHECKLY_TEST_REPO_BRANCH"],
+    "git.author": ["CHECKLY_REPO_COMMIT_OWNER", "CHECKLY_TEST_REPO_COMMIT_OWNER"],
+    "git.message": ["CHECKLY_REPO_COMMIT_MESSAGE", "CHECKLY_TEST_REPO_COMMIT_MESSAGE"],
 }
 #: A commit message is cut to this many characters.
 _MAX_MESSAGE = 1_000
@@ -51,7 +56,7 @@ class Context:
             return self.apply_id
         if name == "git.shortSha":
             return (self.value("git.sha") or "")[:7] or None
-        found = self._from_checkly(name) or self._from_ci(name)
+        found = self._from_environ(name)
         if not found and name.startswith("git."):
             found = self._from_git(name)
         if not found:
@@ -68,32 +73,20 @@ class Context:
         """Whether git refused to tell of the commit because the folder is somebody else's."""
         return "_commit" in self.__dict__ and self._commit.is_untrusted
 
-    def _from_checkly(self, name: str) -> str | None:
-        """What the variables of the official CLI say."""
-        get = self.environ.get
-        suffix = _CHECKLY.get(name)
-        found = get(f"CHECKLY_REPO_{suffix}") or get(f"CHECKLY_TEST_REPO_{suffix}")
-        if found or name not in ("git.sha", "git.repoUrl"):
-            return found
-        if name == "git.sha":
-            return get("CHECKLY_GITHUB_SHA")
-        repository = get("CHECKLY_GITHUB_REPOSITORY")
-        server = get("CHECKLY_GITHUB_SERVER_URL") or "https://github.com"
-        return f"{server}/{repository}" if repository else None
+    def _from_environ(self, name: str) -> str | None:
+        """What the variables of the official CLI say, or those of the CI system."""
+        found = first_value(_CHECKLY.get(name, ()), self.environ)
+        return found or (self._system.value(name, self.environ) if self._system else None)
 
     def _from_git(self, name: str) -> str | None:
         """Ask git, about the commit that ``git.sha`` is where that matters."""
         wanted = name.removeprefix("git.")
         if wanted not in ("author", "message"):
             return self._commit.value(wanted)
-        sha = self._from_checkly("git.sha") or self._from_ci("git.sha")
-        found = self._commit.value(wanted, sha)
+        found = self._commit.value(wanted, self._from_environ("git.sha"))
         if not found and self._system:
             found = self._system.fallback(name, self.environ)
         return found
-
-    def _from_ci(self, name: str) -> str | None:
-        return self._system.value(name, self.environ) if self._system else None
 
     @cached_property
     def _system(self) -> System | None:
