@@ -58,10 +58,7 @@ class Expression:
         self.names = frozenset([qualified(dotted[1], dotted[2], dotted.start(1))])
 
     def evaluate(self, scope: Names) -> Value:
-        """Return its value.
-
-        Returns:
-            A value; a `Symbolic` if it depends on a name that stands for itself.
+        """Return its value: a `Symbolic` if it depends on a name that stands for itself.
 
         Raises:
             Unresolved: It depends on a name that is not set.

@@ -108,21 +108,12 @@ class Scope:
             return None
 
     def spend(self, units: int) -> None:
-        """Account for work done.
-
-        Raises:
-            TemplateError: All expressions together have done too much.
-        """
+        """See `Names.spend`; cheap work counts for nothing."""
         if units > limits.CHEAP:
             self._meter.pay(units)
 
     def evaluate(self, expression: Expression) -> Value:
-        """Return the value of an expression.
-
-        Raises:
-            Unresolved: It depends on a name that is not set.
-            TemplateError: It can't be evaluated.
-        """
+        """See `Expression.evaluate`; what all instances share is evaluated once."""
         if any(map(self.dependencies.is_of_instance, expression.names)):
             return expression.evaluate(self)
         if expression not in self._results:

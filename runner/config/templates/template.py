@@ -105,10 +105,9 @@ def expressions_in(text: str) -> Iterator[tuple[int, Expression | TemplateError]
 
 
 def early_end(text: str) -> int | None:
-    """Find an expression that ends although the text after it reads like its rest.
+    """Find where an expression ends although the text after it reads like its rest.
 
-    Returns:
-        Where it ends: at the first ``>`` of ``$<'a' if var.n > 2 else 'b'>``.
+    That is at the first ``>`` of ``$<'a' if var.n > 2 else 'b'>``.
     """
     with suppress(TemplateError):
         for start, end in _sources(text):
@@ -192,16 +191,10 @@ def problem_of(error: TemplateError, node: Scalar, profile: str | None = None) -
 
 
 def place(scalar: Scalar, offset: int, length: int = 1) -> Span:
-    """Return the position in the file of something in a scalar's text.
+    """Return the position in the file of ``length`` characters of a scalar's text.
 
-    Args:
-        scalar: The scalar.
-        offset: Where in its text, as a `TemplateError` tells it.
-        length: How many characters it covers.
-
-    Returns:
-        The exact position if the text, or at least its expression, is written in the file as it
-        is; else the position of the expression, or of the whole scalar.
+    It is exact if the text, or at least its expression, is written in the file as it is; else it
+    is that of the expression, or of the whole scalar.
     """
     text, raw = scalar.text, scalar.source.text[scalar.start : scalar.end]
     for skipped in (0, 1):

@@ -1,12 +1,11 @@
 """The filters, tests and text methods that expressions may use, read from ``language.toml``."""
 
 import tomllib
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 
-@dataclass(frozen=True, slots=True)
-class Usage:
+class Usage(NamedTuple):
     """How a filter, test or method is used.
 
     Attributes:
@@ -26,11 +25,11 @@ class Usage:
     def accepts(self, count: int, keywords: list[str]) -> bool:
         """Whether it takes ``count`` positional arguments and these keywords."""
         names = [parameter.partition("=")[0] for parameter in self.parameters]
-        required = [parameter for parameter in self.parameters if parameter.isidentifier()]
+        required = {parameter for parameter in self.parameters if parameter.isidentifier()}
         return (
             (count <= len(names) or names[-1:] == ["arguments…"])
-            and not set(keywords) - set(names[count:])
-            and set(required) <= {*names[:count], *keywords}
+            and set(keywords) <= set(names[count:])
+            and required <= {*names[:count], *keywords}
         )
 
 

@@ -36,22 +36,14 @@ class Meter:
         self.spent = 0
 
     def pay(self, units: int) -> None:
-        """Pay for work about to be done.
-
-        Raises:
-            TemplateError: The budget is exceeded.
-        """
+        """Pay for work about to be done; raise a `TemplateError` beyond the budget."""
         self.spent += units
         if self.spent > self._budget:
             raise TemplateError(f"{self._whose} too much work")
 
 
 def fits(size: int) -> int:
-    """Return ``size`` if a value may be this large.
-
-    Raises:
-        TemplateError: It is larger than any value may be.
-    """
+    """Return ``size`` if a value may be this large; else raise a `TemplateError`."""
     if size > MAX_SIZE:
         raise TemplateError("the value would be larger than 1 MiB")
     return size

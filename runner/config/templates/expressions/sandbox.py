@@ -13,21 +13,9 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from runner.config.templates.expressions.allowed import STEP, functions, operators
 from runner.config.templates.expressions.errors import SymbolicRead, TemplateError
-from runner.config.templates.expressions.limits import (
-    BUDGET,
-    COMPILE_COST,
-    MAX_BITS,
-    Meter,
-    fits,
-)
+from runner.config.templates.expressions.limits import COMPILE_COST, MAX_BITS, Meter, fits
 from runner.config.templates.expressions.symbols import holds_symbol
-from runner.config.templates.expressions.values import (
-    Names,
-    Value,
-    is_number,
-    kind_of,
-    size_of,
-)
+from runner.config.templates.expressions.values import Names, Value, is_number, kind_of, size_of
 
 
 class _OffsetLexer(Lexer):
@@ -53,16 +41,9 @@ class _Environment(ImmutableSandboxedEnvironment):
     intercepted_unops = frozenset(ImmutableSandboxedEnvironment.default_unop_table)
 
     def __init__(self) -> None:
-        # Delimiters that can't occur, because the end of the expression is known already.
-        super().__init__(
-            block_start_string="\x00<%",
-            block_end_string="%>\x00",
-            variable_start_string="\x00<",
-            variable_end_string=">\x00",
-            comment_start_string="\x00<#",
-            comment_end_string="#>\x00",
-            optimized=False,  # it would work constants out before anything is bounded
-        )
+        # The end of the expression is known already, so its mark is one that can't occur. The
+        # optimizer would work constants out before anything is bounded.
+        super().__init__(variable_end_string="\x00", optimized=False)
         self._offset_lexer = _OffsetLexer(self)
         self.globals = {}
         # Jinja's types know only its own functions.
@@ -127,7 +108,7 @@ class Program:
 
     def evaluate(self, scope: Names) -> Value:
         """Return its value; raise what `Expression.evaluate` does, or `SymbolicRead`."""
-        meter = Meter(BUDGET, "the expression takes")
+        meter = Meter()
 
         def read(name: str, offset: int) -> Value:
             meter.pay(STEP)

@@ -9,13 +9,7 @@ import re
 
 from runner.config.templates.expressions.errors import TemplateError
 from runner.config.templates.expressions.limits import MAX_SIZE
-from runner.config.templates.expressions.values import (
-    Names,
-    Symbolic,
-    Unset,
-    Value,
-    to_text,
-)
+from runner.config.templates.expressions.values import Names, Symbolic, Unset, Value, to_text
 
 _TEXT_OR_NAME = re.compile(
     r"""

@@ -81,18 +81,10 @@ class Names(Protocol):
     symbolic: bool
 
     def value(self, name: str) -> Value:
-        """Return the value of a name such as ``var.host``; an `Unset` if it is not set.
-
-        Raises:
-            TemplateError: There is no such name.
-        """
+        """Return the value of a name such as ``var.host``; an `Unset` if it is not set."""
 
     def spend(self, units: int) -> None:
-        """Account for work done.
-
-        Raises:
-            TemplateError: All expressions together have done too much.
-        """
+        """Account for work done; raise a `TemplateError` if that is too much."""
 
 
 def value_of(scalar: Scalar) -> Value:
