@@ -19,7 +19,7 @@ from runner.engine.cancel import Cancellation
 from runner.engine.cancel import cancel as run_cancel
 from runner.engine.summary import CANNOT_RUN
 from runner.engine.wait import wait as run_wait
-from runner.errors import ConfigurationError, UsageError
+from runner.errors import ConfigurationError
 from runner.models.outcome import ApplyOutcome
 from runner.models.record import Record
 from runner.models.verdict import Verdict
@@ -83,9 +83,10 @@ def _composed(common: Common) -> Composition:
 
 async def _refuse_unknown(selected: Selection, parts: Composition) -> None:
     """Refuse a name that is neither in the file, if there is one, nor in the state."""
-    unknown: dict[Selection, UsageError] = {}
-    if parts.file and selected.names:
-        parts.file.configuration.compile(selected, with_needs=False, unknown=unknown)
+    if not parts.file or not selected.names:
+        return
+    compiled = parts.file.configuration.compile(selected, with_needs=False, may_miss=True)
+    unknown = compiled.missing
     records = await parts.state.records() if unknown else {}
     for error in still_unknown(unknown, records).values():
         raise error

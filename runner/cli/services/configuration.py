@@ -95,7 +95,7 @@ class Reading:
         selection: Selection,
         *,
         with_needs: bool = True,
-        unknown: dict[Selection, UsageError] | None = None,
+        may_miss: bool = False,
         with_errors: bool = False,
         soften: bool = True,
     ) -> Compiled:
@@ -104,8 +104,7 @@ class Reading:
         Args:
             selection: What is asked for.
             with_needs: Whether to pull in what the selected instances need.
-            unknown: Takes each part of the selection that matches nothing, with its error,
-                which is raised otherwise.
+            may_miss: Whether parts of the selection may match nothing.
             with_errors: Whether to go on, with what can be compiled, where there are errors.
             soften: Whether errors in included files that nothing of this reaches stop nothing.
 
@@ -115,7 +114,7 @@ class Reading:
             UsageError: A name matches nothing.
         """
         compiled = self.configuration.compile(
-            selection, with_needs=with_needs, unknown=unknown, soften=soften
+            selection, with_needs=with_needs, may_miss=may_miss, soften=soften
         )
         self._judge_git()
         if self.diagnostics.has_errors and not with_errors:

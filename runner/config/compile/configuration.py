@@ -1,6 +1,5 @@
 """A configuration from its documents to its instances: structure → layers → compiled requests."""
 
-from collections.abc import Iterator
 from typing import NamedTuple
 
 from runner.config.compile.compiler import Compiler
@@ -35,12 +34,14 @@ class Compiled(NamedTuple):
         all_names: Every instance the file declares, so that a record without one is removed.
         open_profiles: Profiles whose instances are not known, for their matrix reads what is
             not set.
+        missing: Each part of the selection that matches nothing, with its error.
     """
 
     instances: tuple[Instance, ...]
     pulled_in: frozenset[str]
     all_names: frozenset[str]
-    open_profiles: frozenset[str] = frozenset()
+    open_profiles: frozenset[str]
+    missing: dict[Selection, UsageError]
 
 
 def configuration_of(
@@ -105,7 +106,7 @@ class Configuration:
         selection: Selection,
         *,
         with_needs: bool = True,
-        unknown: dict[Selection, UsageError] | None = None,
+        may_miss: bool = False,
         soften: bool = True,
     ) -> Compiled:
         """Compile what ``selection`` means, and what that needs.
@@ -115,8 +116,7 @@ class Configuration:
         Args:
             selection: What is asked for.
             with_needs: Whether to pull in what the selected instances need.
-            unknown: Takes each part of the selection that matches nothing, with its error,
-                which is raised otherwise.
+            may_miss: Whether parts of the selection may match nothing.
             soften: Whether an error in an included file that nothing of this reaches becomes a
                 warning.
 
@@ -129,34 +129,46 @@ class Configuration:
         expanded = self.expanded()
         names = {one.profile.name: [*one.instances] for one in expanded}
         self._check_relations(names)
-        selected = {name for one in expanded for name in one.selected(selection)}
-        self._look_for_missing(selection, selected, expanded, unknown)
-        profiles = {
+        wanted = {name for one in expanded for name in one.selected(selection)}
+        missing = self._missing(selection, wanted, expanded)
+        if missing and not may_miss:
+            if not self.structure.is_complete:
+                raise ConfigurationError(self._diagnostics)
+            raise next(iter(missing.values()))
+        meant = {
             one.profile.name
             for one in expanded
-            if not selected.isdisjoint(one.instances) or one.may_mean(selection)
+            if not wanted.isdisjoint(one.instances) or one.may_mean(selection)
         }
-        wanted = set(selected)
+        pulled_in = set[str]()
         if with_needs:
-            instances, needed_profiles = needed(selected, names, self.structure.profiles)
-            profiles |= needed_profiles
-            wanted |= {
+            instances, profiles = needed(wanted, names, self.structure.profiles)
+            meant |= profiles
+            pulled_in = {
                 name
                 for one in expanded
-                for name in instances.intersection(one.instances)
+                for name in (instances - wanted).intersection(one.instances)
                 if not selection.excludes(one.profile.name, name)
             }
         for one in expanded:
-            if one.profile.name in profiles:
+            if one.profile.name in meant:
                 self._diagnostics.extend(one.problems)
-        compiled = tuple(sharing(self._compiled(expanded, wanted)))
+        instance = self._compiler.instance
+        compiled = (
+            instance(one, name)
+            for one in expanded
+            for name in one.instances
+            if name in wanted or name in pulled_in
+        )
+        found = tuple(sharing(filter(None, compiled)))
         if soften and self._diagnostics.has_errors:
-            self._soften(selection, profiles)
+            self._soften(selection, meant)
         return Compiled(
-            compiled,
-            frozenset(wanted - selected),
-            frozenset(name for one in expanded for name in one.instances),
-            frozenset(one.profile.name for one in expanded if not one.instances),
+            found,
+            frozenset(pulled_in),
+            frozenset(name for each in names.values() for name in each),
+            frozenset(profile for profile, each in names.items() if not each),
+            missing,
         )
 
     def expanded(self) -> list[Expansion]:
@@ -176,35 +188,19 @@ class Configuration:
                 self._warn_of_unread_axes(one, matrix)
         return one
 
-    def _compiled(self, expanded: list[Expansion], wanted: set[str]) -> Iterator[Instance]:
-        for one in expanded:
-            for name in one.instances:
-                if name in wanted and (instance := self._compiler.instance(one, name)):
-                    yield instance
-
     def _check_relations(self, names: dict[str, list[str]]) -> None:
         self._flow.check()
         hints = MANY - len(self._diagnostics)
         for problem in check_needs(self.structure.profiles, names, hints=hints):
             self._diagnostics.add(problem)
 
-    def _look_for_missing(
-        self,
-        selection: Selection,
-        selected: set[str],
-        expanded: list[Expansion],
-        unknown: dict[Selection, UsageError] | None,
-    ) -> None:
-        """Collect, or raise, errors for the parts of ``selection`` that match nothing."""
-        missing = dict(missing_parts(selection, selected, expanded, self.structure.profiles))
-        if self._diagnostics.has_errors:  # without them, something may have the labels
-            missing = {part: error for part, error in missing.items() if part.names}
-        if unknown is not None:
-            unknown.update(missing)
-        elif missing:
-            if not self.structure.is_complete:
-                raise ConfigurationError(self._diagnostics)
-            raise next(iter(missing.values()))
+    def _missing(
+        self, selection: Selection, selected: set[str], expanded: list[Expansion]
+    ) -> dict[Selection, UsageError]:
+        missing = missing_parts(selection, selected, expanded, self.structure.profiles)
+        # Without the errors, something may have the labels.
+        has_errors = self._diagnostics.has_errors
+        return {part: error for part, error in missing if part.names or not has_errors}
 
     def _check_matrix(self, profile: ProfileSource, matrix: nodes.Mapping) -> None:
         """Refuse a key that is set beside, or above, the matrix that sets it too."""

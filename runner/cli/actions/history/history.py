@@ -67,7 +67,7 @@ def _unknown(chosen: Selection, parts: Composition) -> dict[Selection, UsageErro
     """The parts of a selection that neither the file nor a record knows, with their errors."""
     if not chosen.names and not chosen.labels:
         return {}
-    unknown: dict[Selection, UsageError] = {}
-    parts.reading.configuration.compile(chosen, with_needs=False, unknown=unknown)
+    compiled = parts.reading.configuration.compile(chosen, with_needs=False, may_miss=True)
+    unknown = compiled.missing
     records = run_async(parts.state.records(brief=True, problems=[])) if unknown else {}
     return still_unknown(unknown, records)

@@ -5,8 +5,9 @@ from runner.cli.services.aio import run_async
 from runner.cli.services.composition import Composition
 from runner.cli.services.plan import fingerprint_of
 from runner.cli.services.state import hint_at_emulator, still_unknown
+from runner.config.compile.configuration import Compiled
 from runner.config.selection import Selection
-from runner.errors import StateError, UsageError
+from runner.errors import StateError
 from runner.models.clock import SystemClock
 from runner.models.history import InstanceStatus
 from runner.plan.diff import diff
@@ -19,8 +20,13 @@ def status(common: Common, form: str) -> None:
     console, chosen = common.console, common.selection
     parts = Composition(common, at_rest=True)
     problems: list[StateError] = []
-    unknown: dict[Selection, UsageError] = {}
-    statuses = run_async(_statuses(chosen, parts, problems, unknown))
+    # An error in one profile does not hide the status of the others.
+    # Records hold no labels, so only the file can tell which instances have them.
+    compiled = parts.reading.compile(
+        chosen, with_needs=False, may_miss=not chosen.labels, with_errors=True
+    )
+    unknown = compiled.missing
+    statuses = run_async(_statuses(compiled, chosen, parts, problems))
     console.warn(*problems)
     records = run_async(parts.state.records(brief=True, problems=[])) if unknown else {}
     for error in still_unknown(unknown, records).values():
@@ -35,25 +41,11 @@ def status(common: Common, form: str) -> None:
 
 
 async def _statuses(
-    chosen: Selection,
-    parts: Composition,
-    problems: list[StateError],
-    unknown: dict[Selection, UsageError],
+    compiled: Compiled, chosen: Selection, parts: Composition, problems: list[StateError]
 ) -> list[InstanceStatus]:
-    """The status of each selected instance, in file order; those that left the file come last.
-
-    What the file does not know is left in ``unknown``: the state may.
-    """
-    # An error in one profile does not hide the status of the others.
-    # Records hold no labels, so only the file can tell which instances have them.
-    compiled = parts.reading.compile(
-        chosen,
-        with_needs=False,
-        unknown=None if chosen.labels else unknown,
-        with_errors=True,
-    )
+    """The status of each selected instance, in file order; those that left the file come last."""
     names = [instance.name for instance in compiled.instances]
-    has_all = chosen.is_everything or bool(unknown)
+    has_all = chosen.is_everything or bool(compiled.missing)
     requests = normal_forms(compiled.instances, fingerprint_of(parts.backend))
     wanted = None if has_all else names
     records = await parts.state.records(wanted, requests=requests, problems=problems)
