@@ -12,7 +12,7 @@ import pytest
 
 from runner.cli.console import Console
 from runner.cli.options.common import Common
-from runner.cli.services.configuration import Reading, read, read_env
+from runner.cli.services.configuration import Reading, read_env
 from runner.config.selection import selection
 from runner.diagnostics import Diagnostic, Severity
 from runner.errors import ConfigurationError
@@ -78,7 +78,7 @@ def run_file(
     )
     unset = Severity.ERROR if strict else Severity.WARNING
     try:
-        reading = read(common, read_env(common), unset=unset, fill_metadata=fill_metadata)
+        reading = Reading(common, read_env(common), unset=unset, fill_metadata=fill_metadata)
     except ConfigurationError as error:
         return Outcome(list(error.diagnostics))
     reading.configuration.check()

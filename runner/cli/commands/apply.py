@@ -1,11 +1,10 @@
 """Commands that start sessions, follow them and cancel them."""
 
-from pathlib import Path
-
 import click
 
 from runner.cli.options.completion import apply_ids
 from runner.cli.options.following import following_options
+from runner.cli.options.kinds import file_option, flag, number_option
 from runner.cli.options.parameters import (
     EMULATOR_OPTION,
     EXCLUDE_OPTION,
@@ -21,33 +20,17 @@ from runner.cli.options.shared import runs
 @PROFILE_ARGUMENT
 @LABEL_OPTION
 @EXCLUDE_OPTION
-@click.option("--changed", is_flag=True, help="Leave out what is unchanged and passed last time.")
-@click.option("--failed", is_flag=True, help="Only what did not pass last time.")
-@click.option(
-    "--failed-checks", is_flag=True, help="Only the checks that did not pass at this commit."
-)
+@flag("--changed", help="Leave out what is unchanged and passed last time.")
+@flag("--failed", help="Only what did not pass last time.")
+@flag("--failed-checks", help="Only the checks that did not pass at this commit.")
 @PRUNE_OPTION
-@click.option("--keep-going", is_flag=True, help="Apply the rest where an instance is blocked.")
-@click.option(
-    *("--plan", "saved_plan"),
-    type=click.Path(dir_okay=False, path_type=Path),
-    metavar="FILE",
-    help="Apply a plan that was saved, and nothing else.",
-)
-@click.option("-y", "--yes", is_flag=True, help="Start without asking.")
-@click.option("-d", "--detach", is_flag=True, help="Leave once all sessions have started.")
-@click.option(
-    "--new", is_flag=True, help="Start sessions though those of an unfinished apply still run."
-)
-@click.option("--no-needs", is_flag=True, help="Leave out what the selected ones need.")
-@click.option(
-    "--concurrency",
-    type=click.IntRange(1, 1000),
-    default=10,
-    metavar="N",
-    show_default=True,
-    help="Sessions at once.",
-)
+@flag("--keep-going", help="Apply the rest where an instance is blocked.")
+@file_option("--plan", "saved_plan", help="Apply a plan that was saved, and nothing else.")
+@flag("-y", "--yes", help="Start without asking.")
+@flag("-d", "--detach", help="Leave once all sessions have started.")
+@flag("--new", help="Start sessions though those of an unfinished apply still run.")
+@flag("--no-needs", help="Leave out what the selected ones need.")
+@number_option("--concurrency", range=click.IntRange(1, 1000), default=10, help="Sessions at once.")
 @following_options
 @EMULATOR_OPTION
 @WORLD_OPTION

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import click
 
+from runner.cli.options.kinds import flag
 from runner.cli.options.shared import runs
 
 
@@ -49,7 +50,7 @@ from runner.cli.options.shared import runs
     show_default=True,
     help="Seconds that pass for a session in one real second.",
 )
-@click.option("--virtual-time", is_flag=True, help="Skip the time in which all clients only wait.")
+@flag("--virtual-time", help="Skip the time in which all clients only wait.")
 @runs("emulator:serve")
 def emulator() -> None:
     """Serve a local Checkly API, and print the variables that point clients at it.

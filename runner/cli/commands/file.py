@@ -3,6 +3,7 @@
 import click
 
 from runner.cli.options.completion import files
+from runner.cli.options.kinds import flag, format_option
 from runner.cli.options.parameters import EXCLUDE_OPTION, LABEL_OPTION, PROFILE_ARGUMENT
 from runner.cli.options.shared import runs
 
@@ -20,14 +21,9 @@ def init() -> None:
 @PROFILE_ARGUMENT
 @LABEL_OPTION
 @EXCLUDE_OPTION
-@click.option("--files", is_flag=True, help="Take the arguments for files, as hooks pass them.")
-@click.option("--strict", is_flag=True, help="Take an unset variable for an error.")
-@click.option(
-    *("--format", "form"),
-    type=click.Choice(["text", "concise", "json", "github"]),
-    default="text",
-    help="How to print what was found.",
-)
+@flag("--files", help="Take the arguments for files, as hooks pass them.")
+@flag("--strict", help="Take an unset variable for an error.")
+@format_option("text", "concise", "json", "github", what="what was found")
 @runs("validate:validate")
 def validate() -> None:
     """Check the file like a compiler: everything that can be known without the network.
@@ -39,8 +35,8 @@ def validate() -> None:
 
 @click.command()
 @click.argument("paths", metavar="[FILE]...", nargs=-1, shell_complete=files)
-@click.option("--check", is_flag=True, help="Change nothing; exit 1 if something would change.")
-@click.option("--diff", is_flag=True, help="Change nothing; print what would change.")
+@flag("--check", help="Change nothing; exit 1 if something would change.")
+@flag("--diff", help="Change nothing; print what would change.")
 @runs("file:fmt")
 def fmt() -> None:
     """Format files and their includes, keeping comments, anchors and blank lines.

@@ -1,9 +1,8 @@
 """Commands that look at what was applied."""
 
-from pathlib import Path
-
 import click
 
+from runner.cli.options.kinds import flag, folder_option, number_option
 from runner.cli.options.parameters import (
     EMULATOR_STATE_OPTION,
     FORMAT_OPTION,
@@ -39,13 +38,8 @@ def status() -> None:
 )
 @click.option("--since", metavar="WHEN", help="Only from then on: 7d, 12h or 2026-08-01.")
 @click.option("--until", metavar="WHEN", help="Only before then.")
-@click.option(
-    *("-n", "--limit"),
-    type=click.IntRange(min=1),
-    default=20,
-    metavar="N",
-    show_default=True,
-    help="The most applies to show.",
+@number_option(
+    "-n", "--limit", range=click.IntRange(min=1), default=20, help="The most applies to show."
 )
 @FORMAT_OPTION
 @EMULATOR_STATE_OPTION
@@ -57,7 +51,7 @@ def history() -> None:
 @click.command()
 @PROFILE_ARGUMENT
 @LABEL_OPTION
-@click.option("--flaky", is_flag=True, help="Only checks that were flaky.")
+@flag("--flaky", help="Only checks that were flaky.")
 @SINCE_OPTION
 @FORMAT_OPTION
 @EMULATOR_STATE_OPTION
@@ -82,22 +76,14 @@ def suggest() -> None:
 @click.command()
 @PROFILE_ARGUMENT
 @LABEL_OPTION
-@click.option(
-    *("--out", "folder"),
-    type=click.Path(file_okay=False, path_type=Path),
-    default=Path("checkly-dashboard"),
-    metavar="DIR",
-    show_default=True,
-    help="Where to write index.html.",
-)
-@click.option("--runs", is_flag=True, help="Write a page for each apply beside it.")
+@folder_option("--out", "folder", default="checkly-dashboard", help="Where to write index.html.")
+@flag("--runs", help="Write a page for each apply beside it.")
 @SINCE_OPTION
-@click.option(
-    *("-n", "--limit"),
-    type=click.IntRange(min=1, max=1000),
+@number_option(
+    "-n",
+    "--limit",
+    range=click.IntRange(min=1, max=1000),
     default=200,
-    metavar="N",
-    show_default=True,
     help="The most applies to show.",
 )
 @EMULATOR_STATE_OPTION

@@ -1,10 +1,9 @@
 """Commands that show what would be applied."""
 
-from pathlib import Path
-
 import click
 
 from runner.cli.options.completion import profile_names
+from runner.cli.options.kinds import file_option, flag, format_option
 from runner.cli.options.parameters import (
     EMULATOR_OPTION,
     EXCLUDE_OPTION,
@@ -22,12 +21,7 @@ _DETAILED = "--detailed-exitcode"
 @PROFILE_ARGUMENT
 @LABEL_OPTION
 @EXCLUDE_OPTION
-@click.option(
-    *("--format", "form"),
-    type=click.Choice(["text", "json"]),
-    default="text",
-    help="How to print the list.",
-)
+@format_option("text", "json", what="the list")
 @runs("show:list_")
 def list_() -> None:
     """List the instances that a selection holds, in the order of the file.
@@ -38,18 +32,8 @@ def list_() -> None:
 
 @click.command()
 @click.argument("profile", required=False, shell_complete=profile_names)
-@click.option(
-    *("--plan", "saved_plan"),
-    type=click.Path(dir_okay=False, path_type=Path),
-    metavar="FILE",
-    help="Print a plan that was saved, instead of a profile.",
-)
-@click.option(
-    *("--format", "form"),
-    type=click.Choice(["yaml", "json", "curl"]),
-    default="yaml",
-    help="How to print the request.",
-)
+@file_option("--plan", "saved_plan", help="Print a plan that was saved, instead of a profile.")
+@format_option("yaml", "json", "curl", what="the request")
 @runs("show:show")
 def show() -> None:
     """Print the compiled request of PROFILE, masked.
@@ -74,26 +58,15 @@ class _PlanCommand(click.Command):
 @PRUNE_OPTION
 @click.option("--base", metavar="REF", help="Show what merging into REF would change.")
 @click.option("--head", metavar="REF", help="With --base: of this commit, not the working tree.")
-@click.option(
-    "--out",
-    type=click.Path(dir_okay=False, path_type=Path),
-    metavar="FILE",
-    help="Save the plan, for `apply --plan FILE`.",
-)
-@click.option(
-    *("--format", "form"),
-    type=click.Choice(["text", "json", "markdown"]),
-    default="text",
-    help="How to print the plan.",
-)
-@click.option(
+@file_option("--out", help="Save the plan, for `apply --plan FILE`.")
+@format_option("text", "json", "markdown", what="the plan")
+@flag(
     _DETAILED,
-    is_flag=True,
     help="End with 2 when something would change; =checks counts other matching checks too.",
 )
 @click.option(f"{_DETAILED}-checks", "detailed_checks", is_flag=True, hidden=True)
-@click.option("--offline", is_flag=True, help="Ask the API nothing, even if there are credentials.")
-@click.option("--no-pager", is_flag=True, help="Print a long plan without a pager.")
+@flag("--offline", help="Ask the API nothing, even if there are credentials.")
+@flag("--no-pager", help="Print a long plan without a pager.")
 @EMULATOR_OPTION
 @WORLD_OPTION
 @runs("plan:plan")

@@ -5,6 +5,7 @@ from pathlib import Path
 import click
 
 from runner.cli.options.completion import profile_names, recorded_names
+from runner.cli.options.kinds import number_option
 from runner.cli.options.parameters import EMULATOR_STATE_OPTION, FORMAT_OPTION, YES_OPTION
 from runner.cli.options.shared import runs, shared_options
 
@@ -33,7 +34,7 @@ def show() -> None:
 
 
 @state.command()
-@click.option("--keep", type=click.IntRange(min=0), metavar="N", help="Keep the N newest applies.")
+@number_option("--keep", range=click.IntRange(min=0), help="Keep the N newest applies.")
 @click.option("--older-than", metavar="AGE", help="Delete only older ones: 12h, 7d or 2w.")
 @YES_OPTION
 @EMULATOR_STATE_OPTION
@@ -46,11 +47,10 @@ def prune() -> None:
 
 
 @state.command()
-@click.option(
+@number_option(
     "--keep",
-    type=click.IntRange(min=0),
+    range=click.IntRange(min=0),
     default=0,
-    metavar="N",
     help="Leave the N newest applies in documents of their own.",
 )
 @EMULATOR_STATE_OPTION

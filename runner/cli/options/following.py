@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 import click
 
 from runner.cli.options.completion import REPORT_FORMATS, reports
+from runner.cli.options.kinds import folder_option, number_option
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -28,36 +29,31 @@ class Following:
 
 
 _OPTIONS = (
-    click.option(
+    number_option(
         "--requests-per-minute",
-        type=click.IntRange(1, 6000),
+        range=click.IntRange(1, 6000),
         default=Following.requests_per_minute,
-        metavar="N",
-        show_default=True,
         help="Requests to the API in any minute, at most.",
     ),
-    click.option(
+    number_option(
         "--lock-timeout",
-        type=click.FloatRange(0),
+        range=click.FloatRange(0),
         default=Following.lock_timeout,
         metavar="SECONDS",
-        show_default=True,
         help="How long to wait for somebody else's lock.",
     ),
-    click.option(
+    number_option(
         "--settle-time",
-        type=click.FloatRange(0, 600),
+        range=click.FloatRange(0, 600),
         default=Following.settle_time,
         metavar="SECONDS",
-        show_default=True,
         help="How long to look for a session whose start was not answered.",
     ),
-    click.option(
+    number_option(
         "--grace-period",
-        type=click.FloatRange(0, 600),
+        range=click.FloatRange(0, 600),
         default=Following.grace_period,
         metavar="SECONDS",
-        show_default=True,
         help="How long to follow a session after it was cancelled.",
     ),
     click.option(
@@ -67,18 +63,14 @@ _OPTIONS = (
         show_default=True,
         help="Which failed checks count: any, or those that did not fail the last time.",
     ),
-    click.option(
-        "--artifacts",
-        type=click.Path(file_okay=False, path_type=Path),
-        metavar="DIR",
-        help="Download traces, videos, screenshots and logs of what failed.",
+    folder_option(
+        "--artifacts", help="Download traces, videos, screenshots and logs of what failed."
     ),
-    click.option(
+    number_option(
         "--artifacts-limit",
-        type=click.IntRange(1),
+        range=click.IntRange(1),
         default=Following.artifacts_limit,
         metavar="MB",
-        show_default=True,
         help="How much to download, at most.",
     ),
     click.option(

@@ -5,6 +5,7 @@ from pathlib import Path
 import click
 
 from runner.cli.options.completion import labels, profile_names
+from runner.cli.options.kinds import flag, format_option
 from runner.cli.options.shared import kept_argument, kept_option
 
 PROFILE_ARGUMENT = kept_argument(
@@ -24,8 +25,8 @@ EXCLUDE_OPTION = kept_option(
     shell_complete=profile_names,
     help="Leave a profile or an instance out; wildcards may be used.",
 )
-PRUNE_OPTION = click.option(
-    "--prune", is_flag=True, help="Also archive records of what the file does not declare any more."
+PRUNE_OPTION = flag(
+    "--prune", help="Also archive records of what the file does not declare any more."
 )
 EMULATOR_OPTION = kept_option(
     *("--emulator", "emulated"),
@@ -40,12 +41,7 @@ EMULATOR_STATE_OPTION = kept_option(
     is_flag=True,
     help="The state of the emulator inside the process.",
 )
-FORMAT_OPTION = click.option(
-    *("--format", "form"),
-    type=click.Choice(["text", "json"]),
-    default="text",
-    help="How to print it.",
-)
+FORMAT_OPTION = format_option("text", "json")
 SINCE_OPTION = click.option(
     "--since",
     default="30d",
@@ -53,4 +49,4 @@ SINCE_OPTION = click.option(
     show_default=True,
     help="Only applies from then on: 7d, 12h or 2026-08-01.",
 )
-YES_OPTION = click.option("-y", "--yes", is_flag=True, help="Do not ask.")
+YES_OPTION = flag("-y", "--yes", help="Do not ask.")

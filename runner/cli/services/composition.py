@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from runner.cli.console import Console
 from runner.cli.options.common import Common
-from runner.cli.services.configuration import KNOWN_AFTER_APPLY, Reading, read, read_env
+from runner.cli.services.configuration import KNOWN_AFTER_APPLY, Reading, read_env
 from runner.diagnostics import Severity
 from runner.environment import is_on
 from runner.errors import CannotRun, UsageError
@@ -70,8 +70,8 @@ class Composition:
 
     @cached_property
     def reading(self) -> Reading:
-        """The configuration; see :func:`runner.cli.services.configuration.read` for errors."""
-        return read(
+        """The configuration; see ``Reading`` for errors."""
+        return Reading(
             self.common,
             self.env_file,
             apply_id=self.apply_id,

@@ -2,13 +2,11 @@
 
 import os
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from runner.cli.console import Console
 from runner.cli.options.common import Common
-from runner.config.compile.configuration import Compiled, Configuration, configuration_of
+from runner.config.compile.configuration import Compiled, configuration_of
 from runner.config.document.load import Documents, load
 from runner.config.document.notify import Notification
 from runner.config.document.profiles import Structure
@@ -32,9 +30,8 @@ KNOWN_AFTER_APPLY = "(known after apply)"
 _MAX_VAR_FILE = 1024 * 1024
 
 
-@dataclass(slots=True)
 class Reading:
-    """A configuration that was read.
+    """A configuration that was found and read; the console learns its secrets.
 
     Attributes:
         path: The file.
@@ -42,13 +39,49 @@ class Reading:
         diagnostics: What was found so far; grows while instances are compiled.
     """
 
-    path: Path
-    context: Context
-    configuration: Configuration
-    diagnostics: Diagnostics
-    _documents: Documents
-    _console: Console
-    _environment: Environment
+    def __init__(
+        self,
+        common: Common,
+        env_file: Mapping[str, str],
+        *,
+        apply_id: str = KNOWN_AFTER_APPLY,
+        unset: Severity = Severity.WARNING,
+        fill_metadata: bool = True,
+        expected: str | None = None,
+    ) -> None:
+        """Read it; see ``Composition`` for the arguments.
+
+        Raises:
+            StalePlan: The configuration is not the expected one.
+            ConfigurationError: There is no file, it can't be read, or it is not YAML.
+            UsageError: A variable on the command line is wrong.
+        """
+        variables = overrides(common)
+        self.path = file_of(common)
+        self.diagnostics = Diagnostics()
+        self._console = common.console
+        files, inside = FolderFiles.around(self.path, Path.cwd())
+        documents = load(inside, files, self.diagnostics)
+        if expected is not None and (documents is None or _digest(documents) != expected):
+            raise StalePlan(
+                "The configuration changed since the plan was made.",
+                hint="Make a new plan, and review it: `runner plan --out FILE`.",
+            )
+        if documents is None:
+            raise ConfigurationError(self.diagnostics)
+        self._documents = documents
+        self.context = Context(os.environ, self.path.parent, apply_id)
+        self._environment = Environment(os.environ, env_file, common.readable_names)
+        inputs = Inputs(
+            self._environment,
+            self.context,
+            variables,
+            fill_metadata=fill_metadata,
+            unset=unset,
+            today=datetime.now(UTC).date(),
+        )
+        redactor = common.console.redactor
+        self.configuration = configuration_of(documents, inputs, self.diagnostics, redactor)
 
     @property
     def structure(self) -> Structure:
@@ -131,51 +164,6 @@ class Reading:
                 "somebody else",
                 hint=distrust_hint(self.path.parent.absolute()),
             )
-
-
-def read(
-    common: Common,
-    env_file: Mapping[str, str],
-    *,
-    apply_id: str = KNOWN_AFTER_APPLY,
-    unset: Severity = Severity.WARNING,
-    fill_metadata: bool = True,
-    expected: str | None = None,
-) -> Reading:
-    """Find and read the configuration; the console learns its secrets.
-
-    See :class:`runner.cli.services.composition.Composition` for the arguments.
-
-    Raises:
-        StalePlan: The configuration is not the expected one.
-        ConfigurationError: There is no file, it can't be read, or it is not YAML.
-        UsageError: A variable on the command line is wrong.
-    """
-    variables = overrides(common)
-    path = file_of(common)
-    diagnostics = Diagnostics()
-    files, inside = FolderFiles.around(path, Path.cwd())
-    documents = load(inside, files, diagnostics)
-    if expected is not None and (documents is None or _digest(documents) != expected):
-        raise StalePlan(
-            "The configuration changed since the plan was made.",
-            hint="Make a new plan, and review it: `runner plan --out FILE`.",
-        )
-    if documents is None:
-        raise ConfigurationError(diagnostics)
-    context = Context(os.environ, path.parent, apply_id)
-    environment = Environment(os.environ, env_file, common.readable_names)
-    inputs = Inputs(
-        environment,
-        context,
-        variables,
-        fill_metadata=fill_metadata,
-        unset=unset,
-        today=datetime.now(UTC).date(),
-    )
-    configuration = configuration_of(documents, inputs, diagnostics, common.console.redactor)
-    console = common.console
-    return Reading(path, context, configuration, diagnostics, documents, console, environment)
 
 
 def file_of(common: Common) -> Path:

@@ -9,7 +9,7 @@ import pytest
 
 from runner.cli.console import Console
 from runner.cli.options.common import Common
-from runner.cli.services.configuration import Reading, read
+from runner.cli.services.configuration import Reading
 from runner.config.compile import needs
 from runner.config.compile.configuration import Compiled
 from runner.config.document import layer_checks
@@ -93,7 +93,7 @@ def reading(folder: Path, text: str, monkeypatch: pytest.MonkeyPatch) -> Reading
     (folder / "checkly-sessions.yaml").write_text(text)
     monkeypatch.chdir(folder)
     console = Console(sys.stdout, sys.stderr)
-    return read(Common(console=console), {}, unset=Severity.ERROR, fill_metadata=False)
+    return Reading(Common(console=console), {}, unset=Severity.ERROR, fill_metadata=False)
 
 
 def compiled(
@@ -290,7 +290,7 @@ def test_checking_a_part_judges_no_other(tmp_path: Path, monkeypatch: pytest.Mon
 def test_instances_may_not_be_known(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "checkly-sessions.yaml").write_text(TEAMS)
     monkeypatch.chdir(tmp_path)
-    found = read(Common(console=Console(sys.stdout, sys.stderr)), {}, fill_metadata=False)
+    found = Reading(Common(console=Console(sys.stdout, sys.stderr)), {}, fill_metadata=False)
     known = found.configuration.compile(selection(["theirs-matrix", "mine"], []))
     assert known.open_profiles == {"theirs-matrix"}
     assert names_of(known) == ["mine", "seed"]
@@ -300,7 +300,7 @@ def test_instances_may_not_be_known(tmp_path: Path, monkeypatch: pytest.MonkeyPa
 def _check(text: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     (folder / "checkly-sessions.yaml").write_text(text)
     monkeypatch.chdir(folder)
-    reading = read(Common(console=Console(sys.stdout, sys.stderr)), {})
+    reading = Reading(Common(console=Console(sys.stdout, sys.stderr)), {})
     reading.configuration.check()
     return [found.code for found in reading.diagnostics.errors]
 
@@ -342,7 +342,7 @@ def test_masks_have_the_same_numbers_each_time(
     )
     monkeypatch.chdir(tmp_path)
     console = Console(sys.stdout, sys.stderr)
-    read(Common(console=console), {}).compile(selection([], []))
+    Reading(Common(console=console), {}).compile(selection([], []))
     masks = [console.redactor.mark(f"value of {name}") for name in names]
     assert masks == [f"(secret #{n})" for n in range(1, 9)]
 
@@ -499,7 +499,7 @@ def test_the_job_of_github_is_sent_where_that_is_asked_for(
     (tmp_path / "checkly-sessions.yaml").write_text(text)
     monkeypatch.chdir(tmp_path)
     (instance,) = (
-        read(Common(console=Console(sys.stdout, sys.stderr)), {})
+        Reading(Common(console=Console(sys.stdout, sys.stderr)), {})
         .compile(selection([], []))
         .instances
     )
@@ -517,7 +517,7 @@ def test_the_job_of_github_is_not_sent_otherwise(
     (tmp_path / "checkly-sessions.yaml").write_text(text)
     monkeypatch.chdir(tmp_path)
     (instance,) = (
-        read(Common(console=Console(sys.stdout, sys.stderr)), {})
+        Reading(Common(console=Console(sys.stdout, sys.stderr)), {})
         .compile(selection([], []))
         .instances
     )
