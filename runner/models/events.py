@@ -1,7 +1,4 @@
-"""Events of an apply, as values: the engine emits them, reporters show them.
-
-Every event carries ``at``, an aware datetime in UTC from the engine's clock.
-"""
+"""Events of an apply, as values: the engine emits them, reporters show them."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -12,34 +9,38 @@ from runner.models.outcome import ApplyOutcome, CheckOutcome, InstanceOutcome
 
 
 @dataclass(frozen=True, slots=True)
-class PlanMade:
-    """It is known what is to be done.
+class Event:
+    """Something that happened ``at`` a time, which the engine's clock tells, aware and in UTC."""
+
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class PlanMade(Event):
+    """The plan is known.
 
     Attributes:
         actions: Each instance with its action: ``create``, ``update``, ``rerun``, ``removed``.
-        drifted: The instances whose target matches other checks than the last time.
+        drifted: The instances whose target matches other checks than last time.
     """
 
-    at: datetime
     apply_id: str
     actions: tuple[tuple[str, str], ...]
     drifted: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
-class ApplyStarted:
+class ApplyStarted(Event):
     """The apply has its locks and begins; ``instances`` in the order of their start."""
 
-    at: datetime
     apply_id: str
     instances: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class SessionStarted:
-    """A session exists. ``adopted`` when it was found by looking it up or already ran."""
+class SessionStarted(Event):
+    """A session exists; it is ``adopted`` if it was looked up or already ran."""
 
-    at: datetime
     instance: str
     session_id: str
     link: str
@@ -47,46 +48,41 @@ class SessionStarted:
 
 
 @dataclass(frozen=True, slots=True)
-class SessionProgress:
-    """What is known of a running session's checks by now (running ones included)."""
+class SessionProgress(Event):
+    """The checks of a running session have changed; running ones are among them."""
 
-    at: datetime
     instance: str
     checks: tuple[CheckOutcome, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class SessionCancelling:
+class SessionCancelling(Event):
     """A session is being cancelled, and why (``timeout``, ``interrupt``)."""
 
-    at: datetime
     instance: str
     why: str
 
 
 @dataclass(frozen=True, slots=True)
-class InstanceFinished:
+class InstanceFinished(Event):
     """An instance has its outcome."""
 
-    at: datetime
     outcome: InstanceOutcome
 
 
 @dataclass(frozen=True, slots=True)
-class Notice:
-    """Something to know besides the outcome, in one sentence: a retry, a wait, a doubt."""
+class Notice(Event):
+    """There is something to know besides the outcome, in one sentence: a retry, a wait."""
 
-    at: datetime
     text: str
     instance: str | None = None
     is_warning: bool = False
 
 
 @dataclass(frozen=True, slots=True)
-class RequestMade:
-    """A request to the API, for ``-v``: status is ``None`` where no answer came."""
+class RequestMade(Event):
+    """A request was made to the API; ``status`` is ``None`` where no answer came."""
 
-    at: datetime
     method: str
     path: str
     status: int | None
@@ -95,31 +91,17 @@ class RequestMade:
 
 
 @dataclass(frozen=True, slots=True)
-class ApplyInterrupted:
-    """A signal came: ``outcome`` as it stands, should there be no time for the end."""
+class ApplyInterrupted(Event):
+    """A signal came; ``outcome`` is what is known, should there be no time for the end."""
 
-    at: datetime
     outcome: ApplyOutcome
 
 
 @dataclass(frozen=True, slots=True)
-class ApplyFinished:
+class ApplyFinished(Event):
     """The apply is over."""
 
-    at: datetime
     outcome: ApplyOutcome
 
 
-Event: TypeAlias = (
-    PlanMade
-    | ApplyStarted
-    | SessionStarted
-    | SessionProgress
-    | SessionCancelling
-    | InstanceFinished
-    | Notice
-    | RequestMade
-    | ApplyInterrupted
-    | ApplyFinished
-)
 Emit: TypeAlias = Callable[[Event], None]

@@ -21,7 +21,7 @@ class Marked:
 
     Attributes:
         value: What goes on the wire; ``None`` where ``unset`` says that it is not known.
-        secret: Whether the value may be shown nowhere.
+        secret: Whether the value may not be shown anywhere.
         unset: The environment variables (``env.NAME``) whose absence leaves it unresolved.
         template: Its text in the file where it is volatile (reads ``git``, ``ci`` or ``run``):
             it is compared by this and by ``inputs``, not by its value.
@@ -40,7 +40,7 @@ class Marked:
 
 
 def leaves(tree: object, path: Path = ()) -> Iterator[tuple[Path, object]]:
-    """Every leaf of ``tree`` with the way to it; empty lists and mappings are leaves too."""
+    """Yield every leaf of ``tree`` with its path; empty lists and mappings are leaves too."""
     if isinstance(tree, Mapping) and tree:
         for key, child in tree.items():
             yield from leaves(child, (*path, key))
@@ -52,28 +52,18 @@ def leaves(tree: object, path: Path = ()) -> Iterator[tuple[Path, object]]:
 
 
 def unmarked(tree: Any) -> Any:
-    """``tree`` with each mark replaced by its value: secrets in clear, unset values as null."""
+    """Replace each mark by its value: secrets in clear, unset values as null."""
     if isinstance(tree, dict):
-        return {
-            key: child.value
-            if child.__class__ is Marked
-            else unmarked(child)
-            if child.__class__ in _NO_LEAF
-            else child
-            for key, child in tree.items()
-        }
+        return {key: unmarked(child) for key, child in tree.items()}
     if isinstance(tree, list):
-        return [unmarked(child) if child.__class__ in _NO_LEAF else child for child in tree]
+        return [unmarked(child) for child in tree]
     return tree.value if isinstance(tree, Marked) else tree
 
 
 def _of_mark(marked: Marked) -> list[Any]:
-    """A mark in a text of a tree; no file can hold a list that begins so."""
+    """Write a mark as a list that no file can hold."""
     return ["\udfff", *(getattr(marked, name) for name in Marked.__slots__)]
 
 
-#: A text that tells trees with marks apart; it holds secrets in clear.
+#: Makes a text by which trees with marks are told apart; it holds secrets in clear.
 text_of: Final = json.JSONEncoder(default=_of_mark).encode
-
-#: What ``unmarked`` has to look into; a call for each leaf would take most of its time.
-_NO_LEAF = frozenset({dict, list, Marked})

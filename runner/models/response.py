@@ -10,10 +10,14 @@ from datetime import UTC, datetime
 from typing import Annotated, Any, TypeAlias, TypeVar
 
 from pydantic import (
+    AfterValidator,
     BaseModel,
+    BeforeValidator,
     ConfigDict,
     Field,
     FiniteFloat,
+    OnErrorOmit,
+    PlainValidator,
     ValidationError,
     ValidationInfo,
     WrapValidator,
@@ -34,63 +38,54 @@ def _or_none(value: Any, read: Callable[[Any], Any]) -> Any:
         return None
 
 
-def _readable_items(value: Any, read: Callable[[Any], Any]) -> Any:
-    if not isinstance(value, list):
-        return []
-    try:
-        return read(value)
-    except ValidationError:
-        return [item for one in value for item in _or_none([one], read) or []]
+def _list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []
 
 
-def _entries(value: Any, read: Callable[[Any], Any], info: ValidationInfo) -> Any:
-    """A list with ``None`` for each entry that can't be read; the context is told of each."""
-    if not isinstance(value, list):
-        return []
-    try:
-        found = read(value)
-    except ValidationError:
-        found = [entry for one in value for entry in _or_none([one], read) or [None]]
-    for number, entry in enumerate(found, 1):
+def _report_missing(entries: list[Any], info: ValidationInfo) -> list[Any]:
+    """Call the context, if there is one, with the number of each entry that can't be read."""
+    for number, entry in enumerate(entries, 1):
         if entry is None and info.context is not None:
             info.context(number)
-    return found
+    return entries
 
 
-def _results(value: Any, read: Callable[[Any], Any]) -> Any:
-    """The results; one that can't be read stays as one of which nothing is known."""
-    known = value if isinstance(value, list) else []
-    return _readable_items(
-        [each if isinstance(each, dict | BaseModel) else {} for each in known], read
-    )
-
-
-def _text(value: Any, _read: Callable[[Any], Any]) -> Any:
+def _text(value: Any) -> str:
     return value if isinstance(value, str) else ""
 
 
-def _link(value: Any, _read: Callable[[Any], Any]) -> Any:
+def _link(value: Any) -> str:
     return value if isinstance(value, str) and value.startswith(("https://", "http://")) else ""
 
 
-def _moment(value: Any, read: Callable[[Any], Any]) -> Any:
-    """A time as the contract spells it, text; one without a zone is in UTC."""
-    moment = _or_none(value, read) if isinstance(value, str) else None
+def _moment(value: Any, read: Callable[[Any], Any]) -> datetime | None:
+    """Read a time as the contract spells it, text; one without a zone is in UTC."""
+    moment: datetime | None = _or_none(value, read) if isinstance(value, str) else None
     if moment is None or not 1970 <= moment.year <= _LAST_YEAR:
         return None
     return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
-Text: TypeAlias = Annotated[str, WrapValidator(_text)]
-Link: TypeAlias = Annotated[str, WrapValidator(_link)]
+def _objects(value: Any) -> list[Any]:
+    """Keep an entry that can't be read as an object of which nothing is known."""
+    return [each if isinstance(each, dict | BaseModel) else {} for each in _list(value)]
+
+
+Text: TypeAlias = Annotated[str, PlainValidator(_text)]
+Link: TypeAlias = Annotated[str, PlainValidator(_link)]
 """An address of the web; anything else, which a reader should not be led to, counts as absent."""
 OptionalText: TypeAlias = Annotated[str | None, WrapValidator(_or_none)]
 OptionalTime: TypeAlias = Annotated[datetime | None, WrapValidator(_moment)]
 """An aware datetime in UTC."""
 OptionalNumber: TypeAlias = Annotated[FiniteFloat | None, WrapValidator(_or_none)]
 Flag: TypeAlias = Annotated[bool | None, WrapValidator(_or_none)]
-Items: TypeAlias = Annotated[list[T], WrapValidator(_readable_items)]
-Entries: TypeAlias = Annotated[list[T | None], WrapValidator(_entries)]
+Items: TypeAlias = Annotated[list[OnErrorOmit[T]], BeforeValidator(_list)]
+"""The entries of a list that can be read."""
+Entries: TypeAlias = Annotated[
+    list[Annotated[T | None, WrapValidator(_or_none)]],
+    BeforeValidator(_list),
+    AfterValidator(_report_missing),
+]
 """The entries of a list; one that can't be read is ``None`` and costs only itself."""
 
 
@@ -131,7 +126,7 @@ class Result(Answer):
 
 
 class RunDetails(Answer):
-    """What one type of check tells of a run; each type has some of these fields."""
+    """What the API says of one run; each type of check has some of these fields."""
 
     errors: Any = None
     error: Any = None
@@ -149,7 +144,7 @@ class RunDetails(Answer):
 
 
 def _runs_of_any_type(data: Any) -> Any:
-    """Collect the details of a run, whatever type of check they are of."""
+    """Collect the details of a run, whatever type of check it is of."""
     if not isinstance(data, dict):
         return data
     return {**data, "runs": [value for name, value in data.items() if name.endswith("CheckResult")]}
@@ -179,7 +174,7 @@ class Session(Answer):
     started_at: OptionalTime = None
     stopped_at: OptionalTime = None
     error_group_ids: Items[str] = []
-    results: Annotated[list[Result], WrapValidator(_results)] = []
+    results: Annotated[list[Result], BeforeValidator(_objects)] = []
 
 
 class ListedSession(Answer):
@@ -213,7 +208,6 @@ class CheckVariable(Answer):
 class Dependency(Answer):
     """A file that a check's script reads."""
 
-    path: Text = ""
     content: Text = ""
 
 
@@ -225,7 +219,6 @@ class Check(Answer):
     check_type: Text = ""
     activated: Flag = None
     tags: Items[str] = []
-    group_id: OptionalNumber = None
     script: OptionalText = None
     local_setup_script: OptionalText = None
     local_tear_down_script: OptionalText = None
@@ -241,14 +234,12 @@ class Location(Answer):
     """A public location."""
 
     region: Text = ""
-    name: Text = ""
 
 
 class PrivateLocation(Answer):
     """A private location of the account."""
 
     id: Text = ""
-    name: Text = ""
     slug_name: Text = ""
     agent_count: OptionalNumber = None
 
@@ -256,6 +247,4 @@ class PrivateLocation(Answer):
 class Account(Answer):
     """The account that a key belongs to."""
 
-    id: Text = ""
     name: Text = ""
-    plan: Text = ""

@@ -7,11 +7,11 @@ validator that pydantic itself is built on. A test keeps both the same.
 
 from typing import Any
 
-from runner.models.contract.base import Strict
 from runner.models.contract.request import (
     BackoffRetryStrategy,
     EnvironmentVariable,
     SingleRetryStrategy,
+    Strict,
     Target,
     TriggerTestSessionRequest,
 )

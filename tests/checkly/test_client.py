@@ -362,8 +362,8 @@ def test_what_the_server_says_is_masked_and_cut() -> None:
     "body", [b"", b"<html>", b"{", b"null", b"[]", b"[" * 100_000, b"\xff", b"12"]
 )
 def test_a_body_that_makes_no_sense_is_asked_for_again_and_then_an_error(body: bytes) -> None:
-    found, requests = ask(in_turn(answer(body), answer({"id": "acc"})), lambda c: c.account())
-    assert (found.id, len(requests)) == ("acc", 2)
+    found, requests = ask(in_turn(answer(body), answer({"name": "acc"})), lambda c: c.account())
+    assert (found.name, len(requests)) == ("acc", 2)
     with pytest.raises(ApiError, match="is not the JSON object"):
         ask(lambda _: answer(body), lambda c: c.account())
 
@@ -418,9 +418,10 @@ def test_a_trigger_whose_connection_broke_is_not_sent_again() -> None:
 
 
 def test_reads_are_asked_again_while_there_is_patience() -> None:
-    turns = in_turn(None, answer({}, 500), answer(b"<", 502), answer({}, 429), answer({"id": "a"}))
+    last = answer({"name": "a"})
+    turns = in_turn(None, answer({}, 500), answer(b"<", 502), answer({}, 429), last)
     found, requests = ask(turns, lambda c: c.account())
-    assert (found.id, len(requests)) == ("a", 5)
+    assert (found.name, len(requests)) == ("a", 5)
 
 
 def test_a_wait_for_the_own_limit_takes_nothing_from_the_patience() -> None:
@@ -428,9 +429,9 @@ def test_a_wait_for_the_own_limit_takes_nothing_from_the_patience() -> None:
     shared = Shared(clock)
     shared.limiter.hold(60.0)
     options = ClientOptions(patience_seconds=10.0)
-    turns = in_turn(None, answer({"id": "a"}))
+    turns = in_turn(None, answer({"name": "a"}))
     found, requests = ask(turns, lambda c: c.account(), clock=clock, options=options, shared=shared)
-    assert (found.id, len(requests)) == ("a", 2)
+    assert (found.name, len(requests)) == ("a", 2)
 
 
 @pytest.mark.parametrize("status", [429, 503])
@@ -609,8 +610,8 @@ def test_certificates_that_can_not_be_read_are_said_to_be_so(
 
 def test_loopback_heeds_no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HTTP_PROXY", f"http://127.0.0.1:{free_port()}")
-    found, _ = ask(lambda _: answer({"id": "a"}), lambda c: c.account())
-    assert found.id == "a"
+    found, _ = ask(lambda _: answer({"name": "a"}), lambda c: c.account())
+    assert found.name == "a"
 
 
 def test_requests_are_told_without_headers_or_values() -> None:

@@ -26,7 +26,7 @@ READS_A = "await page.goto(process.env.A_URL)"
         [browser("x"), api({"url": "https://{{A_URL}}/", "headers": []})],
         [api({"url": "x", "headers": [{"key": "k", "value": "{{ A_URL }}"}]})],
         [api({"url": "x"}, local_setup_script="request.url = process.env['A_URL']")],
-        [browser("import x from './x'", dependencies=[Dependency(path="x", content=READS_A)])],
+        [browser("import x from './x'", dependencies=[Dependency(content=READS_A)])],
     ],
 )
 def test_a_variable_that_is_read_somewhere_is_mentioned(checks: list[Check]) -> None:

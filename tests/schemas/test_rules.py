@@ -10,8 +10,7 @@ from pydantic import ValidationError
 from pydantic_core import SchemaValidator
 from pydantic_core import ValidationError as CoreError
 
-from runner.models.contract.base import Strict
-from runner.models.contract.request import TriggerTestSessionRequest
+from runner.models.contract.request import Strict, TriggerTestSessionRequest
 from runner.models.contract.rules import request_rules, settings_rules
 from runner.models.contract.settings import Settings
 from schemas.generate.rules import rules

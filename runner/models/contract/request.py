@@ -9,9 +9,8 @@ the fields that were given.
 
 from typing import Annotated, Any, Literal, Self, TypeAlias
 
-from pydantic import Field, model_validator
-
-from runner.models.contract.base import Strict
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic.alias_generators import to_camel
 
 #: Text that may not be empty (contract: ``minLength: 1``).
 NonEmpty: TypeAlias = Annotated[str, Field(min_length=1)]
@@ -24,7 +23,6 @@ MAX_ENVIRONMENT_VARIABLES = 50
 MAX_RETRIES = 10
 MAX_RETRY_DURATION_SECONDS = 600
 
-
 #: The id of a check (contract: ``format: uuid``), in the form with hyphens.
 CheckId: TypeAlias = Annotated[
     str,
@@ -33,6 +31,20 @@ CheckId: TypeAlias = Annotated[
         json_schema_extra={"format": "uuid"},
     ),
 ]
+
+
+class Strict(BaseModel):
+    """A model of what a user writes or the runner sends: nothing unknown, nothing converted."""
+
+    model_config = ConfigDict(
+        strict=True,
+        extra="forbid",
+        frozen=True,
+        alias_generator=to_camel,
+        validate_by_alias=True,
+        validate_by_name=True,
+        allow_inf_nan=False,
+    )
 
 
 class Target(Strict, defer_build=True):
@@ -155,13 +167,13 @@ class TriggerTestSessionRequest(Strict):
     """Where the session comes from."""
 
     def wire(self) -> dict[str, Any]:
-        """The JSON body to send: only what was given, secrets in clear."""
+        """Return the JSON body to send: only what was given, secrets in clear."""
         body: dict[str, Any] = _shortened(self.model_dump(by_alias=True, exclude_unset=True))
         return body
 
 
 def _shortened(tree: Any) -> Any:
-    """``tree`` with whole numbers written as such: 2 and not 2.0."""
+    """Write whole numbers as such: 2 and not 2.0."""
     if isinstance(tree, dict):
         return {key: _shortened(value) for key, value in tree.items()}
     if isinstance(tree, list):

@@ -6,10 +6,8 @@ from typing import Annotated
 
 from pydantic import BeforeValidator, Field
 
-from runner.models.contract.base import Strict
-from runner.models.contract.request import MAX_EXACT, NonEmpty
+from runner.models.contract.request import MAX_EXACT, NonEmpty, Strict
 
-DEFAULT_TIMEOUT_SECONDS = 1200
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
@@ -60,7 +58,7 @@ class Settings(Strict):
     """Names and values to select profiles by: ``-l team=web``."""
     needs: list[NonEmpty] = Field(default_factory=list)
     """Profiles or instances that have to pass first."""
-    timeout_seconds: Annotated[float, Field(gt=0, le=MAX_EXACT)] = DEFAULT_TIMEOUT_SECONDS
+    timeout_seconds: Annotated[float, Field(gt=0, le=MAX_EXACT)] = 1200
     """Seconds from the session's start after which it is cancelled and counts as timed out."""
     allow_failure: bool = False
     """Whether a failure, cancellation, time-out or no match leaves the apply a pass."""
