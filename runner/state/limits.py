@@ -5,7 +5,7 @@ what it has sent in the last minute; what is free goes to whoever can use it.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, Final, Protocol, Self
@@ -86,7 +86,7 @@ class AccountLimit:
     key: str
     by: Initiator
     clock: Clock
-    _renewed: float = float("-inf")
+    _renewed: float = field(default=float("-inf"), init=False)
 
     def __post_init__(self) -> None:
         # The rest is for those who send too little to take part.

@@ -109,7 +109,7 @@ class Watch:
 
     clock: Clock
     store_time: Callable[[], Awaitable[datetime]]
-    _ends: dict[str, tuple[int, float]] = field(default_factory=dict)
+    _ends: dict[str, tuple[int, float]] = field(default_factory=dict, init=False)
 
     async def left(self, holders: Mapping[str, Holder]) -> dict[str, float]:
         """Return the seconds until each lease is surely over, unless it is renewed."""

@@ -44,11 +44,11 @@ class Locks:
     apply_id: str
     timeout: float
     waiting: Callable[[str], None]
-    inherited: dict[str, list[str]] = field(default_factory=dict)
-    _is_open: dict[tuple[str, str], bool] = field(default_factory=dict)
-    _gone: set[str] = field(default_factory=set)
-    _holder: Holder | None = None
-    _keeper: asyncio.Task[None] | None = None
+    inherited: dict[str, list[str]] = field(default_factory=dict, init=False)
+    _is_open: dict[tuple[str, str], bool] = field(default_factory=dict, init=False)
+    _gone: set[str] = field(default_factory=set, init=False)
+    _holder: Holder | None = field(default=None, init=False)
+    _keeper: asyncio.Task[None] | None = field(default=None, init=False)
 
     def __post_init__(self, instances: Iterable[str]) -> None:
         self._table = self.place.lock_table

@@ -38,20 +38,6 @@ class HandClock:
             await settle()
 
 
-class InterruptedClock(HandClock):
-    """Something happens when the time is asked for: between two steps of who asks."""
-
-    def __init__(self, happens: Callable[[], None]) -> None:
-        super().__init__()
-        self._happens: Callable[[], None] | None = happens
-
-    def now(self) -> datetime:
-        happens, self._happens = self._happens, None
-        if happens:
-            happens()
-        return super().now()
-
-
 async def settle() -> None:
     """Lets tasks and the threads of the store do what is due."""
     await until(lambda: False, seconds=0.05)

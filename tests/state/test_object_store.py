@@ -14,7 +14,7 @@ from obstore.exceptions import GenericError
 from runner.errors import StateError, UsageError
 from runner.state.project import Project
 from runner.state.state import State
-from runner.state.store.object_store import Store
+from runner.state.store.object_store import Entry, Store
 from tests.state.conftest import (
     ALICE,
     OpenState,
@@ -128,6 +128,19 @@ def test_a_panic_of_the_library_is_an_error_like_others(
     (open_().store.folder or Path()).mkdir()
     with pytest.raises(StateError, match="not yet implemented: unknown key"):
         asyncio.run(open_().records())
+
+
+def test_a_store_that_lists_late_is_refused(
+    open_: OpenState, stub: StubS3, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def nothing(_prefix: str) -> list[Entry]:
+        return []
+
+    store = open_(url="s3://bucket").store
+    monkeypatch.setattr(store, "entries", nothing)
+    with pytest.raises(StateError, match=r"s3://bucket/x/.* was written, but is not listed\."):
+        asyncio.run(store.time("x"))
+    assert stub.objects == {}
 
 
 def test_denied_access_says_which_variables_to_check(open_: OpenState, stub: StubS3) -> None:

@@ -10,7 +10,7 @@ import asyncio
 import random
 import re
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Annotated, Any, Final, Generic, Self, TypeVar
 
@@ -72,8 +72,8 @@ class Numbered(Generic[D]):
     folder: Callable[[], Awaitable[str]]
     model: type[D]
     token: Callable[[], str]
-    taken_back: int = 0
-    _last: D | None = None
+    taken_back: int = field(default=0, init=False)
+    _last: D | None = field(default=None, init=False)
 
     async def read(self) -> D:
         """Read the highest document; an empty one where there is none."""

@@ -165,9 +165,14 @@ class Store:
         """Read the store's own clock, by an object that is written into ``folder`` and deleted."""
         path = f"{folder}/{secrets.token_hex(8)}.tmp"
         await self.create(path, b"{}\n")
-        entries = await self.entries(folder)
+        written = [each.modified for each in await self.entries(folder) if each.path == path]
         await self.tidy([path])
-        return max(entry.modified for entry in entries if entry.path == path)
+        if not written:
+            raise StateError(
+                f"{self.where(path)} was written, but is not listed.",
+                hint="Locks need a store that lists an object as soon as it is written.",
+            )
+        return written[0]
 
     async def _send(self, verb: str, path: str, do: Callable[[], T]) -> T:
         """Call ``do`` in a thread, and again while it fails in passing."""
