@@ -22,7 +22,6 @@ from runner.source import Source, Span
 
 PROFILE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}\Z")
 VARIABLE_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
-SUPPORTED_VERSION = 1
 #: Also in the JSON Schema; only the store can check more of it.
 STATE_ADDRESS = r"^(file|s3|gs|az)://.*[^/]"
 #: Also in the JSON Schema.
@@ -196,11 +195,7 @@ class _Reader:
         if version is None:
             hint = "Begin the file with `version: 1`."
             self._error("missing-key", "`version` is missing", root.span, hint=hint)
-        elif not (
-            isinstance(version, Scalar)
-            and version.text == str(SUPPORTED_VERSION)
-            and type(version.value) is int
-        ):
+        elif not isinstance(version, Scalar) or (version.text, version.value) != ("1", 1):
             message = "This release reads version 1 of the file"
             hint = "Write `version: 1`, or use the release that the file was written for."
             self._error("unknown-version", message, version.span, hint=hint)

@@ -58,14 +58,14 @@ class SpecialNodes:
             several = "To merge several, write one list: `<<: [*a, *b]`."
             hint: str | None = several if is_merge else "Keep one of them."
             first = Related(span_of(self._source, keys[key]), "first given here")
-            self.error("duplicate-key", message, node.start, node.end, hint, first)
+            self.error("duplicate-key", message, node.span, hint, first)
             # What a second merge key brings is taken as well, to report nothing else because of it.
             return f"{_MERGED}{node.start}" if is_merge else _DROPPED
         if node is not None:
             is_flow = self._source.text[node.start] in "[{"
             hint = "Quote it if it is meant as text." if is_flow else None
             message = "A key must be text, not a list or mapping"
-            self.error("key-not-text", message, node.start, node.end, hint)
+            self.error("key-not-text", message, node.span, hint)
         return _DROPPED
 
     def settle(self, node: Mapping) -> None:
@@ -84,13 +84,9 @@ class SpecialNodes:
                 keys.update((name, origin.keys[name]) for name in new)
                 values.update((name, origin.values[name]) for name in new)
             else:
-                self.error(
-                    "bad-merge",
-                    "`<<` takes a mapping or a list of mappings",
-                    origin.start,
-                    origin.end,
-                    "Give the mapping an anchor (`&name`) and merge its alias (`<<: *name`).",
-                )
+                message = "`<<` takes a mapping or a list of mappings"
+                hint = "Give the mapping an anchor (`&name`) and merge its alias (`<<: *name`)."
+                self.error("bad-merge", message, origin.span, hint)
         if values:
             node.keys = keys | node.keys
             node.values = values | node.values
@@ -101,7 +97,7 @@ class SpecialNodes:
             return text
         message = "This text holds half of a character, which UTF-8 can't represent"
         hint = "Write the character itself, or \\U and its eight digits."
-        self.error("half-character", message, start, end, hint)
+        self.error("half-character", message, Span(self._source, start, end), hint)
         return _HALF.sub("\ufffd", text)
 
     def decorate(self, node: Scalar, event: Event) -> None:
@@ -118,7 +114,7 @@ class SpecialNodes:
             node.value = read_tagged(node.text, tag)
         except ValueError:
             message = f"This value is not of the type `{tag}`"
-            self.error("wrong-tag", message, node.start, node.end, "Leave the tag out.")
+            self.error("wrong-tag", message, node.span, "Leave the tag out.")
 
     def open(self, node: Node, event: Event) -> None:
         """Check the tag of a list or mapping that begins, and note its anchor as open."""
@@ -139,78 +135,71 @@ class SpecialNodes:
                 node.text = node.value = meant
             hint = f'Put text that begins with `!` in quotes: `"{_short(meant)}"`.'
         message = f"`{_short(tag)}` is a YAML tag, which has no meaning here"
-        self.error("custom-tag", message, node.start, node.start + len(tag), hint)
+        span = Span(self._source, node.start, node.start + len(tag))
+        self.error("custom-tag", message, span, hint)
 
     def follow(self, event: Event) -> Node | None:
         """Return the node an alias stands for."""
-        start, end, name = event.start_mark.index, event.end_mark.index, event.anchor
+        name, span = event.anchor, self._span(event)
         if name not in self.anchors:
             hint = "Define the anchor (`&name`) before its aliases."
             if near := nearest(name, self.anchors):
                 hint = f"Did you mean `*{near}`?"
             message = f"There is no anchor `&{_short(name)}` above this alias"
-            self.error("unknown-alias", message, start, end, hint)
+            self.error("unknown-alias", message, span, hint)
             return None
         entry = self.anchors[name]
         if entry is None:
             message = f"`*{_short(name)}` is used inside its own value"
-            self.error("recursive-alias", message, start, end)
+            self.error("recursive-alias", message, span)
             return None
         node, size = entry
         self.expanded += size
         if self.expanded > MAX_EXPANDED:
             message = f"The aliases of this file stand for more than {MAX_EXPANDED:,} values"
             hint = "Aliases of aliases multiply. Write out the values that are needed."
-            self._stop("too-many-aliases", message, start, end, hint)
+            self._stop("too-many-aliases", message, span, hint)
         return node
 
     def begin_document(self, documents: Sequence, event: Event) -> None:
         """Refuse a second document, and warn of another YAML version."""
-        start, end = event.start_mark.index, event.end_mark.index
+        span = self._span(event)
         if documents.items:
             message = "The file holds more than one YAML document"
             hint = "Merge the documents, or list further files under `include`."
-            self._stop("several-documents", message, start, end, hint)
+            self._stop("several-documents", message, span, hint)
         version = getattr(event, "version", None)
         if version and tuple(version) != (1, 2):
-            self._diagnostics.warning(
-                "yaml-version",
-                "The file asks for another YAML version and is read as 1.2",
-                Span(self._source, start, end),
-                hint="Remove the %YAML line.",
-            )
+            message = "The file asks for another YAML version and is read as 1.2"
+            hint = "Remove the %YAML line."
+            self._diagnostics.warning("yaml-version", message, span, hint=hint)
 
     def stop_too_large(self, start: int) -> NoReturn:
         """Stop before there are more values than fit in memory."""
         message = f"The file holds more than {MAX_NODES:,} values"
-        self._stop("too-large", message, start, start, "Split it with `include`.")
+        span = Span(self._source, start, start)
+        self._stop("too-large", message, span, "Split it with `include`.")
 
     def stop_too_deep(self, start: int) -> NoReturn:
         """Stop at a depth limit, since the time for brackets grows with the square of the depth."""
         message = f"This is nested more than {MAX_DEPTH} levels deep"
-        self._stop("too-deep", message, start, start)
+        self._stop("too-deep", message, Span(self._source, start, start))
 
-    def _stop(
-        self, code: str, message: str, start: int, end: int, hint: str | None = None
-    ) -> NoReturn:
-        self.error(code, message, start, end, hint)
+    def _span(self, event: Event) -> Span:
+        return Span(self._source, event.start_mark.index, event.end_mark.index)
+
+    def _stop(self, code: str, message: str, span: Span, hint: str | None = None) -> NoReturn:
+        self.error(code, message, span, hint)
         raise Stopped
 
     def error(
-        self,
-        code: str,
-        message: str,
-        start: int,
-        end: int,
-        hint: str | None = None,
-        *related: Related,
+        self, code: str, message: str, span: Span, hint: str | None = None, *related: Related
     ) -> None:
         """Add an error about this source.
 
         Raises:
             Stopped: There are too many of them already.
         """
-        span = Span(self._source, start, end)
         if len(self._diagnostics) >= MAX_PROBLEMS:
             message = "There are more problems after this one"
             self._diagnostics.error("too-many-problems", message, span)

@@ -21,7 +21,7 @@ from runner.config.yaml.core_schema import TYPED_STARTS, resolve
 from runner.config.yaml.events import Reading
 from runner.config.yaml.nodes import OFFSET_BITS, Mapping, Node, Scalar, Sequence
 from runner.diagnostics import Diagnostics
-from runner.source import Source
+from runner.source import Source, Span
 
 
 def compose(source: Source, reading: Reading, diagnostics: Diagnostics) -> Mapping | None:
@@ -42,18 +42,18 @@ def compose(source: Source, reading: Reading, diagnostics: Diagnostics) -> Mappi
             return root
         if root is None or (isinstance(root, Scalar) and not root.text):
             hint = "Run `runner init` to create a starter file."
-            special.error("empty-file", "The file is empty", 0, 0, hint)
+            special.error("empty-file", "The file is empty", Span(source, 0, 0), hint)
         else:
             kind = "a list" if isinstance(root, Sequence) else "a single value"
             message = f"The file is {kind}, but `key: value` pairs belong here"
-            special.error("not-a-mapping", message, root.start, root.end)
+            special.error("not-a-mapping", message, root.span)
     except Stopped:
         pass
     return None
 
 
-def _fill(documents: Sequence, reading: Reading, special: SpecialNodes) -> None:  # noqa: C901, PLR0912, PLR0915 - one loop: a
-    # call for each event would double the time that a large file takes
+# One loop: a call for each event would double the time that a large file takes.
+def _fill(documents: Sequence, reading: Reading, special: SpecialNodes) -> None:  # noqa: C901, PLR0912, PLR0915
     source, restore = documents.source, reading.restore
     # `ctag` and not `tag`, which is computed anew at each access.
     typed_starts, most = TYPED_STARTS, MAX_NODES
