@@ -5,14 +5,7 @@ from itertools import chain, count, product
 from math import prod
 
 from runner.config.templates.expressions.names import is_forbidden
-from runner.importer.placeholders import (
-    MARK,
-    Kind,
-    Matrix,
-    Placeholder,
-    Placeholders,
-    holds_token,
-)
+from runner.importer.placeholders import MARK, Kind, Matrix, Placeholder, Placeholders, holds_token
 from runner.secrets import key_looks_secret
 
 #: Variables and expressions of CI systems that have their own name in templates.
