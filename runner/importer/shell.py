@@ -72,9 +72,8 @@ def _parser() -> "Parser":
         from tree_sitter import Language, Parser  # noqa: PLC0415
     except ImportError as error:
         hint = "Install the runner with its extra: `pip install '.[import]'`."
-        raise UsageError(
-            "`runner import` needs a shell parser that is not installed.", hint=hint
-        ) from error
+        message = "`runner import` needs a shell parser that is not installed."
+        raise UsageError(message, hint=hint) from error
     return Parser(Language(tree_sitter_bash.language()))
 
 

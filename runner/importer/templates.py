@@ -101,10 +101,8 @@ class Templates:
     def not_copied(self, key: str) -> str:
         """Return the environment variable that holds a value which looks like a secret."""
         name = safe_name(key)
-        self.notes.append(
-            f"The value of {key} was not copied, as it looks like a secret: set {name} in the"
-            " environment."
-        )
+        why = f"The value of {key} was not copied, as it looks like a secret"
+        self.notes.append(f"{why}: set {name} in the environment.")
         return name
 
     def looks_secret(self, text: str) -> bool:

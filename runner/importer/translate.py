@@ -94,10 +94,8 @@ class _Translation:
         location = flags.one("location") or flags.one("private-location")
         values["runLocation"] = self._templates.text(location or DEFAULT_LOCATION, "LOCATION")
         if not location:
-            self._note(
-                f"No location was given: {DEFAULT_LOCATION} is the Checkly CLI's default, unless"
-                " checkly.config sets another."
-            )
+            default = f"{DEFAULT_LOCATION} is the Checkly CLI's default"
+            self._note(f"No location was given: {default}, unless checkly.config sets another.")
         self._target(flags.values["tags"], flags.values["check-id"])
         self._environment()
         self._retries()
@@ -118,9 +116,8 @@ class _Translation:
             given = [f"--tags={self._templates.shown(word)}" for word in tags]
             given += [f"--check-id={self._templates.shown(word)}" for word in ids]
             said = f" The command had {' '.join(given)}." if given else ""
-            self._note(
-                f"Write the target: it was left out, as the command has {', '.join(doubts)}.{said}"
-            )
+            why = f"as the command has {', '.join(doubts)}"
+            self._note(f"Write the target: it was left out, {why}.{said}")
         elif tags or ids:
             target: dict[str, object] = {"matchTags": groups} if groups else {}
             if id_texts:

@@ -67,13 +67,9 @@ class LayerChecks:
             return False
         if isinstance(node, Scalar) and isinstance(node.value, bool):
             return node.value
+        message = f"`{key}` must be true or false"
         hint = "A template can't decide this: write it out, so that a reviewer sees it."
-        self._error(
-            "wrong-type",
-            f"`{key}` must be true or false",
-            node.span,
-            hint=hint if node.templated else None,
-        )
+        self._error("wrong-type", message, node.span, hint=hint if node.templated else None)
         return True
 
     def _check_variable(self, variable: Node, known: frozenset[str]) -> None:

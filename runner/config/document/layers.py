@@ -171,14 +171,11 @@ class Layers:
         known = {name for name, variable in inherited if isinstance(variable, Mapping)}
         for name in nulls:
             if name not in known:
-                self._diagnostics.warning(
-                    "idle-null",
-                    f"`{shorten(name)}: null` drops nothing, for no layer below sets it",
-                    variables.key_span(name),
-                    hint=did_you_mean(name, known)
-                    or "Leave it out, or write `{value: null}` to send null.",
-                    profile=profile.name,
-                )
+                message = f"`{shorten(name)}: null` drops nothing, for no layer below sets it"
+                hint = did_you_mean(name, known)
+                hint = hint or "Leave it out, or write `{value: null}` to send null."
+                span, owner = variables.key_span(name), profile.name
+                self._diagnostics.warning("idle-null", message, span, hint=hint, profile=owner)
 
     def _resolve_parents(self) -> set[str]:
         """Work out what each parent hands down; return the profiles all of whose layers exist."""

@@ -58,12 +58,9 @@ def _read_one(entry: Node, diagnostics: Diagnostics) -> Notification | None:
     named = re.match(WEBHOOK, text) if isinstance(text, str) else None
     if named is None:
         webhook.source.hide(webhook.start, webhook.end)
-        diagnostics.error(
-            "literal-secret",
-            "`webhook` must read its address from the environment, for the address is a secret",
-            webhook.span,
-            hint="Write `webhook: $<env.SLACK_WEBHOOK>`.",
-        )
+        message = "`webhook` must read its address, which is a secret, from the environment"
+        hint = "Write `webhook: $<env.SLACK_WEBHOOK>`."
+        diagnostics.error("literal-secret", message, webhook.span, hint=hint)
     if named is None or format_ is None or None in reasons:
         return None
     return Notification(tuple(reason for reason in reasons if reason), named[1], format_)

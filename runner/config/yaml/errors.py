@@ -87,22 +87,17 @@ def check_characters(source: Source, diagnostics: Diagnostics) -> bool:
             hint = f'Remove it, or write it as {escape} inside "double quotes".'
             diagnostics.error("line-separator", message, Span(source, at, at + 1), hint=hint)
     if "\r" in text and (found := _LONE_RETURN.search(text)):
-        diagnostics.error(
-            "line-separator",
-            "A carriage return without a line feed is not a line break",
-            Span(source, found.start(), found.end()),
-            hint="Save the file with Unix or Windows line endings.",
-        )
+        message = "A carriage return without a line feed is not a line break"
+        hint = "Save the file with Unix or Windows line endings."
+        diagnostics.error("line-separator", message, Span(source, *found.span()), hint=hint)
     is_readable = len(diagnostics) == before
     if not text.isascii():
         for found in islice(_BIDIRECTIONAL.finditer(text), _MANY):
             point = f"{ord(found[1]):04X}"
-            diagnostics.warning(
-                "bidirectional-control",
-                f"U+{point} makes this line look different from what it says",
-                Span(source, found.start(), found.start() + 1),
-                hint=f'Remove it, or write it as \\u{point} inside "double quotes".',
-            )
+            message = f"U+{point} makes this line look different from what it says"
+            hint = f'Remove it, or write it as \\u{point} inside "double quotes".'
+            span = Span(source, *found.span(1))
+            diagnostics.warning("bidirectional-control", message, span, hint=hint)
     return is_readable
 
 
@@ -111,23 +106,17 @@ def syntax_error(source: Source, error: Exception) -> Diagnostic:
     if found := _UNPRINTABLE.search(source.text):
         point = ord(found[0])
         name = "NUL" if point == 0 else f"U+{point:04X}"
-        return Diagnostic(
-            "control-character",
-            f"YAML does not allow the character {name}",
-            Span(source, found.start(), found.end()),
-            hint='Remove it, or write it as an escape (\\x1B) inside "double quotes".',
-        )
+        message = f"YAML does not allow the character {name}"
+        hint = 'Remove it, or write it as an escape (\\x1B) inside "double quotes".'
+        return Diagnostic("control-character", message, Span(source, *found.span()), hint=hint)
     problem: str = getattr(error, "problem", None) or "this is not YAML"
     start = _offset(source, getattr(error, "problem_mark", None))
     began = _offset(source, getattr(error, "context_mark", None), start)
     is_tag = "scanning a tag" in (getattr(error, "context", None) or "")
     if is_tag and (tag := _TAG.match(source.text, began)):
-        return Diagnostic(
-            "custom-tag",
-            f"`{tag[0]}` is a YAML tag, which has no meaning here",
-            Span(source, tag.start(), tag.end()),
-            hint=f'Put text that begins with `!` in quotes: `"{tag[0]}"`.',
-        )
+        message = f"`{tag[0]}` is a YAML tag, which has no meaning here"
+        hint = f'Put text that begins with `!` in quotes: `"{tag[0]}"`.'
+        return Diagnostic("custom-tag", message, Span(source, *tag.span()), hint=hint)
     if "unexpected end of stream" in problem:
         start = began
     if problem.startswith(("mapping values are not", "could not find expected ':'")) and (
@@ -135,17 +124,15 @@ def syntax_error(source: Source, error: Exception) -> Diagnostic:
     ):
         message = "A `:` is missing after this key"
         return Diagnostic("yaml-syntax", message, key, hint="Write `key: value`.")
-    code, message, hint = "yaml-syntax", f"YAML can't be read here: {problem}", None
-    for beginning, words in _WORDINGS.items():
-        if problem.startswith(beginning):
-            message, hint = words
-            break
+    known = (words for beginning, words in _WORDINGS.items() if problem.startswith(beginning))
+    message, advice = next(known, (f"YAML can't be read here: {problem}", None))
+    code = "yaml-syntax"
     if problem.startswith(_TABS):
-        code, message, hint = "tab", "A tab can't indent or begin a value in YAML", "Use spaces."
+        code, message, advice = "tab", "A tab can't indent or begin a value in YAML", "Use spaces."
     line_start = source.text.rfind("\n", 0, start) + 1
     if _is_open(source.text[line_start:start]):
-        hint = QUOTE_HINT
-    return Diagnostic(code, message, Span(source, start, start), hint=hint)
+        advice = QUOTE_HINT
+    return Diagnostic(code, message, Span(source, start, start), hint=advice)
 
 
 def hide_secrets(source: Source, offset: int) -> None:
