@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from itertools import chain, groupby
 from typing import Final
@@ -54,21 +53,6 @@ class Month(NumberedDocument):
     """Documents of applies, by their ids."""
 
 
-@dataclass(frozen=True, slots=True)
-class Listing:
-    """The applies there are: names (ids, escaped) and bytes, newest first.
-
-    Attributes:
-        ended: Those in a document of their own.
-        open: Those that have segments.
-        months: Paths of folded ones, by their month.
-    """
-
-    ended: dict[str, int] = field(default_factory=dict)
-    open: dict[str, int] = field(default_factory=dict)
-    months: dict[str, list[str]] = field(default_factory=dict)
-
-
 class History:
     """The applies of one scope.
 
@@ -76,12 +60,7 @@ class History:
     """
 
     def __init__(
-        self,
-        store: Store,
-        base: str,
-        token: Callable[[], str],
-        problems: Problems,
-        pick: Pick,
+        self, store: Store, base: str, token: Callable[[], str], problems: Problems, pick: Pick
     ) -> None:
         self._store = store
         self._applies = f"{base}/applies"
@@ -94,35 +73,41 @@ class History:
         """Return where the segments of an apply are."""
         return f"{self._applies}/{escape_id(apply_id)}"
 
+    async def loose(self) -> tuple[dict[str, int], dict[str, int]]:
+        """List what is not folded: applies that have ended, and others; by their escaped ids.
+
+        Returns:
+            The bytes of each, newest first.
+        """
+        ended: dict[str, int] = {}
+        open_: dict[str, int] = {}
+        for entry in reversed(await self._store.entries(self._applies)):
+            name, slash, _ = entry.path.removeprefix(f"{self._applies}/").partition("/")
+            if slash and number_of(entry):
+                open_[name] = open_.get(name, 0) + entry.size
+            elif name.endswith(".json") and not slash:
+                ended[name.removesuffix(".json")] = entry.size
+        return ended, {name: size for name, size in open_.items() if name not in ended}
+
+    async def months(self) -> dict[str, list[str]]:
+        """List the paths of folded applies, by their month."""
+        paths: dict[str, list[str]] = {}
+        for entry in await self._store.entries(self._months):
+            month = entry.name.partition(".")[0]
+            paths.setdefault(month, []).append(entry.path)
+        return paths
+
     async def ids(self) -> list[str]:
         """Return the ids of all applies, newest first."""
-        listing = await self.listing()
-        found = {*listing.ended, *listing.open}
-        for path in chain(*listing.months.values()):
+        ended, open_ = await self.loose()
+        found = {*ended, *open_}
+        for path in chain(*(await self.months()).values()):
             found |= (await self._month(path)).keys()
         return sorted(found, reverse=True)
 
     async def open(self) -> list[Apply]:
         """Read the applies that have not ended."""
-        return await self.read((await self.listing()).open)
-
-    async def listing(self) -> Listing:
-        """List the applies without reading them."""
-        applies, months = await asyncio.gather(
-            self._store.entries(self._applies), self._store.entries(self._months)
-        )
-        listing = Listing()
-        for entry in reversed(applies):
-            name, slash, _ = entry.path.removeprefix(f"{self._applies}/").partition("/")
-            if slash and number_of(entry):
-                listing.open[name] = listing.open.get(name, 0) + entry.size
-            elif name.endswith(".json") and not slash:
-                listing.ended[name.removesuffix(".json")] = entry.size
-        for name in listing.ended.keys() & listing.open.keys():
-            del listing.open[name]
-        for entry in months:
-            listing.months.setdefault(_month_in(entry.path), []).append(entry.path)
-        return listing
+        return await self.read((await self.loose())[1])
 
     async def read(self, names: Iterable[str]) -> list[Apply]:
         """Read applies that are not folded, by their escaped ids; leave out those that are gone."""
@@ -174,12 +159,12 @@ class History:
             for apply in await self.read(map(escape_id, page)):
                 missing.pop(apply.apply_id, None)
                 yield apply
-        for entry in await self._store.entries(self._months) if missing else ():
-            if _month_in(entry.path) in map(month_of, missing):
-                for apply in await self._folded(entry.path):
-                    if apply.apply_id in missing:
-                        del missing[apply.apply_id]
-                        yield apply
+        months = await self.months() if missing else {}
+        for month, path in ((month, path) for month, paths in months.items() for path in paths):
+            for apply in await self._folded(path) if month in map(month_of, missing) else ():
+                if apply.apply_id in missing:
+                    del missing[apply.apply_id]
+                    yield apply
 
     async def past(self, since: datetime | None = None) -> AsyncIterator[Apply]:
         """Past applies, newest first, read page by page as they are asked for.
@@ -187,14 +172,15 @@ class History:
         Args:
             since: Applies that must have ended before then are not read.
         """
-        listing, oldest = await self.listing(), max(since or _EPOCH, _EPOCH) - _LONGEST
+        (ended, open_), months = await asyncio.gather(self.loose(), self.months())
+        oldest = max(since or _EPOCH, _EPOCH) - _LONGEST
         sizes = {
             name: size
-            for name, size in sorted((listing.ended | listing.open).items(), reverse=True)
+            for name, size in sorted((ended | open_).items(), reverse=True)
             if (time_of(name) or oldest) >= oldest
         }
         first = f"{oldest:%Y-%m}"
-        folded = {each for each in listing.months if each >= first or each == _NO_MONTH}
+        folded = {each for each in months if each >= first or each == _NO_MONTH}
         told: set[str] = set()
         for month in sorted({*map(month_of, sizes), *folded}, reverse=True):
             loose = {name: size for name, size in sizes.items() if month_of(name) == month}
@@ -202,7 +188,7 @@ class History:
                 for apply in await self.read(page):
                     told.add(apply.apply_id)
                     yield apply
-            paths = listing.months.get(month, ())
+            paths = months.get(month, ())
             found = [each for path in paths for each in await self._folded(path)]
             for apply in sorted(found, key=lambda each: each.apply_id, reverse=True):
                 if apply.apply_id not in told:
@@ -211,16 +197,14 @@ class History:
 
     # ---------------------------------------------------------------- looking after it
 
-    async def has_more_than(self, number: int) -> bool:
-        """Return whether there are more documents of applies than ``number``."""
-        return len(await self._store.entries(self._applies)) > number
+    async def fold(self, keep: int, above: int = 0) -> int:
+        """Fold all but the newest ``keep`` applies that have ended into months; return how many.
 
-    async def fold(self, keep: int) -> int:
-        """Fold all but the newest applies that have ended into months; returns how many.
-
-        A month is written before its applies are deleted, so that none is ever missing.
+        Nothing is done unless there are more than ``above``. A month is written before its applies
+        are deleted, so that none is ever missing.
         """
-        ended, folded = dict(list((await self.listing()).ended.items())[keep:]), 0
+        ended, folded = (await self.loose())[0], 0
+        ended = dict(list(ended.items())[keep:]) if len(ended) > above else {}
         for month, names in groupby(ended, key=month_of):
             for page in _pages({each: ended[each] for each in names}, most=len(ended)):
                 paths = [f"{self._applies}/{each}.json" for each in page]
@@ -243,7 +227,7 @@ class History:
         await self._store.delete(
             path for path in paths if path[start:].partition("/")[0].removesuffix(".json") in doomed
         )
-        for month, folded in (await self.listing()).months.items():
+        for month, folded in (await self.months()).items():
             for path in folded:
                 trees = await self._month(path)
                 kept = {each: tree for each, tree in trees.items() if each not in ids}
@@ -281,10 +265,6 @@ def month_of(apply_id: str) -> str:
     """Return the month in which an apply began, as its documents are named."""
     began = time_of(apply_id)
     return _NO_MONTH if began is None else f"{began:%Y-%m}"
-
-
-def _month_in(path: str) -> str:
-    return path.rpartition("/")[2].partition(".")[0]
 
 
 def _pages(sizes: dict[str, int], most: int = _AT_ONCE) -> Iterator[list[str]]:

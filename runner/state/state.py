@@ -130,9 +130,7 @@ class State(Records):
 
     async def fold_if_many(self) -> None:
         """Fold old applies where more than a few hundred have documents of their own."""
-        history = await self.applies()
-        if await history.has_more_than(FOLD_ABOVE):
-            await history.fold(FOLD_DOWN_TO)
+        await (await self.applies()).fold(FOLD_DOWN_TO, FOLD_ABOVE)
 
     # ---------------------------------------------------------------- plans
 

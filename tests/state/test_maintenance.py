@@ -86,7 +86,7 @@ def test_folded_applies_are_found_as_before_and_can_be_pruned(open_: OpenState) 
         assert await open_().fold(keep=1) == 5
         state = open_()
         history = await state.applies()
-        assert (await history.listing()).ended.keys() == {IDS[5]}
+        assert (await history.loose())[0].keys() == {IDS[5]}
         assert [each async for each in state.history()] == before
         since = [past.apply_id async for past in state.history(since=before[2].started_at)]
         assert since == IDS[:2:-1]
@@ -94,7 +94,7 @@ def test_folded_applies_are_found_as_before_and_can_be_pruned(open_: OpenState) 
         assert record.request == {"name": "smoke"}
         assert (await attempts_of(state, IDS[0]))[0].instance == "smoke"
         assert await state.fold(keep=0) == 1
-        assert list((await history.listing()).months) == sorted(
+        assert list(await history.months()) == sorted(
             {f"{past.started_at:%Y-%m}" for past in before}
         )
         (record,) = (await open_().records()).values()
@@ -113,8 +113,8 @@ def test_applies_of_a_month_that_are_folded_later_stand_beside_the_first(
         for apply_id in same:
             await finish(open_(), an_attempt(apply_id=apply_id))
             await open_().fold(keep=0)
-        listing = await (await open_().applies()).listing()
-        assert len(listing.months["2026-08"]) == 3
+        months = await (await open_().applies()).months()
+        assert len(months["2026-08"]) == 3
         assert await ids(open_()) == same[::-1]
         await prune(open_(), [], keep=1)
         assert await ids(open_()) == same[:1:-1]
@@ -131,7 +131,7 @@ def test_many_applies_are_folded_without_being_asked(
     async def go() -> None:
         await fill(open_())
         await open_().fold_if_many()
-        assert len((await (await open_().applies()).listing()).ended) == 2
+        assert len((await (await open_().applies()).loose())[0]) == 2
         await open_().fold_if_many()
         assert await ids(open_()) == IDS[::-1]
 
