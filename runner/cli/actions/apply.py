@@ -20,7 +20,6 @@ from runner.cli.services.preflight import judge
 from runner.cli.services.runtime import engine, reporting
 from runner.cli.services.saved_plan import check, load, use
 from runner.cli.services.signals import terminable
-from runner.config.selection import Selection
 from runner.diagnostics import Severity
 from runner.engine.apply import apply as run_apply
 from runner.errors import Declined, UsageError
@@ -43,7 +42,6 @@ class ApplyCommand(Following):
     changed: bool
     failed: bool
     failed_checks: bool
-    prune: bool
     keep_going: bool
     saved_plan: Path | None
     yes: bool
@@ -67,9 +65,8 @@ def apply(common: Common, **options: Any) -> int:
             names=tuple(saved.selection.names),
             labels=tuple(saved.selection.labels),
             excluded=tuple(saved.selection.excluded),
+            prune=saved.selection.prune,
         )
-        command = replace(command, prune=saved.selection.prune)
-    selected = common.selection
     composition = Composition(
         common,
         apply_id=apply_id,
@@ -87,16 +84,14 @@ def apply(common: Common, **options: Any) -> int:
         parts.warn_of_folder()
         if saved is not None:
             loop.run(check(saved, parts))
-        plan = loop.run(
-            plan_of(selected, parts, with_needs=not command.no_needs, prune=command.prune)
-        )
+        plan = loop.run(plan_of(parts, with_needs=not command.no_needs))
         if saved is not None:
             check_plan(saved, plan)
         plan = changed_only(plan) if command.changed else plan
-        plan = failed_only(plan, prune=command.prune) if command.failed else plan
+        plan = failed_only(plan, prune=common.prune) if command.failed else plan
         shared = Shared(clock, command.requests_per_minute)
         plan = loop.run(judge(plan, parts, shared))
-        plan = failed_checks_only(plan, prune=command.prune) if command.failed_checks else plan
+        plan = failed_checks_only(plan, prune=common.prune) if command.failed_checks else plan
         people = _people(command, console)
         if common.verbosity >= 0:
             shown = text.render(plan, console.style_for(people), verbosity=common.verbosity)
@@ -116,7 +111,7 @@ def apply(common: Common, **options: Any) -> int:
         if saved is not None:
             loop.run(use(saved, apply_id, parts.state))
         else:
-            _ask(plan, selected, command, console)
+            _ask(plan, command, common)
 
         async def run() -> ApplyOutcome:
             opened = engine(
@@ -149,7 +144,7 @@ def _load(command: ApplyCommand, common: Common) -> SavedPlan | None:
         "--exclude": common.excluded,
         "--var": common.variables,
         "--var-file": common.var_files,
-        "--prune": command.prune,
+        "--prune": common.prune,
         "--changed": command.changed,
         "--failed": command.failed,
         "--failed-checks": command.failed_checks,
@@ -170,10 +165,11 @@ def _people(command: ApplyCommand, console: Console) -> TextIO:
     return console.err if piped else console.out
 
 
-def _ask(plan: Plan, selected: Selection, command: ApplyCommand, console: Console) -> None:
+def _ask(plan: Plan, command: ApplyCommand, common: Common) -> None:
     """Make sure that starting is meant."""
     if command.yes:
         return
+    console = common.console
     blocking = [planned.name for planned in plan.instances if planned.is_blocking]
     if sys.stdin.isatty() and console.out.isatty():
         if blocking and not command.keep_going:
@@ -182,7 +178,7 @@ def _ask(plan: Plan, selected: Selection, command: ApplyCommand, console: Consol
             )
         elif not console.ask(question(plan)):
             raise Declined("Nothing was started.")
-    elif not selected.is_exact:
+    elif not common.selection.is_exact:
         raise UsageError(
             "Confirmation needed, but this is not a terminal.",
             hint="Name the profiles in full, or pass --yes.",

@@ -12,7 +12,6 @@ from runner.cli.options.common import Common
 from runner.cli.services.aio import run_async, run_at_once
 from runner.cli.services.composition import Composition
 from runner.cli.services.plan import plan_of
-from runner.config.selection import Selection
 from runner.diagnostics import Severity
 from runner.errors import UsageError
 from runner.models.plan import Action, Plan
@@ -24,7 +23,6 @@ EXIT_CHANGES = 2
 class PlanCommand(NamedTuple):
     """What ``runner plan`` was asked for, beside the shared options."""
 
-    prune: bool
     base: str | None
     head: str | None
     out: Path | None
@@ -37,13 +35,13 @@ class PlanCommand(NamedTuple):
 
 def plan(common: Common, **options: Any) -> int:
     """Make the plan and print it; returns the exit code."""
-    command, selected = PlanCommand(**options), common.selection
+    command = PlanCommand(**options)
     if command.base is not None:
-        made = _against_base(common, command, selected, command.base)
+        made = _against_base(common, command, command.base)
     elif command.head is not None:
         raise UsageError("--head needs --base.", hint="Name the branch to merge into.")
     else:
-        made = _against_records(common, command, selected)
+        made = _against_records(common, command)
     _print(made, command, common)
     if os.environ.get("GITHUB_ACTIONS") == "true":
         from runner.reports.plan.github_outputs import outputs  # noqa: PLC0415
@@ -54,19 +52,19 @@ def plan(common: Common, **options: Any) -> int:
     return _exit_code(made, command)
 
 
-def _against_base(common: Common, command: PlanCommand, selected: Selection, base: str) -> Plan:
+def _against_base(common: Common, command: PlanCommand, base: str) -> Plan:
     from runner.cli.actions.plan_base import base_plan  # noqa: PLC0415
 
     if common.emulated or common.world is not None:
         raise UsageError("--base asks no API: leave --emulator out.")
-    if command.prune:
+    if common.prune:
         raise UsageError("--base looks at no records: leave --prune out.")
     if command.out is not None:
         raise UsageError("--base shows what a merge changes: there is nothing to save.")
-    return base_plan(common, selected, base, command.head)
+    return base_plan(common, base, command.head)
 
 
-def _against_records(common: Common, command: PlanCommand, selected: Selection) -> Plan:
+def _against_records(common: Common, command: PlanCommand) -> Plan:
     composition = Composition(
         common,
         unset=Severity.WARNING if command.out is None else Severity.ERROR,
@@ -74,7 +72,7 @@ def _against_records(common: Common, command: PlanCommand, selected: Selection) 
     )
     with closing(composition) as parts:
         work_out = run_async if parts.may_have_state else run_at_once
-        made = work_out(plan_of(selected, parts, prune=command.prune))
+        made = work_out(plan_of(parts))
         if parts.backend.credentials is not None and not command.offline:
             from runner.cli.services.preflight import judge  # noqa: PLC0415
 
@@ -83,15 +81,8 @@ def _against_records(common: Common, command: PlanCommand, selected: Selection) 
             _say_why_offline(parts)
         if command.out is not None:
             from runner.cli.services.saved_plan import save  # noqa: PLC0415
-            from runner.plan.saved_plan import SavedSelection  # noqa: PLC0415
 
-            chosen = SavedSelection(
-                names=list(common.names),
-                labels=list(common.labels),
-                excluded=list(common.excluded),
-                prune=command.prune,
-            )
-            save(made, command.out, chosen, parts)
+            save(made, command.out, parts)
             if common.verbosity >= 0:
                 hint = f"Saved. Apply it with: runner apply --plan {command.out}"
                 common.console.problem(hint)

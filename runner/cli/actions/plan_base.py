@@ -21,7 +21,7 @@ from runner.reports.diagnostics.render import one_line_of
 from runner.secrets import Redactor
 
 
-def base_plan(common: Common, selection: Selection, base: str, head: str | None) -> Plan:
+def base_plan(common: Common, base: str, head: str | None) -> Plan:
     """The plan from where ``head`` left ``base`` to ``head``, or to the working tree.
 
     Nothing of the machine takes part: no environment, env-file, key, network or state.
@@ -50,7 +50,7 @@ def base_plan(common: Common, selection: Selection, base: str, head: str | None)
     against = f"{base} at {parting[:12]}" + ("" if parting == base_commit else ", the merge base")
     plan = compare(before, after, against=against, warnings=warnings)
     plan = replace(plan, file_warnings=tuple(map(one_line_of, diagnostics.warnings)))
-    return _narrowed(plan, selection, (*before, *after))
+    return _narrowed(plan, common.selection, (*before, *after))
 
 
 def _judge_checkout(repository: Repository, path: PurePosixPath) -> None:

@@ -21,8 +21,7 @@ FORMAT_VERSION = 1
 
 def list_(common: Common, form: str) -> None:
     """Print the instances that a selection holds, in the order of the file."""
-    chosen = common.selection
-    compiled = Composition(common).reading.compile(chosen, with_needs=False)
+    compiled = Composition(common).reading.compile(common.selection, with_needs=False)
     if form == "text":
         for instance in compiled.instances:
             common.console.say(instance.name)

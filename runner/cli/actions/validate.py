@@ -25,18 +25,18 @@ def validate(
     form: DiagnosticsFormat,
 ) -> int:
     """Check what is asked for, and print what was found; returns the exit code."""
-    chosen, each = common.selection, [common]
+    each = [common]
     if files:
         if common.file or common.labels or common.excluded:
             raise UsageError("--files checks whole files: leave --file, --label and --exclude out.")
-        chosen = Selection()
-        each = [replace(common, file=str(path)) for path in configurations(common.names)]
+        paths = configurations(common.names)
+        each = [replace(common, file=str(path), names=()) for path in paths]
     found: list[Diagnostic] = []
     summaries = []
     unset = Severity.ERROR if strict else Severity.WARNING
     for one in each:
         parts = Composition(one, unset=unset, fill_metadata=False)
-        diagnostics, summary = _check(parts, chosen)
+        diagnostics, summary = _check(parts)
         found += diagnostics
         summaries.append((_has_errors(diagnostics), summary))
     common.console.diagnostics(found, form=form, stream=common.console.out)
@@ -46,11 +46,11 @@ def validate(
     return EXIT_CONFIGURATION if _has_errors(found) else 0
 
 
-def _check(parts: Composition, chosen: Selection) -> tuple[list[Diagnostic], str]:
+def _check(parts: Composition) -> tuple[list[Diagnostic], str]:
     """What was found in one configuration, and the line that sums it up."""
     try:
         reading = parts.reading
-        count = reading.check(chosen)
+        count = reading.check(parts.common.selection)
         _warn_of_idle_quarantines(parts)
     except ConfigurationError as error:
         found = list(error.diagnostics)

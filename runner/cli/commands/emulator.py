@@ -4,14 +4,14 @@ from pathlib import Path
 
 import click
 
-from runner.cli.options.kinds import flag
+from runner.cli.options.kinds import flag, number_option
 from runner.cli.options.shared import runs
 
 
 @click.command()
-@click.option(
+@number_option(
     "--port",
-    type=click.IntRange(0, 65535),
+    range=click.IntRange(0, 65535),
     default=0,
     metavar="PORT",
     help="Port to listen on; a free one if 0.",
@@ -41,13 +41,12 @@ from runner.cli.options.shared import runs
     metavar="FILE",
     help="Append the traffic to a file as JSON lines, masked.",
 )
-@click.option(
+@number_option(
     "--speed",
     "time_scale",
-    type=click.FloatRange(0, 1000),
+    range=click.FloatRange(0, 1000),
     default=1.0,
     metavar="SECONDS",
-    show_default=True,
     help="Seconds that pass for a session in one real second.",
 )
 @flag("--virtual-time", help="Skip the time in which all clients only wait.")

@@ -30,7 +30,8 @@ def status() -> None:
 @PROFILE_ARGUMENT
 @LABEL_OPTION
 @click.option(
-    *("--verdict", "verdicts"),
+    "--verdict",
+    "verdicts",
     multiple=True,
     type=click.Choice(VERDICTS),
     metavar="VERDICT",

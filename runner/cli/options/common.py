@@ -32,6 +32,7 @@ class Common:
         names: Profiles, instances or wildcards; everything when empty.
         labels: Labels that the selected instances have, or do not have.
         excluded: Profiles, instances or wildcards that are left out.
+        prune: Whether records of what the file does not declare any more are meant too.
         emulated: Whether an emulator inside the process takes the account's place.
         world: The world that this emulator serves.
         console: Prints everything, and learns the secrets of the configuration.
@@ -48,6 +49,7 @@ class Common:
     names: tuple[str, ...] = ()
     labels: tuple[str, ...] = ()
     excluded: tuple[str, ...] = ()
+    prune: bool = False
     emulated: bool = False
     world: Path | None = None
     quiet: bool = False
@@ -72,11 +74,7 @@ class Common:
 
     @property
     def selection(self) -> "Selection":
-        """The instances that are meant.
-
-        Raises:
-            UsageError: A label is neither ``key=value`` nor ``key!=value``.
-        """
+        """The instances that are meant."""
         from runner.config.selection import selection  # noqa: PLC0415 # not for ``--version``
 
         return selection(self.names, self.labels, self.excluded)

@@ -74,7 +74,8 @@ _OPTIONS = (
         help="How much to download, at most.",
     ),
     click.option(
-        *("--report", "reports"),
+        "--report",
+        "reports",
         multiple=True,
         metavar="FORMAT[=PATH]",
         shell_complete=reports,

@@ -6,30 +6,35 @@ import click
 
 from runner.cli.options.completion import labels, profile_names
 from runner.cli.options.kinds import flag, format_option
-from runner.cli.options.shared import kept_argument, kept_option
+from runner.cli.options.shared import keep_labels, kept_argument, kept_option
 
 PROFILE_ARGUMENT = kept_argument(
     "names", nargs=-1, metavar="[PROFILE]...", shell_complete=profile_names
 )
 LABEL_OPTION = kept_option(
-    *("-l", "--label", "labels"),
+    "-l",
+    "--label",
+    "labels",
     multiple=True,
     metavar="KEY=VALUE",
+    callback=keep_labels,
     shell_complete=labels,
     help="Only instances with this label; KEY!=VALUE, only those without.",
 )
 EXCLUDE_OPTION = kept_option(
-    *("--exclude", "excluded"),
+    "--exclude",
+    "excluded",
     multiple=True,
     metavar="PROFILE",
     shell_complete=profile_names,
     help="Leave a profile or an instance out; wildcards may be used.",
 )
-PRUNE_OPTION = flag(
-    "--prune", help="Also archive records of what the file does not declare any more."
+PRUNE_OPTION = kept_option(
+    "--prune", is_flag=True, help="Also archive records of what the file does not declare any more."
 )
 EMULATOR_OPTION = kept_option(
-    *("--emulator", "emulated"),
+    "--emulator",
+    "emulated",
     is_flag=True,
     help="Use a local emulator with a state of its own: no account needed.",
 )
@@ -37,7 +42,8 @@ WORLD_OPTION = kept_option(
     "--world", type=click.Path(path_type=Path), metavar="FILE", help="What the emulator serves."
 )
 EMULATOR_STATE_OPTION = kept_option(
-    *("--emulator", "emulated"),
+    "--emulator",
+    "emulated",
     is_flag=True,
     help="The state of the emulator inside the process.",
 )

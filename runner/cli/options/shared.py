@@ -23,6 +23,14 @@ def _keep(context: click.Context, parameter: click.Parameter, value: Any) -> Non
     setattr(common, name, before + value if isinstance(value, tuple) else value or before)
 
 
+def keep_labels(context: click.Context, parameter: click.Parameter, value: Any) -> None:
+    """Keep labels; a mistake in one is told before anything is read."""
+    from runner.config.selection import selection  # noqa: PLC0415 # not for ``--version``
+
+    selection((), value)
+    _keep(context, parameter, value)
+
+
 def _keep_file(context: click.Context, _parameter: click.Parameter, given: tuple[str, ...]) -> None:
     common = context.ensure_object(Common)
     names = (common.file, *given) if common.file else given
@@ -50,7 +58,8 @@ def kept_option(*names: str, **settings: Any) -> Callable[[F], F]:
 
 _OPTIONS = (
     kept_option(
-        *("-f", "--file"),
+        "-f",
+        "--file",
         metavar="FILE",
         multiple=True,
         callback=_keep_file,
@@ -58,21 +67,24 @@ _OPTIONS = (
         help="The file, instead of looking for one.",
     ),
     kept_option(
-        *("--var", "variables"),
+        "--var",
+        "variables",
         metavar="NAME=VALUE",
         multiple=True,
         shell_complete=variables,
         help="Set a variable.",
     ),
     kept_option(
-        *("--var-file", "var_files"),
+        "--var-file",
+        "var_files",
         metavar="FILE",
         multiple=True,
         shell_complete=files,
         help="Set variables from YAML.",
     ),
     kept_option(
-        *("--env-file", "env_files"),
+        "--env-file",
+        "env_files",
         metavar="FILE",
         multiple=True,
         shell_complete=files,
@@ -83,7 +95,8 @@ _OPTIONS = (
     ),
     kept_option("--state", metavar="URL", help="Where the state is: a folder or a bucket."),
     kept_option(
-        *("--scope", "named_scope"),
+        "--scope",
+        "named_scope",
         metavar="NAME",
         shell_complete=scopes,
         help="Part of the state to work in, such as pr-123.",

@@ -7,7 +7,6 @@ from urllib.parse import urlsplit
 
 from runner.cli.services.backend import Backend
 from runner.cli.services.composition import Composition
-from runner.config.selection import Selection
 from runner.models.marked import unmarked
 from runner.models.plan import Plan, PlanContext
 from runner.plan.normalize import Fingerprint, Normal
@@ -20,23 +19,15 @@ if TYPE_CHECKING:
     from runner.models.record import Record
 
 
-async def plan_of(
-    selection: Selection, parts: Composition, *, with_needs: bool = True, prune: bool = False
-) -> Plan:
-    """Plan what is selected, against the records.
-
-    Args:
-        selection: What is asked for.
-        parts: The configuration, the state and the API.
-        with_needs: Whether to pull in what the selected instances need.
-        prune: Whether what the file does not declare any more is planned as removed, whatever is
-            selected.
+async def plan_of(parts: Composition, *, with_needs: bool = True) -> Plan:
+    """Plan what is selected, and what that needs unless told otherwise, against the records.
 
     Raises:
         ConfigurationError: What is selected has errors.
         UsageError: A name matches nothing.
         StateError: The state can't be read.
     """
+    selection, prune = parts.common.selection, parts.common.prune
     # Where something is removed, it has to be known what else there is: no error is passed by.
     compiled = parts.reading.compile(selection, with_needs=with_needs, soften=not prune)
     everything = selection.is_everything

@@ -27,7 +27,7 @@ from runner.state.state import State
 _MAX_BYTES = 64 * 1024 * 1024
 
 
-def save(plan: Plan, path: Path, selection: SavedSelection, parts: Composition) -> None:
+def save(plan: Plan, path: Path, parts: Composition) -> None:
     """Write ``plan`` to ``path``.
 
     Raises:
@@ -35,7 +35,7 @@ def save(plan: Plan, path: Path, selection: SavedSelection, parts: Composition) 
             secrets by.
         CannotRun: The file can't be written.
     """
-    variables = overrides(parts.common)
+    common, variables = parts.common, overrides(parts.common)
     for name in variables:
         if f"var.{name}" in parts.reading.configuration.secret_sources:
             raise UsageError(
@@ -48,7 +48,12 @@ def save(plan: Plan, path: Path, selection: SavedSelection, parts: Composition) 
         plan_id=new_apply_id(now, random.SystemRandom()),
         now=now,
         home=_home(parts),
-        selection=selection,
+        selection=SavedSelection(
+            names=list(common.names),
+            labels=list(common.labels),
+            excluded=list(common.excluded),
+            prune=common.prune,
+        ),
         variables=variables,
         configuration=parts.reading.digest,
     )

@@ -19,9 +19,9 @@ from runner.reports.history.quarantine import is_idle, suggestions
 
 def checks(common: Common, *, flaky: bool, since: str, form: str) -> None:
     """Print how each check fared."""
-    console, now, chosen = common.console, SystemClock().now(), common.selection
+    console, now = common.console, SystemClock().now()
     parts = Composition(common, at_rest=True)
-    past = past_applies(parts, chosen, since=moment(since, "--since", now))
+    past = past_applies(parts, common.selection, since=moment(since, "--since", now))
     stats = [each for each in check_stats(past) if each.flake_rate or not flaky]
     if form == "json":
         console.write(json_.checks(stats))

@@ -24,10 +24,10 @@ def dashboard(
     limit: int,
 ) -> None:
     """Write the pages."""
-    now, chosen = SystemClock().now(), common.selection
+    now = SystemClock().now()
     parts = Composition(common, at_rest=True)
     first = moment(since, "--since", now)
-    past = list(past_applies(parts, chosen, since=first, is_enough=limit.__eq__))
+    past = list(past_applies(parts, common.selection, since=first, is_enough=limit.__eq__))
     subject = Subject(
         account=parts.backend.account_id or "", project=parts.project, scope=parts.common.scope
     )
