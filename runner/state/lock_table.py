@@ -65,6 +65,25 @@ class LockTable(NumberedDocument):
         """Return the table with ``holder`` under ``key``."""
         return self.model_copy(update={"holders": {**self.holders, key: holder}})
 
+    def renewed(self, key: str, renewals: int) -> Self | None:
+        """Return the table after a renewal; ``None`` if it has that one, or the holder is gone."""
+        holder = self.holders.get(key)
+        if holder is None or holder.renewals >= renewals:
+            return None
+        return self.with_(key, holder.model_copy(update={"renewals": renewals, "seen": None}))
+
+    def released(self, key: str, is_open: Mapping[tuple[str, str], bool]) -> Self | None:
+        """Return the table after a holder let go, and noted what it settled or left open.
+
+        What it does not hold any more, it notes nothing of.
+        """
+        if key not in self.holders:
+            return None
+        left = dict(self.holders)
+        own = set(left.pop(key).instances)
+        noted = {each: is_left for each, is_left in is_open.items() if each[1] in own}
+        return self.model_copy(update={"holders": left}).noted(noted)
+
     def without(self, keys: Collection[str], names: Collection[str] | None = None) -> Self:
         """Return the table without some holders, or without what they hold of ``names``.
 

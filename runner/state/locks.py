@@ -228,32 +228,16 @@ class Locks:
 
     async def _renew(self) -> None:
         clocks, renewals = self._clocks(), self._holder.renewals + 1 if self._holder else 0
-
-        def make(table: LockTable) -> LockTable | None:
-            holder = table.holders.get(self._key)
-            if holder is None or holder.renewals >= renewals:
-                return None
-            renewed = holder.model_copy(update={"renewals": renewals, "seen": None})
-            return table.with_(self._key, renewed)
-
-        holder = (await self._table.change(make)).holders.get(self._key)
+        table = await self._table.change(lambda table: table.renewed(self._key, renewals))
+        holder = table.holders.get(self._key)
         self._gone |= self._instances.keys() - (holder.instances if holder else ())
         if holder is not None:
             self._holder, self._renewed = holder, clocks
 
     async def _release(self) -> None:
         """Let go, and leave word of what is open; an owner that was replaced changes nothing."""
-
-        def make(table: LockTable) -> LockTable | None:
-            if self._key not in table.holders:
-                return None
-            own = set(table.holders[self._key].instances)
-            left = {key: each for key, each in table.holders.items() if key != self._key}
-            noted = {each: is_open for each, is_open in self._is_open.items() if each[1] in own}
-            return table.model_copy(update={"holders": left}).noted(noted)
-
         if self._instances:
-            await self._table.change(make)
+            await self._table.change(lambda table: table.released(self._key, self._is_open))
         self._holder = None
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from pathlib import Path
-from typing import Any, Final, Literal, TypeVar
+from typing import Any, Final, Literal, NamedTuple, TypeVar
 
 import obstore
 from obstore.exceptions import AlreadyExistsError
@@ -31,14 +31,8 @@ _FOLDER_TRIES: Final = 50
 _RANDOM: Final = random.SystemRandom()
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """An object as a listing shows it.
-
-    Attributes:
-        modified: By the store's own clock.
-        size: Bytes.
-    """
+class Entry(NamedTuple):
+    """An object as a listing shows it: ``modified`` by the store's clock, ``size`` in bytes."""
 
     path: str
     modified: datetime
@@ -104,8 +98,9 @@ class Store:
 
         def entries() -> list[Entry]:
             found = obstore.list(self._backend(), prefix, chunk_size=1000).collect()
-            read = (Entry(each["path"], each["last_modified"], each["size"]) for each in found)
-            return sorted(read, key=lambda entry: entry.path)
+            return sorted(
+                Entry(each["path"], each["last_modified"], each["size"]) for each in found
+            )
 
         return await self._send("list", prefix, entries)
 
