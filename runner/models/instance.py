@@ -44,7 +44,7 @@ class Instance(NamedTuple):
         return tuple(sorted({name for leaf in found for name in leaf.unset}))
 
     def request(self) -> "TriggerTestSessionRequest":
-        """The request as the contract has it, secrets in clear: for the wire alone.
+        """Return the request as the contract has it, secrets in clear: for the wire alone.
 
         Raises:
             ValueError: Something in it is unresolved.
@@ -57,7 +57,7 @@ class Instance(NamedTuple):
 
 
 def sharing(instances: Iterable[Instance]) -> Iterator[Instance]:
-    """``instances``, whose bodies keep parts that are equal once."""
+    """Yield ``instances`` with one copy of equal parts of their bodies."""
     parts: dict[str, Any] = {}
     for instance in instances:
         for key, part in instance.body.items():

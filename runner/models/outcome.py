@@ -24,9 +24,8 @@ class Artifact:
 
     Attributes:
         kind: ``trace``, ``video``, ``screenshot``, ``log``, ``report`` or ``file``.
-        name: A name for the file; comes from outside.
-        address: Where it can be downloaded for a while. It is signed and counts as a secret: no
-            report shows it.
+        name: Comes from outside.
+        address: Where it can be downloaded for a while; signed, so no report shows it.
         content: The file itself, where the API sent it along.
         path: Where it was downloaded to, relative to the working directory.
     """
@@ -40,11 +39,7 @@ class Artifact:
 
 @dataclass(frozen=True, slots=True)
 class CheckAttempt:
-    """One attempt of a check.
-
-    Times are aware datetimes, ``response_time`` is milliseconds. ``error`` says why it failed,
-    where that is known.
-    """
+    """One attempt of a check; ``response_time`` is in milliseconds."""
 
     verdict: Verdict
     result_id: str
@@ -57,12 +52,7 @@ class CheckAttempt:
 
 @dataclass(frozen=True, slots=True)
 class FailingSince:
-    """Since when a check has been failing.
-
-    Attributes:
-        applies: How many applies in a row it failed, this one included.
-        commit: The commit of the first of them, where it is known.
-    """
+    """In how many applies in a row a check has failed, and the commit of the first of them."""
 
     applies: int
     commit: str | None = None
@@ -73,16 +63,15 @@ class CheckOutcome:
     """One check of a session after its last attempt.
 
     Attributes:
-        check_id: The API's id, where it told one.
-        check_type: As the API spells it, ``BROWSER`` for one; may be a type not known here.
+        check_id: The API's id, if it gave one.
+        check_type: As the API spells it: ``BROWSER``, or a type not known here.
         attempts: Oldest first; the last one decides.
-        error: Why it failed, if that is known; may have several lines.
+        error: Why it failed, if that is known, on one line or more.
         error_groups: Ids under which the API files its errors.
         artifacts: Files that the last attempt left behind.
-        failing_since: When it failed before without a pass in between, if it did.
-        seconds_before: How long it took in the last apply, where that is known.
         quarantine: Why its failure does not count (reason, owner, until), if it is quarantined.
         change: How it compares with the last apply; ``None`` where there was none.
+        seconds_before: How long it took in the last apply, where that is known.
     """
 
     name: str
@@ -102,20 +91,20 @@ class CheckOutcome:
 
 
 def without_links(check: CheckOutcome) -> CheckOutcome:
-    """``check`` where its links will lead nowhere."""
+    """Drop the links of ``check``, which would lead nowhere."""
     attempts = tuple(replace(attempt, link="") for attempt in check.attempts)
     return replace(check, link="", attempts=attempts)
 
 
 @dataclass(frozen=True, slots=True)
 class InstanceOutcome:
-    """What came of one instance.
+    """The outcome of one instance.
 
     Attributes:
         reason: Why it ended so, in one sentence, where the verdict alone does not say.
-        counts: Whether a verdict that is no pass fails the apply: false where ``allowFailure``
-            or a quorum forgives it.
-        span: Where its profile stands in the file, if the file was at hand.
+        counts: Whether a verdict other than a pass fails the apply: false where
+            ``allowFailure`` or a quorum forgives it.
+        span: Where its profile is in the file, if the file was at hand.
     """
 
     name: str
@@ -150,7 +139,7 @@ class QuorumOutcome:
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """What an apply tested, and for whom; empty where it is not known."""
+    """What an apply tested, and for whom; empty where that is not known."""
 
     account: str = ""
     project: str = ""
@@ -159,18 +148,12 @@ class Subject:
     commit: str = ""
     branch: str = ""
     author: str = ""
-    ci_run: str = ""
-    """Address of the CI run."""
+    ci_run: str = ""  # its address
 
 
 @dataclass(frozen=True, slots=True)
 class ApplyOutcome:
-    """What came of an apply.
-
-    Attributes:
-        exit_code: What the process ends with, the worst of all.
-        detached: Whether it ended while sessions still run, as asked.
-    """
+    """The outcome of an apply; it is ``detached`` if sessions still run, as asked."""
 
     apply_id: str
     started_at: datetime

@@ -1,5 +1,6 @@
 """A plan: what would be started, and what changed since it was last applied."""
 
+from collections import Counter
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -35,10 +36,9 @@ class FieldChange(NamedTuple):
     """One field that differs between two requests in normal form.
 
     Attributes:
-        path: The field's way in the normal form, ``target.matchTags`` for one; environment
-            variables by their key: ``environmentVariables.HOST.value``.
-        before, after: The values in normal form, a secret as its fingerprint; ``None`` also
-            where there is none, as ``op`` tells.
+        path: Keys that lead to it: ``environmentVariables.HOST.value``.
+        before, after: The values, a secret as its fingerprint; ``None`` also where ``op`` tells
+            that there is none.
         sensitive: Whether one of them is a secret, or was.
     """
 
@@ -50,10 +50,10 @@ class FieldChange(NamedTuple):
 
 
 class CheckDrift(NamedTuple):
-    """The checks a target matches now, and what that adds to or takes from the record.
+    """The checks that a target matches now, compared with those of the last apply.
 
     Attributes:
-        complete: Whether the list of checks could be read whole, so that it may gate.
+        complete: Whether the whole list of checks could be read, so that it may gate.
         most_runs: How often checks run at most, retries included; ``None`` where each check
             keeps its own retry strategy.
     """
@@ -76,7 +76,7 @@ class PlanContext(NamedTuple):
     Attributes:
         api: Host of the API.
         state: Address of the state.
-        options: Those of the command line that lead another command to the same state.
+        options: Options that lead another command to the same state.
     """
 
     api: str
@@ -96,16 +96,15 @@ class PlannedInstance:
     """What a plan says of one instance.
 
     Attributes:
-        name: The instance.
-        instance: The compiled instance; ``None`` when it is removed.
-        request: Its request in normal form; the record's when it is removed.
-        record: Its last apply; ``None`` when there was none.
-        not_compared: Paths of the secrets of which it is not known whether they changed.
+        instance: ``None`` when it is removed.
+        request: In normal form; the record's when it is removed.
+        record: Its last apply, if there was one.
+        not_compared: Paths of secrets that can't be compared with those of the record.
         blocked: Why an apply of it must fail, if it must.
         pulled_in: Whether it was not selected but is needed by one that was.
-        renamed_from: What it was called at the base, if only its name changed.
-        passed_earlier: Checks that passed already at the same commit and are not run again; only
-            the body of ``instance`` is narrowed, not ``request``.
+        renamed_from: Its name at the base, if only that changed.
+        passed_earlier: Checks that passed at the same commit and are not run again; only the
+            body of ``instance`` is narrowed, not ``request``.
     """
 
     name: str
@@ -132,8 +131,7 @@ class PlannedInstance:
         return not settings.allow_failure and settings.quorum is None
 
 
-# Without ``repr``: asyncio words what a coroutine returned when an event loop is done with it, and
-# all of a plan in words takes long.
+# Without ``repr``: asyncio calls it on what a coroutine returns, and on a whole plan it is slow.
 @dataclass(frozen=True, slots=True, repr=False)
 class Plan:
     """What a plan says of all instances.
@@ -141,8 +139,8 @@ class Plan:
     Attributes:
         instances: In file order, removed ones last.
         warnings: On the plan as a whole.
-        against: What it was compared with, if not with the records: a commit, in words.
-        context: Where it stands; ``None`` where it asks nothing but two commits.
+        against: The commit it was compared with, in words, if not with the records.
+        context: Where it stands; ``None`` where it compares two commits.
         file_warnings: Warnings of the file, each on one line.
     """
 
@@ -152,24 +150,21 @@ class Plan:
     context: PlanContext | None = None
     file_warnings: tuple[str, ...] = ()
 
-    def count(self, action: Action) -> int:
-        """How many instances have ``action``."""
-        return sum(planned.action is action for planned in self.instances)
-
     @property
     def counts(self) -> dict[str, int]:
         """How many instances have each action, and how many are blocked."""
-        return {action.value: self.count(action) for action in Action} | {
+        found = Counter(planned.action.value for planned in self.instances)
+        return {action.value: found[action.value] for action in Action} | {
             "blocked": len(self.blocked)
         }
 
     @property
     def blocked(self) -> tuple[PlannedInstance, ...]:
-        """The instances of which an apply must fail."""
+        """The instances whose apply must fail."""
         return tuple(planned for planned in self.instances if planned.blocked is not None)
 
     @property
     def all_warnings(self) -> tuple[str, ...]:
-        """Every warning once, whichever instance it is of."""
+        """Every warning once, whichever instances have it."""
         told = (warning for planned in self.instances for warning in planned.warnings)
         return tuple(dict.fromkeys((*self.file_warnings, *self.warnings, *told)))

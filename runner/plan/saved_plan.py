@@ -10,10 +10,10 @@ from datetime import UTC, datetime, timedelta
 from itertools import chain
 from typing import Annotated, Any, Final, Literal
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
-from pydantic.alias_generators import to_camel
+from pydantic import AwareDatetime, Field, ValidationError
 
 from runner.errors import StalePlan, UsageError
+from runner.models.contract.request import Strict
 from runner.models.plan import Plan, PlannedInstance
 from runner.models.record import NormalRequest, PlanUse, Record
 from runner.plan.diff import diff, not_compared
@@ -28,13 +28,7 @@ _MAX_DEPTH: Final = 32
 _Moment = Annotated[AwareDatetime, Field(strict=False)]
 
 
-class _Part(BaseModel):
-    model_config = ConfigDict(
-        strict=True, extra="forbid", frozen=True, alias_generator=to_camel, validate_by_name=True
-    )
-
-
-class Home(_Part):
+class Home(Strict):
     """Where a plan belongs: the API's host, the account if it was known, and a part of a state."""
 
     host: str
@@ -44,16 +38,16 @@ class Home(_Part):
     scope: str
 
 
-class SavedSelection(_Part):
+class SavedSelection(Strict):
     """The selection of the command line, as it was written."""
 
-    names: list[str] = []
-    labels: list[str] = []
-    excluded: list[str] = []
+    names: list[str]
+    labels: list[str]
+    excluded: list[str]
     prune: bool = False
 
 
-class SavedInstance(_Part):
+class SavedInstance(Strict):
     """The plan of one instance.
 
     Attributes:
@@ -69,7 +63,7 @@ class SavedInstance(_Part):
     record: str | None
 
 
-class SavedPlan(_Part):
+class SavedPlan(Strict):
     """A plan file, except for the digest that an edit by hand breaks.
 
     Attributes:

@@ -11,7 +11,7 @@ from pydantic_core import SchemaValidator
 from pydantic_core import ValidationError as CoreError
 
 from runner.models.contract.request import Strict, TriggerTestSessionRequest
-from runner.models.contract.rules import request_rules, settings_rules
+from runner.models.contract.rules import core_schema
 from runner.models.contract.settings import Settings
 from schemas.generate.rules import rules
 
@@ -26,8 +26,8 @@ SCALARS = st.one_of(
     st.just("7f6a3b2c-9a52-4b4e-8a0f-3a1c0b9d8e7f"),
 )
 KEYS = st.sampled_from(
-    sorted(request_rules()["fields"])
-    + sorted(settings_rules()["fields"])
+    sorted(core_schema("request")["fields"])
+    + sorted(core_schema("settings")["fields"])
     + ["matchTags", "checkId", "key", "value", "secret", "type", "maxRetries", "min", "until"]
     + ["check", "reason", "owner", "environment", "repoUrl", "other"]
 )
@@ -44,7 +44,7 @@ def test_the_committed_rules_are_the_models_own() -> None:
 
 @pytest.mark.parametrize(
     ("model", "rules"),
-    [(TriggerTestSessionRequest, request_rules()), (Settings, settings_rules())],
+    [(TriggerTestSessionRequest, core_schema("request")), (Settings, core_schema("settings"))],
     ids=["request", "settings"],
 )
 @given(data=st.data())

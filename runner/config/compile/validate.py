@@ -7,13 +7,13 @@ from typing import Any, Final, NamedTuple
 from runner.config.compile.validators import ErrorDetails, SchemaValidator, ValidationError
 from runner.config.templates.expressions.values import Symbolic
 from runner.diagnostics import Severity
-from runner.models.contract.rules import request_rules, settings_rules
+from runner.models.contract.rules import core_schema
 from runner.models.marked import Marked, Path, leaves, unmarked
 from runner.nearest import nearest
 
 #: The rules of ``TriggerTestSessionRequest`` and of ``Settings``.
-REQUEST: Final = SchemaValidator(request_rules())
-SETTINGS: Final = SchemaValidator(settings_rules())
+REQUEST: Final = SchemaValidator(core_schema("request"))
+SETTINGS: Final = SchemaValidator(core_schema("settings"))
 
 #: pydantic's name of a problem → the diagnostic's code and its words.
 _WORDS = {

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from runner.models.contract.rules import request_rules, settings_rules
+from runner.models.contract.rules import core_schema
 
 
 def _inner(field: dict[str, Any]) -> dict[str, Any]:
@@ -20,7 +20,7 @@ def _keys(rules: dict[str, Any], key: str) -> frozenset[str]:
     )
 
 
-_REQUEST, _SETTINGS = request_rules(), settings_rules()
+_REQUEST, _SETTINGS = core_schema("request"), core_schema("settings")
 
 #: How many instances a profile may have.
 MAX_INSTANCES = 1_000

@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
-#: Each field, and the name that its value comes from. A field that was filled in is volatile:
-#: it is as good as written ``$<git.sha>``, and so is one that could not be filled in.
+#: Each field, and the name that its value comes from. Filled in or not, a field is volatile, as if
+#: it were written ``$<git.sha>``.
 FILLED_METADATA: Final = {
     "environment": "env.CHECKLY_TEST_ENVIRONMENT",
     "repoUrl": "git.repoUrl",
@@ -30,12 +30,11 @@ _GITHUB: Final = {
 
 
 def github_metadata(environ: Mapping[str, str]) -> dict[str, Any] | None:
-    """``metadata.github``: where Checkly reports a session to; ``None`` unless that is wanted."""
+    """Return ``metadata.github``, where Checkly reports a session to, if that is wanted."""
     if environ.get("CHECKLY_GITHUB_REPORT") not in {"true", "1"}:
         return None
     found: dict[str, Any] = {"reporting": True}
     for field, name in _GITHUB.items():
-        own, githubs = f"CHECKLY_{name}", name
-        if value := environ.get(own) or environ.get(githubs):
+        if value := environ.get(f"CHECKLY_{name}") or environ.get(name):
             found[field] = value
     return found

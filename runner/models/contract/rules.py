@@ -7,13 +7,13 @@ rest of ``validate`` takes to run.
 import json
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 _PACKAGE = Path(__file__).parents[2]
 
 
 def schema_text(name: str) -> str:
-    """A file of ``schemas/``: inside an installed package, beside it in a checkout."""
+    """Return a file of ``schemas/``: inside an installed package, beside it in a checkout."""
     installed = _PACKAGE / "schemas" / name
     path = installed if installed.exists() else _PACKAGE.parent / "schemas" / name
     return path.read_text(encoding="utf-8")
@@ -25,19 +25,13 @@ def _rules() -> dict[str, Any]:
     return rules
 
 
-def request_rules() -> dict[str, Any]:
-    """The core schema of ``TriggerTestSessionRequest``."""
-    rules: dict[str, Any] = _rules()["request"]
-    return rules
-
-
-def settings_rules() -> dict[str, Any]:
-    """The core schema of ``Settings``."""
-    rules: dict[str, Any] = _rules()["settings"]
-    return rules
+def core_schema(part: Literal["request", "settings"]) -> dict[str, Any]:
+    """Return the core schema of ``TriggerTestSessionRequest`` or ``Settings``."""
+    schema: dict[str, Any] = _rules()[part]
+    return schema
 
 
 def defaults(model: str) -> dict[str, Any]:
-    """The plain defaults of a model's fields, by the API's names; shared, not to be changed."""
+    """Return the plain defaults of a model's fields, by the API's names; not to be changed."""
     found: dict[str, Any] = _rules()["defaults"][model]
     return found

@@ -5,7 +5,7 @@ from textwrap import indent
 from typing import Any, Final
 
 from runner.models.history import InstanceStatus, PastApply
-from runner.models.record import Attempt, Initiator
+from runner.models.record import Attempt
 from runner.reports.apply.wording import seconds_between
 from runner.reports.history.check_stats import CheckStats
 from runner.reports.history.trend import Point, point, seconds_of, trend, verdict_of
@@ -49,13 +49,9 @@ def _apply(past: PastApply) -> dict[str, Any]:
         "applyId": past.apply_id,
         "startedAt": time_text(past.started_at),
         "stoppedAt": time_text(past.stopped_at),
-        "by": _initiator(past.attempts[0].by),
+        "by": past.attempts[0].by.model_dump(mode="json", by_alias=True),
         "instances": [_attempt(each) for each in past.attempts],
     }
-
-
-def _initiator(by: Initiator) -> dict[str, Any]:
-    return by.model_dump(mode="json", by_alias=True)
 
 
 def _attempt(attempt: Attempt) -> dict[str, Any]:
@@ -91,7 +87,7 @@ def _instance(status: InstanceStatus) -> dict[str, Any]:
             "appliedAt": time_text(record.applied_at),
             "stoppedAt": time_text(record.stopped_at),
             "seconds": seconds_between(record.applied_at, record.stopped_at),
-            "by": _initiator(record.by),
+            "by": record.by.model_dump(mode="json", by_alias=True),
             "commit": record.commit,
             "branch": record.branch,
             "sessionId": record.session_id,

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from runner.plan.saved_plan import SavedPlan
 
 FORMAT_VERSION: Final = 1
+_CONTEXT: Final = ("api", "state", "project", "scope", "environment", "commit", "branch")
 
 
 def render(plan: Plan) -> str:
@@ -29,16 +30,8 @@ def document(plan: Plan) -> dict[str, Any]:
         "warnings": [*plan.file_warnings, *plan.warnings],
     }
     if (context := plan.context) is not None:
-        tree["context"] = {
-            "account": {"id": context.account_id, "name": context.account_name},
-            "api": context.api,
-            "state": context.state,
-            "project": context.project,
-            "scope": context.scope,
-            "environment": context.environment,
-            "commit": context.commit,
-            "branch": context.branch,
-        }
+        account = {"id": context.account_id, "name": context.account_name}
+        tree["context"] = {"account": account} | {key: getattr(context, key) for key in _CONTEXT}
     return tree if plan.against is None else tree | {"against": plan.against}
 
 

@@ -82,7 +82,7 @@ def view(plan: Plan, *, full: bool = False, most_new: int = 100) -> PlanView:
         most_new: Among so many different new ones that are fine, further ones are only counted.
     """
     entries = _entries(plan, full, most_new)
-    untold = plan.count(Action.RERUN) if plan.against is not None else 0
+    untold = plan.counts["rerun"] if plan.against is not None else 0
     return PlanView(
         header(plan.context) if plan.context else (),
         plan.against,

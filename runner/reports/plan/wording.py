@@ -39,8 +39,7 @@ def account(context: PlanContext) -> str:
 
 def question(plan: Plan) -> str:
     """Return what to ask before starting: ``Start 3 sessions in Acme?``."""
-    blocked = len(plan.blocked)
-    gone = plan.count(Action.REMOVED)
+    blocked, gone = plan.counts["blocked"], plan.counts["removed"]
     starting = len(plan.instances) - gone - blocked
     named = (plan.context.account_name or account(plan.context)) if plan.context else None
     where = f" in {named}" if named else ""

@@ -18,7 +18,7 @@ PLAN = SavedPlan(
     created_at=datetime(2026, 11, 23, 8, 12, 3, tzinfo=UTC),
     expires_at=datetime(2026, 11, 24, 8, 12, 3, tzinfo=UTC),
     home=Home(host="h", account="a", state="s", project="default", scope="default"),
-    selection=SavedSelection(),
+    selection=SavedSelection(names=[], labels=[], excluded=[]),
     variables={},
     configuration="c",
     instances=[],
