@@ -72,9 +72,7 @@ class Compiler:
             self.scope, self.diagnostics, Redactor(), self.inputs.unset, profile, only_literals=True
         )
         draft = _draft(_data(layer, renderer), profile or "defaults")
-        for breach in draft.breaches:
-            if not _may_be_completed(breach):
-                self._report(breach, layer, key, profile, draft.body)
+        self._is_sound(draft, layer, key, profile, is_complete=False)
 
     def instance(self, one: Expansion, name: str) -> Instance | None:
         """The instance of that name; nothing, but diagnostics, if it breaks a rule."""
@@ -86,13 +84,9 @@ class Compiler:
             data["needs"] = [need.text for need in profile.needs]
         self._fill_metadata(data)
         draft = _draft(data, name)
-        breaches = draft.breaches
-        breaches += check_settings(draft.settings, len(one.instances), self.inputs.today)
-        if not one.is_complete:  # what its other layers could still give is not missed
-            breaches = [breach for breach in breaches if not _may_be_completed(breach)]
-        for breach in breaches:
-            self._report(breach, layers, profile.key, profile.name, draft.body)
-        if any(breach.severity is Severity.ERROR for breach in breaches):
+        draft.breaches.extend(check_settings(draft.settings, len(one.instances), self.inputs.today))
+        key, complete = profile.key, one.is_complete
+        if not self._is_sound(draft, layers, key, profile.name, is_complete=complete):
             return None
         axes = tuple((axis, to_text(value)) for axis, value in combination.items())
         return Instance(name, profile.name, axes, draft.body, draft.own, profile.key)
@@ -106,11 +100,17 @@ class Compiler:
         labels: dict[str, Any] = self._renderer(profile, values, Diagnostics()).text(node)
         return labels
 
-    def _report(
-        self, breach: Breach, layers: Mapping, key: Span, profile: str | None, body: Body
-    ) -> None:
-        if problem := diagnostic_of(breach, layers, key, profile, body):
-            self.diagnostics.add(problem)
+    def _is_sound(
+        self, draft: "_Draft", layers: Mapping, key: Span, profile: str | None, *, is_complete: bool
+    ) -> bool:
+        """Report the rules that a draft breaks; not those that a layer to come may heal."""
+        is_sound = True
+        for breach in draft.breaches:
+            if is_complete or not _may_be_completed(breach):
+                is_sound &= breach.severity is not Severity.ERROR
+                if problem := diagnostic_of(breach, layers, key, profile, draft.body):
+                    self.diagnostics.add(problem)
+        return is_sound
 
     def _renderer(self, profile: str, values: Combination, problems: Diagnostics) -> Renderer:
         scope = self.scope.for_instance(profile, values)
@@ -118,19 +118,19 @@ class Compiler:
 
     def _fill_metadata(self, data: dict[str, Any]) -> None:
         """Fill in what the profile leaves out, as the official command line does."""
-        metadata = data.get("metadata", {})
-        if not self.inputs.fill_metadata or not isinstance(metadata, dict):
-            return
-        data["metadata"] = metadata | {
-            key: value for key, value in self._filled.items() if key not in metadata
-        }
-        if not data["metadata"]:
-            del data["metadata"]
+        metadata = data.setdefault("metadata", {})
+        if isinstance(metadata, dict):
+            for key, value in self._filled.items():
+                metadata.setdefault(key, value)
+            if not metadata:
+                del data["metadata"]
 
     @cached_property
     def _filled(self) -> dict[str, Any]:
-        environ = self.inputs.context.environ
         found: dict[str, Any] = {}
+        if not self.inputs.fill_metadata:
+            return found
+        environ = self.inputs.context.environ
         for key, name in FILLED_METADATA.items():
             own = key == "environment"
             value = environ.get(name.removeprefix("env.")) if own else self.scope.value(name)
@@ -195,10 +195,9 @@ def _data(layers: Mapping, renderer: Renderer) -> dict[str, Any]:
                 for name, child in node.values.items()
             }
         elif key == "labels":
-            labels = renderer.text(node)
+            labels = data[key] = renderer.text(node)
             if isinstance(labels, dict):
-                labels = {name: label for name, label in labels.items() if label is not None}
-            data[key] = labels
+                data[key] = {name: label for name, label in labels.items() if label is not None}
         elif key in _VOLATILE_KEYS:
             data[key] = renderer.volatile(node, key)
         else:

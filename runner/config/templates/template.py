@@ -7,7 +7,6 @@ Everything else passes through unchanged: Handlebars, Jinja statements, shell va
 import re
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass, field
 from functools import lru_cache
 
 from runner.config.templates.expression import Expression
@@ -39,7 +38,6 @@ _CUT = re.compile(r"[ \t]+#|[ \t]*[,\[\]{}]|:")
 _LITERAL_HINT = "Write an expression as $<…>, and a literal $< as $$<."
 
 
-@dataclass(slots=True, eq=False)
 class Template:
     """A text, split into literal parts and expressions.
 
@@ -51,15 +49,13 @@ class Template:
         names: The names its expressions read, such as ``var.host``.
     """
 
-    text: str
-    parts: tuple[str | Expression, ...]
-    is_single: bool = field(init=False)
-    names: frozenset[str] = field(init=False)
+    __slots__ = ("is_single", "names", "parts", "text")
 
-    def __post_init__(self) -> None:
-        """Sum up the expressions."""
-        names = [part.names for part in self.parts if isinstance(part, Expression)]
-        self.is_single = len(self.parts) == 1 == len(names)
+    def __init__(self, text: str, parts: tuple[str | Expression, ...]) -> None:
+        self.text = text
+        self.parts = parts
+        names = [part.names for part in parts if not isinstance(part, str)]
+        self.is_single = len(parts) == 1 == len(names)
         self.names = names[0] if len(names) == 1 else frozenset[str]().union(*names)
 
     def start_of(self, index: int) -> int:
