@@ -16,7 +16,7 @@ from runner.diagnostics import Diagnostics, Related
 _ONLY_NAMES = re.compile(r"(?:\$<\s*[\w.]+\s*>)*")
 #: Keys whose values can't hold templates.
 _UNRENDERED = frozenset({"extends", "needs", "abstract"})
-_EMPTY = Template("", ())
+_EMPTY = Template((), frozenset(), is_single=False)
 
 
 class SecretFlow:
@@ -150,7 +150,7 @@ class SecretFlow:
     def _has_secret_fallback(self, template: Template) -> bool:
         return any(
             part.has_literal_fallback and self._outside(part.names) - self._public_env
-            for part in template.parts
+            for _, part in template.parts
             if isinstance(part, Expression)
         )
 

@@ -135,7 +135,7 @@ class Scope:
         """
         pieces: list[str] = []
         missing = set[str]()
-        for index, part in enumerate(template.parts):
+        for start, part in template.parts:
             if isinstance(part, str):
                 pieces.append(part)
                 continue
@@ -147,7 +147,7 @@ class Scope:
             except Unresolved as unresolved:
                 missing |= unresolved.names
             except TemplateError as error:
-                raise error.moved(template.start_of(index)) from None
+                raise error.moved(start) from None
         if missing:
             raise Unresolved(missing)
         self.spend(fits(sum(map(len, pieces))))

@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator
 from contextlib import suppress
 from functools import lru_cache
+from typing import NamedTuple
 
 from runner.config.templates.expression import Expression
 from runner.config.templates.expressions.errors import TemplateError, Unterminated
@@ -30,37 +31,26 @@ _START = re.compile(r"(?<!\$)\$<")
 _NEXT = re.compile(
     r"""'[^'\\]*(?:\\.[^'\\]*)*'|"[^"\\]*(?:\\.[^"\\]*)*"|['"()\[\]{}>]""", re.DOTALL
 )
-# The simple case of an expression, in which only its end matters.
-_SIMPLE = re.compile(r"(?<!\$)\$<([^'\"()\[\]{}<>]{1,200})>")
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
 # What ends a plain scalar of YAML before the end of its line.
 _CUT = re.compile(r"[ \t]+#|[ \t]*[,\[\]{}]|:")
 _LITERAL_HINT = "Write an expression as $<…>, and a literal $< as $$<."
 
 
-class Template:
+class Template(NamedTuple):
     """A text, split into literal parts and expressions.
 
     Attributes:
-        text: The whole text.
-        parts: Literal texts and expressions, in order.
+        parts: Literal texts and expressions, in order, each with its offset in the text; that of
+            an expression is after its ``$<``.
+        names: The names its expressions read, such as ``var.host``.
         is_single: Whether it is exactly one expression and nothing else, so that its value
             keeps its own type.
-        names: The names its expressions read, such as ``var.host``.
     """
 
-    __slots__ = ("is_single", "names", "parts", "text")
-
-    def __init__(self, text: str, parts: tuple[str | Expression, ...]) -> None:
-        self.text = text
-        self.parts = parts
-        names = [part.names for part in parts if not isinstance(part, str)]
-        self.is_single = len(parts) == 1 == len(names)
-        self.names = names[0] if len(names) == 1 else frozenset[str]().union(*names)
-
-    def start_of(self, index: int) -> int:
-        """Return where one of the parts begins in the text; only needed for errors."""
-        return [*_split(self.text)][index][0]
+    parts: tuple[tuple[int, str | Expression], ...]
+    names: frozenset[str]
+    is_single: bool
 
 
 @lru_cache(maxsize=4096)
@@ -73,16 +63,9 @@ def parse_template(text: str) -> Template:
         TemplateError: An expression does not end, is too long or not valid; the offset counts from
             the start of ``text``.
     """
-    parts: list[str | Expression] = [*_SIMPLE.split(text)]
-    if text.count("$<") == len(parts) // 2:
-        # Every other part is an expression; the general way below takes several times longer.
-        try:
-            parts[1::2] = map(_expression, parts[1::2])
-        except TemplateError:
-            pass  # the general way tells where
-        else:
-            return Template(text, tuple(filter(None, parts)))
-    return Template(text, tuple(part for _, part in _split(text)))
+    parts = tuple(_split(text))
+    names = [part.names for _, part in parts if not isinstance(part, str)]
+    return Template(parts, frozenset[str]().union(*names), len(parts) == 1 == len(names))
 
 
 def expressions_in(text: str) -> Iterator[tuple[int, Expression | TemplateError]]:
@@ -116,7 +99,7 @@ def early_end(text: str) -> int | None:
 
 
 def _split(text: str) -> Iterator[tuple[int, str | Expression]]:
-    """Yield the parts of a template and where each begins: an expression after its ``$<``."""
+    """Yield where each part of a template begins, and the part."""
     position = 0
     for start, end in _sources(text):
         if start - 2 > position:
