@@ -4,8 +4,7 @@ import os
 import ssl
 from collections import defaultdict
 from collections.abc import Mapping
-from http.cookiejar import CookieJar
-from typing import Any, Final
+from typing import Final
 from urllib.request import getproxies
 
 import httpx
@@ -40,8 +39,6 @@ def make_client(credentials: Credentials, headers: Mapping[str, str]) -> httpx.A
     route.pool(credentials.url)  # an unusable proxy is reported before anything is sent
     return httpx.AsyncClient(
         headers={"user-agent": f"checkly-sessions-runner/{__version__}", **headers},
-        cookies=_NoCookies(),
-        event_hooks={"response": [_hide_location]},
         follow_redirects=False,
         # The sender limits the whole exchange rather than each piece of it.
         timeout=httpx.Timeout(None, connect=CONNECT_SECONDS),
@@ -96,23 +93,15 @@ class _Route(httpx.AsyncBaseTransport):
         pool = self.pool(str(request.url))
         self._busy[pool] += 1
         try:
-            return await pool.handle_async_request(request)
+            answer = await pool.handle_async_request(request)
         finally:
             self._busy[pool] -= 1
+        # httpx would parse both headers, which may raise anything.
+        answer.extensions["location"] = answer.headers.pop("location", "")
+        answer.headers.pop("set-cookie", None)
+        return answer
 
     async def aclose(self) -> None:
         """Close every connection."""
         for pool in self._busy:
             await pool.aclose()
-
-
-class _NoCookies(CookieJar):
-    """Keeps no cookies: the API has no use for any."""
-
-    def extract_cookies(self, response: Any, request: Any) -> None:
-        pass
-
-
-async def _hide_location(answer: httpx.Response) -> None:
-    """Keep httpx from parsing the target of a redirect, which may raise anything."""
-    answer.extensions["location"] = answer.headers.pop("location", "")

@@ -8,15 +8,8 @@ from pydantic import ValidationError
 from runner.engine.control.context import Context
 from runner.engine.journal import Journal
 from runner.engine.lookup.reconcile import doubt_from, window_from
-from runner.engine.results.outcomes import as_outcomes, as_record, counts_with, lookup_of
-from runner.engine.results.verdicts import (
-    Judgement,
-    check_outcomes,
-    fails_as_before,
-    is_over,
-    is_pending,
-    judge,
-)
+from runner.engine.results import outcomes, verdicts
+from runner.engine.results.verdicts import Judgement
 from runner.errors import RunnerError
 from runner.listing import counted
 from runner.models.contract.request import TriggerTestSessionRequest
@@ -62,7 +55,7 @@ class Run:
             profile=planned.profile,
             phase=Phase.INTENT,
             request=planned.request,
-            lookup=lookup_of(request),
+            lookup=outcomes.lookup_of(request),
             settings=settings.model_dump(mode="json", by_alias=True, exclude_unset=True),
             intent_at=journal.context.clock.now(),
             checks=list(planned.passed_earlier),
@@ -136,13 +129,13 @@ class Run:
     @property
     def is_over(self) -> bool:
         """Whether its session has ended."""
-        return self.session is not None and (self.is_ended or is_over(self.session))
+        return self.session is not None and (self.is_ended or verdicts.is_over(self.session))
 
     # ------------------------------------------------------------ steps
 
     def see(self, session: Session, *, is_ended: bool = False) -> None:
         """Take in an answer about its session; one that has ended does not run again."""
-        if self.session is not None and self.is_ended and not is_over(session):
+        if self.session is not None and self.is_ended and not verdicts.is_over(session):
             session = session.model_copy(update={"status": self.session.status})
         self.session = session
         self.is_ended |= is_ended
@@ -196,7 +189,7 @@ class Run:
             "stopped_at": plausible(outcome.stopped_at, self.context.clock.now()),
             "verdict": outcome.verdict,
             "reason": None if outcome.reason is None else redact(outcome.reason),
-            "checks": [as_record(check, redact) for check in outcome.checks[:MAX_CHECKS]],
+            "checks": [outcomes.as_record(check, redact) for check in outcome.checks[:MAX_CHECKS]],
         }
         attempt = self.attempt.model_copy(update=update)
         self.attempt = await self.journal.keep(attempt, durable=False)
@@ -231,7 +224,7 @@ class Run:
             reason=reason,
             run_location=self.attempt.lookup.run_location,
             span=self.span,
-            counts=counts and counts_with(self.settings, verdict),
+            counts=counts and outcomes.counts_with(self.settings, verdict),
             **more,
         )
 
@@ -248,12 +241,12 @@ class Run:
         """
         session, context, checks = self.seen, self.context, self.checks()
         # What was lost sight of, or has a result still to come, may be asked for again.
-        is_open = judgement is not None or is_pending(session)
-        judgement = judgement or judge(session, checks, self.settings)
+        is_open = judgement is not None or verdicts.is_pending(session)
+        judgement = judgement or verdicts.judge(session, checks, self.settings)
         reason = None if judgement.reason is None else context.redact(judgement.reason)
         if reason is None and (earlier := self._passed_earlier):
             reason = f"{counted(len(earlier), 'check')} passed earlier at this commit."
-        is_known = context.options.fail_on_new and fails_as_before(judgement, checks)
+        is_known = context.options.fail_on_new and verdicts.fails_as_before(judgement, checks)
         is_closed = self.is_over and not (is_open and judgement.verdict is Verdict.UNKNOWN)
         return self.outcome_as(
             judgement.verdict,
@@ -283,15 +276,15 @@ class Run:
     def as_stored(self) -> InstanceOutcome:
         """Build the outcome that its attempt has in the state."""
         attempt = self.attempt
-        verdicts = {Phase.INTENT: Verdict.UNKNOWN, Phase.STARTED: Verdict.RUNNING}
+        unended = {Phase.INTENT: Verdict.UNKNOWN, Phase.STARTED: Verdict.RUNNING}
         return self.outcome_as(
-            verdicts.get(attempt.phase) or attempt.verdict or Verdict.UNKNOWN,
+            unended.get(attempt.phase) or attempt.verdict or Verdict.UNKNOWN,
             attempt.reason,
             session_id=attempt.session_id,
             link=attempt.link,
             started_at=attempt.started_at,
             stopped_at=attempt.stopped_at,
-            checks=as_outcomes(attempt.checks),
+            checks=outcomes.as_outcomes(attempt.checks),
         )
 
     def checks(self) -> tuple[CheckOutcome, ...]:
@@ -301,7 +294,7 @@ class Run:
         """
         if self.session is None:
             return ()
-        seen = check_outcomes(
+        seen = verdicts.check_outcomes(
             self.session,
             over=self.is_over,
             before=None if self.before is None else self.before.checks,
@@ -317,4 +310,8 @@ class Run:
 
     @property
     def _passed_earlier(self) -> tuple[CheckOutcome, ...]:
-        return () if self.attempt.phase is Phase.FINISHED else as_outcomes(self.attempt.checks)
+        return (
+            ()
+            if self.attempt.phase is Phase.FINISHED
+            else outcomes.as_outcomes(self.attempt.checks)
+        )
