@@ -50,6 +50,10 @@ class Journal:
                     left.append(attempt)
         return left
 
+    def attempts(self) -> list[Attempt]:
+        """Return all attempts of these applies, and what those that are over never started."""
+        return [each for journal in self._applies.values() for each in journal.past().attempts]
+
     async def put(self, attempt: Attempt, *, durable: bool) -> Attempt:
         """Write an attempt, and wait until it is written if it has to be ``durable``.
 

@@ -16,8 +16,7 @@ from runner.models.clock import unless
 from runner.models.events import ApplyFinished
 from runner.models.history import PastApply
 from runner.models.outcome import ApplyOutcome
-from runner.models.record import Attempt, Lookup, Phase, Record
-from runner.models.verdict import Verdict
+from runner.models.record import Attempt, Record
 from runner.state.state import State
 
 #: Seconds beyond a lease after which its holder must be alive.
@@ -43,45 +42,23 @@ async def wait(apply_id: str | None, *, context: Context) -> ApplyOutcome:
     if apply_id is not None:
         left = {apply_id: left.get(apply_id, [])}
     attempts = await _attempts(state, left)
-    if apply_id is not None and not attempts:
-        raise UsageError(
-            f"There was no apply {apply_id} in this state.",
-            hint="`runner history` lists them; --state and --scope say which state is meant.",
-        )
-    known = {attempt.apply_id for attempt in attempts}
-    lost = [
-        _never_started(context, an_id, name)
-        for an_id, names in left.items()
-        if an_id not in known
-        for name in names
-    ]
     newest: PastApply | None = None
-    if not attempts and not lost:
+    if not attempts and not any(left.values()):
+        if apply_id is not None:
+            raise UsageError(
+                f"There was no apply {apply_id} in this state.",
+                hint="`runner history` lists them; --state and --scope say which state is meant.",
+            )
         newest = await state.newest_apply()
         if newest is None:
             raise StateError(
                 "This state has no apply to wait for.",
                 hint="Where an apply ran on another machine, name its state: --state, --scope.",
             )
-        attempts = list(newest.attempts)
+        attempts, left = list(newest.attempts), {newest.apply_id: []}
     names = {attempt.instance for attempt in attempts if attempt.is_open}
-    waiting = _Wait(context, attempts, lost, names.union(*left.values()))
+    waiting = _Wait(context, left, attempts, names.union(*left.values()))
     return waiting.repeat(newest) if newest and not names else await waiting.run()
-
-
-def _never_started(context: Context, apply_id: str, instance: str) -> Attempt:
-    """Make the attempt of an apply that was cut off before it wrote anything but its lock."""
-    return Attempt(
-        apply_id=apply_id,
-        instance=instance,
-        profile=instance.partition("[")[0],
-        phase=Phase.FINISHED,
-        request={},
-        lookup=Lookup(name=instance, run_location=""),
-        intent_at=context.clock.now(),
-        verdict=Verdict.NOT_STARTED,
-        reason="Its apply was cut off before it was started.",
-    )
 
 
 async def _until_nobody_is_at_work(context: Context, apply_id: str | None) -> None:
@@ -122,15 +99,14 @@ class _Wait(Frame):
     def __init__(
         self,
         context: Context,
+        ids: Iterable[str],
         attempts: Sequence[Attempt],
-        lost: Sequence[Attempt],
         names: Collection[str],
     ) -> None:
-        self.lost = lost
-        self.ids = {attempt.apply_id for attempt in (*attempts, *lost)}
-        began = min(attempt.intent_at for attempt in (*attempts, *lost))
-        super().__init__(context, max(self.ids), names, began)
-        self.runs = self._runs((*attempts, *lost), {})
+        self.ids = sorted(ids)
+        began = min((each.intent_at for each in attempts), default=context.clock.now())
+        super().__init__(context, self.ids[-1], names, began)
+        self.runs = self._runs(attempts, {})
 
     def _runs(self, attempts: Iterable[Attempt], records: Mapping[str, Record]) -> list[Run]:
         return [Run.of_attempt(self.journal, a, records.get(a.instance)) for a in attempts]
@@ -156,15 +132,13 @@ class _Wait(Frame):
 
     async def prepare(self) -> None:
         await self.journal.take_over()
-        # What was never started is reported only for applies that are over; this one holds locks.
-        before = {(run.attempt.apply_id, run.name): run.attempt for run in self.runs}
-        attempts = await _attempts(self.context.state, self.ids)
-        now = {(attempt.apply_id, attempt.instance): attempt for attempt in attempts}
-        found = [attempt for _, attempt in sorted((before | now).items())]
+        # This one holds the locks by now, so that the state takes the applies for running ones
+        # and keeps back what they never started; the journals tell.
+        known = [run.attempt for run in self.runs] + await _attempts(self.context.state, self.ids)
+        known += [each for each in self.journal.attempts() if each.apply_id in self.ids]
+        latest = {(attempt.apply_id, attempt.instance): attempt for attempt in known}
+        found = [attempt for _, attempt in sorted(latest.items())]
         self.runs = self._runs(found, await self.records({each.instance for each in found}))
-        for run in self.runs:
-            if run.attempt in self.lost:
-                await run.store(run.as_stored())
 
     async def work(self) -> None:
         open_ = [run for run in self.runs if run.attempt.is_open]

@@ -9,6 +9,7 @@ import asyncio
 from collections.abc import Iterable
 from typing import Any, Final
 
+from runner.models.history import PastApply
 from runner.models.record import Attempt
 from runner.state.apply_document import Apply, segment_path
 from runner.state.lock_table import taken_over
@@ -101,12 +102,16 @@ class ApplyJournal:
             await self._end(exit_code)
         self.is_kept = True
 
+    def past(self) -> PastApply:
+        """Return the apply as history will show it, with what it never started."""
+        return self._apply.past()
+
     def touched(self) -> list[Attempt]:
         """Return the attempts that were noted here, or left open by a late owner."""
         return [self.attempts[name] for name in sorted(self._touched)]
 
     async def _end(self, exit_code: int | None) -> None:
-        attempts, before = self._apply.past().attempts, self._number
+        attempts, before = self.past().attempts, self._number
         trees = {each.instance: _tree(each) for each in attempts}
         if not any(attempt.is_open for attempt in attempts):
             document = self._document(attempts=trees, segments=before, exit_code=exit_code)
