@@ -9,9 +9,9 @@ _CLOSING = {quote: re.compile(rf"((?:\\{quote}|[^{quote}])*){quote}[^\S\n]*(?:#.
 
 
 def dotenv_values(text: str) -> Iterator[tuple[str, str, bool] | None]:
-    """The variables in ``text``: key, value, and whether a comment was cut off.
+    """Yield the variables in ``text``: key, value, and whether a comment was cut off.
 
-    Yields ``None`` for a line that holds no variable.
+    A line that holds no variable yields ``None``.
     """
     at = 0
     while at < len(text):

@@ -8,7 +8,7 @@ import argparse
 import re
 from collections import defaultdict
 from collections.abc import Sequence
-from typing import Any, NamedTuple, NoReturn
+from typing import Any, NamedTuple
 
 from runner.importer.placeholders import MARK, Placeholders
 
@@ -59,20 +59,11 @@ class TriggerFlags(NamedTuple):
         return self.values[flag][-1] if self.values[flag] else None
 
 
-class _Refused(Exception):
-    """The Checkly CLI would not take this either."""
-
-
-class _Parser(argparse.ArgumentParser):
-    def error(self, message: str) -> NoReturn:
-        raise _Refused(message)
-
-
 def trigger_flags(words: Sequence[str], table: Placeholders) -> TriggerFlags:
     """Understand the words behind ``checkly trigger``."""
     if len(words) > _MAX_WORDS:
         return TriggerFlags(defaultdict(list), {}, (f"more than {_MAX_WORDS} words",))
-    parser = _Parser(add_help=False, allow_abbrev=False, argument_default=None)
+    parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False, exit_on_error=False)
     groups = {"": parser}
     for flag, (letter, how, group) in FLAGS.items():
         if group not in groups:
@@ -81,7 +72,7 @@ def trigger_flags(words: Sequence[str], table: Placeholders) -> TriggerFlags:
     usable, unknown = _sifted(words, parser._option_string_actions, table)
     try:
         given, left = parser.parse_known_args(usable)
-    except (_Refused, argparse.ArgumentError):
+    except argparse.ArgumentError:
         unknown.append("flags that the Checkly CLI does not accept together or without a value")
         given, left = argparse.Namespace(), []
     unknown += [_shown(word, table) for word in left]
