@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable, Mapping
-from fnmatch import translate
+from fnmatch import fnmatchcase
 from typing import NamedTuple
 
 from runner.errors import UsageError
@@ -11,7 +11,6 @@ from runner.nearest import did_you_mean
 
 #: At most so many known names are listed in a hint.
 _SHOWN = 8
-_WILDCARDS = re.compile(r"[*?]")
 _LABEL = re.compile(r"([^=]+?)(!?=)(.*)", re.DOTALL)
 
 
@@ -90,7 +89,7 @@ def selection(
 
 def is_wildcard(name: str) -> bool:
     """Return whether ``name`` has a wildcard in it."""
-    return bool(_WILDCARDS.search(name))
+    return "*" in name or "?" in name
 
 
 def unknown_name(name: str, known: Iterable[str]) -> UsageError:
@@ -126,12 +125,6 @@ def _near(name: str, known: Iterable[str]) -> str | None:
 
 
 def _match(patterns: Iterable[str], *names: str) -> bool:
-    return any(matches(pattern, name) for pattern in patterns for name in names)
-
-
-def matches(pattern: str, name: str) -> bool:
-    """Return whether ``name`` is ``pattern``, in which ``*`` and ``?`` are wildcards."""
-    if pattern == name or not is_wildcard(pattern):
-        return pattern == name
-    # The library's translation takes linear time, however many stars there are.
-    return re.match(translate(pattern.replace("[", "[[]")), name) is not None
+    """Return whether a name matches a pattern, in which ``*`` and ``?`` are wildcards."""
+    literal = [pattern.replace("[", "[[]") for pattern in patterns]
+    return any(fnmatchcase(name, pattern) for pattern in literal for name in names)

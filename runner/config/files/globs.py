@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator
-from fnmatch import translate
+from fnmatch import fnmatchcase
 from pathlib import PurePosixPath
 
 from runner.config.files.files import Files
@@ -45,9 +45,8 @@ def _walk(
         raise TooManyFolders
     if part == "**":
         yield from _walk(files, folder, rest or ["*"], budget)
-    matches = re.compile(translate(part)).match
     for name, is_folder in files.entries(folder).items():
-        if not matches(name) or (name.startswith(".") and not part.startswith(".")):
+        if not fnmatchcase(name, part) or (name.startswith(".") and not part.startswith(".")):
             continue
         if is_folder and (part == "**" or rest):
             yield from _walk(files, folder / name, parts if part == "**" else rest, budget)
