@@ -12,8 +12,8 @@ if TYPE_CHECKING:
 
 
 def _setting(name: str) -> Any:
-    """A field that ``CHECKLY_SESSIONS_…`` of the environment sets unless an option does."""
-    return field(default_factory=lambda: os.environ.get(f"CHECKLY_SESSIONS_{name}") or None)
+    """A field that the environment variable ``name`` sets unless an option does."""
+    return field(default_factory=lambda: os.environ.get(name) or None)
 
 
 @dataclass
@@ -43,8 +43,8 @@ class Common:
     var_files: tuple[str, ...] = ()
     env_files: tuple[str, ...] = ()
     env_allow: tuple[str, ...] = ()
-    state: str | None = _setting("STATE")
-    named_scope: str | None = _setting("SCOPE")
+    state: str | None = _setting("CHECKLY_SESSIONS_STATE")
+    named_scope: str | None = _setting("CHECKLY_SESSIONS_SCOPE")
     require_shared_state: bool = False
     names: tuple[str, ...] = ()
     labels: tuple[str, ...] = ()
