@@ -42,25 +42,19 @@ class Records(Place):
             brief: Whether no requests and checks are wanted at all.
             problems: Where to add what can't be read; with ``None`` that is an error.
         """
-        names = None if instances is None else set(instances)
+        is_wanted = set(instances).__contains__ if instances is not None else lambda _: True
         applies = await self.applies(problems)  # whose the project is need not be asked twice
         table, unsettled = await asyncio.gather(self.record_table.read(), self._unsettled(problems))
-        wanted = [
+        ids = [
             escape_id(apply_id)
             for apply_id, left in unsettled.items()
-            if names is None
-            or any(table.today(name, apply_id, self.moved) in names for name in left)
+            if any(is_wanted(table.today(name, apply_id, self.moved)) for name in left)
         ]
-        attempts = [
-            each for apply in await applies.read(wanted) for each in apply.attempts.values()
-        ]
+        attempts = [each for apply in await applies.read(ids) for each in apply.attempts.values()]
         where = self.store.where(await self.folder("records"))
-        rows = table.rows(names, where, problems, self.moved)
-        records = {
-            name: record
-            for name, record in table.merged(rows, attempts, self.moved).items()
-            if names is None or name in names
-        }
+        rows = table.rows(is_wanted, where, problems, self.moved)
+        merged = table.merged(rows, attempts, self.moved)
+        records = {name: record for name, record in merged.items() if is_wanted(name)}
         if not brief:
             await self._complete(records, requests, problems)
         return records

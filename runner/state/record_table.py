@@ -1,6 +1,6 @@
 """The table of records: of each instance its last apply, its verdict and its request's digest."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Self, TypeVar
 
 from pydantic import Field
@@ -37,15 +37,15 @@ class RecordTable(NumberedDocument):
 
     def rows(
         self,
-        names: Collection[str] | None,
+        is_wanted: Callable[[str], bool],
         where: str,
         problems: Problems,
         moved: Mapping[str, str] | None = None,
     ) -> dict[str, Record]:
-        """Read the records of ``names``, or all, without requests and checks.
+        """Read records, without their requests and checks.
 
         Args:
-            names: By today's names.
+            is_wanted: Given today's name of an instance, whether its record is read.
             where: The table's address, for messages.
             problems: Where to add what can't be read; with ``None`` that is an error.
             moved: New names of profiles by old ones; an instance with a record of its own keeps it.
@@ -53,7 +53,7 @@ class RecordTable(NumberedDocument):
         found = {}
         for then, tree in self.records.items():
             name = today(then, moved or {})
-            if (names is None or name in names) and (name == then or name not in self.records):
+            if is_wanted(name) and (name == then or name not in self.records):
                 by = self.owners.get(str(tree.get("applyId")), Initiator())
                 with Tolerating(problems):
                     record = validate(Record, {**tree, "instance": then, "by": by}, where)
@@ -81,7 +81,11 @@ class RecordTable(NumberedDocument):
     def put(self, records: Iterable[Record]) -> tuple[Self, list[str]]:
         """Return the table with ``records``, and the names of those that a later owner wrote."""
         new = {record.instance: record for record in records}
-        there, trees, owners = self.rows(new, "", []), dict(self.records), dict(self.owners)
+        there, trees, owners = (
+            self.rows(new.__contains__, "", []),
+            dict(self.records),
+            dict(self.owners),
+        )
         refused = []
         for name, record in new.items():
             if (last := later(there.get(name), record)) is there.get(name):
