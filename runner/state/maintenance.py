@@ -51,7 +51,8 @@ async def prune(
         before = state.clock.now() - older_than
         old = [each for each in old if (time_of(each) or before) < before]
     table, locks = await state.record_table.read(), await state.lock_table.read()
-    needed = {tree.get(key) for tree in table.records.values() for key in ("applyId", "checksIn")}
+    rows = table.records.values()
+    needed = {str(row.get(key)) for row in rows for key in ("applyId", "checksIn")}
     needed |= {*locks.open, *(holder.apply_id for holder in locks.holders.values())}
     doomed = [each for each in old if each not in needed]
     await applies.drop(doomed)
@@ -72,10 +73,10 @@ async def rename(state: State, moves: Mapping[str, str], *, owner: Initiator, be
         UsageError: A new name has a record of its own.
     """
     async with state.lock({*moves, *moves.values()}, owner, "rename", timeout=0):
-        for taken in sorted((await state.record_table.read()).records.keys() & moves.values()):
+        if taken := (await state.record_table.read()).records.keys() & moves.values():
             raise UsageError(
-                f"{taken} has a record of its own.",
-                hint=f"`runner state forget {taken}` deletes it; its history stays.",
+                f"{min(taken)} has a record of its own.",
+                hint=f"`runner state forget {min(taken)}` deletes it; its history stays.",
             )
         await state.change_records(lambda table: table.moved(moves, before))
 

@@ -81,12 +81,8 @@ class RecordTable(NumberedDocument):
     def put(self, records: Iterable[Record]) -> tuple[Self, list[str]]:
         """Return the table with ``records``, and the names of those that a later owner wrote."""
         new = {record.instance: record for record in records}
-        there, trees, owners = (
-            self.rows(new.__contains__, "", []),
-            dict(self.records),
-            dict(self.owners),
-        )
-        refused = []
+        there = self.rows(new.__contains__, "", [])
+        trees, owners, refused = dict(self.records), dict(self.owners), list[str]()
         for name, record in new.items():
             if (last := later(there.get(name), record)) is there.get(name):
                 refused.append(name)
@@ -117,7 +113,7 @@ class RecordTable(NumberedDocument):
         return self._with(left, self.owners)
 
     def _with(self, records: dict[str, Tree], owners: Mapping[str, Initiator]) -> Self:
-        named = {tree.get("applyId") for tree in records.values()}
+        named = {str(tree.get("applyId")) for tree in records.values()}
         kept = {apply_id: by for apply_id, by in owners.items() if apply_id in named}
         return self.model_copy(update={"records": records, "owners": kept})
 

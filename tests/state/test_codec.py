@@ -8,6 +8,7 @@ import pytest
 
 from runner.errors import StateError
 from runner.models.record import Attempt, Initiator, Phase, Record
+from runner.state.maintenance import prune
 from runner.state.store.codec import Damaged, decode, encode
 from tests.state.conftest import (
     ALICE,
@@ -67,6 +68,23 @@ def test_a_broken_table_is_named_and_never_overwritten(
             assert str(path) in caught.value.message
             assert caught.value.hint
         assert path.read_bytes() == content
+
+    asyncio.run(go())
+
+
+def test_a_record_with_a_malformed_apply_id_stays_and_holds_up_nothing(
+    open_: OpenState, tmp_path: Path
+) -> None:
+    async def go() -> None:
+        await finish(open_(), an_attempt("torn"), an_attempt("whole"))
+        top = path_of(tmp_path, "records/*.json")
+        table = json.loads(top.read_bytes())
+        table["records"]["torn"] |= {"applyId": [], "checksIn": {}, "fence": None}
+        top.write_text(json.dumps(table))
+        assert (await prune(open_(), [], keep=0)).applies == 0  # the other record names it
+        await finish(open_(), an_attempt("new", "a2"))
+        assert '"torn"' in path_of(tmp_path, "records/*.json").read_text()
+        assert set(await open_().records(brief=True, problems=[])) == {"whole", "new"}
 
     asyncio.run(go())
 
