@@ -27,7 +27,7 @@ async def cancel(
 
     ``wanted`` tells whose sessions are meant; without it, those of the owner's last apply.
     """
-    records = (await context.state.records()).values()
+    records = (await context.state.records(brief=True)).values()
     own = (record.apply_id for record in records if record.by.user == context.owner.user)
     last = max(own, default="")
 

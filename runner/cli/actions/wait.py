@@ -87,7 +87,7 @@ async def _refuse_unknown(selected: Selection, parts: Composition) -> None:
         return
     compiled = parts.file.configuration.compile(selected, with_needs=False, may_miss=True)
     unknown = compiled.missing
-    records = await parts.state.records() if unknown else {}
+    records = await parts.state.records(brief=True) if unknown else {}
     for error in still_unknown(unknown, records).values():
         raise error
 
