@@ -11,13 +11,7 @@ from runner.plan.normalize import Normal, normal_form, own_keys
 from runner.plan.warnings_ import request_warnings
 
 
-def compare(
-    before: Sequence[Instance],
-    after: Sequence[Instance],
-    *,
-    against: str,
-    warnings: Sequence[str] = (),
-) -> Plan:
+def compare(before: Sequence[Instance], after: Sequence[Instance]) -> Plan:
     """Plan the way from ``before`` to ``after``, the runner's own keys included.
 
     An instance that is gone and a new one that differs only in its name count as renamed.
@@ -25,8 +19,6 @@ def compare(
     Args:
         before: Every instance of the older version, without an environment.
         after: Every instance of the newer one.
-        against: The older version, in words.
-        warnings: On the plan as a whole.
     """
     old = {instance.name: instance for instance in before}
     new = {instance.name for instance in after}
@@ -45,7 +37,7 @@ def compare(
         for alike in gone.values()
         for rest in alike
     ]
-    return Plan(tuple(planned), tuple(warnings), against)
+    return Plan(tuple(planned))
 
 
 def _compared(before: Instance | None, after: Instance) -> PlannedInstance:

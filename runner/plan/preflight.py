@@ -8,9 +8,8 @@ from runner.models.contract.settings import ExpectChecks, Settings
 from runner.models.plan import CheckDrift, Plan, PlannedInstance
 from runner.models.response import Check, Location, PrivateLocation
 from runner.nearest import did_you_mean
-from runner.plan.expect_checks import unmet
 from runner.plan.normalize import UNSET, Normal, holds_mark
-from runner.plan.target_match import matching
+from runner.plan.target_match import matching, unmet
 from runner.plan.variable_usage import undefined, unmentioned
 
 _SHOWN = 5

@@ -84,20 +84,11 @@ class SavedPlan(Strict):
     instances: list[SavedInstance]
 
 
-def saved(
-    plan: Plan,
-    *,
-    plan_id: str,
-    now: datetime,
-    home: Home,
-    selection: SavedSelection,
-    variables: Mapping[str, str],
-    configuration: str,
-) -> SavedPlan:
-    """Return ``plan`` as it is saved; see ``SavedPlan`` for the arguments.
+def saved_instances(plan: Plan) -> list[SavedInstance]:
+    """Return the instances of ``plan`` as they are saved.
 
     Raises:
-        UsageError: It holds a secret without a fingerprint, so that a change would go unseen.
+        UsageError: One has a secret without a fingerprint, so that a change would go unseen.
     """
     for planned in plan.instances:
         values = [held["value"] for held in planned.request["environmentVariables"].values()]
@@ -107,17 +98,7 @@ def saved(
                 f"{planned.name} has a secret, and without a key its changes can't be noticed.",
                 hint="Set CHECKLY_API_KEY or CHECKLY_SESSIONS_FINGERPRINT_KEY.",
             )
-    now = now.replace(microsecond=0)
-    return SavedPlan(
-        plan_id=plan_id,
-        created_at=now,
-        expires_at=now + LIFETIME,
-        home=home,
-        selection=selection,
-        variables=dict(variables),
-        configuration=configuration,
-        instances=[_instance(planned) for planned in plan.instances],
-    )
+    return [_instance(planned) for planned in plan.instances]
 
 
 def encode(plan: SavedPlan) -> str:

@@ -25,7 +25,7 @@ def instance(name: str, /, settings: Settings | None = None, **fields: Any) -> I
 
 
 def plan(before: list[Instance], after: list[Instance]) -> Plan:
-    return compare(before, after, against="main", warnings=["w"])
+    return compare(before, after)
 
 
 def actions(compared: Plan) -> dict[str, Action]:
@@ -43,7 +43,6 @@ def test_added_changed_unchanged_and_removed() -> None:
         "same": Action.RERUN,
         "gone": Action.REMOVED,
     }
-    assert (compared.against, compared.warnings) == ("main", ("w",))
     assert compared.instances[-1].instance is None
 
 

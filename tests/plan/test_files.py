@@ -142,7 +142,7 @@ def test_a_generated_file_is_all_reruns_however_it_is_ordered(
 ) -> None:
     first, second = compiled(json.dumps(file)), compiled(json.dumps(shuffled(file, chance)))
     assert actions(first, second) == {Action.RERUN}
-    compared = compare(first, second, against="main")
+    compared = compare(first, second)
     assert {planned.action for planned in compared.instances} == {Action.RERUN}
 
 

@@ -15,6 +15,7 @@ from runner.models.record import PlanUse, Record
 from runner.models.verdict import Verdict
 from runner.plan.normalize import Fingerprint
 from runner.plan.saved_plan import (
+    LIFETIME,
     Home,
     SavedPlan,
     SavedSelection,
@@ -24,7 +25,7 @@ from runner.plan.saved_plan import (
     check_use,
     decode,
     encode,
-    saved,
+    saved_instances,
 )
 from runner.source import Source, Span
 from tests.plan.records import make_plan, record_of
@@ -62,14 +63,15 @@ def planned(
 
 
 def save(plan: Plan) -> SavedPlan:
-    return saved(
-        plan,
+    return SavedPlan(
         plan_id="P1",
-        now=NOW,
+        created_at=NOW.replace(microsecond=0),
+        expires_at=NOW.replace(microsecond=0) + LIFETIME,
         home=HOME,
         selection=SavedSelection(names=["a"], labels=["team=web"], excluded=["b"]),
         variables={"host": "www"},
         configuration="c1",
+        instances=saved_instances(plan),
     )
 
 
@@ -80,10 +82,6 @@ def altered(plan: SavedPlan, **fields: Any) -> bytes:
 def test_what_is_saved_is_read_back() -> None:
     plan = save(planned(instance("a", environmentVariables=[SECRET])))
     assert decode(encode(plan).encode(), "p") == plan
-    assert (plan.created_at, plan.expires_at) == (
-        NOW.replace(microsecond=0),
-        NOW.replace(microsecond=0) + timedelta(hours=24),
-    )
     assert plan.selection == SavedSelection(names=["a"], labels=["team=web"], excluded=["b"])
     assert plan.variables == {"host": "www"}
 

@@ -48,8 +48,12 @@ def base_plan(common: Common, base: str, head: str | None) -> Plan:
     console.diagnostics(list(diagnostics))
     before, warnings = _before(inside, repository.files(parting), variables, redactor)
     against = f"{base} at {parting[:12]}" + ("" if parting == base_commit else ", the merge base")
-    plan = compare(before, after, against=against, warnings=warnings)
-    plan = replace(plan, file_warnings=tuple(map(one_line_of, diagnostics.warnings)))
+    plan = replace(
+        compare(before, after),
+        against=against,
+        warnings=warnings,
+        file_warnings=tuple(map(one_line_of, diagnostics.warnings)),
+    )
     return _narrowed(plan, common.selection, (*before, *after))
 
 

@@ -12,6 +12,7 @@ from runner.models.clock import SystemClock
 from runner.models.plan import Plan
 from runner.models.record import PlanUse
 from runner.plan.saved_plan import (
+    LIFETIME,
     Home,
     SavedPlan,
     SavedSelection,
@@ -19,7 +20,7 @@ from runner.plan.saved_plan import (
     check_use,
     decode,
     encode,
-    saved,
+    saved_instances,
 )
 from runner.state.state import State
 
@@ -42,11 +43,11 @@ def save(plan: Plan, path: Path, parts: Composition) -> None:
                 f"The variable {name} feeds a secret, which a plan file may not hold.",
                 hint=f"Set CHECKLY_SESSIONS_VAR_{name} instead, for `plan` and `apply` alike.",
             )
-    now = SystemClock().now()
-    document = saved(
-        plan,
+    now = SystemClock().now().replace(microsecond=0)
+    document = SavedPlan(
         plan_id=new_apply_id(now, random.SystemRandom()),
-        now=now,
+        created_at=now,
+        expires_at=now + LIFETIME,
         home=_home(parts),
         selection=SavedSelection(
             names=list(common.names),
@@ -56,6 +57,7 @@ def save(plan: Plan, path: Path, parts: Composition) -> None:
         ),
         variables=variables,
         configuration=parts.reading.digest,
+        instances=saved_instances(plan),
     )
     try:
         atomic_write(path, encode(document).encode())

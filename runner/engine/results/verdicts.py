@@ -12,7 +12,7 @@ from runner.models.outcome import Change, CheckAttempt, CheckOutcome, FailingSin
 from runner.models.record import CheckRecord
 from runner.models.response import Result, Session
 from runner.models.verdict import Verdict
-from runner.plan.expect_checks import unmet
+from runner.plan.target_match import unmet
 
 _PENDING = "PENDING"
 _ATTEMPT = "ATTEMPT"

@@ -24,7 +24,7 @@ class Entry(NamedTuple):
     Attributes:
         names: The instances, as a harmless line.
         size: How many they are.
-        said: What happens, in words.
+        said: What happens.
         last: When and how they last ended.
         link: The session of the last apply, where it is one.
         checks: Which checks match; ``None`` where that is not known.
@@ -52,12 +52,8 @@ class PlanView(NamedTuple):
 
     Attributes:
         header: Where it stands, as names and values.
-        against: The commit it was compared with, if it was.
         entries: What is planned, in file order; what is removed comes last.
         unlisted: How many more instances would be created.
-        warnings: On the plan as a whole.
-        file_warnings: Of the file, each on one line.
-        summary: The last line.
         cost: How often checks will run, where that is known.
         removed: What becomes of removed instances; empty where there are none.
     """

@@ -20,7 +20,7 @@ from runner.models.outcome import Change, CheckOutcome, FailingSince
 from runner.models.record import CheckRecord
 from runner.models.response import Result, Session
 from runner.models.verdict import Verdict
-from runner.plan.expect_checks import unmet
+from runner.plan.target_match import unmet
 
 TODAY = date(2026, 8, 1)
 
