@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from runner.config.compile.symbolic import compile_alone
+from runner.config.compile.configuration import compile_alone
 from runner.config.files.files import FolderFiles
 from runner.diagnostics import Diagnostics
 from runner.fingerprints import Fingerprinter

@@ -6,7 +6,7 @@ from pathlib import Path, PurePosixPath
 
 from runner.cli.options.common import Common
 from runner.cli.services.configuration import file_of, overrides
-from runner.config.compile.symbolic import compile_alone
+from runner.config.compile.configuration import compile_alone
 from runner.config.document.load import load
 from runner.config.files.discover import NAMES
 from runner.config.files.files import Files, FolderFiles, repository_root

@@ -5,7 +5,7 @@ from pathlib import Path
 from urllib.parse import unquote
 
 from runner.cli.options.common import Common
-from runner.config.compile.configuration import Configuration, configuration_of
+from runner.config.compile.configuration import Configuration
 from runner.config.document.load import load
 from runner.config.document.profiles import PROFILE_NAME
 from runner.config.files.discover import discover
@@ -89,7 +89,7 @@ def _configuration(common: Common) -> Configuration | None:
     if documents is None:
         return None
     inputs = Inputs(context=_Nowhere({}, path.parent))
-    return configuration_of(documents, inputs, diagnostics, Redactor())
+    return Configuration(documents, inputs, diagnostics, Redactor())
 
 
 def _state_folder(common: Common) -> Path | None:

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from runner.cli.options.common import Common
-from runner.config.compile.configuration import Compiled, configuration_of
+from runner.config.compile.configuration import Compiled, Configuration
 from runner.config.document.load import Documents, load
 from runner.config.document.notify import Notification
 from runner.config.document.profiles import Structure
@@ -81,7 +81,7 @@ class Reading:
             today=datetime.now(UTC).date(),
         )
         redactor = common.console.redactor
-        self.configuration = configuration_of(documents, inputs, self.diagnostics, redactor)
+        self.configuration = Configuration(documents, inputs, self.diagnostics, redactor)
 
     @property
     def structure(self) -> Structure:

@@ -1,5 +1,7 @@
 """A configuration from its documents to its instances: structure → layers → compiled requests."""
 
+from collections.abc import Mapping
+from pathlib import PurePosixPath
 from typing import NamedTuple
 
 from runner.config.compile.compiler import Compiler
@@ -9,9 +11,10 @@ from runner.config.compile.needs import check_needs, needed
 from runner.config.compile.taint import SecretFlow
 from runner.config.document.keys import PROFILE_KEYS
 from runner.config.document.layers import Layers
-from runner.config.document.load import Documents
-from runner.config.document.profiles import ProfileSource, Structure, read_structure
+from runner.config.document.load import Documents, load
+from runner.config.document.profiles import ProfileSource, read_structure
 from runner.config.document.variables import canonical
+from runner.config.files.files import Files
 from runner.config.selection import Selection
 from runner.config.templates.context import Inputs
 from runner.config.templates.dependencies import names_in, scalars
@@ -44,38 +47,30 @@ class Compiled(NamedTuple):
     missing: dict[Selection, UsageError]
 
 
-def configuration_of(
-    documents: Documents, inputs: Inputs, diagnostics: Diagnostics, redactor: Redactor
-) -> "Configuration":
-    """Put together what is needed to compile ``documents``.
-
-    ``diagnostics`` takes what is wrong, and ``redactor`` learns the secrets.
-
-    Raises:
-        UsageError: A variable is not declared, or does not have the type of its default.
-        ConfigurationError: Parts of the main file are not YAML; tells of the rest as well.
-    """
-    structure = read_structure(documents, diagnostics)
-    for document in documents:
-        judge_lookalikes(document.root, diagnostics)
-    scope = Scope(structure.variables, inputs)
-    configuration = Configuration(structure, Compiler(scope, inputs, diagnostics, redactor))
-    if not documents.is_whole:
-        configuration.check()
-        raise ConfigurationError(diagnostics.without(EXPLAINED_BY_GAPS))
-    return configuration
-
-
 class Configuration:
     """A file that was read, ready to be compiled; ``structure`` is what it declares."""
 
-    def __init__(self, structure: Structure, compiler: Compiler) -> None:
-        self.structure = structure
-        self._compiler = compiler
-        self._diagnostics = compiler.diagnostics
-        self._dependencies = compiler.scope.dependencies
-        self._layers = Layers(structure, self._diagnostics)
-        self._flow = SecretFlow(self._dependencies, structure.public_env, self._diagnostics)
+    def __init__(
+        self, documents: Documents, inputs: Inputs, diagnostics: Diagnostics, redactor: Redactor
+    ) -> None:
+        """Read the structure; ``diagnostics`` takes what is wrong, ``redactor`` the secrets.
+
+        Raises:
+            UsageError: A variable is not declared, or does not have the type of its default.
+            ConfigurationError: Parts of the main file are not YAML; tells of the rest as well.
+        """
+        self.structure = read_structure(documents, diagnostics)
+        for document in documents:
+            judge_lookalikes(document.root, diagnostics)
+        scope = Scope(self.structure.variables, inputs)
+        self._dependencies = scope.dependencies
+        self._diagnostics = diagnostics
+        self._compiler = Compiler(scope, inputs, diagnostics, redactor)
+        self._layers = Layers(self.structure, diagnostics)
+        self._flow = SecretFlow(scope.dependencies, self.structure.public_env, diagnostics)
+        if not documents.is_whole:
+            self.check()
+            raise ConfigurationError(diagnostics.without(EXPLAINED_BY_GAPS))
 
     @property
     def secret_sources(self) -> frozenset[str]:
@@ -252,3 +247,37 @@ class Configuration:
                 and (passes_by or error.span.source in declared)
             )
         )
+
+
+def compile_alone(
+    path: PurePosixPath,
+    files: Files,
+    overrides: Mapping[str, str],
+    redactor: Redactor,
+    diagnostics: Diagnostics,
+) -> tuple[Instance, ...]:
+    """Every instance of a configuration by itself: without environment, git and clock.
+
+    Each name of ``env``, ``git``, ``ci`` and ``run`` stands for itself, as ``$<env.NAME>``, so
+    that two versions of a file can be compared anywhere with the same result.
+
+    Args:
+        path: The file among ``files``.
+        files: Where it is read from: a folder, or a commit.
+        overrides: Variables set on the command line; those it does not declare are left out.
+        redactor: Learns what of ``overrides`` feeds a secret.
+        diagnostics: Takes what is found.
+
+    Raises:
+        ConfigurationError: It has errors.
+        UsageError: There is no such file, or a variable has another type.
+    """
+    documents = load(path, files, diagnostics)
+    if documents is None:
+        raise ConfigurationError(diagnostics)
+    inputs = Inputs(overrides=overrides, symbolic=True)
+    configuration = Configuration(documents, inputs, diagnostics, redactor)
+    compiled = configuration.compile(Selection())
+    if diagnostics.has_errors:
+        raise ConfigurationError(diagnostics)
+    return compiled.instances

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from runner.config.compile.symbolic import compile_alone
+from runner.config.compile.configuration import compile_alone
 from runner.config.files.files import FolderFiles
 from runner.diagnostics import Diagnostics
 from runner.errors import ConfigurationError
