@@ -16,7 +16,7 @@ def _setting(name: str) -> Any:
     return field(default_factory=lambda: os.environ.get(name) or None)
 
 
-@dataclass
+@dataclass(eq=False, repr=False)  # fewer methods to make: start-up is measured
 class Common:
     """The shared options, and the console that a command prints on.
 

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from runner.state.state import State
 
 
-@dataclass
+@dataclass(eq=False, repr=False)  # fewer methods to make: start-up is measured
 class Composition:
     """The parts of one command, each made when it is first used.
 
