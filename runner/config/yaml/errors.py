@@ -1,10 +1,9 @@
 """Explain why a text is not YAML."""
 
 import re
-from itertools import islice
 from typing import Any
 
-from runner.diagnostics import Diagnostic, Diagnostics
+from runner.diagnostics import Diagnostic
 from runner.secrets import key_looks_secret
 from runner.source import Source, Span
 
@@ -16,12 +15,7 @@ QUOTE_HINT = (
 # What YAML 1.2, production 1 (c-printable), leaves out.
 _UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufffe\uffff]")
 _TAG = re.compile(r"![^\s,\[\]{}]{0,80}")
-#: Controls that make text look different from what it is, as in "Trojan Source"; one a line.
-_BIDIRECTIONAL = re.compile("([\u202a-\u202e\u2066-\u2069])[^\n]*")
-_LONE_RETURN = re.compile("\r(?!\n)")
 
-#: At most this many lines are reported.
-_MANY = 20
 #: A value may be marked as secret within this many lines.
 _NEAR = 3
 #: How many characters of a line are searched: far more than are ever shown.
@@ -32,13 +26,6 @@ _PAIR = re.compile(r"""(?<![\w-])(?P<key>[\w-]+)["']?\s*:\s*(?P<value>[^\s{][^\n
 #: A line that begins like a pair, and one that would but for its colon.
 _PAIR_LINE = re.compile(r"(?P<indent> *)[\w.-]{1,100}:(?:\s|$)")
 _BARE_KEY = re.compile(r"(?P<indent> *)(?P<key>[A-Za-z][\w.-]{0,100})(?: [^:\n]{0,500})?\r?")
-
-#: Line breaks of older YAML and Unicode that an editor may not show as such.
-_BREAKS = {
-    "\x85": ("U+0085 (next line)", "\\N"),
-    "\u2028": ("U+2028 (line separator)", "\\L"),
-    "\u2029": ("U+2029 (paragraph separator)", "\\P"),
-}
 
 
 _TABS = ("found character '\\t'", "found a tab character")
@@ -72,33 +59,6 @@ _WORDINGS = {
         "Write `\\\\` for a backslash, or use single quotes.",
     ),
 }
-
-
-def check_characters(source: Source, diagnostics: Diagnostics) -> bool:
-    """Refuse line breaks that an editor does not show; return whether there are none.
-
-    YAML 1.1 and 1.2 read them differently, and a reviewer can't see them.
-    """
-    text = source.text
-    before = len(diagnostics)
-    for character, (name, escape) in _BREAKS.items():
-        if (at := text.find(character)) >= 0:
-            message = f"{name} is a line break to some programs and invisible in others"
-            hint = f'Remove it, or write it as {escape} inside "double quotes".'
-            diagnostics.error("line-separator", message, Span(source, at, at + 1), hint=hint)
-    if "\r" in text and (found := _LONE_RETURN.search(text)):
-        message = "A carriage return without a line feed is not a line break"
-        hint = "Save the file with Unix or Windows line endings."
-        diagnostics.error("line-separator", message, Span(source, *found.span()), hint=hint)
-    is_readable = len(diagnostics) == before
-    if not text.isascii():
-        for found in islice(_BIDIRECTIONAL.finditer(text), _MANY):
-            point = f"{ord(found[1]):04X}"
-            message = f"U+{point} makes this line look different from what it says"
-            hint = f'Remove it, or write it as \\u{point} inside "double quotes".'
-            span = Span(source, *found.span(1))
-            diagnostics.warning("bidirectional-control", message, span, hint=hint)
-    return is_readable
 
 
 def syntax_error(source: Source, error: Exception) -> Diagnostic:
