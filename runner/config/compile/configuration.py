@@ -17,7 +17,6 @@ from runner.config.document.variables import canonical
 from runner.config.files.files import Files
 from runner.config.selection import Selection
 from runner.config.templates.context import Inputs
-from runner.config.templates.dependencies import names_in, scalars
 from runner.config.templates.lookalikes import judge_lookalikes
 from runner.config.templates.scope import Scope
 from runner.config.yaml import nodes
@@ -180,7 +179,8 @@ class Configuration:
         if isinstance(matrix, nodes.Mapping):
             self._check_matrix(profile, matrix)
             if one.instances and not profile.abstract:
-                self._warn_of_unread_axes(one, matrix)
+                for warning in unread_axes(profile.name, layers, matrix, self._dependencies):
+                    self._diagnostics.add(warning)
         return one
 
     def _check_relations(self, names: dict[str, list[str]]) -> None:
@@ -209,24 +209,6 @@ class Configuration:
                     hint="Keep one of the two.",
                     related=(Related(axes[axis], "set here"),),
                 )
-
-    def _warn_of_unread_axes(self, one: Expansion, matrix: nodes.Mapping) -> None:
-        if axes_of(matrix).keys() <= PROFILE_KEYS:
-            return
-        read = {
-            name
-            for key, node in one.layers.values.items()
-            if node is not matrix and key != "description"
-            for scalar in scalars(node)
-            for name in names_in(scalar)
-        }
-        profile, names = one.profile.name, self._dependencies.of(frozenset(read)).names
-        for axis, (span, hint) in unread_axes(matrix, names).items():
-            message = (
-                f"Nothing in `{profile}` reads `matrix.{axis}`, so its instances are the same "
-                "session under several names"
-            )
-            self._diagnostics.warning("unread-axis", message, span, hint=hint, profile=profile)
 
     def _soften(self, selection: Selection, profiles: set[str]) -> None:
         """Turn errors of included files that nothing selected reaches into warnings."""

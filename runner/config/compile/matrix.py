@@ -1,7 +1,7 @@
 """``matrix`` → combinations: each becomes an instance, named by its values in order."""
 
 import re
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from itertools import product
@@ -11,9 +11,10 @@ from typing import Any, NoReturn, TypeVar
 from runner.config.compile.renderer import Renderer
 from runner.config.document.keys import MAX_INSTANCES, PROFILE_KEYS, STRUCTURAL_KEYS
 from runner.config.document.profiles import VARIABLE_NAME
+from runner.config.templates.dependencies import Dependencies, names_in, scalars
 from runner.config.templates.expressions.values import Symbolic, to_text
 from runner.config.yaml.nodes import Mapping, Node, Scalar, Sequence
-from runner.diagnostics import Diagnostics
+from runner.diagnostics import Diagnostic, Diagnostics, Severity
 from runner.listing import shorten
 from runner.models.marked import Marked
 from runner.nearest import did_you_mean, nearest
@@ -253,21 +254,24 @@ def _is_excluded(combination: Combination, excluded: list[dict[str, frozenset[st
     return any(all(texts[axis] in taken for axis, taken in one.items()) for one in excluded)
 
 
-def unread_axes(matrix: Mapping, names: Collection[str]) -> dict[str, tuple[Span, str]]:
-    """The axes that nothing reads: their instances are the same session.
-
-    ``names`` are those that the rest of the profile reads.
-
-    Returns:
-        Where each such axis stands, and what to do about it.
-    """
+def unread_axes(
+    profile: str, layers: Mapping, matrix: Mapping, dependencies: Dependencies
+) -> Iterator[Diagnostic]:
+    """Warn of axes that nothing in a profile reads: their instances are the same session."""
     axes = axes_of(matrix)
+    if axes.keys() <= PROFILE_KEYS:
+        return
+    others = (node for key, node in layers.values.items() if key not in ("matrix", "description"))
+    direct = {name for node in others for each in scalars(node) for name in names_in(each)}
+    names = dependencies.of(frozenset(direct)).names
     if any(name.startswith("matrix.") and name[7:] not in axes for name in names):
-        return {}  # a misspelt axis, which is reported where it is read
-    found = {}
+        return  # a misspelt axis, which is reported where it is read
     for axis, span in axes.items():
         if axis not in PROFILE_KEYS and f"matrix.{axis}" not in names:
             meant = nearest(axis, PROFILE_KEYS) or ("region" in axis.lower() and "runLocation")
             hint = f"Did you mean `{meant}`?" if meant else f"Read it as `$<matrix.{axis}>`."
-            found[axis] = span, hint
-    return found
+            message = (
+                f"Nothing in `{profile}` reads `matrix.{axis}`, so its instances are the same "
+                "session under several names"
+            )
+            yield Diagnostic("unread-axis", message, span, Severity.WARNING, hint, profile=profile)

@@ -136,10 +136,8 @@ class Renderer:
 
     def _marked(self, node: Node, value: Any) -> Any:
         """``value``, with a mark if it differs from run to run."""
-        if not node.templated or isinstance(value, list | dict):
-            return value
         feed = self._feed(node)
-        if not isinstance(node, Scalar) or not feed.is_volatile:
+        if not isinstance(node, Scalar) or isinstance(value, list | dict) or not feed.is_volatile:
             return value
         is_volatile = self.scope.dependencies.is_volatile
         steady = sorted(name for name in feed.names if not is_volatile(name))

@@ -9,7 +9,7 @@ import jinja2
 from jinja2.runtime import Context
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
-from runner.config.templates.expressions.errors import TemplateError
+from runner.config.templates.expressions.errors import SymbolicRead, TemplateError, Unresolved
 from runner.config.templates.expressions.language import INNER, TABLES, Usage
 from runner.config.templates.expressions.limits import ITEM_WEIGHT, MAX_BITS, Meter, fits
 from runner.config.templates.expressions.values import (
@@ -207,17 +207,6 @@ _OPERATORS: dict[str, tuple[Callable[..., Value], str]] = {
     " no else": (_fail_without_else, ""),
 }
 _MAY_BE_UNSET = frozenset(("d", "default", "defined", "undefined"))
-#: What Jinja and Python raise over values that do not fit; the texts may quote such a value.
-_MISFITS = (
-    TypeError,
-    ValueError,
-    ArithmeticError,
-    LookupError,
-    AttributeError,
-    AssertionError,
-    RecursionError,
-    jinja2.TemplateError,
-)
 
 
 def functions(kind: str, prefix: str = "") -> dict[str, Callable[..., Value]]:
@@ -277,7 +266,9 @@ def _guarded(
             if length:
                 meter.pay(fits(length(value, *args, **named)))
             result = _listed(run(context, value, *args, **named))
-        except _MISFITS:
+        except (TemplateError, Unresolved, SymbolicRead):
+            raise
+        except Exception:  # noqa: BLE001 - whatever Jinja and Python raise may quote the values
             message = problem or f"{name.strip('.')} can't work with these values"
             raise TemplateError(message, hint=hint) from None
         if isinstance(result, jinja2.Undefined):
