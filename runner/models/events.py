@@ -10,7 +10,7 @@ from runner.models.outcome import ApplyOutcome, CheckOutcome, InstanceOutcome
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """Something that happened ``at`` a time, which the engine's clock tells, aware and in UTC."""
+    """Something that happened; ``at`` is aware and in UTC, by the engine's clock."""
 
     at: datetime
 

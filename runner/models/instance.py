@@ -20,7 +20,7 @@ class Instance(NamedTuple):
         matrix: Axis names and this instance's values, as text, in the order of the file.
         body: What is sent, with marks (see ``runner.models.marked``).
         own: The runner's own keys, as the file gives them.
-        span: Where the profile's name stands.
+        span: Where the profile's name is in the file.
     """
 
     name: str
@@ -39,7 +39,7 @@ class Instance(NamedTuple):
 
     @property
     def unset(self) -> tuple[str, ...]:
-        """Names whose absence leaves something unresolved, such as ``env.TOKEN``, sorted."""
+        """Names that are not set and leave something unresolved: ``env.TOKEN``; sorted."""
         found = (leaf for _, leaf in leaves(self.body) if isinstance(leaf, Marked))
         return tuple(sorted({name for leaf in found for name in leaf.unset}))
 

@@ -22,7 +22,7 @@ class Marked:
     Attributes:
         value: What goes on the wire; ``None`` where ``unset`` says that it is not known.
         secret: Whether the value may not be shown anywhere.
-        unset: The environment variables (``env.NAME``) whose absence leaves it unresolved.
+        unset: The variables (``env.NAME``) that are not set and leave it unresolved.
         template: Its text in the file where it is volatile (reads ``git``, ``ci`` or ``run``):
             it is compared by this and by ``inputs``, not by its value.
         inputs: The other names that a volatile template reads, and their values.
@@ -65,5 +65,5 @@ def _of_mark(marked: Marked) -> list[Any]:
     return ["\udfff", *(getattr(marked, name) for name in Marked.__slots__)]
 
 
-#: Makes a text by which trees with marks are told apart; it holds secrets in clear.
+#: Makes a text that is equal for equal trees with marks; it holds secrets in clear.
 text_of: Final = json.JSONEncoder(default=_of_mark).encode

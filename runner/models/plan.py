@@ -37,8 +37,8 @@ class FieldChange(NamedTuple):
 
     Attributes:
         path: Keys that lead to it: ``environmentVariables.HOST.value``.
-        before, after: The values, a secret as its fingerprint; ``None`` also where ``op`` tells
-            that there is none.
+        before, after: The values, a secret as its fingerprint; ``None`` also for the missing
+            side of an addition or removal.
         sensitive: Whether one of them is a secret, or was.
     """
 
@@ -71,7 +71,7 @@ class CheckDrift(NamedTuple):
 
 
 class PlanContext(NamedTuple):
-    """Where a plan stands: whose account, which state, and what would be tested.
+    """What a plan is about: whose account, which state, and what would be tested.
 
     Attributes:
         api: Host of the API.
@@ -140,7 +140,7 @@ class Plan:
         instances: In file order, removed ones last.
         warnings: On the plan as a whole.
         against: The commit it was compared with, in words, if not with the records.
-        context: Where it stands; ``None`` where it compares two commits.
+        context: What it is about; ``None`` where it compares two commits.
         file_warnings: Warnings of the file, each on one line.
     """
 
@@ -166,5 +166,5 @@ class Plan:
     @property
     def all_warnings(self) -> tuple[str, ...]:
         """Every warning once, whichever instances have it."""
-        told = (warning for planned in self.instances for warning in planned.warnings)
-        return tuple(dict.fromkeys((*self.file_warnings, *self.warnings, *told)))
+        of_instances = (warning for planned in self.instances for warning in planned.warnings)
+        return tuple(dict.fromkeys((*self.file_warnings, *self.warnings, *of_instances)))

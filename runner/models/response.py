@@ -1,8 +1,8 @@
 """Answers of the API, read tolerantly: what is new or odd is kept as it is, never refused.
 
-The API grows (check types, statuses, fields); a runner that stops at a new one would fail a
-deploy for nothing. So every field has a default, text stands in for enums, a value of a wrong
-type counts as absent, and unknown fields are ignored.
+The API grows (check types, statuses, fields), and a runner that stopped at a new one would fail
+deploys for nothing. So every field has a default, enums are read as text, a value of a wrong type
+counts as absent, and unknown fields are ignored.
 """
 
 from collections.abc import Callable
@@ -101,28 +101,33 @@ class Answer(BaseModel):
     )
 
 
-class Result(Answer):
+class _Outcome(Answer):
+    """What the API says of a session and of a result alike."""
+
+    name: Text = ""
+    status: Text = ""
+    """``RUNNING``, ``PASSED``, ``FAILED``, ``CANCELLED``, or something newer."""
+    has_errors: Flag = None
+    has_failures: Flag = None
+    aborted: Flag = None
+    started_at: OptionalTime = None
+    stopped_at: OptionalTime = None
+    error_group_ids: Items[str] = []
+
+
+class Result(_Outcome):
     """The result of one attempt of one check in a session."""
 
     id: Text = Field("", alias="testSessionResultId")
     link: Link = Field("", alias="testSessionResultLink")
     check_id: OptionalText = None
     check_type: Text = ""
-    name: Text = ""
     run_location: Text = ""
     result_type: Text = ""
     """``FINAL``, ``ATTEMPT`` (superseded by a retry), ``PENDING``, or something newer."""
-    status: Text = ""
-    """``RUNNING``, ``PASSED``, ``FAILED``, ``CANCELLED``, or something newer."""
-    has_errors: Flag = None
-    has_failures: Flag = None
     is_degraded: Flag = None
-    aborted: Flag = None
     response_time: OptionalNumber = None
     """Milliseconds."""
-    started_at: OptionalTime = None
-    stopped_at: OptionalTime = None
-    error_group_ids: Items[str] = []
 
 
 class RunDetails(Answer):
@@ -160,20 +165,11 @@ class ResultDetail(Answer):
     _any_type = model_validator(mode="before")(_runs_of_any_type)
 
 
-class Session(Answer):
+class Session(_Outcome):
     """A test session."""
 
     id: Text = Field("", alias="testSessionId")
     link: Link = Field("", alias="testSessionLink")
-    name: Text = ""
-    status: Text = ""
-    """``RUNNING``, ``PASSED``, ``FAILED``, ``CANCELLED``, or something newer."""
-    has_errors: Flag = None
-    has_failures: Flag = None
-    aborted: Flag = None
-    started_at: OptionalTime = None
-    stopped_at: OptionalTime = None
-    error_group_ids: Items[str] = []
     results: Annotated[list[Result], BeforeValidator(_objects)] = []
 
 
@@ -225,7 +221,7 @@ class Check(Answer):
     setup_snippet_id: OptionalNumber = None
     tear_down_snippet_id: OptionalNumber = None
     request: Any = None
-    """What an API check or a monitor asks, as the API tells it."""
+    """The request of an API check or a monitor, as the API describes it."""
     environment_variables: Items[CheckVariable] = []
     dependencies: Items[Dependency] = []
 

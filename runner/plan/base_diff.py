@@ -14,11 +14,8 @@ from runner.plan.warnings_ import request_warnings
 def compare(before: Sequence[Instance], after: Sequence[Instance]) -> Plan:
     """Plan the way from ``before`` to ``after``, the runner's own keys included.
 
-    An instance that is gone and a new one that differs only in its name count as renamed.
-
-    Args:
-        before: Every instance of the older version, without an environment.
-        after: Every instance of the newer one.
+    Both are all instances of a version, without an environment. One that is gone and a new one
+    that differs only in its name count as renamed.
     """
     old = {instance.name: instance for instance in before}
     new = {instance.name for instance in after}

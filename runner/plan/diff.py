@@ -17,8 +17,8 @@ _PLAIN_KEY: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
 def diff(before: Normal, after: Normal) -> tuple[FieldChange, ...]:
     """Return the changes from ``before`` to ``after``, in the order of the fields.
 
-    A value that is unresolved on either side is never a change, nor is a secret whose
-    fingerprints can't be compared. A variable that comes or goes is one change.
+    A value that is unresolved on either side is never a change, nor is a secret with fingerprints
+    that can't be compared. A variable that is added or removed is one change.
     """
     if before is after:
         return ()
@@ -81,7 +81,7 @@ def has_fields(value: Any) -> bool:
 
 
 def _is_change(old: Any, new: Any) -> bool:
-    if old is _MISSING or new is _MISSING:  # a variable whose value is unresolved still counts
+    if old is _MISSING or new is _MISSING:  # a variable counts even while its value is unresolved
         return mark_of(old) != UNSET and mark_of(new) != UNSET
     if _same(old, new) or _are_foreign_secrets(old, new):
         return False

@@ -24,7 +24,7 @@ def failed_checks_only(plan: Plan, *, prune: bool = False) -> Plan:
     """Keep only the checks that did not pass at the same commit.
 
     Where that is not known (no record, another commit or request, a check without an id) or other
-    checks match by now, an instance stays whole. Call it after ``expectChecks`` was judged.
+    checks match now, an instance stays whole. Call it after judging ``expectChecks``.
     """
     plan = failed_only(plan, prune=prune)
     return replace(plan, instances=tuple(map(_narrowed, plan.instances)))

@@ -43,8 +43,8 @@ def normal_form(
 ) -> Normal:
     """Return a compiled request in normal form.
 
-    A missing ``retryStrategy`` stays missing, because the contract tells it from null: each
-    check then keeps its own. A missing ``target`` is the one that matches all.
+    A missing ``retryStrategy`` stays missing, because the contract gives it another meaning than
+    null: each check keeps its own. A missing ``target`` is the one that matches all.
 
     Args:
         body: The request.

@@ -94,7 +94,7 @@ def _most_runs(request: Normal, checks: int) -> int | None:
 
 
 def _bad_location(place: object, account: Account) -> str | None:
-    """Say why a location can't be used, as far as the account tells."""
+    """Say why a location can't be used, if that is known."""
     private = {location.slug_name: location for location in account.private_locations or ()}
     regions = {location.region for location in account.locations or () if location.region}
     if not isinstance(place, str):

@@ -108,11 +108,7 @@ def encode(plan: SavedPlan) -> str:
 
 
 def decode(data: bytes, name: str) -> SavedPlan:
-    """Read a plan file.
-
-    Args:
-        data: What the file holds.
-        name: What to call it.
+    """Read a plan file, which errors call ``name``.
 
     Raises:
         StalePlan: It is cut off, not a plan, of a newer release, or was edited.

@@ -44,7 +44,7 @@ def undefined(keys: Collection[str], checks: Iterable[Check]) -> dict[str, list[
 
 
 def _is_known(check: Check) -> bool:
-    """Return whether the API told all texts in which the check may read a variable."""
+    """Return whether the API gave every text in which the check may read a variable."""
     if check.setup_snippet_id is not None or check.tear_down_snippet_id is not None:
         return False
     if not check.dependencies and any(map(_OWN_FILES.search, _scripts(check))):

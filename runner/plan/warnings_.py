@@ -12,7 +12,7 @@ from runner.plan.normalize import UNSET, Normal, mark_of
 
 def request_warnings(request: Normal, timeout_seconds: float) -> tuple[str, ...]:
     """Warn of unresolved values and of retries that outlast the time-out."""
-    # Most requests have nothing unresolved, and their text tells so faster than a walk.
+    # Most requests have nothing unresolved, which their text shows faster than a walk.
     unresolved = _unresolved((), request) if f'"{UNSET}"' in json.dumps(request) else ()
     found = [
         f"{path_text(path)} is unresolved: {', '.join(names)} "

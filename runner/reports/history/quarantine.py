@@ -25,12 +25,12 @@ def suggestions(
 ) -> dict[str, list[Quarantine]]:
     """Return the quarantines that the figures speak for, by profile and sorted by check.
 
-    A check is named by its id where another one of its profile bears the same name, which a
-    quarantine of the name would forgive as well.
+    A check is named by its id where another check of its profile has the same name, since a
+    quarantine of the name would forgive both.
 
     Args:
-        stats: The checks of the window that is looked at.
-        owners: Who is asked about a profile; one that is missing is no longer declared.
+        stats: The checks of a window of time.
+        owners: Who is asked about each profile that is declared.
         declared: The quarantines that each profile has already.
         today: The first day.
     """
@@ -55,19 +55,16 @@ def suggestions(
 
 
 def _is_flaky(runs: Sequence[CheckRun]) -> bool:
-    """Return whether runs, newest first, flake often enough, and the check is not broken by now."""
+    """Return whether runs, newest first, flake often enough, and the check is not broken now."""
     flakes = sum(run.is_flaky for run in runs)
     is_broken = len(runs) >= _BROKEN and all(run.failed for run in runs[:_BROKEN])
     return not is_broken and flakes >= _LEAST_FLAKES and flakes / len(runs) >= _LEAST_RATE
 
 
 def is_idle(stats: Iterable[CheckStats], check: str, profile: str | None = None) -> bool:
-    """Return whether a quarantine is unneeded: the check ran often enough and always passed.
+    """Return whether a check, by name or id, needs no quarantine: it ran and always passed.
 
-    Args:
-        stats: The checks of the window that is looked at.
-        check: Name or id.
-        profile: Whose runs; those of all profiles by default.
+    The runs of one profile count, or of all by default.
     """
     runs = [
         run

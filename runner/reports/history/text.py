@@ -35,14 +35,7 @@ def status(statuses: Sequence[InstanceStatus], now: datetime, style: Style) -> s
 
 
 def checks(stats: Sequence[CheckStats], now: datetime, style: Style, *, flaky: bool = False) -> str:
-    """Return a row for each check, the worst first; ends with a line break.
-
-    Args:
-        stats: The checks, or the flaky ones of them if ``flaky``.
-        now: When this is told.
-        style: What the terminal can show.
-        flaky: Whether others were left out.
-    """
+    """Return a row for each check, the worst first; ``flaky`` if others were left out."""
     if not stats:
         return f"No check was {'flaky' if flaky else 'run'} in this window.\n"
     pad = min(max(len(one_line(each.name, NAME_LIMIT)) for each in stats), 40)

@@ -34,13 +34,7 @@ class Part(NamedTuple):
 
 
 def compared(before: Any, after: Any, words: Callable[[Any], str]) -> tuple[Part, ...]:
-    """Return the differences of two values; nothing if both fit beside each other in full.
-
-    Args:
-        before: The old value, in normal form.
-        after: The new one.
-        words: Says a value in full.
-    """
+    """Return the differences of two values; nothing if both fit beside each other in full."""
     old, new = words(before), words(after)
     if isinstance(before, list) and isinstance(after, list):
         return () if len(old) + len(new) <= _SHORT else tuple(_items(before, after, words))
@@ -108,7 +102,6 @@ def _is_similar(old: Any, new: Any) -> bool:
 
 
 def _inner(old: Any, new: Any, words: Callable[[Any], str]) -> str:
-    """Return the differences of two similar items."""
     if isinstance(old, dict):
         label = next(iter(old.values()))
         changes = (

@@ -21,7 +21,7 @@ class Field(NamedTuple):
     """One field in words.
 
     Attributes:
-        op: How it changed; ``None`` for one that is told although it did not.
+        op: How it changed; ``None`` for one that is shown although it did not.
         lines: The old value and the new one, as far as there are such, or their differences.
         is_whole: Whether ``lines`` are values, which may be shown beside each other.
     """
@@ -118,7 +118,6 @@ def _changed(change: FieldChange, masks: Masks) -> Iterator[Field]:
 
 
 def _each(op: Op, fields: Iterable[tuple[str, Any]], masks: Masks) -> Iterator[Field]:
-    """Yield fields that come or go."""
     for place, whole in fields:
         for path, value in _flat(place, whole):
             if items := listed_items(op, value, masks.in_words):

@@ -103,7 +103,7 @@ def _row(entry: Entry, shown: PlanView) -> str:
 
 
 def _link(address: str) -> str:
-    """Encode what is not plainly part of an address, so that it can't end its link."""
+    """Encode every character that could end the link."""
     return re.sub(
         r"[^\w.~:/?#@!$&*+,;=%-]",
         lambda found: "".join(f"%{byte:02X}" for byte in found[0].encode("utf-8", "replace")),

@@ -1,4 +1,4 @@
-"""A plan for the terminal: where it stands, each instance with its changes, a summary line."""
+"""A plan for the terminal: its context, each instance with its changes, a summary line."""
 
 from collections.abc import Iterator
 from typing import Final

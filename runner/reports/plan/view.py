@@ -1,4 +1,4 @@
-"""A plan as it is shown: where it stands, equal changes once, and a summary.
+"""A plan as it is shown: its context, equal changes once, and a summary.
 
 Text and Markdown render this view and ask nothing of the plan itself.
 """
@@ -51,7 +51,7 @@ class PlanView(NamedTuple):
     """All that a plan says, in words.
 
     Attributes:
-        header: Where it stands, as names and values.
+        header: Its context, as names and values.
         entries: What is planned, in file order; what is removed comes last.
         unlisted: How many more instances would be created.
         cost: How often checks will run, where that is known.

@@ -18,7 +18,7 @@ _COMMIT_LENGTH: Final = 12
 
 
 def header(context: PlanContext) -> tuple[tuple[str, str], ...]:
-    """Return where a plan stands, as names and values."""
+    """Return the context of a plan, as names and values."""
     commit = (context.commit or "unknown")[:_COMMIT_LENGTH]
     tested = commit + (f" on {context.branch}" if context.branch else "")
     if context.environment:
