@@ -26,50 +26,43 @@ _NEVER_SENT: Final = (
     httpx.PoolTimeout,
 )
 _TRY_AGAIN: Final = "Try again; if it persists, look at Checkly's status page."
-#: What each error means, and what to do about it. The causes of an error count only where nothing
-#: was sent. The first row that fits is taken.
-_TROUBLES: Final[tuple[tuple[tuple[type[Exception], ...], str, str], ...]] = (
-    (
-        (httpx.ConnectTimeout, httpx.PoolTimeout),
-        f"no connection to {{host}} within {CONNECT_SECONDS:g} s",
-        "Check the network, and whether a proxy is needed (HTTPS_PROXY).",
-    ),
-    (
-        (httpx.ProxyError,),
+_NO_CONNECTION: Final = (
+    f"no connection to {{host}} within {CONNECT_SECONDS:g} s",
+    "Check the network, and whether a proxy is needed (HTTPS_PROXY).",
+)
+_NO_ANSWER: Final = "{host} did not answer within {seconds:g} s", _TRY_AGAIN
+#: What each error means and what to do about it; the first that fits is taken. The causes of an
+#: error count only where nothing was sent.
+_TROUBLES: Final[dict[type[Exception], tuple[str, str]]] = {
+    httpx.ConnectTimeout: _NO_CONNECTION,
+    httpx.PoolTimeout: _NO_CONNECTION,
+    httpx.ProxyError: (
         "the proxy refused the connection to {host}",
         "Check HTTPS_PROXY (address, user and password), or list the host in NO_PROXY.",
     ),
-    (
-        (ssl.SSLCertVerificationError,),
+    ssl.SSLCertVerificationError: (
         "{host} could not be reached: its certificate is not trusted",
         "Behind a company's proxy, name its certificates in NODE_EXTRA_CA_CERTS.",
     ),
-    (
-        (ssl.SSLError,),
+    ssl.SSLError: (
         "{host} could not be reached: no encrypted connection could be made",
         "Check that the address speaks https, and what a proxy in between does.",
     ),
-    (
-        (socket.gaierror,),
+    socket.gaierror: (
         "{host} could not be reached: its name was not found",
         "Check CHECKLY_API_URL, the network and its name servers.",
     ),
-    (
-        (httpx.ConnectError,),
+    httpx.ConnectError: (
         "{host} could not be reached: the connection was not accepted",
         "Check the address, the network, and whether a proxy is needed (HTTPS_PROXY).",
     ),
-    (
-        (TimeoutError, httpx.TimeoutException),
-        "{host} did not answer within {seconds:g} s",
-        _TRY_AGAIN,
-    ),
-    (
-        (Exception,),
+    TimeoutError: _NO_ANSWER,
+    httpx.TimeoutException: _NO_ANSWER,
+    Exception: (
         "the connection to {host} broke before the answer was complete",
         f"Check the network. {_TRY_AGAIN}",
     ),
-)
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,11 +137,8 @@ def unreachable(question: Question, error: Exception, host: str, seconds: float)
     """Explain why no answer came from ``host`` within ``seconds``."""
     is_unsent = isinstance(error, _NEVER_SENT)
     errors = list(_causes(error)) if is_unsent else [error]
-    text, hint = next(
-        (text, hint)
-        for kind, text, hint in _TROUBLES
-        if any(isinstance(each, kind) for each in errors)
-    )
+    kinds = (kind for kind in _TROUBLES if any(isinstance(each, kind) for each in errors))
+    text, hint = _TROUBLES[next(kinds)]
     said = text.format(host=host, seconds=seconds)
     what = f"{question.method} {question.path}"
     return Unreachable(f"{what}: {said}.", sent=not is_unsent, hint=hint)
