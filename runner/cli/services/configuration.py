@@ -15,7 +15,6 @@ from runner.config.files.files import FolderFiles
 from runner.config.files.git import distrust_hint
 from runner.config.selection import Selection
 from runner.config.templates.context import Context, Inputs
-from runner.config.templates.env_file import read_env_files
 from runner.config.templates.env_vars import Environment
 from runner.config.templates.expressions.errors import TemplateError
 from runner.config.yaml.encoding import decode
@@ -177,8 +176,12 @@ def read_env(common: Common) -> dict[str, str]:
     Raises:
         UsageError: One can't be read, or can be misread.
     """
+    if not common.env_files:
+        return {}
+    from runner.config.templates.env_file import read_env_files  # noqa: PLC0415 # few have one
+
     found = read_env_files(map(Path, common.env_files))
-    for secret in credentials_in(found) if found else ():
+    for secret in credentials_in(found):
         common.console.redactor.learn(secret)
     return found
 
