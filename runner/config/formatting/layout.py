@@ -1,10 +1,10 @@
 """A YAML text as it is laid out: its nodes with their places, and its comments."""
 
 import re
-from bisect import bisect_left, bisect_right
+from bisect import bisect_left
+from collections.abc import Iterable
 from dataclasses import dataclass, field
-from functools import cached_property
-from operator import attrgetter, itemgetter
+from operator import attrgetter
 from typing import Final, NamedTuple, TypeAlias
 
 from ruamel.yaml import events
@@ -21,6 +21,7 @@ _KINDS: Final[dict[type, str]] = {
     events.SequenceStartEvent: "sequence",
 }
 _PROPERTY = re.compile(r"!<[^>\s]*>|[&!][^\s,\[\]{}]*")
+_COMMENT = re.compile(r"(?<![^ \t\n,\[\]{}])#.*")
 _BLANK = re.compile(r"(?:\s++(?:#.*)?)*+")
 
 
@@ -83,6 +84,7 @@ class Layout:
         root: Its root node.
         marker: Offset of the ``---`` that it begins with; ``None`` without one.
         meaning: What it says, however it is laid out.
+        comments: All comments, in order.
 
     Raises:
         One of PARSE_ERRORS: The text is not valid.
@@ -91,6 +93,12 @@ class Layout:
     def __init__(self, text: str) -> None:
         self.text = text
         self.root = read(text, self._read)
+        outside = _masked(text, self._scalars)  # where a `#` may begin a comment
+        self.comments = [
+            Comment(*found.span(), found[0].rstrip(), self.column(found.start()) is not None)
+            for found in _COMMENT.finditer(outside)
+        ]
+        self._bare = _masked(outside, [(each.start, each.end) for each in self.comments])
 
     def _read(self, reading: Reading) -> LayoutNode:
         self.marker: int | None = None
@@ -138,12 +146,12 @@ class Layout:
         return LayoutNode(kind, start, body, max(end, body), " ".join(found))
 
     def _add_scalar(self, node: LayoutNode) -> None:
-        """Note the place of a scalar's text, in which a ``#`` begins no comment."""
+        """Note the place of a scalar's text."""
         begin = node.body
         if node.is_block_scalar:
             node.end = self._block_end(node)
-            begin = self.text.find("\n", node.body, node.end)
-        self._scalars.append((node.end if begin < 0 else begin, node.end))
+            begin = self.text.find("\n", node.body, node.end) + 1 or node.end
+        self._scalars.append((begin, node.end))
 
     def _block_end(self, node: LayoutNode) -> int:
         """Return the offset behind the last line of a block scalar, without ignored blank lines."""
@@ -155,34 +163,13 @@ class Layout:
         count = node.value.count("\n") + (node.value[-1:] not in {"", "\n"})
         return node.body + len("\n".join(text.split("\n")[: count + 1]))
 
-    @cached_property
-    def comments(self) -> list[Comment]:
-        """All comments, in order."""
-        text, found, at = self.text, [], -1
-        while (at := text.find("#", at + 1)) >= 0:
-            before = text[text.rfind("\n", 0, at) + 1 : at]
-            if self._is_text(at) or (before and before[-1] not in " \t,[]{}"):
-                continue
-            end = text.find("\n", at)
-            end = len(text) if end < 0 else end
-            found.append(Comment(at, end, text[at:end].rstrip(), not before.strip()))
-            at = end
-        return found
-
-    def _is_text(self, offset: int) -> bool:
-        index = bisect_right(self._scalars, offset, key=itemgetter(0)) - 1
-        return index >= 0 and offset < self._scalars[index][1]
-
     def comments_between(self, start: int, end: int) -> list[Comment]:
         """Return the comments from one offset to another."""
         return self.comments[self._index(start) : self._index(end)]
 
     def find(self, character: str, start: int, end: int) -> int:
         """Return the first ``character`` in a range, outside of comments; -1 if there is none."""
-        at = self.text.find(character, start, end)
-        while at >= 0 and (index := self._index(at + 1)) and at < self.comments[index - 1].end:
-            at = self.text.find(character, self.comments[index - 1].end, end)
-        return at
+        return self._bare.find(character, start, end)
 
     def _index(self, offset: int) -> int:
         return bisect_left(self.comments, offset, key=attrgetter("start"))
@@ -191,6 +178,15 @@ class Layout:
         """Return the column of ``offset``, if only blanks are before it on its line."""
         begin = self.text.rfind("\n", 0, offset) + 1
         return None if self.text[begin:offset].strip() else offset - begin
+
+
+def _masked(text: str, places: Iterable[tuple[int, int]]) -> str:
+    """Return ``text`` with a letter for each character at ``places``."""
+    parts, at = [], 0
+    for start, end in places:
+        parts += [text[at:start], "x" * (end - start)]
+        at = end
+    return "".join([*parts, text[at:]])
 
 
 def _typed(event: Event, value: str) -> object:
