@@ -39,11 +39,7 @@ _NEVER_UNSET = frozenset({str, int, float, bool})
 class Compiler:
     """Compiles profiles whose layers are merged.
 
-    Attributes:
-        scope: What templates read.
-        inputs: What they are compiled with.
-        diagnostics: Takes what is wrong.
-        redactor: Learns the secrets.
+    What is wrong goes to ``diagnostics``, and secrets to ``redactor``.
     """
 
     scope: Scope

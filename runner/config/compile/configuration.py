@@ -243,12 +243,8 @@ def compile_alone(
     Each name of ``env``, ``git``, ``ci`` and ``run`` stands for itself, as ``$<env.NAME>``, so
     that two versions of a file can be compared anywhere with the same result.
 
-    Args:
-        path: The file among ``files``.
-        files: Where it is read from: a folder, or a commit.
-        overrides: Variables set on the command line; those it does not declare are left out.
-        redactor: Learns what of ``overrides`` feeds a secret.
-        diagnostics: Takes what is found.
+    It is the file ``path`` of a folder or a commit. Of ``overrides``, variables that it does not
+    declare are left out.
 
     Raises:
         ConfigurationError: It has errors.

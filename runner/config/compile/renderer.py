@@ -21,15 +21,10 @@ from runner.secrets import MIN_LENGTH, Redactor, is_maskable
 
 @dataclass(slots=True)
 class Renderer:
-    """Renders the nodes of one instance.
+    """Renders the nodes of one instance of a profile.
 
-    Attributes:
-        scope: The instance's names.
-        diagnostics: Takes what is wrong with the values.
-        redactor: Learns the secrets.
-        unset: How bad it is that a template needs a name that is not set.
-        profile: Whose values these are.
-        only_literals: Whether every template counts as unresolved.
+    What is wrong goes to ``diagnostics``, and secrets to ``redactor``; ``unset`` is how bad it is
+    that a name is not set. With ``only_literals``, every template counts as unresolved.
     """
 
     scope: Scope
@@ -42,10 +37,8 @@ class Renderer:
     def value(self, node: Node, key: str = "") -> Any:
         """The JSON value of ``node``, in which what is unresolved is ``Marked``.
 
-        Args:
-            node: What to render.
-            key: The key it stands under. Where its field takes a number or a boolean, text
-                from the environment is read as one.
+        Where the field ``key`` takes a number or a boolean, text from the environment is read as
+        one.
         """
         if not node.templated:
             return literal(node)

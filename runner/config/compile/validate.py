@@ -89,10 +89,8 @@ def check(
 def check_settings(settings: dict[str, Any], count: int, today: date) -> Iterator[Breach]:
     """What is well formed but can't be meant, and warnings of what ends soon.
 
-    Args:
-        settings: The runner's own keys of an instance, checked; dates are dates.
-        count: How many instances the profile has, which a quorum is checked against.
-        today: The day against which quarantines are checked.
+    ``settings`` were checked, so that dates are dates; ``count`` is the number of instances of the
+    profile.
     """
     quorum = settings.get("quorum")
     if quorum is not None and quorum > count:

@@ -38,11 +38,8 @@ _MAX_MESSAGE = 1_000
 class Context:
     """Where a run happens: the commit, the CI job, the apply.
 
-    Attributes:
-        environ: The environment of the process.
-        folder: Where to ask git.
-        apply_id: The id of the apply, if there is one yet.
-        ask_git: Asks git about a folder; called at most once, when something reads it.
+    Git is asked about ``folder`` when something reads it. ``apply_id`` is that of the apply, if
+    there is one yet.
     """
 
     environ: Mapping[str, str] = field(repr=False)

@@ -14,7 +14,10 @@ _VARIABLE_PREFIX = "CHECKLY_SESSIONS_VAR_"
 
 
 class Environment:
-    """The values of ``env.NAME``, and the variables that are set through the environment."""
+    """The values of ``env.NAME``, and the variables that are set through the environment.
+
+    Only names that match one of the globs ``allow`` can be read; all, if there are none.
+    """
 
     def __init__(
         self,
@@ -22,13 +25,6 @@ class Environment:
         env_file: Mapping[str, str] | None = None,
         allow: Iterable[str] = (),
     ) -> None:
-        """Collect them.
-
-        Args:
-            process: The environment of the process.
-            env_file: What the env files hold; the process's own variables win.
-            allow: Globs of the names templates may read; if empty, all that are not forbidden.
-        """
         self._process = process
         self._file = env_file or {}
         self._globs = tuple(allow)

@@ -54,13 +54,10 @@ class Template(NamedTuple):
 
 @lru_cache(maxsize=4096)
 def parse_template(text: str) -> Template:
-    """Split ``text`` and parse its expressions.
-
-    Only useful if ``"$<" in text``: all other texts are their own value.
+    """Split ``text``, which holds a ``$<``, and parse its expressions.
 
     Raises:
-        TemplateError: An expression does not end, is too long or not valid; the offset counts from
-            the start of ``text``.
+        TemplateError: An expression does not end, is too long or not valid.
     """
     parts = tuple(_split(text))
     names = [part.names for _, part in parts if not isinstance(part, str)]

@@ -56,6 +56,36 @@ PLACES = [
 ]
 
 
+SEVERAL_AT_ONCE = """\
+version: 1
+profiles:
+  a:
+    runLocation: x
+    target: all
+    name: $<var.hots> and $<env.NO> and $<'a' 1> and $<[]>
+  b:
+    target: all
+    matrix:
+      runLocation: [x, y]
+      include: [x, {runLocation: [z]}, {}]
+"""
+
+
+def test_a_mistake_does_not_hide_the_next_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = reading(tmp_path, SEVERAL_AT_ONCE, monkeypatch)
+    found.configuration.check()
+    places = [f"{each.span} {each.code}".partition(":")[2] for each in found.diagnostics]
+    assert places == [
+        "6:13 bad-template",
+        "6:47 bad-template",
+        "6:56 bad-template",
+        "11:17 wrong-type",
+        "11:40 wrong-type",
+    ]
+
+
 def test_every_mistake_is_reported_at_its_line_and_column(tmp_path: Path) -> None:
     (tmp_path / "checkly-sessions.yaml").write_text(TEN_MISTAKES)
     ran = subprocess.run(

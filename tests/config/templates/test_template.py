@@ -295,6 +295,7 @@ def test_names_are_told_by_the_text_alone() -> None:
         ("$<'abc>", 2, "does not end", "$$<"),
         ("a $<>", 2, "empty", "$$<"),
         ("$<var.host.name>", 11, "unknown attribute name", None),
+        ("$<var.host.host.host>", 11, "unknown attribute host", None),
         ("$<'a' if false>", 2, "no else", "else"),
         ("$<env.X\x00>", 7, "control character", None),
     ],

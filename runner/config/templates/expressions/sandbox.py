@@ -93,13 +93,7 @@ ENVIRONMENT = _Environment()
 
 @dataclass(slots=True)
 class Program:
-    """An expression of which everything is allowed; compiled when it is first evaluated.
-
-    Attributes:
-        tree: What to evaluate.
-        names: The names it reads, such as ``var.host``.
-        has_literal_fallback: Whether a text written in the expression itself may be its value.
-    """
+    """An expression of which everything is allowed; compiled when it is first evaluated."""
 
     tree: nodes.Expr
     names: frozenset[str]
