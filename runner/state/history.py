@@ -123,14 +123,11 @@ class History:
         """Read an apply from its document, or from its segments while there is none."""
         path = f"{self._applies}/{name}"
         while (data := await self._store.get(f"{path}.json")) is None:
-            entries = [(number_of(each), each.path) for each in await self._store.entries(path)]
-            numbers = [number for number, found in entries if found == segment_path(path, number)]
+            numbers = [*filter(None, map(number_of, await self._store.entries(path)))]
             segments = await self._store.get_all(segment_path(path, each) for each in numbers)
+            is_gapless = numbers == [*range(1, len(numbers) + 1)]
             # Where some are gone it has just ended, or was folded.
-            if None not in segments and (
-                numbers == [*range(1, len(numbers) + 1)]
-                or await self._store.get(f"{path}.json") is None
-            ):
+            if None not in segments and (is_gapless or not await self._store.get(f"{path}.json")):
                 return self._of_segments(path, dict(zip(numbers, segments, strict=True)))
         where = self._store.where(f"{path}.json")
         return self._apply(document_of(parse(data, where), name, where), where)

@@ -63,7 +63,7 @@ async def forget(state: State, instances: Iterable[str], *, owner: Initiator) ->
     """Delete the records of ``instances``, even those that can't be read; their history stays."""
     names = set(instances)
     async with state.lock(names, owner, "forget", timeout=0):
-        await state.change_records(lambda table: table.without(names))
+        await state.record_table.change(lambda table: table.without(names))
 
 
 async def rename(state: State, moves: Mapping[str, str], *, owner: Initiator, before: str) -> None:
@@ -78,7 +78,7 @@ async def rename(state: State, moves: Mapping[str, str], *, owner: Initiator, be
                 f"{min(taken)} has a record of its own.",
                 hint=f"`runner state forget {min(taken)}` deletes it; its history stays.",
             )
-        await state.change_records(lambda table: table.moved(moves, before))
+        await state.record_table.change(lambda table: table.moved(moves, before))
 
 
 async def held(state: State) -> dict[str, Holder]:

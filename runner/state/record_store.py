@@ -1,7 +1,7 @@
 """Records as they are asked for: from the table, from applies that run, whole or in brief."""
 
 import asyncio
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from functools import cached_property
 from typing import Any
 
@@ -98,17 +98,8 @@ class Records(Place):
             table, stay[:] = table.put(new.values())
             return table
 
-        await self.change_records(make)
+        await self.record_table.change(make)
         return stay
-
-    async def change_records(self, make: Callable[[RecordTable], RecordTable]) -> None:
-        """Put the table of records that ``make`` returns in the place of the one it is given."""
-
-        def changed(table: RecordTable) -> RecordTable | None:
-            made = make(table)
-            return None if made == table else made
-
-        await self.record_table.change(changed)
 
     async def _complete(
         self,

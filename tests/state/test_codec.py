@@ -102,7 +102,7 @@ def test_a_broken_record_holds_up_no_other_and_stays(open_: OpenState, tmp_path:
         assert len(problems) == 1
         await open_().put_records([a_record("other")])
         assert '"torn"' in path_of(tmp_path, "records/*.json").read_text()
-        await open_().change_records(lambda table: table.without(["torn"]))
+        await open_().record_table.change(lambda table: table.without(["torn"]))
         assert set(await open_().records(brief=True)) == {"whole", "other"}
 
     asyncio.run(go())

@@ -100,8 +100,8 @@ class Numbered(Generic[D]):
         """Create the next document, and try again from the new truth while others are faster.
 
         Args:
-            make: Given the truth, returns the next document, or ``None`` if nothing has to change.
-                The truth may hold its change already.
+            make: Given the truth, returns the next document; the same, or ``None``, if nothing has
+                to change. The truth may hold its change already.
             floor: The first number is above it.
         """
         before, is_fresh = self._last, False
@@ -109,7 +109,7 @@ class Numbered(Generic[D]):
             if before is None:
                 before, is_fresh = await self.read(), True
             document = make(before)
-            if document is not None:
+            if document is not None and document != before:
                 created = await self._create(max(before.number, floor) + 1, document)
                 if created is not None:
                     return created
