@@ -1,7 +1,7 @@
 """The state as lines of JSON: one per record, attempt and check; and back."""
 
 from collections.abc import AsyncGenerator, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Final, Literal
 
 from pydantic import Field
@@ -55,24 +55,6 @@ class Imported:
     left: int
 
 
-@dataclass(slots=True)
-class _Content:
-    """What the lines of an export hold; attempts by apply and instance."""
-
-    records: dict[str, Record] = field(default_factory=dict)
-    applies: dict[str, dict[str, _Attempt]] = field(default_factory=dict)
-
-    def add(self, found: Document) -> None:
-        if isinstance(found, Record):
-            self.records[found.instance] = found
-        elif isinstance(found, _Attempt):
-            self.applies.setdefault(found.apply_id, {})[found.instance] = found
-        elif isinstance(found, _Check):
-            attempt = self.applies.get(found.apply_id, {}).get(found.instance)
-            if attempt is not None:
-                attempt.checks.append(found)
-
-
 async def export(state: State, problems: list[StateError]) -> AsyncGenerator[str]:
     """Yield all records and applies as lines of JSON, after a line that says where they are from.
 
@@ -105,8 +87,7 @@ async def import_(state: State, lines: Iterable[str], *, source: str, owner: Ini
         StateError: The store can't be read or written.
         Locked: An apply has one of the instances.
     """
-    content = _parsed(lines, source)
-    records, applies = content.records, content.applies
+    records, applies = _parsed(lines, source)
     attempts = [attempt for found in applies.values() for attempt in found.values()]
     names = {*records, *(attempt.instance for attempt in attempts if attempt.is_open)}
     async with state.lock(names, owner, "import", timeout=0) as locks:
@@ -129,21 +110,35 @@ async def import_(state: State, lines: Iterable[str], *, source: str, owner: Ini
     return Imported(len(newer), len(new), left)
 
 
-def _parsed(lines: Iterable[str], source: str) -> _Content:
-    content, number = _Content(), 0
-    hint = "It has to be a file of `state export`."
+def _parsed(
+    lines: Iterable[str], source: str
+) -> tuple[dict[str, Record], dict[str, dict[str, _Attempt]]]:
+    """Return the records, and the attempts by apply and instance."""
+    records: dict[str, Record] = {}
+    applies: dict[str, dict[str, _Attempt]] = {}
+    number, hint = 0, "It has to be a file of `state export`."
     for number, text in enumerate(lines, 1):
-        where = f"{source}:{number}"
         try:
-            tree = parse(text.encode("utf-8", "surrogatepass"), where)
-            kind = validate(_Header if number == 1 else _Line, tree, where).kind
-            if kind in _KINDS:
-                content.add(validate(_KINDS[kind], tree, where))
+            found = _read(text, f"{source}:{number}", _Header if number == 1 else _Line)
         except StateError as error:
             raise UsageError(error.message, hint=f"Nothing was written. {hint}") from None
+        if isinstance(found, Record):
+            records[found.instance] = found
+        elif isinstance(found, _Attempt):
+            applies.setdefault(found.apply_id, {})[found.instance] = found
+        elif isinstance(found, _Check):
+            attempt = applies.get(found.apply_id, {}).get(found.instance)
+            if attempt is not None:
+                attempt.checks.append(found)
     if not number:
         raise UsageError(f"{source} is empty.", hint=hint)
-    return content
+    return records, applies
+
+
+def _read(text: str, where: str, model: type[_Line]) -> Document:
+    tree = parse(text.encode("utf-8", "surrogatepass"), where)
+    line = validate(model, tree, where)
+    return validate(_KINDS[line.kind], tree, where) if line.kind in _KINDS else line
 
 
 def _tree(document: Document) -> dict[str, Any]:
