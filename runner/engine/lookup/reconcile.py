@@ -123,10 +123,9 @@ async def _fitting(context: Context, attempt: Attempt) -> tuple[list[ListedSessi
         filters = {"from": int(since.timestamp())}
     same, is_whole = [], True
     async for page in context.client.sessions(**filters):
-        fitting = [e for e in page if e and _matches(e, lookup) and not _is_before(e, since)]
-        exact = [entry for entry in fitting if not _is_damaged(entry, lookup)]
-        same += exact
-        is_whole = is_whole and None not in page and len(exact) == len(fitting)
+        found = [(e, _is_alike(e, lookup)) for e in page if e and not _is_before(e, since)]
+        same += [entry for entry, is_alike in found if is_alike]
+        is_whole &= None not in page and all(is_alike is not None for _, is_alike in found)
     if any(entry.region != lookup.run_location for entry in same):
         places = await context.client.private_locations()
         here = {place.id for place in places if place and place.slug_name == lookup.run_location}
@@ -176,29 +175,26 @@ def _may_own(other: Attempt, sessions: Iterable[ListedSession]) -> bool:
     )
 
 
-def _matches(entry: ListedSession, lookup: Lookup) -> bool:
-    """Return whether everything fits but for a private location, which is listed by its id."""
-    return (
-        (entry.region == lookup.run_location or entry.private_location_id is not None)
-        and (entry.commit_id or None) == (lookup.commit_id or None)
-        and all(_fits(listed, sent) for listed, sent in _texts(entry, lookup))
-    )
+def _is_alike(entry: ListedSession, lookup: Lookup) -> bool | None:
+    """Return whether all but time and owner fits; ``None`` if the server damaged a text of it.
 
-
-def _texts(entry: ListedSession, lookup: Lookup) -> list[tuple[str, str]]:
-    """Return the texts to compare, as they are listed and as they were sent."""
-    return [
+    A private location is listed by its id, and is compared later.
+    """
+    texts = (
         (entry.name or "", lookup.name),
         (entry.environment or "", lookup.environment or ""),
         (entry.branch_name or "", lookup.branch_name or ""),
-    ]
+    )
+    may_be = (
+        (entry.region == lookup.run_location or entry.private_location_id is not None)
+        and (entry.commit_id or None) == (lookup.commit_id or None)
+        and all(_fits(listed, sent) for listed, sent in texts)
+    )
+    is_damaged = any(listed != sent for listed, sent in texts)
+    return None if may_be and is_damaged else may_be
 
 
 def _fits(listed: str, sent: str) -> bool:
     """Return whether a text is the one that was sent, up to where the server damaged it."""
     kept, damage, _ = listed.partition(REPLACEMENT)
     return listed == sent or bool(damage and sent.startswith(kept))
-
-
-def _is_damaged(entry: ListedSession, lookup: Lookup) -> bool:
-    return any(listed != sent for listed, sent in _texts(entry, lookup))
