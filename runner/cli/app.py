@@ -65,7 +65,7 @@ class LazyGroup(click.Group):
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        """Name and command, or an error that says which name is near."""
+        """Return name and command; suggest the nearest name of an unknown one."""
         name = args[0]
         if name not in COMMANDS and not name.startswith("-"):
             from runner.nearest import did_you_mean  # noqa: PLC0415 # only when it is needed

@@ -37,7 +37,7 @@ from runner.reports.progress.reporters import parse_reports
 
 @dataclass(frozen=True, kw_only=True)
 class ApplyCommand(Following):
-    """What ``runner apply`` was asked for, beside the shared options."""
+    """The options of ``runner apply``, beside the shared ones."""
 
     changed: bool
     failed: bool
@@ -160,13 +160,13 @@ def _load(command: ApplyCommand, common: Common) -> SavedPlan | None:
 
 
 def _people(command: ApplyCommand, console: Console) -> TextIO:
-    """Where text for people goes: to standard error when a report takes standard output."""
+    """The stream for people: standard error when a report takes standard output."""
     piped = any("=" not in report and report != "text" for report in command.reports)
     return console.err if piped else console.out
 
 
 def _ask(plan: Plan, command: ApplyCommand, common: Common) -> None:
-    """Make sure that starting is meant."""
+    """Have the user confirm the start, unless the profiles are named in full."""
     if command.yes:
         return
     console = common.console

@@ -1,4 +1,7 @@
-"""``runner plan``: show what would start; what a plan offline can do without is imported lazily."""
+"""``runner plan``: show what would start.
+
+Whatever a plan offline can do without is imported lazily: start-up is measured.
+"""
 
 import os
 from contextlib import closing, suppress
@@ -21,7 +24,7 @@ EXIT_CHANGES = 2
 
 
 class PlanCommand(NamedTuple):
-    """What ``runner plan`` was asked for, beside the shared options."""
+    """The options of ``runner plan``, beside the shared ones."""
 
     base: str | None
     head: str | None
@@ -90,7 +93,7 @@ def _against_records(common: Common, command: PlanCommand) -> Plan:
 
 
 def _say_why_offline(parts: Composition) -> None:
-    """Say that nothing was asked, where that may not be meant."""
+    """Say that the account was not asked, as the user may not expect that."""
     settings, console = parts.backend.settings, parts.console
     assert settings is not None  # noqa: S101 # an emulator is never offline
     missing = missing_credentials(settings.environ)

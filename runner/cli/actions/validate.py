@@ -47,7 +47,7 @@ def validate(
 
 
 def _check(parts: Composition) -> tuple[list[Diagnostic], str]:
-    """What was found in one configuration, and the line that sums it up."""
+    """Return the diagnostics of one configuration, and a line that sums them up."""
     try:
         reading = parts.reading
         count = reading.check(parts.common.selection)
@@ -66,7 +66,7 @@ def _has_errors(found: list[Diagnostic]) -> bool:
 
 
 def _warn_of_idle_quarantines(parts: Composition) -> None:
-    """Add a warning for each quarantine that has nothing left to do: nothing failed for long.
+    """Add a warning for each quarantine that has nothing left to do.
 
     A state that can't be read tells nothing of them.
     """

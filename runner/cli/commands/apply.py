@@ -49,8 +49,8 @@ def apply() -> None:
 def wait() -> None:
     """Re-attach to detached or interrupted sessions, and finish as `apply` would.
 
-    Without an APPLY_ID every apply that left something running or undecided is meant; where none
-    did, the exit code of the newest apply is repeated.
+    Without an APPLY_ID it picks up every apply that left something running or undecided; if none
+    did, it repeats the exit code of the newest apply.
     """
 
 

@@ -15,7 +15,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 @dataclass(frozen=True, kw_only=True)
 class Following:
-    """What a command that follows sessions was asked for; times are seconds."""
+    """The options of a command that follows sessions; times are seconds."""
 
     requests_per_minute: int = 600
     lock_timeout: float = 0.0
@@ -40,7 +40,7 @@ _OPTIONS = (
         range=click.FloatRange(0),
         default=Following.lock_timeout,
         metavar="SECONDS",
-        help="How long to wait for somebody else's lock.",
+        help="How long to wait for a lock that another process holds.",
     ),
     number_option(
         "--settle-time",

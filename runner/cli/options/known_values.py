@@ -71,7 +71,7 @@ def variables(common: Common, start: str) -> Iterable[str]:
 
 
 class _Nowhere(Context):
-    """A context of which nothing is known."""
+    """A context without any values."""
 
     def value(self, name: str) -> None:
         """Nothing is known."""

@@ -24,7 +24,7 @@ def _keep(context: click.Context, parameter: click.Parameter, value: Any) -> Non
 
 
 def keep_labels(context: click.Context, parameter: click.Parameter, value: Any) -> None:
-    """Keep labels; a mistake in one is told before anything is read."""
+    """Keep labels; report a mistake in one before anything is read."""
     from runner.config.selection import selection  # noqa: PLC0415 # not for ``--version``
 
     selection((), value)

@@ -1,6 +1,6 @@
 """Completion scripts, and what they ask: values may hold blanks, brackets, commas, ``:`` and ``=``.
 
-Click's own scripts split such values, and lose what stands before the ``=`` of ``--option=value``.
+Click's own scripts split such values, and lose the ``--option=`` of ``--option=value``.
 """
 
 import os
@@ -144,7 +144,7 @@ class Bash(_Quiet, BashComplete):
 
 
 def _quoted(text: str, quote: str) -> str:
-    """``text`` as it stands in bash: inside ``quote``, or outside of quotes."""
+    """``text`` as bash reads it inside ``quote``, or outside of quotes."""
     if quote == "'":
         return text.replace("'", "'\\''")
     if quote:

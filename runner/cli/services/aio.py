@@ -7,7 +7,7 @@ T = TypeVar("T")
 
 
 def run_async(coroutine: Coroutine[Any, Any, T]) -> T:
-    """What ``coroutine`` returns, worked out in an event loop of its own."""
+    """Run ``coroutine`` in an event loop of its own, and return its result."""
     from asyncio import run  # noqa: PLC0415 # see above
 
     silence_libraries()
@@ -15,17 +15,17 @@ def run_async(coroutine: Coroutine[Any, Any, T]) -> T:
 
 
 def run_at_once(coroutine: Coroutine[Any, Any, T]) -> T:
-    """What ``coroutine`` returns, which has nothing to wait for: without any event loop."""
+    """Return the result of ``coroutine``, which never waits, without an event loop."""
     try:
         coroutine.send(None)
     except StopIteration as end:
         found: T = end.value
         return found
-    raise AssertionError("it waits")  # pragma: no cover
+    raise AssertionError("The coroutine waits.")  # pragma: no cover
 
 
 def iterate(items: AsyncIterator[T]) -> Iterator[T]:
-    """``items``, one after the other, worked out in an event loop of their own."""
+    """Yield ``items``, awaited in an event loop of their own."""
     from asyncio import Runner  # noqa: PLC0415 # see above
 
     silence_libraries()
@@ -41,7 +41,7 @@ def iterate(items: AsyncIterator[T]) -> Iterator[T]:
 
 
 def silence_libraries() -> None:
-    """Keep what libraries log, which is not masked, from going to standard error by default."""
+    """Keep the logs of libraries, which are not masked, off standard error."""
     import logging  # noqa: PLC0415 # asyncio needs it as well
 
     logging.lastResort = None

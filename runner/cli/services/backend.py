@@ -34,17 +34,17 @@ class Backend(NamedTuple):
 
     @property
     def account_id(self) -> str | None:
-        """The account that is meant, even if there is no key to ask it with."""
+        """The ID of the account, even without a key for it."""
         if self.credentials:
             return self.credentials.account_id
         named = self.settings.environ.get("CHECKLY_ACCOUNT_ID", "") if self.settings else ""
         return named.strip() or None
 
     def require_credentials(self) -> Credentials:
-        """The credentials.
+        """Return the credentials.
 
         Raises:
-            UsageError: There are none; says which variables to set.
+            UsageError: There are none.
         """
         return self.credentials or credentials(self.settings or Settings(os.environ))
 
@@ -54,7 +54,7 @@ EMULATOR_AT_REST: Final = Backend(None, _EMULATOR_HOST, emulated=True)
 
 
 def account(env_file: Mapping[str, str], env_files: Sequence[str]) -> Backend:
-    """The API that the environment, the env files or the login of the Checkly CLI ask for.
+    """Find the API that the environment, the env files or the login of the Checkly CLI name.
 
     Raises:
         UsageError: A credential or the address is wrong.
@@ -66,7 +66,7 @@ def account(env_file: Mapping[str, str], env_files: Sequence[str]) -> Backend:
 
 @contextmanager
 def emulator(world: Path | None) -> Iterator[Backend]:
-    """An emulator inside the process.
+    """Run an emulator inside the process.
 
     Raises:
         UsageError: The world has a mistake.

@@ -39,8 +39,8 @@ class Composition:
         fill_metadata: Whether to fill in the metadata that a profile leaves out.
         expected: The digest of the configuration that a saved plan was made with.
         file_optional: Whether ``--state`` is enough where there is no configuration.
-        offline: Whether nothing is asked of the account.
-        at_rest: Whether an emulator is not even started: all that counts is its state.
+        offline: Whether the account is left alone.
+        at_rest: Whether only the state is needed, so that no emulator is started.
     """
 
     common: Common
@@ -115,7 +115,7 @@ class Composition:
 
     @cached_property
     def owner(self) -> "Initiator":
-        """Who runs this."""
+        """The user and process that run this."""
         from runner.cli.services.state_access import initiator  # noqa: PLC0415 # pydantic
 
         return initiator(self.common, self.file)
@@ -137,12 +137,12 @@ class Composition:
 
     @property
     def state_address(self) -> str:
-        """Where the state is."""
+        """The address of the state."""
         return self.named_state or str(self.folder / DEFAULT_FOLDER)
 
     @property
     def may_have_state(self) -> bool:
-        """Whether there can be a record; nothing makes the default folder before the first."""
+        """Whether there can be records: the first one creates the default folder."""
         self.warn_of_folder()
         folder = self.folder / DEFAULT_FOLDER
         return self.state_address != str(folder) or folder.exists()

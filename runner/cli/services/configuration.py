@@ -84,7 +84,7 @@ class Reading:
 
     @property
     def structure(self) -> Structure:
-        """What the file declares."""
+        """The declarations of the file."""
         return self.configuration.structure
 
     @property

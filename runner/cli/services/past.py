@@ -35,7 +35,7 @@ def past_applies(
 ) -> Iterator[PastApply]:
     """The applies of what is selected, newest first, as they are read.
 
-    Documents that can't be read are told at the end.
+    Documents that can't be read are reported at the end.
 
     Args:
         parts: The state, and where to tell.

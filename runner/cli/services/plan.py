@@ -74,7 +74,7 @@ async def _records(
 
 
 def _context(plan: Plan, parts: Composition) -> PlanContext:
-    """Where ``plan`` stands."""
+    """The account, state and commit that ``plan`` is for."""
     context, backend = parts.reading.context, parts.backend
     return PlanContext(
         api=backend.host,
@@ -122,7 +122,7 @@ def fingerprint_of(backend: Backend) -> Fingerprint:
     fingerprinter = Fingerprinter(key)
 
     def fingerprint(value: str) -> dict[str, str]:
-        # The same with and without an account: offline, the one that is present is meant.
+        # The same with and without an account: offline, the only account in the state is used.
         digest = fingerprinter.fingerprint(value, "request")
         return {"keyId": fingerprinter.key_id, "fingerprint": digest}
 

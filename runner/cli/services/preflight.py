@@ -31,7 +31,7 @@ OPTIONS = ClientOptions(answer_seconds=10.0, patience_seconds=4.0)
 async def judge(plan: Plan, parts: Composition, shared: Shared | None = None) -> Plan:
     """``plan`` with what the account says of it; each list is asked for once.
 
-    Requests are told on standard error, with ``-v``.
+    With ``-v``, requests are printed on standard error.
 
     Raises:
         Unauthorized: The API refuses the key.
@@ -62,7 +62,7 @@ async def _account(client: Checkly) -> Account:
     errors: dict[str, ApiError | Unreachable | None] = {}
 
     async def tried(what: str, answer: Awaitable[T]) -> T | None:
-        errors[what] = None  # they are told in the order of the questions, whichever fails first
+        errors[what] = None  # reported in the order of the questions, whichever fails first
         try:
             return await answer
         except (ApiError, Unreachable) as error:

@@ -1,4 +1,4 @@
-"""The outside world that the engine is handed: clock, signals, API, reporters."""
+"""The outside world as the engine gets it: clock, signals, API and reporters."""
 
 import asyncio
 import os
@@ -30,7 +30,7 @@ from runner.reports.progress.webhook import WebhookReporter
 
 @contextmanager
 def reporting(parts: Composition, reports: tuple[str, ...]) -> Iterator[Reporters]:
-    """The reports that were asked for, opened, and the webhooks of the file.
+    """Open the reports that were asked for, and the webhooks of the file.
 
     Raises:
         UsageError: A report can't be written where it was asked for.
@@ -68,7 +68,7 @@ async def engine(
     account_name: str | None = None,
     **options: Any,
 ) -> AsyncIterator[Context]:
-    """The engine's surroundings; signals of the process stop it, the reporters hear time go by.
+    """Compose the engine's context; signals stop it, and reporters are told the time.
 
     Args:
         parts: The configuration, the state and the API.
@@ -124,7 +124,7 @@ async def engine(
 
 
 def _subject(parts: Composition, account_name: str | None) -> Subject:
-    """What is tested, and for whom, as far as it is the same for all instances."""
+    """The subject of the tests, as far as it is the same for all instances."""
     account_id = parts.backend.account_id or ""
     author = parts.file and parts.file.context.value("git.author")
     return Subject(

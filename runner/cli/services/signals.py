@@ -55,7 +55,7 @@ def _handled_by(handler: Callable[[int, object], object]) -> Iterator[None]:
     with ExitStack() as stack:
         for number in (getattr(signal, name) for name in NAMES if hasattr(signal, name)):
             if signal.getsignal(number) is not signal.SIG_IGN:
-                with suppress(ValueError):  # not the main thread: signals are somebody else's
+                with suppress(ValueError):  # signals belong to the main thread
                     stack.callback(signal.signal, number, signal.signal(number, handler))
         yield
 

@@ -21,9 +21,9 @@ _AGE: Final = re.compile(r"(\d{1,6})([mhdw])")
 
 
 def hint_at_emulator(parts: Composition) -> None:
-    """Where a state has nothing, and the emulator's beside it has something, say so.
+    """Mention the emulator's state, if it has records, to a user whose own state is empty.
 
-    A bucket is not asked: that would be another request for those who use no emulator.
+    A bucket is not asked: that would cost everyone without an emulator a request.
     """
     if parts.backend.emulated or not parts.state.store.is_local or parts.common.verbosity < 0:
         return
@@ -37,7 +37,7 @@ def hint_at_emulator(parts: Composition) -> None:
 
 
 def ask(question: str, *, yes: bool, console: Console) -> None:
-    """Make sure that something that can't be undone is meant.
+    """Have the user confirm something that can't be undone.
 
     Raises:
         Declined: The answer was no.
@@ -54,7 +54,7 @@ def ask(question: str, *, yes: bool, console: Console) -> None:
 def still_unknown(
     unknown: Mapping[Selection, UsageError], records: Mapping[str, Record]
 ) -> dict[Selection, UsageError]:
-    """The parts of a selection that the file does not know and no record has, with their errors."""
+    """Return the parts of a selection that match no record either, with their errors."""
     names = {name: None for each in records for name in (each, each.partition("[")[0])}
     errors = {}
     for part, error in unknown.items():
@@ -67,7 +67,7 @@ def still_unknown(
 
 
 def age(text: str, option: str) -> timedelta:
-    """A length of time: ``90m``, ``12h``, ``7d``, ``2w``.
+    """Read a length of time: ``90m``, ``12h``, ``7d``, ``2w``.
 
     Raises:
         UsageError: It is not a length of time.
@@ -81,7 +81,7 @@ def age(text: str, option: str) -> timedelta:
 
 
 def moment(text: str, option: str, now: datetime) -> datetime:
-    """A point in time: a date, a date with a time (UTC unless it says), or an age.
+    """Read a point in time: a date, a date with a time (UTC unless it says), or an age.
 
     Raises:
         UsageError: It is not a point in time.

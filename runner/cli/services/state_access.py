@@ -1,4 +1,4 @@
-"""Open the state that belongs to a file and an API, and say who works on it."""
+"""Open the state that belongs to a file and an API, and name who works on it."""
 
 import getpass
 import os

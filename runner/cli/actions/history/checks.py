@@ -56,7 +56,7 @@ def suggest(common: Common, since: str) -> None:
 
 
 def _owner(instance: Instance, reading: Reading) -> str:
-    """Who is asked about a profile: its labels say so, or the author of the commit."""
+    """The owner of a profile by its labels, or the author of the commit."""
     labels = instance.settings.labels
     author = reading.context.value("git.author")
     return labels.get("owner") or labels.get("team") or author or "unassigned"
@@ -70,6 +70,6 @@ def _yaml(quarantines: Mapping[str, Sequence[Quarantine]], since: str) -> str:
 
 
 def _entry(entry: Quarantine) -> dict[str, str]:
-    # What stands in the file is a template, and these texts are not.
+    # Values in the file are templates, and these texts are not.
     texts = entry.model_dump(mode="json").items()
     return {key: text.replace("$<", "$$<") for key, text in texts}

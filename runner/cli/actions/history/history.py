@@ -50,7 +50,7 @@ def history(
         wanted=wanted,
         without={*UNSHOWN, "checks"},
     )
-    if unknown:  # nothing is shown before it is sure that all of it was applied once
+    if unknown:  # show nothing until each name has turned up
         newest = [each for number, each in enumerate(past) if number < limit]
         for error in unknown.values():
             raise error

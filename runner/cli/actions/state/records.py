@@ -29,7 +29,7 @@ def forget(common: Common, names: tuple[str, ...], yes: bool) -> None:
 
 
 async def _matching(state: State, names: tuple[str, ...]) -> list[str]:
-    """The instances that ``names`` mean; one whose record can't be read has to be spelt out."""
+    """The instances that ``names`` match; one with an unreadable record has to be spelt out."""
     problems: list[StateError] = []
     records = await state.records(brief=True, problems=problems)
     if problems and not set(names) <= records.keys():

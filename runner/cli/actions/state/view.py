@@ -58,7 +58,7 @@ def show(common: Common, name: str, form: str) -> int:
 
 
 async def _held_locks(state: State, problems: list[StateError]) -> dict[str, Holder]:
-    """Who holds locks, if the table can be read."""
+    """The holders of locks, if the table can be read."""
     try:
         return await maintenance.held(state)
     except StateError as error:
@@ -67,7 +67,7 @@ async def _held_locks(state: State, problems: list[StateError]) -> dict[str, Hol
 
 
 def by_instance(holders: dict[str, Holder]) -> dict[str, Holder]:
-    """Who holds the lock of each instance."""
+    """The holder of the lock of each instance."""
     return dict(sorted((name, each) for each in holders.values() for name in each.instances))
 
 
@@ -93,7 +93,7 @@ def _summary(record: Record | None, holder: Holder | None) -> str:
 
 
 def holder_line(holder: Holder) -> str:
-    """Who holds a lock, on one line."""
+    """The holder of a lock, on one line."""
     url = safe_url(holder.by.ci_url)
     seen = f", last seen {holder.seen:%H:%M:%S}" if holder.seen else ""
     return (
@@ -103,10 +103,10 @@ def holder_line(holder: Holder) -> str:
 
 
 def named(names: Iterable[str], known: Iterable[str], what: str) -> list[str]:
-    """The known instances that ``names`` mean.
+    """Return the known instances that ``names`` match.
 
     Raises:
-        UsageError: One means none.
+        UsageError: One matches none.
     """
     known = list(known)
     found: dict[str, None] = {}
