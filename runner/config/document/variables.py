@@ -56,6 +56,7 @@ def _of_list(node: Sequence) -> Mapping:
     values: dict[str, Node] = {}
     for item in node.items:
         key = item.values.get("key") if isinstance(item, Mapping) else None
+        # Other keys than text, and empty ones, are reported where the structure is checked.
         if isinstance(item, Mapping) and isinstance(key, Scalar) and key.value == key.text != "":
             keys[key.text] = key.place
             rest = {name: value for name, value in item.values.items() if name != "key"}
