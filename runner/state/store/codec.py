@@ -2,9 +2,9 @@
 
 import json
 import math
-from typing import Annotated, Any, Final, TypeAlias, TypeVar
+from typing import Any, Final, TypeAlias, TypeVar
 
-from pydantic import PlainValidator, ValidationError
+from pydantic import InstanceOf, ValidationError
 from pydantic_core import PydanticSerializationError
 
 from runner.errors import StateError
@@ -18,13 +18,7 @@ _NO_FIELDS: Final[set[str]] = set()
 MAX_BYTES: Final = 256 * 1024 * 1024
 
 
-def _is_object(value: Any) -> Any:
-    if not isinstance(value, dict):
-        raise ValueError("it is not an object")  # noqa: TRY004 # what pydantic expects
-    return value
-
-
-Tree = Annotated[dict[str, Any], PlainValidator(_is_object)]
+Tree = InstanceOf[dict[str, Any]]
 """An object of JSON as it is in a document: not copied, and not looked into."""
 
 Problems: TypeAlias = list[StateError] | None
