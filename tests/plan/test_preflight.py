@@ -1,12 +1,12 @@
 """What the account says of a plan."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
 
-from runner.models.contract.settings import ExpectChecks, Settings
+from runner.models.contract.settings import ExpectChecks, Quarantine, Settings
 from runner.models.instance import Instance
 from runner.models.marked import Marked
 from runner.models.plan import Action, PlannedInstance
@@ -142,6 +142,51 @@ def test_finding_none_is_a_warning() -> None:
     assert found.blocked is None
     incomplete = Account(LOCATIONS, PRIVATE, CHECKS, is_complete=False)
     assert planned(incomplete, target={"matchTags": [["nothing"]]}).warnings == ()
+
+
+def test_an_id_that_no_check_has_is_named() -> None:
+    missing = "00000000-0000-4000-8000-000000000009"
+    found = planned(ACCOUNT, target={"checkId": [missing]})
+    said = f"no check of the account matches its target: there is no check {missing}"
+    assert found.warnings == (said,)
+
+
+def test_names_of_checks_that_the_account_does_not_have_are_told() -> None:
+    def quarantine(check: str) -> Quarantine:
+        return Quarantine(check=check, reason="r", owner="o", until=date(2026, 12, 1))
+
+    settings = Settings(
+        quarantine=[quarantine("Logni"), quarantine("1"), quarantine("Home")],
+        expect_checks=ExpectChecks(include=["Hoem", "Login"], exclude=["Pya", "Elsewhere"]),
+    )
+    found = planned(ACCOUNT, settings=settings)
+    assert found.warnings == (
+        (
+            "quarantine names 'Logni', which no check of the account is called. "
+            "Did you mean 'Login'?"
+        ),
+        (
+            "expectChecks names 'Hoem', which no check of the account is called. "
+            "Did you mean 'Home'?"
+        ),
+        "expectChecks excludes 'Pya', which no check is called. Did you mean 'Pay'?",
+    )
+
+
+@pytest.mark.parametrize(
+    ("strategy", "most"),
+    [
+        (None, 2),
+        ({"type": "SINGLE_RETRY"}, 4),
+        ({"type": "FIXED", "maxRetries": 3}, 8),
+        ({"type": "LINEAR"}, 6),
+    ],
+)
+def test_the_most_runs_count_retries(strategy: Any, most: int) -> None:
+    target = {"matchTags": [["smoke"]]}
+    found = planned(ACCOUNT, target=target, retryStrategy=strategy).checks
+    assert found is not None
+    assert found.most_runs == most
 
 
 def test_a_variable_nobody_reads_and_a_name_nobody_sets() -> None:

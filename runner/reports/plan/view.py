@@ -95,7 +95,7 @@ def view(plan: Plan, *, full: bool = False, most_new: int = 100) -> PlanView:
 def _entries(plan: Plan, full: bool, most_new: int) -> tuple[Entry, ...]:
     masks, new = Masks(), 0
     groups: dict[object, tuple[Entry, list[PlannedInstance]]] = {}
-    again: list[object] = []
+    again: set[object] = set()
     for planned in plan.instances:
         if plan.against is not None and planned.action is Action.RERUN:
             continue
@@ -109,14 +109,14 @@ def _entries(plan: Plan, full: bool, most_new: int) -> tuple[Entry, ...]:
             key = planned.name
         elif entry.is_plain and not has_drifted:
             key = (planned.profile, entry.said)
-            again += [] if key in groups else [key]
+            again.add(key)
         new += planned.action is Action.CREATE and key not in groups
         groups.setdefault(key, (entry, []))[1].append(planned)
-    folded = [groups.pop(key)[1] for key in again] if len(again) > _MOST_RERUNS else []
+    folded = [key for key in groups if key in again] if len(again) > _MOST_RERUNS else []
+    rerun = [planned for key in folded for planned in groups.pop(key)[1]]
     sizes = Counter(planned.profile for planned in plan.instances)
     entries = [_merged(entry, group, sizes) for entry, group in groups.values()]
-    if folded:
-        rerun = [planned for group in folded for planned in group]
+    if rerun:
         profiles = counted(len({planned.profile for planned in rerun}), "profile")
         names = f"{profiles} ({counted(len(rerun), 'instance')})"
         entries.append(Entry(Action.RERUN, names, len(rerun), "rerun", _last(rerun)))
