@@ -62,7 +62,7 @@ class Compiler:
     def check_literals(self, layer: Mapping, key: Span, profile: str | None = None) -> None:
         """Check what is written out in ``defaults``, or in an abstract ``profile``, layers merged.
 
-        ``key`` is where its name stands.
+        ``key`` is the position of its name.
         """
         renderer = Renderer(
             self.scope, self.diagnostics, Redactor(), self.inputs.unset, profile, only_literals=True
@@ -155,11 +155,11 @@ class _Draft(NamedTuple):
 
 def _draft(data: dict[str, Any], name: str) -> _Draft:
     body, breaches = body_of(data, name)
-    told = {each.path for each in breaches if each.severity is Severity.ERROR}
+    reported = {each.path for each in breaches if each.severity is Severity.ERROR}
     breaches += [
         breach
         for breach in check(REQUEST, body)[1]
-        if not any(breach.path[:length] in told for length in range(1, len(breach.path) + 1))
+        if not any(breach.path[:length] in reported for length in range(1, len(breach.path) + 1))
     ]
     every = {key: data[key] for key in data if key in SETTINGS_KEYS and data[key] is not None}
     own = {key: value for key, value in every.items() if not _has_unset(value)}

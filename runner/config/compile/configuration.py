@@ -56,7 +56,7 @@ class Configuration:
 
         Raises:
             UsageError: A variable is not declared, or does not have the type of its default.
-            ConfigurationError: Parts of the main file are not YAML; tells of the rest as well.
+            ConfigurationError: Parts of the main file are not YAML; it holds the rest as well.
         """
         self.structure = read_structure(documents, diagnostics)
         for document in documents:
@@ -240,7 +240,7 @@ def compile_alone(
 ) -> tuple[Instance, ...]:
     """Every instance of a configuration by itself: without environment, git and clock.
 
-    Each name of ``env``, ``git``, ``ci`` and ``run`` stands for itself, as ``$<env.NAME>``, so
+    Each name of ``env``, ``git``, ``ci`` and ``run`` is symbolic: it stays ``$<env.NAME>``, so
     that two versions of a file can be compared anywhere with the same result.
 
     It is the file ``path`` of a folder or a commit. Of ``overrides``, variables that it does not

@@ -39,7 +39,7 @@ class Expansion(NamedTuple):
                 yield name
 
     def may_mean(self, selection: Selection) -> bool:
-        """Whether an instance may be selected where it is not known which there are."""
+        """Whether the selection may include instances that are not known."""
         if self.instances or not selection.has_profile(self.profile.name):
             return False
         if not selection.reads_labels:
@@ -58,7 +58,7 @@ def missing_parts(
     """The parts of ``selection`` that match nothing, each with its error.
 
     What may match an instance that is not known, since its matrix is wrong or reads what is not
-    set, is not missed: the diagnostics tell of it.
+    set, does not count as missing: the diagnostics report the matrix.
     """
     for name in selection.names + selection.exclude:
         if error := _missing_name(name, expanded, profiles):

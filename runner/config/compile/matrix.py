@@ -41,7 +41,7 @@ def instance_name(profile: str, combination: Combination) -> str:
 
 
 def axes_of(matrix: Mapping) -> dict[str, Span]:
-    """Every name that the combinations of ``matrix`` may have, and where it stands first."""
+    """Every name that the combinations of ``matrix`` may have, and its first position."""
     axes = {name: matrix.key_span(name) for name in matrix.values if name not in _NOT_AXES}
     included = matrix.values.get("include")
     for item in included.items if isinstance(included, Sequence) else ():
@@ -159,7 +159,7 @@ class MatrixReader:
             self._fail("bad-name", message, span)
 
     def _check_value(self, value: Any, axis: str, span: Span) -> None:
-        """Refuse what can't stand in a matrix, where it is part of an instance's name."""
+        """Refuse a value that can't be part of an instance's name."""
         if value is None or isinstance(value, list | dict):
             message = f"A value of `{axis}` must be text, a number or a boolean"
             self._fail("wrong-type", message, span)

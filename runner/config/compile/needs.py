@@ -37,10 +37,10 @@ def needed(
 def check_needs(
     profiles: Mapping[str, ProfileSource], names: Mapping[str, list[str]], *, hints: int
 ) -> Iterator[Diagnostic]:
-    """What can't be needed, and circles.
+    """Yield needs that can't be met, and circles.
 
-    ``names`` are of the instances of each profile that is not abstract. For the first ``hints`` of
-    the problems the name that is meant is looked for.
+    ``names`` are those of the instances of each profile that is not abstract. The first ``hints``
+    problems get a hint.
     """
     instances = {name for each in names.values() for name in each}
     graph: dict[str, list[Scalar]] = {}
@@ -58,7 +58,7 @@ def check_needs(
             hints -= 1
     targets = {name: list(map(_profile, needs)) for name, needs in graph.items()}
     circles = (circle for _, circle in depth_first(targets) if circle)
-    for circle in islice(circles, MANY):  # each takes as long as it is
+    for circle in islice(circles, MANY):  # the time for each grows with its length
         message = f"A profile needs itself: {circle_text([*circle, circle[0]])}"
         for need in graph[circle[-1]]:
             if _profile(need) == circle[0]:

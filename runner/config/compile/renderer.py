@@ -57,7 +57,7 @@ class Renderer:
         return self._marked(node, self.value(node, key))
 
     def text(self, node: Node) -> Any:
-        """Like ``value``, but scalars are text: plain ones exactly as they stand in the file."""
+        """Like ``value``, but scalars are text: plain ones exactly as written in the file."""
         if isinstance(node, Mapping):
             return {name: self.text(child) for name, child in node.values.items()}
         if isinstance(node, Sequence):

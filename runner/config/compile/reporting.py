@@ -12,9 +12,9 @@ from runner.source import Span
 def diagnostic_of(
     breach: Breach, layers: Mapping, key: Span, profile: str | None, body: Body
 ) -> Diagnostic | None:
-    """The diagnostic for ``breach``; ``None`` where an error of structure tells it already.
+    """The diagnostic for ``breach``; ``None`` if an error of structure reports it.
 
-    What is missing is told at ``key``, where the name of ``profile`` stands.
+    A missing key is reported at ``key``, the position of the name of ``profile``.
     """
     nodes, path = _nodes(layers), _in_file(breach.path, body)
     node, holder = _locate(nodes, path)
@@ -35,7 +35,7 @@ def diagnostic_of(
 
 
 def _nodes(layers: Mapping) -> dict[str, Node]:
-    """The node of each key; an axis of the matrix that bears a key's name stands for it."""
+    """The node of each key; an axis of the matrix named like a key replaces it."""
     matrix = layers.values.get("matrix")
     axes = matrix.values if isinstance(matrix, Mapping) else {}
     return layers.values | {key: axes[key] for key in PROFILE_KEYS & axes.keys()}

@@ -21,7 +21,7 @@ _ODD_TAG = re.compile(r"\s|.*\s\Z|!\s*!|!\s|!\Z|.*[,*?]", re.DOTALL)
 
 
 def body_of(data: dict[str, Any], instance: str) -> tuple[Body, list[Breach]]:
-    """The body that ``data``, the rendered keys of a profile, stands for.
+    """Return the body for ``data``, the rendered keys of a profile.
 
     Its environment variables are a mapping of mappings; ``instance`` names the session where the
     profile does not.

@@ -41,7 +41,7 @@ class SecretFlow:
         self._seen: dict[int, Node] = {}
 
     def add_defaults(self, defaults: Mapping) -> None:
-        """Take in the secrets of ``defaults``, which stand in the file whoever overrides them."""
+        """Take in the secrets of ``defaults``, even if every profile overrides them."""
         variables = defaults.values.get("environmentVariables")
         for name, variable in variables.values.items() if isinstance(variables, Mapping) else ():
             if isinstance(variable, Mapping) and is_secret(variable):
@@ -134,10 +134,10 @@ class SecretFlow:
         self._diagnostics.error(code, message, node.span, hint=hint, profile=profile)
 
     def _literal_fallbacks(self, value: Scalar, template: Template) -> Iterator[Scalar]:
-        """Where texts stand in the file that a secret may be made of.
+        """Yield where the file holds a text that may become part of a secret.
 
-        That is a default in the secret's own template, or in a variable that feeds it; one
-        that stands in for a public name gives nothing away.
+        That is a default in the secret's own template, or in a variable that feeds it. The default
+        of a public name reveals nothing.
         """
         if self._has_secret_fallback(template):
             yield value

@@ -116,7 +116,7 @@ def check_settings(settings: dict[str, Any], count: int, today: date) -> Iterato
 
 
 def is_open(leaf: object) -> bool:
-    """Whether the value of ``leaf`` is not known: unset, or a name that stands for itself."""
+    """Whether the value of ``leaf`` is not known: unset or symbolic."""
     if isinstance(leaf, Marked):
         return bool(leaf.unset) or isinstance(leaf.value, Symbolic)
     return isinstance(leaf, Symbolic)

@@ -1,4 +1,4 @@
-"""Read what CI systems tell in environment variables, by the table in ``ci.json``.
+"""Read what CI systems say in environment variables, by the table in ``ci.json``.
 
 It gives for each name a list of rules, of which the first one with a value counts. A rule is a
 variable; or ``text`` with several of them, nothing if one is not set; or a ``variable`` of which a
@@ -20,7 +20,7 @@ _MAX_EVENT = 32 << 20
 
 
 class System(NamedTuple):
-    """A CI system: its name, the variable that gives it away, and its rules for each name."""
+    """A CI system: its name, the variable that identifies it, and its rules for each name."""
 
     name: str
     mark: str

@@ -67,7 +67,7 @@ class Context:
 
     @property
     def git_is_untrusted(self) -> bool:
-        """Whether git refused to tell of the commit because the folder is somebody else's."""
+        """Whether git refused to describe the commit because another user owns the folder."""
         return "_commit" in self.__dict__ and self._commit.is_untrusted
 
     def _from_environ(self, name: str) -> str | None:
@@ -115,8 +115,8 @@ class Inputs(NamedTuple):
         environment: The values of ``env.NAME``; it also sets variables.
         context: The values of ``git.*``, ``ci.*`` and ``run.id``.
         overrides: Variables set on the command line; they win.
-        symbolic: Whether names of ``env``, ``git``, ``ci`` and ``run`` stand for themselves. Then
-            the environment sets no variable, and overrides that are not declared are left out.
+        symbolic: Whether values of ``env``, ``git``, ``ci`` and ``run`` are `Symbolic`. Then the
+            environment sets no variable, and overrides that are not declared are left out.
         fill_metadata: Whether to fill in the metadata that a profile leaves out.
         unset: How bad it is that a template needs a name that is not set.
         today: The day against which quarantines are checked; on the first of all days none ends.

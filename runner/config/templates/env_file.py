@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 _MAX_FILE: Final = 1 << 20
 #: How long the other end of a pipe may take.
 _SECONDS: Final = 30.0
-#: So many misread lines are told.
+#: At most this many lines are reported.
 _MAX_TOLD: Final = 20
 #: The dotenv parser's time grows with the square of a run of spaces.
 _SPACES: Final = re.compile(r"[^\S\r\n]{1000}")

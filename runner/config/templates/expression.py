@@ -48,7 +48,7 @@ class Expression:
             self.has_literal_fallback = self._program.has_literal_fallback
             return
         self.has_literal_fallback = False
-        #: The keys to follow from the name on, and where each stands.
+        #: The keys to follow from the name on, and the offset of each.
         self._path = [
             (key[0], key.start()) for key in _KEY.finditer(source, dotted.start(3), dotted.end(3))
         ]
@@ -58,7 +58,7 @@ class Expression:
         self.names = frozenset([qualified(dotted[1], dotted[2], dotted.start(1))])
 
     def evaluate(self, scope: Names) -> Value:
-        """Return its value: a `Symbolic` if it depends on a name that stands for itself.
+        """Return its value: a `Symbolic` if it depends on one.
 
         Raises:
             Unresolved: It depends on a name that is not set.

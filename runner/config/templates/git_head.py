@@ -1,4 +1,4 @@
-"""The commit that is checked out, as git tells it.
+"""The commit that is checked out, as git describes it.
 
 Without git, a repository, or an answer in time, everything is simply not known.
 """
@@ -25,7 +25,7 @@ class Commit:
     """The commit checked out in a folder; git is asked once for each thing, when it is read.
 
     Attributes:
-        is_untrusted: Whether git refused to answer because the folder belongs to somebody else;
+        is_untrusted: Whether git refused to answer because another user owns the folder;
             known once something was read.
     """
 
@@ -72,7 +72,7 @@ class Commit:
     def _ask(self, *commands: list[str], question: bytes = b"") -> list[bytes]:
         """Return what git answers to each of the commands, which run at the same time.
 
-        Where there is no repository, no process is started to hear that.
+        Where there is no repository, no process is started.
         """
         environ = os.environ if self._environ is None else self._environ
         if "GIT_DIR" not in environ and repository_root(self._folder.absolute()) is None:

@@ -30,7 +30,7 @@ class Scope:
     """The names of a file, or of one instance of a profile; renders templates with them.
 
     Attributes:
-        symbolic: Whether names of ``env``, ``git``, ``ci`` and ``run`` stand for themselves.
+        symbolic: Whether values of ``env``, ``git``, ``ci`` and ``run`` are `Symbolic`.
         variables: The nodes of the declared variables.
         dependencies: What feeds the variables.
     """
@@ -125,8 +125,8 @@ class Scope:
         """Return the value of a template: of its own type if it is single, else text.
 
         Returns:
-            Lists and mappings are shared and must not be changed. If it depends on names that
-            stand for themselves, a `Symbolic`.
+            Lists and mappings are shared and must not be changed. A `Symbolic` if it depends on
+            one.
 
         Raises:
             Unresolved: It needs names that are not set; all of them are listed.
@@ -177,7 +177,7 @@ class Scope:
         """The value of a variable, or the error that its templates end with."""
         node = self.variables[name.removeprefix("var.")]
         if isinstance(node, Scalar) and node.value is None:
-            # It has no default. Where nothing from outside counts it stands for itself.
+            # It has no default.
             return symbol(name) if self.symbolic else Unset(frozenset([name]))
         try:
             value = self._rendered(node)

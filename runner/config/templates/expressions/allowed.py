@@ -210,7 +210,7 @@ _MAY_BE_UNSET = frozenset(("d", "default", "defined", "undefined"))
 
 
 def functions(kind: str, prefix: str = "") -> dict[str, Callable[..., Value]]:
-    """The filters, tests or methods, each guarded; ``prefix`` stands before their names."""
+    """The filters, tests or methods, each guarded, with ``prefix`` in front of its name."""
     call = _JINJA.call_test if kind == "test" else _JINJA.call_filter
 
     def jinjas(name: str) -> Callable[..., Value]:

@@ -63,7 +63,7 @@ class Unresolved(Exception):
 
 
 class SymbolicRead(Exception):
-    """An expression reads a value that stands for itself."""
+    """An expression reads a symbolic value."""
 
 
 def fail_unknown(

@@ -1,4 +1,4 @@
-"""Values that stand for themselves, for comparing two files without an environment.
+"""Symbolic values, for comparing two files without an environment.
 
 A symbolic value inside text stays exact: ``https://$<env.HOST>/x``. Any other expression that reads
 one stays as it is written, with the known names filled in, so that a change of those still shows.
@@ -21,7 +21,7 @@ _TEXT_OR_NAME = re.compile(
 
 
 def symbol(name: str) -> Symbolic:
-    """Return the value of a name that stands for itself."""
+    """Return the symbolic value of a name."""
     return Symbolic(f"$<{name}>", name)
 
 

@@ -242,7 +242,7 @@ def _outcomes(node: nodes.Node | None) -> Iterator[nodes.Node]:
 
 
 def _offset(node: nodes.Node) -> int:
-    """Where in the source a node's first token stands."""
+    """Return the offset of a node's first token in the source."""
     return node.lineno or 0
 
 

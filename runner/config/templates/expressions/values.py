@@ -43,7 +43,7 @@ class _SpeltFloat(Spelt, float):
 
 
 class Symbolic(str):
-    """An unknown value, as the template text that stands for it: ``https://$<env.H>``.
+    """An unknown value, as its template text: ``https://$<env.H>``.
 
     Attributes:
         source: An expression for the value: ``("https://" ~ env.H)``.
@@ -75,7 +75,7 @@ class Names(Protocol):
     """The names an expression is evaluated with.
 
     Attributes:
-        symbolic: Whether names of ``env``, ``git``, ``ci`` and ``run`` stand for themselves.
+        symbolic: Whether values of ``env``, ``git``, ``ci`` and ``run`` are `Symbolic`.
     """
 
     symbolic: bool
@@ -129,7 +129,7 @@ def attribute(value: Value, name: str, offset: int) -> Value:
 
     Raises:
         Unresolved: The value is not set.
-        SymbolicRead: The value stands for itself.
+        SymbolicRead: The value is symbolic.
         TemplateError: It is not a mapping, or has no such key.
     """
     if isinstance(value, Symbolic):
