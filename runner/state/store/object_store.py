@@ -57,7 +57,7 @@ class Store:
     which explains what the store complains of.
 
     Attributes:
-        place: Its address, for people.
+        address: For people.
         bucket: The bucket, or the folder once it is there.
         folder: The folder; the first write makes it.
         one_by_one: Where the bucket deletes many objects with one request: the same bucket,
@@ -65,7 +65,7 @@ class Store:
         warn: Called, once, if objects can't be deleted.
     """
 
-    place: str
+    address: str
     bucket: ObjectStore | None = None
     folder: Path | None = None
     one_by_one: ObjectStore | None = None
@@ -83,7 +83,7 @@ class Store:
 
     def where(self, path: str = "") -> str:
         """The address of an object, for people."""
-        return f"{self.place}/{path}" if path else self.place
+        return f"{self.address}/{path}" if path else self.address
 
     async def get(self, path: str) -> bytes | None:
         """Read an object; ``None`` if there is none."""
