@@ -158,7 +158,7 @@ class History:
                 yield apply
         months = await self.months() if missing else {}
         for month, path in ((month, path) for month, paths in months.items() for path in paths):
-            for apply in await self._folded(path) if month in map(month_of, missing) else ():
+            for apply in await self._folded(path) if month in map(_month_of, missing) else ():
                 if apply.apply_id in missing:
                     del missing[apply.apply_id]
                     yield apply
@@ -179,8 +179,8 @@ class History:
         first = f"{oldest:%Y-%m}"
         folded = {each for each in months if each >= first or each == _NO_MONTH}
         told: set[str] = set()
-        for month in sorted({*map(month_of, sizes), *folded}, reverse=True):
-            loose = {name: size for name, size in sizes.items() if month_of(name) == month}
+        for month in sorted({*map(_month_of, sizes), *folded}, reverse=True):
+            loose = {name: size for name, size in sizes.items() if _month_of(name) == month}
             for page in _pages(loose):
                 for apply in await self.read(page):
                     told.add(apply.apply_id)
@@ -192,7 +192,7 @@ class History:
                     told.add(apply.apply_id)
                     yield apply
 
-    # ---------------------------------------------------------------- looking after it
+    # ---------------------------------------------------------------- maintenance
 
     async def fold(self, keep: int, above: int = 0) -> int:
         """Fold all but the newest ``keep`` applies that have ended into months; return how many.
@@ -202,7 +202,7 @@ class History:
         """
         ended, folded = (await self.loose())[0], 0
         ended = dict(list(ended.items())[keep:]) if len(ended) > above else {}
-        for month, names in groupby(ended, key=month_of):
+        for month, names in groupby(ended, key=_month_of):
             for page in _pages({each: ended[each] for each in names}, most=len(ended)):
                 paths = [f"{self._applies}/{each}.json" for each in page]
                 found: dict[str, tuple[str, Tree]] = {}
@@ -258,8 +258,8 @@ class History:
         return {}
 
 
-def month_of(apply_id: str) -> str:
-    """Return the month in which an apply began, as its documents are named."""
+def _month_of(apply_id: str) -> str:
+    """Return the month in which an apply began, as documents of months are named."""
     began = time_of(apply_id)
     return _NO_MONTH if began is None else f"{began:%Y-%m}"
 

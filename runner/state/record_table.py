@@ -13,7 +13,7 @@ from runner.state.store.numbered import NumberedDocument
 A = TypeVar("A", Attempt, Record)
 
 #: Verdicts without a session that are still the last word on an instance.
-TAKEN = frozenset({Verdict.NO_MATCH, Verdict.UNKNOWN})
+_TAKEN = frozenset({Verdict.NO_MATCH, Verdict.UNKNOWN})
 _ELSEWHERE = {"request", "checks", "by", "instance"}
 _SHARED = Record.model_fields.keys() & Attempt.model_fields.keys()
 
@@ -87,7 +87,7 @@ class RecordTable(NumberedDocument):
             if (last := later(there.get(name), record)) is there.get(name):
                 refused.append(name)
             else:
-                trees[name], owners[record.apply_id] = row(last), record.by
+                trees[name], owners[record.apply_id] = _row(last), record.by
         return self._with(trees, owners), refused
 
     def moved(self, moves: Mapping[str, str], before: str) -> Self:
@@ -120,7 +120,7 @@ class RecordTable(NumberedDocument):
 
 def record_of(attempt: Attempt) -> Record | None:
     """Return the record that an attempt leaves, if the server took it."""
-    if not attempt.session_id and attempt.verdict not in TAKEN:
+    if not attempt.session_id and attempt.verdict not in _TAKEN:
         return None
     return Record.model_construct(  # all of it was validated with the attempt
         **{name: getattr(attempt, name) for name in _SHARED},
@@ -160,6 +160,5 @@ def renamed(applied: A, name: str) -> A:
     return applied.model_copy(update=names)
 
 
-def row(record: Record) -> Tree:
-    """Return a record as a row of the table."""
+def _row(record: Record) -> Tree:
     return record.model_dump(mode="json", by_alias=True, exclude=_ELSEWHERE, exclude_defaults=True)
