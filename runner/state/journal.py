@@ -160,11 +160,10 @@ class ApplyJournal:
             await self._add(changed)
 
     async def _add(self, changed: dict[str, Tree], *, is_whole: bool = False) -> None:
-        number = self._number
-        planned = self._apply.planned if is_whole or not number else None
+        planned = self._apply.planned if is_whole or not self._number else None
         segment = self._document(attempts=changed, planned=planned, is_whole=is_whole)
-        await self._create(number + 1, segment)
-        self._paused_until = self._clock.monotonic() + min(number * _SLOWER, _SLOWEST)
+        await self._create(self._number + 1, segment)
+        self._paused_until = self._clock.monotonic() + min(self._number * _SLOWER, _SLOWEST)
 
     async def _create(self, number: int, data: bytes) -> None:
         self._unsure = number, data
