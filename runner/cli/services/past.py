@@ -2,16 +2,14 @@
 
 from collections.abc import Callable, Collection, Iterator
 from datetime import datetime
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from runner.cli.services.aio import iterate
 from runner.cli.services.composition import Composition
 from runner.config.selection import Selection
+from runner.errors import StateError
 from runner.models.history import PastApply
 from runner.models.record import Attempt
-
-if TYPE_CHECKING:
-    from runner.errors import StateError
 
 #: The fields of an attempt that no command shows.
 UNSHOWN: Final = frozenset({"request", "lookup"})
@@ -48,7 +46,7 @@ def past_applies(
     Raises:
         StateError: The state can't be read.
     """
-    problems: list[StateError] = []
+    problems = list[StateError]()
     found = parts.state.history(
         named=chosen.has_instance,
         wanted=wanted or (lambda attempt: is_of(chosen, attempt)),

@@ -1,5 +1,7 @@
 """``runner status``."""
 
+from collections.abc import Mapping
+
 from runner.cli.options.common import Common
 from runner.cli.services.aio import run_async
 from runner.cli.services.composition import Composition
@@ -10,7 +12,9 @@ from runner.config.selection import Selection
 from runner.errors import StateError
 from runner.models.clock import SystemClock
 from runner.models.history import InstanceStatus
+from runner.models.record import Record
 from runner.plan.diff import diff
+from runner.plan.normalize import Normal
 from runner.plan.planner import normal_forms
 from runner.reports.history import json_, text
 
@@ -19,18 +23,19 @@ def status(common: Common, form: str) -> None:
     """Print the last verdict of each instance."""
     console, chosen = common.console, common.selection
     parts = Composition(common, at_rest=True)
-    problems: list[StateError] = []
     # An error in one profile does not hide the status of the others.
     # Records hold no labels, so only the file can tell which instances have them.
     compiled = parts.reading.compile(
         chosen, with_needs=False, may_miss=not chosen.labels, with_errors=True
     )
-    unknown = compiled.missing
-    statuses = run_async(_statuses(compiled, chosen, parts, problems))
+    requests = normal_forms(compiled.instances, fingerprint_of(parts.backend))
+    wanted = None if chosen.is_everything or compiled.missing else requests
+    problems = list[StateError]()
+    records = run_async(parts.state.records(wanted, requests=requests, problems=problems))
     console.warn(*problems)
-    records = run_async(parts.state.records(brief=True, problems=[])) if unknown else {}
-    for error in still_unknown(unknown, records).values():
+    for error in still_unknown(compiled.missing, records).values():
         raise error
+    statuses = _statuses(compiled, chosen, records, requests)
     if form == "json":
         console.write(json_.status(statuses))
     else:
@@ -40,32 +45,24 @@ def status(common: Common, form: str) -> None:
         hint_at_emulator(parts)
 
 
-async def _statuses(
-    compiled: Compiled, chosen: Selection, parts: Composition, problems: list[StateError]
+def _statuses(
+    compiled: Compiled,
+    chosen: Selection,
+    records: Mapping[str, Record],
+    requests: Mapping[str, Normal],
 ) -> list[InstanceStatus]:
     """The status of each selected instance, in file order; those that left the file come last."""
-    names = [instance.name for instance in compiled.instances]
-    has_all = chosen.is_everything or bool(compiled.missing)
-    requests = normal_forms(compiled.instances, fingerprint_of(parts.backend))
-    wanted = None if has_all else names
-    records = await parts.state.records(wanted, requests=requests, problems=problems)
-    changed = {
-        name: record.archived_at is None and bool(diff(record.request, requests[name]))
-        for name, record in records.items()
-        if name in requests
-    }
-    rest = sorted(
+    gone = sorted(
         name
         for name in records.keys() - requests.keys()
         if chosen.has_instance(records[name].profile, name)
     )
-    return [
-        InstanceStatus(
-            name=name,
-            profile=records[name].profile if name in records else name.partition("[")[0],
-            record=records.get(name),
-            changed=changed.get(name),
-            is_declared=name in compiled.all_names,
-        )
-        for name in (*names, *rest)
-    ]
+    statuses = []
+    for name in (*requests, *gone):
+        record = records.get(name)
+        changed = None
+        if record and name in requests:
+            changed = record.archived_at is None and bool(diff(record.request, requests[name]))
+        profile = record.profile if record else name.partition("[")[0]
+        statuses.append(InstanceStatus(name, profile, record, changed, name in compiled.all_names))
+    return statuses

@@ -20,7 +20,7 @@ def prune(common: Common, keep: int | None, older_than: str | None, yes: bool) -
     console, state = common.console, Composition(common, at_rest=True).state
     limit = age(older_than, "--older-than") if older_than else None
     ask(f"Delete old applies from the history at {state.store.where()}?", yes=yes, console=console)
-    problems: list[StateError] = []
+    problems = list[StateError]()
     done = run_async(maintenance.prune(state, problems, keep=keep, older_than=limit))
     console.warn(*problems)
     console.say(f"Deleted {counted(done.applies, 'apply', 'applies')}; {done.kept} left.")
@@ -40,7 +40,7 @@ def compact(common: Common, keep: int) -> None:
 def export(common: Common, target: Path | None) -> int:
     """Write records and history to a file or standard output; returns the exit code."""
     console, state = common.console, Composition(common, at_rest=True).state
-    problems: list[StateError] = []
+    problems = list[StateError]()
 
     async def write(put: Callable[[str], object]) -> None:
         async for line in transfer.export(state, problems):

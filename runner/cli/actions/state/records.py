@@ -1,21 +1,18 @@
 """``runner state forget``, ``mv``, ``claim`` and ``unlock``: change records, owners and locks."""
 
 import random
-from typing import TYPE_CHECKING
 
 from runner.cli.actions.state.view import by_instance, holder_line, named
 from runner.cli.options.common import Common
 from runner.cli.services.aio import run_async
 from runner.cli.services.composition import Composition
 from runner.cli.services.state import ask
+from runner.errors import StateError
 from runner.listing import counted
 from runner.models.apply_id import new_apply_id
 from runner.state import maintenance
 from runner.state.state import State
 from runner.state.store.numbered import DamagedTop
-
-if TYPE_CHECKING:
-    from runner.errors import StateError
 
 
 def forget(common: Common, names: tuple[str, ...], yes: bool) -> None:
@@ -30,7 +27,7 @@ def forget(common: Common, names: tuple[str, ...], yes: bool) -> None:
 
 async def _matching(state: State, names: tuple[str, ...]) -> list[str]:
     """The instances that ``names`` match; one with an unreadable record has to be spelt out."""
-    problems: list[StateError] = []
+    problems = list[StateError]()
     records = await state.records(brief=True, problems=problems)
     if problems and not set(names) <= records.keys():
         return list(names)

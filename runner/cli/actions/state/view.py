@@ -21,7 +21,7 @@ from runner.state.state import State
 def list_(common: Common, form: str) -> int:
     """Print the instances that have a record or a lock; returns the exit code."""
     console, state = common.console, Composition(common, at_rest=True).state
-    problems: list[StateError] = []
+    problems = list[StateError]()
     records = run_async(state.records(brief=True, problems=problems))
     locks = by_instance(run_async(_held_locks(state, problems)))
     console.warn(*problems)
@@ -40,7 +40,7 @@ def list_(common: Common, form: str) -> int:
 def show(common: Common, name: str, form: str) -> int:
     """Print the record of one instance, and who holds its lock; returns the exit code."""
     console, state = common.console, Composition(common, at_rest=True).state
-    problems: list[StateError] = []
+    problems = list[StateError]()
     locks = by_instance(run_async(_held_locks(state, problems)))
     records = run_async(state.records([name], problems=problems))
     if name not in records and name not in locks:
