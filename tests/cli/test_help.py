@@ -31,7 +31,7 @@ def helps() -> Iterator[tuple[str, str]]:
 
 HELPS = dict(helps())
 SOURCES = [path.read_text("utf-8") for path in Path(commands.__path__[0]).glob("*.py")]
-PLACES = sorted(re.findall(r'@runs\("(.+)"\)', "".join(SOURCES)))
+PLACES = sorted(re.findall(r'@runs(?:_on_state)?\("(.+)"\)', "".join(SOURCES)))
 
 
 @pytest.mark.parametrize("name", HELPS)

@@ -4,13 +4,12 @@ import click
 
 from runner.cli.options.kinds import flag, folder_option, number_option
 from runner.cli.options.parameters import (
-    EMULATOR_STATE_OPTION,
     FORMAT_OPTION,
     LABEL_OPTION,
     PROFILE_ARGUMENT,
     SINCE_OPTION,
+    runs_on_state,
 )
-from runner.cli.options.shared import runs
 from runner.models.verdict import Verdict
 
 VERDICTS = [verdict.value for verdict in Verdict]
@@ -20,8 +19,7 @@ VERDICTS = [verdict.value for verdict in Verdict]
 @PROFILE_ARGUMENT
 @LABEL_OPTION
 @FORMAT_OPTION
-@EMULATOR_STATE_OPTION
-@runs("history.status:status")
+@runs_on_state("history.status:status")
 def status() -> None:
     """Show the last verdict of each instance, and whether it changed since."""
 
@@ -43,8 +41,7 @@ def status() -> None:
     "-n", "--limit", range=click.IntRange(min=1), default=20, help="The most applies to show."
 )
 @FORMAT_OPTION
-@EMULATOR_STATE_OPTION
-@runs("history.history:history")
+@runs_on_state("history.history:history")
 def history() -> None:
     """List past applies, newest first, with their pass rate and durations."""
 
@@ -55,8 +52,7 @@ def history() -> None:
 @flag("--flaky", help="Only checks that were flaky.")
 @SINCE_OPTION
 @FORMAT_OPTION
-@EMULATOR_STATE_OPTION
-@runs("history.checks:checks")
+@runs_on_state("history.checks:checks")
 def checks() -> None:
     """Show how each check fares: pass rate, flake rate and durations, from history."""
 
@@ -68,8 +64,7 @@ def quarantine() -> None:
 
 @quarantine.command()
 @SINCE_OPTION
-@EMULATOR_STATE_OPTION
-@runs("history.checks:suggest")
+@runs_on_state("history.checks:suggest")
 def suggest() -> None:
     """Print the YAML that quarantines flaky checks."""
 
@@ -87,7 +82,6 @@ def suggest() -> None:
     default=200,
     help="The most applies to show.",
 )
-@EMULATOR_STATE_OPTION
-@runs("history.dashboard:dashboard")
+@runs_on_state("history.dashboard:dashboard")
 def dashboard() -> None:
     """Draw history as one page to look at, made to be published by CI."""

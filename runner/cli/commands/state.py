@@ -6,8 +6,8 @@ import click
 
 from runner.cli.options.completion import profile_names, recorded_names
 from runner.cli.options.kinds import number_option
-from runner.cli.options.parameters import EMULATOR_STATE_OPTION, FORMAT_OPTION, YES_OPTION
-from runner.cli.options.shared import runs, shared_options
+from runner.cli.options.parameters import FORMAT_OPTION, YES_OPTION, runs_on_state
+from runner.cli.options.shared import shared_options
 
 
 @click.group()
@@ -18,8 +18,7 @@ def state() -> None:
 
 @state.command("list")
 @FORMAT_OPTION
-@EMULATOR_STATE_OPTION
-@runs("state.view:list_")
+@runs_on_state("state.view:list_")
 def list_() -> None:
     """List the instances that have a record or a lock."""
 
@@ -27,8 +26,7 @@ def list_() -> None:
 @state.command()
 @click.argument("name", metavar="INSTANCE", shell_complete=recorded_names)
 @FORMAT_OPTION
-@EMULATOR_STATE_OPTION
-@runs("state.view:show")
+@runs_on_state("state.view:show")
 def show() -> None:
     """Show the record of one instance, and who holds its lock."""
 
@@ -37,8 +35,7 @@ def show() -> None:
 @number_option("--keep", range=click.IntRange(min=0), help="Keep the N newest applies.")
 @click.option("--older-than", metavar="AGE", help="Delete only older ones: 12h, 7d or 2w.")
 @YES_OPTION
-@EMULATOR_STATE_OPTION
-@runs("state.history:prune")
+@runs_on_state("state.history:prune")
 def prune() -> None:
     """Delete the history of old applies.
 
@@ -53,8 +50,7 @@ def prune() -> None:
     default=0,
     help="Leave the N newest applies in documents of their own.",
 )
-@EMULATOR_STATE_OPTION
-@runs("state.history:compact")
+@runs_on_state("state.history:compact")
 def compact() -> None:
     """Fold past applies into one document a month."""
 
@@ -63,8 +59,7 @@ def compact() -> None:
 @click.argument(
     "target", required=False, metavar="[FILE]", type=click.Path(dir_okay=False, path_type=Path)
 )
-@EMULATOR_STATE_OPTION
-@runs("state.history:export")
+@runs_on_state("state.history:export")
 def export() -> None:
     """Write records and history to FILE, or to standard output.
 
@@ -74,8 +69,7 @@ def export() -> None:
 
 @state.command("import")
 @click.argument("source", metavar="FILE", type=click.File("r", encoding="utf-8"))
-@EMULATOR_STATE_OPTION
-@runs("state.history:import_")
+@runs_on_state("state.history:import_")
 def import_() -> None:
     """Take in what an export wrote.
 
@@ -88,8 +82,7 @@ def import_() -> None:
     "names", nargs=-1, required=True, metavar="INSTANCE...", shell_complete=recorded_names
 )
 @YES_OPTION
-@EMULATOR_STATE_OPTION
-@runs("state.records:forget")
+@runs_on_state("state.records:forget")
 def forget() -> None:
     """Delete the records of instances: the next plan says create."""
 
@@ -97,8 +90,7 @@ def forget() -> None:
 @state.command()
 @click.argument("old", metavar="OLD", shell_complete=recorded_names)
 @click.argument("new", metavar="NEW", shell_complete=profile_names)
-@EMULATOR_STATE_OPTION
-@runs("state.records:mv")
+@runs_on_state("state.records:mv")
 def mv() -> None:
     """Give the record and the history of OLD to NEW.
 
@@ -108,8 +100,7 @@ def mv() -> None:
 
 @state.command()
 @YES_OPTION
-@EMULATOR_STATE_OPTION
-@runs("state.records:claim")
+@runs_on_state("state.records:claim")
 def claim() -> None:
     """Make this file the owner of its project in the state."""
 
@@ -117,8 +108,7 @@ def claim() -> None:
 @state.command()
 @click.argument("names", nargs=-1, metavar="[INSTANCE]...", shell_complete=recorded_names)
 @YES_OPTION
-@EMULATOR_STATE_OPTION
-@runs("state.records:unlock")
+@runs_on_state("state.records:unlock")
 def unlock() -> None:
     """End locks whose owner is gone.
 

@@ -1,12 +1,14 @@
 """Arguments and options that several commands take."""
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import click
 
 from runner.cli.options.completion import labels, profile_names
 from runner.cli.options.kinds import flag, format_option
-from runner.cli.options.shared import keep_labels, kept_argument, kept_option
+from runner.cli.options.shared import keep_labels, kept_argument, kept_option, runs
 
 PROFILE_ARGUMENT = kept_argument(
     "names", nargs=-1, metavar="[PROFILE]...", shell_complete=profile_names
@@ -41,12 +43,6 @@ EMULATOR_OPTION = kept_option(
 WORLD_OPTION = kept_option(
     "--world", type=click.Path(path_type=Path), metavar="FILE", help="What the emulator serves."
 )
-EMULATOR_STATE_OPTION = kept_option(
-    "--emulator",
-    "emulated",
-    is_flag=True,
-    help="The state of the emulator inside the process.",
-)
 FORMAT_OPTION = format_option("text", "json")
 SINCE_OPTION = click.option(
     "--since",
@@ -56,3 +52,14 @@ SINCE_OPTION = click.option(
     help="Only applies from then on: 7d, 12h or 2026-08-01.",
 )
 YES_OPTION = flag("-y", "--yes", help="Do not ask.")
+
+
+def runs_on_state(place: str) -> Callable[[Callable[[], None]], Callable[..., Any]]:
+    """Like ``runs``, for a command that only looks at the state, which may be an emulator's."""
+    emulator = kept_option(
+        "--emulator",
+        "emulated",
+        is_flag=True,
+        help="The state of the emulator inside the process.",
+    )
+    return lambda documented: emulator(runs(place)(documented))

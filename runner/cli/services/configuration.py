@@ -100,17 +100,19 @@ class Reading:
     def webhooks(self) -> Iterator[tuple[Notification, str]]:
         """Each notification with its address, which is a secret; warns where there is none."""
         for notification in self.structure.notifications:
-            name, hint = notification.variable, None
+            name = notification.variable
             try:
                 address = self._environment.value(name)
-                problem = f"env.{name} is not set, so `notify` tells nothing there"
             except TemplateError as error:
-                address, problem, hint = None, str(error), "`notify` tells nothing there."
+                self._console.problem(f"Warning: {error}.", hint="`notify` tells nothing there.")
+                continue
             if address is None:
-                self._console.problem(f"Warning: {problem}.", hint=hint)
-            else:
-                self._console.redactor.learn(address)
-                yield notification, address
+                self._console.problem(
+                    f"Warning: env.{name} is not set, so `notify` tells nothing there."
+                )
+                continue
+            self._console.redactor.learn(address)
+            yield notification, address
 
     def check(self, selection: Selection) -> int:
         """Judge what is selected; returns the number of instances."""
