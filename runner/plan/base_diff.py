@@ -8,7 +8,7 @@ from runner.models.instance import Instance
 from runner.models.plan import Action, FieldChange, Plan, PlannedInstance
 from runner.plan.diff import diff
 from runner.plan.normalize import Normal, normal_form, own_keys
-from runner.plan.warnings_ import request_warnings
+from runner.plan.planner import request_warnings
 
 
 def compare(before: Sequence[Instance], after: Sequence[Instance]) -> Plan:
