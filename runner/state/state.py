@@ -124,7 +124,7 @@ class State(Records):
         await journal.take_over(names)
         return journal
 
-    async def fold(self, keep: int = FOLD_DOWN_TO) -> int:
+    async def fold(self, keep: int) -> int:
         """Fold all but the newest applies into months; returns how many."""
         return await (await self.applies()).fold(keep)
 
