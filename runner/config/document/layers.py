@@ -181,8 +181,13 @@ class Layers:
         """Work out what each parent hands down; return the profiles all of whose layers exist."""
         profiles = self._profiles.values()
         parents = {name.text for profile in profiles for name in profile.extends}
-        graph = {each.name: [name.text for name in each.extends] for each in profiles}
-        complete, circles = set[str](), 0
+        graph = {
+            each.name: [name.text for name in each.extends]
+            for each in profiles
+            if each.extends or each.name in parents
+        }
+        complete = {profile.name for profile in profiles if not profile.extends}
+        circles = 0
         for name, circle in depth_first(graph):
             if circle:
                 self._report_circle(name, circle)
