@@ -8,6 +8,26 @@ from runner.models.verdict import Verdict
 from runner.source import Span
 
 
+def seconds_between(start: datetime | None, stop: datetime | None) -> float | None:
+    """Seconds from ``start`` to ``stop``, if both are known."""
+    if start is None or stop is None:
+        return None
+    return max((stop - start).total_seconds(), 0.0)
+
+
+class _Timed:
+    """Something with a start and an end, as far as they are known."""
+
+    __slots__ = ()
+    started_at: datetime | None
+    stopped_at: datetime | None
+
+    @property
+    def seconds(self) -> float | None:
+        """How long it took, if that is known."""
+        return seconds_between(self.started_at, self.stopped_at)
+
+
 class Change(StrEnum):
     """How a check's verdict compares with the last time."""
 
@@ -38,7 +58,7 @@ class Artifact:
 
 
 @dataclass(frozen=True, slots=True)
-class CheckAttempt:
+class CheckAttempt(_Timed):
     """One attempt of a check; ``response_time`` is in milliseconds."""
 
     verdict: Verdict
@@ -89,6 +109,13 @@ class CheckOutcome:
     failing_since: FailingSince | None = None
     seconds_before: float | None = None
 
+    @property
+    def seconds(self) -> float | None:
+        """How long it took from the start of its first attempt to the end of its last."""
+        starts = [attempt.started_at for attempt in self.attempts if attempt.started_at]
+        stops = [attempt.stopped_at for attempt in self.attempts if attempt.stopped_at]
+        return seconds_between(min(starts, default=None), max(stops, default=None))
+
 
 def without_links(check: CheckOutcome) -> CheckOutcome:
     """Drop the links of ``check``, which would lead nowhere."""
@@ -97,7 +124,7 @@ def without_links(check: CheckOutcome) -> CheckOutcome:
 
 
 @dataclass(frozen=True, slots=True)
-class InstanceOutcome:
+class InstanceOutcome(_Timed):
     """The outcome of one instance.
 
     Attributes:
@@ -152,7 +179,7 @@ class Subject:
 
 
 @dataclass(frozen=True, slots=True)
-class ApplyOutcome:
+class ApplyOutcome(_Timed):
     """The outcome of an apply; it is ``detached`` if sessions still run, as asked."""
 
     apply_id: str

@@ -1,17 +1,9 @@
 """An apply as JSON, versioned, after ``schemas/report.schema.json``."""
 
 from dataclasses import asdict
-from datetime import datetime
 from typing import Any, Final
 
-from runner.models.outcome import (
-    ApplyOutcome,
-    Artifact,
-    CheckAttempt,
-    CheckOutcome,
-    InstanceOutcome,
-    QuorumOutcome,
-)
+from runner.models.outcome import ApplyOutcome, CheckAttempt, CheckOutcome, InstanceOutcome
 from runner.reports.apply import wording
 from runner.reports.text.json_ import dump_json, time_text
 
@@ -33,7 +25,7 @@ def document(outcome: ApplyOutcome) -> dict[str, Any]:
         "exitCode": outcome.exit_code,
         "interrupted": outcome.interrupted,
         "detached": outcome.detached,
-        **_times(outcome.started_at, outcome.stopped_at),
+        **_times(outcome),
         "summary": {
             "instances": dict(wording.count_instances(outcome)),
             "checks": dict(wording.count_checks(outcome)),
@@ -41,16 +33,14 @@ def document(outcome: ApplyOutcome) -> dict[str, Any]:
         },
         "instances": [instance_document(instance) for instance in outcome.instances],
         "tested": {_camel(name): text or None for name, text in asdict(outcome.tested).items()},
-        "quorums": [_quorum(quorum) for quorum in outcome.quorums],
+        "quorums": [{**asdict(quorum), "reached": quorum.reached} for quorum in outcome.quorums],
     }
 
 
 def instance_document(instance: InstanceOutcome) -> dict[str, Any]:
     """One instance as plain values."""
-    place = None
-    if instance.span:
-        line, column = instance.span.source.line_and_column(instance.span.start)
-        place = {"file": instance.span.source.name, "line": line, "column": column}
+    span = instance.span
+    place = span and {"file": span.source.name, "line": span.line, "column": span.column}
     return {
         "name": instance.name,
         "profile": instance.profile,
@@ -61,7 +51,7 @@ def instance_document(instance: InstanceOutcome) -> dict[str, Any]:
         "sessionId": instance.session_id,
         "link": instance.link,
         "runLocation": instance.run_location or None,
-        **_times(instance.started_at, instance.stopped_at),
+        **_times(instance),
         "place": place,
         "checks": [check_document(check) for check in instance.checks],
     }
@@ -76,15 +66,16 @@ def check_document(check: CheckOutcome) -> dict[str, Any]:
         "verdict": check.verdict.value,
         "error": check.error,
         "errorGroups": list(check.error_groups),
-        "failingSince": None
-        if check.failing_since is None
-        else {"applies": check.failing_since.applies, "commit": check.failing_since.commit},
-        "artifacts": [_artifact(artifact) for artifact in check.artifacts],
+        "failingSince": check.failing_since and asdict(check.failing_since),
+        "artifacts": [
+            {"kind": artifact.kind, "name": artifact.name, "path": artifact.path or None}
+            for artifact in check.artifacts
+        ],
         "quarantine": check.quarantine,
-        "change": None if check.change is None else check.change.value,
+        "change": check.change and check.change.value,
         "runLocation": check.run_location or None,
         "link": check.link or None,
-        "durationSeconds": wording.check_seconds(check),
+        "durationSeconds": check.seconds,
         "durationSecondsBefore": check.seconds_before,
         "attempts": [attempt_document(attempt) for attempt in check.attempts],
     }
@@ -95,10 +86,6 @@ def _camel(name: str) -> str:
     return first + "".join(map(str.capitalize, rest))
 
 
-def _artifact(artifact: Artifact) -> dict[str, Any]:
-    return {"kind": artifact.kind, "name": artifact.name, "path": artifact.path or None}
-
-
 def attempt_document(attempt: CheckAttempt) -> dict[str, Any]:
     """One attempt as plain values."""
     return {
@@ -106,24 +93,14 @@ def attempt_document(attempt: CheckAttempt) -> dict[str, Any]:
         "resultId": attempt.result_id,
         "error": attempt.error,
         "link": attempt.link or None,
-        **_times(attempt.started_at, attempt.stopped_at),
+        **_times(attempt),
         "responseTimeMilliseconds": attempt.response_time,
     }
 
 
-def _quorum(quorum: QuorumOutcome) -> dict[str, Any]:
+def _times(timed: ApplyOutcome | InstanceOutcome | CheckAttempt) -> dict[str, Any]:
     return {
-        "profile": quorum.profile,
-        "needed": quorum.needed,
-        "passed": quorum.passed,
-        "total": quorum.total,
-        "reached": quorum.reached,
-    }
-
-
-def _times(start: datetime | None, stop: datetime | None) -> dict[str, Any]:
-    return {
-        "startedAt": time_text(start),
-        "stoppedAt": time_text(stop),
-        "durationSeconds": wording.seconds_between(start, stop),
+        "startedAt": time_text(timed.started_at),
+        "stoppedAt": time_text(timed.stopped_at),
+        "durationSeconds": timed.seconds,
     }

@@ -13,7 +13,7 @@ from datetime import UTC
 from typing import Final
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
-from runner.models.outcome import ApplyOutcome, CheckOutcome, InstanceOutcome
+from runner.models.outcome import ApplyOutcome, CheckOutcome, InstanceOutcome, QuorumOutcome
 from runner.models.verdict import Verdict
 from runner.reports.apply import wording
 from runner.reports.text.sanitize import lines, one_line
@@ -26,6 +26,8 @@ _SESSION: Final = "session"
 _ERRORS: Final = frozenset(
     {Verdict.UNKNOWN, Verdict.NOT_STARTED, Verdict.TIMED_OUT, Verdict.CANCELLED}
 )
+#: Verdicts of what did not run to its end.
+_SKIPS: Final = frozenset({Verdict.SKIPPED, Verdict.RUNNING})
 
 
 def render(outcome: ApplyOutcome, *, with_attempts: bool = False) -> str:
@@ -41,8 +43,7 @@ def render(outcome: ApplyOutcome, *, with_attempts: bool = False) -> str:
         root.append(_suite(instance, outcome, with_attempts=with_attempts))
     for count in ("tests", "failures", "errors"):
         root.set(count, str(sum(int(suite.get(count, "0")) for suite in root)))
-    seconds = wording.seconds_between(outcome.started_at, outcome.stopped_at)
-    root.set("time", _seconds(seconds))
+    root.set("time", _seconds(outcome.seconds))
     indent(root)
     body = tostring(root, encoding="unicode").replace("##", "#&#35;")
     return f'<?xml version="1.0" encoding="UTF-8"?>\n{body}\n'
@@ -53,21 +54,18 @@ def _suite(instance: InstanceOutcome, outcome: ApplyOutcome, *, with_attempts: b
     if instance.started_at:
         stamp = instance.started_at.astimezone(UTC).replace(tzinfo=None, microsecond=0)
         suite.set("timestamp", stamp.isoformat())
-    suite.set("time", _seconds(wording.seconds_between(instance.started_at, instance.stopped_at)))
+    suite.set("time", _seconds(instance.seconds))
     properties = SubElement(suite, "properties")
     for name, value in _properties(instance, outcome):
-        SubElement(properties, "property", {"name": _clean(name), "value": _clean(value)})
+        if value:
+            SubElement(properties, "property", {"name": _clean(name), "value": _clean(value)})
     for check, name in zip(instance.checks, _names(instance), strict=True):
-        case = _case(instance, check, name)
-        if with_attempts:
-            _add_attempts(case, check)
-        suite.append(case)
+        suite.append(_case(instance, check, name, with_attempts=with_attempts))
     if not _checks_tell(instance):
         suite.append(_session_case(instance))
     suite.set("tests", str(len(suite.findall("testcase"))))
-    suite.set("failures", str(len(suite.findall("testcase/failure"))))
-    suite.set("errors", str(len(suite.findall("testcase/error"))))
-    suite.set("skipped", str(len(suite.findall("testcase/skipped"))))
+    for count, tag in (("failures", "failure"), ("errors", "error"), ("skipped", "skipped")):
+        suite.set(count, str(len(suite.findall(f"testcase/{tag}"))))
     return suite
 
 
@@ -80,8 +78,8 @@ def _checks_tell(instance: InstanceOutcome) -> bool:
     )
 
 
-def _properties(instance: InstanceOutcome, outcome: ApplyOutcome) -> list[tuple[str, str]]:
-    found = [
+def _properties(instance: InstanceOutcome, outcome: ApplyOutcome) -> list[tuple[str, str | None]]:
+    return [
         *((name.lower().replace(" ", "-"), text) for name, text in wording.tested(outcome)),
         ("apply", outcome.apply_id),
         ("profile", instance.profile),
@@ -92,13 +90,18 @@ def _properties(instance: InstanceOutcome, outcome: ApplyOutcome) -> list[tuple[
         ("run-location", instance.run_location),
         ("reason", instance.reason),
         ("hint", instance.hint),
+        *(
+            ("quorum", _quorum(each))
+            for each in outcome.quorums
+            if each.profile == instance.profile
+        ),
+        *((f"link: {check.name}", check.link) for check in instance.checks),
     ]
-    for quorum in outcome.quorums:
-        if quorum.profile == instance.profile:
-            reached = "reached" if quorum.reached else "missed"
-            found.append(("quorum", f"{quorum.passed} of {quorum.needed} needed passed: {reached}"))
-    found += [(f"link: {check.name}", check.link) for check in instance.checks]
-    return [(name, value) for name, value in found if value]
+
+
+def _quorum(quorum: QuorumOutcome) -> str:
+    ended = wording.quorum_result(quorum)
+    return f"{quorum.passed} of {quorum.needed} needed passed: {ended}"
 
 
 def _names(instance: InstanceOutcome) -> list[str]:
@@ -108,60 +111,50 @@ def _names(instance: InstanceOutcome) -> list[str]:
     share a name are distinguished by their id, and by a number if that is not enough.
     """
     names = [_clean(check.name).strip() for check in instance.checks]
-    common = {name for name, times in Counter([*names, _SESSION]).items() if times > 1}
-    taken: set[str] = {_SESSION}
-    found = []
+    times = Counter([*names, _SESSION])
+    taken = {_SESSION: None}
     for check, name in zip(instance.checks, names, strict=True):
-        is_common = name in common and check.check_id
-        unique = f"{name} ({_clean((check.check_id or '')[:8])})".strip() if is_common else name
+        unique = name
+        if times[name] > 1 and check.check_id:
+            unique = f"{name} ({_clean(check.check_id[:8])})".strip()
         number = 1
         while unique in taken:
             number += 1
             unique = f"{name} ({number})".strip()
-        taken.add(unique)
-        found.append(unique)
-    return found
+        taken[unique] = None
+    return [*taken][1:]
 
 
-def _case(instance: InstanceOutcome, check: CheckOutcome, name: str) -> Element:
-    case = _testcase(instance, name, wording.check_seconds(check))
-    counts = instance.counts or not wording.is_failing(check)
-    said = ", ".join(wording.said(check, counts=counts))
-    text = "\n".join(lines(check.error or said, _TEXT_LIMIT))
-    message = wording.first_line(check) or said
-    if wording.is_failing(check):
+def _case(
+    instance: InstanceOutcome, check: CheckOutcome, name: str, *, with_attempts: bool
+) -> Element:
+    case = _testcase(instance, name, check.seconds)
+    is_failing = wording.is_failing(check)
+    said = ", ".join(wording.said(check, counts=instance.counts or not is_failing))
+    if is_failing:
         forgiven = check.quarantine is not None or not instance.counts
-        _end(case, check.verdict, said if forgiven else message, text, forgiven=forgiven)
-    elif check.verdict in {Verdict.SKIPPED, Verdict.RUNNING}:
-        SubElement(case, "skipped", {"type": check.verdict.value, "message": _clean(said)})
+        message = said if forgiven else wording.first_line(check) or said
+        _end(case, check.verdict, message, check.error or said, forgiven=forgiven)
+    elif check.verdict in _SKIPS:
+        _end(case, check.verdict, said, forgiven=True)
+    for attempt in check.attempts[:-1] if with_attempts else ():
+        if attempt.verdict is Verdict.FAILED:
+            error = attempt.error or attempt.verdict.value
+            tag = "flakyFailure" if check.verdict.is_pass else "rerunFailure"
+            _add(case, tag, attempt.verdict, error, error)
     SubElement(case, "system-out").text = _output(check, said)
     return case
 
 
-def _add_attempts(case: Element, check: CheckOutcome) -> None:
-    """Add an element for each attempt that failed before the last one."""
-    tag = "flakyFailure" if check.verdict.is_pass else "rerunFailure"
-    output = case.find("system-out")
-    place = list(case).index(output) if output is not None else len(case)
-    for attempt in check.attempts[:-1]:
-        if attempt.verdict is Verdict.FAILED:
-            said = attempt.error or attempt.verdict.value
-            element = Element(tag, {"type": attempt.verdict.value, "message": _clean(said)})
-            element.text = "\n".join(lines(said, _TEXT_LIMIT))
-            case.insert(place, element)
-            place += 1
-
-
 def _session_case(instance: InstanceOutcome) -> Element:
     """A case for the instance itself, if its checks do not show how it ended."""
-    seconds = wording.seconds_between(instance.started_at, instance.stopped_at)
-    case = _testcase(instance, _SESSION, seconds)
+    case = _testcase(instance, _SESSION, instance.seconds)
     said = instance.reason or instance.verdict.value
     text = "\n".join(_clean(part) for part in (said, instance.hint, instance.link) if part)
-    if instance.verdict is Verdict.SKIPPED or instance.verdict is Verdict.RUNNING:
-        SubElement(case, "skipped", {"type": instance.verdict.value, "message": _clean(said)})
+    if instance.verdict in _SKIPS:
+        _end(case, instance.verdict, said, forgiven=True)
     elif not instance.verdict.is_pass:
-        message = f"{said} (does not count)" if not instance.counts else said
+        message = said if instance.counts else f"{said} (does not count)"
         _end(case, instance.verdict, message, text, forgiven=not instance.counts)
     return case
 
@@ -171,21 +164,25 @@ def _testcase(instance: InstanceOutcome, name: str, seconds: float | None) -> El
     return Element("testcase", about)
 
 
-def _end(case: Element, verdict: Verdict, message: str, text: str, *, forgiven: bool) -> None:
+def _end(case: Element, verdict: Verdict, message: str, text: str = "", *, forgiven: bool) -> None:
     tag = "skipped" if forgiven else "error" if verdict in _ERRORS else "failure"
-    end = SubElement(case, tag, {"type": verdict.value, "message": _clean(message)})
-    end.text = text
+    _add(case, tag, verdict, message, text)
+
+
+def _add(case: Element, tag: str, verdict: Verdict, message: str, text: str) -> None:
+    element = SubElement(case, tag, {"type": verdict.value, "message": _clean(message)})
+    element.text = "\n".join(lines(text, _TEXT_LIMIT))
 
 
 def _output(check: CheckOutcome, said: str) -> str:
     rows = [said]
     for number, attempt in enumerate(check.attempts, start=1):
-        seconds = wording.seconds_between(attempt.started_at, attempt.stopped_at)
-        took = "" if seconds is None else f" after {wording.duration(seconds)}"
-        rows.append(f"attempt {number}: {attempt.verdict.value}{took} {attempt.link}".rstrip())
-    if check.link and not any(attempt.link == check.link for attempt in check.attempts):
+        took = wording.duration(attempt.seconds)
+        after = f" after {took}" if took else ""
+        rows.append(f"attempt {number}: {attempt.verdict.value}{after} {attempt.link}".rstrip())
+    if check.link not in {"", *(attempt.link for attempt in check.attempts)}:
         rows.append(check.link)
-    return "\n".join(_clean(row) for row in rows)
+    return "\n".join(map(_clean, rows))
 
 
 def _clean(text: str) -> str:

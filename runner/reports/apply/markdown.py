@@ -1,6 +1,6 @@
 """An apply as Markdown for a step summary or a comment on GitHub."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 from runner.models.outcome import ApplyOutcome, InstanceOutcome, QuorumOutcome
@@ -21,7 +21,7 @@ _SIGNS: Final = {
     "skipped": "⏭️",
     "running": "▶️",
 }
-_RESULTS: Final = {"passed": "✅", "started": "▶️"}
+_RESULTS: Final = {"passed": "✅", "started": "▶️", "reached": "✅"}
 _SENTENCE: Final = 1_000
 #: Places of one failure that are listed; the others are counted.
 _PLACES: Final = 5
@@ -31,8 +31,7 @@ def render(outcome: ApplyOutcome, limit: int = COMMENT_LIMIT) -> str:
     """Render the report in at most ``limit`` characters; what is left out is counted."""
     ended = wording.result(outcome)
     head = [f"## {_RESULTS.get(ended, '❌')} Checkly test sessions: {ended}", ""]
-    head += [*_tested(outcome), _totals(outcome), ""]
-    head += [_quorum(quorum) for quorum in outcome.quorums]
+    head += [*_tested(outcome), *_totals(outcome), "", *map(_quorum, outcome.quorums)]
     text = "\n".join(head) + "\n"
     unfolded, quiet = wording.loud_and_quiet(outcome)
     loud = list(map(_row, unfolded))
@@ -72,28 +71,17 @@ def _tested(outcome: ApplyOutcome) -> list[str]:
     return [" · ".join(said) + "  "]
 
 
-def _totals(outcome: ApplyOutcome) -> str:
-    seconds = (outcome.stopped_at - outcome.started_at).total_seconds()
-    parts = []
-    if outcome.instances:
-        parts.append(f"**Sessions:** {wording.in_words(wording.count_instances(outcome))}")
-    if checks := wording.count_checks(outcome):
-        parts.append(f"**Checks:** {wording.in_words(checks)}")
-    if changes := wording.count_changes(outcome):
-        parts.append(f"**Changes:** {wording.in_words(changes)}")
-    parts.append(
-        f"Apply {escape(outcome.apply_id)}, {wording.duration(seconds)}, "
-        f"exit code {outcome.exit_code}"
-    )
-    return "  \n".join(parts)
+def _totals(outcome: ApplyOutcome) -> Iterator[str]:
+    for heading, counts in wording.count_all(outcome):
+        yield f"**{heading}:** {wording.in_words(counts)}  "
+    took = wording.duration(outcome.seconds)
+    yield f"Apply {escape(outcome.apply_id)}, {took}, exit code {outcome.exit_code}"
 
 
 def _quorum(quorum: QuorumOutcome) -> str:
-    reached = "✅ reached" if quorum.reached else "❌ missed"
-    return (
-        f"**Quorum** of {escape(quorum.profile)}: {quorum.passed} of {quorum.total} passed, "
-        f"{quorum.needed} needed: {reached}\n"
-    )
+    said = f"{quorum.passed} of {quorum.total} passed, {quorum.needed} needed"
+    ended = wording.quorum_result(quorum)
+    return f"**Quorum** of {escape(quorum.profile)}: {said}: {_RESULTS.get(ended, '❌')} {ended}\n"
 
 
 def _failure(failure: wording.Failure) -> str:
@@ -120,13 +108,12 @@ def _row(instance: InstanceOutcome) -> str:
         verdict += " (does not count)"
     said = filter(None, (instance.reason, instance.hint))
     verdict = "<br>".join([verdict, *(escape(sentence, _SENTENCE) for sentence in said)])
-    seconds = wording.seconds_between(instance.started_at, instance.stopped_at)
     cells = [
         _SIGNS[instance.verdict.value],
         link(escape(instance.name), instance.link),
         verdict,
         wording.in_words(wording.count_labels(map(wording.label, instance.checks))),
-        "" if seconds is None else wording.duration(seconds),
+        wording.duration(instance.seconds),
     ]
     return f"| {' | '.join(cells)} |"
 

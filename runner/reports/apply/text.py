@@ -1,8 +1,9 @@
 """The summary of an apply as text for a terminal or a log."""
 
+from collections.abc import Iterable
 from typing import Final
 
-from runner.models.outcome import ApplyOutcome, CheckOutcome, InstanceOutcome, QuorumOutcome
+from runner.models.outcome import ApplyOutcome, CheckOutcome, InstanceOutcome
 from runner.models.verdict import Verdict
 from runner.reports.apply import wording
 from runner.reports.text.layout import Piece, lay_out
@@ -35,7 +36,11 @@ def render(outcome: ApplyOutcome, style: Style | None = None) -> str:
     if outcome.instances:
         rows += [style.paint("Sessions", "bold"), "", *_sessions(outcome, style), ""]
     for quorum in outcome.quorums:
-        rows += _quorum(quorum, style)
+        said = f"{quorum.passed} of {quorum.total} passed, {quorum.needed} needed:"
+        ended = wording.quorum_result(quorum)
+        rows += lay_out(
+            [Piece(f"Quorum of {shown_name(quorum.profile)}: {said}"), _word(ended)], style
+        )
     if rows and rows[-1]:
         rows.append("")
     if failures := wording.failures(outcome):
@@ -61,21 +66,22 @@ def _sessions(outcome: ApplyOutcome, style: Style) -> list[str]:
 
 
 def _totals(outcome: ApplyOutcome, style: Style) -> list[str]:
-    """The last lines: counts of instances and checks, changes, and the result."""
+    """The last lines: counts of instances, checks and changes, and the result."""
     rows = []
-    if outcome.instances:
-        rows += _counts("Sessions:", wording.count_instances(outcome), style)
-    if checks := wording.count_checks(outcome):
-        rows += _counts("Checks:  ", checks, style)
-    if changes := wording.count_changes(outcome):
-        rows += lay_out([Piece("Changes: "), Piece(wording.in_words(changes), glued=True)], style)
-    seconds = (outcome.stopped_at - outcome.started_at).total_seconds()
-    after = "" if outcome.detached else f"after {wording.duration(seconds)}"
-    tint = "green" if outcome.exit_code == 0 else "red"
+    for heading, counts in wording.count_all(outcome):
+        pieces = [Piece(f"{heading}:".ljust(9))]
+        for index, (name, number) in enumerate(counts, start=1):
+            comma = "," if index < len(counts) else ""
+            pieces.append(_word(name, f"{number} {name}{comma}"))
+        rows += lay_out(pieces, style)
     pieces = [
         Piece(f"Apply {one_line(outcome.apply_id, NAME_LIMIT)}"),
-        Piece(wording.result(outcome), ("bold", tint), glued=True),
-        Piece(after, glued=True),
+        Piece(
+            wording.result(outcome),
+            ("bold", "green" if outcome.exit_code == 0 else "red"),
+            glued=True,
+        ),
+        Piece("" if outcome.detached else f"after {wording.duration(outcome.seconds)}", glued=True),
         Piece(f"(exit code {outcome.exit_code})", glued=True),
     ]
     return rows + lay_out(pieces, style)
@@ -86,17 +92,17 @@ def sign(label: str, style: Style) -> str:
     return style.paint(style.plain(wording.sign(label)), _tint(label))
 
 
-def tinted(label: str, style: Style) -> str:
-    """``label`` in its colour."""
-    return style.paint(label, _tint(label))
-
-
 def _tint(label: str) -> str:
     return "cyan" if label == Verdict.RUNNING.value else _TINTS[wording.tone(label)]
 
 
 def _sign(label: str) -> Piece:
     return Piece(wording.sign(label), (_tint(label),))
+
+
+def _word(label: str, text: str | None = None) -> Piece:
+    """``text``, or ``label`` itself, in the colour of ``label``."""
+    return Piece(text or label, (_tint(label),), glued=True)
 
 
 def shown_name(name: str) -> str:
@@ -106,25 +112,21 @@ def shown_name(name: str) -> str:
 
 def check_line(check: CheckOutcome, style: Style) -> str:
     """A check that ended: its name, verdict, notes and duration."""
-    seconds = wording.check_seconds(check)
-    took = "" if seconds is None else style.paint(f" ({wording.duration(seconds)})", "dim")
-    name = shown_name(check.name)
-    return f"{sign(wording.label(check), style)} {name}: {_ended(check, style)}{took}"
+    verdict = style.paint(check.verdict.value, _tint(check.verdict.value))
+    said = ", ".join([verdict, *_harmless(wording.notes(check))])
+    took = wording.duration(check.seconds)
+    after = style.paint(f" ({took})", "dim") if took else ""
+    return f"{sign(wording.label(check), style)} {shown_name(check.name)}: {said}{after}"
 
 
 def instance_line(instance: InstanceOutcome, style: Style) -> str:
     """An instance that ended: its verdict, duration and reason."""
-    seconds = wording.seconds_between(instance.started_at, instance.stopped_at)
-    after = "" if seconds is None else f" after {wording.duration(seconds)}"
+    took = wording.duration(instance.seconds)
+    after = f" after {took}" if took else ""
     reason = "" if instance.reason is None else f": {one_line(instance.reason, _LINE_LIMIT)}"
     allowed = " (does not count)" if wording.is_forgiven(instance) else ""
-    verdict = tinted(instance.verdict.value, style)
-    return f"{sign(instance.verdict.value, style)} {verdict}{after}{allowed}{reason}"
-
-
-def _ended(check: CheckOutcome, style: Style) -> str:
-    said = [one_line(note, _LINE_LIMIT) for note in wording.notes(check)]
-    return ", ".join([tinted(check.verdict.value, style), *said])
+    label = instance.verdict.value
+    return f"{sign(label, style)} {style.paint(label, _tint(label))}{after}{allowed}{reason}"
 
 
 def _failure(failure: wording.Failure, style: Style) -> list[str]:
@@ -144,7 +146,7 @@ def _failure(failure: wording.Failure, style: Style) -> list[str]:
 def _place(place: wording.Place, style: Style) -> list[str]:
     check, instance = place.check, place.instance
     label = wording.label(check)
-    notes = [one_line(said, _LINE_LIMIT) for said in wording.said(check, counts=instance.counts)]
+    notes = _harmless(wording.said(check, counts=instance.counts))
     pieces = [
         _sign(label),
         Piece(f"{shown_name(instance.name)} ›", ("dim",), glued=True),
@@ -156,47 +158,29 @@ def _place(place: wording.Place, style: Style) -> list[str]:
 
 def _instance(instance: InstanceOutcome, pad: int, style: Style) -> list[str]:
     label = instance.verdict.value
-    seconds = wording.seconds_between(instance.started_at, instance.stopped_at)
     counts = wording.in_words(wording.count_labels(map(wording.label, instance.checks)))
     pieces = [
         _sign(label),
         Piece(shown_name(instance.name), pad=pad, glued=True, link=instance.link),
         Piece(label, (_tint(label),), pad=11 if pad else 0),
-        Piece("" if seconds is None else wording.duration(seconds)),
+        Piece(wording.duration(instance.seconds)),
         Piece("does not count" if wording.is_forgiven(instance) else ""),
         Piece(f"checks: {counts}" if counts else ""),
     ]
-    rows = lay_out(pieces, style)
-    rows += _below([instance.reason or "", instance.hint or ""], style)
-    if instance.verdict is Verdict.RUNNING:  # somebody will want to find it again
-        rows += _below([f"session {instance.session_id}" if instance.session_id else ""], style)
-    return rows + _below([style.address(instance.link)], style, "cyan")
+    below = [instance.reason, instance.hint]
+    if instance.verdict is Verdict.RUNNING and instance.session_id:  # to find it again
+        below.append(f"session {instance.session_id}")
+    address = _below([style.address(instance.link)], style, "cyan")
+    return lay_out(pieces, style) + _below(below, style) + address
 
 
-def _below(texts: list[str], style: Style, *styles: str) -> list[str]:
+def _harmless(notes: Iterable[str]) -> list[str]:
+    return [one_line(note, _LINE_LIMIT) for note in notes]
+
+
+def _below(texts: Iterable[str | None], style: Style, *styles: str) -> list[str]:
     """``texts`` on indented lines of their own."""
     rows: list[str] = []
-    for text in filter(None, texts):
-        rows += lay_out([Piece(one_line(text, _LINE_LIMIT), styles)], style, indent=4)
+    for text in _harmless(filter(None, texts)):
+        rows += lay_out([Piece(text, styles)], style, indent=4)
     return rows
-
-
-def _quorum(quorum: QuorumOutcome, style: Style) -> list[str]:
-    pieces = [
-        Piece(
-            f"Quorum of {shown_name(quorum.profile)}: {quorum.passed} of {quorum.total} passed, "
-            f"{quorum.needed} needed:"
-        ),
-        Piece("reached", ("green",), glued=True)
-        if quorum.reached
-        else Piece("missed", ("red",), glued=True),
-    ]
-    return lay_out(pieces, style)
-
-
-def _counts(what: str, counts: list[tuple[str, int]], style: Style) -> list[str]:
-    pieces = [Piece(what)]
-    for index, (name, number) in enumerate(counts, start=1):
-        comma = "," if index < len(counts) else ""
-        pieces.append(Piece(f"{number} {name}{comma}", (_tint(name),), glued=True))
-    return lay_out(pieces, style)

@@ -1,11 +1,10 @@
 """Place sessions and attempts on a common axis of time, in percent of its length."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import Final, NamedTuple
 
-from runner.models.outcome import ApplyOutcome, CheckOutcome, InstanceOutcome
+from runner.models.outcome import ApplyOutcome, CheckAttempt, CheckOutcome, InstanceOutcome
 from runner.reports.apply import wording
 
 _STEPS: Final = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 43200, 86400)
@@ -14,19 +13,16 @@ _MOST_TICKS: Final = 6
 _LEAST: Final = 0.4
 
 
-@dataclass(frozen=True, slots=True)
-class Bar:
+class Bar(NamedTuple):
     """A stretch of time; ``left`` and ``width`` in percent of the axis."""
 
     left: float
     width: float
     label: str
     title: str
-    link: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Tick:
+class Tick(NamedTuple):
     """A mark on the axis; ``left`` in percent."""
 
     left: float
@@ -37,7 +33,7 @@ class Axis:
     """The time from the start of an apply to its end, or to its last event."""
 
     def __init__(self, outcome: ApplyOutcome) -> None:
-        times = [outcome.started_at, outcome.stopped_at, *_times(outcome)]
+        times = [*_times(outcome)]
         self.start = min(times)
         self.seconds = max((max(times) - self.start).total_seconds(), 1.0)
 
@@ -56,48 +52,32 @@ class Axis:
 
     def session(self, instance: InstanceOutcome) -> list[Bar]:
         """The bar of an instance's session, if it had one."""
-        bar = self._bar(instance.started_at, instance.stopped_at, instance.verdict.value, "session")
-        return [bar] if bar else []
+        return [*self._bars(instance, "session")]
 
     def attempts(self, check: CheckOutcome) -> list[Bar]:
         """The bars of a check's attempts whose times are known."""
-        bars = []
-        for number, attempt in enumerate(check.attempts, start=1):
-            bar = self._bar(
-                attempt.started_at,
-                attempt.stopped_at,
-                attempt.verdict.value,
-                f"attempt {number}",
-                attempt.link,
-            )
-            if bar:
-                bars.append(bar)
-        return bars
+        return [
+            bar
+            for number, attempt in enumerate(check.attempts, start=1)
+            for bar in self._bars(attempt, f"attempt {number}")
+        ]
 
-    def _bar(
-        self,
-        start: datetime | None,
-        stop: datetime | None,
-        label: str,
-        what: str,
-        link: str | None = None,
-    ) -> Bar | None:
-        seconds = wording.seconds_between(start, stop)
-        if start is None or seconds is None:
-            return None
-        left = min(_percent((start - self.start).total_seconds() / self.seconds), 100 - _LEAST)
-        width = max(_percent(seconds / self.seconds), _LEAST)
-        return Bar(
-            left, round(width, 3), label, f"{what}: {label}, {wording.duration(seconds)}", link
-        )
+    def _bars(self, timed: InstanceOutcome | CheckAttempt, what: str) -> Iterator[Bar]:
+        """The bar of what has a start and an end; none otherwise."""
+        if timed.started_at is None or timed.seconds is None:
+            return
+        left = _percent((timed.started_at - self.start).total_seconds() / self.seconds)
+        width = max(_percent(timed.seconds / self.seconds), _LEAST)
+        label = timed.verdict.value
+        title = f"{what}: {label}, {wording.duration(timed.seconds)}"
+        yield Bar(min(left, 100 - _LEAST), round(width, 3), label, title)
 
 
 def _times(outcome: ApplyOutcome) -> Iterator[datetime]:
-    for instance in outcome.instances:
-        yield from filter(None, (instance.started_at, instance.stopped_at))
-        for check in instance.checks:
-            for attempt in check.attempts:
-                yield from filter(None, (attempt.started_at, attempt.stopped_at))
+    checks = [check for instance in outcome.instances for check in instance.checks]
+    attempts = [attempt for check in checks for attempt in check.attempts]
+    for timed in (outcome, *outcome.instances, *attempts):
+        yield from filter(None, (timed.started_at, timed.stopped_at))
 
 
 def _percent(part: float) -> float:

@@ -1,18 +1,22 @@
 """The words and counts of an outcome, the same in every format."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Iterable, Sequence
 from itertools import filterfalse
-from typing import Final
+from typing import Final, NamedTuple
 
-from runner.models.outcome import ApplyOutcome, Change, CheckOutcome, InstanceOutcome
+from runner.models.outcome import (
+    ApplyOutcome,
+    Change,
+    CheckOutcome,
+    InstanceOutcome,
+    QuorumOutcome,
+)
 from runner.models.verdict import Verdict
 
 QUARANTINED: Final = "quarantined"
-# The sign and the tone of each.
-_LOOKS: Final = {
+# The sign and the tone of each label that is counted, and of other words.
+_LABEL_LOOKS: Final = {
     "unknown": ("?", "odd"),
     "not started": ("✗", "bad"),
     "timed out": ("✗", "bad"),
@@ -26,17 +30,18 @@ _LOOKS: Final = {
     "skipped": ("−", "none"),
     "running": ("·", "none"),
 }
-_OTHER_LOOKS: Final = {
+_LOOKS: Final = _LABEL_LOOKS | {
     "started": ("·", "none"),
     "interrupted": ("−", "odd"),
+    "reached": ("✓", "good"),
+    "missed": ("✗", "bad"),
     Change.NEWLY_FAILING.value: ("✗", "bad"),
     Change.STILL_FAILING.value: ("✗", "bad"),
     Change.FIXED.value: ("✓", "good"),
     Change.NEW.value: ("·", "none"),
 }
 #: What is counted, in the order in which it is shown.
-LABELS: Final = tuple(_LOOKS)
-_ORDER: Final = {label: index for index, label in enumerate(LABELS)}
+LABELS: Final = tuple(_LABEL_LOOKS)
 #: Verdicts that need no attention.
 _QUIET: Final = frozenset({Verdict.PASSED, Verdict.FLAKY, Verdict.DEGRADED, Verdict.SKIPPED})
 #: A check that took so many times as long as before, and a second longer, is told.
@@ -46,8 +51,7 @@ _FEW: Final = 10
 _CHANGES: Final = (Change.NEWLY_FAILING, Change.STILL_FAILING, Change.FIXED, Change.NEW)
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(NamedTuple):
     """A check and the instance it ran in."""
 
     instance: InstanceOutcome
@@ -56,12 +60,12 @@ class Place:
 
 def sign(name: str) -> str:
     """The symbol of ``name``, a label or a result."""
-    return (_LOOKS.get(name) or _OTHER_LOOKS[name])[0]
+    return _LOOKS[name][0]
 
 
 def tone(name: str) -> str:
     """The tone of a label, a result or a change: bad, warn, good, odd or none."""
-    return (_LOOKS.get(name) or _OTHER_LOOKS[name])[1]
+    return _LOOKS[name][1]
 
 
 def label(check: CheckOutcome) -> str:
@@ -115,7 +119,7 @@ def failing_checks(outcome: ApplyOutcome) -> list[Place]:
             check.quarantine is not None,
             not place.instance.counts,
             _CHANGES.index(check.change) if check.change in _CHANGES else len(_CHANGES),
-            _ORDER[label(check)],
+            LABELS.index(label(check)),
         )
 
     return sorted(found, key=weight)
@@ -169,7 +173,7 @@ def tested(outcome: ApplyOutcome) -> list[tuple[str, str]]:
 
 def count_labels(labels: Iterable[str]) -> list[tuple[str, int]]:
     """Count each label, the worst first."""
-    return sorted(Counter(labels).items(), key=lambda item: _ORDER[item[0]])
+    return sorted(Counter(labels).items(), key=lambda item: LABELS.index(item[0]))
 
 
 def count_instances(outcome: ApplyOutcome) -> list[tuple[str, int]]:
@@ -179,13 +183,23 @@ def count_instances(outcome: ApplyOutcome) -> list[tuple[str, int]]:
 
 def count_checks(outcome: ApplyOutcome) -> list[tuple[str, int]]:
     """Count the checks by label."""
-    return count_labels(label(check) for check in _checks(outcome))
+    return count_labels(label(check) for each in outcome.instances for check in each.checks)
 
 
 def count_changes(outcome: ApplyOutcome) -> list[tuple[str, int]]:
     """Count the checks that changed since last time, by change."""
-    found = Counter(check.change for check in _checks(outcome))
+    found = Counter(check.change for each in outcome.instances for check in each.checks)
     return [(change.value, found[change]) for change in _CHANGES if found[change]]
+
+
+def count_all(outcome: ApplyOutcome) -> list[tuple[str, list[tuple[str, int]]]]:
+    """All counts of an apply, each below its heading; those that found nothing are left out."""
+    counts = {
+        "Sessions": count_instances(outcome),
+        "Checks": count_checks(outcome),
+        "Changes": count_changes(outcome),
+    }
+    return [(heading, found) for heading, found in counts.items() if found]
 
 
 def in_words(counts: Iterable[tuple[str, int]]) -> str:
@@ -199,12 +213,15 @@ def result(outcome: ApplyOutcome) -> str:
         return "interrupted"
     if outcome.exit_code == 0:
         return "started" if outcome.detached else "passed"
-    verdicts = {instance.verdict for instance in outcome.instances if instance.counts}
-    if outcome.exit_code == 4:
-        return "timed out"
     if outcome.exit_code == 3:
-        return "not started" if verdicts & {Verdict.NOT_STARTED} else "unknown"
-    return "failed"
+        verdicts = {instance.verdict for instance in outcome.instances if instance.counts}
+        return "not started" if Verdict.NOT_STARTED in verdicts else "unknown"
+    return "timed out" if outcome.exit_code == 4 else "failed"
+
+
+def quorum_result(quorum: QuorumOutcome) -> str:
+    """The result of a quorum, in a word."""
+    return "reached" if quorum.reached else "missed"
 
 
 def notes(check: CheckOutcome) -> list[str]:
@@ -220,7 +237,7 @@ def notes(check: CheckOutcome) -> list[str]:
         found.append(f"quarantined: {check.quarantine}")
     if len(check.attempts) > 1:
         found.append(f"{len(check.attempts)} attempts")
-    seconds, before = check_seconds(check), check.seconds_before
+    seconds, before = check.seconds, check.seconds_before
     is_single = len(check.attempts) == 1  # several attempts take longer of themselves
     if is_single and seconds and before and seconds > max(_SLOWER * before, before + 1):
         found.append(f"{seconds / before:.1f}× as long as before")
@@ -237,8 +254,10 @@ def first_line(check: CheckOutcome) -> str:
     return next(iter((check.error or "").strip().splitlines()), "")
 
 
-def duration(seconds: float) -> str:
-    """A short duration text: ``0.8 s``, ``12 s``, ``2 min 05 s``."""
+def duration(seconds: float | None) -> str:
+    """A short text: ``0.8 s``, ``12 s``, ``2 min 05 s``; empty if ``seconds`` is not known."""
+    if seconds is None:
+        return ""
     if seconds < 10:
         return f"{max(seconds, 0):.1f} s"
     whole = round(seconds)
@@ -247,24 +266,3 @@ def duration(seconds: float) -> str:
     if whole < 3600:
         return f"{whole // 60} min {whole % 60:02} s"
     return f"{whole // 3600} h {whole % 3600 // 60:02} min"
-
-
-def seconds_between(start: datetime | None, stop: datetime | None) -> float | None:
-    """Seconds from ``start`` to ``stop``, if both are known."""
-    if start is None or stop is None:
-        return None
-    return max((stop - start).total_seconds(), 0.0)
-
-
-def check_seconds(check: CheckOutcome) -> float | None:
-    """Seconds from the start of a check's first attempt to the end of its last."""
-    starts = [attempt.started_at for attempt in check.attempts if attempt.started_at]
-    stops = [attempt.stopped_at for attempt in check.attempts if attempt.stopped_at]
-    if starts and stops:
-        return seconds_between(min(starts), max(stops))
-    return None
-
-
-def _checks(outcome: ApplyOutcome) -> Iterator[CheckOutcome]:
-    for instance in outcome.instances:
-        yield from instance.checks

@@ -5,8 +5,8 @@ from textwrap import indent
 from typing import Any, Final
 
 from runner.models.history import InstanceStatus, PastApply
+from runner.models.outcome import seconds_between
 from runner.models.record import Attempt
-from runner.reports.apply.wording import seconds_between
 from runner.reports.history.check_stats import CheckStats
 from runner.reports.history.trend import Point, point, seconds_of, trend, verdict_of
 from runner.reports.text.json_ import dump_json, time_text

@@ -4,9 +4,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 
 from runner.models.history import InstanceStatus, PastApply
+from runner.models.outcome import seconds_between
 from runner.models.verdict import Verdict
 from runner.reports.apply.text import sign
-from runner.reports.apply.wording import count_labels, duration, in_words, seconds_between
+from runner.reports.apply.wording import count_labels, duration, in_words
 from runner.reports.history.check_stats import CheckStats
 from runner.reports.history.trend import Point, blocks, point, trend, verdict_of
 from runner.reports.history.wording import ago, source, who

@@ -5,9 +5,9 @@ from statistics import median
 from typing import Final, NamedTuple
 
 from runner.models.history import PastApply
+from runner.models.outcome import seconds_between
 from runner.models.record import Attempt, Phase
 from runner.models.verdict import Verdict
-from runner.reports.apply.wording import seconds_between
 
 _BLOCKS: Final = "▁▂▃▄▅▆▇█"
 _DIGITS: Final = "01234567"

@@ -162,11 +162,11 @@ class OpenTelemetryReporter(Listener):
         for instance in outcome.instances:
             about = {"checkly.profile": instance.profile, "checkly.verdict": instance.verdict.value}
             verdicts.add(1, about)
-            seconds = wording.seconds_between(instance.started_at, instance.stopped_at)
+            seconds = instance.seconds
             if seconds is not None:
                 sessions.record(seconds, about)
             for check in instance.checks:
-                if (taken := wording.check_seconds(check)) is not None:
+                if (taken := check.seconds) is not None:
                     told = {
                         "test.case.name": one_line(check.name, 200),
                         "checkly.verdict": check.verdict.value,

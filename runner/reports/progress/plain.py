@@ -16,7 +16,7 @@ from runner.models.events import (
     SessionProgress,
     SessionStarted,
 )
-from runner.models.outcome import CheckOutcome
+from runner.models.outcome import CheckOutcome, seconds_between
 from runner.reports.apply import text, wording
 from runner.reports.progress.listeners import Listener
 from runner.reports.progress.state import InstanceProgress, Progress
@@ -139,7 +139,7 @@ def _sign_of_life(progress: Progress, at: datetime) -> str:
 
 
 def _running(instance: InstanceProgress, at: datetime) -> str:
-    known = [wording.duration(wording.seconds_between(instance.started_at, at) or 0.0)]
+    known = [wording.duration(seconds_between(instance.started_at, at))]
     if instance.checks:
         known.append(f"{instance.ended_checks} of {len(instance.checks)} checks ended")
     return f"{text.shown_name(instance.name)} ({', '.join(known)})"

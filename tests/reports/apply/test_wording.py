@@ -1,14 +1,12 @@
 import pytest
 
-from runner.models.outcome import Change, CheckOutcome, FailingSince
+from runner.models.outcome import Change, CheckOutcome, FailingSince, seconds_between
 from runner.models.verdict import Verdict
 from runner.reports.apply.wording import (
-    check_seconds,
     duration,
     failing_checks,
     failures,
     notes,
-    seconds_between,
 )
 from tests.reports.outcomes import apply, at, check, instance
 
@@ -32,8 +30,8 @@ def test_durations_stay_short(seconds: float, words: str) -> None:
 def test_a_time_that_is_not_known_has_no_length() -> None:
     assert seconds_between(None, at(1)) is None
     assert seconds_between(at(2), at(1)) == 0.0
-    assert check_seconds(check(attempts=())) is None
-    assert check_seconds(check()) == 3.0
+    assert check(attempts=()).seconds is None
+    assert check().seconds == 3.0
 
 
 def test_of_failing_checks_the_new_come_first_and_the_cancelled_last() -> None:
