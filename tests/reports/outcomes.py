@@ -136,3 +136,8 @@ def story(outcome: ApplyOutcome) -> list[events.Event]:
     told += [events.InstanceFinished(at(40), item) for item in outcome.instances]
     told.append(events.ApplyFinished(at(45), outcome))
     return told
+
+
+def offline(*_: object, **__: object) -> tuple[int, str]:
+    """Send a request where there is no network."""
+    raise ConnectionError("there is no network")

@@ -8,11 +8,11 @@ from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cache, partial
+from functools import cache
 from importlib import import_module
 from queue import SimpleQueue
 from threading import Thread
-from typing import Final, Protocol
+from typing import Final, Protocol, TypeAlias
 
 from runner.errors import os_reason
 from runner.models.events import Event
@@ -57,6 +57,10 @@ class Listener:
         """Release all resources."""
 
 
+#: What a listener is to do.
+Act: TypeAlias = Callable[[Listener], None]
+
+
 class Send(Protocol):
     """Sends a request with a JSON body; raises if no answer comes."""
 
@@ -64,15 +68,6 @@ class Send(Protocol):
         self, method: str, url: str, *, headers: Mapping[str, str], body: object
     ) -> tuple[int, str]:
         """Send ``body`` to ``url``; returns status and text of the answer."""
-
-
-def offline(*_: object, **__: object) -> tuple[int, str]:
-    """A stand-in for :class:`Send` without a network.
-
-    Raises:
-        ConnectionError: Always.
-    """
-    raise ConnectionError("there is no network")
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +85,26 @@ class Surroundings:
     send: Send
 
 
-class Guarded(Listener):
+class Forwarder(Listener):
+    """Passes everything on to one or more other listeners."""
+
+    def handle(self, event: Event) -> None:
+        """Pass ``event`` on."""
+        self._forward(lambda listener: listener.handle(event))
+
+    def tick(self, at: datetime) -> None:
+        """Pass the time on."""
+        self._forward(lambda listener: listener.tick(at))
+
+    def close(self) -> None:
+        """Close what it passes everything on to."""
+        self._forward(lambda listener: listener.close())
+
+    def _forward(self, act: Act) -> None:
+        raise NotImplementedError
+
+
+class Guarded(Forwarder):
     """A listener whose failures become a warning."""
 
     def __init__(self, name: str, listener: Listener, warn: Callable[[str], None]) -> None:
@@ -99,28 +113,16 @@ class Guarded(Listener):
         self._warn = warn
         self.interval = listener.interval
 
-    def handle(self, event: Event) -> None:
-        """Pass ``event`` on."""
-        self._try(lambda listener: listener.handle(event))
-
-    def tick(self, at: datetime) -> None:
-        """Pass the time on."""
-        self._try(lambda listener: listener.tick(at))
-
-    def close(self) -> None:
-        """Close the listener."""
-        self._try(lambda listener: listener.close())
-
-    def _try(self, act: Callable[[Listener], None]) -> None:
+    def _forward(self, act: Act) -> None:
         if self._listener is None:
             return
         try:
             act(self._listener)
         except Exception as error:  # noqa: BLE001 # whatever it is, the apply goes on
             self._listener = None
-            self.complain(error)
+            self._complain(error)
 
-    def complain(self, error: Exception) -> None:
+    def _complain(self, error: Exception) -> None:
         """Warn, and never fail."""
         reason = os_reason(error) if isinstance(error, OSError) else str(error)
         said = one_line(reason or type(error).__name__, 500)
@@ -128,36 +130,34 @@ class Guarded(Listener):
             self._warn(f"{self._name} stopped: {said}")
 
 
-class Background(Listener):
-    """A listener in its own thread, for those that wait for a network."""
+class Background(Guarded):
+    """A guarded listener in its own thread, for those that wait for a network."""
 
     def __init__(self, name: str, listener: Listener, warn: Callable[[str], None]) -> None:
-        self._guarded = Guarded(name, listener, warn)
-        self.interval = listener.interval
-        self._queue: SimpleQueue[Callable[[], None] | None] = SimpleQueue()
+        super().__init__(name, listener, warn)
+        self._queue: SimpleQueue[Act | None] = SimpleQueue()
         self._thread = Thread(target=self._work, name=name, daemon=True)
         self._thread.start()
-
-    def handle(self, event: Event) -> None:
-        """Pass ``event`` on without waiting."""
-        self._queue.put(partial(self._guarded.handle, event))
 
     def tick(self, at: datetime) -> None:
         """Pass the time on, unless events are waiting."""
         if self._queue.empty():
-            self._queue.put(partial(self._guarded.tick, at))
+            super().tick(at)
 
     def close(self) -> None:
         """Wait a while for the listener to finish."""
-        self._queue.put(self._guarded.close)
+        super().close()
         self._queue.put(None)
         self._thread.join(LAST_WORDS)
         if self._thread.is_alive():
-            self._guarded.complain(TimeoutError(f"it did not finish within {LAST_WORDS:g} s"))
+            self._complain(TimeoutError(f"it did not finish within {LAST_WORDS:g} s"))
+
+    def _forward(self, act: Act) -> None:
+        self._queue.put(act)
 
     def _work(self) -> None:
         for act in iter(self._queue.get, None):
-            act()
+            super()._forward(act)
 
 
 def listener_names() -> Iterable[str]:
@@ -167,7 +167,7 @@ def listener_names() -> Iterable[str]:
 
 def open_listener(
     name: str, surroundings: Surroundings, warn: Callable[[str], None]
-) -> Guarded | Background | None:
+) -> Guarded | None:
     """Open a listener; ``None``, after a warning, if that fails."""
     told = name if name == OPEN_TELEMETRY else f"--report {name}"
     try:

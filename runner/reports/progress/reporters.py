@@ -2,13 +2,10 @@
 
 import os
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
 from functools import partial
 from importlib import import_module
 from pathlib import Path
-from types import TracebackType
-from typing import Final, Protocol, Self, TextIO
+from typing import Final, NamedTuple, Self, TextIO
 
 from runner.environment import is_on
 from runner.errors import CannotRun, UsageError
@@ -18,11 +15,12 @@ from runner.models.outcome import ApplyOutcome
 from runner.reports.progress.listeners import (
     LISTENERS,
     OPEN_TELEMETRY,
+    Act,
+    Forwarder,
     Listener,
     Send,
     Surroundings,
     listener_names,
-    offline,
     open_listener,
     wants_open_telemetry,
 )
@@ -49,19 +47,7 @@ PATH_VARIABLES: Final[Mapping[str, str]] = {
 }
 
 
-class Output(Protocol):
-    """Where a report goes."""
-
-    @property
-    def path(self) -> Path | None:
-        """The file, if it is one."""
-
-    def write(self, text: str) -> None:
-        """Write ``text``."""
-
-
-@dataclass(frozen=True, slots=True)
-class ReportSpec:
+class ReportSpec(NamedTuple):
     """One ``--report``: a format, and a file unless standard output is meant."""
 
     format: str
@@ -71,19 +57,21 @@ class ReportSpec:
 class FileReporter(Listener):
     """Writes one report when the apply is over."""
 
-    def __init__(self, render: Callable[[ApplyOutcome], str], output: Output) -> None:
+    def __init__(
+        self, render: Callable[[ApplyOutcome], str], output: FileOutput | StreamOutput
+    ) -> None:
         self._render = render
-        self.output = output
+        self._output = output
 
     def handle(self, event: Event) -> None:
         """Write the report when the apply ends; a file is also written if it is interrupted."""
         if isinstance(event, ApplyFinished) or (
-            isinstance(event, ApplyInterrupted) and self.output.path is not None
+            isinstance(event, ApplyInterrupted) and self._output.path is not None
         ):
-            self.output.write(self._render(event.outcome))
+            self._output.write(self._render(event.outcome))
 
 
-class Reporters(Listener):
+class Reporters(Forwarder):
     """All reporters of one apply as one.
 
     No failure of a reporter reaches the engine: the apply goes on and writes its state.
@@ -103,12 +91,7 @@ class Reporters(Listener):
 
     def handle(self, event: Event) -> None:
         """Give ``event``, masked, to each reporter."""
-        clean = masked(event, self._mask)
-        self._each(lambda reporter: reporter.handle(clean))
-
-    def tick(self, at: datetime) -> None:
-        """Tell each reporter the time: to be called every ``interval`` seconds."""
-        self._each(lambda reporter: reporter.tick(at))
+        super().handle(masked(event, self._mask))
 
     def close(self) -> None:
         """Close each reporter.
@@ -116,13 +99,13 @@ class Reporters(Listener):
         Raises:
             CannotRun: A report could not be written.
         """
-        self._each(lambda reporter: reporter.close())
+        super().close()
         self._reporters.clear()
         trouble, self._trouble = self._trouble, None
         if trouble is not None:
             raise trouble
 
-    def _each(self, act: Callable[[Listener], None]) -> None:
+    def _forward(self, act: Act) -> None:
         for reporter in list(self._reporters):
             try:
                 act(reporter)
@@ -133,12 +116,7 @@ class Reporters(Listener):
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, kind: object, error: BaseException | None, traceback: object) -> None:
         try:
             self.close()
         except CannotRun:
@@ -186,11 +164,7 @@ def parse_reports(specs: Sequence[str], environ: Mapping[str, str]) -> list[Repo
 
 def _is_piped(report: ReportSpec) -> bool:
     """Whether it uses standard output, so that text for people must go elsewhere."""
-    return (
-        report.path is None
-        and (report.format in FORMATS or report.format == "jsonl")
-        and (report.format != "text")
-    )
+    return report.path is None and report.format in {*FORMATS, "jsonl"} - {"text"}
 
 
 def open_reporters(
@@ -200,7 +174,7 @@ def open_reporters(
     environ: Mapping[str, str],
     stdout: TextIO,
     stderr: TextIO,
-    send: Send = offline,
+    send: Send,
     no_color: bool = False,
     verbosity: Verbosity = Verbosity.NORMAL,
 ) -> Reporters:
@@ -230,21 +204,19 @@ def open_reporters(
     def warn(text: str) -> None:
         StreamOutput(stderr).write(f"Warning: {one_line(mask(text))}\n")
 
+    def listen(name: str, write: Callable[[str], None]) -> None:
+        if listener := open_listener(name, Surroundings(write, environ, send), warn):
+            reporters.append(listener)
+
     for report in reports:
         if report.format not in FORMATS:
-            output = GrowingFile(report.path) if report.path else StreamOutput(stdout)
-            surroundings = Surroundings(output.write, environ, send)
-            if listener := open_listener(report.format, surroundings, warn):
-                reporters.append(listener)
-        elif report.path is not None:
-            render = _render(report.format, report.path)
-            reporters.append(FileReporter(render, FileOutput(report.path)))
-        elif report.format != "text":
-            reporters.append(FileReporter(_render(report.format), StreamOutput(stdout)))
+            growing = GrowingFile(report.path) if report.path else StreamOutput(stdout)
+            listen(report.format, growing.write)
+        elif report.path is not None or report.format != "text":
+            output = FileOutput(report.path) if report.path else StreamOutput(stdout)
+            reporters.append(FileReporter(_render(report), output))
     if wants_open_telemetry(environ):
-        surroundings = Surroundings(StreamOutput(stderr).write, environ, send)
-        if listener := open_listener(OPEN_TELEMETRY, surroundings, warn):
-            reporters.append(listener)
+        listen(OPEN_TELEMETRY, StreamOutput(stderr).write)
     if environ.get("GITHUB_ACTIONS") == "true":
         from runner.reports.progress.github_actions import (  # noqa: PLC0415 # only there
             GitHubActionsReporter,
@@ -290,16 +262,14 @@ def _all_reports(reports: list[ReportSpec], environ: Mapping[str, str]) -> list[
     """The reports, with the paths that the environment gives."""
     for variable, form in PATH_VARIABLES.items():
         path = environ.get(variable)
-        if not path:
-            continue
-        given = [report for report in reports if report.format == form]
-        if not any(report.path for report in given):
-            reports = [report for report in reports if report.format != form]
-            reports.append(ReportSpec(form, Path(path)))
+        if path and not any(report.path for report in reports if report.format == form):
+            others = [report for report in reports if report.format != form]
+            reports = [*others, ReportSpec(form, Path(path))]
     return list(dict.fromkeys(reports))
 
 
-def _render(form: str, path: Path | None = None) -> Callable[[ApplyOutcome], str]:
-    render: Callable[..., str] = import_module(FORMATS[form]).render
-    # A page links to downloaded files relative to its own folder.
-    return partial(render, folder=path.parent) if form == "html" and path else render
+def _render(report: ReportSpec) -> Callable[[ApplyOutcome], str]:
+    render: Callable[..., str] = import_module(FORMATS[report.format]).render
+    if report.format == "html" and report.path:  # it links to downloaded files from its folder
+        return partial(render, folder=report.path.parent)
+    return render

@@ -8,7 +8,7 @@ from runner.models.outcome import ApplyOutcome
 from runner.models.verdict import Verdict
 from runner.reports.progress.github_actions import GitHubActionsReporter, annotations, outputs
 from runner.reports.progress.reporters import open_reporters
-from tests.reports.outcomes import apply, check, instance, mixed, story
+from tests.reports.outcomes import apply, check, instance, mixed, offline, story
 
 
 def apply_on_github(
@@ -21,6 +21,7 @@ def apply_on_github(
         environ={"GITHUB_ACTIONS": "true", **environ},
         stdout=out,
         stderr=err,
+        send=offline,
     ) as reporters:
         for event in story(outcome or mixed()):
             reporters.handle(event)

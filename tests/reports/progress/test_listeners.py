@@ -16,10 +16,9 @@ from runner.reports.progress.listeners import (
     Listener,
     Surroundings,
     listener_names,
-    offline,
     open_listener,
 )
-from tests.reports.outcomes import at, mixed, story
+from tests.reports.outcomes import at, mixed, offline, story
 
 EVENT = ApplyStarted(at(0), "an-apply", ("smoke",))
 

@@ -14,7 +14,7 @@ from runner.reports.progress.plain import PlainReporter
 from runner.reports.progress.reporters import open_reporters
 from runner.reports.progress.verbosity import Verbosity
 from runner.reports.text.style import Style
-from tests.reports.outcomes import APP, apply, at, attempt, check, instance, mixed, story
+from tests.reports.outcomes import APP, apply, at, attempt, check, instance, mixed, offline, story
 
 
 class Terminal(io.StringIO):
@@ -248,7 +248,7 @@ def test_a_terminal_that_somebody_looks_at_gets_the_picture(
 ) -> None:
     terminal = Terminal(rows=60)
     with open_reporters(
-        [], mask=str, environ=environ, stdout=terminal, stderr=io.StringIO()
+        [], mask=str, environ=environ, stdout=terminal, stderr=io.StringIO(), send=offline
     ) as reporters:
         assert reporters.interval == (0.1 if is_live else 1.0)
         for event in story(apply(instance())):

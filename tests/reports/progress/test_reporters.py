@@ -16,7 +16,7 @@ from runner.reports.progress.listeners import Listener
 from runner.reports.progress.masking import masked
 from runner.reports.progress.reporters import Reporters, open_reporters, parse_report
 from runner.source import Span
-from tests.reports.outcomes import at, instance, mixed, story
+from tests.reports.outcomes import at, instance, mixed, offline, story
 
 NOTHING = MappingProxyType[str, str]({})
 
@@ -34,6 +34,7 @@ def run(
         environ=environ,
         stdout=out,
         stderr=err,
+        send=offline,
     ) as reporters:
         for event in story(mixed()):
             reporters.handle(event)
@@ -151,7 +152,7 @@ class Broken(Listener):
 
 def test_one_reporters_trouble_is_told_at_the_end_and_stops_nothing() -> None:
     out = io.StringIO()
-    good = open_reporters([], mask=str, environ={}, stdout=out, stderr=out)
+    good = open_reporters([], mask=str, environ={}, stdout=out, stderr=out, send=offline)
     both = Reporters([Broken(), good], str)
     for event in story(mixed()):
         both.handle(event)
