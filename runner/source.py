@@ -63,5 +63,10 @@ class Span(NamedTuple):
         """Column of the first character, counted from 1."""
         return self.source.line_and_column(self.start)[1]
 
+    @property
+    def last(self) -> tuple[int, int]:
+        """Line and column of its end."""
+        return self.source.line_and_column(max(self.end, self.start))
+
     def __str__(self) -> str:
         return f"{self.source.name}:{self.line}:{self.column}"

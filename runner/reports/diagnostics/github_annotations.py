@@ -30,13 +30,12 @@ def annotation(
     """
     properties: dict[str, object] = {}
     if span is not None:
-        line, column = span.source.line_and_column(span.start)
-        end_line, end_column = span.source.line_and_column(max(span.end, span.start))
+        end_line, end_column = span.last
         properties["file"] = one_line(relative_to_repository(span.source.name, repository))
-        properties["line"] = line
-        if end_line == line:
-            properties["col"] = column
-            properties["endColumn"] = max(end_column, column + 1)
+        properties["line"] = span.line
+        if end_line == span.line:
+            properties["col"] = span.column
+            properties["endColumn"] = max(end_column, span.column + 1)
         else:
             properties["endLine"] = end_line
     if title is not None:

@@ -191,8 +191,7 @@ def _render_json(diagnostics: Sequence[Diagnostic]) -> str:
             for found in diagnostics
         ],
         "summary": {
-            "errors": sum(found.severity is Severity.ERROR for found in diagnostics),
-            "warnings": sum(found.severity is Severity.WARNING for found in diagnostics),
+            f"{each}s": sum(found.severity is each for found in diagnostics) for each in Severity
         },
     }
     return dump_json(document)
@@ -201,12 +200,11 @@ def _render_json(diagnostics: Sequence[Diagnostic]) -> str:
 def _json_place(span: Span | None) -> dict[str, object] | None:
     if span is None:
         return None
-    line, column = span.source.line_and_column(span.start)
-    end_line, end_column = span.source.line_and_column(max(span.end, span.start))
+    end_line, end_column = span.last
     return {
         "file": span.source.name,
-        "line": line,
-        "column": column,
+        "line": span.line,
+        "column": span.column,
         "endLine": end_line,
         "endColumn": end_column,
     }

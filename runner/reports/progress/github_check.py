@@ -112,12 +112,11 @@ class GitHubCheckReporter(Listener):
             if told is None or instance.span is None:
                 continue
             level, title, message = told
-            line, _ = instance.span.source.line_and_column(instance.span.start)
             name = relative_to_repository(instance.span.source.name, self._repository)
             yield {
                 "path": one_line(name),
-                "start_line": line,
-                "end_line": line,
+                "start_line": instance.span.line,
+                "end_line": instance.span.line,
                 "annotation_level": _LEVELS[level],
                 "title": title,
                 "message": harmless(message)[:_MESSAGE],

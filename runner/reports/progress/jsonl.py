@@ -1,6 +1,6 @@
 """The events of an apply as JSON lines, versioned, after ``schemas/events.schema.json``."""
 
-from collections import defaultdict
+from collections import Counter
 from collections.abc import Callable, Iterator
 from typing import Any, Final
 
@@ -19,7 +19,7 @@ from runner.models.outcome import CheckOutcome
 from runner.models.verdict import Verdict
 from runner.reports.apply import json_
 from runner.reports.progress.listeners import Listener, Surroundings
-from runner.reports.progress.state import Progress
+from runner.reports.progress.state import Key, Progress, by_key
 from runner.reports.text.json_ import dump_json_line, time_text
 
 #: Goes up when a reader of the old form would break; new types and fields do not.
@@ -34,7 +34,7 @@ class JsonLinesReporter(Listener):
         self._apply_id = ""
         self._number = 0
         self._progress = Progress()
-        self._attempts: dict[tuple[object, ...], int] = defaultdict(int)
+        self._attempts = Counter[Key]()
 
     def handle(self, event: Event) -> None:
         """Write the lines of ``event``."""
@@ -74,9 +74,8 @@ class JsonLinesReporter(Listener):
             case InstanceFinished():
                 yield from self._checks(event.outcome.name, event.outcome.checks, ended)
                 told = json_.instance_document(event.outcome)
-                yield {"type": "verdict", "instance": told["name"]} | {
-                    key: value for key, value in told.items() if key not in {"name", "checks"}
-                }
+                del told["checks"]
+                yield {"type": "verdict", "instance": told.pop("name"), **told}
             case Notice():
                 yield {
                     "type": "notice",
@@ -87,22 +86,18 @@ class JsonLinesReporter(Listener):
             case ApplyFinished():
                 self._apply_id = event.outcome.apply_id
                 told = json_.document(event.outcome)
-                left_out = {"formatVersion", "applyId", "instances"}
-                yield {"type": "finished"} | {
-                    key: value for key, value in told.items() if key not in left_out
-                }
+                for key in ("formatVersion", "applyId", "instances"):
+                    del told[key]
+                yield {"type": "finished", **told}
 
     def _checks(
         self, instance: str, checks: tuple[CheckOutcome, ...], ended: tuple[CheckOutcome, ...]
     ) -> Iterator[dict[str, Any]]:
         """A line for each attempt and each check that has ended."""
-        same: dict[tuple[object, ...], int] = defaultdict(int)
-        for check in checks:
-            key = (instance, check.check_id, check.name, check.run_location)
-            same[key] += 1
+        for key, check in by_key(checks).items():
             over = [each for each in check.attempts if each.verdict is not Verdict.RUNNING]
-            told = self._attempts[*key, same[key]]
-            self._attempts[*key, same[key]] = max(told, len(over))
+            told = self._attempts[instance, *key]
+            self._attempts[instance, *key] = max(told, len(over))
             for number, attempt in enumerate(over[told:], told + 1):
                 yield {
                     "type": "attempt",

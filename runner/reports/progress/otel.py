@@ -107,8 +107,8 @@ class OpenTelemetryReporter(Listener):
                 "test.suite.run.status": status,
                 "checkly.profile": instance.profile,
                 "checkly.verdict": instance.verdict.value,
-                "checkly.session.id": instance.session_id or "",
-                "checkly.session.url": instance.link or "",
+                "checkly.session.id": instance.session_id,
+                "checkly.session.url": instance.link,
                 "cloud.region": instance.run_location,
             },
         )
@@ -130,7 +130,7 @@ class OpenTelemetryReporter(Listener):
                 {
                     "test.case.name": check.name,
                     "test.case.result.status": "pass" if passed else "fail",
-                    "checkly.check.id": check.check_id or "",
+                    "checkly.check.id": check.check_id,
                     "checkly.check.type": check.check_type,
                     "checkly.verdict": attempt.verdict.value,
                     "checkly.attempt": number,
@@ -142,15 +142,14 @@ class OpenTelemetryReporter(Listener):
             _end(span, attempt.stopped_at or attempt.started_at, failed)
 
     def _start(
-        self, name: str, parent: Context, at: datetime, attributes: Mapping[str, str | int]
+        self, name: str, parent: Context, at: datetime, attributes: Mapping[str, str | int | None]
     ) -> Span:
         known = {
             key: one_line(value, _LONGEST) if isinstance(value, str) else value
             for key, value in attributes.items()
-            if value != ""
+            if value
         }
-        tracer = self._traces.get_tracer(_NAME)
-        return tracer.start_span(
+        return self._traces.get_tracer(_NAME).start_span(
             one_line(name, 200), parent, attributes=known, start_time=_nanoseconds(at)
         )
 
@@ -162,9 +161,8 @@ class OpenTelemetryReporter(Listener):
         for instance in outcome.instances:
             about = {"checkly.profile": instance.profile, "checkly.verdict": instance.verdict.value}
             verdicts.add(1, about)
-            seconds = instance.seconds
-            if seconds is not None:
-                sessions.record(seconds, about)
+            if instance.seconds is not None:
+                sessions.record(instance.seconds, about)
             for check in instance.checks:
                 if (taken := check.seconds) is not None:
                     told = {

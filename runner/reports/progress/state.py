@@ -1,7 +1,9 @@
 """The state of a running apply: events folded into the progress of each instance."""
 
+from collections import Counter
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import TypeAlias
 
 from runner.models.events import (
     ApplyStarted,
@@ -13,6 +15,8 @@ from runner.models.events import (
 )
 from runner.models.outcome import CheckOutcome, InstanceOutcome
 from runner.models.verdict import Verdict
+
+Key: TypeAlias = tuple[object, ...]
 
 
 @dataclass(slots=True)
@@ -31,11 +35,6 @@ class InstanceProgress:
     checks: tuple[CheckOutcome, ...] = ()
     cancelling: str | None = None
     outcome: InstanceOutcome | None = None
-
-    @property
-    def is_running(self) -> bool:
-        """Whether its session runs."""
-        return self.started_at is not None and self.outcome is None
 
     @property
     def ended_checks(self) -> int:
@@ -82,16 +81,16 @@ class Progress:
     @property
     def running(self) -> list[InstanceProgress]:
         """The instances whose sessions run."""
-        return [instance for instance in self.instances.values() if instance.is_running]
+        return [instance for instance in self._open if instance.started_at]
 
     @property
     def waiting(self) -> list[InstanceProgress]:
         """The instances that have neither a session nor an outcome."""
-        return [
-            instance
-            for instance in self.instances.values()
-            if instance.started_at is None and instance.outcome is None
-        ]
+        return [instance for instance in self._open if not instance.started_at]
+
+    @property
+    def _open(self) -> list[InstanceProgress]:
+        return [instance for instance in self.instances.values() if not instance.outcome]
 
     def _of(self, name: str) -> InstanceProgress:
         return self.instances.setdefault(name, InstanceProgress(name))
@@ -105,13 +104,17 @@ class Progress:
         return tuple(check for key, check in _ended(checks).items() if key not in before)
 
 
-def _ended(checks: tuple[CheckOutcome, ...]) -> dict[tuple[object, ...], CheckOutcome]:
-    """The checks that have ended, by a unique key (names may occur twice)."""
-    found: dict[tuple[object, ...], CheckOutcome] = {}
-    seen: dict[tuple[object, ...], int] = {}
+def by_key(checks: tuple[CheckOutcome, ...]) -> dict[Key, CheckOutcome]:
+    """The checks of a session by a unique key: even ids and names may occur twice."""
+    found: dict[Key, CheckOutcome] = {}
+    seen = Counter[Key]()
     for check in checks:
         key = (check.check_id, check.name, check.run_location)
-        number = seen[key] = seen.get(key, 0) + 1
-        if check.verdict is not Verdict.RUNNING:
-            found[*key, number] = check
+        seen[key] += 1
+        found[*key, seen[key]] = check
     return found
+
+
+def _ended(checks: tuple[CheckOutcome, ...]) -> dict[Key, CheckOutcome]:
+    found = by_key(checks)
+    return {key: check for key, check in found.items() if check.verdict is not Verdict.RUNNING}

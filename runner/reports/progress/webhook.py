@@ -7,6 +7,7 @@ from runner.models.events import ApplyFinished, Event, PlanMade
 from runner.models.outcome import ApplyOutcome, Change, CheckOutcome
 from runner.reports.apply import json_, wording
 from runner.reports.progress.listeners import Listener, Send
+from runner.reports.text.markdown import HTML
 from runner.reports.text.sanitize import one_line, safe_url
 
 #: Goes up when a reader of the old form would break; new fields do not.
@@ -85,11 +86,8 @@ def _ended(check: CheckOutcome) -> str:
 
 
 def _slack(outcome: ApplyOutcome, _: list[str], drifted: Collection[str]) -> dict[str, Any]:
-    text = "\n".join(rows(outcome, drifted))
-    # These three are all that Slack reads as markup once `mrkdwn` is off: links and mentions.
-    for sign, reference in (("&", "&amp;"), ("<", "&lt;"), (">", "&gt;")):
-        text = text.replace(sign, reference)
-    return {"text": text, "mrkdwn": False}
+    # Once `mrkdwn` is off, Slack reads only links and mentions as markup, which these three begin.
+    return {"text": "\n".join(rows(outcome, drifted)).translate(HTML), "mrkdwn": False}
 
 
 def _teams(outcome: ApplyOutcome, _: list[str], drifted: Collection[str]) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from runner.reports.text.sanitize import LINK, SGR, display_width
 from runner.reports.text.style import Style
@@ -12,8 +12,7 @@ _STYLED = re.compile(rf"{SGR}|{LINK}")
 _START = re.compile(rf"((?:{SGR}|{LINK})*)( *)(.*)", re.DOTALL)
 
 
-@dataclass(frozen=True, slots=True)
-class Piece:
+class Piece(NamedTuple):
     """Text that stays together if possible, and its style.
 
     Attributes:
@@ -84,21 +83,15 @@ def fold(text: str, style: Style) -> str:
 
 
 def _folded(line: str, width: int) -> Iterator[str]:
-    if display_width(_STYLED.sub("", line)) <= width:
+    if _columns(line) <= width:
         yield line
         return
     color, spaces, body = _START.fullmatch(line).groups()  # type: ignore[union-attr] # any line fits
-    indent, used, row = len(spaces), 0, color
-    for word in body.split(" "):
-        columns = display_width(_STYLED.sub("", word))
-        if used and indent + used + 1 + columns > width:
-            yield " " * indent + row
-            indent = len(spaces) + 2
-            used, row = columns, word
-        else:
-            row += f"{' ' if used else ''}{word}"
-            used += columns + bool(used)
-    yield " " * indent + row
+    rows = _wrap(body, width - len(spaces), width - len(spaces) - 2)
+    first, *others = [*filter(None, rows)] or [""]
+    yield spaces + color + first
+    for row in others:
+        yield f"{spaces}  {row}"
 
 
 def _wrap(text: str, first: int, width: int) -> list[str]:
@@ -107,10 +100,12 @@ def _wrap(text: str, first: int, width: int) -> list[str]:
     for word in text.split(" "):
         room = width if len(rows) > 1 else first
         joined = f"{rows[-1]} {word}" if rows[-1] else word
-        if display_width(joined) <= room:
+        if _columns(joined) <= room or (not rows[-1] and len(rows) > 1):
             rows[-1] = joined
-        elif not rows[-1] and len(rows) > 1:
-            rows[-1] = word
         else:
             rows.append(word)
     return rows
+
+
+def _columns(text: str) -> int:
+    return display_width(_STYLED.sub("", text))

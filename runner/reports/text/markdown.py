@@ -8,7 +8,8 @@ from runner.reports.text.sanitize import NAME_LIMIT, lines, one_line, safe_url
 #: Most characters of a comment on GitHub; a step summary may have 1 MiB.
 COMMENT_LIMIT: Final = 65_000
 
-_HTML: Final = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
+#: What is special in HTML, and how it is written.
+HTML: Final = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
 _SYNTAX: Final = re.compile(r"([\\`*_{}\[\]|~$!])")
 # Mentions, issue numbers and addresses are found after Markdown was read, so that a backslash
 # does not help: a space without width does.
@@ -18,7 +19,7 @@ _ADDRESS: Final = re.compile(r"(?i)(://|www\.)")
 
 def escape(text: str, limit: int | None = NAME_LIMIT) -> str:
     """``text`` as one literal line: no markup, no HTML, no mention, no link."""
-    shown = _SYNTAX.sub(r"\\\1", one_line(text, limit)).translate(_HTML)
+    shown = _SYNTAX.sub(r"\\\1", one_line(text, limit)).translate(HTML)
     shown = _REFERENCE.sub(r"\1&#8203;", shown)
     return _ADDRESS.sub(lambda found: f"{found[0][0]}&#8203;{found[0][1:]}", shown)
 

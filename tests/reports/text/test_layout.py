@@ -90,3 +90,9 @@ def test_a_link_takes_no_columns_and_goes_on_where_its_text_is_broken() -> None:
     assert [row.count(url) for row in rows] == [0, 1, 1]
     folded = fold(f"{LINKING.link('nine', url)} {LINKING.link('long', url)} words", LINKING)
     assert link.sub("", folded) == "nine long\n  words"
+
+
+def test_spaces_at_the_end_make_no_further_line() -> None:
+    narrow = Style(wraps=True, width=20)
+    assert "\n" not in fold(" " * 50, narrow)
+    assert fold(f"{'word ' * 4}   ", narrow).count("\n") == 0
