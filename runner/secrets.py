@@ -6,7 +6,7 @@ texts from outside, which are withheld if a secret can be decoded from them.
 
 import json
 import re
-from bisect import bisect_right
+from array import array
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import lru_cache
 from typing import Any
@@ -180,9 +180,10 @@ class Redactor:
     def _encoded_spans(self, text: str) -> Iterator[tuple[int, int, str]]:
         """The spans of percent-encoded secrets; every program encodes different characters."""
         if "%" in text:
-            for decoded in (_PercentDecoded(text), _PercentDecoded(text, plus=True)):
-                for start, end, value in self._written.spans(decoded.text):
-                    yield decoded.origin(start), decoded.origin(end), value
+            for encoded in {text, text.replace("+", " ")}:
+                decoded, origins = _percent_decoded(encoded)
+                for start, end, value in self._written.spans(decoded):
+                    yield origins[start], origins[end], value
 
     def __repr__(self) -> str:
         return f"Redactor({len(self._known) + len(self._pending)} secrets)"
@@ -248,35 +249,25 @@ class _Forms:
                 first = text.find(form, end)
 
 
-class _PercentDecoded:
-    """A text without its percent-encoding, and where each part of it came from.
+def _percent_decoded(text: str) -> tuple[str, "array[int]"]:
+    """``text`` without its percent-encoding, and where each character, and the end, came from.
 
     Invalid UTF-8 becomes surrogates, so that a byte more or less beside a secret hides nothing.
     """
-
-    def __init__(self, text: str, *, plus: bool = False) -> None:
-        whole = text.replace("+", " ") if plus else text
-        pieces, starts, origins, position, length = [], [0], [0], 0, 0
-        for run in _PERCENT.finditer(whole):
-            decoded = bytes.fromhex(run[0].replace("%", "")).decode(errors="surrogateescape")
-            pieces += [whole[position : run.start()], decoded]
-            length += run.start() - position
-            position = run.start()
-            for character in decoded:
-                starts.append(length)
-                origins.append(position)
-                length += 1
-                position += 3 * len(character.encode(errors="surrogateescape"))
-            starts.append(length)
+    pieces: list[str] = []
+    origins = array("Q")
+    position = 0
+    for run in _PERCENT.finditer(text):
+        decoded = bytes.fromhex(run[0].replace("%", "")).decode(errors="surrogateescape")
+        pieces += [text[position : run.start()], decoded]
+        origins.extend(range(position, run.start()))
+        position = run.start()
+        for character in decoded:
             origins.append(position)
-        self.text = "".join([*pieces, whole[position:]])
-        self._starts = starts
-        self._origins = origins
-
-    def origin(self, offset: int) -> int:
-        """The offset in the encoded text of an offset in the decoded one."""
-        part = bisect_right(self._starts, offset) - 1
-        return self._origins[part] + offset - self._starts[part]
+            position += 3 * len(character.encode(errors="surrogateescape"))
+    pieces.append(text[position:])
+    origins.extend(range(position, len(text) + 1))
+    return "".join(pieces), origins
 
 
 def _merged(spans: list[tuple[int, int, str]]) -> Iterator[tuple[int, int, str]]:
