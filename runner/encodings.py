@@ -185,12 +185,9 @@ def _json(text: str) -> Iterator[str]:
 
 
 def _cores(data: bytes, encode: Callable[[bytes], bytes], bits: int) -> Iterator[str]:
-    """The part of encoded ``data`` that does not depend on what surrounds it.
+    """The part of encoded ``data`` that does not depend on what surrounds it, at each alignment.
 
-    Args:
-        data: The bytes.
-        encode: Encodes them.
-        bits: How many bits each digit holds.
+    Each digit that ``encode`` writes holds ``bits`` bits.
     """
     for shift in range(len(encode(b"\0")) * bits // 8):
         first = -(-shift * 8 // bits)

@@ -18,12 +18,7 @@ _TEMPLATES: Final = Path(__file__).with_name("templates")
 
 
 def render(outcome: ApplyOutcome, folder: Path | None = None) -> str:
-    """The report.
-
-    Args:
-        outcome: The apply.
-        folder: Where it will be written, for links to downloaded files.
-    """
+    """The report; its links to downloaded files are relative to ``folder``."""
     loud, quiet = wording.loud_and_quiet(outcome)
     found = {name for name, _ in wording.count_checks(outcome) + wording.count_instances(outcome)}
     return render_page(

@@ -33,10 +33,8 @@ _SKIPS: Final = frozenset({Verdict.SKIPPED, Verdict.RUNNING})
 def render(outcome: ApplyOutcome, *, with_attempts: bool = False) -> str:
     """The report.
 
-    Args:
-        outcome: The apply.
-        with_attempts: Whether attempts before the last one are separate elements, as Maven
-            Surefire writes them; not every reader knows these.
+    With ``with_attempts``, attempts before the last one are separate elements, as Maven Surefire
+    writes them; not every reader knows these.
     """
     root = Element("testsuites", {"name": f"Checkly test sessions {_clean(outcome.apply_id)}"})
     for instance in outcome.instances:

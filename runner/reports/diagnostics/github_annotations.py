@@ -18,15 +18,10 @@ def annotation(
     span: Span | None = None,
     repository: Path | None = None,
 ) -> str:
-    """A workflow command, with its line break, that shows ``message`` beside a line.
+    """A workflow command, with its line break, that shows ``message`` beside the line of ``span``.
 
-    Args:
-        level: ``error``, ``warning`` or ``notice``.
-        message: What to show; may have several lines.
-        title: Its heading.
-        span: The place it belongs to, if it has one.
-        repository: Folder that the file is named from; without it, or outside of it, the
-            file is named as its source is.
+    ``level`` is ``error``, ``warning`` or ``notice``; the message may have several lines. The file
+    is named from the root of ``repository`` if it is inside, else as its source is.
     """
     properties: dict[str, object] = {}
     if span is not None:

@@ -38,16 +38,10 @@ def render_diagnostics(
     unicode: bool = True,
     repository: Path | None = None,
 ) -> str:
-    """Render all findings for printing; the text ends with a line break unless it is empty.
+    """Render diagnostics for printing; the text ends with a line break unless it is empty.
 
-    Args:
-        diagnostics: What was found, in the order in which to show it.
-        format: ``text``, ``concise`` (a line each), ``json`` or ``github``.
-        color: Whether the text may be coloured.
-        width: Columns; source lines are cut around what they are about, messages are not.
-        unicode: Whether the receiver supports more than ASCII.
-        repository: Folder that annotations name files from; without it, they are named as
-            their sources are.
+    In text, source lines are cut to ``width`` columns around what they are about, messages are
+    not. Annotations name files from the root of ``repository``, if it is given.
     """
     if format == "json":
         return _render_json(diagnostics)

@@ -24,10 +24,7 @@ _MOST_CHECKS: Final = 10
 class GitHubActionsReporter(Listener):
     """Tells GitHub Actions how an apply ended.
 
-    Args:
-        write: Writes to the log of the step.
-        environ: The process environment, for the files that the step may write to.
-        reports: Files that hold reports, for the output ``report``.
+    ``write`` writes to the step's log; ``reports`` are listed in the output ``report``.
     """
 
     def __init__(

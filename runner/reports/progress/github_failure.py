@@ -26,15 +26,9 @@ def leave_traces(
     write: Callable[[str], None],
     sets_verdict: bool,
 ) -> None:
-    """Write annotations, the step summary and the output ``verdict``, masked already.
+    """Write annotations and the step summary, and the output ``verdict`` if ``sets_verdict``.
 
-    Args:
-        diagnostics: The problems of the configuration, if that is the reason.
-        message: Why the command failed.
-        hint: What to do about it.
-        environ: The process environment.
-        write: Writes to the log of the step.
-        sets_verdict: Whether the command normally sets the output ``verdict``.
+    All texts are masked already. ``diagnostics`` is empty unless the configuration is the reason.
     """
     workspace = environ.get("GITHUB_WORKSPACE")
     if diagnostics:

@@ -33,13 +33,9 @@ _LEAST_HEIGHT: Final = 6
 
 
 class LiveReporter(Listener):
-    """Shows running sessions on a terminal, and writes the summary at the end.
+    """Shows running sessions on a terminal, unless quiet, and writes the summary at the end.
 
-    Args:
-        stream: The terminal.
-        style: What it supports.
-        verbosity: How much is printed; nothing is drawn if quiet.
-        size: Columns and rows, if not the terminal's own.
+    ``size`` gives columns and rows, if not the terminal's own.
     """
 
     interval = INTERVAL

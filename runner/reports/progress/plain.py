@@ -75,14 +75,7 @@ class PlainReporter(Listener):
 def event_lines(
     event: Event, ended: tuple[CheckOutcome, ...], style: Style, verbosity: Verbosity
 ) -> list[str]:
-    """The lines for an event, without its time.
-
-    Args:
-        event: Anything but the end of the apply.
-        ended: The checks that ended with it.
-        style: The style of the text.
-        verbosity: How much is said.
-    """
+    """The lines for any event but the end, without its time; ``ended`` are checks that it ended."""
     if isinstance(event, Notice):
         if verbosity is Verbosity.QUIET and not event.is_warning:
             return []

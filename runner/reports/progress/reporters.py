@@ -144,10 +144,6 @@ def parse_report(spec: str) -> ReportSpec:
 def parse_reports(specs: Sequence[str], environ: Mapping[str, str]) -> list[ReportSpec]:
     """Parse what ``--report`` and the environment ask for; nothing is opened.
 
-    Args:
-        specs: The values of ``--report``.
-        environ: The process environment.
-
     Raises:
         UsageError: A format or a path is wrong, or two reports would go to one place.
     """
@@ -181,17 +177,7 @@ def open_reporters(
     """Open what ``--report`` and the environment ask for, and the text for people.
 
     The text is always there, on standard output, or on standard error when a report takes
-    standard output.
-
-    Args:
-        specs: The values of ``--report``.
-        mask: Takes secrets out of a text.
-        environ: The process environment.
-        stdout: Standard output.
-        stderr: Standard error.
-        send: Sends the requests of listeners.
-        no_color: Whether ``--no-color`` was given.
-        verbosity: How much is said while the apply runs.
+    standard output. ``mask`` takes secrets out of a text.
 
     Raises:
         UsageError: A format or a path is wrong, or two reports would go to one place.

@@ -18,11 +18,7 @@ _MOST: Final = 20
 class WebhookReporter(Listener):
     """Notifies a webhook of the end of an apply, if one of its conditions holds.
 
-    Args:
-        address: The webhook's address; a secret.
-        on: Its conditions: ``newly-failing``, ``fixed``, ``failed``, ``drift``.
-        form: The format: ``slack``, ``teams`` or ``json``.
-        send: Sends the request.
+    ``address`` is a secret; for ``on`` see :func:`reasons`, for ``form`` :data:`FORMS`.
     """
 
     def __init__(self, address: str, on: Collection[str], form: str, send: Send) -> None:

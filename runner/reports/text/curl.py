@@ -9,11 +9,9 @@ from runner.models.marked import Marked
 
 
 def masked_body(tree: Any, mark: Callable[[str], str]) -> Any:
-    """``tree`` with each marked leaf replaced by what may be shown of it.
+    """Replace each marked leaf of a compiled body by what may be shown of it.
 
-    Args:
-        tree: A compiled body, or a part of one.
-        mark: Gives the mask of a secret; equal secrets get equal ones.
+    ``mark`` gives the mask of a secret; equal secrets get equal ones.
     """
     if isinstance(tree, dict):
         return {key: masked_body(child, mark) for key, child in tree.items()}

@@ -34,13 +34,8 @@ def lay_out(pieces: Sequence[Piece], style: Style, indent: int = 0, hang: int = 
     """Lines that hold ``pieces`` one after the other.
 
     A piece that no longer fits goes to a line of its own, and is broken at its spaces where
-    even that is too short; a glued one flows on. A long word stays whole.
-
-    Args:
-        pieces: What to show; those without text are left out.
-        style: The receiver; if lines do not wrap, everything goes on one line.
-        indent: Columns before the first line.
-        hang: Columns before all others.
+    even that is too short; a glued one flows on. A long word stays whole. If lines do not wrap,
+    everything goes on one. ``indent`` columns precede the first line, ``hang`` all others.
     """
     done: list[str] = []
     line, used = " " * indent, indent

@@ -20,14 +20,7 @@ def render_page(folder: Path, name: str, *, css: str, script: str, **values: Any
     """Render a template with its style sheet and script inside.
 
     A content security policy admits these two alone, so that even a mistake in escaping could do
-    no harm.
-
-    Args:
-        folder: Where the template is.
-        name: Its name.
-        css: The style sheet, which goes after what all pages share.
-        script: The script.
-        values: What else the template reads.
+    no harm. ``css`` goes after what all pages share.
     """
     css = f"{read_part(Path(__file__).parent, 'page.css')}\n{css}"
     policy = (

@@ -41,12 +41,7 @@ _URL_LIMIT: Final = 2_000
 
 
 def one_line(text: str, limit: int | None = None) -> str:
-    """``text`` as one harmless line.
-
-    Args:
-        text: Anything.
-        limit: The most characters that are kept; the rest is replaced by an ellipsis.
-    """
+    """``text`` as one harmless line, cut to ``limit`` characters with an ellipsis."""
     if text.startswith(_GROUPS):
         text = f" {text}"
     if not text.isprintable():
@@ -63,12 +58,9 @@ def one_line(text: str, limit: int | None = None) -> str:
 
 
 def lines(text: str, limit: int | None = None, most: int | None = None) -> list[str]:
-    """The lines of ``text``, each harmless.
+    """The lines of ``text``, each harmless and cut to ``limit`` characters.
 
-    Args:
-        text: Anything.
-        limit: The most characters of each.
-        most: How many of them; the others are counted on a line of their own.
+    Lines after the first ``most`` are counted on a line of their own.
     """
     found = re.split(r"\r\n|\r|\n", text)
     left_out = 0 if most is None else len(found) - most
@@ -77,11 +69,9 @@ def lines(text: str, limit: int | None = None, most: int | None = None) -> list[
 
 
 def harmless(text: str, *, annotations: bool = False) -> str:
-    """A whole text made safe for a terminal or a log: the last step before printing.
+    """Make a whole text safe for a terminal or a log: the last step before printing.
 
-    Args:
-        text: What to print; its styles, line breaks and tabs stay.
-        annotations: Whether lines may be annotations, which are commands of GitHub Actions.
+    Styles, line breaks and tabs stay; with ``annotations``, those of GitHub Actions as well.
     """
     if text.replace("\n", "").isprintable() and "::" not in text and "##" not in text:
         return text
