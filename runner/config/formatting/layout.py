@@ -181,10 +181,10 @@ class Layout:
 
 
 def _masked(text: str, places: Iterable[tuple[int, int]]) -> str:
-    """Return ``text`` with a letter for each character at ``places``."""
+    """Return ``text`` with a letter for each character at ``places`` that is no line break."""
     parts, at = [], 0
     for start, end in places:
-        parts += [text[at:start], "x" * (end - start)]
+        parts += [text[at:start], re.sub(".", "x", text[start:end])]
         at = end
     return "".join([*parts, text[at:]])
 

@@ -132,6 +132,8 @@ def test_a_tidy_file_stays() -> None:
         ("a: 1\n\n\n", "a: 1\n"),
         ("a: 1   \nb: 'x'\t\n", "a: 1\nb: 'x'\n"),
         ("a: |+\n   x\n\n", "a: |+\n  x\n\n"),
+        ("a: |+\n   x # y\n\n# z\nb: 1\n", "a: |+\n  x # y\n\n# z\nb: 1\n"),
+        ("a: >+\n   x\n\n\n# z\n", "a: >+\n  x\n\n\n# z\n"),
         ("---\na: 1\n", "---\na: 1\n"),
         ("a: 1\r\nb:\r\n    - c # x\r\n", "a: 1\r\nb:\r\n  - c # x\r\n"),
         ("a: 1 # x\nb: 2    # y\nc: 3\t# z\n", "a: 1 # x\nb: 2  # y\nc: 3  # z\n"),
