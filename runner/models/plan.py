@@ -123,6 +123,11 @@ class PlannedInstance:
     passed_earlier: "tuple[CheckRecord, ...]" = ()
 
     @property
+    def has_drifted(self) -> bool:
+        """Whether other checks match than ran last time, as far as that is known."""
+        return self.checks is not None and self.checks.has_drifted
+
+    @property
     def is_blocking(self) -> bool:
         """Whether it is blocked, and nothing forgives it."""
         if self.blocked is None or self.instance is None:

@@ -40,13 +40,13 @@ def _narrowed(planned: PlannedInstance) -> PlannedInstance:
     ids = [check.id for check in rest]
     if not passed or not rest or None in ids or not commit or commit != record.commit:
         return planned
-    checks = planned.checks
-    if checks is not None and checks.has_drifted:
+    if planned.has_drifted:
         return planned
     note = (
         f"{counted(len(rest), 'check')} of {len(record.checks)} run again;"
         f" {len(passed)} passed earlier at {commit[:12]}."
     )
+    checks = planned.checks
     if checks is not None and checks.matched:
         names = tuple(check.name for check in rest)
         most = checks.most_runs and checks.most_runs // len(checks.matched) * len(names)

@@ -97,11 +97,7 @@ def apply(common: Common, **options: Any) -> int:
             shown = text.render(plan, console.style_for(people), verbosity=common.verbosity)
             console.write(console.folded(shown, people), people)
         actions = tuple((planned.name, planned.action.value) for planned in plan.instances)
-        drifted = tuple(
-            planned.name
-            for planned in plan.instances
-            if planned.checks and planned.checks.has_drifted
-        )
+        drifted = tuple(planned.name for planned in plan.instances if planned.has_drifted)
         reporters.handle(PlanMade(clock.now(), apply_id, actions, drifted))
         if not plan.instances:
             console.say("Nothing to apply.", people)

@@ -136,7 +136,7 @@ def _exit_code(made: Plan, command: PlanCommand) -> int:
     if made.blocked:
         return EXIT_BLOCKED
     has_changes = any(planned.action is not Action.RERUN for planned in made.instances)
-    has_drift = any(planned.checks and planned.checks.has_drifted for planned in made.instances)
+    has_drift = any(planned.has_drifted for planned in made.instances)
     counts_changes = command.detailed_exitcode or command.detailed_checks
     if (has_changes and counts_changes) or (has_drift and command.detailed_checks):
         return EXIT_CHANGES

@@ -103,11 +103,10 @@ def _entries(plan: Plan, full: bool, most_new: int) -> tuple[Entry, ...]:
         if planned.action is Action.CREATE and new >= most_new and is_fine and not full:
             continue
         entry = _entry(planned, masks)
-        has_drifted = planned.checks is not None and planned.checks.has_drifted
         key: object = (entry.action, entry.said, entry.fields, entry.checks, entry.notes)
         if full:
             key = planned.name
-        elif entry.is_plain and not has_drifted:
+        elif entry.is_plain and not planned.has_drifted:
             key = (planned.profile, entry.said)
             again.add(key)
         new += planned.action is Action.CREATE and key not in groups
