@@ -100,11 +100,6 @@ class Apply:
         )
 
 
-def segment_path(path: str, number: int) -> str:
-    """Return where a segment of the apply at ``path`` is; numbers sort as text."""
-    return f"{path}/{number:010}.json"
-
-
 def everything(_apply_id: str, _instance: str, fields: Tree) -> Tree:
     """Pick all fields of every attempt."""
     return fields

@@ -17,7 +17,6 @@ from runner.state.apply_document import (
     Pick,
     apply_of,
     document_of,
-    segment_path,
 )
 from runner.state.store.codec import (
     Damaged,
@@ -29,7 +28,7 @@ from runner.state.store.codec import (
     foreign,
     parse,
 )
-from runner.state.store.numbered import NumberedDocument, number_of
+from runner.state.store.numbered import NumberedDocument, number_of, path_of
 from runner.state.store.object_store import Store
 from runner.state.store.paths import escape_id, shown
 
@@ -124,7 +123,7 @@ class History:
         path = f"{self._applies}/{name}"
         while (data := await self._store.get(f"{path}.json")) is None:
             numbers = [*filter(None, map(number_of, await self._store.entries(path)))]
-            segments = await self._store.get_all(segment_path(path, each) for each in numbers)
+            segments = await self._store.get_all(path_of(path, each) for each in numbers)
             is_gapless = numbers == [*range(1, len(numbers) + 1)]
             # Where some are gone it has just ended, or was folded.
             if None not in segments and (is_gapless or not await self._store.get(f"{path}.json")):
@@ -135,7 +134,7 @@ class History:
     def _of_segments(self, path: str, segments: Mapping[int, bytes | None]) -> Apply | None:
         document: ApplyDocument | None = None
         for before, (number, data) in zip([0, *segments], segments.items(), strict=False):
-            where = self._store.where(segment_path(path, number))
+            where = self._store.where(path_of(path, number))
             with Tolerating(self._problems):
                 part = document_of(parse(data or b"", where), path.rpartition("/")[2], where)
                 document = document.with_(part) if document else part

@@ -11,11 +11,12 @@ from typing import Any, Final
 
 from runner.models.history import PastApply
 from runner.models.record import Attempt
-from runner.state.apply_document import Apply, segment_path
+from runner.state.apply_document import Apply
 from runner.state.lock_table import taken_over
 from runner.state.locks import Locks
 from runner.state.place import Place
 from runner.state.store.codec import Tree, encode
+from runner.state.store.numbered import path_of
 from runner.state.store.object_store import looked_at
 
 _LAG: Final = 3.0
@@ -121,7 +122,7 @@ class ApplyJournal:
             await self._add({name: trees[name] for name in self.attempts}, is_whole=True)
         else:
             return
-        segments = (segment_path(self._path, number) for number in range(1, before + 1))
+        segments = (path_of(self._path, number) for number in range(1, before + 1))
         await self._store.tidy(segments)
 
     # ---------------------------------------------------------------- writing
@@ -167,7 +168,7 @@ class ApplyJournal:
 
     async def _create(self, number: int, data: bytes) -> None:
         self._unsure = number, data
-        while not await self._store.create(segment_path(self._path, number), data):
+        while not await self._store.create(path_of(self._path, number), data):
             if self._is_own:
                 self._unsure = None
                 raise taken_over(self.apply_id)

@@ -129,7 +129,7 @@ class Numbered(Generic[D]):
 
     async def _create(self, number: int, document: D) -> D | None:
         """Create a document; return ``None`` if its number was taken, or is not the highest."""
-        path = f"{await self.folder()}/{number:010}.json"
+        path = path_of(await self.folder(), number)
         document = document.model_copy(update={"nonce": self.token()})
         if not await self.store.create(path, encode(document)):
             return None
@@ -155,6 +155,11 @@ class Numbered(Generic[D]):
         return StateError(
             f"{where} was changed by others each time it was read.", hint="Try again."
         )
+
+
+def path_of(folder: str, number: int) -> str:
+    """Return the path of a document in ``folder``; numbers sort as text."""
+    return f"{folder}/{number:010}.json"
 
 
 def number_of(entry: Entry) -> int:
