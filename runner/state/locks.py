@@ -91,7 +91,7 @@ class Locks:
     @property
     def lost(self) -> frozenset[str]:
         """Instances whose lock can't be relied on any more: nothing may be written for them."""
-        return frozenset(name for name in self._instances if self._doubt(name))
+        return frozenset(self._instances if self._doubt() else self._gone)
 
     @property
     def sure_seconds(self) -> float:
@@ -111,7 +111,8 @@ class Locks:
         """
         if self._holder is None or instance not in self._instances:
             raise KeyError(instance)
-        if doubt := self._doubt(instance, seconds):
+        is_gone = instance in self._gone
+        if doubt := "another apply took it over" if is_gone else self._doubt(seconds):
             raise StateError(
                 f"The lock of {instance} was lost: {doubt}.",
                 hint="Nothing more is written for it. Look at `runner status`, then apply again.",
@@ -122,10 +123,8 @@ class Locks:
         """Have the release tell whether an attempt is still without an outcome."""
         self._is_open[apply_id, instance] = is_open
 
-    def _doubt(self, instance: str, seconds: float = 0.0) -> str | None:
-        """Why a lock can't be relied on for ``seconds`` from now, if so."""
-        if instance in self._gone:
-            return "another apply took it over"
+    def _doubt(self, seconds: float = 0.0) -> str | None:
+        """Why no lock can be relied on for ``seconds`` from now, if so."""
         monotonic, wall = self._clocks()
         elapsed = monotonic - self._renewed[0]
         if elapsed + seconds > self._lease * _RELIED_ON:

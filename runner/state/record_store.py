@@ -68,7 +68,7 @@ class Records(Place):
         all of it again.
         """
         noted = [attempt for each in journals if each.is_kept for attempt in each.touched()]
-        lost = locks.lost  # worked out at each look
+        lost = locks.lost
         sure = [attempt for attempt in noted if attempt.instance not in lost]
         stay = await self.put_records(others, sure, locks.apply_id)
         for attempt in noted:

@@ -334,7 +334,7 @@ def test_a_lock_that_is_lost_stops_starts_and_records(
     )
     left = [good]  # it is looked at before and after the intent is stored
 
-    def doubt(_self: Locks, _instance: str, _seconds: float = 0.0) -> str | None:
+    def doubt(_self: Locks, _seconds: float = 0.0) -> str | None:
         left[0] -= 1
         return "another apply took it over" if left[0] < 0 else None
 
