@@ -13,7 +13,7 @@ from runner.cli.options.following import Following
 from runner.cli.services.composition import Composition
 from runner.cli.services.runtime import engine, reporting
 from runner.cli.services.signals import terminable
-from runner.cli.services.state import still_unknown
+from runner.cli.services.state import unknown_parts
 from runner.config.selection import Selection
 from runner.engine.cancel import Cancellation
 from runner.engine.cancel import cancel as run_cancel
@@ -60,7 +60,9 @@ def cancel(common: Common) -> int:
 
     async def run() -> int:
         async with engine(parts, Following(), reporters) as context:
-            await _refuse_unknown(selected, parts)
+            if parts.file and selected.names:
+                for error in (await unknown_parts(selected, parts)).values():
+                    raise error
             wanted = partial(_has, selected) if common.names else None
             return _tell(await run_cancel(wanted, context=context), common.console)
 
@@ -79,17 +81,6 @@ def _composed(common: Common) -> Composition:
         with suppress(ConfigurationError):
             parts.file.compile(Selection())
     return parts
-
-
-async def _refuse_unknown(selected: Selection, parts: Composition) -> None:
-    """Refuse a name that is neither in the file, if there is one, nor in the state."""
-    if not parts.file or not selected.names:
-        return
-    compiled = parts.file.configuration.compile(selected, with_needs=False, may_miss=True)
-    unknown = compiled.missing
-    records = await parts.state.records(brief=True) if unknown else {}
-    for error in still_unknown(unknown, records).values():
-        raise error
 
 
 def _has(selected: Selection, record: Record) -> bool:

@@ -51,6 +51,19 @@ def ask(question: str, *, yes: bool, console: Console) -> None:
         raise Declined("Nothing was changed.")
 
 
+async def unknown_parts(
+    selection: Selection, parts: Composition, problems: list[StateError] | None = None
+) -> dict[Selection, UsageError]:
+    """Return the parts of a selection that neither the file nor a record knows, with their errors.
+
+    Records that can't be read are added to ``problems``; with ``None`` they are an error.
+    """
+    assert parts.file is not None  # noqa: S101 # without a file every name may be right
+    missing = parts.file.configuration.compile(selection, with_needs=False, may_miss=True).missing
+    records = await parts.state.records(brief=True, problems=problems) if missing else {}
+    return still_unknown(missing, records)
+
+
 def still_unknown(
     unknown: Mapping[Selection, UsageError], records: Mapping[str, Record]
 ) -> dict[Selection, UsageError]:

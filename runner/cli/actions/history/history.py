@@ -6,9 +6,7 @@ from runner.cli.options.common import Common
 from runner.cli.services.aio import run_async
 from runner.cli.services.composition import Composition
 from runner.cli.services.past import UNSHOWN, is_of, past_applies
-from runner.cli.services.state import hint_at_emulator, moment, still_unknown
-from runner.config.selection import Selection
-from runner.errors import UsageError
+from runner.cli.services.state import hint_at_emulator, moment, unknown_parts
 from runner.models.clock import SystemClock
 from runner.models.record import Attempt
 from runner.reports.history import json_, text
@@ -30,7 +28,8 @@ def history(
     last = moment(until, "--until", now) if until else None
     chosen = common.selection
     parts = Composition(common, at_rest=True)
-    unknown = _unknown(chosen, parts)
+    is_narrowed = bool(chosen.names or chosen.labels)
+    unknown = run_async(unknown_parts(chosen, parts, [])) if is_narrowed else {}
 
     def wanted(attempt: Attempt) -> bool:
         for part in [part for part in unknown if is_of(part, attempt)]:
@@ -61,13 +60,3 @@ def history(
         console.write(part)
     if not shown:
         hint_at_emulator(parts)
-
-
-def _unknown(chosen: Selection, parts: Composition) -> dict[Selection, UsageError]:
-    """The parts of a selection that neither the file nor a record knows, with their errors."""
-    if not chosen.names and not chosen.labels:
-        return {}
-    compiled = parts.reading.configuration.compile(chosen, with_needs=False, may_miss=True)
-    unknown = compiled.missing
-    records = run_async(parts.state.records(brief=True, problems=[])) if unknown else {}
-    return still_unknown(unknown, records)
