@@ -111,7 +111,9 @@ class Composition:
         from runner.cli.services.state_access import state_of  # noqa: PLC0415 # obstore
 
         self.warn_of_folder()
-        return state_of(self.common, self.backend, self.file)
+        return state_of(
+            self.common, self.backend, self.file, url=self.named_state, folder=self.folder
+        )
 
     @cached_property
     def owner(self) -> "Initiator":

@@ -19,21 +19,21 @@ from runner.state.state import State
 from runner.state.store.address import open_store
 
 
-def state_of(common: Common, backend: Backend, reading: Reading | None) -> State:
-    """Open the state.
+def state_of(
+    common: Common, backend: Backend, reading: Reading | None, *, url: str | None, folder: Path
+) -> State:
+    """Open the state at ``url``, or the default one in ``folder``.
 
     Raises:
         UsageError: Its address makes no sense, or a shared state needs a project.
     """
-    structure = reading.structure if reading else None
-    url = common.state or (structure.state if structure else None)
     state = State(
-        open_store(url, folder=reading.path.parent if reading else Path.cwd()),
+        open_store(url, folder=folder),
         host=backend.host,
         account=backend.account_id,
         scope=common.scope,
         project=_project(reading, common) if reading else Project(),
-        moved=structure.moved if structure else {},
+        moved=reading.structure.moved if reading else {},
         lease=_lease(os.environ.get("CHECKLY_SESSIONS_LEASE_SECONDS")),
     )
     if reading:
