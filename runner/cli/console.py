@@ -76,10 +76,14 @@ class Console:
         if hint:
             self._print(self.folded(f"  {self._line(hint)}", self.err), self.err)
 
+    def warning(self, text: str, *, hint: str | None = None) -> None:
+        """Print a problem that stops nothing."""
+        self.problem(f"Warning: {text}", hint=hint)
+
     def warn(self, *errors: RunnerError) -> None:
         """Print errors that the command goes on after."""
         for error in errors:
-            self.problem(f"Warning: {error.message}", hint=error.hint)
+            self.warning(error.message, hint=error.hint)
 
     def diagnostics(
         self,

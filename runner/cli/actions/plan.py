@@ -98,8 +98,8 @@ def _say_why_offline(parts: Composition) -> None:
     assert settings is not None  # noqa: S101 # an emulator is never offline
     missing = missing_credentials(settings.environ)
     if len(missing) < len(NAMES):
-        console.problem(
-            f"Warning: {missing[0]} is not set, so this plan was made offline.",
+        console.warning(
+            f"{missing[0]} is not set, so this plan was made offline.",
             hint=settings.advice
             or "Set it beside the other one, or pass --offline if that is meant.",
         )

@@ -165,4 +165,4 @@ class Composition:
         if self.common.require_shared_state:
             raise CannotRun(text, hint=hint)
         if self.named_state is None:
-            self.console.problem(f"Warning: {text}", hint=hint)
+            self.console.warning(text, hint=hint)

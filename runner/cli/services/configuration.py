@@ -104,12 +104,10 @@ class Reading:
             try:
                 address = self._environment.value(name)
             except TemplateError as error:
-                self._console.problem(f"Warning: {error}.", hint="`notify` tells nothing there.")
+                self._console.warning(f"{error}.", hint="`notify` tells nothing there.")
                 continue
             if address is None:
-                self._console.problem(
-                    f"Warning: env.{name} is not set, so `notify` tells nothing there."
-                )
+                self._console.warning(f"env.{name} is not set, so `notify` tells nothing there.")
                 continue
             self._console.redactor.learn(address)
             yield notification, address

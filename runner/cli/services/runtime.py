@@ -52,9 +52,7 @@ def reporting(parts: Composition, reports: tuple[str, ...]) -> Iterator[Reporter
         for notification, address in webhooks:
             told = WebhookReporter(address, notification.on, notification.format, send)
             name = f"notify to env.{notification.variable}"
-            reporters.listen(
-                Background(name, told, lambda text: console.problem(f"Warning: {text}"))
-            )
+            reporters.listen(Background(name, told, console.warning))
         yield reporters
 
 

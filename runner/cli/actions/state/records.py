@@ -85,6 +85,6 @@ def unlock(common: Common, names: tuple[str, ...], yes: bool) -> int:
     ask(question, yes=yes, console=console)
     released = run_async(maintenance.unlock(state, holders, locks))
     for name in sorted(locks.keys() - set(released)):
-        console.problem(f"Warning: the lock of {name} changed meanwhile and was left alone.")
+        console.warning(f"the lock of {name} changed meanwhile and was left alone.")
     console.say(f"Ended {counted(len(released), 'lock')}.")
     return 3 if len(released) < len(locks) else 0
