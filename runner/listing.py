@@ -1,12 +1,18 @@
 """Lists, numbers and long texts as parts of a sentence."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 
 def listed(things: Iterable[str]) -> str:
     """``a``, ``a and b``, or ``a, b and c``; nothing for nothing."""
     *first, last = tuple(things) or ("",)
     return f"{', '.join(first)} and {last}" if first else last
+
+
+def first_of(names: Sequence[str], most: int) -> str:
+    """At most ``most`` of ``names``, and how many more there are: ``a, b and 3 more``."""
+    more = f" and {len(names) - most} more" if len(names) > most else ""
+    return ", ".join(names[:most]) + more
 
 
 def counted(number: int, one: str, many: str | None = None) -> str:

@@ -1,6 +1,6 @@
 import pytest
 
-from runner.listing import counted, listed
+from runner.listing import counted, first_of, listed
 
 
 @pytest.mark.parametrize(
@@ -9,6 +9,13 @@ from runner.listing import counted, listed
 )
 def test_listed(things: list[str], text: str) -> None:
     assert listed(things) == text
+
+
+@pytest.mark.parametrize(
+    ("names", "text"), [([], ""), (["a", "b"], "a, b"), (["a", "b", "c", "d"], "a, b and 2 more")]
+)
+def test_first_of(names: list[str], text: str) -> None:
+    assert first_of(names, 2) == text
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain
 
+from runner.listing import first_of
 from runner.models.contract.settings import ExpectChecks, Settings
 from runner.models.plan import CheckDrift, Plan, PlannedInstance
 from runner.models.response import Check, Location, PrivateLocation
@@ -109,7 +110,7 @@ def _bad_location(place: object, account: Account) -> str | None:
     if place in regions or not regions or account.private_locations is None:
         return None  # only with both lists can a location be missing
     known = sorted(regions | {*private})
-    near = did_you_mean(place, known) or f"There is {_some(known)}."
+    near = did_you_mean(place, known) or f"There is {first_of(known, _SHOWN)}."
     return f"The account has no location '{place}'. {near}"
 
 
@@ -123,8 +124,8 @@ def _warnings(request: Normal, found: Sequence[Check], account: Account) -> Iter
             yield f"no selected check mentions the variable {key}"
     for name, users in undefined(keys, found).items():
         yield (
-            f"{{{{{name}}}}} is used by {_some(users)} and set neither here nor by the check: "
-            "it is empty unless a group or the account sets it"
+            f"{{{{{name}}}}} is used by {first_of(users, _SHOWN)} and set neither here nor by the "
+            "check: it is empty unless a group or the account sets it"
         )
 
 
@@ -137,7 +138,7 @@ def _no_match(target: Normal, checks: Sequence[Check]) -> str:
             return _with_nearest(f"{said}: none has the tag '{tag}'", tag, tags)
     ids = {check.id.lower() for check in checks}
     missing = [one for one in target["checkId"] if one not in ids]
-    return f"{said}: there is no check {_some(missing)}" if missing else said
+    return f"{said}: there is no check {first_of(missing, _SHOWN)}" if missing else said
 
 
 def _unknown_checks(settings: Settings, checks: Sequence[Check]) -> Iterable[str]:
@@ -162,8 +163,3 @@ def _unknown_checks(settings: Settings, checks: Sequence[Check]) -> Iterable[str
 def _with_nearest(said: str, name: str, known: Iterable[str]) -> str:
     near = did_you_mean(name, known)
     return f"{said}. {near}" if near else said
-
-
-def _some(names: Sequence[str]) -> str:
-    more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
-    return ", ".join(names[:_SHOWN]) + more

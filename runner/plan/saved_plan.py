@@ -13,6 +13,7 @@ from typing import Annotated, Any, Final, Literal
 from pydantic import AwareDatetime, Field, ValidationError
 
 from runner.errors import StalePlan, UsageError
+from runner.listing import first_of
 from runner.models.contract.request import Strict
 from runner.models.plan import Plan, PlannedInstance
 from runner.models.record import NormalRequest, PlanUse, Record
@@ -176,10 +177,8 @@ def check_plan(plan: SavedPlan, now: Plan) -> None:
                 "followed to its end meanwhile."
             )
         if paths := _differing(then[name], today[name]):
-            more = f" and {len(paths) - _SHOWN} more" if len(paths) > _SHOWN else ""
-            raise _stale(
-                f"The request of {name} differs from the plan's: {', '.join(paths[:_SHOWN])}{more}."
-            )
+            shown = first_of(paths, _SHOWN)
+            raise _stale(f"The request of {name} differs from the plan's: {shown}.")
 
 
 def _differing(then: SavedInstance, today: SavedInstance) -> list[str]:
