@@ -22,7 +22,7 @@ ADDRESSES = {
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    """Who asks, and where: ``url`` has no trailing slash."""
+    """The API key, its account, and the address of the API, without a trailing slash."""
 
     api_key: str = field(repr=False)
     account_id: str
@@ -35,7 +35,7 @@ class Credentials:
 
     @property
     def is_loopback(self) -> bool:
-        """Whether the address is this machine."""
+        """Whether the API runs on this machine."""
         return is_loopback(urlsplit(self.url).hostname or "")
 
 

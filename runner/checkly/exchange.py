@@ -47,7 +47,7 @@ class ClientOptions:
 
 
 class Shared:
-    """What the clients of one process share: the limit of requests and the server's clock."""
+    """The limit of requests and the server's clock, shared by all clients of a process."""
 
     def __init__(
         self, clock: Clock, requests_per_minute: int = DEFAULT_REQUESTS_PER_MINUTE
@@ -58,7 +58,7 @@ class Shared:
 
 @dataclass(slots=True)
 class Flight:
-    """What to heed while a trigger is on its way."""
+    """Conditions for sending a trigger, checked until its answer has come."""
 
     answer_seconds: float = inf  # how long its answer may take, if that is less than usual
     before_send: Callable[[], Awaitable[None]] | None = None  # what it raises prevents a send
@@ -66,7 +66,7 @@ class Flight:
 
     @property
     def is_stopped(self) -> bool:
-        """Whether nothing may be sent any more."""
+        """Whether sending must stop."""
         return self.stop is not None and self.stop.is_set()
 
     async def wait(self, waiting: Coroutine[Any, Any, None]) -> None:
