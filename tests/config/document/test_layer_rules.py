@@ -1,6 +1,7 @@
 """What a profile inherits, in the requests that come of it: chains, diamonds, nulls, secrets."""
 
-from collections.abc import Mapping
+import json
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import pytest
@@ -8,7 +9,8 @@ import pytest
 from runner.config.document import layers
 from runner.config.document.layers import Layers
 from runner.config.yaml.nodes import Mapping as MappingNode
-from runner.config.yaml.nodes import Node, Scalar, Sequence
+from runner.config.yaml.nodes import Node, Scalar
+from runner.config.yaml.nodes import Sequence as SequenceNode
 from runner.diagnostics import Severity
 from runner.errors import ConfigurationError
 from tests.config.document.test_layers import structure_of
@@ -18,7 +20,7 @@ def plain(node: Node) -> Any:
     """A node as plain data."""
     if isinstance(node, Scalar):
         return node.value
-    if isinstance(node, Sequence):
+    if isinstance(node, SequenceNode):
         return [plain(item) for item in node.items]
     assert isinstance(node, MappingNode)
     return {key: plain(value) for key, value in node.values.items()}
@@ -59,6 +61,61 @@ def test_a_retry_strategy_of_another_type_replaces_the_whole_chain_below(
     name: str, strategy: Mapping[str, Any] | None
 ) -> None:
     assert effective(RETRIES, name)["retryStrategy"] == strategy
+
+
+FIXED = {"type": "FIXED"}
+
+
+@pytest.mark.parametrize(
+    ("chain", "strategy"),
+    [
+        ([None], None),
+        ([None, ...], None),
+        ([None, FIXED], FIXED),
+        ([None, FIXED, ...], FIXED),
+        ([None, FIXED, {"maxRetries": 1}], FIXED | {"maxRetries": 1}),
+        ([None, FIXED, {"maxRetries": 1}, ...], FIXED | {"maxRetries": 1}),
+        ([{"type": "LINEAR"}, FIXED, ...], FIXED),
+        ([{"type": "LINEAR"}, FIXED, {"sameRegion": False}, ...], FIXED | {"sameRegion": False}),
+        ([{"sameRegion": False}, None, ..., FIXED, ...], FIXED),
+    ],
+)
+def test_a_strategy_above_a_null_or_another_type_takes_nothing_from_the_defaults(
+    chain: Sequence[Any], strategy: Mapping[str, Any] | None
+) -> None:
+    defaults = FIXED | {"maxRetries": 5, "baseBackoffSeconds": 9}
+    layers: list[dict[str, Any]] = [
+        {} if layer is ... else {"retryStrategy": layer} for layer in chain
+    ]
+    assert effective(*extending("retryStrategy", defaults, layers))["retryStrategy"] == strategy
+
+
+def extending(key: str, defaults: Any, layers: Iterable[Mapping[str, Any]]) -> tuple[str, str]:
+    """Profiles that extend one another over defaults, and the name of the last."""
+    profiles: dict[str, Any] = {}
+    for number, layer in enumerate(layers):
+        parent = {"extends": f"p{number - 1}"} if number else {}
+        profiles[f"p{number}"] = {**parent, **layer}
+    text = f"  {json.dumps(profiles)}\ndefaults: {json.dumps({key: defaults})}\n"
+    return text, list(profiles)[-1]
+
+
+@pytest.mark.parametrize(
+    ("key", "above", "below"),
+    [
+        ("labels", {"team": "a"}, {"team": "b", "tier": "1"}),
+        ("target", {"matchTags": [["a"]]}, {"matchTags": [["b"]], "allowDeactivated": True}),
+        ("metadata", {"environment": "a"}, {"environment": "b", "branchName": "c"}),
+        ("matrix", {"REGION": ["a"]}, {"REGION": ["b"], "TIER": ["c"]}),
+        ("environmentVariables", {"A": {"value": "a"}}, {"A": {"value": "b", "locked": True}}),
+    ],
+)
+def test_what_is_set_again_above_a_null_takes_nothing_from_below_it(
+    key: str, above: Mapping[str, Any], below: Mapping[str, Any]
+) -> None:
+    null = dict.fromkeys(below) if key == "environmentVariables" else None
+    layers: list[dict[str, Any]] = [{key: null}, {key: above}, {key: above}, {}]
+    assert effective(*extending(key, below, layers))[key] == above
 
 
 VARIABLES = """
