@@ -56,6 +56,10 @@ class Shell:
         harmless(out, annotations=annotations)
         harmless(err, annotations=annotations)
         assert code != 70, err
+        if arguments[-2:] == ("--format", "json") and out:
+            json.loads(out)  # what makes it harmless leaves it JSON
+        if arguments[:2] == ("state", "export"):
+            assert [json.loads(line) for line in out.splitlines()]
         return code, out + err
 
     def write(self, text: str) -> None:
@@ -252,6 +256,8 @@ def test_an_answer_of_the_api(
             ("history",),
             ("history", "--format", "json"),
             ("state", "export", "-"),
+            ("state", "list", "--format", "json"),
+            ("state", "show", "smoke", "--format", "json"),
         ):
             shell(*arguments)
         monkeypatch.setenv("GITHUB_ACTIONS", "true")

@@ -1,6 +1,5 @@
 """``runner list`` and ``runner show``: the instances of a file, and their requests."""
 
-import json
 import os
 from pathlib import Path
 from typing import Any
@@ -59,7 +58,7 @@ def _show_plan(common: Common, path: Path, form: str) -> None:
     document = saved_document(load(path))
     if form == "curl":
         raise UsageError("A saved plan can't be printed as curl.", hint="Name a profile.")
-    common.console.write(_json(document) if form == "json" else yaml_text(document, str(path)))
+    common.console.write(dump_json(document) if form == "json" else yaml_text(document, str(path)))
 
 
 def _show(common: Common, profile: str, form: str) -> None:
@@ -73,7 +72,7 @@ def _show(common: Common, profile: str, form: str) -> None:
         for name, body in bodies.items():
             if note := _all_checks(body):
                 console.say(f"{name}: {note}", console.err)
-        console.write(_json(next(iter(bodies.values())) if len(bodies) == 1 else bodies))
+        console.write(dump_json(next(iter(bodies.values())) if len(bodies) == 1 else bodies))
         return
     for name, body in bodies.items():
         if form == "curl":
@@ -92,7 +91,3 @@ def _all_checks(body: Any) -> str | None:
     if not isinstance(target, dict) or target.get("matchTags") or target.get("checkId"):
         return None
     return f"target: {ALL_CHECKS}"
-
-
-def _json(value: Any) -> str:
-    return json.dumps(value, indent=2, ensure_ascii=False)

@@ -1,11 +1,11 @@
 """A compiled request for people: secrets masked, unset values named, or as a curl command."""
 
-import json
 import shlex
 from collections.abc import Callable
 from typing import Any
 
 from runner.models.marked import Marked
+from runner.reports.text.json_ import dump_json_line
 
 
 def masked_body(tree: Any, mark: Callable[[str], str]) -> Any:
@@ -32,5 +32,5 @@ def as_curl(name: str, body: Any, url: str) -> str:
         '  --header "Authorization: Bearer $CHECKLY_API_KEY" \\\n'
         '  --header "X-Checkly-Account: $CHECKLY_ACCOUNT_ID" \\\n'
         "  --header 'Content-Type: application/json' \\\n"
-        f"  --data {shlex.quote(json.dumps(body, ensure_ascii=False))}\n"
+        f"  --data {shlex.quote(dump_json_line(body).rstrip())}\n"
     )

@@ -10,6 +10,7 @@ from runner.cli.services.composition import Composition
 from runner.cli.services.state import age, ask
 from runner.errors import StateError, UsageError, os_reason
 from runner.listing import counted
+from runner.reports.text.json_ import harmless_json
 from runner.state import maintenance, transfer
 
 
@@ -47,8 +48,7 @@ def export(common: Common, target: Path | None) -> int:
             put(line)
 
     if target is None or str(target) == "-":
-        # "##[" is a command to some CI systems.
-        run_async(write(lambda line: console.write(line.replace("##", "#\\u0023"))))
+        run_async(write(lambda line: console.write(harmless_json(line))))
     else:
         try:
             with target.open("w", encoding="utf-8") as file:

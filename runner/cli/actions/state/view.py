@@ -12,6 +12,7 @@ from runner.errors import StateError, UsageError
 from runner.models.record import Record
 from runner.nearest import did_you_mean
 from runner.reports.history.wording import who
+from runner.reports.text.json_ import dump_json
 from runner.reports.text.sanitize import safe_url
 from runner.state import maintenance
 from runner.state.lock_table import Holder
@@ -28,7 +29,7 @@ def list_(common: Common, form: str) -> int:
     names = sorted({*records, *locks})
     if form == "json":
         rows = [_row(name, records.get(name), locks.get(name)) for name in names]
-        console.write(json.dumps({"formatVersion": 1, "instances": rows}, indent=1))
+        console.write(dump_json({"formatVersion": 1, "instances": rows}))
         return 0
     for name in names:
         console.say(f"{name}  {_summary(records.get(name), locks.get(name))}")
@@ -48,7 +49,7 @@ def show(common: Common, name: str, form: str) -> int:
         named([name], [*known, *locks], "has a record or a lock")
     row = _row(name, records.get(name), locks.get(name))
     if form == "json":
-        console.write(json.dumps({"formatVersion": 1, **row}, indent=1))
+        console.write(dump_json({"formatVersion": 1, **row}))
     else:
         console.say(f"{name}  {_summary(records.get(name), locks.get(name))}")
         for key, value in (row["record"] or {}).items():
