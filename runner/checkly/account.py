@@ -68,7 +68,7 @@ def credentials(settings: Settings) -> Credentials:
     for name, value in zip(NAMES, values, strict=True):
         if not _is_printable(value):
             raise UsageError(
-                f"{name} holds a space or a character that keys and IDs do not have.",
+                f"{name} contains a space or a character that keys and IDs never have.",
                 hint="Copy it again from Checkly, without quotes or line breaks.",
             )
     key, account = values
@@ -89,8 +89,8 @@ def address(environ: Mapping[str, str]) -> str:
     environment = environ.get("CHECKLY_ENV", "").strip() or "production"
     if environment not in ADDRESSES:
         raise UsageError(
-            f"CHECKLY_ENV is {environment!r}, which is not an environment of Checkly.",
-            hint=f"It is one of {', '.join(ADDRESSES)}; leave it unset for production.",
+            f"CHECKLY_ENV is {environment!r}, which is not a Checkly environment.",
+            hint=f"Use one of {', '.join(ADDRESSES)}, or leave it unset for production.",
         )
     url = (environ.get("CHECKLY_API_URL", "").strip() or ADDRESSES[environment]).rstrip("/")
     hint = f"An address looks like {ADDRESSES['production']}."
@@ -103,12 +103,13 @@ def address(environ: Mapping[str, str]) -> str:
         raise UsageError("CHECKLY_API_URL is not a web address.", hint=hint)
     if "@" in parts.netloc or parts.query or parts.fragment:
         raise UsageError(
-            "CHECKLY_API_URL holds more than an address: a user, a query or a fragment.", hint=hint
+            "CHECKLY_API_URL must be a plain address, without a user, a query or a fragment.",
+            hint=hint,
         )
     if parts.scheme == "http" and not is_loopback(host):
         raise UsageError(
             f"The API's address {url} is not encrypted, so the key could be read on the way.",
-            hint="Use https://; plain http:// is for this machine alone (127.0.0.1, localhost).",
+            hint="Use https://; plain http:// is for this machine only (127.0.0.1, localhost).",
         )
     return url
 

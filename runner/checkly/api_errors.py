@@ -30,7 +30,7 @@ _TITLE: Final = re.compile(r"<(title|h1)[^<>]{0,200}>([^<>]{1,300})<", re.IGNORE
 #: What a status means and what to do about it; 3 and 5 stand for their whole class.
 _MEANINGS: Final[dict[int, tuple[str, str | None]]] = {
     3: (
-        "the API's address answers with a redirect, which is not followed",
+        "the API answered with a redirect, which is not followed",
         "Check CHECKLY_API_URL; behind a sign-in page, sign in first.",
     ),
     400: (
@@ -43,28 +43,28 @@ _MEANINGS: Final[dict[int, tuple[str, str | None]]] = {
     ),
     402: (
         "the account's plan does not include this, or its limit is used up",
-        "Look at Billing in Checkly, or wait until the plan's period begins anew.",
+        "Check Billing in Checkly, or wait for the next billing period.",
     ),
     403: (
-        "the key may not do this in this account",
+        "the key has no permission to do this in this account",
         "Check CHECKLY_ACCOUNT_ID, and the role of the key's user: read-only is not enough.",
     ),
     404: (
-        "the API found no such thing in this account",
+        "the API did not find it in this account",
         "Check CHECKLY_ACCOUNT_ID and CHECKLY_API_URL; a session may have been deleted.",
     ),
     408: ("the API gave up waiting", "Try again."),
     409: ("the request conflicts with what the account has", "Read what the API says, then retry."),
-    410: ("it is gone from the account", "A session may have been deleted."),
+    410: ("it no longer exists in the account", "A session may have been deleted."),
     413: ("the request is too large", "Shorten the environment variables."),
     422: ("the API can't process the request", "Read what the API says, and change the profile."),
     429: (
-        "the account's limit of requests is used up",
-        "Wait a minute, or lower --requests-per-minute where several runs share an account.",
+        "the account's request limit is used up",
+        "Wait a minute, or lower --requests-per-minute if several runs share an account.",
     ),
     5: (
-        "the API has a problem of its own",
-        "Try again; if it persists, look at Checkly's status page.",
+        "the API had an internal error",
+        "Try again; if it keeps happening, check Checkly's status page.",
     ),
 }
 _OTHER: Final = ("the API refused the request", None)
@@ -98,7 +98,7 @@ def refusal(
         meaning, hint = _BETWEEN
     elif status == 429 and retry_after:
         hint = (
-            f"The API asks to wait {_duration(retry_after)}; lower --requests-per-minute where"
+            f"The API asks you to wait {_duration(retry_after)}; lower --requests-per-minute if"
             " several runs share an account."
         )
     quoted = f", saying: {_quote(said, redact).rstrip('.')}" if said.strip() else ""

@@ -174,7 +174,7 @@ class Checkly(Exchange):
     def _skipped(self, reply: Reply, before: int, number: int) -> None:
         """Report, once, an entry that can't be read."""
         entry = f"{reply.method} {reply.path}: entry {before + number}"
-        text = f"{entry} can't be read and is left out."
+        text = f"{entry} can't be read and was skipped."
         if text not in self._told:
             self._told.add(text)
             self._emit(Notice(self._clock.now(), text, is_warning=True))
@@ -190,5 +190,5 @@ def _checked(an_id: str) -> str:
 def _endless(path: str) -> ApiError:
     return Reply("GET", path, 200, {}, b"").error(
         "the list does not end",
-        hint="That is a fault of the server; please report it to Checkly.",
+        hint="This is a bug of the server; please report it to Checkly.",
     )

@@ -99,7 +99,7 @@ class Downloads:
                 resumed = answer.status_code == httpx.codes.PARTIAL_CONTENT
                 await _write(answer, part, start if resumed else 0, fits, silence)
                 return
-        raise CannotRun("Its address redirects too often.")
+        raise CannotRun("Its address redirected too many times.")
 
     def _check(self, address: str) -> None:
         """Refuse an address that is not https; an emulator's may be http."""

@@ -107,7 +107,9 @@ class Exchange:
         }
         self._client = make_client(credentials, headers)
         if odd := proxy_for(credentials.url, getproxies()).odd:
-            text = f"NO_PROXY holds what is not a host, address or network: {listed(odd)}."
+            text = (
+                f"NO_PROXY has entries that are not a host, an address or a network: {listed(odd)}."
+            )
             emit(Notice(clock.now(), text, is_warning=True))
 
     async def __aenter__(self) -> Self:
@@ -212,5 +214,5 @@ class Exchange:
         """Say what is waited for, once for each time of trouble."""
         if not self._is_troubled:
             self._is_troubled = True
-            text = f"{error.message} Trying again for {left:.0f} s at most."
+            text = f"{error.message} Retrying for up to {left:.0f} s."
             self._emit(Notice(self._clock.now(), text))

@@ -25,7 +25,7 @@ _NEVER_SENT: Final = (
     httpx.ProxyError,
     httpx.PoolTimeout,
 )
-_TRY_AGAIN: Final = "Try again; if it persists, look at Checkly's status page."
+_TRY_AGAIN: Final = "Try again; if it keeps happening, check Checkly's status page."
 _NO_CONNECTION: Final = (
     f"no connection to {{host}} within {CONNECT_SECONDS:g} s",
     "Check the network, and whether a proxy is needed (HTTPS_PROXY).",
@@ -46,11 +46,11 @@ _TROUBLES: Final[dict[type[Exception], tuple[str, str]]] = {
     ),
     ssl.SSLError: (
         "{host} could not be reached: no encrypted connection could be made",
-        "Check that the address speaks https, and what a proxy in between does.",
+        "Check that the address uses https, and that no proxy in between interferes.",
     ),
     socket.gaierror: (
         "{host} could not be reached: its name was not found",
-        "Check CHECKLY_API_URL, the network and its name servers.",
+        "Check CHECKLY_API_URL, the network and its DNS servers.",
     ),
     httpx.ConnectError: (
         "{host} could not be reached: the connection was not accepted",
@@ -124,7 +124,9 @@ async def read_reply(question: Question, answer: httpx.Response) -> Reply:
     reply = Reply(question.method, question.path, answer.status_code, headers, b"")
     hint = "Something between here and Checkly may have answered instead; check CHECKLY_API_URL."
     if headers.get("content-encoding", "").strip().lower() not in {"", "identity"}:
-        raise reply.error("the answer came packed, though it was asked not to", hint=hint)
+        raise reply.error(
+            "the answer is compressed, although the request ruled that out", hint=hint
+        )
     async for part in answer.aiter_raw():
         body += part
         if len(body) > MAX_BODY_BYTES:

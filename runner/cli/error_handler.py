@@ -74,7 +74,7 @@ def _explain(error: BaseException, console: Console) -> int:
             where = error.filename or "standard output"
             console.problem(
                 f"Error: {where} can't be read or written: {os_reason(error)}.",
-                hint="Make room or give the permission, or choose another place.",
+                hint="Free some space, fix the permissions, or choose another place.",
             )
             return CannotRun.exit_code
         case BaseExceptionGroup() if all(isinstance(each, RunnerError) for each in _leaves(error)):

@@ -25,7 +25,7 @@ _LOOK: Final = 3.0
 #: How often the completion endpoint may fail, while the session itself can be read, before only
 #: the session is asked for.
 _MISSES: Final = 3
-_WAIT_HINT: Final = "`runner wait` follows it further."
+_WAIT_HINT: Final = "`runner wait` continues to follow it."
 
 
 async def follow(run: Run) -> InstanceOutcome:
@@ -170,12 +170,12 @@ class _Watch:
         context, name, grace = self._context, self._run.name, self._options.grace_seconds
         context.report(SessionCancelling, name, why)
         over = self._clock.monotonic() + grace
-        trouble = "the API cancels Playwright and agentic checks only."
+        trouble = "the API can cancel Playwright and agentic checks only."
         try:
             await within(self._clock, grace, context.client.cancel(self._run.session_id))
         except TimeoutError:
-            trouble = "no answer came to its cancellation."
-            context.notice("No answer came to its cancellation.", name, is_warning=True)
+            trouble = "the request to cancel it was not answered."
+            context.notice("The request to cancel it was not answered.", name, is_warning=True)
         except CannotRun as error:
             trouble = f"it could not be cancelled: {error.message}"
             context.warn(error, name)

@@ -139,10 +139,12 @@ class Frame(ABC):
             offer = f" Press d within {stop.offer:g} s to leave them running." if stop.offer else ""
             context.notice(
                 f"Interrupted: cancelling {counted(len(running), 'session')}, then following"
-                f" for {seconds:g} s at most.{offer} Ctrl-C again leaves at once."
+                f" for up to {seconds:g} s.{offer} Press Ctrl-C again to exit at once."
             )
         elif waiting:
-            context.notice("Interrupted: nothing more is started. Ctrl-C again leaves at once.")
+            context.notice(
+                "Interrupted: no more sessions are started. Press Ctrl-C again to exit at once."
+            )
         context.report(ApplyInterrupted, self.sum_up(self.runs))
 
     async def _leave(self, stack: AsyncExitStack) -> None:
@@ -165,4 +167,6 @@ class Frame(ABC):
         except StateError as error:
             context.warn(error)
         except TimeoutError:
-            context.notice("The locks were not released; they end by themselves.", is_warning=True)
+            context.notice(
+                "The locks were not released; they expire on their own.", is_warning=True
+            )

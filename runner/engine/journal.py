@@ -63,8 +63,8 @@ class Journal:
         journal = self._applies.get(attempt.apply_id)
         if journal is None:
             raise StateError(
-                f"The apply {attempt.apply_id} is still at work.",
-                hint="Wait until it has ended, or until its locks have.",
+                f"The apply {attempt.apply_id} is still running.",
+                hint="Wait until it has ended, or until its locks have expired.",
             )
         if not attempt.fence:
             fence = self.locks.fence(attempt.instance)

@@ -25,7 +25,7 @@ from runner.source import Span
 #: A state document never needs more checks than a person could look through.
 MAX_CHECKS: Final = 10_000
 NOT_STARTED: Final = "Interrupted before it was started."
-_KNOWN_FAILURES: Final = "Nothing failed that did not fail the last time."
+_KNOWN_FAILURES: Final = "Everything that failed had failed last time too."
 
 
 @dataclass(slots=True, eq=False)

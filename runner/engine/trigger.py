@@ -101,7 +101,7 @@ async def _ambiguous(run: Run, found: Found) -> None:
     await run.close(
         Verdict.UNKNOWN,
         f"The answer to its trigger was lost, and {what}: {shown}.",
-        hint="Look at them, then apply again. `$<run.id>` in the name makes such lookups exact.",
+        hint="Check them, then apply again. `$<run.id>` in the name makes such lookups exact.",
     )
 
 

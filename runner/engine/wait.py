@@ -32,7 +32,7 @@ async def wait(apply_id: str | None, *, context: Context) -> ApplyOutcome:
 
     Raises:
         UsageError: There was no apply of that id.
-        Locked: The apply, or another process that waits for it, is still at work.
+        Locked: The apply, or another process that waits for it, is still running.
         CannotRun: The state knows no apply, or state or API can't be reached.
         Interrupted: A signal came before anything was done.
     """
@@ -46,14 +46,14 @@ async def wait(apply_id: str | None, *, context: Context) -> ApplyOutcome:
     if not attempts and not any(left.values()):
         if apply_id is not None:
             raise UsageError(
-                f"There was no apply {apply_id} in this state.",
+                f"There is no apply {apply_id} in this state.",
                 hint="`runner history` lists them; --state and --scope say which state is meant.",
             )
         newest = await state.newest_apply()
         if newest is None:
             raise StateError(
                 "This state has no apply to wait for.",
-                hint="Where an apply ran on another machine, name its state: --state, --scope.",
+                hint="If an apply ran on another machine, name its state with --state and --scope.",
             )
         attempts, left = list(newest.attempts), {newest.apply_id: []}
     names = {attempt.instance for attempt in attempts if attempt.is_open}
@@ -79,12 +79,12 @@ async def _until_nobody_is_at_work(context: Context, apply_id: str | None) -> No
             seconds = at_work[wanted] + _LEASE_MARGIN + context.options.lock_timeout
             deadline = clock.monotonic() + seconds
             context.notice(
-                f"The apply {wanted} is at work, or its process is gone and its lock is not yet:"
-                f" waiting {seconds:.0f} s at most."
+                f"The apply {wanted} is still running, or its process is gone and its lock has not"
+                f" expired yet: waiting for up to {seconds:.0f} s."
             )
         if clock.monotonic() >= deadline:
             raise Locked(
-                f"The apply {wanted} is still at work.",
+                f"The apply {wanted} is still running.",
                 hint="Wait for its end, or pass a longer --lock-timeout.",
             )
         await clock.sleep(min(at_work[wanted], _LOOK_SECONDS))
@@ -116,7 +116,7 @@ class _Wait(Frame):
         context, ci_url = self.context, past.attempts[0].by.ci_url
         is_other = context.owner.ci_url is not None and ci_url != context.owner.ci_url
         other = " This CI run has applied nothing here." if is_other else ""
-        text = f"Nothing is open.{other} This is how the newest apply, {self.id}, ended."
+        text = f"Nothing is left to wait for.{other} The newest apply, {self.id}, ended as follows."
         context.notice(text, is_warning=is_other)
         outcome = self.sum_up(self.runs)
         code = outcome.exit_code if past.exit_code is None else past.exit_code
@@ -155,4 +155,4 @@ class _Wait(Frame):
 
     async def tidy(self) -> None:
         if self.context.stop.at_once.is_set():
-            self.context.notice("Left at once; `runner wait` goes on from here.")
+            self.context.notice("Exited at once; `runner wait` continues from here.")

@@ -21,7 +21,7 @@ class PlanMade(Event):
 
     Attributes:
         actions: Each instance with its action: ``create``, ``update``, ``rerun``, ``removed``.
-        drifted: The instances whose target matches other checks than last time.
+        drifted: The instances whose target matches different checks than last time.
     """
 
     apply_id: str

@@ -71,5 +71,5 @@ def _keep(plan: Plan, wanted: Callable[[PlannedInstance], bool]) -> Plan:
     kept = tuple(filter(wanted, plan.instances))
     warnings = plan.warnings
     if new := [one.name for one in kept if one.action is Action.CREATE]:
-        warnings += (f"No last verdict is known of {listed(new)}, so that is applied too.",)
+        warnings += (f"Applied too, since no last verdict is known: {listed(new)}.",)
     return replace(plan, instances=kept, warnings=warnings)

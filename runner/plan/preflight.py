@@ -147,17 +147,17 @@ def _unknown_checks(settings: Settings, checks: Sequence[Check]) -> Iterable[str
     known = names | {check.id for check in checks}
     for check in (one.check for one in settings.quarantine):
         if check not in known:
-            said = f"quarantine names '{check}', which no check of the account is called"
+            said = f"quarantine names '{check}', but no check of the account has that name"
             yield _with_nearest(said, check, names)
     expected = settings.expect_checks or ExpectChecks()
     for name in expected.include:
         if name not in names:
-            said = f"expectChecks names '{name}', which no check of the account is called"
+            said = f"expectChecks names '{name}', but no check of the account has that name"
             yield _with_nearest(said, name, names)
     for name in expected.exclude:
         # One that is not there may be meant; one that is nearly there is a slip.
         if name not in names and (near := did_you_mean(name, names)):
-            yield f"expectChecks excludes '{name}', which no check is called. {near}"
+            yield f"expectChecks excludes '{name}', but no check has that name. {near}"
 
 
 def _with_nearest(said: str, name: str, known: Iterable[str]) -> str:

@@ -96,7 +96,7 @@ def saved_instances(plan: Plan) -> list[SavedInstance]:
         is_unkeyed = any(mark_of(value) == SECRET and not value[SECRET] for value in values)
         if planned.instance is not None and is_unkeyed:
             raise UsageError(
-                f"{planned.name} has a secret, and without a key its changes can't be noticed.",
+                f"{planned.name} has a secret, and without a key its changes can't be detected.",
                 hint="Set CHECKLY_API_KEY or CHECKLY_SESSIONS_FINGERPRINT_KEY.",
             )
     return [_instance(planned) for planned in plan.instances]
@@ -145,7 +145,7 @@ def check_use(use: PlanUse | None) -> None:
     """Raise ``StalePlan`` if a plan was used."""
     if use is not None:
         raise _stale(
-            f"The plan was applied already, at {_text(use.used_at)} by apply {use.apply_id}."
+            f"The plan was already applied at {_text(use.used_at)} by apply {use.apply_id}."
         )
 
 

@@ -153,5 +153,5 @@ def taken_over(apply_id: str) -> StateError:
     """Build the error of an owner that others took to be gone."""
     return StateError(
         f"The apply {apply_id} was taken over by another process.",
-        hint="Nothing more is written for it. Look at `runner status`.",
+        hint="Nothing more is written for it. Check `runner status`.",
     )

@@ -115,7 +115,7 @@ class Locks:
         if doubt := "another apply took it over" if is_gone else self._doubt(seconds):
             raise StateError(
                 f"The lock of {instance} was lost: {doubt}.",
-                hint="Nothing more is written for it. Look at `runner status`, then apply again.",
+                hint="Nothing more is written for it. Check `runner status`, then apply again.",
             )
         return self._holder.fence
 
@@ -146,16 +146,16 @@ class Locks:
             instance = min(self._instances.keys() & holder.instances)
             left = end - self._clock.monotonic()
             if left <= 0:
-                waited = f" after {self.timeout:g} s of waiting" if self.timeout > 0 else ""
+                how = f"still locked after {self.timeout:g} s" if self.timeout > 0 else "locked"
                 raise Locked(
-                    _held(instance, holder, waited),
+                    _held(instance, holder, how),
                     hint="Wait for it with --lock-timeout SECONDS. If that apply is gone, its lock "
-                    f"ends {holder.lease_seconds:g} s after its last sign of life; `runner state "
-                    "unlock` ends it at once.",
+                    f"expires {holder.lease_seconds:g} s after its last sign of life; "
+                    "`runner state unlock` releases it at once.",
                 )
             if holder.apply_id not in told:
                 told.add(holder.apply_id)
-                self.waiting(f"{_held(instance, holder)} Waiting for it, {left:.0f} s at most.")
+                self.waiting(f"{_held(instance, holder)} Waiting for up to {left:.0f} s.")
             await self._clock.sleep(min(pause, left))
             pause = min(pause * 1.5, _LONGEST_PAUSE)
 
@@ -240,11 +240,11 @@ class Locks:
         self._holder = None
 
 
-def _held(instance: str, holder: Holder, waited: str = "") -> str:
+def _held(instance: str, holder: Holder, how: str = "locked") -> str:
     by = holder.by
     url = f", {shown(by.ci_url)}" if by.ci_url else ""
     return (
-        f"{shown(instance)} is locked{waited} by {shown(by.user) or 'an unknown user'} on "
+        f"{shown(instance)} is {how} by {shown(by.user) or 'an unknown user'} on "
         f"{shown(by.host) or 'an unknown host'} (process {by.pid}) since "
         f"{holder.since:%Y-%m-%d %H:%M:%S} UTC, apply {shown(holder.apply_id)}{url}."
     )

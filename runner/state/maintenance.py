@@ -70,12 +70,12 @@ async def rename(state: State, moves: Mapping[str, str], *, owner: Initiator, be
     """Give instances new names, with their records and history; see ``RecordTable.moved``.
 
     Raises:
-        UsageError: A new name has a record of its own.
+        UsageError: A new name already has a record.
     """
     async with state.lock({*moves, *moves.values()}, owner, "rename", timeout=0):
         if taken := (await state.record_table.read()).records.keys() & moves.values():
             raise UsageError(
-                f"{min(taken)} has a record of its own.",
+                f"{min(taken)} already has a record.",
                 hint=f"`runner state forget {min(taken)}` deletes it; its history stays.",
             )
         await state.record_table.change(lambda table: table.moved(moves, before))

@@ -93,7 +93,7 @@ class Place:
         if account is None:
             raise StateError(
                 f"The state at {self.store.where()} has no account of {self.host} yet.",
-                hint="Say which one with CHECKLY_ACCOUNT_ID.",
+                hint="Name it with CHECKLY_ACCOUNT_ID.",
             )
         if not claim:
             await self.folder("locks")
@@ -150,6 +150,6 @@ class Place:
             names = ", ".join(map(shown, accounts))
             raise StateError(
                 f"The state at {self.store.where()} has several accounts: {names}.",
-                hint="Say which one with CHECKLY_ACCOUNT_ID.",
+                hint="Name it with CHECKLY_ACCOUNT_ID.",
             )
         return f"{host}/{accounts[0]}" if accounts else None

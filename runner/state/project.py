@@ -100,7 +100,7 @@ async def create(store: Store, folder: str, project: Project, document: ProjectD
     other = document.model_copy(update={"nonce": f"{document.nonce}-again"})
     if await store.create(path, encode(other)):
         raise StateError(
-            f"The store at {store.where()} overwrites objects it was asked to create only "
+            f"The store at {store.where()} overwrites objects that it was only asked to create "
             "(If-None-Match is ignored), so two applies could start the same session.",
             hint="Choose a store that honours conditional writes, or a newer release of it.",
         )

@@ -160,5 +160,5 @@ class Records(Place):
 def _no_apply(record: Record) -> StateError:
     return StateError(
         f"The apply {record.apply_id}, which the record of {record.instance} names, is gone.",
-        hint="What it was applied with is not known any more; the next apply writes it again.",
+        hint="What it was applied with is no longer known; the next apply writes it again.",
     )

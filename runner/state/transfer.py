@@ -116,7 +116,7 @@ def _parsed(
     """Return the records, and the attempts by apply and instance."""
     records: dict[str, Record] = {}
     applies: dict[str, dict[str, _Attempt]] = {}
-    number, hint = 0, "It has to be a file of `state export`."
+    number, hint = 0, "Name a file that `runner state export` wrote."
     for number, text in enumerate(lines, 1):
         try:
             found = _read(text, f"{source}:{number}", _Header if number == 1 else _Line)

@@ -219,7 +219,7 @@ def test_a_cancellation_that_is_refused_ends_with_3(shop: Project, emulator: Emu
     emulator.add_fault("status:on=cancel,status=403,message=read-only")
     done = shop.run("cancel", "patient")
     assert done.returncode == 3
-    assert "may not do this" in done.stderr
+    assert "no permission to do this" in done.stderr
 
 
 def test_requests_are_logged_with_v_without_the_key(shop: Project, emulator: Emulator) -> None:

@@ -104,7 +104,7 @@ class Books(RuleBasedStateMachine):
     def somebody_else(self, name: str, age: float, ending: str) -> None:
         """A session of somebody who has no part in the state, and whose profile looks the same."""
         self.server.endings = [(ending, 1.0, 0.0)]
-        self.server.make("", body_of("somebody else", name), self.now - age)
+        self.server.make("", body_of("another user", name), self.now - age)
 
     @rule(names=chosen, faults=faults, endings=endings, broken=broken)
     def apply(self, names: list[str], faults: list[str], endings: list[Any], broken: str) -> None:

@@ -44,7 +44,7 @@ def test_it_is_applied_once_as_planned(saved: Project, emulator: Emulator) -> No
     (session,) = emulator.sessions
     assert re.fullmatch(r"Smoke [0-9A-Z]{26}", session["name"])
     assert "us-east-1" in json.dumps(session)
-    assert "applied already" in refusal(saved)
+    assert "already applied" in refusal(saved)
     assert len(emulator.sessions) == 1
 
 

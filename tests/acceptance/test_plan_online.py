@@ -177,10 +177,10 @@ def test_misspelt_tags_and_checks_are_noticed_with_the_nearest(online: Project) 
     found = smoke(online, more=more)
     assert [warning for warning in found["warnings"] if "called" in warning] == [
         (
-            "quarantine names 'Chekout', which no check of the account is called."
+            "quarantine names 'Chekout', but no check of the account has that name."
             " Did you mean 'Checkout'?"
         ),
-        "expectChecks excludes 'Loginn', which no check is called. Did you mean 'Login'?",
+        "expectChecks excludes 'Loginn', but no check has that name. Did you mean 'Login'?",
     ]
     online.write(FILE.format(place="eu-west-1", more="").replace("smoke, ", "smoek, "))
     (found,) = planned(online)["profiles"]

@@ -75,7 +75,7 @@ def test_the_address_is_named_or_stood_for(environ: dict[str, str], url: str) ->
 @pytest.mark.parametrize(
     ("environ", "said"),
     [
-        ({"CHECKLY_ENV": "prod"}, "'prod', which is not an environment"),
+        ({"CHECKLY_ENV": "prod"}, "'prod', which is not a Checkly environment"),
         ({"CHECKLY_API_URL": "http://api.checklyhq.com"}, "is not encrypted"),
         ({"CHECKLY_API_URL": "http://127.0.0.1.example.com"}, "is not encrypted"),
         ({"CHECKLY_API_URL": "ftp://example.com"}, "not a web address"),
@@ -84,8 +84,8 @@ def test_the_address_is_named_or_stood_for(environ: dict[str, str], url: str) ->
         ({"CHECKLY_API_URL": "https://[::1"}, "not a web address"),
         ({"CHECKLY_API_URL": "https://example.com:99999"}, "not a web address"),
         ({"CHECKLY_API_URL": "https://exa\nmple.com"}, "not a web address"),
-        ({"CHECKLY_API_URL": "https://user:pass@example.com"}, "more than an address"),
-        ({"CHECKLY_API_URL": "https://example.com/?key=1"}, "more than an address"),
+        ({"CHECKLY_API_URL": "https://user:pass@example.com"}, "a plain address"),
+        ({"CHECKLY_API_URL": "https://example.com/?key=1"}, "a plain address"),
     ],
 )
 def test_an_address_that_is_none_or_not_safe_is_refused(environ: dict[str, str], said: str) -> None:

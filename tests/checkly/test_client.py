@@ -136,17 +136,17 @@ def test_a_list_that_does_not_end_is_an_error(monkeypatch: pytest.MonkeyPatch) -
         (400, ApiError, "found the request invalid"),
         (401, Unauthorized, "API key is not valid"),
         (402, Unauthorized, "plan does not include"),
-        (403, Unauthorized, "may not do this"),
-        (404, ApiError, "found no such thing"),
+        (403, Unauthorized, "no permission to do this"),
+        (404, ApiError, "did not find it"),
         (409, ApiError, "conflicts with"),
-        (410, ApiError, "is gone"),
+        (410, ApiError, "no longer exists"),
         (413, ApiError, "too large"),
         (422, ApiError, "can't process"),
         (418, ApiError, "refused"),
         (301, ApiError, "redirect"),
-        (429, ApiError, "limit of requests"),
-        (500, ApiError, "problem of its own"),
-        (503, ApiError, "problem of its own"),
+        (429, ApiError, "request limit"),
+        (500, ApiError, "internal error"),
+        (503, ApiError, "internal error"),
     ],
 )
 def test_each_status_is_explained(status: int, kind: type[ApiError], said: str) -> None:
@@ -229,7 +229,7 @@ def test_a_404_to_another_question_says_nothing_of_checks() -> None:
 def test_the_hint_says_how_long_the_api_asks_to_wait(seconds: str, said: str) -> None:
     with pytest.raises(ApiError) as raised:
         ask(lambda _: answer({}, 429, Retry_After=seconds), lambda c: c.account())
-    assert f"asks to wait {said};" in (raised.value.hint or "")
+    assert f"asks you to wait {said};" in (raised.value.hint or "")
 
 
 def test_an_answer_on_another_session_is_refused() -> None:
@@ -252,7 +252,7 @@ def test_an_entry_that_can_not_be_read_costs_itself_and_is_named_once() -> None:
 
     found, _ = ask(lambda _: page, twice, events)
     assert found == ["1", None, "3"] * 2
-    assert told(events) == ["GET /v1/test-sessions: entry 2 can't be read and is left out."]
+    assert told(events) == ["GET /v1/test-sessions: entry 2 can't be read and was skipped."]
     checks, _ = ask(lambda _: answer([{"id": "1"}, 7]), lambda c: anext(c.checks()))
     assert [check and check.id for check in checks] == ["1", None]
 
@@ -502,7 +502,7 @@ def test_a_huge_answer_is_refused_before_it_fills_the_memory() -> None:
 def test_a_packed_answer_is_refused() -> None:
     assert ask(lambda _: answer({"id": "a"}, Content_Encoding="Identity"), lambda c: c.account())
     packed = answer(b"\x1f\x8b", Content_Encoding="gzip")
-    with pytest.raises(ApiError, match="came packed"):
+    with pytest.raises(ApiError, match="is compressed"):
         ask(lambda _: packed, lambda c: c.account())
 
 

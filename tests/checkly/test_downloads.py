@@ -188,7 +188,7 @@ def test_what_an_earlier_call_left_is_resumed(tmp_path: Path) -> None:
         ("gone", "Its address has expired, or the file was removed"),
         ("expired", "Its address has expired, or the file was removed"),
         ("odd-status", "The server answered 418"),
-        ("round", "redirects too often"),
+        ("round", "redirected too many times"),
         ("to-a-file", "not https"),
         ("odd", "address can't be used"),
     ],

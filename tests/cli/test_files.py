@@ -65,7 +65,7 @@ def test_init_overwrites_nothing(shell: Shell, existing: str) -> None:
     (shell.folder / existing).write_text("mine")
     code, out, err = shell("init")
     assert (code, out) == (2, "")
-    assert "there already" in err
+    assert "already exists" in err
     assert (shell.folder / existing).read_text() == "mine"
 
 

@@ -276,7 +276,7 @@ def test_a_selection_narrows_it(repository: Path) -> None:
         (["--base", "main^{tree}"], "There is no commit"),
         (["--base", ""], "is not a commit"),
         (["--head", "main"], "--head needs --base"),
-        (["--base", "main", "--emulator"], "asks no API"),
+        (["--base", "main", "--emulator"], "does not use the API"),
     ],
 )
 def test_a_ref_that_is_no_commit_is_refused(

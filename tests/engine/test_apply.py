@@ -269,7 +269,7 @@ def test_a_cancellation_that_is_refused_is_told(make_bench: MakeBench) -> None:
     bench.emulator.add_fault("status:on=cancel,status=403")
     (refused,) = asyncio.run(bench.cancelling())
     assert refused.error is not None
-    assert "may not do this" in refused.error.message
+    assert "no permission to do this" in refused.error.message
 
 
 def test_waiting_for_an_apply_that_never_was_is_an_error(make_bench: MakeBench) -> None:
@@ -319,7 +319,7 @@ def test_a_second_apply_of_the_same_waits_for_the_lock(make_bench: MakeBench) ->
     assert [text for text in told if "is locked" in text] == told
     (sentence,) = told
     assert f"apply {outcomes[0].apply_id}" in sentence
-    assert sentence.endswith("Waiting for it, 60 s at most.")
+    assert sentence.endswith("Waiting for up to 60 s.")
 
 
 def test_what_was_left_out_is_in_the_history_and_keeps_wait_from_going_green(

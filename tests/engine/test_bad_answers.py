@@ -274,7 +274,7 @@ def test_no_match_against_a_complete_plan_is_trouble(tmp_path: Path) -> None:
 def test_the_reason_after_the_last_try_is_the_last_trouble(tmp_path: Path) -> None:
     reason = only(refused(tmp_path, {"message": "Out of order"}, 500)).reason or ""
     assert reason.startswith("The trigger was sent 3 times and no matching session was found.")
-    assert "the API has a problem of its own (500, saying: Out of order)" in reason
+    assert "the API had an internal error (500, saying: Out of order)" in reason
 
 
 def test_ten_thousand_results_are_a_verdict(tmp_path: Path) -> None:

@@ -186,7 +186,9 @@ def test_a_cancellation_that_is_not_answered_does_not_hold_up_the_end(
     bench.emulator.add_fault("hang:on=cancel")
     outcome = bench.apply(planned(timeout_seconds=0.5), grace_seconds=0.3)
     assert (only(outcome).verdict, outcome.exit_code) == (Verdict.TIMED_OUT, 4)
-    assert "still running: no answer came to its cancellation." in (only(outcome).reason or "")
+    assert "still running: the request to cancel it was not answered." in (
+        only(outcome).reason or ""
+    )
 
 
 def test_what_an_interrupted_wait_reports_early_has_what_ended_before(
@@ -213,8 +215,8 @@ def test_what_happens_is_said_and_reported_before_the_grace(make_bench: MakeBenc
     assert (early.exit_code, early.interrupted) == (130, True)
     (said,) = [e.text for e in bench.events if isinstance(e, Notice) and "Interrupted" in e.text]
     assert said == (
-        "Interrupted: cancelling 1 session, then following for 0.5 s at most."
-        " Ctrl-C again leaves at once."
+        "Interrupted: cancelling 1 session, then following for up to 0.5 s."
+        " Press Ctrl-C again to exit at once."
     )
 
 
@@ -264,4 +266,6 @@ def test_a_signal_while_a_trigger_is_in_the_air_is_answered_at_once(make_bench: 
     bench.watch = watch
     bench.apply(planned(), planned("b"), concurrency=1)
     said = [e.text for e in bench.events if isinstance(e, Notice)]
-    assert said == ["Interrupted: nothing more is started. Ctrl-C again leaves at once."]
+    assert said == [
+        "Interrupted: no more sessions are started. Press Ctrl-C again to exit at once."
+    ]

@@ -62,7 +62,7 @@ def test_with_nothing_open_the_newest_verdict_is_repeated(
         assert (again.apply_id, again.exit_code) == (outcome.apply_id, code)
         assert only(again).verdict is only(outcome).verdict
         assert only(again).session_id == only(outcome).session_id
-    assert f"This is how the newest apply, {outcome.apply_id}, ended." in notices(bench)
+    assert f"The newest apply, {outcome.apply_id}, ended as follows." in notices(bench)
     assert [e.outcome for e in bench.events if isinstance(e, ApplyFinished)][-1] == again
 
 
@@ -95,7 +95,7 @@ def test_a_dead_owners_lease_is_waited_for(make_bench: MakeBench) -> None:
     waited = bench.wait()
     assert (only(waited).verdict, waited.exit_code) == (Verdict.FAILED, 1)
     assert time.monotonic() - began > 1.0
-    assert "its process is gone and its lock is not yet: waiting" in notices(bench)
+    assert "its lock has not expired yet: waiting" in notices(bench)
 
 
 def test_an_owner_that_lives_is_not_waited_for_for_ever(make_bench: MakeBench) -> None:
@@ -105,7 +105,7 @@ def test_an_owner_that_lives_is_not_waited_for_for_ever(make_bench: MakeBench) -
     async def both() -> None:
         applying = asyncio.ensure_future(bench.applying(planned()))
         await asyncio.sleep(1.0)
-        with pytest.raises(Locked, match="is still at work"):
+        with pytest.raises(Locked, match="is still running"):
             await bench.waiting()
         applying.cancel()
         await asyncio.gather(applying, return_exceptions=True)

@@ -162,14 +162,14 @@ def test_names_of_checks_that_the_account_does_not_have_are_told() -> None:
     found = planned(ACCOUNT, settings=settings)
     assert found.warnings == (
         (
-            "quarantine names 'Logni', which no check of the account is called. "
+            "quarantine names 'Logni', but no check of the account has that name. "
             "Did you mean 'Login'?"
         ),
         (
-            "expectChecks names 'Hoem', which no check of the account is called. "
+            "expectChecks names 'Hoem', but no check of the account has that name. "
             "Did you mean 'Home'?"
         ),
-        "expectChecks excludes 'Pya', which no check is called. Did you mean 'Pay'?",
+        "expectChecks excludes 'Pya', but no check has that name. Did you mean 'Pay'?",
     )
 
 

@@ -167,7 +167,7 @@ def test_a_plan_in_time_and_place_is_taken() -> None:
 
 def test_a_plan_that_was_used_is_refused() -> None:
     use = PlanUse(plan_id="P1", apply_id="A1", used_at=NOW)
-    with pytest.raises(StalePlan, match=r"already, at 2026-11-23T08:12:03\+00:00 by apply A1"):
+    with pytest.raises(StalePlan, match=r"already applied at 2026-11-23T08:12:03\+00:00 by apply"):
         check_use(use)
     check_use(None)
 

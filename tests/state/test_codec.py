@@ -283,7 +283,7 @@ def test_without_an_account_the_only_one_is_meant(open_: OpenState) -> None:
         await open_(account="two").put_records([a_record()])
         with pytest.raises(StateError, match="has several accounts: one, two") as caught:
             await open_(account=None).records()
-        assert caught.value.hint == "Say which one with CHECKLY_ACCOUNT_ID."
+        assert caught.value.hint == "Name it with CHECKLY_ACCOUNT_ID."
 
     asyncio.run(go())
 

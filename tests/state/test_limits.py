@@ -113,7 +113,7 @@ def test_the_part_of_one_that_died_comes_back() -> None:
     assert jobs.of(2, 250, 310) > 0.9 * LIMIT
     (told,) = jobs.events
     assert isinstance(told, Notice)
-    assert "Other jobs use the account's limit" in told.text
+    assert "Other jobs are using the account's request limit" in told.text
 
 
 def test_one_that_sends_little_takes_no_part() -> None:

@@ -78,7 +78,7 @@ def test_who_waits_takes_over_once_the_owner_was_silent_for_a_lease(open_: OpenS
             (sentence,) = told
             assert sentence.startswith("smoke is locked by alice on ci-7 (process ")
             assert ", apply a1, " in sentence
-            assert sentence.endswith(". Waiting for it, 100 s at most.")
+            assert sentence.endswith(". Waiting for up to 100 s.")
             await clock.advance(10)
             locks = await waiting
             # The owner wakes up, and finds that it may not write any more.

@@ -163,7 +163,7 @@ def test_a_renamed_instance_keeps_its_record_and_its_history(open_: OpenState) -
         past = [each async for each in open_().history()]
         assert [each.attempts[0].instance for each in past] == ["old[x]", "new[x]"]
         assert past[1].attempts[0].profile == "new"
-        with pytest.raises(UsageError, match="has a record of its own"):
+        with pytest.raises(UsageError, match="already has a record"):
             await rename(open_(), {"old[x]": "new[x]"}, owner=ALICE, before=IDS[3])
         await rename(open_(), {"new[x]": "newer"}, owner=ALICE, before=IDS[3])
         assert (await open_().records())["newer"].request == {"name": "old[x]"}

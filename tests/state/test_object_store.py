@@ -201,7 +201,7 @@ def test_a_server_that_is_not_there(open_: OpenState, monkeypatch: pytest.Monkey
 
 @pytest.mark.parametrize("url", ["s3://", "http://bucket", "bucket", "ftp://x/y", "s3:///"])
 def test_an_address_that_is_none(open_: OpenState, url: str) -> None:
-    with pytest.raises(UsageError, match="is not an address of a state") as caught:
+    with pytest.raises(UsageError, match="is not the address of a state") as caught:
         open_(url=url)
     assert "s3://bucket/prefix" in str(caught.value.hint)
 

@@ -26,7 +26,7 @@ VARIABLES = {
     "gs": "GOOGLE_APPLICATION_CREDENTIALS",
     "az": "AZURE_STORAGE_ACCOUNT_KEY",
 }
-NO_DELETE = "Everything works, but what is outdated piles up there. Allow deleting."
+NO_DELETE = "Everything works, but outdated documents pile up there. Allow deletes."
 
 
 class Bucket:

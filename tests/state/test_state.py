@@ -176,7 +176,7 @@ def test_a_renamed_profile_keeps_its_records_and_its_history(open_: OpenState) -
         assert records["new[a]"].apply_id == ids[2]
         assert records["new[b]"].apply_id == ids[1]
         assert "old[a]" not in records
-        # Another profile takes the old name; the new one has a record of its own.
+        # Another profile takes the old name; the new one already has a record.
         await finish(open_(), an_attempt("old[a]", ids[3]))
         assert (await open_(moved=moved).records(brief=True))["new[a]"].apply_id == ids[2]
         newest = await open_().newest_apply()

@@ -26,7 +26,7 @@ def serve(common: Common, **options: Any) -> None:
             checks = len(emulator.world.checks)
             console.problem(
                 f"Serving {emulator.world.account_name} ({checks} checks) on {emulator.url}. "
-                "Ctrl-C ends it."
+                "Press Ctrl-C to stop it."
             )
             for name, value in emulator.environment.items():
                 console.say(f"export {name}={value}")
@@ -35,6 +35,6 @@ def serve(common: Common, **options: Any) -> None:
     except EmulatorError as error:
         raise CannotRun(f"The emulator did not start: {error}.") from error
     except KeyboardInterrupt:
-        console.problem("The emulator has ended.")
+        console.problem("The emulator has stopped.")
     finally:
         signal.signal(signal.SIGTERM, previous)

@@ -22,7 +22,7 @@ def init(common: Common) -> None:
     for existing in [path] if common.file else map(Path, NAMES):
         if _is_taken(existing):
             raise UsageError(
-                f"{existing} is there already, and nothing was written.",
+                f"{existing} already exists, so nothing was written.",
                 hint="Check it with `runner validate`, or write another with --file.",
             )
     texts = {path: STARTER}
@@ -47,7 +47,9 @@ def _is_taken(path: Path) -> bool:
 def fmt(common: Common, paths: tuple[str, ...], check: bool, diff: bool) -> int:
     """Format files and their includes; returns the exit code."""
     if paths and common.file:
-        raise UsageError("Files are named twice.", hint="Leave out --file.")
+        raise UsageError(
+            "Files are given both as arguments and with --file.", hint="Leave out --file."
+        )
     console, diagnostics = common.console, Diagnostics()
     changed = {}
     for path in map(Path, dict.fromkeys(paths)) if paths else [file_of(common)]:

@@ -58,7 +58,7 @@ def _missing(given: str, *, is_folder: bool) -> UsageError:
     name = repr(given if len(given) <= _SHOWN else f"{given[: _SHOWN - 1]}…")
     return UsageError(
         f"{name} is a folder, not a file." if is_folder else f"There is no file {name}.",
-        hint=f"Name a file that is there, or give a command line. {EXAMPLE}",
+        hint=f"Name an existing file, or give a command line. {EXAMPLE}",
     )
 
 

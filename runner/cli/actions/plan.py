@@ -59,11 +59,11 @@ def _against_base(common: Common, command: PlanCommand, base: str) -> Plan:
     from runner.cli.actions.plan_base import base_plan  # noqa: PLC0415
 
     if common.emulated or common.world is not None:
-        raise UsageError("--base asks no API: leave --emulator out.")
+        raise UsageError("--base does not use the API: leave --emulator out.")
     if common.prune:
-        raise UsageError("--base looks at no records: leave --prune out.")
+        raise UsageError("--base does not use records: leave --prune out.")
     if command.out is not None:
-        raise UsageError("--base shows what a merge changes: there is nothing to save.")
+        raise UsageError("--base shows what a merge would change, and there is nothing to save.")
     return base_plan(common, base, command.head)
 
 
@@ -101,7 +101,7 @@ def _say_why_offline(parts: Composition) -> None:
         console.warning(
             f"{missing[0]} is not set, so this plan was made offline.",
             hint=settings.advice
-            or "Set it beside the other one, or pass --offline if that is meant.",
+            or "Set it as well, or pass --offline to plan without the account.",
         )
     elif parts.common.verbosity >= 0:
         console.problem(

@@ -86,7 +86,7 @@ def _warn_of_idle_quarantines(parts: Composition) -> None:
             if is_idle(stats, check):
                 parts.reading.diagnostics.warning(
                     "quarantine-idle",
-                    f"The quarantine of `{check}` has nothing left to do: every run passed",
+                    f"The quarantine of `{check}` is no longer needed: every run passed",
                     span,
                     hint="Remove it.",
                 )

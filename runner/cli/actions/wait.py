@@ -51,7 +51,7 @@ def tell_next(outcome: ApplyOutcome, common: Common) -> None:
     open_ = [o for o in outcome.instances if o.verdict in undecided and o.stopped_at is None]
     if open_ and common.verbosity >= 0:
         command = shlex.join(["runner", "wait", *common.as_given, outcome.apply_id])
-        common.console.problem(f"To go on from here: {command}")
+        common.console.problem(f"To continue: {command}")
 
 
 def cancel(common: Common) -> int:
@@ -98,5 +98,5 @@ def _tell(cancellations: list[Cancellation], console: Console) -> int:
     if not cancellations:
         console.say("Nothing to cancel.")
     elif any(each.error is None for each in cancellations):
-        console.say("The API cancels only Playwright and agentic checks; see `runner wait`.")
+        console.say("The API can cancel only Playwright and agentic checks; see `runner wait`.")
     return CANNOT_RUN if any(each.error is not None for each in cancellations) else 0

@@ -24,13 +24,18 @@ from runner.cli.options.shared import runs
 @flag("--failed", help="Only what did not pass last time.")
 @flag("--failed-checks", help="Only the checks that did not pass at this commit.")
 @PRUNE_OPTION
-@flag("--keep-going", help="Apply the rest where an instance is blocked.")
-@file_option("--plan", "saved_plan", help="Apply a plan that was saved, and nothing else.")
+@flag("--keep-going", help="Apply the rest even if an instance is blocked.")
+@file_option("--plan", "saved_plan", help="Apply a saved plan, and nothing else.")
 @flag("-y", "--yes", help="Start without asking.")
-@flag("-d", "--detach", help="Leave once all sessions have started.")
-@flag("--new", help="Start sessions though those of an unfinished apply still run.")
-@flag("--no-needs", help="Leave out what the selected ones need.")
-@number_option("--concurrency", range=click.IntRange(1, 1000), default=10, help="Sessions at once.")
+@flag("-d", "--detach", help="Exit once all sessions have started.")
+@flag("--new", help="Start new sessions even if those of an unfinished apply still run.")
+@flag("--no-needs", help="Leave out what the selected instances need.")
+@number_option(
+    "--concurrency",
+    range=click.IntRange(1, 1000),
+    default=10,
+    help="Run at most N sessions at once.",
+)
 @following_options
 @EMULATOR_OPTION
 @WORLD_OPTION

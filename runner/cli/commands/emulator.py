@@ -14,7 +14,7 @@ from runner.cli.options.shared import runs
     range=click.IntRange(0, 65535),
     default=0,
     metavar="PORT",
-    help="Port to listen on; a free one if 0.",
+    help="Port to listen on; 0 picks a free one.",
 )
 @click.option(
     "--host",
@@ -33,7 +33,7 @@ from runner.cli.options.shared import runs
     "--seed",
     type=int,
     metavar="N",
-    help="Decides which requests faults strike, and the ids that are given out.",
+    help="Seed that decides which requests fail and which ids are given out.",
 )
 @click.option(
     "--record",
@@ -49,7 +49,7 @@ from runner.cli.options.shared import runs
     metavar="SECONDS",
     help="Seconds that pass for a session in one real second.",
 )
-@flag("--virtual-time", help="Skip the time in which all clients only wait.")
+@flag("--virtual-time", help="Skip time while all clients only wait.")
 @runs("emulator:serve")
 def emulator() -> None:
     """Serve a local Checkly API, and print the variables that point clients at it.

@@ -21,8 +21,8 @@ def init() -> None:
 @PROFILE_ARGUMENT
 @LABEL_OPTION
 @EXCLUDE_OPTION
-@flag("--files", help="Take the arguments for files, as hooks pass them.")
-@flag("--strict", help="Take an unset variable for an error.")
+@flag("--files", help="Treat the arguments as files, as hooks pass them.")
+@flag("--strict", help="Treat an unset variable as an error.")
 @format_option("text", "concise", "json", "github", what="what was found")
 @runs("validate:validate")
 def validate() -> None:

@@ -33,12 +33,12 @@ def status() -> None:
     multiple=True,
     type=click.Choice(VERDICTS),
     metavar="VERDICT",
-    help=f"Only such attempts: {', '.join(VERDICTS)}.",
+    help=f"Only attempts with this verdict: {', '.join(VERDICTS)}.",
 )
-@click.option("--since", metavar="WHEN", help="Only from then on: 7d, 12h or 2026-08-01.")
+@click.option("--since", metavar="WHEN", help="Only since then: 7d, 12h or 2026-08-01.")
 @click.option("--until", metavar="WHEN", help="Only before then.")
 @number_option(
-    "-n", "--limit", range=click.IntRange(min=1), default=20, help="The most applies to show."
+    "-n", "--limit", range=click.IntRange(min=1), default=20, help="Show at most N applies."
 )
 @FORMAT_OPTION
 @runs_on_state("history.history:history")
@@ -73,14 +73,14 @@ def suggest() -> None:
 @PROFILE_ARGUMENT
 @LABEL_OPTION
 @folder_option("--out", "folder", default="checkly-dashboard", help="Where to write index.html.")
-@flag("--runs", help="Write a page for each apply beside it.")
+@flag("--runs", help="Also write a page for each apply.")
 @SINCE_OPTION
 @number_option(
     "-n",
     "--limit",
     range=click.IntRange(min=1, max=1000),
     default=200,
-    help="The most applies to show.",
+    help="Show at most N applies.",
 )
 @runs_on_state("history.dashboard:dashboard")
 def dashboard() -> None:

@@ -32,7 +32,7 @@ def list_() -> None:
 
 @click.command()
 @click.argument("profile", required=False, shell_complete=profile_names)
-@file_option("--plan", "saved_plan", help="Print a plan that was saved, instead of a profile.")
+@file_option("--plan", "saved_plan", help="Print a saved plan instead of a profile.")
 @format_option("yaml", "json", "curl", what="the request")
 @runs("show:show")
 def show() -> None:
@@ -57,18 +57,20 @@ class _PlanCommand(click.Command):
 @EXCLUDE_OPTION
 @PRUNE_OPTION
 @click.option("--base", metavar="REF", help="Show what merging into REF would change.")
-@click.option("--head", metavar="REF", help="With --base: of this commit, not the working tree.")
+@click.option(
+    "--head", metavar="REF", help="With --base, take this commit instead of the working tree."
+)
 @file_option("--out", help="Save the plan, for `apply --plan FILE`.")
 @format_option("text", "json", "markdown", what="the plan")
 @flag(
     _DETAILED,
-    help="End with 2 when something would change; =checks counts other matching checks too.",
+    help="Exit with 2 if something would change; =checks also counts a change of matching checks.",
 )
 @click.option(f"{_DETAILED}-checks", "detailed_checks", is_flag=True, hidden=True)
-@flag("--offline", help="Ask the API nothing, even if there are credentials.")
+@flag("--offline", help="Do not use the API, even if there are credentials.")
 @flag("--no-pager", help="Print a long plan without a pager.")
 @EMULATOR_OPTION
 @WORLD_OPTION
 @runs("plan:plan")
 def plan() -> None:
-    """Show what would start, and what changed since it last did."""
+    """Show what would start, and what changed since the last apply."""

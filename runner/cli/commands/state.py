@@ -48,7 +48,7 @@ def prune() -> None:
     "--keep",
     range=click.IntRange(min=0),
     default=0,
-    help="Leave the N newest applies in documents of their own.",
+    help="Do not compact the N newest applies.",
 )
 @runs_on_state("state.history:compact")
 def compact() -> None:

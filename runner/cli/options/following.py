@@ -33,7 +33,7 @@ _OPTIONS = (
         "--requests-per-minute",
         range=click.IntRange(1, 6000),
         default=Following.requests_per_minute,
-        help="Requests to the API in any minute, at most.",
+        help="Send at most N requests to the API in any minute.",
     ),
     number_option(
         "--lock-timeout",
@@ -61,7 +61,7 @@ _OPTIONS = (
         type=click.Choice(["any", "new"]),
         default=Following.fail_on,
         show_default=True,
-        help="Which failed checks count: any, or those that did not fail the last time.",
+        help="Which failed checks count: any, or only those that did not fail last time.",
     ),
     folder_option(
         "--artifacts", help="Download traces, videos, screenshots and logs of what failed."
@@ -71,7 +71,7 @@ _OPTIONS = (
         range=click.IntRange(1),
         default=Following.artifacts_limit,
         metavar="MB",
-        help="How much to download, at most.",
+        help="Download at most this much.",
     ),
     click.option(
         "--report",

@@ -21,7 +21,7 @@ LABEL_OPTION = kept_option(
     metavar="KEY=VALUE",
     callback=keep_labels,
     shell_complete=labels,
-    help="Only instances with this label; KEY!=VALUE, only those without.",
+    help="Only instances with this label; KEY!=VALUE means those without it.",
 )
 EXCLUDE_OPTION = kept_option(
     "--exclude",
@@ -29,10 +29,10 @@ EXCLUDE_OPTION = kept_option(
     multiple=True,
     metavar="PROFILE",
     shell_complete=profile_names,
-    help="Leave a profile or an instance out; wildcards may be used.",
+    help="Leave out a profile or an instance; wildcards are allowed.",
 )
 PRUNE_OPTION = kept_option(
-    "--prune", is_flag=True, help="Also archive records of what the file does not declare any more."
+    "--prune", is_flag=True, help="Also archive records of what the file no longer declares."
 )
 EMULATOR_OPTION = kept_option(
     "--emulator",
@@ -49,7 +49,7 @@ SINCE_OPTION = click.option(
     default="30d",
     metavar="WHEN",
     show_default=True,
-    help="Only applies from then on: 7d, 12h or 2026-08-01.",
+    help="Only applies since then: 7d, 12h or 2026-08-01.",
 )
 YES_OPTION = flag("-y", "--yes", help="Do not ask.")
 

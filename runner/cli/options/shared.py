@@ -64,7 +64,7 @@ _OPTIONS = (
         multiple=True,
         callback=_keep_file,
         shell_complete=files,
-        help="The file, instead of looking for one.",
+        help="Use this file instead of searching for one.",
     ),
     kept_option(
         "--var",
@@ -80,7 +80,7 @@ _OPTIONS = (
         metavar="FILE",
         multiple=True,
         shell_complete=files,
-        help="Set variables from YAML.",
+        help="Set variables from a YAML file.",
     ),
     kept_option(
         "--env-file",
@@ -88,10 +88,10 @@ _OPTIONS = (
         metavar="FILE",
         multiple=True,
         shell_complete=files,
-        help="Read env.* and the credentials from a file too.",
+        help="Also read env.* and credentials from a file.",
     ),
     kept_option(
-        "--env-allow", multiple=True, metavar="GLOB", help="Let env.* read only such names."
+        "--env-allow", multiple=True, metavar="GLOB", help="Let env.* read only names that match."
     ),
     kept_option("--state", metavar="URL", help="Where the state is: a folder or a bucket."),
     kept_option(
@@ -103,8 +103,8 @@ _OPTIONS = (
     ),
     kept_option("--require-shared-state", is_flag=True, help="Refuse a folder as state in CI."),
     kept_option("--no-color", is_flag=True, callback=_without_color, help="Print without colour."),
-    kept_option("-q", "--quiet", is_flag=True, help="Print only what matters."),
-    kept_option("-v", "--verbose", count=True, help="Print every request to the API too."),
+    kept_option("-q", "--quiet", is_flag=True, help="Print only warnings and the summary."),
+    kept_option("-v", "--verbose", count=True, help="Also print every request to the API."),
 )
 
 

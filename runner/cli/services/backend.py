@@ -107,11 +107,11 @@ def build(world: Path | None = None, **options: Any) -> "Emulator":
         if not error.line:
             raise UsageError(
                 f"The world {error.file} can't be read: {error.reason.lower()}.",
-                hint="Name a file that is there. Without --world the emulator has its own.",
+                hint="Name an existing file, or leave out --world for the built-in world.",
             ) from error
         raise UsageError(
-            f"The world has a mistake: {error}.",
-            hint="What a world may hold is in the documentation, under The emulator.",
+            f"The world is invalid: {error}.",
+            hint="The documentation describes worlds under The emulator.",
         ) from error
     except FaultSyntaxError as error:
         raise UsageError(f"--fault: {error}.") from error

@@ -160,8 +160,10 @@ class Composition:
         self._has_warned = True
         if not is_on(os.environ, "CI") or not (self.named_state or "file:").startswith("file:"):
             return
-        text = "The state is a folder of this machine: records, locks and recovery end with it."
-        hint = "Give a bucket with --state or CHECKLY_SESSIONS_STATE: s3://, gs:// or az://."
+        text = (
+            "The state is a folder on this machine: records, locks and recovery are lost with it."
+        )
+        hint = "Name a bucket with --state or CHECKLY_SESSIONS_STATE: s3://, gs:// or az://."
         if self.common.require_shared_state:
             raise CannotRun(text, hint=hint)
         if self.named_state is None:

@@ -104,10 +104,10 @@ class Reading:
             try:
                 address = self._environment.value(name)
             except TemplateError as error:
-                self._console.warning(f"{error}.", hint="`notify` tells nothing there.")
+                self._console.warning(f"{error}.", hint="This `notify` entry is skipped.")
                 continue
             if address is None:
-                self._console.warning(f"env.{name} is not set, so `notify` tells nothing there.")
+                self._console.warning(f"env.{name} is not set, so this `notify` entry is skipped.")
                 continue
             self._console.redactor.learn(address)
             yield notification, address
@@ -160,7 +160,7 @@ class Reading:
             self.diagnostics.warning(
                 "git-untrusted",
                 "The commit is not known: git does not trust this folder, which belongs to "
-                "somebody else",
+                "another user",
                 hint=distrust_hint(self.path.parent.absolute()),
             )
 
@@ -223,7 +223,7 @@ def _var_file(name: str) -> dict[str, str]:
     values = root.values if root else {}
     for node in values.values():
         if not isinstance(node, Scalar):
-            diagnostics.error("bad-value", "a variable has a single value here", node.span)
+            diagnostics.error("bad-value", "a variable must be a single value", node.span)
     if len(data) > _MAX_VAR_FILE or diagnostics.errors or root is None:
         # Its lines are not quoted: they may hold secrets.
         where = next((f":{each.span.line}" for each in diagnostics if each.span), "")

@@ -84,7 +84,7 @@ def load(path: Path) -> SavedPlan:
             hint="Make one with `runner plan --out FILE`.",
         ) from error
     if len(data) > _MAX_BYTES:
-        raise UsageError(f"{path} is larger than 64 MiB, which no plan is.")
+        raise UsageError(f"{path} is larger than 64 MiB, the limit for plans.")
     return decode(data, str(path))
 
 

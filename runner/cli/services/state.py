@@ -97,7 +97,7 @@ def moment(text: str, option: str, now: datetime) -> datetime:
     """Read a point in time: a date, a date with a time (UTC unless it says), or an age.
 
     Raises:
-        UsageError: It is not a point in time.
+        UsageError: It is not a date or a time.
     """
     if _AGE.fullmatch(text):
         return now - age(text, option)
@@ -105,7 +105,7 @@ def moment(text: str, option: str, now: datetime) -> datetime:
         found = datetime.fromisoformat(text)
     except ValueError:
         raise UsageError(
-            f"{option} {text!r} is not a point in time.",
+            f"{option} {text!r} is not a date or a time.",
             hint="Write 7d, 12h, 2026-08-01 or 2026-08-01T12:00Z.",
         ) from None
     return found if found.tzinfo else found.replace(tzinfo=UTC)

@@ -110,7 +110,7 @@ class MatrixReader:
 
     def _check_size(self, size: int, span: Span, most: int = MAX_INSTANCES) -> None:
         if size > most:
-            message = f"This matrix has {size:,} combinations; {most:,} are the most"
+            message = f"This matrix has {size:,} combinations, more than the limit of {most:,}"
             self._fail("matrix-size", message, span)
 
     def _axis(self, name: str, matrix: Mapping) -> list[Any]:
@@ -121,14 +121,14 @@ class MatrixReader:
             message = f"`{name}` must be a list with at least one value"
             self._fail("wrong-type", message, node.span)
         if len(values) > MAX_INSTANCES:
-            words = f"`{name}` has {len(values):,} values; {MAX_INSTANCES:,} instances are the most"
+            words = f"`{name}` has {len(values):,} values, more than {MAX_INSTANCES:,} instances"
             self._fail("matrix-size", words, node.span)
         places = node.items if isinstance(node, Sequence) else [node] * len(values)
         texts = set[str]()
         for value, place in zip(values, places, strict=True):
             self._check_value(value, name, place.span)
             if to_text(value) in texts:
-                self._fail("duplicate-key", f"`{name}` holds this value twice", place.span)
+                self._fail("duplicate-key", f"`{name}` lists this value twice", place.span)
             texts.add(to_text(value))
         return values
 
@@ -155,7 +155,7 @@ class MatrixReader:
             )
             self._fail("bad-name", message, span)
         if name in STRUCTURAL_KEYS or name in _NOT_AXES:
-            message = f"An axis can't be named `{name}`, which is a key of its own"
+            message = f"An axis can't be named `{name}`, which is another key"
             self._fail("bad-name", message, span)
 
     def _check_value(self, value: Any, axis: str, span: Span) -> None:

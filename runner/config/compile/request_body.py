@@ -125,7 +125,7 @@ def _doubt(tag: str, group: list[Any]) -> tuple[str, str] | None:
         if not tag.startswith("!") or tag[1:] not in group:
             return None
         return (
-            f"No check both has and lacks `{tag[1:]}`, so this group finds none",
+            f"No check can both have and lack `{tag[1:]}`, so this group matches none",
             "Put the tags into groups of their own: either is enough.",
         )
     shown = f"The tag {json.dumps(tag, ensure_ascii=False)}"

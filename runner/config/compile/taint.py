@@ -114,7 +114,7 @@ class SecretFlow:
             self.secret.setdefault(source, value)
         fallback = next(self._literal_fallbacks(value, template), None)
         if sources and not hidden:
-            message = f"The secret `{name}` reads nothing but what `publicEnv` lists"
+            message = f"The secret `{name}` reads only what `publicEnv` lists"
             hint = "A secret needs a source that is secret; otherwise leave `secret` out."
             self._error("public-secret", message, value, hint, profile)
         elif not sources:

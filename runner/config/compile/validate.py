@@ -29,7 +29,7 @@ _WORDS = {
     "finite_number": ("wrong-type", "`{key}` must be a finite number"),
     "int_from_float": ("wrong-type", "`{key}` must be a whole number"),
     "string_too_short": ("empty-value", "`{key}` may not be empty"),
-    "too_long": ("too-many", "`{key}` holds more than the {max_length} the API takes"),
+    "too_long": ("too-many", "`{key}` has more than the {max_length} that the API accepts"),
     "greater_than": ("out-of-range", "`{key}` must be more than {gt}"),
     "greater_than_equal": ("out-of-range", "`{key}` must be at least {ge}"),
     "less_than_equal": ("out-of-range", "`{key}` must be at most {le}"),

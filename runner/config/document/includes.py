@@ -51,7 +51,7 @@ class Includes:
         try:
             matches = expand(self._files, path.parent, scalar.text)
         except TooManyFolders:
-            message = f"This glob reaches more than {MAX_FOLDERS:,} folders"
+            message = f"This glob searches more than {MAX_FOLDERS:,} folders"
             self._error("too-large", message, scalar.span, hint="Name the folder you mean.")
             return []
         if not matches:

@@ -171,7 +171,7 @@ class Layers:
         known = {name for name, variable in inherited if isinstance(variable, Mapping)}
         for name in nulls:
             if name not in known:
-                message = f"`{shorten(name)}: null` drops nothing, for no layer below sets it"
+                message = f"`{shorten(name)}: null` drops nothing, because no lower layer sets it"
                 hint = did_you_mean(name, known)
                 hint = hint or "Leave it out, or write `{value: null}` to send null."
                 span, owner = variables.key_span(name), profile.name

@@ -68,7 +68,7 @@ def load(path: PurePosixPath, files: Files, diagnostics: Diagnostics) -> Documen
             diagnostics.error("unreadable-include", error.clause, span, hint=error.hint)
             continue
         if source and not looks_like_ours(source.text):
-            message = f"{source.name} does not look like a file of profiles, and is not shown"
+            message = f"{source.name} does not look like a file of profiles, so it is not shown"
             hint = "An included file holds `variables`, `defaults` or `profiles`."
             diagnostics.error("unreadable-include", message, span, hint=hint)
             continue

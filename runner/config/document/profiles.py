@@ -157,7 +157,7 @@ class _Reader:
         final: dict[str, str | None] = {}
         for old, circle in depth_first({old: [given[old]] for old in given if old not in profiles}):
             if circle:
-                message = f"These names lead in a circle: {circle_text([*circle, old])}"
+                message = f"These renames form a cycle: {circle_text([*circle, old])}"
                 self._error("bad-move", message, moved.key_span(old))
             else:
                 new = given[old]

@@ -52,7 +52,7 @@ class Repository:
             return found.decode().split()[0]
         short = f"{base[:12]} and {head[:12]}"
         if self.is_shallow():
-            message = f"This shallow clone does not reach the commit where {short} part."
+            message = f"This shallow clone does not reach the commit where {short} diverged."
             how = "`git fetch --unshallow`, or `fetch-depth: 0` with actions/checkout"
             raise UsageError(message, hint=f"Fetch the history: {how}.")
         raise UsageError(f"{short} have no common history.")

@@ -36,7 +36,7 @@ def format_text(source: Source, diagnostics: Diagnostics) -> str | None:
         same = False
     if same:
         return new.replace("\n", "\r\n") if "\r\n" in source.text else new
-    message = "This file has no canonical form that means the same"
+    message = "Formatting this file would change its meaning"
     diagnostics.error("cannot-format", message, Span(source, 0, 0))
     return None
 

@@ -58,7 +58,9 @@ def _judge(scalar: Scalar, is_selecting: bool) -> Iterator[Diagnostic]:
     if scalar.templated and text.count(">") > text.count("$<"):
         end = early_end(text)
         if end is not None:
-            message = "The expression ends at this `>`, but the text after it reads like its rest"
+            message = (
+                "The expression ends at this `>`, but the text after it looks like the rest of it"
+            )
             hint = "Put the whole expression in parentheses: `$<(…)>`."
             yield Diagnostic("early-end", message, place(scalar, end), Severity.WARNING, hint)
     found = _FOREIGN.search(text) if "{{" in text or "${" in text else None

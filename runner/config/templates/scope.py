@@ -45,7 +45,7 @@ class Scope:
         self.symbolic = inputs.symbolic
         self.variables = variables
         self._inputs = inputs
-        self._meter = Meter(limits.RUN_BUDGET, "the expressions of this file together take")
+        self._meter = Meter(limits.RUN_BUDGET, "the expressions of this file together need")
         #: Of an instance: the scope of the file.
         self._shared: Scope | None = None
         #: The values, and the errors, of names and of the expressions all instances share.
@@ -159,7 +159,7 @@ class Scope:
             axes = [each[7:] for each in self._values if each.startswith("matrix.")]
             fail_unknown("axis", rest, axes, 0, "matrix.")
         if namespace in ("matrix", "profile"):
-            raise TemplateError(f"{name} is known only inside a profile", length=len(name))
+            raise TemplateError(f"{name} is available only inside a profile", length=len(name))
         if self.symbolic:
             return symbol(name)
         inputs = self._inputs

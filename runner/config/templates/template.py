@@ -142,17 +142,17 @@ def _end_of(text: str, start: int) -> int:
         if mark in ("'", '"'):
             if len(text) > limit:
                 break
-            message = "the text in the expression does not end"
+            message = "a quote in the expression is not closed"
             raise Unterminated(message, found.start(), _LITERAL_HINT)
         depth = max(depth + _STEPS.get(mark, 0), 0)
         if depth > MAX_BRACKETS:
             message = f"brackets are nested deeper than {MAX_BRACKETS} levels"
             raise TemplateError(message, found.start())
     if len(text) > limit:
-        message = "the expression is longer than 4 KiB, or does not end"
+        message = "the expression is longer than 4 KiB, or is not closed"
         raise TemplateError(message, start - 2, length=2)
     hint = "Close the bracket." if depth else _LITERAL_HINT
-    raise Unterminated("the expression does not end", start - 2, hint, length=2)
+    raise Unterminated("the expression is not closed", start - 2, hint, length=2)
 
 
 def problem_of(error: TemplateError, node: Scalar, profile: str | None = None) -> Diagnostic:

@@ -156,7 +156,7 @@ class SpecialNodes:
         node, size = entry
         self.expanded += size
         if self.expanded > MAX_EXPANDED:
-            message = f"The aliases of this file stand for more than {MAX_EXPANDED:,} values"
+            message = f"The aliases of this file expand to more than {MAX_EXPANDED:,} values"
             hint = "Aliases of aliases multiply. Write out the values that are needed."
             self._stop("too-many-aliases", message, span, hint)
         return node

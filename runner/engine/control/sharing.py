@@ -27,7 +27,7 @@ async def shared_limit(
     with suppress(StateError):  # whatever needs the state will report it
         if not await part.has_room(limiter.share):
             limiter.share = 0
-            text = "Other jobs use the account's limit of requests: waiting for a part of it."
+            text = "Other jobs are using the account's request limit: waiting for a share of it."
             emit(Notice(clock.now(), text))
     sharing = asyncio.create_task(_share(limiter, part, clock))
     try:

@@ -93,7 +93,9 @@ async def search(
         if interrupted:
             raise Interrupted("Interrupted while a session was being looked up.")
     if not found.all and not found.is_whole:
-        raise CannotRun("The list has entries that can't be read, and one of them may be it.")
+        raise CannotRun(
+            "The list has entries that can't be read, and one of them may be this session."
+        )
     return found
 
 

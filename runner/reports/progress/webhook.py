@@ -71,7 +71,7 @@ def rows(outcome: ApplyOutcome, drifted: Collection[str]) -> list[str]:
         more = f", and {len(checks) - 5} more" if len(checks) > 5 else ""
         link = f" {safe_url(instance.link) or ''}".rstrip()
         found.append(named + (f": {', '.join(checks[:5])}{more}" if checks else "") + link)
-    found += [f"{one_line(name, 150)} matches other checks than last time" for name in drifted]
+    found += [f"{one_line(name, 150)} matches different checks than last time" for name in drifted]
     if len(found) > _MOST:
         found = [*found[:_MOST], f"and {len(found) - _MOST} more"]
     return found

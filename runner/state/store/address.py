@@ -50,8 +50,8 @@ def open_store(
         return Store(str(path), folder=path)
     if url is None or scheme not in VARIABLES or not rest.strip("/"):
         raise UsageError(
-            f"{url!r} is not an address of a state.",
-            hint="Say file:///folder, s3://bucket/prefix, gs://bucket/prefix or az://container.",
+            f"{url!r} is not the address of a state.",
+            hint="Use file:///folder, s3://bucket/prefix, gs://bucket/prefix or az://container.",
         )
     url = url.rstrip("/")
     check_variables(scheme, environment)

@@ -153,7 +153,7 @@ class Store:
             await self.delete(paths)
         except StateError as error:
             warn, self.warn = self.warn, _ignore
-            hint = "Everything works, but what is outdated piles up there. Allow deleting."
+            hint = "Everything works, but outdated documents pile up there. Allow deletes."
             warn(StateError(error.message, hint=hint))
 
     async def time(self, folder: str) -> datetime:

@@ -67,7 +67,7 @@ def test_it_prints_what_to_export_serves_and_ends_well(
     assert exported["CHECKLY_ENV"] == "local"
     assert out == ""
     assert re.search(r"Serving Emulated account \(18 checks\) on http://127\.0\.0\.1:\d+", err)
-    assert "has ended" in err
+    assert "has stopped" in err
 
 
 @pytest.mark.parametrize(
@@ -103,7 +103,7 @@ def test_a_mistake_in_the_world_is_told_by_its_line(tmp_path: Path) -> None:
     done = runner("--world", str(world))
 
     assert done.returncode == 2
-    assert f"The world has a mistake: {world}:3: " in done.stderr
+    assert f"The world is invalid: {world}:3: " in done.stderr
 
 
 def test_without_the_extra_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:

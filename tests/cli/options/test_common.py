@@ -45,7 +45,7 @@ def test_variables_come_from_files(arguments: list[str], name: str, file: Shell)
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("host: [a]\n", "vars.yaml:1 can't be used: a variable has a single value here."),
+        ("host: [a]\n", "vars.yaml:1 can't be used: a variable must be a single value."),
         ("host: hunter2-canary: x\n", "vars.yaml:1 can't be used: "),
         ("- hunter2-canary\n", "vars.yaml"),
         ("", "vars.yaml"),

@@ -85,7 +85,7 @@ def test_the_script_of_each_shell_asks_this_program(shell: str, tmp_path: Path) 
 
 
 def test_each_shell_completes_a_command_in_its_own_way(tmp_path: Path) -> None:
-    help_text = "Show what would start, and what changed since it last did."
+    help_text = "Show what would start, and what changed since the last apply."
     assert runner("bash_complete", "pl", folder=tmp_path).stdout == "plain,plan\n"
     assert runner("zsh_complete", "pl", folder=tmp_path).stdout == f"plain\nplan\n{help_text}\n"
     assert runner("fish_complete", "pl", folder=tmp_path).stdout == f"plain,plan\t{help_text}\n"

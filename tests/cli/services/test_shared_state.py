@@ -7,7 +7,7 @@ import pytest
 from tests.cli.conftest import Shell
 
 FILE = "version: 1\nprofiles: {smoke: {runLocation: eu-west-1, target: all}}\n"
-WARNING = "Warning: The state is a folder of this machine"
+WARNING = "Warning: The state is a folder on this machine"
 READERS = [
     ["plan", "--offline"],
     ["status"],
@@ -47,14 +47,14 @@ def in_ci(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> Shell:
 def test_each_command_warns_once_of_the_default_folder(in_ci: Shell, command: list[str]) -> None:
     _, _, err = in_ci(*command)
     assert err.count(WARNING) == 1
-    assert "Give a bucket with --state or CHECKLY_SESSIONS_STATE" in err
+    assert "Name a bucket with --state or CHECKLY_SESSIONS_STATE" in err
 
 
 @every_reader
 def test_a_folder_can_be_refused_by_each(in_ci: Shell, command: list[str]) -> None:
     code, out, err = in_ci(*command, "--require-shared-state")
     assert code == 3
-    assert "Error: The state is a folder of this machine" in err
+    assert "Error: The state is a folder on this machine" in err
     assert WARNING not in err
     assert out == ""
     assert not (in_ci.folder / ".runner").exists()
@@ -67,7 +67,7 @@ def test_nothing_is_said_outside_of_ci(
 ) -> None:
     monkeypatch.setenv("CI", "false")
     _, _, err = in_ci(*command, "--require-shared-state")
-    assert "folder of this machine" not in err
+    assert "folder on this machine" not in err
 
 
 def test_a_folder_that_was_chosen_is_no_surprise_but_can_be_refused(
@@ -76,7 +76,7 @@ def test_a_folder_that_was_chosen_is_no_surprise_but_can_be_refused(
     where = f"file://{tmp_path}/mounted"
     assert in_ci("status", "--state", where)[2].count(WARNING) == 0
     code, _, err = in_ci("status", "--state", where, "--require-shared-state")
-    assert (code, "Error: The state is a folder of this machine" in err) == (3, True)
+    assert (code, "Error: The state is a folder on this machine" in err) == (3, True)
 
 
 def test_before_the_command_and_with_what_the_file_says(in_ci: Shell) -> None:
@@ -89,9 +89,9 @@ def test_before_the_command_and_with_what_the_file_says(in_ci: Shell) -> None:
 @pytest.mark.parametrize("command", [["validate"], ["list"], ["fmt", "--check"], ["show", "smoke"]])
 def test_who_reads_no_state_says_nothing(in_ci: Shell, command: list[str]) -> None:
     code, _, err = in_ci(*command, "--require-shared-state")
-    assert (code, "folder of this machine" in err) == (0, False)
+    assert (code, "folder on this machine" in err) == (0, False)
 
 
 def test_the_emulators_state_ends_anyway(in_ci: Shell) -> None:
     code, _, err = in_ci("status", "--emulator", "--require-shared-state")
-    assert (code, "folder of this machine" in err) == (0, False)
+    assert (code, "folder on this machine" in err) == (0, False)

@@ -225,7 +225,7 @@ def test_prune_asks_and_deletes(run_: Run, state: State) -> None:
 def test_prune_says_what_is_unfinished(run_: Run, state: State) -> None:
     asyncio.run(leave(state, an_attempt("smoke", IDS[0])))
     ended = run_("state", "prune", "--keep", "0", "-y")
-    assert "1 old one stays: a record names it, or it is unfinished." in ended.out
+    assert "Kept 1 old apply: unfinished, or named by a record." in ended.out
 
 
 def test_export_and_import(run_: Run, state: State, tmp_path: Path) -> None:
@@ -287,7 +287,7 @@ def test_unlock_says_who_held_it(run_: Run, state: State) -> None:
             assert unasked.code == 2
             assert "smoke: held by alice on ci-7 (process 42, https://ci" in unasked.out
             ended = await asyncio.to_thread(run_, "state", "unlock", "smoke", "--yes")
-            assert ended.out.endswith("Ended 1 lock.\n")
+            assert ended.out.endswith("Released 1 lock.\n")
             assert (await asyncio.to_thread(run_, "state", "unlock", "smoke", "-y")).code == 2
 
     asyncio.run(go())

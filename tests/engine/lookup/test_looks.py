@@ -127,7 +127,7 @@ def test_what_could_not_be_read_is_told_with_what_was_found(
     damaged = listed(NOW, "2", "smo�")
     found = Looks([listed(NOW - 5 * MINUTE), damaged]).run(make_bench, monkeypatch, at())
     assert ([each.id for each in found.unsure], found.is_whole) == (["1"], False)
-    message = r"^The list has entries that can't be read, and one of them may be it\.$"
+    message = r"^The list has entries that can't be read, and one of them may be this session\.$"
     with pytest.raises(CannotRun, match=message):
         Looks([damaged]).run(make_bench, monkeypatch, at())
 

@@ -201,7 +201,7 @@ def test_a_session_that_can_not_be_read_may_be_the_one(
     make_bench: MakeBench, monkeypatch: pytest.MonkeyPatch, broken: dict[str, Any] | None
 ) -> None:
     other = listed(NOW, "2", "another")
-    with pytest.raises(CannotRun, match="one of them may be it"):
+    with pytest.raises(CannotRun, match="one of them may be this session"):
         sought(make_bench, monkeypatch, other, broken, attempt=at())
     assert sought(make_bench, monkeypatch, listed(NOW), broken, attempt=at()) == (["1"], [], False)
     assert sought(make_bench, monkeypatch, other, attempt=at()) == ([], [], False)
@@ -218,7 +218,7 @@ def test_a_private_location_that_can_not_be_read_may_be_the_one(
         return sought(make_bench, monkeypatch, private, attempt=attempt, places=places)[0]
 
     assert (found(other, own), found(None, own), found(other)) == (["1"], ["1"], [])
-    with pytest.raises(CannotRun, match="one of them may be it"):
+    with pytest.raises(CannotRun, match="one of them may be this session"):
         found(other, None)
 
 
@@ -227,7 +227,7 @@ def test_a_session_whose_name_the_server_damaged_may_be_the_one(
     make_bench: MakeBench, monkeypatch: pytest.MonkeyPatch, listing: str
 ) -> None:
     damaged = listed(NOW, "2", listing)
-    with pytest.raises(CannotRun, match="one of them may be it"):
+    with pytest.raises(CannotRun, match="one of them may be this session"):
         sought(make_bench, monkeypatch, damaged, attempt=at())
     assert sought(make_bench, monkeypatch, listed(NOW), damaged, attempt=at())[0] == ["1"]
 

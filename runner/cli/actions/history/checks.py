@@ -44,7 +44,7 @@ def suggest(common: Common, since: str) -> None:
         for check in (entry.check for entry in entries):
             if is_idle(stats, check, profile):
                 console.problem(
-                    f"The quarantine of {check} in {profile} has nothing left to do: "
+                    f"The quarantine of {check} in {profile} is no longer needed: "
                     "every run passed.",
                     hint="Remove it.",
                 )
@@ -52,7 +52,7 @@ def suggest(common: Common, since: str) -> None:
     if found:
         console.write(_yaml({name: [*declared[name], *found[name]] for name in found}, since))
     else:
-        console.problem("No check flakes enough to be quarantined.")
+        console.problem("No check is flaky enough to be quarantined.")
 
 
 def _owner(instance: Instance, reading: Reading) -> str:
@@ -65,7 +65,7 @@ def _owner(instance: Instance, reading: Reading) -> str:
 def _yaml(quarantines: Mapping[str, Sequence[Quarantine]], since: str) -> str:
     """The whole `quarantine` of each profile, since a list replaces the one it inherits."""
     profiles = {name: {"quarantine": list(map(_entry, each))} for name, each in quarantines.items()}
-    title = f"Put each list into its profile, in place of one that is there; since {since}."
+    title = f"Put each list into its profile, replacing any that is there. Counted since {since}."
     return yaml_text({"profiles": profiles}, title)
 
 

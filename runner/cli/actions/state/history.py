@@ -17,7 +17,9 @@ from runner.state import maintenance, transfer
 def prune(common: Common, keep: int | None, older_than: str | None, yes: bool) -> None:
     """Delete the history of old applies."""
     if keep is None and older_than is None:
-        raise UsageError("Nothing says what is old.", hint="Give --keep N or --older-than AGE.")
+        raise UsageError(
+            "It is not clear which applies are old.", hint="Pass --keep N or --older-than AGE."
+        )
     console, state = common.console, Composition(common, at_rest=True).state
     limit = age(older_than, "--older-than") if older_than else None
     ask(f"Delete old applies from the history at {state.store.where()}?", yes=yes, console=console)
@@ -27,15 +29,15 @@ def prune(common: Common, keep: int | None, older_than: str | None, yes: bool) -
     console.say(f"Deleted {counted(done.applies, 'apply', 'applies')}; {done.kept} left.")
     if done.needed:
         console.say(
-            f"{counted(done.needed, 'old one stays', 'old ones stay')}: a record names it, or it "
-            "is unfinished."
+            f"Kept {counted(done.needed, 'old apply', 'old applies')}: unfinished, or named by a "
+            "record."
         )
 
 
 def compact(common: Common, keep: int) -> None:
     """Fold past applies into one document a month."""
     done = run_async(Composition(common, at_rest=True).state.fold(keep))
-    common.console.say(f"Folded {counted(done, 'apply', 'applies')}.")
+    common.console.say(f"Compacted {counted(done, 'apply', 'applies')}.")
 
 
 def export(common: Common, target: Path | None) -> int:

@@ -48,7 +48,7 @@ def mv(common: Common, old: str, new: str) -> None:
         before = new_apply_id(parts.state.clock.now(), random.SystemRandom())
         run_async(maintenance.rename(parts.state, moves, owner=parts.owner, before=before))
     for each, now in moves.items():
-        common.console.say(f"{each} is {now} now.")
+        common.console.say(f"{each} is now {now}.")
 
 
 def claim(common: Common, yes: bool) -> None:
@@ -59,20 +59,22 @@ def claim(common: Common, yes: bool) -> None:
     question = f"Make {file} the owner of the project {project.folder} at {state.store.where()}?"
     ask(question, yes=yes, console=console)
     run_async(state.make(parts.owner, claim=True))
-    console.say(f"The project {project.folder} belongs to {file} now.")
+    console.say(f"The project {project.folder} now belongs to {file}.")
 
 
 def unlock(common: Common, names: tuple[str, ...], yes: bool) -> int:
     """End locks whose owner is gone; returns the exit code."""
     console, state = common.console, Composition(common, at_rest=True).state
-    question = "End these locks? If an owner is still at work, a session could be started twice."
+    question = (
+        "Release these locks? If an owner is still running, a session could be started twice."
+    )
     try:
         holders = run_async(maintenance.held(state))
     except DamagedTop as damaged:
         console.warn(damaged)
         ask(question, yes=yes, console=console)
         run_async(state.rebuild_locks(damaged))
-        console.say("Ended all locks; the damaged table was kept beside the new one.")
+        console.say("Released all locks; the damaged table was kept beside the new one.")
         return 0
     locks = by_instance(holders)
     if names:
@@ -86,5 +88,5 @@ def unlock(common: Common, names: tuple[str, ...], yes: bool) -> int:
     released = run_async(maintenance.unlock(state, holders, locks))
     for name in sorted(locks.keys() - set(released)):
         console.warning(f"the lock of {name} changed meanwhile and was left alone.")
-    console.say(f"Ended {counted(len(released), 'lock')}.")
+    console.say(f"Released {counted(len(released), 'lock')}.")
     return 3 if len(released) < len(locks) else 0

@@ -30,7 +30,7 @@ class Meter:
 
     __slots__ = ("_budget", "_whose", "spent")
 
-    def __init__(self, budget: int = BUDGET, whose: str = "the expression takes") -> None:
+    def __init__(self, budget: int = BUDGET, whose: str = "the expression needs") -> None:
         self._budget = budget
         self._whose = whose
         self.spent = 0

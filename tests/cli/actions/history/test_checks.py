@@ -57,7 +57,7 @@ def test_a_quarantine_is_suggested_that_can_be_pasted(applied: Shell) -> None:
     file = applied.folder / "checkly-sessions.yaml"
     file.write_text(FILE.replace("    labels:", f"    quarantine:{entry}    labels:"))
     assert applied("validate")[0] == 0
-    assert "No check flakes" in applied("quarantine", "suggest", "--emulator")[2]
+    assert "No check is flaky enough" in applied("quarantine", "suggest", "--emulator")[2]
 
 
 @pytest.mark.parametrize(
@@ -92,7 +92,7 @@ def test_a_suggestion_is_valid_and_forgives_what_it_names_whatever_that_is_calle
     file.write_text(FILE.replace("    labels:", f"    quarantine:{entry}    labels:"))
     code, said, err = shell("validate")
     assert code == 0, said + err
-    assert "No check flakes" in shell("quarantine", "suggest", "--emulator")[2]
+    assert "No check is flaky enough" in shell("quarantine", "suggest", "--emulator")[2]
 
 
 def test_a_suggestion_keeps_what_is_quarantined_already(applied: Shell) -> None:
@@ -143,7 +143,7 @@ def test_validate_knows_a_quarantine_that_has_nothing_left_to_do(
     code, out, err = shell("validate")  # without the network
     assert (code, err) == (0, "")
     assert re.findall(r"yaml:(\d+):\d+: warning\[quarantine-idle\]: (.*)", out) == [
-        (line, "The quarantine of `Home` has nothing left to do: every run passed")
+        (line, "The quarantine of `Home` is no longer needed: every run passed")
         for line in ("4", "10")
     ]
     file.write_text("ignore: [quarantine-idle]\n" + QUARANTINED)
