@@ -24,7 +24,6 @@ from runner.reports.progress.github_check import GitHubCheckReporter
 from runner.reports.progress.jsonl import JsonLinesReporter
 from runner.reports.progress.live import LiveReporter
 from runner.reports.progress.plain import PlainReporter
-from runner.reports.progress.verbosity import Verbosity
 from runner.reports.text import sanitize
 from runner.reports.text.style import Style
 from runner.source import Source, Span
@@ -157,7 +156,7 @@ def check_linked(text: str) -> None:
 
 def check_plain(text: str) -> None:
     written: list[str] = []
-    reporter = PlainReporter(written.append, Style(), Verbosity.VERBOSE)
+    reporter = PlainReporter(written.append, Style(), 1)
     for event in story(text)[:-1]:
         reporter.handle(event)
         reporter.tick(at(400))
@@ -167,7 +166,7 @@ def check_plain(text: str) -> None:
 
 def check_live(text: str) -> None:
     stream = io.StringIO()
-    reporter = LiveReporter(stream, Style(), Verbosity.VERBOSE, (80, 24))
+    reporter = LiveReporter(stream, Style(), 1, (80, 24))
     for event in story(text):
         reporter.handle(event)
         reporter.tick(at(400))

@@ -16,7 +16,6 @@ from runner.models.plan import Action, Plan
 from runner.models.response import Check
 from runner.plan.preflight import Account, judged
 from runner.reports.progress.plain import event_lines
-from runner.reports.progress.verbosity import Verbosity
 
 T = TypeVar("T")
 
@@ -38,7 +37,7 @@ async def judge(plan: Plan, parts: Composition, shared: Shared | None = None) ->
     """
     if all(planned.action is Action.REMOVED for planned in plan.instances):
         return plan
-    console, verbosity = parts.console, Verbosity(min(parts.common.verbosity, 1) + 1)
+    console, verbosity = parts.console, parts.common.verbosity
 
     def emit(event: Event) -> None:
         for line in event_lines(event, (), console.style_for(console.err), verbosity):

@@ -24,7 +24,6 @@ from runner.models.clock import SystemClock
 from runner.models.outcome import Subject
 from runner.reports.progress.listeners import Background
 from runner.reports.progress.reporters import Reporters, open_reporters
-from runner.reports.progress.verbosity import Verbosity
 from runner.reports.progress.webhook import WebhookReporter
 
 
@@ -46,7 +45,7 @@ def reporting(parts: Composition, reports: tuple[str, ...]) -> Iterator[Reporter
         stderr=console.err,
         send=send,
         no_color=console.no_color,
-        verbosity=Verbosity(min(parts.common.verbosity, 1) + 1),
+        verbosity=parts.common.verbosity,
     )
     with opened as reporters:
         for notification, address in webhooks:

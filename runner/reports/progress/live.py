@@ -21,7 +21,6 @@ from runner.reports.apply import text, wording
 from runner.reports.progress.listeners import Listener
 from runner.reports.progress.plain import event_lines
 from runner.reports.progress.state import InstanceProgress, Progress
-from runner.reports.progress.verbosity import Verbosity
 from runner.reports.text.sanitize import fit, harmless, one_line
 from runner.reports.text.style import Style
 
@@ -44,7 +43,7 @@ class LiveReporter(Listener):
         self,
         stream: TextIO,
         style: Style,
-        verbosity: Verbosity = Verbosity.NORMAL,
+        verbosity: int = 0,
         size: tuple[int, int] | None = None,
     ) -> None:
         self._console = Console(
@@ -77,7 +76,7 @@ class LiveReporter(Listener):
         """Handle ``event``, and print for good what is final."""
         ended = self._progress.update(event)
         self._now = event.at
-        if isinstance(event, ApplyStarted) and self._verbosity is not Verbosity.QUIET:
+        if isinstance(event, ApplyStarted) and self._verbosity >= 0:
             self._live.start()
         if isinstance(event, ApplyFinished):
             self._live.stop()

@@ -20,7 +20,6 @@ from runner.models.outcome import CheckOutcome, seconds_between
 from runner.reports.apply import text, wording
 from runner.reports.progress.listeners import Listener
 from runner.reports.progress.state import InstanceProgress, Progress
-from runner.reports.progress.verbosity import Verbosity
 from runner.reports.text.sanitize import one_line
 from runner.reports.text.style import Style
 
@@ -34,14 +33,12 @@ _CANCELLING: Final = {
 
 
 class PlainReporter(Listener):
-    """Writes a line for each event, and one if nothing happened for long."""
+    """Writes a line for each event, and one if nothing happened for long.
 
-    def __init__(
-        self,
-        write: Callable[[str], None],
-        style: Style,
-        verbosity: Verbosity = Verbosity.NORMAL,
-    ) -> None:
+    ``verbosity`` is below 0 for warnings and the summary alone, above 0 to see each request.
+    """
+
+    def __init__(self, write: Callable[[str], None], style: Style, verbosity: int = 0) -> None:
         self._write = write
         self._style = style
         self._verbosity = verbosity
@@ -60,7 +57,7 @@ class PlainReporter(Listener):
 
     def tick(self, at: datetime) -> None:
         """Give a sign of life if there was none for a while."""
-        if self._verbosity is Verbosity.QUIET:
+        if self._verbosity < 0:
             return
         self._last = self._last or at
         if at - self._last >= SILENCE:
@@ -73,15 +70,15 @@ class PlainReporter(Listener):
 
 
 def event_lines(
-    event: Event, ended: tuple[CheckOutcome, ...], style: Style, verbosity: Verbosity
+    event: Event, ended: tuple[CheckOutcome, ...], style: Style, verbosity: int
 ) -> list[str]:
     """The lines for any event but the end, without its time; ``ended`` are checks that it ended."""
     if isinstance(event, Notice):
-        if verbosity is Verbosity.QUIET and not event.is_warning:
+        if verbosity < 0 and not event.is_warning:
             return []
         kind = f"{style.paint('warning:', 'yellow')} " if event.is_warning else ""
         return [_about(event.instance, kind + one_line(event.text))]
-    if verbosity is Verbosity.QUIET:
+    if verbosity < 0:
         return []
     said: list[str] = []
     match event:
@@ -100,7 +97,7 @@ def event_lines(
             name = event.outcome.name
             said = [_about(name, text.check_line(check, style)) for check in ended]
             said.append(_about(name, text.instance_line(event.outcome, style)))
-        case RequestMade() if verbosity is Verbosity.VERBOSE:
+        case RequestMade() if verbosity > 0:
             said = [_request(event, style)]
         case _:
             pass

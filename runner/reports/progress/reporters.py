@@ -25,7 +25,6 @@ from runner.reports.progress.listeners import (
     wants_open_telemetry,
 )
 from runner.reports.progress.masking import masked
-from runner.reports.progress.verbosity import Verbosity
 from runner.reports.text.sanitize import one_line
 from runner.reports.text.sinks import FileOutput, GrowingFile, StreamOutput
 from runner.reports.text.style import Style, style_for
@@ -172,7 +171,7 @@ def open_reporters(
     stderr: TextIO,
     send: Send,
     no_color: bool = False,
-    verbosity: Verbosity = Verbosity.NORMAL,
+    verbosity: int = 0,
 ) -> Reporters:
     """Open what ``--report`` and the environment ask for, and the text for people.
 
@@ -218,7 +217,7 @@ def open_reporters(
 
 
 def _text_reporter(
-    stream: TextIO, style: Style, verbosity: Verbosity, environ: Mapping[str, str]
+    stream: TextIO, style: Style, verbosity: int, environ: Mapping[str, str]
 ) -> Listener:
     """The text for people: drawn on an interactive terminal, plain lines elsewhere."""
     if stream.isatty() and environ.get("TERM") != "dumb" and not is_on(environ, "CI"):

@@ -12,7 +12,6 @@ from runner.models.verdict import Verdict
 from runner.reports.progress.live import LiveReporter
 from runner.reports.progress.plain import PlainReporter
 from runner.reports.progress.reporters import open_reporters
-from runner.reports.progress.verbosity import Verbosity
 from runner.reports.text.style import Style
 from tests.reports.outcomes import APP, apply, at, attempt, check, instance, mixed, offline, story
 
@@ -40,9 +39,7 @@ class Terminal(io.StringIO):
         """What is shown, without the empty lines at the end."""
         return "\n".join(self.shown).rstrip("\n").split("\n")
 
-    def reporter(
-        self, style: Style | None = None, verbosity: Verbosity = Verbosity.NORMAL
-    ) -> LiveReporter:
+    def reporter(self, style: Style | None = None, verbosity: int = 0) -> LiveReporter:
         return LiveReporter(self, style or Style(), verbosity, (self.columns, self.rows))
 
 
@@ -209,7 +206,7 @@ def test_where_the_terminal_knows_links_the_name_leads_to_the_session() -> None:
 
 def test_quiet_draws_nothing_but_the_summary() -> None:
     terminal = Terminal(rows=60)
-    reporter = terminal.reporter(verbosity=Verbosity.QUIET)
+    reporter = terminal.reporter(verbosity=-1)
     told = story(mixed())
     for event in told[:-1]:
         reporter.handle(event)

@@ -6,13 +6,12 @@ import pytest
 from runner.models import events
 from runner.models.verdict import Verdict
 from runner.reports.progress.plain import PlainReporter
-from runner.reports.progress.verbosity import Verbosity
 from runner.reports.text.style import Style
 from tests.reports.outcomes import at, check, instance, mixed, story
 
 
 class Log(list[str]):
-    def reporter(self, verbosity: Verbosity = Verbosity.NORMAL) -> PlainReporter:
+    def reporter(self, verbosity: int = 0) -> PlainReporter:
         return PlainReporter(self.append, Style(), verbosity)
 
     @property
@@ -71,7 +70,7 @@ def test_requests_are_told_to_those_who_ask() -> None:
     normal, verbose = Log(), Log()
     for request in requests:
         normal.reporter().handle(request)
-        verbose.reporter(Verbosity.VERBOSE).handle(request)
+        verbose.reporter(1).handle(request)
     assert normal == []
     assert verbose == [
         "08:00:01Z GET /v1/test-sessions 200 (0.2 s)\n",
@@ -81,7 +80,7 @@ def test_requests_are_told_to_those_who_ask() -> None:
 
 def test_quiet_leaves_warnings_and_the_summary() -> None:
     log = Log()
-    reporter = log.reporter(Verbosity.QUIET)
+    reporter = log.reporter(-1)
     told = story(mixed())
     for event in told[:-1]:
         reporter.handle(event)
@@ -97,7 +96,7 @@ def test_quiet_leaves_warnings_and_the_summary() -> None:
 
 def test_a_quiet_apply_begins_with_its_summary() -> None:
     log = Log()
-    log.reporter(Verbosity.QUIET).handle(story(mixed())[-1])
+    log.reporter(-1).handle(story(mixed())[-1])
     assert log.text.startswith("Account: ")
 
 
