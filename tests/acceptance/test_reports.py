@@ -115,6 +115,29 @@ def test_a_webhook_is_told_once_and_never_changes_the_exit_code(
     assert ("the webhook answered 500" in done.stderr) is (status == 500)
 
 
+@pytest.mark.parametrize(
+    ("report", "path", "piped"),
+    [
+        ("text", "", False),
+        ("github-check", "", False),
+        ("json", "report.json", False),
+        ("json=report.json", "", False),
+        ("json", "", True),
+        ("jsonl", "", True),
+    ],
+)
+def test_the_plan_is_where_the_text_for_people_is(
+    report: str, path: str, piped: bool, online: Project
+) -> None:
+    online.write(FILE)
+    done = online.run(
+        "apply", "smoke", "--report", report, env={"CHECKLY_REPORTER_JSON_OUTPUT": path}
+    )
+    said = done.stderr if piped else done.stdout
+    assert "Plan: 1 to create" in said
+    assert "(exit code " in said
+
+
 def test_the_stream_of_events_is_masked_and_on_standard_output_alone(online: Project) -> None:
     online.write(FILE)
     done = online.run("apply", "smoke", "--report", "jsonl")

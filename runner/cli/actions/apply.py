@@ -7,11 +7,10 @@ import sys
 from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any
 
 from runner.checkly.exchange import Shared
 from runner.cli.actions.wait import tell_next
-from runner.cli.console import Console
 from runner.cli.options.common import Common
 from runner.cli.options.following import Following
 from runner.cli.services.composition import Composition
@@ -54,7 +53,7 @@ class ApplyCommand(Following):
 def apply(common: Common, **options: Any) -> int:
     """Apply what is selected; returns the exit code."""
     command = ApplyCommand(**options)
-    parse_reports(command.reports, os.environ)  # a mistake there needs no file to be told
+    reports = parse_reports(command.reports, os.environ)  # a mistake there needs no file
     clock, console = SystemClock(), common.console
     apply_id = new_apply_id(clock.now(), random.SystemRandom())
     saved = _load(command, common)
@@ -77,7 +76,7 @@ def apply(common: Common, **options: Any) -> int:
         terminable(),
         closing(composition) as parts,
         # Early, so that a path that can't be written costs nothing.
-        reporting(parts, command.reports) as reporters,
+        reporting(parts, reports) as reporters,
         asyncio.Runner() as loop,
     ):
         parts.backend.require_credentials()
@@ -92,7 +91,7 @@ def apply(common: Common, **options: Any) -> int:
         shared = Shared(clock, command.requests_per_minute)
         plan = loop.run(judge(plan, parts, shared))
         plan = failed_checks_only(plan, prune=common.prune) if command.failed_checks else plan
-        people = _people(command, console)
+        people = reporters.people
         if common.verbosity >= 0:
             shown = text.render(plan, console.style_for(people), verbosity=common.verbosity)
             console.write(console.folded(shown, people), people)
@@ -153,12 +152,6 @@ def _load(command: ApplyCommand, common: Common) -> SavedPlan | None:
                 hint="They belong to `runner plan --out FILE`.",
             )
     return load(command.saved_plan)
-
-
-def _people(command: ApplyCommand, console: Console) -> TextIO:
-    """The stream for people: standard error when a report takes standard output."""
-    piped = any("=" not in report and report != "text" for report in command.reports)
-    return console.err if piped else console.out
 
 
 def _ask(plan: Plan, command: ApplyCommand, common: Common) -> None:

@@ -29,7 +29,7 @@ from runner.reports.progress.reporters import parse_reports
 def wait(common: Common, apply_id: str | None, **options: Any) -> int:
     """Follow what is left; returns the exit code."""
     following = Following(**options)
-    parse_reports(following.reports, os.environ)  # a mistake there needs no file to be told
+    reports = parse_reports(following.reports, os.environ)  # a mistake there needs no file
 
     async def run() -> int:
         async with engine(parts, following, reporters) as context:
@@ -40,7 +40,7 @@ def wait(common: Common, apply_id: str | None, **options: Any) -> int:
     with (
         terminable(),
         closing(_composed(common)) as parts,
-        reporting(parts, following.reports) as reporters,
+        reporting(parts, reports) as reporters,
     ):
         return asyncio.run(run())
 

@@ -3,7 +3,7 @@
 import asyncio
 import os
 import random
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import aclosing, asynccontextmanager, contextmanager, suppress
 from typing import Any
 
@@ -23,12 +23,12 @@ from runner.engine.results.artifacts import Keeper
 from runner.models.clock import SystemClock
 from runner.models.outcome import Subject
 from runner.reports.progress.listeners import Background
-from runner.reports.progress.reporters import Reporters, open_reporters
+from runner.reports.progress.reporters import Reporters, ReportSpec, open_reporters
 from runner.reports.progress.webhook import WebhookReporter
 
 
 @contextmanager
-def reporting(parts: Composition, reports: tuple[str, ...]) -> Iterator[Reporters]:
+def reporting(parts: Composition, reports: Sequence[ReportSpec]) -> Iterator[Reporters]:
     """Open the reports that were asked for, and the webhooks of the file.
 
     Raises:
@@ -50,8 +50,7 @@ def reporting(parts: Composition, reports: tuple[str, ...]) -> Iterator[Reporter
     with opened as reporters:
         for notification, address in webhooks:
             told = WebhookReporter(address, notification.on, notification.format, send)
-            name = f"notify to env.{notification.variable}"
-            reporters.listen(Background(name, told, console.warning))
+            reporters.add(Background(told), f"notify to env.{notification.variable}")
         yield reporters
 
 

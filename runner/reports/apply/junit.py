@@ -30,12 +30,16 @@ _ERRORS: Final = frozenset(
 _SKIPS: Final = frozenset({Verdict.SKIPPED, Verdict.RUNNING})
 
 
-def render(outcome: ApplyOutcome, *, with_attempts: bool = False) -> str:
-    """The report.
+def render_with_attempts(outcome: ApplyOutcome) -> str:
+    """The report, with attempts before the last one as elements, as Maven Surefire writes reruns.
 
-    With ``with_attempts``, attempts before the last one are separate elements, as Maven Surefire
-    writes them; not every reader knows these.
+    Not every reader knows these.
     """
+    return render(outcome, with_attempts=True)
+
+
+def render(outcome: ApplyOutcome, *, with_attempts: bool = False) -> str:
+    """The report."""
     root = Element("testsuites", {"name": f"Checkly test sessions {_clean(outcome.apply_id)}"})
     for instance in outcome.instances:
         root.append(_suite(instance, outcome, with_attempts=with_attempts))

@@ -1,14 +1,16 @@
-"""The reporters of an apply: the table of formats, and opening ``--report FORMAT[=PATH]``."""
+"""The reporters of an apply: what ``--report`` and the environment ask for, opened as one."""
 
 import os
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from datetime import datetime
 from functools import partial
-from importlib import import_module
 from pathlib import Path
+from pkgutil import resolve_name
 from typing import Final, NamedTuple, Self, TextIO
 
 from runner.environment import is_on
-from runner.errors import CannotRun, UsageError
+from runner.errors import CannotRun, UsageError, os_reason
 from runner.listing import listed
 from runner.models.events import ApplyFinished, ApplyInterrupted, Event
 from runner.models.outcome import ApplyOutcome
@@ -16,12 +18,11 @@ from runner.reports.progress.listeners import (
     LISTENERS,
     OPEN_TELEMETRY,
     Act,
-    Forwarder,
     Listener,
     Send,
     Surroundings,
-    listener_names,
     open_listener,
+    other_listeners,
     wants_open_telemetry,
 )
 from runner.reports.progress.masking import masked
@@ -29,14 +30,14 @@ from runner.reports.text.sanitize import one_line
 from runner.reports.text.sinks import FileOutput, GrowingFile, StreamOutput
 from runner.reports.text.style import Style, style_for
 
-#: Formats of reports, and the module whose ``render`` makes each; imported when one is used.
+#: Formats of reports, and the function that renders each; imported when one is used.
 FORMATS: Final[Mapping[str, str]] = {
-    "text": "runner.reports.apply.text",
-    "json": "runner.reports.apply.json_",
-    "junit": "runner.reports.apply.junit",
-    "junit-surefire": "runner.reports.apply.junit_surefire",
-    "markdown": "runner.reports.apply.markdown",
-    "html": "runner.reports.apply.html_",
+    "text": "runner.reports.apply.text:render",
+    "json": "runner.reports.apply.json_:render",
+    "junit": "runner.reports.apply.junit:render",
+    "junit-surefire": "runner.reports.apply.junit:render_with_attempts",
+    "markdown": "runner.reports.apply.markdown:render",
+    "html": "runner.reports.apply.html_:render",
 }
 #: Variables that name the file of a format; the names are the Checkly CLI's.
 PATH_VARIABLES: Final[Mapping[str, str]] = {
@@ -51,6 +52,11 @@ class ReportSpec(NamedTuple):
 
     format: str
     path: Path | None = None
+
+    @property
+    def is_piped(self) -> bool:
+        """Whether it uses standard output, so that text for people must go elsewhere."""
+        return self.path is None and self.format in {*FORMATS, "jsonl"} - {"text"}
 
 
 class FileReporter(Listener):
@@ -70,27 +76,49 @@ class FileReporter(Listener):
             self._output.write(self._render(event.outcome))
 
 
-class Reporters(Forwarder):
+class Reporters:
     """All reporters of one apply as one.
 
-    No failure of a reporter reaches the engine: the apply goes on and writes its state.
-    The first failure is raised by :meth:`close`.
+    No failure of a reporter reaches the engine: it is left out, the apply goes on and writes its
+    state. A listener is warned of; the first failure of any other is raised by :meth:`close`.
+
+    Attributes:
+        people: The stream of the text for people.
     """
 
-    def __init__(self, reporters: Sequence[Listener], mask: Callable[[str], str]) -> None:
-        self._reporters = list(reporters)
+    def __init__(
+        self, people: TextIO, *, mask: Callable[[str], str], warn: Callable[[str], None]
+    ) -> None:
+        self.people = people
         self._mask = mask
+        self._warn = warn
+        self._reporters: list[tuple[Listener, str | None]] = []
         self._trouble: Exception | None = None
-        #: Seconds between two calls of :meth:`tick`.
-        self.interval = min((reporter.interval for reporter in reporters), default=1.0)
 
-    def listen(self, listener: Listener) -> None:
-        """Add a reporter."""
-        self._reporters.append(listener)
+    @property
+    def interval(self) -> float:
+        """Seconds between two calls of :meth:`tick`."""
+        return min((reporter.interval for reporter, _ in self._reporters), default=1.0)
+
+    def add(self, reporter: Listener, listens_as: str | None = None) -> None:
+        """Add a reporter; ``listens_as`` names one whose failure is only warned of."""
+        self._reporters.append((reporter, listens_as))
+
+    def listen(self, name: str, opening: Callable[[], Listener]) -> None:
+        """Open a listener and add it; warn if that fails."""
+        try:
+            self.add(opening(), name)
+        except Exception as error:  # noqa: BLE001 # whatever it is, the apply goes on
+            self._complain(f"{name} did not start", error)
 
     def handle(self, event: Event) -> None:
         """Give ``event``, masked, to each reporter."""
-        super().handle(masked(event, self._mask))
+        event = masked(event, self._mask)
+        self._have(lambda reporter: reporter.handle(event))
+
+    def tick(self, at: datetime) -> None:
+        """Give the time to each reporter."""
+        self._have(lambda reporter: reporter.tick(at))
 
     def close(self) -> None:
         """Close each reporter.
@@ -98,19 +126,28 @@ class Reporters(Forwarder):
         Raises:
             CannotRun: A report could not be written.
         """
-        super().close()
+        self._have(lambda reporter: reporter.close())
         self._reporters.clear()
         trouble, self._trouble = self._trouble, None
         if trouble is not None:
             raise trouble
 
-    def _forward(self, act: Act) -> None:
-        for reporter in list(self._reporters):
+    def _have(self, act: Act) -> None:
+        for each in list(self._reporters):
+            reporter, name = each
             try:
                 act(reporter)
-            except Exception as error:  # noqa: BLE001 # raised by close, see the class
-                self._trouble = self._trouble or error
-                self._reporters.remove(reporter)
+            except Exception as error:  # noqa: BLE001 # see the class
+                self._reporters.remove(each)
+                if name is None:
+                    self._trouble = self._trouble or error
+                else:
+                    self._complain(f"{name} stopped", error)
+
+    def _complain(self, what: str, error: Exception) -> None:
+        reason = os_reason(error) if isinstance(error, OSError) else str(error)
+        with suppress(Exception):  # a warning never fails
+            self._warn(f"{what}: {reason or type(error).__name__}")
 
     def __enter__(self) -> Self:
         return self
@@ -123,31 +160,20 @@ class Reporters(Forwarder):
                 raise
 
 
-def parse_report(spec: str) -> ReportSpec:
-    """Parse ``FORMAT[=PATH]``.
-
-    Raises:
-        UsageError: There is no such format, or the path is empty.
-    """
-    form, equals, path = spec.partition("=")
-    if form not in {**FORMATS, **LISTENERS} and form not in (others := listener_names()):
-        raise UsageError(
-            f"There is no report format {form!r}.",
-            hint=f"Formats are {listed([*FORMATS, *others])}.",
-        )
-    if equals and not path:
-        raise UsageError(f"No path follows '=' in --report {spec!r}.")
-    return ReportSpec(form, Path(path) if path else None)
-
-
 def parse_reports(specs: Sequence[str], environ: Mapping[str, str]) -> list[ReportSpec]:
-    """Parse what ``--report`` and the environment ask for; nothing is opened.
+    """Parse what ``--report`` (``FORMAT[=PATH]``) and the environment ask for; open nothing.
 
     Raises:
         UsageError: A format or a path is wrong, or two reports would go to one place.
     """
-    reports = _all_reports([parse_report(spec) for spec in specs], environ)
-    piped = [f"--report {report.format}" for report in reports if _is_piped(report)]
+    reports = [_parsed(spec) for spec in specs]
+    for variable, form in PATH_VARIABLES.items():
+        path = environ.get(variable)
+        if path and not any(report.path for report in reports if report.format == form):
+            others = [report for report in reports if report.format != form]
+            reports = [*others, ReportSpec(form, Path(path))]
+    reports = list(dict.fromkeys(reports))
+    piped = [f"--report {report.format}" for report in reports if report.is_piped]
     if len(piped) > 1:
         raise UsageError(
             f"{listed(piped)} would {'both' if len(piped) == 2 else 'all'} go to standard output.",
@@ -157,13 +183,35 @@ def parse_reports(specs: Sequence[str], environ: Mapping[str, str]) -> list[Repo
     return reports
 
 
-def _is_piped(report: ReportSpec) -> bool:
-    """Whether it uses standard output, so that text for people must go elsewhere."""
-    return report.path is None and report.format in {*FORMATS, "jsonl"} - {"text"}
+def _parsed(spec: str) -> ReportSpec:
+    form, equals, path = spec.partition("=")
+    known = [*FORMATS, *LISTENERS]
+    if form not in known and form not in (others := other_listeners()):
+        raise UsageError(
+            f"There is no report format {form!r}.",
+            hint=f"Formats are {listed(list(dict.fromkeys([*known, *others])))}.",
+        )
+    if equals and not path:
+        raise UsageError(f"No path follows '=' in --report {spec!r}.")
+    return ReportSpec(form, Path(path) if path else None)
+
+
+def _refuse_one_path_twice(reports: Sequence[ReportSpec]) -> None:
+    formats: dict[Path, str] = {}
+    for report in reports:
+        if report.path is not None:
+            path = Path(os.path.realpath(report.path))
+            if path in formats and (path.is_file() or not path.exists()):  # and no device
+                raise UsageError(
+                    f"--report {formats[path]} and --report {report.format} would both go to "
+                    f"{str(report.path)!r}.",
+                    hint="Give each a path of its own.",
+                )
+            formats[path] = report.format
 
 
 def open_reporters(
-    specs: Sequence[str],
+    reports: Sequence[ReportSpec],
     *,
     mask: Callable[[str], str],
     environ: Mapping[str, str],
@@ -173,47 +221,44 @@ def open_reporters(
     no_color: bool = False,
     verbosity: int = 0,
 ) -> Reporters:
-    """Open what ``--report`` and the environment ask for, and the text for people.
+    """Open ``reports``, what the environment asks for, and the text for people.
 
     The text is always there, on standard output, or on standard error when a report takes
     standard output. ``mask`` takes secrets out of a text.
 
     Raises:
-        UsageError: A format or a path is wrong, or two reports would go to one place.
+        UsageError: A file can't be written.
     """
-    reports = parse_reports(specs, environ)
-    stream = stderr if any(map(_is_piped, reports)) else stdout
-    style = style_for(stream, environ, no_color=no_color)
-    reporters = [_text_reporter(stream, style, verbosity, environ)]
+    people = stderr if any(report.is_piped for report in reports) else stdout
 
     def warn(text: str) -> None:
-        StreamOutput(stderr).write(f"Warning: {one_line(mask(text))}\n")
+        StreamOutput(stderr).write(f"Warning: {one_line(mask(text), 500)}\n")
 
-    def listen(name: str, write: Callable[[str], None]) -> None:
-        if listener := open_listener(name, Surroundings(write, environ, send), warn):
-            reporters.append(listener)
+    def listen(form: str, name: str, write: Callable[[str], None]) -> None:
+        surroundings = Surroundings(write, environ, send)
+        reporters.listen(name, partial(open_listener, form, surroundings))
 
+    reporters = Reporters(people, mask=mask, warn=warn)
+    style = style_for(people, environ, no_color=no_color)
+    reporters.add(_text_reporter(people, style, verbosity, environ))
     for report in reports:
         if report.format not in FORMATS:
             growing = GrowingFile(report.path) if report.path else StreamOutput(stdout)
-            listen(report.format, growing.write)
-        elif report.path is not None or report.format != "text":
+            listen(report.format, f"--report {report.format}", growing.write)
+        elif report != ReportSpec("text"):
             output = FileOutput(report.path) if report.path else StreamOutput(stdout)
-            reporters.append(FileReporter(_render(report), output))
+            reporters.add(FileReporter(_render(report), output))
     if wants_open_telemetry(environ):
-        listen(OPEN_TELEMETRY, StreamOutput(stderr).write)
+        listen(OPEN_TELEMETRY, OPEN_TELEMETRY, StreamOutput(stderr).write)
     if environ.get("GITHUB_ACTIONS") == "true":
         from runner.reports.progress.github_actions import (  # noqa: PLC0415 # only there
             GitHubActionsReporter,
         )
 
+        write = partial(StreamOutput(people).write, annotations=True)
         files = [report.path for report in reports if report.path is not None]
-        reporters.append(
-            GitHubActionsReporter(
-                partial(StreamOutput(stream).write, annotations=True), environ, files
-            )
-        )
-    return Reporters(reporters, mask)
+        reporters.add(GitHubActionsReporter(write, environ, files))
+    return reporters
 
 
 def _text_reporter(
@@ -229,32 +274,8 @@ def _text_reporter(
     return PlainReporter(StreamOutput(stream).write, style._replace(wraps=False), verbosity)
 
 
-def _refuse_one_path_twice(reports: list[ReportSpec]) -> None:
-    formats: dict[Path, str] = {}
-    for report in reports:
-        if report.path is not None:
-            path = Path(os.path.realpath(report.path))
-            if path in formats and (path.is_file() or not path.exists()):  # and no device
-                raise UsageError(
-                    f"--report {formats[path]} and --report {report.format} would both go to "
-                    f"{str(report.path)!r}.",
-                    hint="Give each a path of its own.",
-                )
-            formats[path] = report.format
-
-
-def _all_reports(reports: list[ReportSpec], environ: Mapping[str, str]) -> list[ReportSpec]:
-    """The reports, with the paths that the environment gives."""
-    for variable, form in PATH_VARIABLES.items():
-        path = environ.get(variable)
-        if path and not any(report.path for report in reports if report.format == form):
-            others = [report for report in reports if report.format != form]
-            reports = [*others, ReportSpec(form, Path(path))]
-    return list(dict.fromkeys(reports))
-
-
 def _render(report: ReportSpec) -> Callable[[ApplyOutcome], str]:
-    render: Callable[..., str] = import_module(FORMATS[report.format]).render
+    render: Callable[..., str] = resolve_name(FORMATS[report.format])
     if report.format == "html" and report.path:  # it links to downloaded files from its folder
         return partial(render, folder=report.path.parent)
     return render

@@ -15,7 +15,7 @@ from lxml import etree
 
 from runner.models.outcome import ApplyOutcome, CheckOutcome
 from runner.models.verdict import Verdict
-from runner.reports.apply import junit, junit_surefire
+from runner.reports.apply import junit
 from tests.reports.outcomes import apply, attempt, check, instance, mixed
 
 
@@ -180,7 +180,7 @@ def test_elements_for_attempts_change_nothing_for_them(reader: Reader) -> None:
         attempt(Verdict.PASSED, 3, 4, 2),
     )
     outcome = apply(instance(checks=(check("Login", Verdict.FLAKY, attempts=tries),)))
-    surefire = etree.fromstring(junit_surefire.render(outcome).encode())
+    surefire = etree.fromstring(junit.render_with_attempts(outcome).encode())
     assert surefire.findall(".//flakyFailure")
     assert reader(surefire) == reader(report_tree(outcome))
     assert [each.status for each in reader(surefire)] == ["passed"]

@@ -3,7 +3,7 @@ from dataclasses import replace
 from lxml import etree
 
 from runner.models.verdict import Verdict
-from runner.reports.apply import junit, junit_surefire
+from runner.reports.apply import junit
 from tests.reports.outcomes import apply, attempt, check, instance
 
 
@@ -13,7 +13,7 @@ def elements(verdict: Verdict, *attempts: Verdict) -> list[tuple[str, str]]:
         for number, each in enumerate(attempts)
     )
     tested = check(verdict=verdict, attempts=made)
-    text = junit_surefire.render(apply(instance(verdict=verdict, checks=(tested,))))
+    text = junit.render_with_attempts(apply(instance(verdict=verdict, checks=(tested,))))
     (case,) = etree.fromstring(text.encode()).iter("testcase")
     return [(str(each.tag), each.get("message") or "") for each in case]
 
@@ -30,4 +30,4 @@ def test_a_failed_check_has_its_reruns() -> None:
 
 def test_without_retries_both_are_the_same() -> None:
     outcome = apply(instance(checks=(check(),)))
-    assert junit_surefire.render(outcome) == junit.render(outcome)
+    assert junit.render_with_attempts(outcome) == junit.render(outcome)

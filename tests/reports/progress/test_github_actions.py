@@ -7,7 +7,7 @@ import pytest
 from runner.models.outcome import ApplyOutcome
 from runner.models.verdict import Verdict
 from runner.reports.progress.github_actions import GitHubActionsReporter, annotations, outputs
-from runner.reports.progress.reporters import open_reporters
+from runner.reports.progress.reporters import open_reporters, parse_reports
 from tests.reports.outcomes import apply, check, instance, mixed, offline, story
 
 
@@ -16,7 +16,7 @@ def apply_on_github(
 ) -> tuple[str, str]:
     out, err = io.StringIO(), io.StringIO()
     with open_reporters(
-        specs,
+        parse_reports(specs, {}),
         mask=lambda text: text.replace("500", "***"),
         environ={"GITHUB_ACTIONS": "true", **environ},
         stdout=out,

@@ -1,23 +1,25 @@
 """Listeners hear everything, and whatever becomes of them the apply ends as it would."""
 
+import io
 import time
 from collections.abc import Callable
 from datetime import datetime
 from importlib.metadata import EntryPoint, EntryPoints
+from types import SimpleNamespace
 
 import pytest
 
+from runner.errors import UsageError
 from runner.models.events import ApplyStarted, Event
-from runner.reports.progress import listeners
+from runner.reports.progress import listeners, reporters
 from runner.reports.progress.listeners import (
     LISTENERS,
     Background,
-    Guarded,
     Listener,
     Surroundings,
-    listener_names,
-    open_listener,
+    other_listeners,
 )
+from runner.reports.progress.reporters import Reporters, open_reporters, parse_reports
 from tests.reports.outcomes import at, mixed, offline, story
 
 EVENT = ApplyStarted(at(0), "an-apply", ("smoke",))
@@ -49,21 +51,26 @@ class Told(Listener):
             raise OSError(5, "the disk is\n::error::gone")
 
 
-@pytest.mark.parametrize("kind", [Guarded, Background])
+def reporters_with(listener: Listener, warn: Callable[[str], None]) -> Reporters:
+    reporters = Reporters(io.StringIO(), mask=str, warn=warn)
+    reporters.add(listener, "mine")
+    return reporters
+
+
+@pytest.mark.parametrize("place", [lambda told: told, Background])
 @pytest.mark.parametrize("fail", ["ApplyStarted", "tick", "close"])
-def test_trouble_is_a_warning_once(kind: type[Guarded], fail: str) -> None:
+def test_trouble_is_a_warning_once(place: Callable[[Listener], Listener], fail: str) -> None:
     warned: list[str] = []
     told = Told(fail)
-    listener = kind("mine", told, warned.append)
+    reporters = reporters_with(place(told), warned.append)
+    assert reporters.interval == told.interval
     for _ in range(3):
-        listener.handle(EVENT)
+        reporters.handle(EVENT)
         time.sleep(0.05)  # a tick is left out while there is more to do
-        listener.tick(at(1))
+        reporters.tick(at(1))
         time.sleep(0.05)
-    listener.close()
-    assert len(warned) == 1
-    assert warned[0].startswith("mine stopped: ")
-    assert "\n" not in warned[0]
+    reporters.close()
+    assert warned == ["mine stopped: the disk is\n::error::gone"]
     assert sum(each.startswith(fail) for each in told.heard) == 1
 
 
@@ -71,18 +78,18 @@ def test_a_slow_listener_holds_nothing_up(monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setattr(listeners, "LAST_WORDS", 0.1)
     warned: list[str] = []
     started = time.monotonic()
-    listener = Background("slow", Told(wait=30), warned.append)
-    listener.handle(EVENT)
-    listener.close()
+    reporters = reporters_with(Background(Told(wait=30)), warned.append)
+    reporters.handle(EVENT)
+    reporters.close()
     assert time.monotonic() - started < 5
-    assert warned == ["slow stopped: it did not finish within 0.1 s"]
+    assert warned == ["mine stopped: it did not finish within 0.1 s"]
 
 
 def test_a_warning_that_fails_is_let_go() -> None:
     def warn(_: str) -> None:
         raise BrokenPipeError
 
-    Guarded("mine", Told("ApplyStarted"), warn).handle(EVENT)
+    reporters_with(Told("ApplyStarted"), warn).handle(EVENT)
 
 
 @pytest.fixture
@@ -92,8 +99,8 @@ def installed(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
     def install(name: str) -> None:
         point = EntryPoint("theirs", f"{__name__}:{name}", listeners.ENTRY_POINTS)
         monkeypatch.setattr("importlib.metadata.entry_points", lambda **_: EntryPoints([point]))
-        listeners._others.cache_clear()
-        monkeypatch.setattr(listeners, "_others", listeners._others.__wrapped__)
+        for module in (listeners, reporters):
+            monkeypatch.setattr(module, "other_listeners", other_listeners.__wrapped__)
 
     return install
 
@@ -107,36 +114,58 @@ def open_broken(_: Surroundings) -> Told:
     raise ValueError("no such place")
 
 
-def test_other_packages_can_bring_reporters(installed: Callable[[str], None]) -> None:
+def opened(
+    name: str, write: Callable[[str], None], monkeypatch: pytest.MonkeyPatch
+) -> tuple[Reporters, io.StringIO]:
+    """The reporters with one that writes to a file, and what goes to standard error."""
+    monkeypatch.setattr(reporters, "GrowingFile", lambda _: SimpleNamespace(write=write))
+    err = io.StringIO()
+    made = open_reporters(
+        parse_reports([f"{name}=file"], {}),
+        mask=str,
+        environ={"GITHUB_TOKEN": "t", "GITHUB_REPOSITORY": "a/b", "GITHUB_SHA": "c" * 40},
+        stdout=io.StringIO(),
+        stderr=err,
+        send=offline,
+    )
+    return made, err
+
+
+def test_other_packages_can_bring_reporters(
+    installed: Callable[[str], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
     installed("open_theirs")
-    assert [*listener_names()] == [*LISTENERS, "theirs"]
+    with pytest.raises(UsageError) as refused:
+        parse_reports(["nothing"], {})
+    assert (refused.value.hint or "").endswith(f"{[*LISTENERS][-1]} and theirs.")
     written: list[str] = []
-    surroundings = Surroundings(written.append, {}, offline)
-    listener = open_listener("theirs", surroundings, pytest.fail)
-    assert listener is not None
-    listener.close()
+    made, err = opened("theirs", written.append, monkeypatch)
+    made.close()
     assert written == ["it was opened\n"]
+    assert err.getvalue() == ""
 
 
 @pytest.mark.parametrize("name", ["open_broken", "not_there"])
-def test_what_does_not_open_is_a_warning(installed: Callable[[str], None], name: str) -> None:
+def test_what_does_not_open_is_a_warning(
+    name: str, installed: Callable[[str], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
     installed(name)
-    warned: list[str] = []
-    assert open_listener("theirs", Surroundings(print, {}, offline), warned.append) is None
-    assert len(warned) == 1
-    assert warned[0].startswith("--report theirs did not start: ")
+    made, err = opened("theirs", print, monkeypatch)
+    made.close()
+    assert err.getvalue().startswith("Warning: --report theirs did not start: ")
+    assert err.getvalue().count("\n") == 1
 
 
 @pytest.mark.parametrize("name", LISTENERS)
-def test_none_of_ours_raises_without_a_network_or_a_place_to_write(name: str) -> None:
+def test_none_of_ours_raises_without_a_network_or_a_place_to_write(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def write(_: str) -> None:
         raise OSError(28, "No space left on device")
 
-    warned: list[str] = []
-    environ = {"GITHUB_TOKEN": "t", "GITHUB_REPOSITORY": "a/b", "GITHUB_SHA": "c" * 40}
-    listener = open_listener(name, Surroundings(write, environ, offline), warned.append)
-    assert listener is not None
+    made, err = opened(name, write, monkeypatch)
     for event in story(mixed()):
-        listener.handle(event)
-    listener.close()
-    assert len(warned) == 1
+        made.handle(event)
+    made.close()
+    assert err.getvalue().startswith(f"Warning: --report {name} stopped: ")
+    assert err.getvalue().count("\n") == 1

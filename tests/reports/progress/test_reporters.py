@@ -14,7 +14,7 @@ from runner.models import events
 from runner.models.events import Event
 from runner.reports.progress.listeners import Listener
 from runner.reports.progress.masking import masked
-from runner.reports.progress.reporters import Reporters, open_reporters, parse_report
+from runner.reports.progress.reporters import Reporters, open_reporters, parse_reports
 from runner.source import Span
 from tests.reports.outcomes import at, instance, mixed, offline, story
 
@@ -29,7 +29,7 @@ def run(
     """What a whole apply puts on standard output and standard error."""
     out, err = io.StringIO(), io.StringIO()
     with open_reporters(
-        specs,
+        parse_reports(specs, environ),
         mask=lambda text: text.replace(secret, "(secret #1)"),
         environ=environ,
         stdout=out,
@@ -60,7 +60,7 @@ def test_a_text_report_can_go_to_a_file(tmp_path: Path) -> None:
 @pytest.mark.parametrize("spec", ["", "xml", "TEXT", "=x", "text=", "text =x"])
 def test_a_wrong_report_is_an_error_of_usage(spec: str) -> None:
     with pytest.raises(UsageError):
-        parse_report(spec)
+        parse_reports([spec], {})
 
 
 def test_a_report_takes_standard_output_and_the_text_moves_to_standard_error() -> None:
@@ -150,10 +150,17 @@ class Broken(Listener):
         raise AssertionError("it was not left out")
 
 
+def reporters_of(*each: Listener) -> Reporters:
+    reporters = Reporters(io.StringIO(), mask=str, warn=pytest.fail)
+    for reporter in each:
+        reporters.add(reporter)
+    return reporters
+
+
 def test_one_reporters_trouble_is_told_at_the_end_and_stops_nothing() -> None:
     out = io.StringIO()
-    good = open_reporters([], mask=str, environ={}, stdout=out, stderr=out, send=offline)
-    both = Reporters([Broken(), good], str)
+    both = open_reporters([], mask=str, environ={}, stdout=out, stderr=out, send=offline)
+    both.add(Broken())
     for event in story(mixed()):
         both.handle(event)
         both.tick(event.at)
@@ -168,14 +175,14 @@ def test_the_first_trouble_is_the_one_that_is_told() -> None:
         def handle(self, event: Event) -> None:
             raise CannotRun(f"no ink for {type(event).__name__}")
 
-    both = Reporters([Broken(), AlsoBroken()], str)
+    both = reporters_of(Broken(), AlsoBroken())
     both.handle(events.Notice(at(0), "a"))
     with pytest.raises(CannotRun, match="no room for Notice"):
         both.close()
 
 
 def broken_apply(error: Exception | None) -> None:
-    with Reporters([Broken()], str) as reporters:
+    with reporters_of(Broken()) as reporters:
         reporters.handle(events.InstanceFinished(at(0), instance()))
         if error:
             raise error
