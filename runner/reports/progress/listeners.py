@@ -149,13 +149,14 @@ def wants_open_telemetry(environ: Mapping[str, str]) -> bool:
 
 
 def _open_telemetry() -> Callable[[Surroundings], Listener]:
+    opening: Callable[[Surroundings], Listener]
     try:
-        from runner.reports.progress import otel  # noqa: PLC0415 # an extra
+        opening = resolve_name("runner.reports.progress.otel:open_listener")
     except ImportError as error:
         raise ImportError(
             f"{error.name} is not installed; install the runner with `pip install '.[otel]'`"
         ) from error
-    return otel.open_listener
+    return opening
 
 
 @cache
