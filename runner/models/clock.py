@@ -4,31 +4,15 @@ import asyncio
 import time
 from collections.abc import Coroutine
 from datetime import UTC, datetime
-from typing import Any, Protocol, TypeVar
+from typing import Any, TypeVar
 
 from runner.errors import Interrupted
 
 T = TypeVar("T")
 
 
-class Clock(Protocol):
-    """What tells the time and waits."""
-
-    def now(self) -> datetime:
-        """The wall clock, aware and in UTC."""
-        ...
-
-    def monotonic(self) -> float:
-        """Seconds on a clock that never goes back."""
-        ...
-
-    async def sleep(self, seconds: float) -> None:
-        """Wait for ``seconds`` of ``monotonic``."""
-        ...
-
-
-class SystemClock:
-    """The machine's own clock."""
+class Clock:
+    """The machine's own clock; tests move others."""
 
     def now(self) -> datetime:
         """The wall clock, aware and in UTC."""

@@ -8,7 +8,7 @@ from functools import partial
 from typing import Final, TypeVar
 
 from runner.errors import StateError
-from runner.models.clock import Clock, SystemClock
+from runner.models.clock import Clock
 from runner.models.record import Initiator
 from runner.state import project as projects
 from runner.state.apply_document import Pick, everything
@@ -51,7 +51,7 @@ class Place:
     scope: str
     project: Project = field(default_factory=Project)
     moved: Mapping[str, str] = field(default_factory=dict)
-    clock: Clock = field(default_factory=SystemClock)
+    clock: Clock = field(default_factory=Clock)
     lease: float = LEASE_SECONDS
     token: Callable[[], str] = lambda: secrets.token_hex(8)
 

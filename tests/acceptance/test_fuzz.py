@@ -23,7 +23,7 @@ from runner.cli.console import Console
 from runner.cli.error_handler import run
 from runner.emulator.server import Emulator
 from runner.emulator.world.world import default_world
-from runner.models.clock import SystemClock
+from runner.models.clock import Clock
 from runner.plan.saved_plan import _integrity
 
 FILE = """\
@@ -183,8 +183,8 @@ def test_an_answer(seeds: range, shell: Shell) -> None:
         return replace(reply, status=status, body=damaged_json(reply.body, rng))
 
     shell.monkeypatch.setattr(Exchange, "send", damaging)
-    shell.monkeypatch.setattr(SystemClock, "monotonic", lambda _: 50 * time.monotonic())
-    shell.monkeypatch.setattr(SystemClock, "sleep", lambda _, seconds: asyncio.sleep(seconds / 50))
+    shell.monkeypatch.setattr(Clock, "monotonic", lambda _: 50 * time.monotonic())
+    shell.monkeypatch.setattr(Clock, "sleep", lambda _, seconds: asyncio.sleep(seconds / 50))
     for seed in seeds:
         rng.seed(seed)
         left[0] = rng.randint(1, 8)  # the answer that is damaged

@@ -19,7 +19,7 @@ from runner.checkly.exchange import ClientOptions, Flight, Shared
 from runner.checkly.retry import Backoff
 from runner.checkly.wire import Question
 from runner.errors import ApiError, CannotRun, RunnerError, Unauthorized, Unreachable, UsageError
-from runner.models.clock import SystemClock
+from runner.models.clock import Clock
 from runner.models.contract.request import TriggerTestSessionRequest
 from runner.models.events import Event, Notice, RequestMade
 from tests.checkly.scripted import SILENCE, Drip, Script, answer, scripted
@@ -40,7 +40,7 @@ def client(url: str, events: list[Event] | None = None, **options: Any) -> Check
         Credentials(KEY, "acc", url),
         rng=random.Random(1),
         emit=(lambda _: None) if events is None else events.append,
-        **{"clock": SystemClock(), "options": QUICK, **options},
+        **{"clock": Clock(), "options": QUICK, **options},
     )
 
 

@@ -13,7 +13,7 @@ from runner.checkly.client import Checkly
 from runner.checkly.exchange import ClientOptions, Shared
 from runner.engine.results.verdicts import check_outcomes, is_over, judge
 from runner.errors import RunnerError
-from runner.models.clock import SystemClock
+from runner.models.clock import Clock
 from runner.models.contract.settings import Settings
 from runner.models.response import Session
 from tests.checkly.scripted import scripted
@@ -133,7 +133,7 @@ def test_no_answer_makes_it_fall_over(count: int) -> None:
     seed = random.randrange(10**9)
     rng = random.Random(seed)
     options = ClientOptions(answer_seconds=0.2, patience_seconds=0.0)
-    shared = Shared(SystemClock(), 1_000_000)
+    shared = Shared(Clock(), 1_000_000)
 
     async def main() -> None:
         async with (

@@ -23,7 +23,7 @@ from runner.engine.control.shutdown import Stop
 from runner.engine.results.artifacts import Keeper
 from runner.engine.wait import wait
 from runner.models.apply_id import new_apply_id
-from runner.models.clock import Clock, SystemClock
+from runner.models.clock import Clock
 from runner.models.contract.settings import Settings
 from runner.models.events import Event
 from runner.models.instance import Instance
@@ -109,7 +109,7 @@ class Bench:
     def __init__(self, emulator: Emulator, folder: Path) -> None:
         self.emulator = emulator
         self.folder = folder
-        self.clock: Clock = SystemClock()
+        self.clock: Clock = Clock()
         self.client_options = QUICK
         self.requests_per_minute = 600
         self.options = OPTIONS

@@ -3,10 +3,12 @@
 import asyncio
 from datetime import UTC, datetime, timedelta
 
+from runner.models.clock import Clock
+
 START = datetime(2026, 8, 1, 12, tzinfo=UTC)
 
 
-class FakeClock:
+class FakeClock(Clock):
     """Time as a number: ``sleep`` moves it forward at once."""
 
     def __init__(self) -> None:

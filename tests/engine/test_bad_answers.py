@@ -21,7 +21,7 @@ from runner.engine.apply import apply
 from runner.engine.control.context import ApplyOptions, Context
 from runner.engine.control.shutdown import Stop
 from runner.models.apply_id import new_apply_id
-from runner.models.clock import SystemClock
+from runner.models.clock import Clock
 from runner.models.outcome import ApplyOutcome
 from runner.models.plan import CheckDrift
 from runner.models.record import Attempt, Phase
@@ -77,7 +77,7 @@ def applied(
         return get() if ID in path else answer({"id": "a", "entries": []})
 
     async def main() -> tuple[ApplyOutcome, Attempt]:
-        clock = SystemClock()
+        clock = Clock()
         state = State(open_store(None, folder=folder), host="h", account="a", scope="s")
         async with scripted(script) as server:
             someone = Credentials("key", "a", server.url)

@@ -6,6 +6,8 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from runner.models.clock import Clock
+
 START = datetime(2026, 8, 1, 12, tzinfo=UTC)
 
 
@@ -43,7 +45,7 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         return future
 
 
-class VirtualClock:
+class VirtualClock(Clock):
     """The time of the loop that runs."""
 
     def now(self) -> datetime:

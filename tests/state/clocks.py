@@ -5,8 +5,10 @@ import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
+from runner.models.clock import Clock
 
-class HandClock:
+
+class HandClock(Clock):
     """Stands still until a test moves it; it starts at the time of the store."""
 
     def __init__(self) -> None:

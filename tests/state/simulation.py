@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from runner.errors import StateError
+from runner.models.clock import Clock
 from runner.state.store.object_store import Entry, Store
 
 GRAVES: list[asyncio.Future[None]] = []
@@ -45,7 +46,7 @@ class Disk:
         return START + timedelta(seconds=seconds)
 
 
-class Process:
+class Process(Clock):
     """One process: its clock, and whether it is stopped or dead."""
 
     def __init__(self, rng: random.Random, *, skew: float = 0.0) -> None:

@@ -23,7 +23,7 @@ from runner.diagnostics import Severity
 from runner.engine.apply import apply as run_apply
 from runner.errors import Declined, UsageError
 from runner.models.apply_id import new_apply_id
-from runner.models.clock import SystemClock
+from runner.models.clock import Clock
 from runner.models.events import ApplyFinished, PlanMade
 from runner.models.outcome import ApplyOutcome
 from runner.models.plan import Plan
@@ -54,7 +54,7 @@ def apply(common: Common, **options: Any) -> int:
     """Apply what is selected; returns the exit code."""
     command = ApplyCommand(**options)
     reports = parse_reports(command.reports, os.environ)  # a mistake there needs no file
-    clock, console = SystemClock(), common.console
+    clock, console = Clock(), common.console
     apply_id = new_apply_id(clock.now(), random.SystemRandom())
     saved = _load(command, common)
     if saved is not None:

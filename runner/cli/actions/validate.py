@@ -75,12 +75,12 @@ def _warn_of_idle_quarantines(parts: Composition) -> None:
     if not written or not folder.exists():  # a bucket would need the network
         return
     from runner.cli.services.past import past_applies  # noqa: PLC0415 # what few files need
-    from runner.models.clock import SystemClock  # noqa: PLC0415
+    from runner.models.clock import Clock  # noqa: PLC0415
     from runner.reports.history.check_stats import check_stats  # noqa: PLC0415
     from runner.reports.history.quarantine import is_idle  # noqa: PLC0415
 
     with suppress(RunnerError):
-        since = SystemClock().now() - timedelta(days=30)
+        since = Clock().now() - timedelta(days=30)
         stats = check_stats(past_applies(parts, Selection(), since=since))
         for check, span in written:
             if is_idle(stats, check):

@@ -10,7 +10,7 @@ from runner.checkly.exchange import ClientOptions, Shared
 from runner.cli.services.composition import Composition
 from runner.errors import ApiError, Unauthorized, Unreachable
 from runner.listing import listed
-from runner.models.clock import SystemClock
+from runner.models.clock import Clock
 from runner.models.events import Event
 from runner.models.plan import Action, Plan
 from runner.models.response import Check
@@ -45,7 +45,7 @@ async def judge(plan: Plan, parts: Composition, shared: Shared | None = None) ->
 
     async with Checkly(
         parts.backend.require_credentials(),
-        clock=SystemClock(),
+        clock=Clock(),
         rng=random.SystemRandom(),
         emit=emit,
         redact=console.redactor.screen,

@@ -20,7 +20,7 @@ from runner.engine.control.context import ApplyOptions, Context, Keep
 from runner.engine.control.sharing import shared_limit
 from runner.engine.control.shutdown import Stop
 from runner.engine.results.artifacts import Keeper
-from runner.models.clock import SystemClock
+from runner.models.clock import Clock
 from runner.models.outcome import Subject
 from runner.reports.progress.listeners import Background
 from runner.reports.progress.reporters import Reporters, ReportSpec, open_reporters
@@ -75,7 +75,7 @@ async def engine(
         options: Further ones of ``ApplyOptions``.
     """
     silence_libraries()
-    clock = SystemClock()
+    clock = Clock()
     stop, owner = Stop(clock), parts.owner
     credentials, state = parts.backend.require_credentials(), parts.state
     redact = parts.console.redactor.screen
@@ -134,7 +134,7 @@ def _subject(parts: Composition, account_name: str | None) -> Subject:
 
 @asynccontextmanager
 async def _keeper(
-    following: Following, credentials: Credentials, clock: SystemClock
+    following: Following, credentials: Credentials, clock: Clock
 ) -> AsyncIterator[Keep | None]:
     """Keep the files of failed checks, if there is a folder for them."""
     if following.artifacts is None:
@@ -145,7 +145,7 @@ async def _keeper(
         yield Keeper(following.artifacts, limit, downloads).keep
 
 
-async def _tick(reporters: Reporters, clock: SystemClock) -> None:
+async def _tick(reporters: Reporters, clock: Clock) -> None:
     """Tell the reporters the time, so that they can give a sign of life."""
     while True:
         await clock.sleep(reporters.interval)

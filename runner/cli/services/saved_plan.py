@@ -8,7 +8,7 @@ from runner.cli.services.composition import Composition
 from runner.cli.services.configuration import overrides
 from runner.errors import CannotRun, UsageError, os_reason
 from runner.models.apply_id import new_apply_id
-from runner.models.clock import SystemClock
+from runner.models.clock import Clock
 from runner.models.plan import Plan
 from runner.models.record import PlanUse
 from runner.plan.saved_plan import (
@@ -43,7 +43,7 @@ def save(plan: Plan, path: Path, parts: Composition) -> None:
                 f"The variable {name} feeds a secret, which a plan file may not hold.",
                 hint=f"Set CHECKLY_SESSIONS_VAR_{name} instead, for `plan` and `apply` alike.",
             )
-    now = SystemClock().now().replace(microsecond=0)
+    now = Clock().now().replace(microsecond=0)
     document = SavedPlan(
         plan_id=new_apply_id(now, random.SystemRandom()),
         created_at=now,
@@ -94,7 +94,7 @@ async def check(plan: SavedPlan, parts: Composition) -> None:
     Raises:
         StalePlan: With the reason.
     """
-    check_home(plan, now=SystemClock().now(), home=_home(parts))
+    check_home(plan, now=Clock().now(), home=_home(parts))
     check_use(await parts.state.plan_use(plan.plan_id))
 
 
@@ -104,7 +104,7 @@ async def use(plan: SavedPlan, apply_id: str, state: State) -> None:
     Raises:
         StalePlan: Another apply was faster.
     """
-    now = SystemClock().now()
+    now = Clock().now()
     if not await state.add_plan_use(PlanUse(plan_id=plan.plan_id, apply_id=apply_id, used_at=now)):
         check_use(await state.plan_use(plan.plan_id))
 

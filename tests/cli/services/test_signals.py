@@ -13,7 +13,7 @@ import pytest
 
 from runner.cli.services.signals import heeded, terminable
 from runner.engine.control.shutdown import Stop
-from runner.models.clock import SystemClock
+from runner.models.clock import Clock
 
 
 @pytest.fixture(autouse=True)
@@ -41,7 +41,7 @@ def stopped_by(
     """What ``act``, and the ``answer`` to what comes of it, do to a stop."""
 
     async def main() -> Stop:
-        stop = Stop(SystemClock())
+        stop = Stop(Clock())
         with heeded(stop):
             act()
             try:

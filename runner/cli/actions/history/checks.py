@@ -9,7 +9,7 @@ from runner.cli.services.past import past_applies
 from runner.cli.services.state import moment
 from runner.config.selection import Selection
 from runner.config.yaml.dump import yaml_text
-from runner.models.clock import SystemClock
+from runner.models.clock import Clock
 from runner.models.contract.settings import Quarantine
 from runner.models.instance import Instance
 from runner.reports.history import json_, text
@@ -19,7 +19,7 @@ from runner.reports.history.quarantine import is_idle, suggestions
 
 def checks(common: Common, *, flaky: bool, since: str, form: str) -> None:
     """Print how each check fared."""
-    console, now = common.console, SystemClock().now()
+    console, now = common.console, Clock().now()
     parts = Composition(common, at_rest=True)
     past = past_applies(parts, common.selection, since=moment(since, "--since", now))
     stats = [each for each in check_stats(past) if each.flake_rate or not flaky]
@@ -32,7 +32,7 @@ def checks(common: Common, *, flaky: bool, since: str, form: str) -> None:
 
 def suggest(common: Common, since: str) -> None:
     """Print the YAML that quarantines flaky checks."""
-    console, now = common.console, SystemClock().now()
+    console, now = common.console, Clock().now()
     everything = Selection()
     parts = Composition(common, at_rest=True)
     past = past_applies(parts, everything, since=moment(since, "--since", now))

@@ -10,7 +10,7 @@ from runner.cli.services.past import past_applies
 from runner.cli.services.state import moment
 from runner.errors import UsageError, os_reason
 from runner.listing import counted
-from runner.models.clock import SystemClock
+from runner.models.clock import Clock
 from runner.models.outcome import Subject
 from runner.reports.dashboard.page import render, run_pages
 
@@ -24,7 +24,7 @@ def dashboard(
     limit: int,
 ) -> None:
     """Write the pages."""
-    now = SystemClock().now()
+    now = Clock().now()
     parts = Composition(common, at_rest=True)
     first = moment(since, "--since", now)
     past = list(past_applies(parts, common.selection, since=first, is_enough=limit.__eq__))

@@ -7,7 +7,7 @@ from runner.cli.services.aio import run_async
 from runner.cli.services.composition import Composition
 from runner.cli.services.past import UNSHOWN, is_of, past_applies
 from runner.cli.services.state import hint_at_emulator, moment, unknown_parts
-from runner.models.clock import SystemClock
+from runner.models.clock import Clock
 from runner.models.record import Attempt
 from runner.reports.history import json_, text
 from runner.reports.history.trend import verdict_of
@@ -23,7 +23,7 @@ def history(
     form: str,
 ) -> None:
     """Print past applies, newest first."""
-    console, now = common.console, SystemClock().now()
+    console, now = common.console, Clock().now()
     first = moment(since, "--since", now) if since else None
     last = moment(until, "--until", now) if until else None
     chosen = common.selection

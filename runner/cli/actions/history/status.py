@@ -10,7 +10,7 @@ from runner.cli.services.state import hint_at_emulator, still_unknown
 from runner.config.compile.configuration import Compiled
 from runner.config.selection import Selection
 from runner.errors import StateError
-from runner.models.clock import SystemClock
+from runner.models.clock import Clock
 from runner.models.history import InstanceStatus
 from runner.models.record import Record
 from runner.plan.diff import diff
@@ -40,7 +40,7 @@ def status(common: Common, form: str) -> None:
         console.write(json_.status(statuses))
     else:
         style = console.style_for(console.out)
-        console.write(text.status(statuses, SystemClock().now(), style))
+        console.write(text.status(statuses, Clock().now(), style))
     if all(status.record is None for status in statuses):
         hint_at_emulator(parts)
 
