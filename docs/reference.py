@@ -19,12 +19,12 @@ from schemas.generate.json_schema import file_schema
 FOLDER: Final = Path(__file__).parent
 _MADE: Final = "<!-- Made by docs/reference.py: change the code, then run `make docs`. -->\n"
 
-#: What each environment variable means, by subject. The names stand in the code; a test compares.
+#: What each environment variable means, by subject. A test compares the names with the code.
 VARIABLES: Final[dict[str, dict[str, str]]] = {
     "The API": {
         "CHECKLY_API_KEY": "The API key. It is sent to the API and nowhere else.",
         "CHECKLY_ACCOUNT_ID": "The account that the key is used for.",
-        "CHECKLY_API_URL": "Another address of the API. It must be https, but on loopback.",
+        "CHECKLY_API_URL": "Another address of the API. It must be https, except on loopback.",
         "CHECKLY_ENV": "The address by name, as in the Checkly CLI: `production` (the default), "
         "`staging`, `development` or `local`.",
         "XDG_CONFIG_HOME": "Where the login of the Checkly CLI is; `~/.config` if not set.",
@@ -43,40 +43,41 @@ VARIABLES: Final[dict[str, dict[str, str]]] = {
         "CHECKLY_SESSIONS_VAR_NAME": "Sets the variable `NAME` of the file, whichever name it is; "
         "`--var` wins.",
         "CHECKLY_SESSIONS_FINGERPRINT_KEY": "The key of the fingerprints that tell whether a "
-        "secret changed; the API key where it is not set.",
+        "secret changed; the API key if not set.",
         "CHECKLY_SESSIONS_LEASE_SECONDS": "Seconds for which a lock outlives its owner, 1 to 3600.",
     },
     "The commit, for `git.*` and the metadata of sessions": {
         "CHECKLY_REPO_SHA": "The commit.",
         "CHECKLY_REPO_URL": "Address of the repository.",
         "CHECKLY_REPO_BRANCH": "The branch.",
-        "CHECKLY_REPO_COMMIT_OWNER": "Who made the commit.",
-        "CHECKLY_REPO_COMMIT_MESSAGE": "What the commit says.",
-        "CHECKLY_TEST_REPO_SHA": "Read where `CHECKLY_REPO_SHA` is not set; the same goes for "
+        "CHECKLY_REPO_COMMIT_OWNER": "The author of the commit.",
+        "CHECKLY_REPO_COMMIT_MESSAGE": "The commit message.",
+        "CHECKLY_TEST_REPO_SHA": "Used if `CHECKLY_REPO_SHA` is not set; the same goes for "
         "`…_URL`, `…_BRANCH`, `…_COMMIT_OWNER` and `…_COMMIT_MESSAGE`.",
-        "CHECKLY_GITHUB_SHA": "The commit, where none of the above is set.",
-        "CHECKLY_GITHUB_REPOSITORY": "The repository as `owner/name`, where no address is set.",
+        "CHECKLY_GITHUB_SHA": "The commit, if none of the above is set.",
+        "CHECKLY_GITHUB_REPOSITORY": "The repository as `owner/name`, if no address is set.",
         "CHECKLY_GITHUB_SERVER_URL": "Where that repository is; `https://github.com` if not set.",
         "CHECKLY_GITHUB_REPORT": "`true` or `1` sends `metadata.github`, which describes the "
-        "GitHub Actions job, from `CHECKLY_GITHUB_SHA` and the like, else from `GITHUB_SHA`.",
-        "CHECKLY_TEST_ENVIRONMENT": "`metadata.environment` where a profile does not say it.",
+        "GitHub Actions job, from `CHECKLY_GITHUB_SHA` and the like, or from `GITHUB_SHA`.",
+        "CHECKLY_TEST_ENVIRONMENT": "`metadata.environment` for profiles that do not set it.",
     },
     "Reports and the terminal": {
         "CHECKLY_REPORTER_GITHUB_OUTPUT": "A file for the Markdown report.",
         "CHECKLY_REPORTER_JSON_OUTPUT": "A file for the JSON report.",
         "CHECKLY_REPORTER_JUNIT_OUTPUT": "A file for the JUnit report.",
         "NO_COLOR": "Print without colour, whatever its value.",
-        "FORCE_COLOR": "Print with colour where there is no terminal; `0` never does.",
+        "FORCE_COLOR": "Print with colour even without a terminal; `0` turns colour off.",
         "CLICOLOR_FORCE": "The same as `FORCE_COLOR`, which decides first.",
-        "CLICOLOR": "`0` prints without colour, unless one of these two asks for it.",
-        "FORCE_HYPERLINK": "Make names links (OSC 8) in any output with colour; `0` never does.",
-        "TERM_PROGRAM": "The terminal, which may be known to show links; `VTE_VERSION`, "
-        "`WT_SESSION`, `KITTY_WINDOW_ID`, `DOMTERM` and `KONSOLE_VERSION` tell it too.",
-        "TERM": "`dumb` is a terminal without colour, live progress and pager.",
-        "COLUMNS": "Width to print in where there is no terminal.",
-        "PAGER": "Shows long plans on a terminal; `less` unless set, none if empty or `cat`.",
-        "CI": "Set by CI systems: plain lines instead of live progress, and a warning where the "
-        "state is a folder that ends with the machine.",
+        "CLICOLOR": "`0` prints without colour, unless one of these two turns it on.",
+        "FORCE_HYPERLINK": "Turn names into links (OSC 8) in all output with colour; `0` turns "
+        "links off.",
+        "TERM_PROGRAM": "Tells whether the terminal shows links, as do `VTE_VERSION`, "
+        "`WT_SESSION`, `KITTY_WINDOW_ID`, `DOMTERM` and `KONSOLE_VERSION`.",
+        "TERM": "`dumb` turns off colour, live progress and the pager.",
+        "COLUMNS": "The width to print in if there is no terminal.",
+        "PAGER": "Shows long plans on a terminal: `less` if not set, none if empty or `cat`.",
+        "CI": "Set by CI systems: plain lines instead of live progress, and a warning if the "
+        "state is a folder, which is lost with the machine.",
     },
     "GitHub Actions": {
         "GITHUB_ACTIONS": "`true` turns on step summary, annotations and outputs.",
@@ -85,36 +86,36 @@ VARIABLES: Final[dict[str, dict[str, str]]] = {
         "pushed.",
         "GITHUB_OUTPUT": "The file of the outputs.",
         "GITHUB_TOKEN": "Writes the check run of `--report github-check`.",
-        "GITHUB_REPOSITORY": "Whose check run it is.",
+        "GITHUB_REPOSITORY": "The repository that the check run belongs to.",
         "GITHUB_SHA": "The commit of the check run, except on pull requests.",
         "GITHUB_API_URL": "Where GitHub's API is; `https://api.github.com` if not set.",
         "GITHUB_WORKSPACE": "The folder that the paths of annotations are relative to.",
     },
     "OpenTelemetry": {
-        "OTEL_EXPORTER_OTLP_ENDPOINT": "The collector; switches traces and metrics on. The other "
-        "`OTEL_` variables of the SDK count too.",
-        "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT": "The address that traces alone are sent to.",
-        "OTEL_EXPORTER_OTLP_METRICS_ENDPOINT": "The address that metrics alone are sent to.",
+        "OTEL_EXPORTER_OTLP_ENDPOINT": "The collector; turns on traces and metrics. The other "
+        "`OTEL_` variables of the SDK work too.",
+        "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT": "A separate address for traces.",
+        "OTEL_EXPORTER_OTLP_METRICS_ENDPOINT": "A separate address for metrics.",
         "OTEL_TRACES_EXPORTER": "`none` sends no traces.",
         "OTEL_METRICS_EXPORTER": "`none` sends no metrics.",
         "OTEL_SERVICE_NAME": "The name of the service; `checkly-sessions-runner` if not set.",
-        "OTEL_SDK_DISABLED": "`true` switches all of it off.",
+        "OTEL_SDK_DISABLED": "`true` turns all of it off.",
         "TRACEPARENT": "The span of the pipeline that the trace of an apply continues.",
-        "TRACESTATE": "What belongs to it.",
+        "TRACESTATE": "Vendor data that goes with `TRACEPARENT`.",
     },
     "State in a bucket": {
         "AWS_ACCESS_KEY_ID": "For `s3://`, with the library's other usual variables.",
         "AWS_SECRET_ACCESS_KEY": "For `s3://`.",
         "AWS_REGION": "For `s3://`.",
-        "AWS_ENDPOINT_URL": "For `s3://`: another store of that kind; `AWS_ENDPOINT` means the "
-        "same, `AWS_ENDPOINT_URL_S3` wins.",
+        "AWS_ENDPOINT_URL": "For `s3://`: another S3-compatible store. `AWS_ENDPOINT` means the "
+        "same; `AWS_ENDPOINT_URL_S3` wins.",
         "AWS_PROFILE": "For `s3://`: a profile of `~/.aws`, with the extra `aws`.",
         "GOOGLE_APPLICATION_CREDENTIALS": "For `gs://`.",
         "GOOGLE_BASE_URL": "For `gs://`: another server.",
         "STORAGE_EMULATOR_HOST": "For `gs://`: an emulator, which is sent no credentials.",
         "AZURE_STORAGE_ACCOUNT_NAME": "For `az://`.",
         "AZURE_STORAGE_ACCOUNT_KEY": "For `az://`.",
-        "AZURE_STORAGE_ENDPOINT": "For `az://`: another store of that kind.",
+        "AZURE_STORAGE_ENDPOINT": "For `az://`: another compatible store.",
     },
     "Shells": {"_RUNNER_COMPLETE": "Set by the shell while it [completes](completion.md)."},
 }
@@ -143,10 +144,10 @@ def _commands() -> Iterator[str]:
     yield _MADE
     yield "Profiles are named exactly (`smoke-prod`), by instance (`'smoke-prod[us-east-1]'`; the"
     yield "bare name means all of its instances) or by wildcard (`'smoke-*'`), and narrowed by"
-    yield "`--label`. A name or label that matches nothing is an error. What commands end with is"
-    yield "told in [exit codes](exit-codes.md).\n"
+    yield "`--label`. A name or label that matches nothing is an error. See also"
+    yield "[exit codes](exit-codes.md).\n"
     yield "## Options of every command\n"
-    yield "They may stand before the command's name and after it.\n"
+    yield "They can be given before or after the command's name.\n"
     yield from _options(_shared())
     yield ""
     shared = {option.name for option in _shared()}
@@ -203,15 +204,15 @@ def _environment() -> Iterator[str]:
     yield "# Environment variables\n"
     yield _MADE
     yield "A variable that is empty counts as not set. Templates read others as `$<env.NAME>`: see"
-    yield "[expressions](expressions.md). Files given with `--env-file` feed `env.*`; of these they"
-    yield "set the credentials alone.\n"
+    yield "[expressions](expressions.md). Files given with `--env-file` feed `env.*`; of the"
+    yield "variables below they set only the credentials.\n"
     yield "## Credentials\n"
     yield "`CHECKLY_API_KEY` and `CHECKLY_ACCOUNT_ID` are each taken from the first place that has"
     yield "them:\n"
     yield "1. the environment;"
     yield "2. the files given with `--env-file`, the last one first. A `.env` file is not read"
     yield "   unless it is given. The key's file may also set `CHECKLY_API_URL` or `CHECKLY_ENV`,"
-    yield "   which go with that key alone: no file can send another key somewhere else;"
+    yield "   which apply to that key only: no file can send another key somewhere else;"
     yield "3. the login of the Checkly CLI: `npx checkly login` keeps one for each `CHECKLY_ENV` in"
     yield "   `auth.json` and `config.json`, in `~/.config/@checkly/cli`; on macOS in"
     yield "   `~/Library/Preferences/@checkly/cli`, on Windows in"
@@ -224,7 +225,8 @@ def _environment() -> Iterator[str]:
             yield f"| `{name}` | {_cell(text)} |"
         yield ""
     yield "## CI systems\n"
-    yield "What `git.*` and `ci.*` say where the variables above do not, before git is asked.\n"
+    yield "Where `git.*` and `ci.*` come from if the variables above are not set. git is asked"
+    yield "last.\n"
     yield "| system | recognised by | reads |"
     yield "|---|---|---|"
     for system, mark, names in ci_systems():
@@ -263,18 +265,17 @@ def _keys() -> Iterator[str]:
     profile = schema["definitions"]["profile"]["properties"]
     yield "# Keys of the file\n"
     yield _MADE
-    yield "What editors show comes from `schemas/checkly-sessions.schema.json`;"
-    yield "this page is made from it too. `runner validate` knows more: see"
-    yield "[diagnostics](diagnostics.md). Most values may be [templates](expressions.md).\n"
-    yield "Each profile needs a `runLocation` and a `target` once its layers are merged, and a file"
-    yield "needs at least one profile, of its own or included. Text may not be empty where it names"
-    yield "something.\n"
+    yield "This page is generated from `schemas/checkly-sessions.schema.json`, as editors use it."
+    yield "`runner validate` checks more than the schema can: see [diagnostics](diagnostics.md)."
+    yield "Most values may be [templates](expressions.md).\n"
+    yield "Each profile needs a `runLocation` and a `target` once its layers are merged. A file"
+    yield "needs at least one profile, its own or an included one. Names may not be empty.\n"
     yield "## At the top\n"
     yield from _table(schema["properties"], {"version"})
-    yield "| `x-…` | anything | | Ignored: a place for anchors to live. |\n"
+    yield "| `x-…` | anything | | Ignored: a place for anchors. |\n"
     yield "## In a profile, and in `defaults`\n"
     alone = [key for key in profile if key not in schema["definitions"]["defaults"]["properties"]]
-    yield f"{_listed(alone)} may stand in a profile only.\n"
+    yield f"{_listed(alone)} are allowed in profiles only.\n"
     yield from _table(profile, {"runLocation", "target"})
     yield ""
     for key, value in profile.items():

@@ -59,11 +59,11 @@ def file_schema() -> Schema:
         "required": ["version"],
         "anyOf": [{"required": ["profiles"]}, {"required": ["include"]}],
         "additionalProperties": False,
-        "patternProperties": {"^x-": {"description": "Ignored: a place for anchors to live."}},
+        "patternProperties": {"^x-": {"description": "Ignored: a place for anchors."}},
         "properties": {
             "version": {"description": "Version of the file's language.", "const": 1},
             "project": {
-                "description": "Whose profiles these are; needed where the state is shared.",
+                "description": "Name of the project; required where the state is shared.",
                 "type": "string",
                 "pattern": PROJECT,
                 "examples": ["shop-web"],
@@ -94,7 +94,7 @@ def file_schema() -> Schema:
                 "anyOf": [{"type": "array", "items": _NAME}, _NULL],
             },
             "ignore": {
-                "description": "Codes of warnings that are not told.",
+                "description": "Codes of warnings to silence.",
                 "anyOf": [{"type": "array", "items": {"enum": list(WARNINGS)}}, _NULL],
                 "examples": [["looks-secret"]],
             },
@@ -105,7 +105,7 @@ def file_schema() -> Schema:
                 "examples": [["profiles/*.yaml"]],
             },
             "notify": {
-                "description": "Whom to tell how an apply ended; one message an apply each.",
+                "description": "Webhooks that get one message for each apply, about how it ended.",
                 "anyOf": [{"type": "array", "items": notification_schema()}, _NULL],
                 "examples": [
                     [{"on": ["failed"], "webhook": "$<env.SLACK_WEBHOOK>", "format": "slack"}]
@@ -119,7 +119,7 @@ def file_schema() -> Schema:
         },
         "definitions": {
             "template": {
-                "description": "A value that is worked out when the file is compiled.",
+                "description": "A value computed when the file is compiled.",
                 "type": "string",
                 "pattern": r"\$<",
             },
@@ -136,10 +136,10 @@ def _layer_properties() -> dict[str, Schema]:
     settings = _properties(Settings)
     made = {
         "description": {"type": ["string", "null"], **_about(settings, "description")},
-        "abstract": _said("Whether the profile is there only to be extended.", {"type": "boolean"}),
-        "extends": _said("Profiles whose keys this one takes over, in order.", _NAMES),
+        "abstract": _said("Whether the profile exists only to be extended.", {"type": "boolean"}),
+        "extends": _said("Profiles whose keys this one inherits, in order.", _NAMES),
         "matrix": _said("Axes whose combinations each become an instance.", _matrix()),
-        "needs": _said("Profiles or instances that have to pass first.", _NAMES),
+        "needs": _said("Profiles or instances that must pass first.", _NAMES),
         "target": _said(
             "Which checks to run; `all` for every eligible check of the account.",
             {"anyOf": _target()},
@@ -276,7 +276,7 @@ def _types(model: type[BaseModel]) -> list[str]:
 def _variable() -> Schema:
     fields = _fields(EnvironmentVariable)
     del fields["key"]
-    fields["value"] = _said("Its text; null sends none.", _SCALAR)
+    fields["value"] = _said("Its value as text; null sends no value.", _SCALAR)
     fields["secret"] = _said("Whether the value is a secret.", {"type": "boolean"})
     fields["value"]["examples"] = ["$<env.SHOP_API_TOKEN>"]
     return _object(fields)
@@ -311,7 +311,7 @@ def _matrix() -> Schema:
         "exclude": {"anyOf": [{"type": "array", "items": combination}, _NULL]},
         "include": {"anyOf": [{"type": "array", "items": added}, _NULL]},
     }
-    entries["exclude"]["description"] = "Combinations to take out; a value may be a list."
+    entries["exclude"]["description"] = "Combinations to leave out; a value may be a list."
     entries["include"]["description"] = "Values to add to the combinations that match."
     return {
         "anyOf": [

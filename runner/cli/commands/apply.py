@@ -65,5 +65,5 @@ def wait() -> None:
 def cancel() -> None:
     """Cancel running sessions: of PROFILE, or of your own last apply.
 
-    The API cancels Playwright and agentic checks only; other checks run to their end.
+    The API can cancel only Playwright and agentic checks; other checks run to their end.
     """

@@ -54,5 +54,5 @@ from runner.cli.options.shared import runs
 def emulator() -> None:
     """Serve a local Checkly API, and print the variables that point clients at it.
 
-    The variables go to standard output, ready for `export`; all else to standard error.
+    The variables go to standard output, ready for `export`; everything else goes to standard error.
     """

@@ -28,8 +28,8 @@ def init() -> None:
 def validate() -> None:
     """Check the file like a compiler: everything that can be known without the network.
 
-    With --files, each configuration that the given files are, or are included by, is checked;
-    files that belong to none are passed over.
+    With --files, the arguments are files: each one that is a configuration, or is included by
+    one, has that configuration checked. Other files are skipped.
     """
 
 
@@ -41,7 +41,7 @@ def validate() -> None:
 def fmt() -> None:
     """Format files and their includes, keeping comments, anchors and blank lines.
 
-    Without FILE it is the one that the other commands take.
+    Without FILE, it formats the file that the other commands use.
     """
 
 
@@ -51,9 +51,9 @@ def fmt() -> None:
 def import_() -> None:
     """Turn `npx checkly trigger …` into profiles, and print them as a file.
 
-    Give the command line, in quotes, or a file with such commands: a workflow of GitHub, GitLab,
-    CircleCI, Bitbucket or Azure, a shell script, package.json, Makefile, Dockerfile, manifest of
-    Kubernetes or Markdown page. - is standard input.
+    Give the command line in quotes, or a file with such commands: a workflow of GitHub, GitLab,
+    CircleCI, Bitbucket or Azure, a shell script, package.json, a Makefile, a Dockerfile, a
+    Kubernetes manifest or a Markdown page. Use - for standard input.
     """
 
 

@@ -54,12 +54,12 @@ def history() -> None:
 @FORMAT_OPTION
 @runs_on_state("history.checks:checks")
 def checks() -> None:
-    """Show how each check fares: pass rate, flake rate and durations, from history."""
+    """Show the pass rate, flake rate and durations of each check, from history."""
 
 
 @click.group()
 def quarantine() -> None:
-    """Look after checks whose failures do not count for a while."""
+    """Manage checks whose failures do not count for a while."""
 
 
 @quarantine.command()
@@ -84,4 +84,4 @@ def suggest() -> None:
 )
 @runs_on_state("history.dashboard:dashboard")
 def dashboard() -> None:
-    """Draw history as one page to look at, made to be published by CI."""
+    """Write the history as one HTML page, for CI to publish."""

@@ -24,9 +24,9 @@ _DETAILED = "--detailed-exitcode"
 @format_option("text", "json", what="the list")
 @runs("show:list_")
 def list_() -> None:
-    """List the instances that a selection holds, in the order of the file.
+    """List the selected instances, in the order of the file.
 
-    Nothing is asked of the account or the state.
+    Neither the account nor the state is read.
     """
 
 
@@ -36,9 +36,9 @@ def list_() -> None:
 @format_option("yaml", "json", "curl", what="the request")
 @runs("show:show")
 def show() -> None:
-    """Print the compiled request of PROFILE, masked.
+    """Print the compiled request of PROFILE, with secrets masked.
 
-    Of a profile with a matrix every instance is printed.
+    For a profile with a matrix, every instance is printed.
     """
 
 

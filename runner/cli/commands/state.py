@@ -13,7 +13,7 @@ from runner.cli.options.shared import shared_options
 @click.group()
 @shared_options
 def state() -> None:
-    """Look after the state: records, history and locks."""
+    """Inspect and maintain the state: records, history and locks."""
 
 
 @state.command("list")
@@ -39,7 +39,7 @@ def show() -> None:
 def prune() -> None:
     """Delete the history of old applies.
 
-    Records stay, and so does what they name or what is unfinished.
+    Records are kept, and so are applies that a record names or that are unfinished.
     """
 
 
@@ -63,7 +63,7 @@ def compact() -> None:
 def export() -> None:
     """Write records and history to FILE, or to standard output.
 
-    They are lines of JSON, one a record, one an attempt and one a check; `import` reads them.
+    The output is JSON lines: one for each record, attempt and check. `import` reads them.
     """
 
 
@@ -71,9 +71,9 @@ def export() -> None:
 @click.argument("source", metavar="FILE", type=click.File("r", encoding="utf-8"))
 @runs_on_state("state.history:import_")
 def import_() -> None:
-    """Take in what an export wrote.
+    """Read in what an export wrote.
 
-    What the state has already, or has newer, stays.
+    Entries that the state already has, or has in a newer version, stay as they are.
     """
 
 
@@ -84,7 +84,7 @@ def import_() -> None:
 @YES_OPTION
 @runs_on_state("state.records:forget")
 def forget() -> None:
-    """Delete the records of instances: the next plan says create."""
+    """Delete the records of instances, so that the next plan shows them as new."""
 
 
 @state.command()
@@ -110,7 +110,7 @@ def claim() -> None:
 @YES_OPTION
 @runs_on_state("state.records:unlock")
 def unlock() -> None:
-    """End locks whose owner is gone.
+    """Release locks whose owner is gone.
 
-    What it left unfinished stays known.
+    The state still remembers what the owner left unfinished.
     """

@@ -51,7 +51,7 @@ class Target(Strict, defer_build=True):
     """Which checks a session runs; filters narrow one another."""
 
     match_tags: list[list[NonEmpty]] = Field(default_factory=list)
-    """Tag groups: all tags of a group have to match (AND), one group is enough (OR)."""
+    """Tag groups: all tags of a group must match (AND), and one matching group is enough (OR)."""
     check_id: list[CheckId] = Field(default_factory=list)
     """Ids of the checks to run."""
     allow_deactivated: bool = False
@@ -64,9 +64,9 @@ class EnvironmentVariable(Strict, defer_build=True):
     key: NonEmpty
     """Name of the variable."""
     locked: bool = False
-    """Whether Checkly keeps the value from being looked at in its editors."""
+    """Whether Checkly hides the value in its editors."""
     value: str | None
-    """Its text; null sends none."""
+    """Its value as text; null sends no value."""
     secret: bool = False
     """Whether Checkly hides the value."""
 
@@ -83,7 +83,7 @@ class _Retries(Strict, defer_build=True):
     same_region: bool = True
     """Whether a retry runs in the region of the first attempt."""
     only_on: list[Literal["NETWORK_ERROR"]] = Field(default_factory=list)
-    """Kinds of failure that are retried; all of them where it is left out."""
+    """Kinds of failure that are retried; all of them if left out."""
 
 
 class BackoffRetryStrategy(_Retries, defer_build=True):
@@ -131,19 +131,19 @@ class Metadata(Strict, defer_build=True):
     """Where a session comes from; shown with it in Checkly."""
 
     environment: NonEmpty = ""
-    """Short name of the environment that is tested, such as ``staging``."""
+    """Short name of the environment under test, such as ``staging``."""
     repo_url: str | None = None
     """Address of the repository."""
     commit_id: str | None = None
-    """The commit that is tested."""
+    """The commit under test."""
     commit_owner: str | None = None
-    """Who made the commit."""
+    """The author of the commit."""
     commit_message: str | None = None
-    """What the commit says."""
+    """The commit message."""
     branch_name: str | None = None
     """The branch of the commit."""
     github: GitHubMetadata | None = None
-    """The GitHub Actions job, filled in where ``CHECKLY_GITHUB_REPORT`` is ``true`` or ``1``."""
+    """The GitHub Actions job, filled in if ``CHECKLY_GITHUB_REPORT`` is ``true`` or ``1``."""
 
 
 class TriggerTestSessionRequest(Strict):
@@ -154,15 +154,15 @@ class TriggerTestSessionRequest(Strict):
     run_location: NonEmpty
     """A public region's code or a private location's slug."""
     target: Target = Target.model_construct()
-    """Which checks to run; every eligible check of the account where it is left out."""
+    """Which checks to run; every eligible check of the account if left out."""
     environment_variables: Annotated[
         list[EnvironmentVariable], Field(max_length=MAX_ENVIRONMENT_VARIABLES)
     ] = Field(default_factory=list)
     """Variables for the session's checks, at most 50."""
     retry_strategy: RetryStrategy | None = None
-    """When failed checks run again; null for never."""
+    """When failed checks are retried; null for never."""
     refresh_cache: bool = False
-    """Whether dependencies are installed afresh."""
+    """Whether dependencies are installed anew instead of taken from the cache."""
     metadata: Metadata = Metadata.model_construct()
     """Where the session comes from."""
 

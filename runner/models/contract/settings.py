@@ -27,13 +27,13 @@ class ExpectChecks(Strict, defer_build=True):
     """Which checks a session has to run, so that a lost tag does not pass unseen."""
 
     min: Annotated[int, Field(ge=0)] | None = None
-    """The least number of checks."""
+    """The minimum number of checks."""
     max: Annotated[int, Field(ge=0)] | None = None
-    """The greatest number of checks."""
+    """The maximum number of checks."""
     include: list[NonEmpty] = Field(default_factory=list)
-    """Names of checks that have to be among them."""
+    """Names of checks that must be among them."""
     exclude: list[NonEmpty] = Field(default_factory=list)
-    """Names of checks that may not be among them."""
+    """Names of checks that must not be among them."""
 
 
 class Quarantine(Strict, defer_build=True):
@@ -44,7 +44,7 @@ class Quarantine(Strict, defer_build=True):
     reason: NonEmpty
     """Why it is quarantined."""
     owner: NonEmpty
-    """Who looks after it."""
+    """Who is responsible for it."""
     until: Annotated[date, BeforeValidator(_date)]
     """The last day on which its failure is forgiven."""
 
@@ -57,18 +57,18 @@ class Settings(Strict):
     labels: dict[str, str] = Field(default_factory=dict)
     """Names and values to select profiles by: ``-l team=web``."""
     needs: list[NonEmpty] = Field(default_factory=list)
-    """Profiles or instances that have to pass first."""
+    """Profiles or instances that must pass first."""
     timeout_seconds: Annotated[float, Field(gt=0, le=MAX_EXACT)] = 1200
     """Seconds from the session's start after which it is cancelled and counts as timed out."""
     allow_failure: bool = False
-    """Whether a failure, cancellation, time-out or no match leaves the apply a pass."""
+    """Whether the apply may pass despite a failure, cancellation, time-out or no match."""
     fail_on_degraded: bool = False
     """Whether a degraded check counts as failed."""
     fail_on_no_matching: bool = True
     """Whether finding no checks counts as a failure."""
     expect_checks: ExpectChecks | None = None
-    """Which checks have to run."""
+    """Which checks must run."""
     quorum: Annotated[int, Field(ge=1)] | None = None
-    """How many instances of a matrix have to pass for the profile to pass."""
+    """How many instances of a matrix must pass for the profile to pass."""
     quarantine: list[Quarantine] = Field(default_factory=list)
     """Checks whose failures do not count for a while."""

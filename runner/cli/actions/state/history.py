@@ -62,7 +62,7 @@ def export(common: Common, target: Path | None) -> int:
 
 
 def import_(common: Common, source: TextIO) -> None:
-    """Take in what an export wrote."""
+    """Read in what an export wrote."""
     parts = Composition(common, at_rest=True)
     state, name = parts.state, getattr(source, "name", "<stdin>")
     try:
