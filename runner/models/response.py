@@ -5,7 +5,6 @@ deploys for nothing. So every field has a default, enums are read as text, a val
 counts as absent, and unknown fields are ignored.
 """
 
-from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Annotated, Any, TypeAlias, TypeVar
 
@@ -17,10 +16,11 @@ from pydantic import (
     Field,
     FiniteFloat,
     OnErrorOmit,
-    PlainValidator,
     ValidationError,
     ValidationInfo,
+    ValidatorFunctionWrapHandler,
     WrapValidator,
+    field_validator,
     model_validator,
 )
 from pydantic.alias_generators import to_camel
@@ -29,64 +29,6 @@ T = TypeVar("T")
 
 #: Times beyond it can't be shown in every time zone, and mean nothing.
 _LAST_YEAR = 9000
-
-
-def _or_none(value: Any, read: Callable[[Any], Any]) -> Any:
-    try:
-        return read(value)
-    except ValidationError:
-        return None
-
-
-def _list(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else []
-
-
-def _report_missing(entries: list[Any], info: ValidationInfo) -> list[Any]:
-    """Call the context, if there is one, with the number of each entry that can't be read."""
-    for number, entry in enumerate(entries, 1):
-        if entry is None and info.context is not None:
-            info.context(number)
-    return entries
-
-
-def _text(value: Any) -> str:
-    return value if isinstance(value, str) else ""
-
-
-def _link(value: Any) -> str:
-    return value if isinstance(value, str) and value.startswith(("https://", "http://")) else ""
-
-
-def _moment(value: Any, read: Callable[[Any], Any]) -> datetime | None:
-    """Read a time as the contract spells it, text; one without a zone is in UTC."""
-    moment: datetime | None = _or_none(value, read) if isinstance(value, str) else None
-    if moment is None or not 1970 <= moment.year <= _LAST_YEAR:
-        return None
-    return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
-
-
-def _objects(value: Any) -> list[Any]:
-    """Keep an entry that can't be read as an object of which nothing is known."""
-    return [each if isinstance(each, dict | BaseModel) else {} for each in _list(value)]
-
-
-Text: TypeAlias = Annotated[str, PlainValidator(_text)]
-Link: TypeAlias = Annotated[str, PlainValidator(_link)]
-"""An address of the web; anything else, which a reader should not be led to, counts as absent."""
-OptionalText: TypeAlias = Annotated[str | None, WrapValidator(_or_none)]
-OptionalTime: TypeAlias = Annotated[datetime | None, WrapValidator(_moment)]
-"""An aware datetime in UTC."""
-OptionalNumber: TypeAlias = Annotated[FiniteFloat | None, WrapValidator(_or_none)]
-Flag: TypeAlias = Annotated[bool | None, WrapValidator(_or_none)]
-Items: TypeAlias = Annotated[list[OnErrorOmit[T]], BeforeValidator(_list)]
-"""The entries of a list that can be read."""
-Entries: TypeAlias = Annotated[
-    list[Annotated[T | None, WrapValidator(_or_none)]],
-    BeforeValidator(_list),
-    AfterValidator(_report_missing),
-]
-"""The entries of a list; one that can't be read is ``None`` and costs only itself."""
 
 
 class Answer(BaseModel):
@@ -100,33 +42,87 @@ class Answer(BaseModel):
         validate_by_name=True,
     )
 
+    @field_validator("*", mode="wrap")
+    @classmethod
+    def _or_absent(
+        cls, value: Any, read: ValidatorFunctionWrapHandler, info: ValidationInfo
+    ) -> Any:
+        """Take what can't be read for absent, where it may be."""
+        try:
+            return read(value)
+        except ValidationError:
+            field = cls.model_fields[info.field_name or ""]
+            if field.is_required():
+                raise
+            return field.get_default()
+
+
+def _moment(value: Any, read: ValidatorFunctionWrapHandler) -> datetime:
+    """Read a time as the contract spells it, text; one without a zone is in UTC."""
+    moment: datetime = read(value)
+    if not isinstance(value, str) or not 1970 <= moment.year <= _LAST_YEAR:
+        raise ValueError("not a time as the contract spells it")
+    return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def _or_none(value: Any, read: ValidatorFunctionWrapHandler) -> Any:
+    try:
+        return read(value)
+    except ValidationError:
+        return None
+
+
+def _report_missing(entries: list[Any], info: ValidationInfo) -> list[Any]:
+    """Call the context, if there is one, with the number of each entry that can't be read."""
+    for number, entry in enumerate(entries, 1):
+        if entry is None and info.context is not None:
+            info.context(number)
+    return entries
+
+
+def _object(value: Any) -> Any:
+    """Keep an entry that can't be read as an object of which nothing is known."""
+    return value if isinstance(value, dict | BaseModel) else {}
+
+
+Link: TypeAlias = Annotated[str, Field(pattern="^https?://")]
+"""An address of the web; a reader should not be led to anything else."""
+Time: TypeAlias = Annotated[datetime, WrapValidator(_moment)]
+"""An aware datetime in UTC."""
+Items: TypeAlias = list[OnErrorOmit[T]]
+"""The entries of a list that can be read."""
+Entries: TypeAlias = Annotated[
+    list[Annotated[T | None, WrapValidator(_or_none)]], AfterValidator(_report_missing)
+]
+"""The entries of a list; one that can't be read is ``None`` and costs only itself."""
+
 
 class _Outcome(Answer):
     """What the API says of a session and of a result alike."""
 
-    name: Text = ""
-    status: Text = ""
+    name: str = ""
+    status: str = ""
     """``RUNNING``, ``PASSED``, ``FAILED``, ``CANCELLED``, or something newer."""
-    has_errors: Flag = None
-    has_failures: Flag = None
-    aborted: Flag = None
-    started_at: OptionalTime = None
-    stopped_at: OptionalTime = None
+    has_errors: bool | None = None
+    has_failures: bool | None = None
+    aborted: bool | None = None
+    started_at: Time | None = None
+    stopped_at: Time | None = None
     error_group_ids: Items[str] = []
 
 
 class Result(_Outcome):
     """The result of one attempt of one check in a session."""
 
-    id: Text = Field("", alias="testSessionResultId")
+    id: str = Field("", alias="testSessionResultId")
     link: Link = Field("", alias="testSessionResultLink")
-    check_id: OptionalText = None
-    check_type: Text = ""
-    run_location: Text = ""
-    result_type: Text = ""
+    check_id: str | None = None
+    check_type: str = ""
+    run_location: str = ""
+    result_type: str = ""
     """``FINAL``, ``ATTEMPT`` (superseded by a retry), ``PENDING``, or something newer."""
-    is_degraded: Flag = None
-    response_time: OptionalNumber = None
+    is_degraded: bool | None = None
+    response_time: FiniteFloat | None = None
     """Milliseconds."""
 
 
@@ -144,8 +140,8 @@ class RunDetails(Answer):
     """Addresses of files, signed as all that follow."""
     playwright_test_traces: Items[str] = []
     playwright_test_videos: Items[str] = []
-    playwright_test_json_report_file: OptionalText = None
-    pcap_data_url: OptionalText = None
+    playwright_test_json_report_file: str | None = None
+    pcap_data_url: str | None = None
 
 
 def _runs_of_any_type(data: Any) -> Any:
@@ -158,7 +154,7 @@ def _runs_of_any_type(data: Any) -> Any:
 class ResultDetail(Answer):
     """One result with everything that is known about it."""
 
-    schedule_error: OptionalText = None
+    schedule_error: str | None = None
     runs: Items[RunDetails] = []
     """The details; a list, so that a type of check that is not known here can be read as well."""
 
@@ -168,9 +164,9 @@ class ResultDetail(Answer):
 class Session(_Outcome):
     """A test session."""
 
-    id: Text = Field("", alias="testSessionId")
+    id: str = Field("", alias="testSessionId")
     link: Link = Field("", alias="testSessionLink")
-    results: Annotated[list[Result], BeforeValidator(_objects)] = []
+    results: list[Annotated[Result, BeforeValidator(_object)]] = []
 
 
 class ListedSession(Answer):
@@ -178,48 +174,48 @@ class ListedSession(Answer):
 
     id: str = Field(min_length=1)
     name: str
-    status: Text = ""
-    region: Text = ""
-    private_location_id: OptionalText = None
-    environment: OptionalText = None
-    commit_id: OptionalText = None
-    branch_name: OptionalText = None
-    started_at: OptionalTime = None
-    created_at: OptionalTime = Field(None, alias="created_at")
+    status: str = ""
+    region: str = ""
+    private_location_id: str | None = None
+    environment: str | None = None
+    commit_id: str | None = None
+    branch_name: str | None = None
+    started_at: Time | None = None
+    created_at: Time | None = Field(None, alias="created_at")
 
 
 class SessionList(Answer):
     """One page of the list of sessions."""
 
     entries: Entries[ListedSession] = []
-    next_id: OptionalText = None
+    next_id: str | None = None
 
 
 class CheckVariable(Answer):
     """A variable that a check brings along."""
 
-    key: Text = ""
+    key: str = ""
 
 
 class Dependency(Answer):
     """A file that a check's script reads."""
 
-    content: Text = ""
+    content: str = ""
 
 
 class Check(Answer):
     """A check of the account; asked for with the settings of its group."""
 
-    id: Text = ""
-    name: Text = ""
-    check_type: Text = ""
-    activated: Flag = None
+    id: str = ""
+    name: str = ""
+    check_type: str = ""
+    activated: bool | None = None
     tags: Items[str] = []
-    script: OptionalText = None
-    local_setup_script: OptionalText = None
-    local_tear_down_script: OptionalText = None
-    setup_snippet_id: OptionalNumber = None
-    tear_down_snippet_id: OptionalNumber = None
+    script: str | None = None
+    local_setup_script: str | None = None
+    local_tear_down_script: str | None = None
+    setup_snippet_id: FiniteFloat | None = None
+    tear_down_snippet_id: FiniteFloat | None = None
     request: Any = None
     """The request of an API check or a monitor, as the API describes it."""
     environment_variables: Items[CheckVariable] = []
@@ -229,18 +225,18 @@ class Check(Answer):
 class Location(Answer):
     """A public location."""
 
-    region: Text = ""
+    region: str = ""
 
 
 class PrivateLocation(Answer):
     """A private location of the account."""
 
-    id: Text = ""
-    slug_name: Text = ""
-    agent_count: OptionalNumber = None
+    id: str = ""
+    slug_name: str = ""
+    agent_count: FiniteFloat | None = None
 
 
 class Account(Answer):
     """The account that a key belongs to."""
 
-    name: Text = ""
+    name: str = ""
