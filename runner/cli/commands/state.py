@@ -84,7 +84,7 @@ def import_() -> None:
 @YES_OPTION
 @runs_on_state("state.records:forget")
 def forget() -> None:
-    """Delete the records of instances, so that the next plan shows them as new."""
+    """Delete the records of instances, which are then new to plans."""
 
 
 @state.command()
@@ -92,7 +92,7 @@ def forget() -> None:
 @click.argument("new", metavar="NEW", shell_complete=profile_names)
 @runs_on_state("state.records:mv")
 def mv() -> None:
-    """Give the record and the history of OLD to NEW.
+    """Rename the record and the history of OLD to NEW.
 
     OLD is an instance, or a profile with all of its instances.
     """
