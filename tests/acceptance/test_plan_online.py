@@ -175,7 +175,7 @@ def test_misspelt_tags_and_checks_are_noticed_with_the_nearest(online: Project) 
     entry = "{check: Chekout, reason: r, owner: o, until: 2099-12-31}"
     more = f"quarantine: [{entry}]\n    expectChecks: {{exclude: [Loginn, Retired check]}}"
     found = smoke(online, more=more)
-    assert [warning for warning in found["warnings"] if "called" in warning] == [
+    assert [warning for warning in found["warnings"] if "has that name" in warning] == [
         (
             "quarantine names 'Chekout', but no check of the account has that name."
             " Did you mean 'Checkout'?"

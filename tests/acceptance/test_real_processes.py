@@ -66,7 +66,7 @@ def test_an_owner_that_was_paused_past_its_lease_sends_nothing(
             command, cwd=shop.folder, env=environment, stdout=said, stderr=said
         ) as first,
     ):
-        until(lambda: "limit of requests" in (shop.folder / "first.txt").read_text())
+        until(lambda: "request limit" in (shop.folder / "first.txt").read_text())
         os.kill(first.pid, signal.SIGSTOP)
         try:
             second = subprocess.run(
