@@ -11,7 +11,7 @@ from runner.engine.lookup.lookup_groups import LookupGroup, Lost
 from runner.engine.lookup.reconcile import Found, search
 from runner.engine.run import NOT_STARTED, Run
 from runner.errors import ApiError, CannotRun, Interrupted, StateError
-from runner.listing import counted
+from runner.listing import counted, first_of
 from runner.models.response import ListedSession, Session
 from runner.models.verdict import Verdict
 
@@ -89,13 +89,13 @@ async def settle(run: Run, *, is_alone: bool, seconds: float | None = None) -> b
 
 
 async def _ambiguous(run: Run, found: Found) -> None:
-    fitting = found.sure or found.unsure
-    sessions = [await _seen(run, entry) for entry in fitting[:_MAX_LINKS]]
-    shown = ", ".join(session.link or session.id for session in sessions)
+    sessions = [await _seen(run, entry) for entry in found.all[:_MAX_LINKS]]
+    links = [session.link or session.id for session in sessions]
+    shown = first_of(links + [entry.id for entry in found.all[_MAX_LINKS:]], _MAX_LINKS)
     if not found.sure:
-        what = f"{counted(len(fitting), 'session')} of another time could be it"
-    elif len(fitting) > 1:
-        what = f"{len(fitting)} sessions could be it"
+        what = f"{counted(len(found.all), 'session')} of another time could be it"
+    elif len(found.all) > 1:
+        what = f"{len(found.all)} sessions could be it"
     else:
         what = "a session that could be it may belong to another start"
     await run.close(

@@ -411,3 +411,16 @@ def test_a_session_that_was_overtaken_by_a_later_apply_is_judged_by_itself() -> 
     books.apply(["a"], [], [], "")
     held(books)
     books.teardown()
+
+
+def test_a_session_of_another_time_is_named_beside_one_that_fits_better() -> None:
+    books = Books()
+    books.clock(-30.0, 1)
+    lost = ["fine", "500 after", "fine", "404 page", "fine"]
+    books.two_at_once(first=lost, second=[], endings=[])
+    books.time_goes_by(30.0)
+    books.two_at_once(first=[], second=["fine", "fine", "crash after"], endings=[])
+    books.clock(0.0, 0)
+    books.wait([], "")
+    held(books)
+    books.teardown()

@@ -8,8 +8,8 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from datetime import datetime
 from itertools import pairwise
-from operator import itemgetter
 
 import obstore
 import pytest
@@ -119,10 +119,13 @@ def test_many_that_wait_for_the_lock_follow_one_after_another(team: Team, count:
             assert process.returncode == 0, output
         assert len(emulator.sessions) == count
     history = team.project.run("history", "--format", "json", "--limit", "100").stdout
-    past = sorted(json.loads(history)["applies"], key=itemgetter("startedAt"))
+    past = sorted(
+        (datetime.fromisoformat(each["startedAt"]), datetime.fromisoformat(each["stoppedAt"]))
+        for each in json.loads(history)["applies"]
+    )
     assert len(past) == count
-    for one, next_one in pairwise(past):
-        assert one["stoppedAt"] <= next_one["startedAt"]
+    for (_, ended), (began, _) in pairwise(past):
+        assert ended <= began
 
 
 def test_another_machine_knows_what_was_applied(
