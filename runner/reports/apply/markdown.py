@@ -1,11 +1,11 @@
 """An apply as Markdown for a step summary or a comment on GitHub."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import Final
 
 from runner.models.outcome import ApplyOutcome, InstanceOutcome, QuorumOutcome
 from runner.reports.apply import wording
-from runner.reports.text.markdown import COMMENT_LIMIT, code_block, escape, link
+from runner.reports.text.markdown import COMMENT_LIMIT, code_block, escape, fitting, link
 
 _SIGNS: Final = {
     "unknown": "❓",
@@ -38,16 +38,16 @@ def render(outcome: ApplyOutcome, limit: int = COMMENT_LIMIT) -> str:
     failing = wording.failures(outcome)
     # The failing checks come first; half of the room is kept for the table of sessions.
     room = limit - len(text) - 600
-    shown = _take(map(_failure, failing), max(room - sum(map(len, loud)) - len(loud), room // 2))
+    shown = fitting(map(_failure, failing), max(room - sum(map(len, loud)) - len(loud), room // 2))
     if shown:
         text += "### Failing checks\n\n" + "\n".join(shown) + "\n"
         text += _left_out(sum(map(len, failing[len(shown) :])), "failing checks")
-    table = _take(loud, limit - len(text) - 500)
+    table = fitting(loud, limit - len(text) - 500)
     if table:
         text += "### Sessions\n\n" + _table(table)
     text += _left_out(len(loud) - len(table), "sessions")
     if quiet:
-        folded = _take(map(_row, quiet), limit - len(text) - 500)
+        folded = fitting(map(_row, quiet), limit - len(text) - 500)
         text += f"<details><summary>{len(quiet)} sessions passed</summary>\n\n"
         text += _table(folded) if folded else ""
         text += _left_out(len(quiet) - len(folded), "sessions") + "</details>\n"
@@ -116,17 +116,6 @@ def _row(instance: InstanceOutcome) -> str:
         wording.duration(instance.seconds),
     ]
     return f"| {' | '.join(cells)} |"
-
-
-def _take(parts: Iterable[str], room: int) -> list[str]:
-    """The first of ``parts`` that fit into ``room`` characters, each with a line break."""
-    taken = []
-    for part in parts:
-        room -= len(part) + 1
-        if room < 0:
-            break
-        taken.append(part)
-    return taken
 
 
 def _left_out(count: int, what: str) -> str:

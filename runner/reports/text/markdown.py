@@ -1,6 +1,7 @@
 """Escape texts from outside for GitHub's Markdown, so that they are never anything but text."""
 
 import re
+from collections.abc import Iterable
 from typing import Final
 
 from runner.reports.text.sanitize import NAME_LIMIT, lines, one_line, safe_url
@@ -20,8 +21,18 @@ _ADDRESS: Final = re.compile(r"(?i)(://|www\.)")
 def escape(text: str, limit: int | None = NAME_LIMIT) -> str:
     """``text`` as one literal line: no markup, no HTML, no mention, no link."""
     shown = _SYNTAX.sub(r"\\\1", one_line(text, limit)).translate(HTML)
-    shown = _REFERENCE.sub(r"\1&#8203;", shown)
-    return _ADDRESS.sub(lambda found: f"{found[0][0]}&#8203;{found[0][1:]}", shown)
+    return _without_addresses(_REFERENCE.sub(r"\1&#8203;", shown))
+
+
+def code(text: str) -> str:
+    """``text`` as one line of code, in which GitHub finds no mention; also inside of HTML."""
+    shown = one_line(text).translate(HTML)
+    shown = _SYNTAX.sub(lambda sign: f"&#{ord(sign[0])};", shown)
+    return f"<code>{_without_addresses(shown)}</code>"
+
+
+def _without_addresses(text: str) -> str:
+    return _ADDRESS.sub(lambda found: f"{found[0][0]}&#8203;{found[0][1:]}", text)
 
 
 def link(text: str, url: str | None) -> str:
@@ -31,8 +42,28 @@ def link(text: str, url: str | None) -> str:
 
 
 def code_block(text: str, most_lines: int, line_limit: int = 500) -> str:
-    """``text`` as a literal block, with a fence that the text can't close."""
-    shown = lines(text, line_limit, most_lines)
-    longest = max((len(run) for line in shown for run in re.findall("`+", line)), default=0)
+    """``text`` as a literal block."""
+    return fenced(lines(text, line_limit, most_lines), "text")
+
+
+def fenced(rows: list[str], language: str) -> str:
+    """Harmless ``rows`` as a block, with a fence that they can't close."""
+    longest = max((len(run) for row in rows for run in re.findall("`+", row)), default=0)
     fence = "`" * max(3, longest + 1)
-    return "\n".join([f"{fence}text", *shown, fence])
+    return "\n".join([f"{fence}{language}", *rows, fence])
+
+
+def fitting(parts: Iterable[str], room: int) -> list[str]:
+    """The first of ``parts`` that fit into ``room`` bytes, each with a line break."""
+    taken = []
+    for part in parts:
+        room -= size(part)
+        if room < 0:
+            break
+        taken.append(part)
+    return taken
+
+
+def size(part: str) -> int:
+    """The bytes of ``part`` and a line break."""
+    return len(part.encode("utf-8", "replace")) + 1

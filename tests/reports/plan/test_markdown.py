@@ -50,7 +50,7 @@ def test_a_table_and_folded_diffs() -> None:
 
 **Plan: 1 to create, 1 to update, 1 to rerun, 0 removed, 1 warning.**
 
-> ⚠️ ask &#64;&#8203;octocat of &#35;&#8203;1
+> ⚠️ ask @&#8203;octocat of #&#8203;1
 
 | | Instance | Action | Last | Checks |
 |---|---|---|---|---|
@@ -98,7 +98,7 @@ def test_what_is_doubtful_is_in_the_diff() -> None:
     assert "! warning: no agent" in text
     assert "! blocked: too few checks" in text
     assert "rerun, needed by what was selected, blocked" in text
-    assert "<code>2 match &#40;&#43;1&#58; &#64;octocat&#41;</code>" in text
+    assert "<code>2 match (+1: @octocat)</code>" in text
     assert " ⚠️ |" in render(Plan((with_(planned, blocked=None),)))
 
 
