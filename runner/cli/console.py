@@ -96,16 +96,9 @@ class Console:
         from runner.reports.diagnostics.render import render_diagnostics  # noqa: PLC0415 # when needed
 
         stream = stream or self.err
-        style = self.style_for(stream)
         workspace = os.environ.get("GITHUB_WORKSPACE")
-        text = render_diagnostics(
-            diagnostics,
-            form,
-            color=style.color,
-            width=style.width,
-            unicode=style.unicode,
-            repository=Path(workspace) if workspace else None,
-        )
+        repository = Path(workspace) if workspace else None
+        text = render_diagnostics(diagnostics, form, self.style_for(stream), repository=repository)
         if text:
             text = self.folded(text.rstrip("\n"), stream)
             self._print(text, stream, annotations=form == "github")

@@ -169,6 +169,11 @@ class Plan:
         return tuple(planned for planned in self.instances if planned.blocked is not None)
 
     @property
+    def has_changes(self) -> bool:
+        """Whether anything is to be created, updated or removed."""
+        return any(planned.action is not Action.RERUN for planned in self.instances)
+
+    @property
     def all_warnings(self) -> tuple[str, ...]:
         """Every warning once, whichever instances have it."""
         of_instances = (warning for planned in self.instances for warning in planned.warnings)

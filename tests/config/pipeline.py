@@ -19,6 +19,7 @@ from runner.errors import ConfigurationError
 from runner.models.instance import Instance
 from runner.reports.diagnostics.render import render_diagnostics
 from runner.reports.text.curl import masked_body
+from runner.reports.text.style import Style
 
 
 @dataclass(frozen=True)
@@ -40,7 +41,7 @@ class Outcome:
 
     @property
     def text(self) -> str:
-        text = render_diagnostics(self.diagnostics, "text", width=100)
+        text = render_diagnostics(self.diagnostics, "text", Style(width=100))
         return re.sub(r"^  see: .*\n", "", text, flags=re.MULTILINE)
 
     def shown(self) -> dict[str, Any]:

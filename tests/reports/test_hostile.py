@@ -257,7 +257,7 @@ def check_diagnostics(text: str) -> None:
     span = Span(source, 0, 3)
     found = [Diagnostic(PLAIN, text, span, hint=text, related=(Related(span, text),))]
     for unicode in (True, False):
-        shown = render_diagnostics(found, "text", width=60, unicode=unicode)
+        shown = render_diagnostics(found, "text", Style(width=60, unicode=unicode))
         harmless(shown)
         assert shown.count("\n") == 8 if text else 7
     assert json.loads(render_diagnostics(found, "json"))["diagnostics"][0]["message"] == text

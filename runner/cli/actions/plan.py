@@ -3,6 +3,7 @@
 Whatever a plan offline can do without is imported lazily: start-up is measured.
 """
 
+import json
 import os
 from contextlib import closing, suppress
 from importlib import import_module
@@ -17,7 +18,7 @@ from runner.cli.services.composition import Composition
 from runner.cli.services.plan import plan_of
 from runner.diagnostics import Severity
 from runner.errors import UsageError
-from runner.models.plan import Action, Plan
+from runner.models.plan import Plan
 
 EXIT_BLOCKED = 1
 EXIT_CHANGES = 2
@@ -47,11 +48,11 @@ def plan(common: Common, **options: Any) -> int:
         made = _against_records(common, command)
     _print(made, command, common)
     if os.environ.get("GITHUB_ACTIONS") == "true":
-        from runner.reports.plan.github_outputs import outputs  # noqa: PLC0415
-        from runner.reports.text.github_files import append  # noqa: PLC0415
+        from runner.reports.text.github_files import append, output  # noqa: PLC0415
 
+        changes = output("has-changes", str(made.has_changes).lower())
         with suppress(OSError):  # the plan is shown all the same
-            append(os.environ, "GITHUB_OUTPUT", outputs(made))
+            append(os.environ, "GITHUB_OUTPUT", changes + output("counts", json.dumps(made.counts)))
     return _exit_code(made, command)
 
 
@@ -135,9 +136,8 @@ def _is_paged(text: str, console: Console) -> bool:
 def _exit_code(made: Plan, command: PlanCommand) -> int:
     if made.blocked:
         return EXIT_BLOCKED
-    has_changes = any(planned.action is not Action.RERUN for planned in made.instances)
     has_drift = any(planned.has_drifted for planned in made.instances)
     counts_changes = command.detailed_exitcode or command.detailed_checks
-    if (has_changes and counts_changes) or (has_drift and command.detailed_checks):
+    if (made.has_changes and counts_changes) or (has_drift and command.detailed_checks):
         return EXIT_CHANGES
     return 0

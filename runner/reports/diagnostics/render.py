@@ -27,21 +27,20 @@ _TAB: Final = 4
 _NEAR: Final = 500
 _LEAST_WIDTH: Final = 20
 _MESSAGE_LIMIT: Final = 2_000
+_PLAIN: Final = Style()
 
 
 def render_diagnostics(
     diagnostics: Sequence[Diagnostic],
     format: DiagnosticsFormat,  # noqa: A002 # the option is called so
+    style: Style = _PLAIN,
     *,
-    color: bool = False,
-    width: int = 80,
-    unicode: bool = True,
     repository: Path | None = None,
 ) -> str:
     """Render diagnostics for printing; the text ends with a line break unless it is empty.
 
-    In text, source lines are cut to ``width`` columns around what they are about, messages are
-    not. Annotations name files from the root of ``repository``, if it is given.
+    In text, source lines are cut to the width of ``style`` around what they are about, messages
+    are not. Annotations name files from the root of ``repository``, if it is given.
     """
     if format == "json":
         return _render_json(diagnostics)
@@ -49,7 +48,7 @@ def render_diagnostics(
         return "".join(f"{one_line_of(found)}\n" for found in diagnostics)
     if format == "github":
         return "".join(_annotate(found, repository) for found in diagnostics)
-    style = Style(color=color, unicode=unicode, width=max(width, _LEAST_WIDTH))
+    style = style._replace(width=max(style.width, _LEAST_WIDTH))
     first = {found.code: index for index, found in reversed([*enumerate(diagnostics)])}
     return "\n".join(
         _render_text(found, style, with_url=first[found.code] == index)

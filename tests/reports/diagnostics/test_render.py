@@ -9,6 +9,7 @@ import pytest
 from runner.diagnostics import PAGE, Diagnostic, Related, Severity
 from runner.reports.diagnostics.render import count_diagnostics, render_diagnostics
 from runner.reports.text.sanitize import display_width
+from runner.reports.text.style import Style
 from runner.source import Source, Span
 
 TEXT = "version: 1\nprofiles:\n\tsmoke: {runLocaton: eu}\n"
@@ -77,7 +78,7 @@ def test_nothing_found_renders_to_nothing() -> None:
 
 def test_colours_only_when_asked() -> None:
     assert "\x1b" not in render_diagnostics([found()], "text")
-    colored = render_diagnostics([found()], "text", color=True)
+    colored = render_diagnostics([found()], "text", Style(color=True))
     assert "\x1b[1;31merror[unknown-key]\x1b[0m" in colored
 
 
@@ -86,7 +87,7 @@ def test_colours_only_when_asked() -> None:
 @pytest.mark.parametrize("at", [0, 5, 200, 395, 397])
 def test_long_lines_are_cut_around_the_caret(at: int, width: int, unicode: bool) -> None:
     text = "ü" * at + "BAD" + "日" * (400 - at)
-    rows = render_diagnostics([found(text, "BAD")], "text", width=width, unicode=unicode)
+    rows = render_diagnostics([found(text, "BAD")], "text", Style(width=width, unicode=unicode))
     shown, carets = rows.splitlines()[1:3]
     assert display_width(shown) <= width
     assert shown.isascii() or unicode
@@ -105,7 +106,7 @@ def test_wide_and_control_characters_keep_the_caret_in_place() -> None:
     assert shown == "1 | 日\\x1b[2J: bad"
     assert carets == "  |            ^^^"
     _, shown, carets, _ = render_diagnostics(
-        [found("日: bad", "bad")], "text", unicode=False
+        [found("日: bad", "bad")], "text", Style(unicode=False)
     ).splitlines()
     assert shown == "1 | \\u65e5: bad"
     assert carets == "  |         ^^^"
@@ -241,7 +242,7 @@ def steps_of(problems: int) -> int:
         count += event == "call"
 
     sys.setprofile(step)
-    render_diagnostics(found, "text", width=80)
+    render_diagnostics(found, "text", Style(width=80))
     sys.setprofile(None)
     return count
 
