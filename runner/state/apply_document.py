@@ -1,39 +1,27 @@
 """The documents of an apply, and what they say together."""
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Final
 
 from pydantic import Field
 
 from runner.models.history import PastApply
-from runner.models.record import (
-    FORMAT_VERSION,
-    Attempt,
-    Document,
-    Initiator,
-    Lookup,
-    Moment,
-    Number,
-    Phase,
-)
+from runner.models.record import Attempt, Initiator, Lookup, Moment, Number, Phase
 from runner.models.verdict import Verdict
-from runner.state.store.codec import Problems, Tolerating, Tree, foreign, validate
-from runner.state.store.paths import escape_id
+from runner.state.store.codec import Problems, Tree, tolerating, validate
+from runner.state.store.numbered import NumberedDocument
 
-Pick = Callable[[str, str, Tree], Tree | None]
-"""Given an apply, an instance and fields of its attempt: those to read, ``None`` for no attempt."""
+_NO_LOOKUP: Final = Lookup(name="", run_location="")
 
 
-class ApplyDocument(Document):
+class ApplyDocument(NumberedDocument):
     """A segment ``applies/<apply id>/<n>.json``, or the whole ``applies/<apply id>.json``.
 
     The whole is created once, when nothing is open any more.
     """
 
-    format_version: int = FORMAT_VERSION
     apply_id: str
-    nonce: str
     by: Initiator = Initiator()
     started_at: Moment
     planned: dict[str, str] | None = None
@@ -53,85 +41,90 @@ class ApplyDocument(Document):
         planned = self.planned or segment.planned
         return self.model_copy(update={"attempts": {**before, **changed}, "planned": planned})
 
-
-@dataclass(slots=True)
-class Apply:
-    """What is known of one apply.
-
-    Attributes:
-        head: Its document, without the attempts.
-        attempts: By instance.
-        is_over: Whether it has ended, and left nothing open.
-    """
-
-    head: ApplyDocument
-    attempts: dict[str, Attempt] = field(default_factory=dict)
-    is_over: bool = False
-
-    @property
-    def apply_id(self) -> str:
-        """Its id."""
-        return self.head.apply_id
-
-    @property
-    def planned(self) -> dict[str, str]:
-        """The instances it was asked to apply, and their profiles."""
-        return self.head.planned or {}
-
-    def past(self, *, is_running: bool = False) -> PastApply:
-        """Return the apply as history shows it; once it is over, with what it never started."""
-        missing = () if is_running else self.planned.keys() - self.attempts.keys()
-        found = {**self.attempts, **{name: self._never_started(name) for name in missing}}
-        attempts = tuple(found[name] for name in sorted(found))
-        return PastApply(self.apply_id, attempts, self.head.exit_code)
+    def past(self, attempts: Mapping[str, Attempt], never_started: Iterable[str]) -> PastApply:
+        """Return the apply as history shows it."""
+        found = {**attempts, **{name: self._never_started(name) for name in never_started}}
+        in_order = tuple(found[name] for name in sorted(found))
+        return PastApply(self.apply_id, in_order, self.exit_code)
 
     def _never_started(self, name: str) -> Attempt:
         return Attempt(
             apply_id=self.apply_id,
             instance=name,
-            profile=self.planned[name],
+            profile=(self.planned or {})[name],
             phase=Phase.FINISHED,
             lookup=Lookup(name=name, run_location=""),
-            intent_at=self.head.started_at,
-            stopped_at=self.head.started_at,
+            intent_at=self.started_at,
+            stopped_at=self.started_at,
             verdict=Verdict.NOT_STARTED,
             reason="Its apply ended before it was started.",
-            by=self.head.by,
+            by=self.by,
         )
 
 
-def everything(_apply_id: str, _instance: str, fields: Tree) -> Tree:
-    """Pick all fields of every attempt."""
-    return fields
+@dataclass(frozen=True, slots=True)
+class Apply:
+    """An apply that was read; its attempts are validated when they are asked for.
 
-
-def document_of(tree: Any, name: str, where: str) -> ApplyDocument:
-    """Return the document that a tree of JSON describes.
-
-    Raises:
-        Damaged: It is something else, or not of the apply whose id is spelt ``name``.
+    Attributes:
+        document: What its documents say together.
+        where: Its address, for messages.
+        is_over: Whether it has ended, and left nothing open.
     """
-    document = validate(ApplyDocument, tree, where)
-    if escape_id(document.apply_id) != name:
-        raise foreign(where, "it belongs to another apply")
-    return document
 
+    document: ApplyDocument
+    where: str
+    is_over: bool
 
-def apply_of(
-    document: ApplyDocument, where: str, pick: Pick, problems: Problems, *, is_over: bool
-) -> Apply:
-    """Return the apply that a document describes, with the attempts that ``pick`` takes."""
-    same = {"applyId": document.apply_id, "by": document.by}
-    attempts: dict[str, Attempt] = {}
-    for name, tree in document.attempts.items():
-        if (fields := pick(document.apply_id, name, tree)) is not None:
-            with Tolerating(problems):
-                fields = {**fields, **same, "instance": name}
-                attempts[name] = validate(Attempt, fields, f"{where} ({name})")
-    planned = {
-        name: profile
-        for name, profile in (document.planned or {}).items()
-        if pick(document.apply_id, name, {}) is not None
-    }
-    head = document.model_copy(update={"attempts": {}, "planned": planned})
-    return Apply(head, attempts, is_over)
+    @property
+    def apply_id(self) -> str:
+        """Its id."""
+        return self.document.apply_id
+
+    @property
+    def planned(self) -> dict[str, str]:
+        """The instances it was asked to apply, and their profiles."""
+        return self.document.planned or {}
+
+    @property
+    def instances(self) -> set[str]:
+        """The instances it was asked to apply, and those it has attempts of."""
+        return {*self.planned, *self.document.attempts}
+
+    def attempts(
+        self,
+        problems: Problems,
+        instances: Collection[str] | None = None,
+        without: Collection[str] = (),
+    ) -> dict[str, Attempt]:
+        """Return its attempts by instance.
+
+        Args:
+            problems: Where to add what can't be read; with ``None`` that is an error.
+            instances: Those that are wanted; ``None`` for all.
+            without: Fields that need not be read, as they are spelt in documents.
+        """
+        same = {"applyId": self.apply_id, "by": self.document.by}
+        if "lookup" in without:
+            same["lookup"] = _NO_LOOKUP
+        attempts = {}
+        for name, tree in self.document.attempts.items():
+            if instances is None or name in instances:
+                fields = {key: tree[key] for key in tree if key not in without}
+                fields |= {**same, "instance": name}
+                with tolerating(problems):
+                    attempts[name] = validate(Attempt, fields, f"{self.where} ({name})")
+        return attempts
+
+    def past(
+        self,
+        problems: Problems,
+        instances: Collection[str] | None = None,
+        without: Collection[str] = (),
+        *,
+        is_running: bool,
+    ) -> PastApply:
+        """Return the apply as history shows it: once it is over, with what it never started."""
+        missing = set() if is_running else self.planned.keys() - self.document.attempts.keys()
+        wanted = missing if instances is None else missing.intersection(instances)
+        return self.document.past(self.attempts(problems, instances, without), wanted)

@@ -5,28 +5,23 @@ from collections.abc import AsyncIterator, Callable, Collection, Iterable, Itera
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from itertools import chain, groupby
-from typing import Final
+from typing import Any, Final
 
 from pydantic import Field
 
 from runner.errors import StateError
 from runner.models.apply_id import time_of
-from runner.state.apply_document import (
-    Apply,
-    ApplyDocument,
-    Pick,
-    apply_of,
-    document_of,
-)
+from runner.state.apply_document import Apply, ApplyDocument
 from runner.state.store.codec import (
     Damaged,
     Problems,
-    Tolerating,
     Tree,
     decode,
     encode,
     foreign,
     parse,
+    tolerating,
+    validate,
 )
 from runner.state.store.numbered import NumberedDocument, number_of, path_of
 from runner.state.store.object_store import Store
@@ -59,14 +54,13 @@ class History:
     """
 
     def __init__(
-        self, store: Store, base: str, token: Callable[[], str], problems: Problems, pick: Pick
+        self, store: Store, base: str, token: Callable[[], str], problems: Problems
     ) -> None:
         self._store = store
         self._applies = f"{base}/applies"
         self._months = f"{base}/history"
         self._token = token
         self._problems = problems
-        self._pick = pick
 
     def path(self, apply_id: str) -> str:
         """Return where the segments of an apply are."""
@@ -110,13 +104,14 @@ class History:
 
     async def read(self, names: Iterable[str]) -> list[Apply]:
         """Read applies that are not folded, by their escaped ids; leave out those that are gone."""
+        found: dict[str, Apply | None] = dict.fromkeys(names)
 
-        async def one(name: str) -> Apply | None:
-            with Tolerating(self._problems):
-                return await self._load(name)
-            return None
+        async def one(name: str) -> None:
+            with tolerating(self._problems):
+                found[name] = await self._load(name)
 
-        return [each for each in await asyncio.gather(*map(one, names)) if each is not None]
+        await asyncio.gather(*map(one, found))
+        return [each for each in found.values() if each is not None]
 
     async def _load(self, name: str) -> Apply | None:
         """Read an apply from its document, or from its segments while there is none."""
@@ -129,24 +124,21 @@ class History:
             if None not in segments and (is_gapless or not await self._store.get(f"{path}.json")):
                 return self._of_segments(path, dict(zip(numbers, segments, strict=True)))
         where = self._store.where(f"{path}.json")
-        return self._apply(document_of(parse(data, where), name, where), where)
+        return Apply(_document(parse(data, where), name, where), where, is_over=True)
 
     def _of_segments(self, path: str, segments: Mapping[int, bytes | None]) -> Apply | None:
         document: ApplyDocument | None = None
         for before, (number, data) in zip([0, *segments], segments.items(), strict=False):
             where = self._store.where(path_of(path, number))
-            with Tolerating(self._problems):
-                part = document_of(parse(data or b"", where), path.rpartition("/")[2], where)
+            with tolerating(self._problems):
+                part = _document(parse(data or b"", where), path.rpartition("/")[2], where)
                 document = document.with_(part) if document else part
                 if not part.is_whole and number != before + 1:
                     raise foreign(where, f"number {before + 1} before it is missing")
         if document is None:
             return None
         document = document.model_copy(update={"segments": max(segments)})
-        return self._apply(document, self._store.where(path), is_over=False)
-
-    def _apply(self, document: ApplyDocument, where: str, *, is_over: bool = True) -> Apply:
-        return apply_of(document, where, self._pick, self._problems, is_over=is_over)
+        return Apply(document, self._store.where(path), is_over=False)
 
     async def find(self, ids: Iterable[str]) -> AsyncIterator[Apply]:
         """Read applies, wherever they are; leave out those that are gone."""
@@ -209,7 +201,7 @@ class History:
                 for name, path, data in documents:
                     with suppress(Damaged):  # it stays, and is reported when it is read
                         tree = parse(data or b"", path)
-                        found[path] = document_of(tree, name, path).apply_id, tree
+                        found[path] = _document(tree, name, path).apply_id, tree
                 if found:
                     await self._add_month(month, dict(found.values()))
                     await self._store.tidy(found)
@@ -246,15 +238,29 @@ class History:
         found = []
         for apply_id, tree in (await self._month(path)).items():
             where = f"{self._store.where(path)} ({shown(apply_id)})"
-            with Tolerating(self._problems):
-                found.append(self._apply(document_of(tree, escape_id(apply_id), where), where))
+            with tolerating(self._problems):
+                document = _document(tree, escape_id(apply_id), where)
+                found.append(Apply(document, where, is_over=True))
         return found
 
     async def _month(self, path: str) -> dict[str, Tree]:
-        data = await self._store.get(path)
-        with Tolerating(self._problems):
-            return {} if data is None else decode(Month, data, self._store.where(path)).applies
-        return {}
+        data, applies = await self._store.get(path), dict[str, Tree]()
+        with tolerating(self._problems):
+            if data is not None:
+                applies = decode(Month, data, self._store.where(path)).applies
+        return applies
+
+
+def _document(tree: Any, name: str, where: str) -> ApplyDocument:
+    """Return the document that a tree of JSON describes.
+
+    Raises:
+        Damaged: It is something else, or not of the apply whose id is spelt ``name``.
+    """
+    document = validate(ApplyDocument, tree, where)
+    if escape_id(document.apply_id) != name:
+        raise foreign(where, "it belongs to another apply")
+    return document
 
 
 def _month_of(apply_id: str) -> str:

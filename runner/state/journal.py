@@ -7,8 +7,10 @@ its late owner finds the next number taken and learns that it was replaced.
 
 import asyncio
 from collections.abc import Iterable
+from contextlib import suppress
 from typing import Any, Final
 
+from runner.models.clock import within
 from runner.models.history import PastApply
 from runner.models.record import Attempt
 from runner.state.apply_document import Apply
@@ -38,14 +40,15 @@ class ApplyJournal:
         self, place: Place, path: str, apply: Apply, locks: Locks, *, is_own: bool
     ) -> None:
         self.apply_id = apply.apply_id
-        self.attempts = apply.attempts
+        self.attempts = apply.attempts(None)
         self.is_kept = False
         self._store = place.store
         self._clock = place.clock
         self._token = place.token
         self._path = path
-        self._apply = apply
-        self._number = apply.head.segments
+        self._head = apply.document.model_copy(update={"attempts": {}})
+        self._is_over = apply.is_over
+        self._number = apply.document.segments
         self._locks = locks
         self._is_own = is_own
         self._touched: set[str] = set()
@@ -60,7 +63,7 @@ class ApplyJournal:
     async def take_over(self, names: Iterable[str]) -> None:
         """Keep the late owner of the apply from writing; it left ``names`` open."""
         self._touched |= self.attempts.keys() & set(names)
-        if not self._apply.is_over:
+        if not self._is_over:
             await self._add({})
 
     async def put(self, attempt: Attempt, *, durable: bool) -> None:
@@ -99,13 +102,14 @@ class ApplyJournal:
         if not any(attempt.is_open for attempt in self.attempts.values()):
             self._dirty.clear()  # the whole holds it
         await self.flush()
-        if not self._apply.is_over and (self._number or self.attempts):
+        if not self._is_over and (self._number or self.attempts):
             await self._end(exit_code)
         self.is_kept = True
 
     def past(self) -> PastApply:
         """Return the apply as history will show it, with what it never started."""
-        return self._apply.past()
+        never_started = (self._head.planned or {}).keys() - self.attempts.keys()
+        return self._head.past(self.attempts, never_started)
 
     def touched(self) -> list[Attempt]:
         """Return the attempts that were noted here, or left open by a late owner."""
@@ -117,7 +121,7 @@ class ApplyJournal:
         if not any(attempt.is_open for attempt in attempts):
             document = self._document(attempts=trees, segments=before, exit_code=exit_code)
             await self._store.create(f"{self._path}.json", document)
-            self._apply.is_over = True
+            self._is_over = True
         elif self._is_own and before > 1:  # one segment: it is left open, and will be read often
             await self._add({name: trees[name] for name in self.attempts}, is_whole=True)
         else:
@@ -137,15 +141,9 @@ class ApplyJournal:
 
     async def _pace(self) -> None:
         await asyncio.sleep(0)  # what others note in the same turn
-        if not self._wake.is_set():
-            ending = asyncio.create_task(self._clock.sleep(_LAG))
-            waking = asyncio.create_task(self._wake.wait())
-            await asyncio.wait({ending, waking}, return_when=asyncio.FIRST_COMPLETED)
-            ending.cancel()
-            waking.cancel()
-        left = self._paused_until - self._clock.monotonic()
-        if left > 0:
-            await self._clock.sleep(left)
+        with suppress(TimeoutError):
+            await within(self._clock, _LAG, self._wake.wait())
+        await self._clock.sleep(max(self._paused_until - self._clock.monotonic(), 0))
 
     async def _commit(self) -> None:
         """Create a segment of what changed."""
@@ -161,7 +159,7 @@ class ApplyJournal:
             await self._add(changed)
 
     async def _add(self, changed: dict[str, Tree], *, is_whole: bool = False) -> None:
-        planned = self._apply.planned if is_whole or not self._number else None
+        planned = self._head.planned if is_whole or not self._number else None
         segment = self._document(attempts=changed, planned=planned, is_whole=is_whole)
         await self._create(self._number + 1, segment)
         self._paused_until = self._clock.monotonic() + min(self._number * _SLOWER, _SLOWEST)
@@ -177,7 +175,7 @@ class ApplyJournal:
 
     def _document(self, **fields: Any) -> bytes:
         defaults = {"nonce": self._token(), "is_whole": False, "segments": 0}
-        return encode(self._apply.head.model_copy(update={**defaults, **fields}))
+        return encode(self._head.model_copy(update={**defaults, **fields}))
 
 
 def _tree(attempt: Attempt) -> Tree:

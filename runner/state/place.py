@@ -11,7 +11,6 @@ from runner.errors import StateError
 from runner.models.clock import Clock
 from runner.models.record import Initiator
 from runner.state import project as projects
-from runner.state.apply_document import Pick, everything
 from runner.state.history import History
 from runner.state.limits import LimitTable
 from runner.state.lock_table import LockTable, Watch
@@ -118,7 +117,7 @@ class Place:
         What earlier applies left open is found by their journals.
         """
         journals = await (await self.applies([])).open()
-        open_ = {each.apply_id: sorted({*each.planned, *each.attempts}) for each in journals}
+        open_ = {each.apply_id: sorted(each.instances) for each in journals}
         await self.lock_table.replace(damaged, LockTable(open=open_))
 
     async def highest_fence(self) -> int:
@@ -127,10 +126,10 @@ class Place:
         fences = (tree.get("fence") for tree in table.records.values())
         return max((fence for fence in fences if isinstance(fence, int)), default=0)
 
-    async def applies(self, problems: Problems = None, pick: Pick = everything) -> History:
-        """Return the applies: what can be read, and what ``pick`` takes, of each."""
+    async def applies(self, problems: Problems = None) -> History:
+        """Return the applies; what can't be read is added to ``problems``."""
         base = (await self.folder("applies")).removesuffix("/applies")
-        return History(self.store, base, self.token, problems, pick)
+        return History(self.store, base, self.token, problems)
 
     def _numbered(self, folder: Callable[[], Awaitable[str]], model: type[D]) -> Numbered[D]:
         return Numbered(self.store, folder, model, self.token)

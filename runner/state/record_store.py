@@ -11,7 +11,7 @@ from runner.state.journal import ApplyJournal
 from runner.state.locks import Locks
 from runner.state.place import Place
 from runner.state.record_table import RecordTable, today
-from runner.state.store.codec import Problems, Tree
+from runner.state.store.codec import Problems
 from runner.state.store.numbered import DamagedTop
 from runner.state.store.paths import escape_id
 
@@ -50,7 +50,11 @@ class Records(Place):
             for apply_id, left in unsettled.items()
             if any(is_wanted(table.today(name, apply_id, self.moved)) for name in left)
         ]
-        attempts = [each for apply in await applies.read(ids) for each in apply.attempts.values()]
+        attempts = [
+            attempt
+            for apply in await applies.read(ids)
+            for attempt in apply.attempts(problems).values()
+        ]
         where = self.store.where(await self.folder("records"))
         rows = table.rows(is_wanted, where, problems, self.moved)
         merged = table.merged(rows, attempts, self.moved)
@@ -135,14 +139,12 @@ class Records(Place):
     ) -> dict[tuple[str, str], Attempt]:
         """Read attempts, by apply and instance, wherever they are."""
         found = {each: self._settled[each] for each in wanted & self._settled.keys()}
-        missing = wanted - found.keys()
-
-        def pick(apply_id: str, instance: str, fields: Tree) -> Tree | None:
-            return fields if (apply_id, instance) in missing else None
-
-        ids = sorted({apply_id for apply_id, _ in missing})
-        async for apply in (await self.applies(problems, pick)).find(ids):
-            found |= {(apply.apply_id, name): each for name, each in apply.attempts.items()}
+        missing: dict[str, set[str]] = {}
+        for apply_id, name in sorted(wanted - found.keys()):
+            missing.setdefault(apply_id, set()).add(name)
+        async for apply in (await self.applies(problems)).find(missing):
+            attempts = apply.attempts(problems, missing[apply.apply_id])
+            found |= {(apply.apply_id, name): each for name, each in attempts.items()}
         self._settled.update((key, each) for key, each in found.items() if not each.is_open)
         return found
 

@@ -7,7 +7,7 @@ from pydantic import Field
 
 from runner.models.record import Attempt, Document, Initiator, Record, digest_of
 from runner.models.verdict import Verdict
-from runner.state.store.codec import Problems, Tolerating, Tree, validate
+from runner.state.store.codec import Problems, Tree, tolerating, validate
 from runner.state.store.numbered import NumberedDocument
 
 A = TypeVar("A", Attempt, Record)
@@ -55,7 +55,7 @@ class RecordTable(NumberedDocument):
             name = today(then, moved or {})
             if is_wanted(name) and (name == then or name not in self.records):
                 by = self.owners.get(str(tree.get("applyId")), Initiator())
-                with Tolerating(problems):
+                with tolerating(problems):
                     record = validate(Record, {**tree, "instance": then, "by": by}, where)
                     found[name] = renamed(record, name)
         return found

@@ -6,20 +6,19 @@ from datetime import datetime
 from typing import Final
 
 from runner.models.history import PastApply
-from runner.models.record import Attempt, Initiator, Lookup, PlanUse
+from runner.models.record import Attempt, Initiator, PlanUse
 from runner.state.apply_document import Apply, ApplyDocument
 from runner.state.journal import ApplyJournal
 from runner.state.limits import AccountLimit, Sender
 from runner.state.locks import Locks
 from runner.state.record_store import Records
 from runner.state.record_table import renamed
-from runner.state.store.codec import Problems, Tree, decode, encode
+from runner.state.store.codec import Problems, decode, encode
 from runner.state.store.paths import escape_id
 
 FOLD_ABOVE: Final = 300
 """When an apply finds more than so many applies in documents of their own, it folds them."""
 FOLD_DOWN_TO: Final = 100
-_NO_LOOKUP: Final = Lookup(name="", run_location="")
 
 
 class State(Records):
@@ -53,22 +52,19 @@ class State(Records):
         await self.folder("applies")  # whose the project is need not be asked twice
         lock_table, table = await asyncio.gather(self.lock_table.read(), self.record_table.read())
         running = {holder.apply_id for holder in lock_table.holders.values()}
-
-        def pick(apply_id: str, instance: str, fields: Tree) -> Tree | None:
-            name = table.today(instance, apply_id, self.moved)
-            if not named(name.partition("[")[0], name):
-                return None
-            left = {key: fields[key] for key in fields if key not in without}
-            return left | {"lookup": _NO_LOOKUP} if "lookup" in without else left
-
-        async for apply in (await self.applies(problems, pick)).past(since):
-            past = apply.past(is_running=apply.apply_id in running)
+        async for apply in (await self.applies(problems)).past(since):
+            today = {
+                name: table.today(name, apply.apply_id, self.moved) for name in apply.instances
+            }
+            past = apply.past(
+                problems,
+                {then for then, now in today.items() if named(now.partition("[")[0], now)},
+                without,
+                is_running=apply.apply_id in running,
+            )
             if since and not any(attempt.intent_at >= since for attempt in past.attempts):
                 continue
-            attempts = [
-                renamed(attempt, table.today(attempt.instance, apply.apply_id, self.moved))
-                for attempt in past.attempts
-            ]
+            attempts = (renamed(attempt, today[attempt.instance]) for attempt in past.attempts)
             if chosen := tuple(filter(wanted, attempts)):
                 yield PastApply(past.apply_id, chosen, past.exit_code)
 
@@ -77,7 +73,8 @@ class State(Records):
         async for apply in (await self.applies(problems)).find([apply_id]):
             holders = (await self.lock_table.read()).holders
             alive = holders.keys() - await self.watch.dead(holders)
-            return apply.past(is_running=any(holders[key].apply_id == apply_id for key in alive))
+            is_running = any(holders[key].apply_id == apply_id for key in alive)
+            return apply.past(problems, is_running=is_running)
         return None
 
     async def newest_apply(self) -> PastApply | None:
@@ -105,9 +102,9 @@ class State(Records):
 
         Nothing is written yet.
         """
-        head = ApplyDocument(apply_id=apply_id, nonce="", by=by, started_at=now, planned=planned)
+        document = ApplyDocument(apply_id=apply_id, by=by, started_at=now, planned=planned)
         path = (await self.applies()).path(apply_id)
-        return ApplyJournal(self, path, Apply(head), locks, is_own=True)
+        return ApplyJournal(self, path, Apply(document, "", is_over=False), locks, is_own=True)
 
     async def take_over(self, apply_id: str, locks: Locks, names: Collection[str]) -> ApplyJournal:
         """Go on in the journal of an apply whose owner is gone, and left ``names`` open."""
@@ -116,10 +113,10 @@ class State(Records):
             apply = found[0]
         else:  # its owner did not get far, but may still wake up
             planned = {name: name.partition("[")[0] for name in names}
-            now = self.clock.now()
-            apply = Apply(
-                ApplyDocument(apply_id=apply_id, nonce="", started_at=now, planned=planned)
+            document = ApplyDocument(
+                apply_id=apply_id, started_at=self.clock.now(), planned=planned
             )
+            apply = Apply(document, "", is_over=False)
         journal = ApplyJournal(self, applies.path(apply_id), apply, locks, is_own=False)
         await journal.take_over(names)
         return journal

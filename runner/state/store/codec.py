@@ -2,6 +2,8 @@
 
 import json
 import math
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, Final, TypeAlias, TypeVar
 
 from pydantic import InstanceOf, ValidationError
@@ -88,21 +90,15 @@ def validate(model: type[D], tree: Any, where: str) -> D:
     return found
 
 
-class Tolerating:
-    """Adds a damaged document to ``problems``, and lets the block around it end."""
-
-    def __init__(self, problems: Problems) -> None:
-        self._problems = problems
-
-    def __enter__(self) -> None:
-        """Begin the block."""
-
-    def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> bool:
-        """Return whether the error was added, so that it is not raised."""
-        if self._problems is None or not isinstance(error, Damaged):
-            return False
-        self._problems.append(error)
-        return True
+@contextmanager
+def tolerating(problems: Problems) -> Iterator[None]:
+    """Add a damaged document to ``problems``, and let the block around it end."""
+    try:
+        yield
+    except Damaged as error:
+        if problems is None:
+            raise
+        problems.append(error)
 
 
 def foreign(where: str, why: str) -> Damaged:
