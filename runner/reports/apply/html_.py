@@ -20,13 +20,15 @@ _TEMPLATES: Final = Path(__file__).with_name("templates")
 def render(outcome: ApplyOutcome, folder: Path | None = None) -> str:
     """The report; its links to downloaded files are relative to ``folder``."""
     loud, quiet = wording.loud_and_quiet(outcome)
-    found = {name for name, _ in wording.count_checks(outcome) + wording.count_instances(outcome)}
+    counts = wording.count_all(outcome)
+    found = dict(counts["Sessions"] + counts["Checks"])
     return render_page(
         _TEMPLATES,
         "apply.html.jinja",
         css=_style(),
         script=read_part(_TEMPLATES, "apply.js"),
         outcome=outcome,
+        counted=counts,
         words=wording,
         axis=Axis(outcome),
         labels=[name for name in wording.LABELS if name in found],

@@ -18,6 +18,7 @@ def render(outcome: ApplyOutcome) -> str:
 
 def document(outcome: ApplyOutcome) -> dict[str, Any]:
     """The report as plain values."""
+    counts = wording.count_all(outcome)
     return {
         "formatVersion": FORMAT_VERSION,
         "applyId": outcome.apply_id,
@@ -27,9 +28,9 @@ def document(outcome: ApplyOutcome) -> dict[str, Any]:
         "detached": outcome.detached,
         **_times(outcome),
         "summary": {
-            "instances": dict(wording.count_instances(outcome)),
-            "checks": dict(wording.count_checks(outcome)),
-            "changes": dict(wording.count_changes(outcome)),
+            "instances": dict(counts["Sessions"]),
+            "checks": dict(counts["Checks"]),
+            "changes": dict(counts["Changes"]),
         },
         "instances": [instance_document(instance) for instance in outcome.instances],
         "tested": {_camel(name): text or None for name, text in asdict(outcome.tested).items()},

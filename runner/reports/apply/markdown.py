@@ -23,8 +23,6 @@ _SIGNS: Final = {
 }
 _RESULTS: Final = {"passed": "✅", "started": "▶️", "reached": "✅"}
 _SENTENCE: Final = 1_000
-#: Places of one failure that are listed; the others are counted.
-_PLACES: Final = 5
 
 
 def render(outcome: ApplyOutcome, limit: int = COMMENT_LIMIT) -> str:
@@ -41,7 +39,8 @@ def render(outcome: ApplyOutcome, limit: int = COMMENT_LIMIT) -> str:
     shown = fitting(map(_failure, failing), max(room - sum(map(len, loud)) - len(loud), room // 2))
     if shown:
         text += "### Failing checks\n\n" + "\n".join(shown) + "\n"
-        text += _left_out(sum(map(len, failing[len(shown) :])), "failing checks")
+        left_out = sum(len(failure.places) for failure in failing[len(shown) :])
+        text += _left_out(left_out, "failing checks")
     table = fitting(loud, limit - len(text) - 500)
     if table:
         text += "### Sessions\n\n" + _table(table)
@@ -72,8 +71,9 @@ def _tested(outcome: ApplyOutcome) -> list[str]:
 
 
 def _totals(outcome: ApplyOutcome) -> Iterator[str]:
-    for heading, counts in wording.count_all(outcome):
-        yield f"**{heading}:** {wording.in_words(counts)}  "
+    for heading, counts in wording.count_all(outcome).items():
+        if counts:
+            yield f"**{heading}:** {wording.in_words(counts)}  "
     took = wording.duration(outcome.seconds)
     yield f"Apply {escape(outcome.apply_id)}, {took}, exit code {outcome.exit_code}"
 
@@ -86,20 +86,17 @@ def _quorum(quorum: QuorumOutcome) -> str:
 
 def _failure(failure: wording.Failure) -> str:
     """A failure: where it occurred, then the error once."""
-    shown = "\\\n".join(map(_place, failure[:_PLACES])) + "\n"
-    if (more := len(failure) - _PLACES) > 0:
-        shown += f"… and {more} more that failed alike\n"
-    error = failure[0].check.error
+    shown = "\\\n".join(map(_place, failure.shown)) + "\n"
+    if failure.more:
+        shown += f"{failure.more}\n"
+    error = failure.first.check.error
     return shown + (f"\n{code_block(error, 20)}\n" if error else "")
 
 
 def _place(place: wording.Place) -> str:
-    check, instance = place.check, place.instance
-    said = wording.said(check, counts=instance.counts)
-    name = link(escape(check.name), check.link or instance.link)
-    where = escape(instance.name)
-    ended = ", ".join(escape(part, _SENTENCE) for part in said)
-    return f"{_SIGNS[wording.label(check)]} **{name}** in {where}: {ended}"
+    name = link(escape(place.check.name), place.link)
+    ended = ", ".join(escape(part, _SENTENCE) for part in place.said)
+    return f"{_SIGNS[place.label]} **{name}** in {escape(place.instance.name)}: {ended}"
 
 
 def _row(instance: InstanceOutcome) -> str:

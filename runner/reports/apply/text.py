@@ -19,8 +19,6 @@ _TINTS: Final = {
 }
 _ERROR_LINES: Final = 20
 _LINE_LIMIT: Final = 1_000
-#: Places of one failure that are listed; the others are counted.
-_PLACES: Final = 5
 
 
 def render(outcome: ApplyOutcome, style: Style | None = None) -> str:
@@ -68,7 +66,9 @@ def _sessions(outcome: ApplyOutcome, style: Style) -> list[str]:
 def _totals(outcome: ApplyOutcome, style: Style) -> list[str]:
     """The last lines: counts of instances, checks and changes, and the result."""
     rows = []
-    for heading, counts in wording.count_all(outcome):
+    for heading, counts in wording.count_all(outcome).items():
+        if not counts:
+            continue
         pieces = [Piece(f"{heading}:".ljust(9))]
         for index, (name, number) in enumerate(counts, start=1):
             comma = "," if index < len(counts) else ""
@@ -132,26 +132,23 @@ def instance_line(instance: InstanceOutcome, style: Style) -> str:
 def _failure(failure: wording.Failure, style: Style) -> list[str]:
     """A failure: where it occurred, then the error and the files, once."""
     rows = []
-    for place in failure[:_PLACES]:
+    for place in failure.shown:
         rows += _place(place, style)
-    if (more := len(failure) - _PLACES) > 0:
-        rows += lay_out([Piece(f"… and {more} more that failed alike")], style)
-    check, instance = failure[0].check, failure[0].instance
+    if failure.more:
+        rows += lay_out([Piece(failure.more)], style)
+    check = failure.first.check
     for line in lines(check.error, _LINE_LIMIT, _ERROR_LINES) if check.error else ():
         rows += lay_out([Piece(line)], style, indent=4)
     files = [f"{item.kind}: {item.path}" for item in check.artifacts if item.path]
-    return rows + _below([*files, style.address(check.link or instance.link)], style, "cyan")
+    return rows + _below([*files, style.address(failure.first.link)], style, "cyan")
 
 
 def _place(place: wording.Place, style: Style) -> list[str]:
-    check, instance = place.check, place.instance
-    label = wording.label(check)
-    notes = _harmless(wording.said(check, counts=instance.counts))
     pieces = [
-        _sign(label),
-        Piece(f"{shown_name(instance.name)} ›", ("dim",), glued=True),
-        Piece(shown_name(check.name), ("bold",), glued=True, link=check.link or instance.link),
-        Piece(", ".join(notes), (_tint(label),)),
+        _sign(place.label),
+        Piece(f"{shown_name(place.instance.name)} ›", ("dim",), glued=True),
+        Piece(shown_name(place.check.name), ("bold",), glued=True, link=place.link),
+        Piece(", ".join(_harmless(place.said)), (_tint(place.label),)),
     ]
     return lay_out(pieces, style)
 

@@ -46,6 +46,8 @@ LABELS: Final = tuple(_LABEL_LOOKS)
 _QUIET: Final = frozenset({Verdict.PASSED, Verdict.FLAKY, Verdict.DEGRADED, Verdict.SKIPPED})
 #: A check that took so many times as long as before, and a second longer, is told.
 _SLOWER: Final = 1.5
+#: Places of one failure that are listed; the others are counted.
+_PLACES: Final = 5
 #: Quiet instances that are still shown one by one.
 _FEW: Final = 10
 _CHANGES: Final = (Change.NEWLY_FAILING, Change.STILL_FAILING, Change.FIXED, Change.NEW)
@@ -56,6 +58,43 @@ class Place(NamedTuple):
 
     instance: InstanceOutcome
     check: CheckOutcome
+
+    @property
+    def label(self) -> str:
+        """The label under which the check is counted."""
+        return label(self.check)
+
+    @property
+    def link(self) -> str | None:
+        """Its address, or at least that of its session."""
+        return self.check.link or self.instance.link
+
+    @property
+    def said(self) -> list[str]:
+        """What is said of the check in its instance."""
+        return said(self.check, counts=self.instance.counts)
+
+
+class Failure(NamedTuple):
+    """Checks that failed alike: one error in one or several places."""
+
+    places: list[Place]
+
+    @property
+    def first(self) -> Place:
+        """The place whose error stands for all."""
+        return self.places[0]
+
+    @property
+    def shown(self) -> list[Place]:
+        """The first few places."""
+        return self.places[:_PLACES]
+
+    @property
+    def more(self) -> str:
+        """How many more there are, in words; empty if there are none."""
+        left_out = len(self.places) - _PLACES
+        return f"… and {left_out} more that failed alike" if left_out > 0 else ""
 
 
 def sign(name: str) -> str:
@@ -104,52 +143,43 @@ def is_forgiven(instance: InstanceOutcome) -> bool:
     return not instance.counts and not instance.verdict.is_pass
 
 
-def failing_checks(outcome: ApplyOutcome) -> list[Place]:
-    """The failing checks: those that count first, then newly failing ones, then failed ones."""
-    found = [
+def failures(outcome: ApplyOutcome) -> list[Failure]:
+    """The failing checks: those that count first, then newly failing ones, then failed ones.
+
+    Checks with the same error, or errors that the API files under the same group, are one failure.
+    """
+    places = [
         Place(instance, check)
         for instance in outcome.instances
         for check in instance.checks
         if is_failing(check)
     ]
-
-    def weight(place: Place) -> tuple[bool, bool, int, int]:
-        check = place.check
-        return (
-            check.quarantine is not None,
-            not place.instance.counts,
-            _CHANGES.index(check.change) if check.change in _CHANGES else len(_CHANGES),
-            LABELS.index(label(check)),
-        )
-
-    return sorted(found, key=weight)
-
-
-#: Checks that failed alike: one error in one or several places. The first one's stands for all.
-Failure = Sequence[Place]
-
-
-def failures(outcome: ApplyOutcome) -> Sequence[Failure]:
-    """The failing checks in the order of :func:`failing_checks`, grouped by how they failed.
-
-    A group has the same error, or errors that the API files under the same group.
-    """
-    groups: list[list[Place]] = []
-    seen: dict[tuple[str, bool, str], list[Place]] = {}
-    for place in failing_checks(outcome):
+    found: list[Failure] = []
+    seen: dict[tuple[str, bool, str], Failure] = {}
+    for place in sorted(places, key=_weight):
         check = place.check
         causes = [
-            (label(check), place.instance.counts, cause)
+            (place.label, place.instance.counts, cause)
             for cause in (check.error, *check.error_groups)
             if cause
         ]
-        group = next((seen[cause] for cause in causes if cause in seen), None)
-        if group is None:
-            group = []
-            groups.append(group)
-        group.append(place)
-        seen.update(dict.fromkeys(causes, group))
-    return groups
+        failure = next((seen[cause] for cause in causes if cause in seen), None)
+        if failure is None:
+            failure = Failure([])
+            found.append(failure)
+        failure.places.append(place)
+        seen.update(dict.fromkeys(causes, failure))
+    return found
+
+
+def _weight(place: Place) -> tuple[bool, bool, int, int]:
+    change = place.check.change
+    return (
+        place.check.quarantine is not None,
+        not place.instance.counts,
+        _CHANGES.index(change) if change in _CHANGES else len(_CHANGES),
+        LABELS.index(place.label),
+    )
 
 
 def tested(outcome: ApplyOutcome) -> list[tuple[str, str]]:
@@ -176,30 +206,15 @@ def count_labels(labels: Iterable[str]) -> list[tuple[str, int]]:
     return sorted(Counter(labels).items(), key=lambda item: LABELS.index(item[0]))
 
 
-def count_instances(outcome: ApplyOutcome) -> list[tuple[str, int]]:
-    """Count the instances by verdict."""
-    return count_labels(instance.verdict.value for instance in outcome.instances)
-
-
-def count_checks(outcome: ApplyOutcome) -> list[tuple[str, int]]:
-    """Count the checks by label."""
-    return count_labels(label(check) for each in outcome.instances for check in each.checks)
-
-
-def count_changes(outcome: ApplyOutcome) -> list[tuple[str, int]]:
-    """Count the checks that changed since last time, by change."""
-    found = Counter(check.change for each in outcome.instances for check in each.checks)
-    return [(change.value, found[change]) for change in _CHANGES if found[change]]
-
-
-def count_all(outcome: ApplyOutcome) -> list[tuple[str, list[tuple[str, int]]]]:
-    """All counts of an apply, each below its heading; those that found nothing are left out."""
-    counts = {
-        "Sessions": count_instances(outcome),
-        "Checks": count_checks(outcome),
-        "Changes": count_changes(outcome),
+def count_all(outcome: ApplyOutcome) -> dict[str, list[tuple[str, int]]]:
+    """Count the instances by verdict, their checks by label, and those that changed by change."""
+    checks = [check for instance in outcome.instances for check in instance.checks]
+    changed = Counter(check.change for check in checks)
+    return {
+        "Sessions": count_labels(instance.verdict.value for instance in outcome.instances),
+        "Checks": count_labels(map(label, checks)),
+        "Changes": [(change.value, changed[change]) for change in _CHANGES if changed[change]],
     }
-    return [(heading, found) for heading, found in counts.items() if found]
 
 
 def in_words(counts: Iterable[tuple[str, int]]) -> str:

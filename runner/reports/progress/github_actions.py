@@ -9,50 +9,39 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
-from runner.models.events import ApplyFinished, Event
 from runner.models.outcome import ApplyOutcome, InstanceOutcome
 from runner.models.verdict import Verdict
 from runner.reports.apply import markdown, wording
 from runner.reports.diagnostics.github_annotations import annotation
-from runner.reports.progress.listeners import Listener
 from runner.reports.text.github_files import append, output
 from runner.reports.text.sanitize import one_line
 
 _MOST_CHECKS: Final = 10
 
 
-class GitHubActionsReporter(Listener):
-    """Tells GitHub Actions how an apply ended.
+def tell(
+    outcome: ApplyOutcome,
+    *,
+    write: Callable[[str], None],
+    environ: Mapping[str, str],
+    reports: Sequence[Path] = (),
+) -> None:
+    """Tell GitHub Actions how an apply ended.
 
     ``write`` writes to the step's log; ``reports`` are listed in the output ``report``.
     """
-
-    def __init__(
-        self,
-        write: Callable[[str], None],
-        environ: Mapping[str, str],
-        reports: Sequence[Path] = (),
-    ) -> None:
-        self._write = write
-        self._environ = environ
-        self._reports = reports
-
-    def handle(self, event: Event) -> None:
-        """Write everything when the apply is over."""
-        if not isinstance(event, ApplyFinished):
-            return
-        workspace = self._environ.get("GITHUB_WORKSPACE")
-        self._write(annotations(event.outcome, Path(workspace) if workspace else None))
-        self._append("GITHUB_STEP_SUMMARY", markdown.render(event.outcome))
-        self._append("GITHUB_OUTPUT", outputs(event.outcome, self._reports))
-
-    def _append(self, variable: str, text: str) -> None:
+    workspace = environ.get("GITHUB_WORKSPACE")
+    write(annotations(outcome, Path(workspace) if workspace else None))
+    for variable, text in (
+        ("GITHUB_STEP_SUMMARY", markdown.render(outcome)),
+        ("GITHUB_OUTPUT", outputs(outcome, reports)),
+    ):
         try:
-            append(self._environ, variable, text)
+            append(environ, variable, text)
         except OSError as error:
             # It comes without being asked, so that it must not fail the apply.
             reason = one_line(error.strerror or str(error))
-            self._write(annotation("warning", f"{variable} can't be written: {reason}"))
+            write(annotation("warning", f"{variable} can't be written: {reason}"))
 
 
 def annotations(outcome: ApplyOutcome, repository: Path | None = None) -> str:
@@ -76,7 +65,7 @@ def outputs(outcome: ApplyOutcome, reports: Sequence[Path] = ()) -> str:
     """
     values = {
         "verdict": wording.result(outcome),
-        "counts": json.dumps(dict(wording.count_instances(outcome))),
+        "counts": json.dumps(dict(wording.count_all(outcome)["Sessions"])),
         "session-ids": _lines(instance.session_id for instance in outcome.instances),
         "session-urls": _lines(instance.link for instance in outcome.instances),
         "report": _lines(str(path.absolute()) for path in reports),

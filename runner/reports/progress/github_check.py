@@ -90,7 +90,7 @@ class GitHubCheckReporter(Listener):
         self._id = int(created["id"])
 
     def _complete(self, outcome: ApplyOutcome) -> None:
-        title = wording.in_words(wording.count_instances(outcome)) or "nothing to apply"
+        title = wording.in_words(wording.count_all(outcome)["Sessions"]) or "nothing to apply"
         output = {"title": title, "summary": harmless(markdown.render(outcome, _SUMMARY))}
         annotations = list(self._annotations(outcome))
         for start in range(_MOST_ANNOTATIONS, len(annotations), _MOST_ANNOTATIONS):

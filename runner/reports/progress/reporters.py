@@ -59,21 +59,19 @@ class ReportSpec(NamedTuple):
         return self.path is None and self.format in {*FORMATS, "jsonl"} - {"text"}
 
 
-class FileReporter(Listener):
-    """Writes one report when the apply is over."""
+class AtEnd(Listener):
+    """Calls ``act`` when the apply is over; if ``early``, also when it is interrupted."""
 
-    def __init__(
-        self, render: Callable[[ApplyOutcome], str], output: FileOutput | StreamOutput
-    ) -> None:
-        self._render = render
-        self._output = output
+    def __init__(self, act: Callable[[ApplyOutcome], None], *, early: bool = False) -> None:
+        self._act = act
+        self._early = early
 
     def handle(self, event: Event) -> None:
-        """Write the report when the apply ends; a file is also written if it is interrupted."""
+        """Act on the outcome."""
         if isinstance(event, ApplyFinished) or (
-            isinstance(event, ApplyInterrupted) and self._output.path is not None
+            self._early and isinstance(event, ApplyInterrupted)
         ):
-            self._output.write(self._render(event.outcome))
+            self._act(event.outcome)
 
 
 class Reporters:
@@ -246,18 +244,15 @@ def open_reporters(
             growing = GrowingFile(report.path) if report.path else StreamOutput(stdout)
             listen(report.format, f"--report {report.format}", growing.write)
         elif report != ReportSpec("text"):
-            output = FileOutput(report.path) if report.path else StreamOutput(stdout)
-            reporters.add(FileReporter(_render(report), output))
+            reporters.add(_written(report, stdout))
     if wants_open_telemetry(environ):
         listen(OPEN_TELEMETRY, OPEN_TELEMETRY, StreamOutput(stderr).write)
     if environ.get("GITHUB_ACTIONS") == "true":
-        from runner.reports.progress.github_actions import (  # noqa: PLC0415 # only there
-            GitHubActionsReporter,
-        )
+        from runner.reports.progress.github_actions import tell  # noqa: PLC0415 # only there
 
         write = partial(StreamOutput(people).write, annotations=True)
         files = [report.path for report in reports if report.path is not None]
-        reporters.add(GitHubActionsReporter(write, environ, files))
+        reporters.add(AtEnd(partial(tell, write=write, environ=environ, reports=files)))
     return reporters
 
 
@@ -274,8 +269,13 @@ def _text_reporter(
     return PlainReporter(StreamOutput(stream).write, style._replace(wraps=False), verbosity)
 
 
-def _render(report: ReportSpec) -> Callable[[ApplyOutcome], str]:
+def _written(report: ReportSpec, stdout: TextIO) -> Listener:
+    """A report of the whole apply; a file is written early too, in case there is no end."""
     render: Callable[..., str] = resolve_name(FORMATS[report.format])
-    if report.format == "html" and report.path:  # it links to downloaded files from its folder
-        return partial(render, folder=report.path.parent)
-    return render
+    if report.path is None:
+        stream = StreamOutput(stdout)
+        return AtEnd(lambda outcome: stream.write(render(outcome)))
+    file, folder = FileOutput(report.path), report.path.parent
+    if report.format == "html":
+        render = partial(render, folder=folder)  # it links to downloaded files from there
+    return AtEnd(lambda outcome: file.write(render(outcome)), early=True)

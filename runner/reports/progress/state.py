@@ -46,7 +46,6 @@ class InstanceProgress:
 class Progress:
     """The current state of all instances of an apply, in the order of their start."""
 
-    apply_id: str = ""
     started_at: datetime | None = None
     instances: dict[str, InstanceProgress] = field(default_factory=dict)
 
@@ -58,7 +57,6 @@ class Progress:
         """
         match event:
             case ApplyStarted():
-                self.apply_id = event.apply_id
                 self.started_at = event.at
                 for name in event.instances:
                     self._of(name)

@@ -57,7 +57,7 @@ def reasons(outcome: ApplyOutcome, drifted: Collection[str]) -> list[str]:
 def rows(outcome: ApplyOutcome, drifted: Collection[str]) -> list[str]:
     """The message as harmless lines: the result, what failed or was fixed, links."""
     found = [f"Checkly test sessions: {wording.result(outcome)}"]
-    if counts := wording.in_words(wording.count_instances(outcome)):
+    if counts := wording.in_words(wording.count_all(outcome)["Sessions"]):
         found.append(f"Sessions: {counts}")
     for instance in outcome.instances:
         checks = [

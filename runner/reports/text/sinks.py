@@ -98,8 +98,6 @@ def emit(text: str, stream: TextIO, *, annotations: bool = False) -> None:
 class StreamOutput:
     """A stream, such as standard output."""
 
-    path: Path | None = None
-
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
 

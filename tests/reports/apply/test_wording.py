@@ -4,7 +4,6 @@ from runner.models.outcome import Change, CheckOutcome, FailingSince, seconds_be
 from runner.models.verdict import Verdict
 from runner.reports.apply.wording import (
     duration,
-    failing_checks,
     failures,
     notes,
 )
@@ -41,8 +40,8 @@ def test_of_failing_checks_the_new_come_first_and_the_cancelled_last() -> None:
         check("c", Verdict.PASSED),
         check("d", Verdict.FAILED, change=Change.NEWLY_FAILING),
     )
-    found = failing_checks(apply(instance(checks=checks)))
-    assert [located.check.name for located in found] == ["d", "b", "a"]
+    found = failures(apply(instance(checks=checks)))
+    assert [each.first.check.name for each in found] == ["d", "b", "a"]
 
 
 @pytest.mark.parametrize(
@@ -87,7 +86,7 @@ def test_what_failed_alike_by_error_or_group_is_one_failure() -> None:
         check("f", Verdict.FAILED, error="boom", quarantine="known"),
     )
     found = failures(apply(instance(checks=checks)))
-    assert [[place.check.name for place in each] for each in found] == [
+    assert [[place.check.name for place in each.places] for each in found] == [
         ["a", "b", "c"],
         ["d"],
         ["e"],

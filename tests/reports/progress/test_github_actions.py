@@ -6,7 +6,7 @@ import pytest
 
 from runner.models.outcome import ApplyOutcome
 from runner.models.verdict import Verdict
-from runner.reports.progress.github_actions import GitHubActionsReporter, annotations, outputs
+from runner.reports.progress.github_actions import annotations, outputs
 from runner.reports.progress.reporters import open_reporters, parse_reports
 from tests.reports.outcomes import apply, check, instance, mixed, offline, story
 
@@ -121,7 +121,3 @@ def test_no_value_can_forge_an_output(link: str) -> None:
     found = read_outputs(outputs(apply(instance(link=link), exit_code=1)))
     assert set(found) == {"verdict", "counts", "session-ids", "session-urls", "report"}
     assert found["verdict"] == "failed"
-
-
-def test_it_keeps_nothing_open(tmp_path: Path) -> None:
-    GitHubActionsReporter(lambda _: None, {}, [tmp_path]).close()
