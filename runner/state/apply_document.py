@@ -36,7 +36,7 @@ class ApplyDocument(NumberedDocument):
 
     def with_(self, segment: "ApplyDocument") -> "ApplyDocument":
         """Return the document with what a later segment changes."""
-        before = {} if segment.is_whole else self.attempts
+        before = self.attempts
         changed = {name: {**before.get(name, {}), **new} for name, new in segment.attempts.items()}
         planned = self.planned or segment.planned
         return self.model_copy(update={"attempts": {**before, **changed}, "planned": planned})

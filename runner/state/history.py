@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
+from functools import reduce
 from itertools import chain, groupby
 from typing import Any, Final
 
@@ -119,24 +120,27 @@ class History:
         while (data := await self._store.get(f"{path}.json")) is None:
             numbers = [*filter(None, map(number_of, await self._store.entries(path)))]
             segments = await self._store.get_all(path_of(path, each) for each in numbers)
-            is_gapless = numbers == [*range(1, len(numbers) + 1)]
-            # Where some are gone it has just ended, or was folded.
+            is_gapless = bool(numbers) and numbers == [*range(1, len(numbers) + 1)]
+            # Where some are gone, or all, it has just ended.
             if None not in segments and (is_gapless or not await self._store.get(f"{path}.json")):
                 return self._of_segments(path, dict(zip(numbers, segments, strict=True)))
         where = self._store.where(f"{path}.json")
         return Apply(_document(parse(data, where), name, where), where, is_over=True)
 
     def _of_segments(self, path: str, segments: Mapping[int, bytes | None]) -> Apply | None:
-        document: ApplyDocument | None = None
-        for before, (number, data) in zip([0, *segments], segments.items(), strict=False):
+        parts: list[ApplyDocument] = []
+        for number, data in sorted(segments.items(), reverse=True):
             where = self._store.where(path_of(path, number))
             with tolerating(self._problems):
                 part = _document(parse(data or b"", where), path.rpartition("/")[2], where)
-                document = document.with_(part) if document else part
-                if not part.is_whole and number != before + 1:
-                    raise foreign(where, f"number {before + 1} before it is missing")
-        if document is None:
+                parts.append(part)
+                if part.is_whole:  # those before it may be half tidied away
+                    break
+                if number - 1 not in segments and number > 1:
+                    raise foreign(where, f"number {number - 1} before it is missing")
+        if not parts:
             return None
+        document = reduce(ApplyDocument.with_, reversed(parts))
         document = document.model_copy(update={"segments": max(segments)})
         return Apply(document, self._store.where(path), is_over=False)
 

@@ -1,6 +1,7 @@
 """The journal of an apply: which steps share a write, and what a write that fails leaves."""
 
 import asyncio
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
@@ -133,5 +134,55 @@ def test_an_apply_that_wrote_nothing_can_be_taken_over(open_: OpenState) -> None
             await other.end()
         (attempt,) = await attempts_of(open_(), "a1")
         assert (attempt.profile, attempt.verdict) == ("p0", Verdict.NOT_STARTED)
+
+    asyncio.run(go())
+
+
+@pytest.mark.parametrize("gone", [[0], [1], [0, 2], [1, 2], [0, 1, 2]])
+def test_what_a_killed_owner_left_of_earlier_segments_does_not_count(
+    open_: OpenState, gone: list[int]
+) -> None:
+    names = ["p0", "p1", "p2"]
+
+    async def go() -> None:
+        state = open_()
+        tidy = state.store.tidy
+
+        async def killed_meanwhile(paths: Iterable[str]) -> None:
+            doomed = list(paths)
+            await tidy([doomed[number] for number in gone] if "/applies/" in doomed[0] else doomed)
+
+        state.store.tidy = killed_meanwhile  # type: ignore[method-assign]
+        async with state.lock(names, ALICE, "a1", timeout=0) as locks:
+            journal = await state.begin("a1", locks, dict.fromkeys(names, "p"), ALICE, NOON)
+            for name in names:
+                await journal.put(an_attempt(name, phase=Phase.STARTED), durable=True)
+            await journal.end()
+        assert [each.phase for each in await attempts_of(open_(), "a1")] == [Phase.STARTED] * 3
+        async with open_().lock(names, ALICE, "a1", timeout=0) as locks:
+            other = await open_().take_over("a1", locks, names)
+            assert [each.instance for each in other.touched()] == names
+
+    asyncio.run(go())
+
+
+def test_an_apply_that_ends_while_it_is_read_is_not_missed(open_: OpenState) -> None:
+    async def go() -> None:
+        state, reader = open_(), open_()
+        async with state.lock(["p0"], ALICE, "a1", timeout=0) as locks:
+            journal = await state.begin("a1", locks, {"p0": "p"}, ALICE, NOON)
+            await journal.put(an_attempt("p0"), durable=True)
+            get = reader.store.get
+
+            async def slow(path: str) -> bytes | None:
+                data = await get(path)
+                if data is None and "/applies/" in path:
+                    await journal.put(finished(an_attempt("p0", session_id="s")), durable=False)
+                    await journal.end(0)
+                return data
+
+            reader.store.get = slow  # type: ignore[method-assign]
+            (attempt,) = await attempts_of(reader, "a1")
+        assert attempt.session_id == "s"
 
     asyncio.run(go())
