@@ -48,23 +48,44 @@ class _Watch:
 
     async def outcome(self) -> InstanceOutcome:
         """Follow it, and return what came of it."""
-        run, context, gently = self._run, self._context, self._context.stop.gently
+        run, gently = self._run, self._context.stop.gently
         if run.is_over and not run.seen.results:  # a trigger's answer may say so of itself
             run.see(run.seen.model_copy(update={"status": "", "stopped_at": None}))
         deadline = self._began_at + run.settings.timeout_seconds - run.elapsed
         try:
-            await unless(gently, self._until(deadline))
-            is_told = await unless(gently, self._complete())
+            is_told = await unless(gently, self._to_the_end(deadline))
         except Interrupted:
             return await self._interrupted()
         except TimeoutError:
-            return await self._late()
+            return await self._detailed(await self._late())
         except CannotRun:
             is_told = False
-        if not is_told:
-            return self._lost()
-        outcome = await explained(context, run.of_session())
-        return await context.keep(context, outcome) if context.keep else outcome
+        return await self._detailed(run.of_session()) if is_told else self._lost()
+
+    async def _to_the_end(self, deadline: float) -> bool:
+        """Follow it until its last result; return whether the API told any at all.
+
+        Raises:
+            TimeoutError: It still runs after the deadline.
+            CannotRun: No answer comes any more.
+        """
+        try:
+            await self._until(deadline)
+        except TimeoutError:  # it may have ended in time, unheard
+            if not await self._look(self._options.grace_seconds):
+                return False
+            if not self._run.is_over:
+                raise
+        return await self._complete()
+
+    async def _detailed(self, outcome: InstanceOutcome) -> InstanceOutcome:
+        """Add the errors and files of what failed; a signal cuts that off."""
+        context, gently = self._context, self._context.stop.gently
+        with suppress(Interrupted):
+            outcome = await unless(gently, explained(context, outcome))
+            if context.keep:
+                outcome = await unless(gently, context.keep(context, outcome))
+        return outcome
 
     async def _until(self, deadline: float) -> None:
         """Follow it until it is over.
@@ -142,12 +163,8 @@ class _Watch:
             self._context.report(SessionProgress, self._run.name, self._run.checks())
 
     async def _late(self) -> InstanceOutcome:
-        """Its time is over, but the session may have ended in time, unheard."""
+        """Its time is over: cancel it."""
         run = self._run
-        if not await self._look(self._options.grace_seconds):
-            return self._lost()
-        if run.is_over:
-            return run.of_session()
         trouble = await self._cancel("timeout")
         reason = f"It did not end within its timeoutSeconds ({run.settings.timeout_seconds:g} s)."
         if not run.is_over:

@@ -162,6 +162,20 @@ def test_a_result_that_comes_late_is_waited_for(tmp_path: Path) -> None:
     assert (only(outcome).verdict, outcome.exit_code) == (Verdict.FAILED, 1)
 
 
+def test_a_result_that_comes_late_is_waited_for_even_after_the_time_of_the_session(
+    tmp_path: Path,
+) -> None:
+    early, late = session("PASSED", PENDING), session("PASSED", {**FINAL, "status": "FAILED"})
+    left = [early, early, late]
+    outcome, _ = applied(
+        tmp_path,
+        lambda: answer(early, 408),
+        get=lambda: answer(left.pop(0) if len(left) > 1 else left[0]),
+        timeout=0.0001,
+    )
+    assert (only(outcome).verdict, outcome.exit_code) == (Verdict.FAILED, 1)
+
+
 def test_a_result_that_stays_away_leaves_the_attempt_open(tmp_path: Path) -> None:
     body = answer(session("PASSED", PENDING))
     outcome, attempt = applied(tmp_path, lambda: body, get=lambda: body, late_seconds=0.1)

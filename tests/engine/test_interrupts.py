@@ -1,11 +1,13 @@
 """Signals: the first is gentle, the second leaves at once, and the state says what is left."""
 
 import asyncio
+import time
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 
+from runner.checkly.exchange import ClientOptions
 from runner.engine.control.shutdown import SAME_SECONDS, Stop
 from runner.errors import Interrupted
 from runner.models.events import (
@@ -150,6 +152,16 @@ def interrupted_after(bench: Bench, seconds: float, **options: Any) -> ApplyOutc
         return await bench.applying(planned(), **options)
 
     return asyncio.run(main())
+
+
+def test_a_signal_does_not_wait_for_the_reasons_of_a_failure(make_bench: MakeBench) -> None:
+    bench = make_bench(a_world(a_check("home", "failed")))
+    bench.emulator.add_fault("hang:on=result")
+    bench.client_options = ClientOptions(answer_seconds=30.0)
+    began = time.monotonic()
+    outcome = interrupted_after(bench, 2.0)
+    assert time.monotonic() - began < 8
+    assert (only(outcome).verdict, outcome.exit_code) == (Verdict.FAILED, 130)
 
 
 def signal_now(bench: Bench) -> Callable[[], None]:

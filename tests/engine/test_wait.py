@@ -98,6 +98,16 @@ def test_a_dead_owners_lease_is_waited_for(make_bench: MakeBench) -> None:
     assert "its lock has not expired yet: waiting" in notices(bench)
 
 
+def test_a_wait_after_the_time_of_a_session_still_tells_why_it_failed(
+    make_bench: MakeBench,
+) -> None:
+    bench = make_bench(a_world(a_check("home", "failed")))
+    applied = bench.apply(planned(timeout_seconds=0.5), detach=True)
+    time.sleep(1.0)
+    (check,) = only(bench.wait(applied.apply_id)).checks
+    assert "got 500" in (check.error or "")
+
+
 def test_an_owner_that_lives_is_not_waited_for_for_ever(make_bench: MakeBench) -> None:
     bench = make_bench(a_world(a_check("home", duration=30.0)))
     bench.lease = 1.0

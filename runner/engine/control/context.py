@@ -1,6 +1,6 @@
 """The outside world of an apply, and its options."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, TypeAlias
@@ -82,4 +82,4 @@ class Context:
         self.notice(text, instance, is_warning=True)
 
 
-Keep: TypeAlias = Callable[[Context, InstanceOutcome], Awaitable[InstanceOutcome]]
+Keep: TypeAlias = Callable[[Context, InstanceOutcome], Coroutine[Any, Any, InstanceOutcome]]
