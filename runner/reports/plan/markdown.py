@@ -3,7 +3,8 @@
 from typing import Final
 
 from runner.models.plan import Action, Op, Plan
-from runner.reports.plan.view import Entry, PlanView, view
+from runner.reports.plan.view import Entry, entries_of, unlisted
+from runner.reports.plan.wording import cost, header, removed, summary
 from runner.reports.text.markdown import code, escape, fenced, fitting, link, size
 from runner.reports.text.sanitize import one_line
 
@@ -20,6 +21,8 @@ _SIGNS: Final = {
 }
 #: So many rows do not fit into a comment.
 _MOST_NEW: Final = 1_000
+_HEADING: Final = "| | Instance | Action |\n|---|---|---|"
+_FULL_HEADING: Final = "| | Instance | Action | Last | Checks |\n|---|---|---|---|---|"
 #: Signs of lines in a diff; GitHub colours those with ``!`` as changed.
 _PARTS: Final = {Op.ADD: "+", Op.REMOVE: "-", Op.REPLACE: "!", None: " "}
 
@@ -32,47 +35,44 @@ def render(plan: Plan, limit: int = LIMIT) -> str:
         limit: Most bytes. What does not fit is left out from the end, diffs before rows, with
             a note that says how much.
     """
-    shown = view(plan, most_new=_MOST_NEW)
+    entries = entries_of(plan, most_new=_MOST_NEW)
+    is_full = plan.against is None
     parts = [MARKER, "### Checkly sessions", ""]
-    if shown.against is not None:
-        parts += [f"What a merge would change, compared with {escape(shown.against)}.", ""]
-    parts += [f"{name}: {escape(value, None)}  " for name, value in shown.header]
-    parts += [""] * bool(shown.header)
-    parts += [f"**{shown.summary}**" + (f" {shown.cost}." if shown.cost else ""), ""]
-    warnings = (*shown.file_warnings, *shown.warnings)
+    if plan.against is not None:
+        parts += [f"What a merge would change, compared with {escape(plan.against)}.", ""]
+    if plan.context is not None:
+        parts += [*(f"{name}: {escape(value, None)}  " for name, value in header(plan)), ""]
+    known = cost(plan)
+    parts += [f"**{summary(plan)}**" + (f" {known}." if known else ""), ""]
+    warnings = (*plan.file_warnings, *plan.warnings)
     told = fitting([f"> ⚠️ {escape(warning, 1_000)}\n" for warning in warnings], limit // 4)
     parts += told
     if untold := len(warnings) - len(told):
         parts += [f"_{untold:,} more warnings are not shown here._", ""]
     room = limit - size("\n".join(parts)) - 500  # for the notes
-    rows = fitting([_row(entry, shown) for entry in shown.entries], room)
-    left_out = len(shown.entries) - len(rows)
+    rows = fitting([_row(entry, is_full=is_full) for entry in entries], room)
+    left_out = len(entries) - len(rows)
     room = 0 if left_out else room - sum(map(size, rows))
-    folded = list(filter(None, map(_folded, shown.entries)))
+    folded = list(filter(None, map(_folded, entries)))
     sections = fitting(folded, room)
     if rows:
-        parts += [_heading(shown), *rows, ""]
-    if left_out := left_out + shown.unlisted:
+        parts += [_FULL_HEADING if is_full else _HEADING, *rows, ""]
+    if left_out := left_out + unlisted(plan, entries):
         parts += [f"_{left_out:,} more are not listed here: `runner plan` shows them all._", ""]
-    parts += [escape(shown.removed, None), ""] if shown.removed else []
+    if gone := removed(plan):
+        parts += [escape(gone, None), ""]
     parts += sections
     if cut := len(folded) - len(sections):
         parts += [f"_{cut:,} diffs are too long for a comment: `runner plan` shows them all._", ""]
     return "\n".join(parts)
 
 
-def _heading(shown: PlanView) -> str:
-    if shown.against is not None:
-        return "| | Instance | Action |\n|---|---|---|"
-    return "| | Instance | Action | Last | Checks |\n|---|---|---|---|---|"
-
-
-def _row(entry: Entry, shown: PlanView) -> str:
+def _row(entry: Entry, *, is_full: bool) -> str:
     kinds = {kind for kind, _ in entry.notes}
     said = escape(entry.said)
     said += ", blocked" if "blocked" in kinds else " ⚠️" if "warning" in kinds else ""
     row = f"| {_SIGNS[entry.action]} | {code(entry.names)} | {said} |"
-    if shown.against is not None:
+    if not is_full:
         return row
     checks = "" if entry.checks is None else code(entry.checks)
     return f"{row} {link(entry.last, entry.link)} | {checks} |"

@@ -5,7 +5,8 @@ from typing import Final
 
 from runner.models.plan import Action, Op, Plan
 from runner.reports.plan.fields import Field
-from runner.reports.plan.view import Entry, PlanView, view
+from runner.reports.plan.view import Entry, entries_of, unlisted
+from runner.reports.plan.wording import cost, header, removed, summary
 from runner.reports.text.sanitize import display_width, one_line
 from runner.reports.text.style import Style
 
@@ -37,33 +38,33 @@ def render(plan: Plan, style: Style, *, verbosity: int = 0) -> str:
         style: What the terminal can show.
         verbosity: Below 0 the summary alone, above 0 every instance by itself.
     """
-    shown = view(plan, full=verbosity > 0)
-    lines = [] if verbosity < 0 else [*_body(shown, style)]
-    lines.append(style.paint(shown.summary, "bold"))
-    if shown.cost and verbosity >= 0:
-        lines.append(f"{shown.cost}.")
+    lines = [] if verbosity < 0 else [*_body(plan, style, full=verbosity > 0)]
+    lines.append(style.paint(summary(plan), "bold"))
+    if verbosity >= 0 and (known := cost(plan)):
+        lines.append(f"{known}.")
     return "".join(f"{style.plain(line)}\n" for line in lines)
 
 
-def _body(shown: PlanView, style: Style) -> Iterator[str]:
-    for name, value in shown.header:
+def _body(plan: Plan, style: Style, *, full: bool) -> Iterator[str]:
+    for name, value in header(plan):
         yield f"{style.paint(f'{name}:'.ljust(9), 'dim')} {one_line(value)}"
-    if shown.against is not None:
-        yield f"Compared with {one_line(shown.against)}."
-    if shown.header or shown.against is not None:
+    if plan.against is not None:
+        yield f"Compared with {one_line(plan.against)}."
+    if plan.context or plan.against is not None:
         yield ""
-    for entry, following in zip(shown.entries, (*shown.entries[1:], None), strict=False):
-        yield from _entry(entry, style, with_last=shown.against is None)
+    entries = entries_of(plan, full=full)
+    for entry, following in zip(entries, (*entries[1:], None), strict=False):
+        yield from _entry(entry, style, with_last=plan.against is None)
         if not (entry.is_plain and following and following.is_plain):
             yield ""
-    if shown.unlisted:
-        yield f"… and {shown.unlisted:,} more to create: `runner plan -v` shows them."
+    if more := unlisted(plan, entries):
+        yield f"… and {more:,} more to create: `runner plan -v` shows them."
         yield ""
-    if shown.removed:
-        yield f"{shown.removed}\n"
-    for warning in shown.warnings:
+    if gone := removed(plan):
+        yield f"{gone}\n"
+    for warning in plan.warnings:
         yield _note("warning", warning, "", style)
-    if shown.warnings:
+    if plan.warnings:
         yield ""
 
 

@@ -1,7 +1,4 @@
-"""A plan as it is shown: its context, equal changes once, and a summary.
-
-Text and Markdown render this view and ask nothing of the plan itself.
-"""
+"""The instances of a plan as text and Markdown show them: equal changes once, in words."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -11,7 +8,7 @@ from runner.listing import counted
 from runner.models.plan import Action, Plan, PlannedInstance
 from runner.reports.plan.fields import Field, fields_of
 from runner.reports.plan.values import Masks
-from runner.reports.plan.wording import cost, drift, header, last_ended, removed, some, summary
+from runner.reports.plan.wording import drift, last_ended, some
 from runner.reports.text.sanitize import one_line
 
 #: More profiles than this that just run again are one line.
@@ -47,52 +44,14 @@ class Entry(NamedTuple):
         return self.action is Action.RERUN and not self.notes and not self.fields
 
 
-class PlanView(NamedTuple):
-    """All that a plan says, in words.
-
-    Attributes:
-        header: Its context, as names and values.
-        entries: What is planned, in file order; what is removed comes last.
-        unlisted: How many more instances would be created.
-        cost: How often checks will run, where that is known.
-        removed: What becomes of removed instances; empty where there are none.
-    """
-
-    header: tuple[tuple[str, str], ...]
-    against: str | None
-    entries: tuple[Entry, ...]
-    unlisted: int
-    warnings: tuple[str, ...]
-    file_warnings: tuple[str, ...]
-    summary: str
-    cost: str | None
-    removed: str
-
-
-def view(plan: Plan, *, full: bool = False, most_new: int = 100) -> PlanView:
-    """Make the view of ``plan``.
+def entries_of(plan: Plan, *, full: bool = False, most_new: int = 100) -> list[Entry]:
+    """Return what is planned, in file order; what is removed comes last.
 
     Args:
         plan: What to show.
         full: Whether every instance is shown by itself.
-        most_new: Among so many different new ones that are fine, further ones are only counted.
+        most_new: Among so many different new ones that are fine, further ones are left out.
     """
-    entries = _entries(plan, full, most_new)
-    untold = plan.counts["rerun"] if plan.against is not None else 0
-    return PlanView(
-        header(plan.context) if plan.context else (),
-        plan.against,
-        entries,
-        len(plan.instances) - untold - sum(entry.size for entry in entries),
-        plan.warnings,
-        plan.file_warnings,
-        summary(plan),
-        cost(plan),
-        removed(plan),
-    )
-
-
-def _entries(plan: Plan, full: bool, most_new: int) -> tuple[Entry, ...]:
     masks, new = Masks(), 0
     groups: dict[object, tuple[Entry, list[PlannedInstance]]] = {}
     again: set[object] = set()
@@ -119,7 +78,13 @@ def _entries(plan: Plan, full: bool, most_new: int) -> tuple[Entry, ...]:
         profiles = counted(len({planned.profile for planned in rerun}), "profile")
         names = f"{profiles} ({counted(len(rerun), 'instance')})"
         entries.append(Entry(Action.RERUN, names, len(rerun), "rerun", _last(rerun)))
-    return tuple(sorted(entries, key=lambda entry: entry.action is Action.REMOVED))
+    return sorted(entries, key=lambda entry: entry.action is Action.REMOVED)
+
+
+def unlisted(plan: Plan, entries: Sequence[Entry]) -> int:
+    """Return how many more instances than those of ``entries`` would be created."""
+    untold = plan.counts["rerun"] if plan.against is not None else 0
+    return len(plan.instances) - untold - sum(entry.size for entry in entries)
 
 
 def _entry(planned: PlannedInstance, masks: Masks) -> Entry:

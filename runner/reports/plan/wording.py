@@ -17,8 +17,11 @@ _NAME_LIMIT: Final = 80
 _COMMIT_LENGTH: Final = 12
 
 
-def header(context: PlanContext) -> tuple[tuple[str, str], ...]:
-    """Return the context of a plan, as names and values."""
+def header(plan: Plan) -> tuple[tuple[str, str], ...]:
+    """Return the context of a plan, where it has one, as names and values."""
+    context = plan.context
+    if context is None:
+        return ()
     commit = (context.commit or "unknown")[:_COMMIT_LENGTH]
     tested = commit + (f" on {context.branch}" if context.branch else "")
     if context.environment:

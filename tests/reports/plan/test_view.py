@@ -10,7 +10,7 @@ from runner.models.instance import Instance
 from runner.models.plan import Action, CheckDrift, Plan, PlanContext, PlannedInstance
 from runner.models.verdict import Verdict
 from runner.reports.plan.text import render
-from runner.reports.plan.view import view
+from runner.reports.plan.view import entries_of
 from runner.reports.plan.wording import cost, question, summary
 from runner.reports.text.style import Style
 from tests.plan.records import make_plan
@@ -231,6 +231,6 @@ def test_removed_ones_stay_last() -> None:
     gone = {name: record(instance(name)) for name in ("x", "y")}
     many = [member("smoke", str(number)) for number in range(2)]
     records = gone | {each.name: record(each) for each in many}
-    entries = view(make_plan(many, records, fingerprint, everything=True)).entries
+    entries = entries_of(make_plan(many, records, fingerprint, everything=True))
     assert [entry.action for entry in entries] == [Action.RERUN, Action.REMOVED]
     assert entries[1].names == "x, y (2 instances)"
