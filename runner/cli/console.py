@@ -4,7 +4,6 @@ import os
 import sys
 from collections.abc import Sequence
 from functools import cached_property
-from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
 import click
@@ -94,10 +93,10 @@ class Console:
     ) -> None:
         """Print diagnostics, on standard error unless ``stream`` is given."""
         from runner.reports.diagnostics.render import render_diagnostics  # noqa: PLC0415 # when needed
+        from runner.reports.text.github import repository_of  # noqa: PLC0415
 
         stream = stream or self.err
-        workspace = os.environ.get("GITHUB_WORKSPACE")
-        repository = Path(workspace) if workspace else None
+        repository = repository_of(os.environ)
         text = render_diagnostics(diagnostics, form, self.style_for(stream), repository=repository)
         if text:
             text = self.folded(text.rstrip("\n"), stream)

@@ -48,7 +48,7 @@ def plan(common: Common, **options: Any) -> int:
         made = _against_records(common, command)
     _print(made, command, common)
     if os.environ.get("GITHUB_ACTIONS") == "true":
-        from runner.reports.text.github_files import append, output  # noqa: PLC0415
+        from runner.reports.text.github import append, output  # noqa: PLC0415
 
         changes = output("has-changes", str(made.has_changes).lower())
         with suppress(OSError):  # the plan is shown all the same

@@ -11,7 +11,7 @@ from typing import Final, Literal, TypeAlias
 
 from runner.diagnostics import Diagnostic, Severity
 from runner.listing import counted
-from runner.reports.diagnostics.github_annotations import annotation
+from runner.reports.text.github import annotation
 from runner.reports.text.json_ import dump_json
 from runner.reports.text.sanitize import NAME_LIMIT, command_marks, display_width, one_line
 from runner.reports.text.style import Style

@@ -6,17 +6,22 @@ very log that it guards.
 
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
+from runner.diagnostics import Diagnostic, Severity
 from runner.models.outcome import ApplyOutcome, InstanceOutcome
 from runner.models.verdict import Verdict
 from runner.reports.apply import markdown, wording
-from runner.reports.diagnostics.github_annotations import annotation
-from runner.reports.text.github_files import append, output
+from runner.reports.diagnostics.render import one_line_of, render_diagnostics
+from runner.reports.text.github import annotation, append, output, repository_of
+from runner.reports.text.markdown import code_block
 from runner.reports.text.sanitize import one_line
 
 _MOST_CHECKS: Final = 10
+#: The rest of a long list of problems stands in the log.
+_MOST_PROBLEMS: Final = 50
 
 
 def tell(
@@ -30,8 +35,7 @@ def tell(
 
     ``write`` writes to the step's log; ``reports`` are listed in the output ``report``.
     """
-    workspace = environ.get("GITHUB_WORKSPACE")
-    write(annotations(outcome, Path(workspace) if workspace else None))
+    write(annotations(outcome, repository_of(environ)))
     for variable, text in (
         ("GITHUB_STEP_SUMMARY", markdown.render(outcome)),
         ("GITHUB_OUTPUT", outputs(outcome, reports)),
@@ -99,3 +103,35 @@ def annotation_of(instance: InstanceOutcome) -> tuple[str, str, str] | None:
         ended += ", does not count"
     message = "\n".join(one_line(row, 1_000) for row in rows) or ended
     return level, f"{one_line(instance.name, 150)}: {ended}", message
+
+
+def tell_failure(
+    diagnostics: Sequence[Diagnostic],
+    reasons: Sequence[str],
+    *,
+    environ: Mapping[str, str],
+    write: Callable[[str], None],
+    sets_verdict: bool,
+) -> None:
+    """Tell GitHub Actions of a command that failed before it could begin.
+
+    Where the configuration is the reason, ``diagnostics`` say more than ``reasons``. All texts are
+    masked already. The output ``verdict`` is set if ``sets_verdict``.
+    """
+    if diagnostics:
+        write(render_diagnostics(diagnostics, "github", repository=repository_of(environ)))
+    else:
+        write(annotation("error", "\n".join(reasons)))
+    errors = [one_line_of(each) for each in diagnostics if each.severity is Severity.ERROR]
+    text = "\n".join((errors or reasons)[:_MOST_PROBLEMS])
+    heading = "## Checkly test sessions: nothing was started\n\n"
+    with suppress(OSError):  # the log has it all
+        append(environ, "GITHUB_STEP_SUMMARY", f"{heading}{code_block(text, _MOST_PROBLEMS)}\n")
+        if sets_verdict and "verdict<<" not in _read(environ.get("GITHUB_OUTPUT", "")):
+            append(environ, "GITHUB_OUTPUT", output("verdict", "not started"))
+
+
+def _read(path: str) -> str:
+    with suppress(OSError):
+        return Path(path).read_text(encoding="utf-8", errors="replace")
+    return ""

@@ -13,10 +13,10 @@ from typing import Any, Final
 from runner.models.events import ApplyFinished, ApplyStarted, Event, PlanMade
 from runner.models.outcome import ApplyOutcome
 from runner.reports.apply import markdown, wording
-from runner.reports.diagnostics.github_annotations import relative_to_repository
 from runner.reports.progress.github_actions import annotation_of
 from runner.reports.progress.listeners import Listener, Send, Surroundings
 from runner.reports.progress.state import Progress
+from runner.reports.text.github import relative_to_repository, repository_of
 from runner.reports.text.json_ import time_text
 from runner.reports.text.sanitize import harmless, one_line
 
@@ -50,8 +50,7 @@ class GitHubCheckReporter(Listener):
         self._url = f"{api}/repos/{environ['GITHUB_REPOSITORY']}/check-runs"
         self._token = environ["GITHUB_TOKEN"]
         self._commit = _pushed(environ)
-        workspace = environ.get("GITHUB_WORKSPACE")
-        self._repository = Path(workspace) if workspace else None
+        self._repository = repository_of(environ)
         self._send = send
         self._id: int | None = None
         self._progress = Progress()

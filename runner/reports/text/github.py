@@ -1,9 +1,10 @@
-"""Workflow commands of GitHub Actions: annotations at a line of a file.
+"""Annotations in the log of GitHub Actions, and the files that a step may write to.
 
-The form is GitHub's: https://docs.github.com/actions/reference/workflow-commands.
+The forms are GitHub's: https://docs.github.com/actions/reference/workflow-commands.
 """
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
 
 from runner.reports.text.sanitize import NAME_LIMIT, lines, one_line
@@ -48,9 +49,34 @@ def _escape(text: str) -> str:
     return _escape_data(text).replace(":", "%3A").replace(",", "%2C")
 
 
+def repository_of(environ: Mapping[str, str]) -> Path | None:
+    """The root of the repository that a step works in."""
+    workspace = environ.get("GITHUB_WORKSPACE")
+    return Path(workspace) if workspace else None
+
+
 def relative_to_repository(name: str, repository: Path | None) -> str:
     """The path of a file from the root of the repository; as it is named outside of it."""
     if repository is None:
         return name
     path = os.path.relpath(Path(name).absolute(), repository)
     return name if path.startswith("..") else Path(path).as_posix()
+
+
+def append(environ: Mapping[str, str], variable: str, text: str) -> None:
+    """Append ``text`` to the file that ``variable`` names, if it names one.
+
+    Raises:
+        OSError: The file can't be written.
+    """
+    if path := environ.get(variable):
+        with Path(path).open("a", encoding="utf-8", newline="\n") as file:
+            file.write(text)
+
+
+def output(name: str, value: str) -> str:
+    """An output of the step, as ``$GITHUB_OUTPUT`` takes it."""
+    end = "end-of-output"
+    while end in value:
+        end += "-"
+    return f"{name}<<{end}\n{value}\n{end}\n"
