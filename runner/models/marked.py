@@ -5,7 +5,7 @@ scalars, in which a leaf that is more than its value is a :class:`Marked`.
 """
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, TypeAlias
 
@@ -51,13 +51,23 @@ def leaves(tree: object, path: Path = ()) -> Iterator[tuple[Path, object]]:
         yield path, tree
 
 
+def mapped(tree: Any, change: Callable[[Any], Any]) -> Any:
+    """Return ``tree`` with each leaf changed."""
+    if isinstance(tree, dict):
+        return {key: mapped(child, change) for key, child in tree.items()}
+    if isinstance(tree, list):
+        return [mapped(child, change) for child in tree]
+    return change(tree)
+
+
 def unmarked(tree: Any) -> Any:
     """Replace each mark by its value: secrets in clear, unset values as null."""
-    if isinstance(tree, dict):
-        return {key: unmarked(child) for key, child in tree.items()}
-    if isinstance(tree, list):
-        return [unmarked(child) for child in tree]
-    return tree.value if isinstance(tree, Marked) else tree
+    return mapped(tree, lambda leaf: leaf.value if isinstance(leaf, Marked) else leaf)
+
+
+def whole(value: Any) -> Any:
+    """Return a whole number as such: 2 and not 2.0; anything else as it is."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 def _of_mark(marked: Marked) -> list[Any]:

@@ -19,7 +19,7 @@ from typing import Any, Final, TypeAlias
 
 from runner.models.contract.filled import FILLED_METADATA
 from runner.models.contract.rules import defaults
-from runner.models.marked import Body, Marked, text_of
+from runner.models.marked import Body, Marked, text_of, whole
 
 #: A request in normal form.
 Normal: TypeAlias = dict[str, Any]
@@ -79,7 +79,7 @@ def own_keys(own: Mapping[str, Any]) -> Normal:
     del filled["description"]
     if filled["expectChecks"] is not None:
         filled["expectChecks"] = {**defaults("ExpectChecks"), **filled["expectChecks"]}
-    return filled | {"timeoutSeconds": _whole(float(filled["timeoutSeconds"]))}
+    return filled | {"timeoutSeconds": whole(float(filled["timeoutSeconds"]))}
 
 
 def mark_of(value: object) -> str | None:
@@ -175,11 +175,7 @@ def _leaf(value: Any, fingerprint: Fingerprint) -> Any:
         value = value.value
     if isinstance(value, list):
         return [_leaf(item, fingerprint) for item in value]
-    return _whole(value)
-
-
-def _whole(value: Any) -> Any:
-    return int(value) if isinstance(value, float) and value.is_integer() else value
+    return whole(value)
 
 
 def _set(items: list[Any]) -> list[Any]:

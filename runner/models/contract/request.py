@@ -12,6 +12,8 @@ from typing import Annotated, Any, Literal, Self, TypeAlias
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 from pydantic.alias_generators import to_camel
 
+from runner.models.marked import mapped, whole
+
 #: Text that may not be empty (contract: ``minLength: 1``).
 NonEmpty: TypeAlias = Annotated[str, Field(min_length=1)]
 #: Beyond this a JSON number is not sent exactly: programs read it as a 64-bit fraction.
@@ -168,14 +170,5 @@ class TriggerTestSessionRequest(Strict):
 
     def wire(self) -> dict[str, Any]:
         """Return the JSON body to send: only what was given, secrets in clear."""
-        body: dict[str, Any] = _shortened(self.model_dump(by_alias=True, exclude_unset=True))
+        body: dict[str, Any] = mapped(self.model_dump(by_alias=True, exclude_unset=True), whole)
         return body
-
-
-def _shortened(tree: Any) -> Any:
-    """Write whole numbers as such: 2 and not 2.0."""
-    if isinstance(tree, dict):
-        return {key: _shortened(value) for key, value in tree.items()}
-    if isinstance(tree, list):
-        return [_shortened(value) for value in tree]
-    return int(tree) if isinstance(tree, float) and tree.is_integer() else tree

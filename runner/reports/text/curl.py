@@ -4,24 +4,24 @@ import shlex
 from collections.abc import Callable
 from typing import Any
 
-from runner.models.marked import Marked
+from runner.models.marked import Body, Marked, mapped
 from runner.reports.text.json_ import dump_json_line
 
 
-def masked_body(tree: Any, mark: Callable[[str], str]) -> Any:
+def masked_body(body: Body, mark: Callable[[str], str]) -> Any:
     """Replace each marked leaf of a compiled body by what may be shown of it.
 
     ``mark`` gives the mask of a secret; equal secrets get equal ones.
     """
-    if isinstance(tree, dict):
-        return {key: masked_body(child, mark) for key, child in tree.items()}
-    if isinstance(tree, list):
-        return [masked_body(child, mark) for child in tree]
-    if not isinstance(tree, Marked):
-        return tree
-    if tree.unset:
-        return f"(unset: {', '.join(tree.unset)})"
-    return mark(str(tree.value)) if tree.secret and tree.value is not None else tree.value
+
+    def shown(leaf: Any) -> Any:
+        if not isinstance(leaf, Marked):
+            return leaf
+        if leaf.unset:
+            return f"(unset: {', '.join(leaf.unset)})"
+        return mark(str(leaf.value)) if leaf.secret and leaf.value is not None else leaf.value
+
+    return mapped(body, shown)
 
 
 def as_curl(name: str, body: Any, url: str) -> str:
