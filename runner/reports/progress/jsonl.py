@@ -4,17 +4,8 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from typing import Any, Final
 
-from runner.models.events import (
-    ApplyFinished,
-    ApplyStarted,
-    Event,
-    InstanceFinished,
-    Notice,
-    PlanMade,
-    SessionCancelling,
-    SessionProgress,
-    SessionStarted,
-)
+from runner.models import events
+from runner.models.events import Event
 from runner.models.outcome import CheckOutcome
 from runner.models.verdict import Verdict
 from runner.reports.apply import json_
@@ -38,7 +29,7 @@ class JsonLinesReporter(Listener):
 
     def handle(self, event: Event) -> None:
         """Write the lines of ``event``."""
-        if isinstance(event, PlanMade | ApplyStarted):
+        if isinstance(event, events.PlanMade | events.ApplyStarted):
             self._apply_id = event.apply_id
         for values in self._values(event):
             self._number += 1
@@ -54,12 +45,12 @@ class JsonLinesReporter(Listener):
     def _values(self, event: Event) -> Iterator[dict[str, Any]]:
         ended = self._progress.update(event)
         match event:
-            case PlanMade():
+            case events.PlanMade():
                 instances = [{"name": name, "action": action} for name, action in event.actions]
                 yield {"type": "plan", "instances": instances}
-            case ApplyStarted():
+            case events.ApplyStarted():
                 yield {"type": "started", "instances": list(event.instances)}
-            case SessionStarted():
+            case events.SessionStarted():
                 yield {
                     "type": "session",
                     "instance": event.instance,
@@ -67,23 +58,23 @@ class JsonLinesReporter(Listener):
                     "link": event.link or None,
                     "adopted": event.adopted,
                 }
-            case SessionProgress():
+            case events.SessionProgress():
                 yield from self._checks(event.instance, event.checks, ended)
-            case SessionCancelling():
+            case events.SessionCancelling():
                 yield {"type": "cancelling", "instance": event.instance, "why": event.why}
-            case InstanceFinished():
+            case events.InstanceFinished():
                 yield from self._checks(event.outcome.name, event.outcome.checks, ended)
                 told = json_.instance_document(event.outcome)
                 del told["checks"]
                 yield {"type": "verdict", "instance": told.pop("name"), **told}
-            case Notice():
+            case events.Notice():
                 yield {
                     "type": "notice",
                     "instance": event.instance,
                     "text": event.text,
                     "warning": event.is_warning,
                 }
-            case ApplyFinished():
+            case events.ApplyFinished():
                 self._apply_id = event.outcome.apply_id
                 told = json_.document(event.outcome)
                 for key in ("formatVersion", "applyId", "instances"):

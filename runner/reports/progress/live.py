@@ -8,14 +8,8 @@ from rich.console import Console
 from rich.live import Live
 from rich.text import Text
 
-from runner.models.events import (
-    ApplyFinished,
-    ApplyStarted,
-    Event,
-    InstanceFinished,
-    SessionProgress,
-    SessionStarted,
-)
+from runner.models import events
+from runner.models.events import Event
 from runner.models.verdict import Verdict
 from runner.reports.apply import text, wording
 from runner.reports.progress.listeners import Listener
@@ -76,17 +70,17 @@ class LiveReporter(Listener):
         """Handle ``event``, and print for good what is final."""
         ended = self._progress.update(event)
         self._now = event.at
-        if isinstance(event, ApplyStarted) and self._verbosity >= 0:
+        if isinstance(event, events.ApplyStarted) and self._verbosity >= 0:
             self._live.start()
-        if isinstance(event, ApplyFinished):
+        if isinstance(event, events.ApplyFinished):
             self._live.stop()
             summary = text.render(event.outcome, self._at_width())
             gap = "\n" if self._has_said else ""
             self._console.print(Text.from_ansi(harmless(gap + summary)), soft_wrap=True, end="")
             return
-        if isinstance(event, SessionProgress | InstanceFinished):
+        if isinstance(event, events.SessionProgress | events.InstanceFinished):
             ended = tuple(check for check in ended if check.verdict is not Verdict.PASSED)
-        if isinstance(event, SessionStarted):
+        if isinstance(event, events.SessionStarted):
             return  # a running session is in the picture
         said = event_lines(event, ended, self._style, self._verbosity)
         if said:

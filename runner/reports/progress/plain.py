@@ -5,17 +5,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from runner.listing import counted
-from runner.models.events import (
-    ApplyFinished,
-    ApplyStarted,
-    Event,
-    InstanceFinished,
-    Notice,
-    RequestMade,
-    SessionCancelling,
-    SessionProgress,
-    SessionStarted,
-)
+from runner.models import events
+from runner.models.events import Event
 from runner.models.outcome import CheckOutcome, seconds_between
 from runner.reports.apply import text, wording
 from runner.reports.progress.listeners import Listener
@@ -48,7 +39,7 @@ class PlainReporter(Listener):
     def handle(self, event: Event) -> None:
         """Write the lines of ``event``."""
         ended = self._progress.update(event)
-        if isinstance(event, ApplyFinished):
+        if isinstance(event, events.ApplyFinished):
             gap = "\n" if self._last else ""
             self._write(gap + text.render(event.outcome, self._style))
             return
@@ -73,7 +64,7 @@ def event_lines(
     event: Event, ended: tuple[CheckOutcome, ...], style: Style, verbosity: int
 ) -> list[str]:
     """The lines for any event but the end, without its time; ``ended`` are checks that it ended."""
-    if isinstance(event, Notice):
+    if isinstance(event, events.Notice):
         if verbosity < 0 and not event.is_warning:
             return []
         kind = f"{style.paint('warning:', 'yellow')} " if event.is_warning else ""
@@ -82,22 +73,22 @@ def event_lines(
         return []
     said: list[str] = []
     match event:
-        case ApplyStarted():
+        case events.ApplyStarted():
             said = [f"Apply {one_line(event.apply_id)}: {counted(len(event.instances), 'session')}"]
-        case SessionStarted():
+        case events.SessionStarted():
             how = "found running" if event.adopted else "started"
             link = style.paint(one_line(event.link), "cyan")
             said = [_about(event.instance, f"{how} {link}")]
-        case SessionProgress():
+        case events.SessionProgress():
             said = [_about(event.instance, text.check_line(check, style)) for check in ended]
-        case SessionCancelling():
+        case events.SessionCancelling():
             why = _CANCELLING.get(event.why) or f"is being cancelled: {one_line(event.why)}"
             said = [_about(event.instance, why)]
-        case InstanceFinished():
+        case events.InstanceFinished():
             name = event.outcome.name
             said = [_about(name, text.check_line(check, style)) for check in ended]
             said.append(_about(name, text.instance_line(event.outcome, style)))
-        case RequestMade() if verbosity > 0:
+        case events.RequestMade() if verbosity > 0:
             said = [_request(event, style)]
         case _:
             pass
@@ -108,7 +99,7 @@ def _about(instance: str | None, said: str) -> str:
     return said if instance is None else f"{text.shown_name(instance)}: {said}"
 
 
-def _request(event: RequestMade, style: Style) -> str:
+def _request(event: events.RequestMade, style: Style) -> str:
     answer = str(event.status) if event.status is not None else "no answer"
     error = f": {one_line(event.error)}" if event.error else ""
     said = f"{one_line(event.method)} {one_line(event.path)} {answer}{error}"

@@ -5,14 +5,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TypeAlias
 
-from runner.models.events import (
-    ApplyStarted,
-    Event,
-    InstanceFinished,
-    SessionCancelling,
-    SessionProgress,
-    SessionStarted,
-)
+from runner.models import events
+from runner.models.events import Event
 from runner.models.outcome import CheckOutcome, InstanceOutcome
 from runner.models.verdict import Verdict
 
@@ -56,19 +50,19 @@ class Progress:
             The checks that ended since the last event of the same instance.
         """
         match event:
-            case ApplyStarted():
+            case events.ApplyStarted():
                 self.started_at = event.at
                 for name in event.instances:
                     self._of(name)
-            case SessionStarted():
+            case events.SessionStarted():
                 instance = self._of(event.instance)
                 instance.started_at = event.at
                 instance.link = event.link
-            case SessionProgress():
+            case events.SessionProgress():
                 return self._progress(self._of(event.instance), event.checks)
-            case SessionCancelling():
+            case events.SessionCancelling():
                 self._of(event.instance).cancelling = event.why
-            case InstanceFinished():
+            case events.InstanceFinished():
                 instance = self._of(event.outcome.name)
                 instance.outcome = event.outcome
                 return self._progress(instance, event.outcome.checks)
