@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -13,6 +14,7 @@ import pytest
 from runner.emulator.server import Emulator
 from tests.acceptance.conftest import Project
 from tests.engine.bench import a_check, a_world
+from tests.state.stub_s3 import StubS3, serving
 
 #: The command with leases that are over in a moment; users can't set them.
 SHORT_LEASE = """
@@ -85,6 +87,40 @@ def test_an_owner_that_was_paused_past_its_lease_sends_nothing(
     assert len(emulator.sessions) == 1
     assert code == 3
     assert "The lock of smoke was lost" in (shop.folder / "first.txt").read_text()
+
+
+def test_a_second_signal_ends_it_although_the_state_does_not_answer(
+    shop: Project,
+) -> None:
+    hangs, over = threading.Event(), threading.Event()
+
+    def answer(_method: str, _path: str) -> None:
+        if hangs.is_set():
+            over.wait(60)
+
+    with Emulator(a_world(a_check("home", duration=60.0))) as slow, serving(StubS3()) as stub:
+        stub.answer = answer
+        shop.write(f"project: shop\nstate: s3://bucket/runs\n{FILE}")
+        keys = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_REGION": "a"}
+        store = {"AWS_ENDPOINT_URL": stub.url, **keys}
+        with subprocess.Popen(
+            [sys.executable, "-m", "runner", "apply", "smoke"],
+            cwd=shop.folder,
+            env={**os.environ, **shop.environment, **slow.environment, **store},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        ) as process:
+            until(lambda: slow.sessions and any("/applies/" in path for path in stub.objects))
+            time.sleep(0.5)
+            hangs.set()
+            process.send_signal(signal.SIGINT)
+            time.sleep(0.5)
+            process.send_signal(signal.SIGINT)
+            said, _ = process.communicate(timeout=15)
+        over.set()
+    assert process.returncode == 130
+    assert "Exited without waiting any longer for the state" in said
 
 
 def on_a_terminal(shop: Project, *arguments: str, keys: bytes = b"") -> tuple[int, str]:

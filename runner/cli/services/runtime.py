@@ -5,13 +5,14 @@ import os
 import random
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import aclosing, asynccontextmanager, contextmanager, suppress
-from typing import Any
+from typing import Any, NoReturn
 
 from runner.checkly.account import Credentials
 from runner.checkly.client import Checkly
 from runner.checkly.downloads import Downloads
 from runner.checkly.exchange import Shared
 from runner.checkly.send import send
+from runner.cli.console import Console
 from runner.cli.options.following import Following
 from runner.cli.services.aio import silence_libraries
 from runner.cli.services.composition import Composition
@@ -20,6 +21,7 @@ from runner.engine.control.context import ApplyOptions, Context, Keep
 from runner.engine.control.sharing import shared_limit
 from runner.engine.control.shutdown import Stop
 from runner.engine.results.artifacts import Keeper
+from runner.engine.summary import INTERRUPTED
 from runner.models.clock import Clock
 from runner.models.outcome import Subject
 from runner.reports.progress.listeners import Background
@@ -93,7 +95,7 @@ async def engine(
         keeper = _keeper(following, credentials, clock)
         sharing = shared_limit(shared.limiter, state, owner, clock, reporters.handle)
         async with client, sharing, keeper as keep:
-            with heeded(stop):
+            with heeded(stop, lambda: _give_up(parts.console)):
                 yield Context(
                     client=client,
                     state=state,
@@ -117,6 +119,16 @@ async def engine(
         ticking.cancel()
         with suppress(asyncio.CancelledError):
             await ticking
+
+
+def _give_up(console: Console) -> NoReturn:
+    """End the process although something still waits, such as for a store that does not answer."""
+    console.problem(
+        "Exited without waiting any longer for the state; locks that are still held expire on"
+        " their own.",
+        hint="`runner wait` continues from here.",
+    )
+    os._exit(INTERRUPTED)
 
 
 def _subject(parts: Composition, account_name: str | None) -> Subject:

@@ -14,6 +14,8 @@ from runner.engine.control.shutdown import Stop
 NAMES: Final = ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK")
 #: Seconds in which a key may answer the first Ctrl-C.
 ANSWER_SECONDS: Final = 3.0
+#: Seconds that leaving at once may take, where a store or a server does not answer.
+LEAVE_SECONDS: Final = 5.0
 
 
 @contextmanager
@@ -29,10 +31,11 @@ def terminable() -> Iterator[None]:
 
 
 @contextmanager
-def heeded(stop: Stop) -> Iterator[None]:
+def heeded(stop: Stop, give_up: Callable[[], object]) -> Iterator[None]:
     """Have the signals of the process set ``stop``.
 
-    On a terminal the first Ctrl-C may be answered with a key.
+    On a terminal the first Ctrl-C may be answered with a key. ``give_up`` has to end the process:
+    it is called if that takes too long after the second signal.
     """
     loop = asyncio.get_running_loop()
 
@@ -41,6 +44,8 @@ def heeded(stop: Stop) -> Iterator[None]:
         if number == signal.SIGINT and not stop.gently.is_set():
             stack.enter_context(_keys(stop))
         stop.signal()
+        if stop.at_once.is_set():
+            loop.call_later(LEAVE_SECONDS, give_up)
 
     with (
         ExitStack() as stack,

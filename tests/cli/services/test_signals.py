@@ -42,7 +42,7 @@ def stopped_by(
 
     async def main() -> Stop:
         stop = Stop(Clock())
-        with heeded(stop):
+        with heeded(stop, lambda: None):
             act()
             try:
                 await asyncio.wait_for(stop.gently.wait(), seconds)
