@@ -44,12 +44,8 @@ def normal_form(
     """Return a compiled request in normal form.
 
     A missing ``retryStrategy`` stays missing, because the contract gives it another meaning than
-    null: each check keeps its own. A missing ``target`` is the one that matches all.
-
-    Args:
-        body: The request.
-        fingerprint: Makes fingerprints of secrets.
-        shared: Parts made so far, so that equal parts of many requests are made and kept once.
+    null: each check keeps its own. A missing ``target`` is the one that matches all. ``shared``
+    holds parts made so far, so that equal parts of many requests are made and kept once.
     """
     made = {} if shared is None else shared
 

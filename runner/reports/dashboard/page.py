@@ -25,13 +25,9 @@ _TEMPLATES: Final = Path(__file__).with_name("templates")
 def render(
     newest_first: Sequence[PastApply], subject: Subject, now: datetime, *, with_runs: bool
 ) -> str:
-    """Render the page.
+    """Render the page of the applies of ``subject``.
 
-    Args:
-        newest_first: The applies it shows.
-        subject: Whose applies they are.
-        now: When it is made.
-        with_runs: Whether the page of each apply is beside it, to be linked to.
+    ``with_runs`` links to the page of each apply, which is beside it.
     """
     shown = view(newest_first)
     return render_page(

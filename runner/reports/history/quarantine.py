@@ -26,13 +26,8 @@ def suggestions(
     """Return the quarantines that the figures speak for, by profile and sorted by check.
 
     A check is named by its id where another check of its profile has the same name, since a
-    quarantine of the name would forgive both.
-
-    Args:
-        stats: The checks of a window of time.
-        owners: Who is asked about each profile that is declared.
-        declared: The quarantines that each profile has already.
-        today: The first day.
+    quarantine of the name would forgive both. ``owners`` has every declared profile, and who is
+    asked about it.
     """
     names = Counter((profile, each.name) for each in stats for profile in each.profiles)
     found: dict[str, list[Quarantine]] = {}

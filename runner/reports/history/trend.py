@@ -86,12 +86,9 @@ def seconds_of(attempt: Attempt) -> float | None:
 def blocks(
     values: Sequence[float | None], *, top: float | None = None, unicode: bool = True
 ) -> str:
-    """Draw the last of ``values`` as blocks as high as they are, and ``None`` as a blank.
+    """Draw the last of ``values``, from 0 to ``top`` or the highest, as blocks or else as digits.
 
-    Args:
-        values: Numbers from 0 on.
-        top: What the highest block stands for; the highest value by default.
-        unicode: Whether blocks can be shown; digits from 0 to 7 else.
+    ``None`` is a blank.
     """
     shown = values[-_SHOWN:]
     highest = top or max(_known(shown), default=0) or 1

@@ -27,13 +27,10 @@ _FULL_HEADING: Final = "| | Instance | Action | Last | Checks |\n|---|---|---|--
 _PARTS: Final = {Op.ADD: "+", Op.REMOVE: "-", Op.REPLACE: "!", None: " "}
 
 
-def render(plan: Plan, limit: int = LIMIT) -> str:
+def render(plan: Plan) -> str:
     """Return the plan as GitHub's Markdown.
 
-    Args:
-        plan: What to show; unchanged instances are left out where it compares two commits.
-        limit: Most bytes. What does not fit is left out from the end, diffs before rows, with
-            a note that says how much.
+    What does not fit is left out from the end, diffs before rows, with a note that says how much.
     """
     entries = entries_of(plan, most_new=_MOST_NEW)
     is_full = plan.against is None
@@ -45,11 +42,11 @@ def render(plan: Plan, limit: int = LIMIT) -> str:
     known = cost(plan)
     parts += [f"**{summary(plan)}**" + (f" {known}." if known else ""), ""]
     warnings = (*plan.file_warnings, *plan.warnings)
-    told = fitting([f"> ⚠️ {escape(warning, 1_000)}\n" for warning in warnings], limit // 4)
+    told = fitting([f"> ⚠️ {escape(warning, 1_000)}\n" for warning in warnings], LIMIT // 4)
     parts += told
     if untold := len(warnings) - len(told):
         parts += [f"_{untold:,} more warnings are not shown here._", ""]
-    room = limit - size("\n".join(parts)) - 500  # for the notes
+    room = LIMIT - size("\n".join(parts)) - 500  # for the notes
     rows = fitting([_row(entry, is_full=is_full) for entry in entries], room)
     left_out = len(entries) - len(rows)
     room = 0 if left_out else room - sum(map(size, rows))

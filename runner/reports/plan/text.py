@@ -31,12 +31,8 @@ _LEAST_WIDTH: Final = 40
 def render(plan: Plan, style: Style, *, verbosity: int = 0) -> str:
     """Return the plan as text that ends with a line break; no name or value can forge any of it.
 
-    Lines are not folded: that has to wait until they are masked.
-
-    Args:
-        plan: What to show.
-        style: What the terminal can show.
-        verbosity: Below 0 the summary alone, above 0 every instance by itself.
+    ``verbosity`` is below 0 for the summary alone, above 0 for every instance by itself. Lines are
+    not folded: that has to wait until they are masked.
     """
     lines = [] if verbosity < 0 else [*_body(plan, style, full=verbosity > 0)]
     lines.append(style.paint(summary(plan), "bold"))

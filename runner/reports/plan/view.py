@@ -47,10 +47,8 @@ class Entry(NamedTuple):
 def entries_of(plan: Plan, *, full: bool = False, most_new: int = 100) -> list[Entry]:
     """Return what is planned, in file order; what is removed comes last.
 
-    Args:
-        plan: What to show.
-        full: Whether every instance is shown by itself.
-        most_new: Among so many different new ones that are fine, further ones are left out.
+    ``full`` keeps every instance by itself. After ``most_new`` different new ones, further ones
+    that are fine are left out.
     """
     masks, new = Masks(), 0
     groups: dict[object, tuple[Entry, list[PlannedInstance]]] = {}

@@ -8,6 +8,8 @@ from runner.reports.text.sanitize import LINK, SGR, display_width
 from runner.reports.text.style import Style
 
 _GAP = "  "
+#: Columns before all lines of a row but the first.
+_HANG = 4
 _STYLED = re.compile(rf"{SGR}|{LINK}")
 _START = re.compile(rf"((?:{SGR}|{LINK})*)( *)(.*)", re.DOTALL)
 
@@ -30,12 +32,12 @@ class Piece(NamedTuple):
     link: str | None = None
 
 
-def lay_out(pieces: Sequence[Piece], style: Style, indent: int = 0, hang: int = 4) -> list[str]:
+def lay_out(pieces: Sequence[Piece], style: Style, indent: int = 0) -> list[str]:
     """Lines that hold ``pieces`` one after the other.
 
     A piece that no longer fits goes to a line of its own, and is broken at its spaces where
     even that is too short; a glued one flows on. A long word stays whole. If lines do not wrap,
-    everything goes on one. ``indent`` columns precede the first line, ``hang`` all others.
+    everything goes on one. ``indent`` columns precede the first line.
     """
     done: list[str] = []
     line, used = " " * indent, indent
@@ -50,16 +52,16 @@ def lay_out(pieces: Sequence[Piece], style: Style, indent: int = 0, hang: int = 
         if style.wraps and used + len(gap) + width > style.width:
             flows = piece.glued or used == start
             first = style.width - used - len(gap) if flows else 0
-            rows = _wrap(text, first, style.width - hang)
+            rows = _wrap(text, first, style.width - _HANG)
         if rows[0]:
             line += gap + style.link(style.paint(rows[0], *piece.styles), piece.link)
             used += len(gap) + display_width(rows[0])
         for row in rows[1:]:
             if used > start:
                 done.append(line)
-            start = hang
-            line = " " * hang + style.link(style.paint(row, *piece.styles), piece.link)
-            used = hang + display_width(row)
+            start = _HANG
+            line = " " * _HANG + style.link(style.paint(row, *piece.styles), piece.link)
+            used = _HANG + display_width(row)
         padding = max(piece.pad - width, 0) if len(rows) == 1 else 0
         line += " " * padding
         used += padding

@@ -8,6 +8,7 @@ from runner.reports.text.sanitize import NAME_LIMIT, lines, one_line, safe_url
 
 #: Most characters of a comment on GitHub; a step summary may have 1 MiB.
 COMMENT_LIMIT: Final = 65_000
+_LINE_LIMIT: Final = 500
 
 #: What is special in HTML, and how it is written.
 HTML: Final = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
@@ -41,9 +42,9 @@ def link(text: str, url: str | None) -> str:
     return text if safe is None else f"[{text}]({safe})"
 
 
-def code_block(text: str, most_lines: int, line_limit: int = 500) -> str:
+def code_block(text: str, most_lines: int) -> str:
     """``text`` as a literal block."""
-    return fenced(lines(text, line_limit, most_lines), "text")
+    return fenced(lines(text, _LINE_LIMIT, most_lines), "text")
 
 
 def fenced(rows: list[str], language: str) -> str:
