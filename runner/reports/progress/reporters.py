@@ -102,10 +102,11 @@ class Reporters:
         """Add a reporter; ``listens_as`` names one whose failure is only warned of."""
         self._reporters.append((reporter, listens_as))
 
-    def listen(self, name: str, opening: Callable[[], Listener]) -> None:
+    def listen(self, form: str, surroundings: Surroundings) -> None:
         """Open a listener and add it; warn if that fails."""
+        name = form if form == OPEN_TELEMETRY else f"--report {form}"
         try:
-            self.add(opening(), name)
+            self.add(open_listener(form, surroundings), name)
         except Exception as error:  # noqa: BLE001 # whatever it is, the apply goes on
             self._complain(f"{name} did not start", error)
 
@@ -232,21 +233,17 @@ def open_reporters(
     def warn(text: str) -> None:
         StreamOutput(stderr).write(f"Warning: {one_line(mask(text), 500)}\n")
 
-    def listen(form: str, name: str, write: Callable[[str], None]) -> None:
-        surroundings = Surroundings(write, environ, send)
-        reporters.listen(name, partial(open_listener, form, surroundings))
-
     reporters = Reporters(people, mask=mask, warn=warn)
     style = style_for(people, environ, no_color=no_color)
     reporters.add(_text_reporter(people, style, verbosity, environ))
     for report in reports:
         if report.format not in FORMATS:
             growing = GrowingFile(report.path) if report.path else StreamOutput(stdout)
-            listen(report.format, f"--report {report.format}", growing.write)
+            reporters.listen(report.format, Surroundings(growing.write, environ, send))
         elif report != ReportSpec("text"):
             reporters.add(_written(report, stdout))
     if wants_open_telemetry(environ):
-        listen(OPEN_TELEMETRY, OPEN_TELEMETRY, StreamOutput(stderr).write)
+        reporters.listen(OPEN_TELEMETRY, Surroundings(StreamOutput(stderr).write, environ, send))
     if environ.get("GITHUB_ACTIONS") == "true":
         from runner.reports.progress.github_actions import tell  # noqa: PLC0415 # only there
 
