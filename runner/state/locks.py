@@ -162,8 +162,10 @@ class Locks:
     async def _try(self) -> Holder | None:
         """Take everything, or return a holder that is in the way."""
         table = await self._read()
-        dead = await self.place.watch.dead(table.holders_of(self._instances))
         floor = 0 if table.number else await self.place.highest_fence()
+        if floor:  # a first owner may have come meanwhile, whose table must not be passed over
+            table = await self._read()
+        dead = await self.place.watch.dead(table.holders_of(self._instances))
         (began, wall), taken_back = self._clocks(), self._table.taken_back
         busy: list[Holder] = []
 

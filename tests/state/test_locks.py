@@ -253,6 +253,30 @@ def test_fences_go_on_where_locks_were_deleted_but_records_stayed(
     asyncio.run(go())
 
 
+def test_two_who_are_first_never_both_hold_a_lock(
+    open_: OpenState, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One sees that there is no table yet; before it goes on, the other writes its records."""
+
+    async def go() -> None:
+        late, quick = open_(), open_()
+        ask = late.highest_fence
+
+        async with AsyncExitStack() as stack:
+
+            async def slow() -> int:
+                locks = await stack.enter_async_context(lock(quick))
+                record = a_record("smoke", fence=locks.fence("smoke"))
+                await quick.put_records([record])
+                return await ask()
+
+            monkeypatch.setattr(late, "highest_fence", slow)
+            with pytest.raises(Locked):
+                await stack.enter_async_context(lock(late, apply_id="a2"))
+
+    asyncio.run(go())
+
+
 def test_interrupting_who_waits_frees_what_it_took(open_: OpenState) -> None:
     async def go() -> None:
         async with AsyncExitStack() as stack:
