@@ -22,12 +22,13 @@ from runner.reports.diagnostics.render import render_diagnostics
 from runner.reports.progress import github_actions
 from runner.reports.progress.github_check import GitHubCheckReporter
 from runner.reports.progress.jsonl import JsonLinesReporter
+from runner.reports.progress.listeners import Surroundings
 from runner.reports.progress.live import LiveReporter
 from runner.reports.progress.plain import PlainReporter
 from runner.reports.text import sanitize
 from runner.reports.text.style import Style
 from runner.source import Source, Span
-from tests.reports.outcomes import apply, at, check, instance
+from tests.reports.outcomes import apply, at, check, instance, offline
 
 TEXTS = {
     "ansi": "a\x1b[2J\x1b[31mred\x1b]8;;https://evil\x07link\x1b]8;;\x07b",
@@ -269,7 +270,7 @@ def check_diagnostics(text: str) -> None:
 
 def check_jsonl(text: str) -> None:
     written: list[str] = []
-    reporter = JsonLinesReporter(written.append)
+    reporter = JsonLinesReporter(Surroundings(written.append, {}, offline))
     for event in story(text):
         reporter.handle(event)
     harmless("".join(written))
@@ -285,7 +286,7 @@ def check_github_check(text: str) -> None:
         return 200, '{"id": 1}'
 
     environ = {"GITHUB_TOKEN": "t", "GITHUB_REPOSITORY": "a/b", "GITHUB_SHA": "c"}
-    reporter = GitHubCheckReporter(environ, send)
+    reporter = GitHubCheckReporter(Surroundings(print, environ, send))
     for event in story(text):
         reporter.handle(event)
         reporter.tick(event.at)

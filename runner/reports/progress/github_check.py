@@ -14,7 +14,7 @@ from runner.models.events import ApplyFinished, ApplyStarted, Event, PlanMade
 from runner.models.outcome import ApplyOutcome
 from runner.reports.apply import markdown, wording
 from runner.reports.progress.github_actions import annotation_of
-from runner.reports.progress.listeners import Listener, Send, Surroundings
+from runner.reports.progress.listeners import Listener, Surroundings
 from runner.reports.progress.state import Progress
 from runner.reports.text.github import relative_to_repository, repository_of
 from runner.reports.text.json_ import time_text
@@ -42,7 +42,8 @@ class GitHubCheckReporter(Listener):
         LookupError: The environment lacks the token, the repository or the commit.
     """
 
-    def __init__(self, environ: Mapping[str, str], send: Send) -> None:
+    def __init__(self, surroundings: Surroundings) -> None:
+        environ, self._send = surroundings.environ, surroundings.send
         for name in ("GITHUB_TOKEN", "GITHUB_REPOSITORY", "GITHUB_SHA"):
             if not environ.get(name):
                 raise LookupError(f"{name} is not set")
@@ -51,7 +52,6 @@ class GitHubCheckReporter(Listener):
         self._token = environ["GITHUB_TOKEN"]
         self._commit = _pushed(environ)
         self._repository = repository_of(environ)
-        self._send = send
         self._id: int | None = None
         self._progress = Progress()
         self._told: tuple[str, datetime | None] = ("", None)
@@ -154,11 +154,6 @@ def conclusion(outcome: ApplyOutcome) -> str:
     if not outcome.instances:
         return "skipped"
     return "neutral" if found == "success" and forgiven else found
-
-
-def open_listener(surroundings: Surroundings) -> GitHubCheckReporter:
-    """A check run of the commit that the workflow runs for."""
-    return GitHubCheckReporter(surroundings.environ, surroundings.send)
 
 
 def _pushed(environ: Mapping[str, str]) -> str:

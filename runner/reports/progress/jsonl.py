@@ -1,7 +1,7 @@
 """The events of an apply as JSON lines, versioned, after ``schemas/events.schema.json``."""
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any, Final
 
 from runner.models import events
@@ -20,8 +20,8 @@ FORMAT_VERSION: Final = 1
 class JsonLinesReporter(Listener):
     """Writes lines for each event at once; none if the event says nothing new."""
 
-    def __init__(self, write: Callable[[str], None]) -> None:
-        self._write = write
+    def __init__(self, surroundings: Surroundings) -> None:
+        self._write = surroundings.write
         self._apply_id = ""
         self._number = 0
         self._progress = Progress()
@@ -100,8 +100,3 @@ class JsonLinesReporter(Listener):
                 }
         for check in ended:
             yield {"type": "result", "instance": instance, "check": json_.check_document(check)}
-
-
-def open_listener(surroundings: Surroundings) -> JsonLinesReporter:
-    """The stream of events on standard output or in a file."""
-    return JsonLinesReporter(surroundings.write)

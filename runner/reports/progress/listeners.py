@@ -11,10 +11,10 @@ from typing import Final, Protocol, TypeAlias
 
 from runner.models.events import Event
 
-#: Formats of listeners, and the function that opens each; imported when one is used.
+#: Formats of listeners, and the class of each, made with its surroundings; imported when used.
 LISTENERS: Final[Mapping[str, str]] = {
-    "jsonl": "runner.reports.progress.jsonl:open_listener",
-    "github-check": "runner.reports.progress.github_check:open_listener",
+    "jsonl": "runner.reports.progress.jsonl:JsonLinesReporter",
+    "github-check": "runner.reports.progress.github_check:GitHubCheckReporter",
 }
 #: The listener that the standard variables of OpenTelemetry switch on.
 OPEN_TELEMETRY: Final = "OpenTelemetry"
@@ -23,7 +23,7 @@ OPEN_TELEMETRY_VARIABLES: Final = (
     "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT",
     "OTEL_EXPORTER_OTLP_METRICS_ENDPOINT",
 )
-#: Where other packages offer listeners: name of the format → ``open_listener``.
+#: Where other packages offer listeners: name of the format → what makes one of its surroundings.
 ENTRY_POINTS: Final = "checkly_sessions_runner.reporters"
 #: Seconds that a listener is given to finish once the apply is over.
 LAST_WORDS: Final = 20.0
@@ -151,7 +151,7 @@ def wants_open_telemetry(environ: Mapping[str, str]) -> bool:
 def _open_telemetry() -> Callable[[Surroundings], Listener]:
     opening: Callable[[Surroundings], Listener]
     try:
-        opening = resolve_name("runner.reports.progress.otel:open_listener")
+        opening = resolve_name("runner.reports.progress.otel:OpenTelemetryReporter")
     except ImportError as error:
         raise ImportError(
             f"{error.name} is not installed; install the runner with `pip install '.[otel]'`"

@@ -34,7 +34,8 @@ _LONGEST: Final = 2_000
 class OpenTelemetryReporter(Listener):
     """Exports when the apply is over: apply → instance → attempt of a check."""
 
-    def __init__(self, environ: Mapping[str, str]) -> None:
+    def __init__(self, surroundings: Surroundings) -> None:
+        environ = surroundings.environ
         named = {} if environ.get("OTEL_SERVICE_NAME") else {"service.name": _NAME}
         resource = Resource.create(named)
         self._troubles = _Troubles()
@@ -180,11 +181,6 @@ class _Troubles(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         if record.levelno >= logging.ERROR:
             self.first = self.first or record.getMessage()
-
-
-def open_listener(surroundings: Surroundings) -> OpenTelemetryReporter:
-    """The exporter that the environment describes."""
-    return OpenTelemetryReporter(surroundings.environ)
 
 
 def _nanoseconds(at: datetime) -> int:

@@ -14,6 +14,7 @@ from runner.models.events import ApplyFinished, ApplyStarted, Event, InstanceFin
 from runner.models.outcome import ApplyOutcome
 from runner.models.verdict import Verdict
 from runner.reports.progress.github_check import GitHubCheckReporter, conclusion
+from runner.reports.progress.listeners import Surroundings
 from tests.reports.outcomes import apply, at, check, instance, mixed, story
 
 SHA = "5" * 40
@@ -91,7 +92,7 @@ def reporter(github: GitHub, **more: str) -> GitHubCheckReporter:
         "GITHUB_SHA": SHA,
         "GITHUB_API_URL": f"http://127.0.0.1:{github.server_port}",
     }
-    return GitHubCheckReporter(environ | more, send)
+    return GitHubCheckReporter(Surroundings(print, environ | more, send))
 
 
 def tell(to: GitHubCheckReporter, *happened: Event) -> None:

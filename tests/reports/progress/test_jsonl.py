@@ -11,7 +11,8 @@ from referencing import Registry, Resource
 from runner.models import events
 from runner.models.verdict import Verdict
 from runner.reports.progress.jsonl import JsonLinesReporter
-from tests.reports.outcomes import apply, at, attempt, check, instance, mixed, story
+from runner.reports.progress.listeners import Surroundings
+from tests.reports.outcomes import apply, at, attempt, check, instance, mixed, offline, story
 
 SCHEMAS = Path(__file__).parents[3] / "schemas"
 SCHEMA, REPORT = (
@@ -24,7 +25,7 @@ VALIDATOR = Draft202012Validator(SCHEMA, registry=REGISTRY)
 
 def lines(*happened: events.Event) -> list[dict[str, Any]]:
     written: list[str] = []
-    reporter = JsonLinesReporter(written.append)
+    reporter = JsonLinesReporter(Surroundings(written.append, {}, offline))
     for event in happened:
         reporter.handle(event)
         reporter.tick(event.at)

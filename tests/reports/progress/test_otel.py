@@ -13,9 +13,9 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 from runner.models.events import ApplyFinished
 from runner.models.outcome import ApplyOutcome, Subject
 from runner.models.verdict import Verdict
-from runner.reports.progress.listeners import wants_open_telemetry
+from runner.reports.progress.listeners import Surroundings, wants_open_telemetry
 from runner.reports.progress.otel import OpenTelemetryReporter
-from tests.reports.outcomes import apply, at, attempt, check, instance
+from tests.reports.outcomes import apply, at, attempt, check, instance, offline
 from tests.reports.test_hostile import TEXTS
 from tests.reports.test_hostile import outcome as hostile_outcome
 
@@ -82,7 +82,7 @@ def collector(monkeypatch: pytest.MonkeyPatch) -> Iterator[Collector]:
 
 
 def tell(outcome: ApplyOutcome, **environ: str) -> None:
-    reporter = OpenTelemetryReporter(environ)
+    reporter = OpenTelemetryReporter(Surroundings(print, environ, offline))
     reporter.handle(ApplyFinished(at(50), outcome))
     reporter.tick(at(50))
     reporter.close()
