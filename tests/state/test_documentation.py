@@ -76,7 +76,7 @@ def is_common(option: click.Option) -> bool:
 def test_every_field_of_the_json_is_there() -> None:
     texts = [
         json_.status([InstanceStatus("smoke", "smoke", a_record())]),
-        *json_.history([PastApply("a1", (an_attempt(),))]),
+        json_.history([PastApply("a1", (an_attempt(),))]),
     ]
     for text in texts:
         for field in re.findall(r'"(\w+)":', text):

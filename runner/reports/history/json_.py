@@ -1,36 +1,30 @@
 """History, status and checks as JSON; ``docs/state.md`` and ``docs/history.md`` name the fields."""
 
-from collections.abc import Iterable, Iterator, Sequence
-from textwrap import indent
+from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
 from runner.models.history import InstanceStatus, PastApply
 from runner.models.outcome import seconds_between
 from runner.models.record import Attempt
 from runner.reports.history.check_stats import CheckStats
-from runner.reports.history.trend import Point, point, seconds_of, trend, verdict_of
+from runner.reports.history.trend import point, seconds_of, trend, verdict_of
 from runner.reports.text.json_ import dump_json, time_text
 
 FORMAT_VERSION: Final = 1
 
 
-def history(newest_first: Iterable[PastApply]) -> Iterator[str]:
-    """Yield the lines of a JSON document: the applies as they come, and then their trend."""
-    points: list[Point] = []
-    before = f'{{\n  "formatVersion": {FORMAT_VERSION},\n  "applies": ['
-    for past in newest_first:
-        yield before + "," * bool(points)
-        points.append(point(past))
-        before = indent(dump_json(_apply(past)).rstrip("\n"), "    ")
-    yield before
-    summary = trend(points)
+def history(newest_first: Iterable[PastApply]) -> str:
+    """Return the applies and their trend as JSON that ends with a line break."""
+    applies = list(newest_first)
+    summary = trend(list(map(point, applies)))
     known = {
         "passed": summary.passed,
         "judged": summary.judged,
         "passRate": summary.rate,
         "medianSeconds": summary.median_seconds,
     }
-    yield f'  ],\n  "summary": {indent(dump_json(known).rstrip(), "  ").lstrip()}\n}}'
+    shown = list(map(_apply, applies))
+    return dump_json({"formatVersion": FORMAT_VERSION, "applies": shown, "summary": known})
 
 
 def status(statuses: Sequence[InstanceStatus]) -> str:

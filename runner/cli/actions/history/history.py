@@ -56,7 +56,7 @@ def history(
         past = iter(newest)
     shown = list(islice(past, 1))
     found, style = chain(shown, past), console.style_for(console.out)
-    for part in json_.history(found) if form == "json" else text.history(found, style):
+    for part in [json_.history(found)] if form == "json" else text.history(found, style):
         console.write(part)
     if not shown:
         hint_at_emulator(parts)
