@@ -11,6 +11,8 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from runner.reports.text.sanitize import lines, one_line, safe_url
 
+#: Has the frame of all pages, and their style.
+_SHARED: Final = Path(__file__).parent
 _NAME_LIMIT: Final = 300
 _SENTENCE_LIMIT: Final = 2_000
 _ERROR_LINES: Final = 60
@@ -22,7 +24,7 @@ def render_page(folder: Path, name: str, *, css: str, script: str, **values: Any
     A content security policy admits these two alone, so that even a mistake in escaping could do
     no harm. ``css`` goes after what all pages share.
     """
-    css = f"{read_part(Path(__file__).parent, 'page.css')}\n{css}"
+    css = f"{read_part(_SHARED, 'page.css')}\n{css}"
     policy = (
         f"default-src 'none'; style-src '{_digest(css)}'; script-src '{_digest(script)}'; "
         "base-uri 'none'; form-action 'none'"
@@ -40,7 +42,7 @@ def read_part(folder: Path, name: str) -> str:
 @cache
 def _environment(folder: Path) -> Environment:
     environment = Environment(
-        loader=FileSystemLoader(folder, encoding="utf-8"),
+        loader=FileSystemLoader([folder, _SHARED], encoding="utf-8"),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
