@@ -60,11 +60,17 @@ class ApplyJournal:
         self._wake = asyncio.Event()
         self._paused_until = 0.0
 
-    async def take_over(self, names: Iterable[str]) -> None:
-        """Keep the late owner of the apply from writing; it left ``names`` open."""
+    async def take_over(self, names: Iterable[str]) -> bool:
+        """Keep the late owner of the apply from writing; it left ``names`` open.
+
+        Returns:
+            Whether that was done; else it wrote more meanwhile, which has to be read first.
+        """
         self._touched |= self.attempts.keys() & set(names)
+        before = self._number
         if not self._is_over:
             await self._add({})
+        return self._number <= before + 1
 
     async def put(self, attempt: Attempt, *, durable: bool) -> None:
         """Note how far an attempt got, and wait until that is written if it has to be ``durable``.

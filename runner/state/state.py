@@ -109,17 +109,18 @@ class State(Records):
     async def take_over(self, apply_id: str, locks: Locks, names: Collection[str]) -> ApplyJournal:
         """Go on in the journal of an apply whose owner is gone, and left ``names`` open."""
         applies = await self.applies()
-        if found := await applies.read([escape_id(apply_id)]):
-            apply = found[0]
-        else:  # its owner did not get far, but may still wake up
-            planned = {name: name.partition("[")[0] for name in names}
-            document = ApplyDocument(
-                apply_id=apply_id, started_at=self.clock.now(), planned=planned
-            )
-            apply = Apply(document, "", is_over=False)
-        journal = ApplyJournal(self, applies.path(apply_id), apply, locks, is_own=False)
-        await journal.take_over(names)
-        return journal
+        while True:
+            if found := await applies.read([escape_id(apply_id)]):
+                apply = found[0]
+            else:  # its owner did not get far, but may still wake up
+                planned = {name: name.partition("[")[0] for name in names}
+                document = ApplyDocument(
+                    apply_id=apply_id, started_at=self.clock.now(), planned=planned
+                )
+                apply = Apply(document, "", is_over=False)
+            journal = ApplyJournal(self, applies.path(apply_id), apply, locks, is_own=False)
+            if await journal.take_over(names):
+                return journal
 
     async def fold(self, keep: int) -> int:
         """Fold all but the newest applies into months; returns how many."""

@@ -186,3 +186,26 @@ def test_an_apply_that_ends_while_it_is_read_is_not_missed(open_: OpenState) -> 
         assert attempt.session_id == "s"
 
     asyncio.run(go())
+
+
+def test_what_a_late_owner_writes_while_it_is_replaced_is_not_lost(open_: OpenState) -> None:
+    async def go() -> None:
+        state, taker = open_(), open_()
+        async with state.lock(["p0"], ALICE, "a1", timeout=0) as locks:
+            late = await state.begin("a1", locks, {"p0": "p"}, ALICE, NOON)
+            await late.put(an_attempt("p0"), durable=True)
+            create = taker.store.create
+
+            async def slow(path: str, data: bytes) -> bool:
+                if "/applies/" in path and late.attempts["p0"].phase is Phase.INTENT:
+                    started = an_attempt("p0", phase=Phase.STARTED, session_id="s")
+                    await late.put(started, durable=True)
+                return await create(path, data)
+
+            taker.store.create = slow  # type: ignore[method-assign]
+            journal = await taker.take_over("a1", locks, ["p0"])
+            assert journal.attempts["p0"].session_id == "s"
+            with pytest.raises(StateError, match="was taken over"):
+                await late.put(finished(an_attempt("p0")), durable=True)
+
+    asyncio.run(go())
