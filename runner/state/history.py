@@ -1,7 +1,15 @@
 """Past applies, newest first; old ones are folded into a document a month."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import (
+    AsyncIterator,
+    Awaitable,
+    Callable,
+    Collection,
+    Iterable,
+    Iterator,
+    Mapping,
+)
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from functools import reduce
@@ -189,14 +197,20 @@ class History:
 
     # ---------------------------------------------------------------- maintenance
 
-    async def fold(self, keep: int, above: int = 0) -> int:
+    async def fold(
+        self, unsettled: Callable[[], Awaitable[Collection[str]]], keep: int, above: int = 0
+    ) -> int:
         """Fold all but the newest ``keep`` applies that have ended into months; return how many.
 
         Nothing is done unless there are more than ``above``. A month is written before its applies
-        are deleted, so that none is ever missing.
+        are deleted, so that none is ever missing. Those that the table of records may not have
+        stay: they are read as long as they are ``unsettled``.
         """
         ended, folded = (await self.loose())[0], 0
-        ended = dict(list(ended.items())[keep:]) if len(ended) > above else {}
+        if len(ended) <= above:
+            return 0
+        spared = set(map(escape_id, await unsettled()))
+        ended = {name: ended[name] for name in list(ended)[keep:] if name not in spared}
         for month, names in groupby(ended, key=_month_of):
             for page in _pages({each: ended[each] for each in names}, most=len(ended)):
                 paths = [f"{self._applies}/{each}.json" for each in page]

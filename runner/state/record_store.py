@@ -148,7 +148,7 @@ class Records(Place):
         self._settled.update((key, each) for key, each in found.items() if not each.is_open)
         return found
 
-    async def _unsettled(self, problems: Problems) -> dict[str, list[str]]:
+    async def _unsettled(self, problems: Problems = None) -> dict[str, list[str]]:
         """Return others' applies, and their instances that the table of records may not have."""
         try:
             table = await self.lock_table.read()

@@ -105,6 +105,32 @@ def test_folded_applies_are_found_as_before_and_can_be_pruned(open_: OpenState) 
     asyncio.run(go())
 
 
+def test_an_apply_whose_owner_died_before_its_records_is_not_folded(open_: OpenState) -> None:
+    ended = {"phase": Phase.FINISHED, "verdict": Verdict.FAILED, "stopped_at": NOON}
+
+    async def go() -> None:
+        state = open_()
+        async with state.lock(["smoke"], ALICE, IDS[0], timeout=0) as locks:
+            journal = await state.begin(IDS[0], locks, {"smoke": "smoke"}, ALICE, NOON)
+            fence, attempt = locks.fence("smoke"), an_attempt(apply_id=IDS[0], session_id="s")
+            attempt = attempt.model_copy(update={**ended, "fence": fence})
+            await journal.put(attempt, durable=True)
+            await journal.end(1)
+            locks.note(IDS[0], "smoke", is_open=True)
+        assert await open_().fold(keep=0) == 0
+        (record,) = (await open_().records()).values()
+        assert record.verdict is Verdict.FAILED
+        async with open_().lock(["smoke"], ALICE, IDS[1], timeout=0) as locks:
+            other = await open_().take_over(IDS[0], locks, ["smoke"])
+            await other.end()
+            assert await open_().keep(locks, [other]) == []
+        assert await open_().fold(keep=0) == 1
+        (record,) = (await open_().records()).values()
+        assert record.verdict is Verdict.FAILED
+
+    asyncio.run(go())
+
+
 def test_applies_of_a_month_that_are_folded_later_stand_beside_the_first(
     open_: OpenState,
 ) -> None:
