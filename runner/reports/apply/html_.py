@@ -12,7 +12,7 @@ from urllib.parse import quote
 from runner.models.outcome import ApplyOutcome
 from runner.reports.apply import wording
 from runner.reports.apply.timeline import Axis
-from runner.reports.text.page import read_part, render_page
+from runner.reports.text.page import render_page
 
 _TEMPLATES: Final = Path(__file__).with_name("templates")
 
@@ -24,9 +24,8 @@ def render(outcome: ApplyOutcome, folder: Path | None = None) -> str:
     found = dict(counts["Sessions"] + counts["Checks"])
     return render_page(
         _TEMPLATES,
-        "apply.html.jinja",
-        css=_style(),
-        script=read_part(_TEMPLATES, "apply.js"),
+        "apply",
+        rules=_rules(),
         outcome=outcome,
         counted=counts,
         words=wording,
@@ -39,9 +38,9 @@ def render(outcome: ApplyOutcome, folder: Path | None = None) -> str:
 
 
 @cache
-def _style() -> str:
-    """The style sheet, with rules that filter by each label."""
-    rules = [read_part(_TEMPLATES, "apply.css")]
+def _rules() -> str:
+    """The style that filters by each label."""
+    rules = []
     for label in wording.LABELS:
         slug = label.replace(" ", "-")
         chosen = f"body:has(#only-{slug}:checked)"

@@ -16,7 +16,7 @@ from runner.reports.apply import html_, wording
 from runner.reports.dashboard.view import view
 from runner.reports.history.trend import verdict_of
 from runner.reports.history.wording import ago, source
-from runner.reports.text.page import read_part, render_page
+from runner.reports.text.page import render_page
 from runner.reports.text.sanitize import one_line, safe_url
 
 _TEMPLATES: Final = Path(__file__).with_name("templates")
@@ -32,9 +32,7 @@ def render(
     shown = view(newest_first)
     return render_page(
         _TEMPLATES,
-        "dashboard.html.jinja",
-        css=read_part(_TEMPLATES, "dashboard.css"),
-        script=read_part(_TEMPLATES, "dashboard.js"),
+        "dashboard",
         view=shown,
         subject=subject,
         now=now,

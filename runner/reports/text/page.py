@@ -18,25 +18,25 @@ _SENTENCE_LIMIT: Final = 2_000
 _ERROR_LINES: Final = 60
 
 
-def render_page(folder: Path, name: str, *, css: str, script: str, **values: Any) -> str:
-    """Render a template with its style sheet and script inside.
+def render_page(folder: Path, name: str, *, rules: str = "", **values: Any) -> str:
+    """Render a template with the style sheet and script beside it inside; ``rules`` are more style.
 
-    A content security policy admits these two alone, so that even a mistake in escaping could do
-    no harm. ``css`` goes after what all pages share.
+    A content security policy admits these alone, so that even a mistake in escaping could do no
+    harm.
     """
-    css = f"{read_part(_SHARED, 'page.css')}\n{css}"
+    css = "\n".join([_read(_SHARED / "page.css"), _read(folder / f"{name}.css"), rules])
+    script = _read(folder / f"{name}.js")
     policy = (
         f"default-src 'none'; style-src '{_digest(css)}'; script-src '{_digest(script)}'; "
         "base-uri 'none'; form-action 'none'"
     )
-    template = _environment(folder).get_template(name)
+    template = _environment(folder).get_template(f"{name}.html.jinja")
     return template.render(css=css, script=script, policy=policy, **values)
 
 
 @cache
-def read_part(folder: Path, name: str) -> str:
-    """Read a style sheet or script beside a template."""
-    return (folder / name).read_text(encoding="utf-8")
+def _read(path: Path) -> str:
+    return path.read_text(encoding="utf-8")
 
 
 @cache
