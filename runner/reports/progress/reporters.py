@@ -241,7 +241,7 @@ def open_reporters(
             growing = GrowingFile(report.path) if report.path else StreamOutput(stdout)
             reporters.listen(report.format, Surroundings(growing.write, environ, send))
         elif report != ReportSpec("text"):
-            reporters.add(_written(report, stdout))
+            reporters.add(_report_writer(report, stdout))
     if wants_open_telemetry(environ):
         reporters.listen(OPEN_TELEMETRY, Surroundings(StreamOutput(stderr).write, environ, send))
     if environ.get("GITHUB_ACTIONS") == "true":
@@ -266,7 +266,7 @@ def _text_reporter(
     return PlainReporter(StreamOutput(stream).write, style._replace(wraps=False), verbosity)
 
 
-def _written(report: ReportSpec, stdout: TextIO) -> Listener:
+def _report_writer(report: ReportSpec, stdout: TextIO) -> Listener:
     """A report of the whole apply; a file is written early too, in case there is no end."""
     render: Callable[..., str] = resolve_name(FORMATS[report.format])
     if report.path is None:
