@@ -1,6 +1,6 @@
 """One message per apply to a webhook: for Slack, Microsoft Teams, or as JSON."""
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Collection, Sequence
 from typing import Any, Final
 
 from runner.models.events import ApplyFinished, Event, PlanMade
@@ -18,7 +18,7 @@ _MOST: Final = 20
 class WebhookReporter(Listener):
     """Notifies a webhook of the end of an apply, if one of its conditions holds.
 
-    ``address`` is a secret; for ``on`` see :func:`reasons`, for ``form`` :data:`FORMS`.
+    ``address`` is a secret; for ``on`` see :func:`reasons`, for ``form`` :func:`message`.
     """
 
     def __init__(self, address: str, on: Collection[str], form: str, send: Send) -> None:
@@ -36,7 +36,7 @@ class WebhookReporter(Listener):
             return
         told = reasons(event.outcome, self._drifted)
         if met := [reason for reason in told if reason in self._on]:
-            body = FORMS[self._form](event.outcome, met, self._drifted)
+            body = message(self._form, event.outcome, met, self._drifted)
             status, _ = self._send("POST", self._address, headers={}, body=body)
             if not 200 <= status < 300:
                 raise ConnectionError(f"the webhook answered {status}")
@@ -61,7 +61,7 @@ def rows(outcome: ApplyOutcome, drifted: Collection[str]) -> list[str]:
         found.append(f"Sessions: {counts}")
     for instance in outcome.instances:
         checks = [
-            f"{one_line(check.name, 100)} ({one_line(_ended(check), 200)})"
+            _check(check)
             for check in instance.checks
             if wording.is_failing(check) or check.change is Change.FIXED
         ]
@@ -77,20 +77,33 @@ def rows(outcome: ApplyOutcome, drifted: Collection[str]) -> list[str]:
     return found
 
 
-def _ended(check: CheckOutcome) -> str:
-    return ", ".join(wording.said(check, counts=True))
+def _check(check: CheckOutcome) -> str:
+    said = ", ".join(wording.said(check, counts=True))
+    return f"{one_line(check.name, 100)} ({one_line(said, 200)})"
 
 
-def _slack(outcome: ApplyOutcome, _: list[str], drifted: Collection[str]) -> dict[str, Any]:
+def message(
+    form: str, outcome: ApplyOutcome, met: Sequence[str], drifted: Collection[str]
+) -> dict[str, Any]:
+    """The body to send: for ``slack``, for ``teams``, or as ``json`` with everything."""
+    if form == "json":
+        return {
+            "formatVersion": FORMAT_VERSION,
+            "reasons": met,
+            "drifted": list(drifted),
+            "report": json_.document(outcome),
+        }
+    said = rows(outcome, drifted)
+    if form == "teams":
+        return _adaptive_card(said)
     # Once `mrkdwn` is off, Slack reads only links and mentions as markup, which these three begin.
-    return {"text": "\n".join(rows(outcome, drifted)).translate(HTML), "mrkdwn": False}
+    return {"text": "\n".join(said).translate(HTML), "mrkdwn": False}
 
 
-def _teams(outcome: ApplyOutcome, _: list[str], drifted: Collection[str]) -> dict[str, Any]:
+def _adaptive_card(said: Sequence[str]) -> dict[str, Any]:
     # A run of text, unlike a block of it, is not read as Markdown.
     blocks = [
-        {"type": "RichTextBlock", "inlines": [{"type": "TextRun", "text": row}]}
-        for row in rows(outcome, drifted)
+        {"type": "RichTextBlock", "inlines": [{"type": "TextRun", "text": row}]} for row in said
     ]
     card = {
         "$schema": "http://adaptivecards.io/schemas/adaptive-card.json",
@@ -100,19 +113,3 @@ def _teams(outcome: ApplyOutcome, _: list[str], drifted: Collection[str]) -> dic
     }
     kind = "application/vnd.microsoft.card.adaptive"
     return {"type": "message", "attachments": [{"contentType": kind, "content": card}]}
-
-
-def _json(outcome: ApplyOutcome, met: list[str], drifted: Collection[str]) -> dict[str, Any]:
-    return {
-        "formatVersion": FORMAT_VERSION,
-        "reasons": met,
-        "drifted": list(drifted),
-        "report": json_.document(outcome),
-    }
-
-
-FORMS: Final[Mapping[str, Callable[[ApplyOutcome, list[str], Collection[str]], dict[str, Any]]]] = {
-    "slack": _slack,
-    "teams": _teams,
-    "json": _json,
-}

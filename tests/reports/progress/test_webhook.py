@@ -7,7 +7,7 @@ import pytest
 from runner.models.events import ApplyFinished, ApplyStarted, PlanMade
 from runner.models.outcome import ApplyOutcome, Change
 from runner.models.verdict import Verdict
-from runner.reports.progress.webhook import FORMS, WebhookReporter, reasons, rows
+from runner.reports.progress.webhook import WebhookReporter, message, reasons, rows
 from tests.reports.outcomes import apply, at, check, instance
 from tests.reports.test_hostile import TEXTS, harmless
 from tests.reports.test_hostile import outcome as hostile_outcome
@@ -98,11 +98,11 @@ def test_a_webhook_that_refuses_is_trouble(status: int) -> None:
 @pytest.mark.parametrize("kind", TEXTS)
 def test_a_hostile_text_is_harmless(kind: str) -> None:
     outcome = hostile_outcome(TEXTS[kind])
-    text = FORMS["slack"](outcome, ["failed"], [TEXTS[kind]])["text"]
+    text = message("slack", outcome, ["failed"], [TEXTS[kind]])["text"]
     harmless(text)
     assert not set(text) & set("<>")
     plain = hostile_outcome("plain")
     assert len(text.splitlines()) == len(rows(plain, ["plain"]))
-    card = FORMS["teams"](outcome, ["failed"], [TEXTS[kind]])
+    card = message("teams", outcome, ["failed"], [TEXTS[kind]])
     for block in card["attachments"][0]["content"]["body"]:
         harmless(block["inlines"][0]["text"])
