@@ -23,68 +23,115 @@ _LINE_LIMIT: Final = 1_000
 
 def render(outcome: ApplyOutcome, style: Style | None = None) -> str:
     """The summary: what was tested, sessions, quorums, failures and, last, the counts."""
-    style = style or Style()
-    rows: list[str] = []
+    page = _Page(style or Style())
     for name, text in wording.tested(outcome):
-        rows += lay_out(
-            [Piece(f"{name}:", ("dim",), pad=12), Piece(shown_name(text), glued=True)], style
-        )
-    if rows:
-        rows.append("")
-    if outcome.instances:
-        rows += [style.paint("Sessions", "bold"), "", *_sessions(outcome, style), ""]
+        page.line(Piece(f"{name}:", ("dim",), pad=12), Piece(shown_name(text), glued=True))
+    page.gap()
+    page.sessions(outcome)
     for quorum in outcome.quorums:
         said = f"{quorum.passed} of {quorum.total} passed, {quorum.needed} needed:"
         ended = wording.quorum_result(quorum)
-        rows += lay_out(
-            [Piece(f"Quorum of {shown_name(quorum.profile)}: {said}"), _word(ended)], style
-        )
-    if rows and rows[-1]:
-        rows.append("")
+        page.line(Piece(f"Quorum of {shown_name(quorum.profile)}: {said}"), _word(ended))
+    page.gap()
     if failures := wording.failures(outcome):
-        rows += [style.paint("Failing checks", "bold"), ""]
+        page.heading("Failing checks")
         for failure in failures:
-            rows += _failure(failure, style)
-        rows.append("")
-    rows += _totals(outcome, style)
-    return "".join(f"{row}\n" for row in rows)
+            page.failure(failure)
+        page.gap()
+    page.totals(outcome)
+    return "".join(f"{row}\n" for row in page.rows)
 
 
-def _sessions(outcome: ApplyOutcome, style: Style) -> list[str]:
-    """One row each; if many simply passed, they share one row."""
-    shown, quiet = wording.loud_and_quiet(outcome)
-    pad = min(max((len(shown_name(item.name)) for item in shown), default=0), 50)
-    rows = []
-    for instance in shown:
-        rows += _instance(instance, 0 if style.wraps and style.width < 72 else pad, style)
-    if quiet:
-        said = f"{len(quiet)} {'more ' if shown else ''}sessions passed"
-        rows += lay_out([_sign("passed"), Piece(said, glued=True)], style)
-    return rows
+class _Page:
+    """The rows of a summary."""
 
+    def __init__(self, style: Style) -> None:
+        self.rows: list[str] = []
+        self._style = style
 
-def _totals(outcome: ApplyOutcome, style: Style) -> list[str]:
-    """The last lines: counts of instances, checks and changes, and the result."""
-    rows = []
-    for heading, counts in wording.count_all(outcome).items():
-        if not counts:
-            continue
-        pieces = [Piece(f"{heading}:".ljust(9))]
-        for index, (name, number) in enumerate(counts, start=1):
-            comma = "," if index < len(counts) else ""
-            pieces.append(_word(name, f"{number} {name}{comma}"))
-        rows += lay_out(pieces, style)
-    pieces = [
-        Piece(f"Apply {one_line(outcome.apply_id, NAME_LIMIT)}"),
-        Piece(
-            wording.result(outcome),
-            ("bold", "green" if outcome.exit_code == 0 else "red"),
-            glued=True,
-        ),
-        Piece("" if outcome.detached else f"after {wording.duration(outcome.seconds)}", glued=True),
-        Piece(f"(exit code {outcome.exit_code})", glued=True),
-    ]
-    return rows + lay_out(pieces, style)
+    def line(self, *pieces: Piece, indent: int = 0) -> None:
+        """Add ``pieces``, on more than one row if they do not fit."""
+        self.rows += lay_out(pieces, self._style, indent)
+
+    def gap(self) -> None:
+        """Add an empty row, unless there is one."""
+        if self.rows and self.rows[-1]:
+            self.rows.append("")
+
+    def heading(self, text: str) -> None:
+        """Add a heading."""
+        self.rows += [self._style.paint(text, "bold"), ""]
+
+    def sessions(self, outcome: ApplyOutcome) -> None:
+        """Add one row each; if many simply passed, they share one row."""
+        if not outcome.instances:
+            return
+        self.heading("Sessions")
+        shown, quiet = wording.loud_and_quiet(outcome)
+        pad = min(max((len(shown_name(item.name)) for item in shown), default=0), 50)
+        for instance in shown:
+            self._session(instance, 0 if self._style.wraps and self._style.width < 72 else pad)
+        if quiet:
+            said = f"{len(quiet)} {'more ' if shown else ''}sessions passed"
+            self.line(_sign("passed"), Piece(said, glued=True))
+        self.gap()
+
+    def _session(self, instance: InstanceOutcome, pad: int) -> None:
+        label = instance.verdict.value
+        counts = wording.in_words(wording.count_labels(map(wording.label, instance.checks)))
+        self.line(
+            _sign(label),
+            Piece(shown_name(instance.name), pad=pad, glued=True, link=instance.link),
+            Piece(label, (_tint(label),), pad=11 if pad else 0),
+            Piece(wording.duration(instance.seconds)),
+            Piece("does not count" if wording.is_forgiven(instance) else ""),
+            Piece(f"checks: {counts}" if counts else ""),
+        )
+        self._below(instance.reason)
+        self._below(instance.hint)
+        if instance.verdict is Verdict.RUNNING and instance.session_id:  # to find it again
+            self._below(f"session {instance.session_id}")
+        self._below(self._style.address(instance.link), "cyan")
+
+    def failure(self, failure: wording.Failure) -> None:
+        """Add where a failure occurred, then the error and the files, once."""
+        for place in failure.shown:
+            self.line(
+                _sign(place.label),
+                Piece(f"{shown_name(place.instance.name)} ›", ("dim",), glued=True),
+                Piece(shown_name(place.check.name), ("bold",), glued=True, link=place.link),
+                Piece(", ".join(_harmless(place.said)), (_tint(place.label),)),
+            )
+        if failure.more:
+            self.line(Piece(failure.more))
+        check = failure.first.check
+        for line in lines(check.error, _LINE_LIMIT, _ERROR_LINES) if check.error else ():
+            self.line(Piece(line), indent=4)
+        for file in check.artifacts:
+            self._below(f"{file.kind}: {file.path}" if file.path else None, "cyan")
+        self._below(self._style.address(failure.first.link), "cyan")
+
+    def totals(self, outcome: ApplyOutcome) -> None:
+        """Add the last rows: counts of instances, checks and changes, and the result."""
+        for heading, counts in wording.count_all(outcome).items():
+            words = [
+                _word(name, f"{number} {name}{',' if index < len(counts) else ''}")
+                for index, (name, number) in enumerate(counts, start=1)
+            ]
+            if words:
+                self.line(Piece(f"{heading}:".ljust(9)), *words)
+        took = "" if outcome.detached else f"after {wording.duration(outcome.seconds)}"
+        tint = "green" if outcome.exit_code == 0 else "red"
+        self.line(
+            Piece(f"Apply {one_line(outcome.apply_id, NAME_LIMIT)}"),
+            Piece(wording.result(outcome), ("bold", tint), glued=True),
+            Piece(took, glued=True),
+            Piece(f"(exit code {outcome.exit_code})", glued=True),
+        )
+
+    def _below(self, text: str | None, *styles: str) -> None:
+        if text:
+            self.line(Piece(one_line(text, _LINE_LIMIT), styles), indent=4)
 
 
 def sign(label: str, style: Style) -> str:
@@ -129,55 +176,5 @@ def instance_line(instance: InstanceOutcome, style: Style) -> str:
     return f"{sign(label, style)} {style.paint(label, _tint(label))}{after}{allowed}{reason}"
 
 
-def _failure(failure: wording.Failure, style: Style) -> list[str]:
-    """A failure: where it occurred, then the error and the files, once."""
-    rows = []
-    for place in failure.shown:
-        rows += _place(place, style)
-    if failure.more:
-        rows += lay_out([Piece(failure.more)], style)
-    check = failure.first.check
-    for line in lines(check.error, _LINE_LIMIT, _ERROR_LINES) if check.error else ():
-        rows += lay_out([Piece(line)], style, indent=4)
-    files = [f"{item.kind}: {item.path}" for item in check.artifacts if item.path]
-    return rows + _below([*files, style.address(failure.first.link)], style, "cyan")
-
-
-def _place(place: wording.Place, style: Style) -> list[str]:
-    pieces = [
-        _sign(place.label),
-        Piece(f"{shown_name(place.instance.name)} ›", ("dim",), glued=True),
-        Piece(shown_name(place.check.name), ("bold",), glued=True, link=place.link),
-        Piece(", ".join(_harmless(place.said)), (_tint(place.label),)),
-    ]
-    return lay_out(pieces, style)
-
-
-def _instance(instance: InstanceOutcome, pad: int, style: Style) -> list[str]:
-    label = instance.verdict.value
-    counts = wording.in_words(wording.count_labels(map(wording.label, instance.checks)))
-    pieces = [
-        _sign(label),
-        Piece(shown_name(instance.name), pad=pad, glued=True, link=instance.link),
-        Piece(label, (_tint(label),), pad=11 if pad else 0),
-        Piece(wording.duration(instance.seconds)),
-        Piece("does not count" if wording.is_forgiven(instance) else ""),
-        Piece(f"checks: {counts}" if counts else ""),
-    ]
-    below = [instance.reason, instance.hint]
-    if instance.verdict is Verdict.RUNNING and instance.session_id:  # to find it again
-        below.append(f"session {instance.session_id}")
-    address = _below([style.address(instance.link)], style, "cyan")
-    return lay_out(pieces, style) + _below(below, style) + address
-
-
 def _harmless(notes: Iterable[str]) -> list[str]:
     return [one_line(note, _LINE_LIMIT) for note in notes]
-
-
-def _below(texts: Iterable[str | None], style: Style, *styles: str) -> list[str]:
-    """``texts`` on indented lines of their own."""
-    rows: list[str] = []
-    for text in _harmless(filter(None, texts)):
-        rows += lay_out([Piece(text, styles)], style, indent=4)
-    return rows
