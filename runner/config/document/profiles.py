@@ -196,7 +196,7 @@ class _Reader:
             hint = "Begin the file with `version: 1`."
             self._error("missing-key", "`version` is missing", root.span, hint=hint)
         elif not isinstance(version, Scalar) or (version.text, version.value) != ("1", 1):
-            message = "This release reads version 1 of the file"
+            message = "This release can read only version 1 of the file"
             hint = "Write `version: 1`, or use the release that the file was written for."
             self._error("unknown-version", message, version.span, hint=hint)
 

@@ -109,7 +109,7 @@ def _mapping(node: MappingNode, path: Path_, lines: dict[Path_, int]) -> dict[st
     for key_node, value_node in node.value:
         line = key_node.start_mark.line + 1
         if not isinstance(key_node, ScalarNode):
-            raise YamlFileError(line, "a key has to be plain text")
+            raise YamlFileError(line, "a key must be plain text")
         key = str(key_node.value)
         if key in result:
             raise YamlFileError(line, f"the key {key!r} is given twice")
@@ -121,7 +121,7 @@ def _mapping(node: MappingNode, path: Path_, lines: dict[Path_, int]) -> dict[st
 def _scalar(node: ScalarNode) -> Any:
     text: str = node.value
     if not text.isascii() and any("\ud800" <= sign <= "\udfff" for sign in text):
-        raise YamlFileError(node.start_mark.line + 1, "half a surrogate pair is no text")
+        raise YamlFileError(node.start_mark.line + 1, "half a surrogate pair is not text")
     tag = str(node.tag).rpartition(":")[2]
     try:
         match tag:

@@ -97,7 +97,8 @@ def _page(title: str, body: str, status: int = 200, *, refresh: bool = False) ->
         f"<!doctype html><html lang='en'><meta charset='utf-8'>{again}"
         "<meta name='viewport' content='width=device-width'>"
         f"<title>{escape(title)}</title><style>{_STYLE}</style>"
-        f"<h1>{escape(title)}</h1>{body}<p>This page ends with the emulator.</p></html>",
+        f"<h1>{escape(title)}</h1>{body}"
+        "<p>This page is available only while the emulator runs.</p></html>",
         status,
         _HEADERS,
     )

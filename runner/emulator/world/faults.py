@@ -107,7 +107,7 @@ def parse_fault(text: str) -> Fault:
     """
     kind, _, rest = text.strip().partition(":")
     if kind not in KINDS:
-        raise FaultSyntaxError(f"unknown fault {kind!r}; known are: {', '.join(KINDS)}")
+        raise FaultSyntaxError(f"unknown fault {kind!r}; faults are {', '.join(KINDS)}")
     pairs: dict[str, str] = {}
     for part in _split(rest):
         name, equals, value = part.partition("=")
@@ -135,10 +135,10 @@ def _split(text: str) -> list[str]:
 def _check(pairs: Mapping[str, str]) -> None:
     if pairs.get("on", "*") not in {"*", *ENDPOINTS}:
         raise FaultSyntaxError(
-            f"unknown endpoint {pairs['on']!r}; known are: *, {', '.join(ENDPOINTS)}"
+            f"unknown endpoint {pairs['on']!r}; endpoints are *, {', '.join(ENDPOINTS)}"
         )
     if pairs.get("work", "before") not in {"before", "after"}:
-        raise FaultSyntaxError("work is before or after")
+        raise FaultSyntaxError("work must be before or after")
     for name, least, most, whole in (
         ("times", 1, 1e9, True),
         ("after", 0, 1e9, True),
@@ -149,13 +149,13 @@ def _check(pairs: Mapping[str, str]) -> None:
         ("shift", -1e7, 1e7, False),
     ):
         if name in pairs and not _is_number(pairs[name], least, most, whole=whole):
-            raise FaultSyntaxError(f"{name} is a number from {least} to {most:g}")
+            raise FaultSyntaxError(f"{name} must be a number from {least} to {most:g}")
     _check_retry_after(pairs.get("retry-after", "0"))
 
 
 def _check_retry_after(value: str) -> None:
     if not _is_number(value.removeprefix("date+"), 0, 86_400, whole=False):
-        raise FaultSyntaxError("retry-after is seconds, or date+SECONDS for an HTTP date")
+        raise FaultSyntaxError("retry-after must be seconds, or date+SECONDS for an HTTP date")
 
 
 def _is_number(text: str, least: float, most: float, *, whole: bool) -> bool:

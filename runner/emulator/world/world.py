@@ -186,7 +186,7 @@ def _validator() -> jsonschema_rs.Draft7Validator:
 
 def _mistakes(document: Document) -> Iterator[tuple[Path_, str]]:
     if not isinstance(document.value, dict):
-        yield (), "it is not a world, which is an object"  # and may be a file to keep secret
+        yield (), "a world must be a mapping"  # and may be a file to keep secret
         return
     found = [
         (tuple(e.instance_path), e.message[:300])  # it quotes the value, however long

@@ -73,7 +73,7 @@ def test_it_prints_what_to_export_serves_and_ends_well(
 @pytest.mark.parametrize(
     ("arguments", "code", "reason"),
     [
-        (["--fault", "nope"], 2, "--fault: unknown fault 'nope'; known are:"),
+        (["--fault", "nope"], 2, "--fault: unknown fault 'nope'; faults are"),
         (
             ["--world", "missing.yaml"],
             2,

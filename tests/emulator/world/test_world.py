@@ -128,7 +128,7 @@ faults: ["429:times=1"]
         ("checks:\n  - name: A\n    type: API\n    tag: [x]\n", 2, "'tag' was unexpected"),
         ("account:\n  id: nope\n", 2, "uuid"),
         ("a: 1\nchecks: 2\n", 1, "'a' was unexpected"),
-        ("- 1\n", 1, "object"),
+        ("- 1\n", 1, "mapping"),
         ("checks:\n  - {name: A, type: API}\n  - {name: A, type: API}\n", 3, "same id or name"),
         ("checks:\n  - {name: A, type: API, group: Nope}\n", 2, "no group of this name: Nope"),
         ("faults:\n  - 429\n  - '42'\n", 2, "string"),
@@ -153,7 +153,7 @@ def test_a_mistake_is_told_by_file_line_and_reason(
 
 @pytest.mark.parametrize("text", ["TOKEN=hunter2\n", "hunter2\n", "- hunter2\n", "[hunter2]"])
 def test_a_file_that_is_no_world_is_not_quoted(tmp_path: Path, text: str) -> None:
-    with pytest.raises(WorldError, match="is not a world, which is an object") as caught:
+    with pytest.raises(WorldError, match="a world must be a mapping") as caught:
         load_world(write(tmp_path, text))
     assert "hunter2" not in str(caught.value)
 

@@ -59,6 +59,7 @@ def parse(source: str) -> Program:
             allowed = reader.visit(tree)
     except jinja2.TemplateSyntaxError as error:
         message = (error.message or "not an expression").replace("template", "expression")
+        message = message.replace("'end of expression'", "end of expression").rstrip(".")
         raise TemplateError(f"syntax error: {message}", error.lineno) from None
     except (RecursionError, ValueError):
         # ValueError: a number of more digits than Python turns into one.
