@@ -9,14 +9,7 @@ from runner.config.compile.matrix import Combination, MatrixReader, axes_of, ins
 from runner.config.compile.renderer import Renderer
 from runner.config.compile.reporting import diagnostic_of
 from runner.config.compile.request_body import body_of
-from runner.config.compile.validate import (
-    REQUEST,
-    SETTINGS,
-    Breach,
-    check,
-    check_settings,
-    is_open,
-)
+from runner.config.compile.validate import REQUEST, SETTINGS, Breach, check, check_settings, is_open
 from runner.config.document.keys import PROFILE_KEYS, SETTINGS_KEYS, STRUCTURAL_KEYS
 from runner.config.document.profiles import ProfileSource
 from runner.config.templates.context import Inputs
@@ -80,7 +73,9 @@ class Compiler:
             data["needs"] = [need.text for need in profile.needs]
         self._fill_metadata(data)
         draft = _draft(data, name)
-        draft.breaches.extend(check_settings(draft.settings, len(one.instances), self.inputs.today))
+        broken = {breach.path[0] for breach in draft.breaches}
+        settings = {key: value for key, value in draft.own.items() if key not in broken}
+        draft.breaches.extend(check_settings(settings, len(one.instances), self.inputs.today))
         key, complete = profile.key, one.is_complete
         if not self._is_sound(draft, layers, key, profile.name, is_complete=complete):
             return None
@@ -143,13 +138,11 @@ class _Draft(NamedTuple):
     Attributes:
         body: What is sent.
         own: The runner's own keys, without those that are unresolved, or taken back by a null.
-        settings: The values of those of them that are in order.
         breaches: The rules that anything breaks.
     """
 
     body: Body
     own: dict[str, Any]
-    settings: dict[str, Any]
     breaches: list[Breach]
 
 
@@ -158,16 +151,12 @@ def _draft(data: dict[str, Any], name: str) -> _Draft:
     reported = {each.path for each in breaches if each.severity is Severity.ERROR}
     breaches += [
         breach
-        for breach in check(REQUEST, body)[1]
+        for breach in check(REQUEST, body)
         if not any(breach.path[:length] in reported for length in range(1, len(breach.path) + 1))
     ]
     every = {key: data[key] for key in data if key in SETTINGS_KEYS and data[key] is not None}
     own = {key: value for key, value in every.items() if not _has_unset(value)}
-    settings, wrong = check(SETTINGS, every)
-    if settings is None or len(own) < len(every):  # the rest of them is still worth checking
-        broken = {breach.path[0] for breach in wrong}
-        settings, _ = check(SETTINGS, {key: own[key] for key in own.keys() - broken})
-    return _Draft(body, own, settings or {}, [*breaches, *wrong])
+    return _Draft(body, own, [*breaches, *check(SETTINGS, every)])
 
 
 def _with_absent(layers: Mapping, combination: Combination) -> Combination:

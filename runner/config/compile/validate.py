@@ -4,7 +4,8 @@ from collections.abc import Iterator
 from datetime import date, timedelta
 from typing import Any, Final, NamedTuple
 
-from runner.config.compile.validators import ErrorDetails, SchemaValidator, ValidationError
+from pydantic_core import ErrorDetails, SchemaValidator, ValidationError
+
 from runner.config.templates.expressions.values import Symbolic
 from runner.diagnostics import Severity
 from runner.models.contract.rules import core_schema
@@ -64,33 +65,24 @@ class Breach(NamedTuple):
     severity: Severity = Severity.ERROR
 
 
-def check(
-    rules: SchemaValidator, tree: dict[str, Any]
-) -> tuple[dict[str, Any] | None, list[Breach]]:
-    """The values in ``tree``, or what is wrong with them by ``REQUEST`` or ``SETTINGS``.
-
-    Returns:
-        The values, unless anything is wrong or a value is not known; the breaches, none of them
-        for a value that is not known.
-    """
+def check(rules: SchemaValidator, tree: dict[str, Any]) -> list[Breach]:
+    """What is wrong with ``tree`` by ``REQUEST`` or ``SETTINGS``, where its values are known."""
     try:
-        values: dict[str, Any] = rules.validate_python(unmarked(tree))
+        rules.validate_python(unmarked(tree))
     except ValidationError as error:
         unset = {path for path, leaf in leaves(tree) if is_open(leaf)}
-        details = error.errors(include_url=False)
-        return None, [
+        return [
             _breach(each, path)
-            for each in details
+            for each in error.errors(include_url=False)
             if not _is_unset(path := _path(each), each, unset)
         ]
-    return values, []
+    return []
 
 
 def check_settings(settings: dict[str, Any], count: int, today: date) -> Iterator[Breach]:
     """What is well formed but can't be meant, and warnings of what ends soon.
 
-    ``settings`` were checked, so that dates are dates; ``count`` is the number of instances of the
-    profile.
+    ``settings`` are those that break no rule; ``count`` is the number of instances of the profile.
     """
     quorum = settings.get("quorum")
     if quorum is not None and quorum > count:
@@ -103,7 +95,7 @@ def check_settings(settings: dict[str, Any], count: int, today: date) -> Iterato
         message = f"`min` is {low}, more than `max`, which is {high}"
         yield Breach(("expectChecks", "min"), "bad-value", message)
     for index, entry in enumerate(settings.get("quarantine") or ()):
-        left = entry["until"] - today
+        left = date.fromisoformat(entry["until"]) - today
         if left <= _QUARANTINE_NOTICE:
             ends = "has ended" if left < timedelta(0) else "ends"
             yield Breach(
