@@ -9,11 +9,7 @@ import os
 from collections.abc import Mapping
 from enum import Enum
 from pathlib import Path
-from time import monotonic
-from typing import TYPE_CHECKING, Final, NamedTuple
-
-if TYPE_CHECKING:
-    from subprocess import Popen
+from typing import Final, NamedTuple
 
 _SECONDS: Final = 30.0
 _KEPT: Final = (
@@ -59,59 +55,37 @@ class Answer(NamedTuple):
 
 def ask(
     folder: Path,
-    *commands: list[str],
+    *command: str,
     question: bytes = b"",
     environ: Mapping[str, str] | None = None,
-    seconds: float | None = None,
-) -> list[Answer]:
-    """Ask git something about a folder.
+    seconds: float = _SECONDS,
+) -> Answer:
+    """Run a git command in a folder, with ``question`` as its standard input."""
+    from subprocess import TimeoutExpired, run  # noqa: PLC0415 - git is asked in few runs
 
-    All ``commands`` run at the same time, and each can read ``question`` from standard input.
-    """
     given = os.environ if environ is None else environ
-    kept = {name: given[name] for name in _KEPT if name in given} | _SET
-    until = monotonic() + (_SECONDS if seconds is None else seconds)
-    started = [_start(command, folder, kept) for command in commands]
-    return [_answer(process, question, until) for process in started]
+    settings = [part for setting in _HARMLESS for part in ("-c", setting)]
+    try:
+        done = run(  # noqa: S603 - no shell, and no argument is an option
+            ["git", "--no-pager", "--no-replace-objects", *settings, *command],  # noqa: S607 - found by PATH, as everywhere
+            check=False,
+            cwd=folder,
+            env={name: given[name] for name in _KEPT if name in given} | _SET,
+            input=question,
+            capture_output=True,
+            timeout=seconds,
+        )
+    except (OSError, ValueError, TimeoutExpired) as error:
+        # A missing folder is not found either.
+        is_missing = isinstance(error, FileNotFoundError) and folder.is_dir()
+        return Answer(b"", Problem.NOT_INSTALLED if is_missing else Problem.NOT_RUNNABLE)
+    if done.returncode == 0:
+        return Answer(done.stdout)
+    reasons = {b"dubious ownership": Problem.UNTRUSTED, b"promisor": Problem.NOT_FETCHED}
+    problems = (problem for words, problem in reasons.items() if words in done.stderr)
+    return Answer(b"", next(problems, Problem.REFUSED))
 
 
 def distrust_hint(folder: Path) -> str:
     """Return what to do where git does not trust a folder because it belongs to another user."""
     return f"If you trust it: `git config --global --add safe.directory {folder}`."
-
-
-def _start(command: list[str], folder: Path, environ: Mapping[str, str]) -> "Popen[bytes] | Answer":
-    from subprocess import PIPE, Popen  # noqa: PLC0415 - git is asked in few runs
-
-    settings = [part for setting in _HARMLESS for part in ("-c", setting)]
-    try:
-        return Popen(  # noqa: S603 - no shell, and no argument is an option
-            ["git", "--no-pager", "--no-replace-objects", *settings, *command],  # noqa: S607 - found by PATH, as everywhere
-            cwd=folder,
-            env=environ,
-            stdin=PIPE,
-            stdout=PIPE,
-            stderr=PIPE,
-        )
-    except (OSError, ValueError) as error:
-        # A missing folder is not found either.
-        is_missing = isinstance(error, FileNotFoundError) and folder.is_dir()
-        return Answer(b"", Problem.NOT_INSTALLED if is_missing else Problem.NOT_RUNNABLE)
-
-
-def _answer(process: "Popen[bytes] | Answer", question: bytes, until: float) -> Answer:
-    from subprocess import TimeoutExpired  # noqa: PLC0415 - git is asked in few runs
-
-    if isinstance(process, Answer):
-        return process
-    with process:
-        try:
-            output, errors = process.communicate(question, timeout=max(until - monotonic(), 0.0))
-        except TimeoutExpired:
-            process.kill()
-            return Answer(b"", Problem.NOT_RUNNABLE)
-    if process.returncode == 0:
-        return Answer(output)
-    reasons = {b"dubious ownership": Problem.UNTRUSTED, b"promisor": Problem.NOT_FETCHED}
-    problems = (problem for words, problem in reasons.items() if words in errors)
-    return Answer(b"", next(problems, Problem.REFUSED))

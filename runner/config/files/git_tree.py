@@ -81,7 +81,7 @@ class Repository:
             CannotRun: git can't be run, does not trust the folder, or lacks objects that were
                 not fetched.
         """
-        (answer,) = git.ask(self._root, list(arguments), question=question)
+        answer = git.ask(self._root, *arguments, question=question)
         if answer.problem in {None, Problem.REFUSED}:
             return None if answer.problem else answer.output
         hints = {

@@ -18,22 +18,23 @@ _COMMIT = re.compile(rb"([0-9a-f]{40,64}) commit [0-9]+\n")
 _SHA = re.compile("[0-9a-fA-F]{7,64}")
 _SECONDS = 5.0
 _MAX_ANSWER = 1 << 20
-_COMMITS = ["cat-file", "--batch"]
+#: After one of these, asking again is of no use.
+_FINAL = (Problem.NOT_INSTALLED, Problem.NOT_RUNNABLE, Problem.UNTRUSTED)
 
 
 class Commit:
-    """The commit checked out in a folder; git is asked once for each thing, when it is read.
-
-    Attributes:
-        is_untrusted: Whether git refused to answer because another user owns the folder;
-            known once something was read.
-    """
+    """The commit checked out in a folder; git is asked once for each thing, when it is read."""
 
     def __init__(self, folder: Path, environ: Mapping[str, str] | None = None) -> None:
         self._folder = folder
         self._environ = environ
-        self.is_untrusted = False
+        self._problem: Problem | None = None
         self._others: dict[str, dict[str, str | None]] = {}
+
+    @property
+    def is_untrusted(self) -> bool:
+        """Whether git refused to answer because another user owns the folder, once it was read."""
+        return self._problem is Problem.UNTRUSTED
 
     def value(self, name: str, sha: str | None = None) -> str | None:
         """Return ``sha``, ``branch``, ``tag``, ``author``, ``message`` or ``repoUrl``.
@@ -45,43 +46,40 @@ class Commit:
         if sha is None or sha == self._head["sha"]:
             return self._head[name]
         if sha not in self._others:
-            answer = b""
-            if _SHA.fullmatch(sha):
-                (answer,) = self._ask(_COMMITS, question=f"{sha}^{{commit}}\n".encode())
-            self._others[sha] = _described(answer)
+            is_name = _SHA.fullmatch(sha)
+            self._others[sha] = _described(self._object(f"{sha}^{{commit}}") if is_name else b"")
         return self._others[sha][name]
 
     @cached_property
     def _tag(self) -> str | None:
         """A tag of the commit; of several the last in order of version."""
         command = "for-each-ref --points-at=HEAD --sort=-version:refname --count=1"
-        (tags,) = self._ask([*command.split(), "--format=%(refname:lstrip=2)", "refs/tags"])
-        return _text(tags)
+        return _text(self._ask(*command.split(), "--format=%(refname:lstrip=2)", "refs/tags"))
 
     @cached_property
     def _head(self) -> dict[str, str | None]:
-        """The commit, the branch and the URL, which are asked for at the same time."""
-        commit, branch, url = self._ask(
-            _COMMITS,
-            ["symbolic-ref", "--short", "--quiet", "HEAD"],
-            ["config", "--get", "remote.origin.url"],
-            question=b"HEAD^{commit}\n",
-        )
-        return {**_described(commit), "branch": _text(branch), "repoUrl": _text(url)}
+        """The commit, the branch and the URL."""
+        return {
+            **_described(self._object("HEAD^{commit}")),
+            "branch": _text(self._ask("symbolic-ref", "--short", "--quiet", "HEAD")),
+            "repoUrl": _text(self._ask("config", "--get", "remote.origin.url")),
+        }
 
-    def _ask(self, *commands: list[str], question: bytes = b"") -> list[bytes]:
-        """Return what git answers to each of the commands, which run at the same time.
+    def _object(self, name: str) -> bytes:
+        return self._ask("cat-file", "--batch", question=f"{name}\n".encode())
 
-        Where there is no repository, no process is started.
-        """
+    def _ask(self, *command: str, question: bytes = b"") -> bytes:
+        """Return git's answer; nothing where there is no repository, or git can't be run."""
         environ = os.environ if self._environ is None else self._environ
         if "GIT_DIR" not in environ and repository_root(self._folder.absolute()) is None:
-            return [b""] * len(commands)
-        answers = git.ask(
-            self._folder, *commands, question=question, environ=self._environ, seconds=_SECONDS
+            return b""
+        if self._problem in _FINAL:
+            return b""
+        answer = git.ask(
+            self._folder, *command, question=question, environ=environ, seconds=_SECONDS
         )
-        self.is_untrusted |= any(answer.problem is Problem.UNTRUSTED for answer in answers)
-        return [answer.output[:_MAX_ANSWER] for answer in answers]
+        self._problem = answer.problem
+        return answer.output[:_MAX_ANSWER]
 
 
 def _described(answer: bytes) -> dict[str, str | None]:

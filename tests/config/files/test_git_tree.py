@@ -4,6 +4,7 @@ import os
 import re
 import subprocess
 from contextlib import suppress
+from functools import partial
 from pathlib import Path, PurePosixPath
 
 import pytest
@@ -374,7 +375,7 @@ def test_without_git(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_git_that_can_not_run(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(git_module, "_SECONDS", 0.000_001)
+    monkeypatch.setattr(git_module, "ask", partial(git_module.ask, seconds=0.000_001))
     with pytest.raises(CannotRun, match="git can't be run here"):
         Repository(folder).commit("HEAD")
 
