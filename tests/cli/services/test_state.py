@@ -277,6 +277,25 @@ def test_forget(run_: Run, state: State, tmp_path: Path) -> None:
     assert asyncio.run(state.records()) == {}
 
 
+def test_mv_moves_a_record_to_a_name_that_a_profile_can_have(run_: Run, state: State) -> None:
+    fill(state)
+    for old, new, said in [
+        ("smoke", "", "can't be the name of a profile"),
+        ("smoke", "a b", "can't be the name of a profile"),
+        ("smoke", "new[a", "can't be the name of a profile"),
+        ("smoke", "smoke", "already has this name"),
+        ("sm*", "new", "is a pattern"),
+        ("smke", "new", "Did you mean 'smoke'?"),
+        ("smoke", "gone[x]", "already has a record"),
+    ]:
+        ended = run_("state", "mv", old, new)
+        assert (ended.code, ended.out) == (2, "")
+        assert said in ended.err
+    assert run_("state", "mv", "gone", "new").out == "gone[x] is now new[x].\n"
+    assert run_("state", "mv", "smoke", "new[a]").out == "smoke is now new[a].\n"
+    assert run_("state", "list").out.count("new[") == 2
+
+
 def test_unlock_says_who_held_it(run_: Run, state: State) -> None:
     fill(state)
     assert run_("state", "unlock").out == "Nothing is locked.\n"

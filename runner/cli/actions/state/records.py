@@ -7,7 +7,8 @@ from runner.cli.options.common import Common
 from runner.cli.services.aio import run_async
 from runner.cli.services.composition import Composition
 from runner.cli.services.state import ask
-from runner.errors import StateError
+from runner.config.document.profiles import PROFILE_NAME
+from runner.errors import StateError, UsageError
 from runner.listing import counted
 from runner.models.apply_id import new_apply_id
 from runner.state import maintenance
@@ -38,15 +39,24 @@ def mv(common: Common, old: str, new: str) -> None:
     """Give the record and the history of an instance, or of a profile's, to another."""
     parts = Composition(common, at_rest=True)
     known = run_async(parts.state.records(brief=True, problems=[]))
-    named([old], known, "has a record")
     moves = {
         name: f"{new}{name.removeprefix(old)}"
         for name in known
         if name == old or name.startswith(f"{old}[")
     }
-    if moves:
-        before = new_apply_id(parts.state.clock.now(), random.SystemRandom())
-        run_async(maintenance.rename(parts.state, moves, owner=parts.owner, before=before))
+    if not moves:
+        named([old], known, "has a record")
+        raise UsageError(f"{old!r} is a pattern.", hint="Move one profile or instance at a time.")
+    if old == new:
+        raise UsageError(f"{old!r} already has this name.")
+    profile, bracket, _ = new.partition("[")
+    if not PROFILE_NAME.match(profile) or (bracket and not new.endswith("]")):
+        raise UsageError(
+            f"{new!r} can't be the name of a profile or an instance.",
+            hint="A name looks like smoke-prod or 'smoke-prod[us-east-1]'.",
+        )
+    before = new_apply_id(parts.state.clock.now(), random.SystemRandom())
+    run_async(maintenance.rename(parts.state, moves, owner=parts.owner, before=before))
     for each, now in moves.items():
         common.console.say(f"{each} is now {now}.")
 
