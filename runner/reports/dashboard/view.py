@@ -10,7 +10,7 @@ from runner.models.record import Attempt
 from runner.models.verdict import Verdict
 from runner.reports.apply.wording import tone
 from runner.reports.history.check_stats import CheckStats, check_stats
-from runner.reports.history.trend import Trend, point, trend, verdict_of
+from runner.reports.history.trend import Point, point, together, verdict_of
 
 _FLAKIEST: Final = 20
 
@@ -53,6 +53,7 @@ class View(NamedTuple):
         rows: By profile and name.
         failing: What began to fail last comes first.
         flakiest: The first of ``flaky_count``.
+        longest: Seconds of the longest session of all.
         rates, seconds: Points of the two charts, as ``x,y`` in a box of 100 by 100.
     """
 
@@ -61,7 +62,8 @@ class View(NamedTuple):
     failing: tuple[FailingNow, ...]
     flakiest: tuple[CheckStats, ...]
     flaky_count: int
-    trend: Trend
+    total: Point
+    longest: float | None
     rates: str
     seconds: str
 
@@ -76,7 +78,9 @@ def view(newest_first: Sequence[PastApply]) -> View:
             attempts.setdefault(key, {})[column] = attempt
     # The cells of a row are in the order of their columns: the newest is the last.
     cells = [attempts[key] for key in sorted(attempts)]
-    known = trend([point(past) for past in newest_first])
+    points = list(map(point, applies))
+    seconds = [each.seconds for each in points]
+    longest = max((each for each in seconds if each is not None), default=None)
     flaky = [each for each in check_stats(newest_first) if each.flake_rate]
     return View(
         applies=applies,
@@ -84,9 +88,10 @@ def view(newest_first: Sequence[PastApply]) -> View:
         failing=tuple(sorted(filter(None, map(_failing, cells)), key=attrgetter("applies"))),
         flakiest=tuple(sorted(flaky, key=lambda each: -each.flake_rate)[:_FLAKIEST]),
         flaky_count=len(flaky),
-        trend=known,
-        rates=_points(known.rates, 1.0),
-        seconds=_points(known.seconds, max(filter(None, known.seconds), default=1.0)),
+        total=together(points),
+        longest=longest,
+        rates=_points([each.rate for each in points], 1.0),
+        seconds=_points(seconds, longest or 1.0),
     )
 
 

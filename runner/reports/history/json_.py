@@ -7,7 +7,7 @@ from runner.models.history import InstanceStatus, PastApply
 from runner.models.outcome import seconds_between
 from runner.models.record import Attempt
 from runner.reports.history.check_stats import CheckStats
-from runner.reports.history.trend import point, seconds_of, trend, verdict_of
+from runner.reports.history.trend import point, seconds_of, together, verdict_of
 from runner.reports.text.json_ import dump_json, time_text
 
 FORMAT_VERSION: Final = 1
@@ -16,12 +16,12 @@ FORMAT_VERSION: Final = 1
 def history(newest_first: Iterable[PastApply]) -> str:
     """Return the applies and their trend as JSON that ends with a line break."""
     applies = list(newest_first)
-    summary = trend(list(map(point, applies)))
+    summary = together(list(map(point, applies)))
     known = {
         "passed": summary.passed,
         "judged": summary.judged,
         "passRate": summary.rate,
-        "medianSeconds": summary.median_seconds,
+        "medianSeconds": summary.seconds,
     }
     shown = list(map(_apply, applies))
     return dump_json({"formatVersion": FORMAT_VERSION, "applies": shown, "summary": known})

@@ -9,7 +9,7 @@ from runner.models.verdict import Verdict
 from runner.reports.apply.text import sign
 from runner.reports.apply.wording import count_labels, duration, in_words
 from runner.reports.history.check_stats import CheckStats
-from runner.reports.history.trend import Point, blocks, point, trend, verdict_of
+from runner.reports.history.trend import Point, blocks, point, together, verdict_of
 from runner.reports.history.wording import ago, source, who
 from runner.reports.text.layout import Piece, fold, lay_out
 from runner.reports.text.sanitize import NAME_LIMIT, one_line, safe_url
@@ -68,13 +68,13 @@ def _apply(past: PastApply, style: Style) -> Iterator[str]:
 
 
 def _trend(newest_first: Sequence[Point], style: Style) -> Iterator[str]:
-    known = trend(newest_first)
+    points, known = newest_first[::-1], together(newest_first)
     if known.rate is not None:
-        line = blocks(known.rates, top=1, unicode=style.unicode)
+        line = blocks([each.rate for each in points], top=1, unicode=style.unicode)
         yield f"pass rate  {line}  {known.rate:.0%} ({known.passed} of {known.judged})"
-    if known.median_seconds is not None:
-        line = blocks(known.seconds, unicode=style.unicode)
-        yield f"duration   {line}  median {duration(known.median_seconds)}"
+    if known.seconds is not None:
+        line = blocks([each.seconds for each in points], unicode=style.unicode)
+        yield f"duration   {line}  median {duration(known.seconds)}"
 
 
 def _summary(statuses: Sequence[InstanceStatus]) -> str:

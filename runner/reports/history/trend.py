@@ -17,35 +17,22 @@ _SILENT: Final = frozenset({Verdict.SKIPPED, Verdict.NOT_STARTED, Verdict.RUNNIN
 
 
 class Point(NamedTuple):
-    """What an apply adds to a trend.
+    """What an apply adds to a trend, or several applies do together.
 
     Attributes:
         passed, judged: How many attempts passed, of those that have something to say.
-        seconds: Length of the longest session; ``None`` where none has ended.
+        seconds: Length of the longest session, of several applies the median; ``None`` where none
+            has ended.
     """
 
     passed: int
     judged: int
     seconds: float | None
 
-
-class Trend(NamedTuple):
-    """Pass rates and durations of applies.
-
-    Attributes:
-        passed, judged: How many attempts passed, of those that have something to say.
-        rate: Share that passed, from 0 to 1.
-        rates: The same by apply, oldest first.
-        seconds: Length of the longest session, by apply.
-        median_seconds: Median of these.
-    """
-
-    passed: int
-    judged: int
-    rate: float | None
-    rates: list[float | None]
-    seconds: list[float | None]
-    median_seconds: float | None
+    @property
+    def rate(self) -> float | None:
+        """Share that passed, from 0 to 1."""
+        return self.passed / self.judged if self.judged else None
 
 
 def point(past: PastApply) -> Point:
@@ -55,19 +42,13 @@ def point(past: PastApply) -> Point:
     return Point(sum(verdict.is_pass for verdict in verdicts), len(verdicts), longest)
 
 
-def trend(newest_first: Sequence[Point]) -> Trend:
-    """Return the trend of past applies."""
-    points = newest_first[::-1]
-    passed, judged = sum(each.passed for each in points), sum(each.judged for each in points)
-    seconds = [each.seconds for each in points]
-    known = _known(seconds)
-    return Trend(
-        passed,
-        judged,
-        _share(passed, judged),
-        [_share(each.passed, each.judged) for each in points],
-        seconds,
-        median(known) if known else None,
+def together(points: Sequence[Point]) -> Point:
+    """Return what several applies say together."""
+    seconds = _known(each.seconds for each in points)
+    return Point(
+        sum(each.passed for each in points),
+        sum(each.judged for each in points),
+        median(seconds) if seconds else None,
     )
 
 
@@ -97,10 +78,6 @@ def blocks(
         " " if value is None else signs[round(min(value / highest, 1) * (len(signs) - 1))]
         for value in shown
     )
-
-
-def _share(part: int, whole: int) -> float | None:
-    return part / whole if whole else None
 
 
 def _known(values: Iterable[float | None]) -> list[float]:

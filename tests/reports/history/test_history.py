@@ -10,7 +10,7 @@ from runner.models.history import InstanceStatus, PastApply
 from runner.models.record import Attempt, Initiator, Lookup, Phase, Record
 from runner.models.verdict import Verdict
 from runner.reports.history import json_, text
-from runner.reports.history.trend import blocks, point, trend
+from runner.reports.history.trend import Point, blocks, point, together
 from runner.reports.history.wording import ago, source, who
 from runner.reports.text.style import Style
 
@@ -212,10 +212,11 @@ def test_history_as_json() -> None:
     }
 
 
-def test_a_trend_goes_from_old_to_new() -> None:
-    known = trend(list(map(point, HISTORY)))
-    assert list(known.rates) == [1, None, 0.5]
-    assert known.seconds == [60, 0, 240]
+def test_several_applies_are_summed_up() -> None:
+    points = list(map(point, HISTORY))
+    assert [each.rate for each in points] == [0.5, None, 1]
+    assert [each.seconds for each in points] == [240, 0, 60]
+    assert together(points) == Point(2, 3, 60)
 
 
 @pytest.mark.parametrize(
