@@ -1,5 +1,6 @@
 """One message per apply to a webhook: for Slack, Microsoft Teams, or as JSON."""
 
+import html
 from collections.abc import Collection, Sequence
 from typing import Any, Final
 
@@ -7,7 +8,6 @@ from runner.models.events import ApplyFinished, Event, PlanMade
 from runner.models.outcome import ApplyOutcome, Change, CheckOutcome
 from runner.reports.apply import json_, wording
 from runner.reports.progress.listeners import Listener, Send
-from runner.reports.text.markdown import HTML
 from runner.reports.text.sanitize import one_line, safe_url
 
 #: Goes up when a reader of the old form would break; new fields do not.
@@ -97,7 +97,7 @@ def message(
     if form == "teams":
         return _adaptive_card(said)
     # Once `mrkdwn` is off, Slack reads only links and mentions as markup, which these three begin.
-    return {"text": "\n".join(said).translate(HTML), "mrkdwn": False}
+    return {"text": html.escape("\n".join(said), quote=False), "mrkdwn": False}
 
 
 def _adaptive_card(said: Sequence[str]) -> dict[str, Any]:

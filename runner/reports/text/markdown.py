@@ -1,5 +1,6 @@
 """Escape texts from outside for GitHub's Markdown, so that they are never anything but text."""
 
+import html
 import re
 from collections.abc import Iterable
 from typing import Final
@@ -9,9 +10,6 @@ from runner.reports.text.sanitize import NAME_LIMIT, lines, one_line, safe_url
 #: Most characters of a comment on GitHub; a step summary may have 1 MiB.
 COMMENT_LIMIT: Final = 65_000
 _LINE_LIMIT: Final = 500
-
-#: What is special in HTML, and how it is written.
-HTML: Final = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
 _SYNTAX: Final = re.compile(r"([\\`*_{}\[\]|~$!])")
 # Mentions, issue numbers and addresses are found after Markdown was read, so that a backslash
 # does not help: a space without width does.
@@ -21,13 +19,13 @@ _ADDRESS: Final = re.compile(r"(?i)(://|www\.)")
 
 def escape(text: str, limit: int | None = NAME_LIMIT) -> str:
     """``text`` as one literal line: no markup, no HTML, no mention, no link."""
-    shown = _SYNTAX.sub(r"\\\1", one_line(text, limit)).translate(HTML)
+    shown = html.escape(_SYNTAX.sub(r"\\\1", one_line(text, limit)), quote=False)
     return _without_addresses(_REFERENCE.sub(r"\1&#8203;", shown))
 
 
 def code(text: str) -> str:
     """``text`` as one line of code, in which GitHub finds no mention; also inside of HTML."""
-    shown = one_line(text).translate(HTML)
+    shown = html.escape(one_line(text), quote=False)
     shown = _SYNTAX.sub(lambda sign: f"&#{ord(sign[0])};", shown)
     return f"<code>{_without_addresses(shown)}</code>"
 

@@ -22,7 +22,6 @@ _LINK_END: Final = "\x1b]8;;\x1b\\"
 #: What :func:`link_to` makes of a text, but for the text.
 LINK: Final = rf"{re.escape(_LINK_MARK)}[!-~]{{1,2000}}?\x1b\\|{re.escape(_LINK_END)}"
 
-_SHORT: Final = {"\n": "\\n", "\r": "\\r", "\t": "\\t", "\x1b": "\\x1b"}
 # Joiners shape Persian words and families of emoji; all other format characters are invisible.
 _JOINERS: Final = frozenset("\u200c\u200d")
 _ESCAPED: Final = frozenset({"Cc", "Cf", "Zl", "Zp", "Cs"})
@@ -136,12 +135,6 @@ def fit(text: str, width: int) -> str:
 def _visible(char: str) -> str:
     if char.isprintable() or char in _JOINERS:
         return char
-    kind = category(char)
-    code = ord(char)
-    if kind not in _ESCAPED and code & 0xFFFE != 0xFFFE:
+    if category(char) not in _ESCAPED and ord(char) & 0xFFFE != 0xFFFE:
         return char
-    if char in _SHORT:
-        return _SHORT[char]
-    if code < 0x100:
-        return f"\\x{code:02x}"
-    return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
+    return char.encode("unicode_escape").decode()
