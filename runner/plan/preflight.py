@@ -130,8 +130,11 @@ def _warnings(request: Normal, found: Sequence[Check], account: Account) -> Iter
 
 
 def _no_match(target: Normal, checks: Sequence[Check]) -> str:
-    """Say why no check matches: which tag or id no check has, with the nearest tag."""
+    """Say why no check matches: those that do are deactivated, or none has a tag or an id."""
     said = "no check of the account matches its target"
+    if deactivated := matching(target | {"allowDeactivated": True}, checks):
+        names = [check.name or check.id for check in deactivated]
+        return f"{said}: only with allowDeactivated would it match {first_of(names, _SHOWN)}"
     tags = {tag for check in checks for tag in check.tags}
     for tag in chain.from_iterable(target["matchTags"]):
         if not tag.startswith("!") and tag not in tags:

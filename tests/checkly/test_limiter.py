@@ -132,17 +132,23 @@ def test_a_share_of_the_limit_counts_too_and_is_asked_to_grow() -> None:
     assert times == pytest.approx([0.0, 0.0, 60.5, 60.5, 121.0])
 
 
-def test_a_share_that_grows_is_used_at_once() -> None:
+@pytest.mark.parametrize(("before", "after"), [(0, None), (0, 2), (1, None), (1, 2)])
+def test_a_share_that_grows_is_used_at_once(before: int, after: int | None) -> None:
     clock = FakeClock()
     limiter = Limiter(clock, 600)
-    limiter.share = 0
+    limiter.share = before
 
     async def sleep(seconds: float) -> None:
         clock.time += seconds
-        limiter.share = 0 if clock.time < 1005.0 else None
+        limiter.share = before if clock.time < 1005.0 else after
 
     clock.sleep = sleep  # type: ignore[method-assign]
-    asyncio.run(limiter.turn())
+
+    async def main() -> None:
+        for _ in range(before + 1):
+            await limiter.turn()
+
+    asyncio.run(main())
     assert clock.time - 1000.0 == pytest.approx(5.0, abs=0.2)
 
 

@@ -98,10 +98,13 @@ def test_those_pulled_in_are_marked() -> None:
 def test_an_unresolved_value_is_told_with_what_it_waits_for() -> None:
     missing = Marked(None, unset=("env.A", "env.B"))
     assert planned_warnings(
-        1200, name=Marked(None, unset=("env.A",)), target={"matchTags": [["x", missing]]}
+        1200,
+        name=Marked(None, unset=("env.A",)),
+        target={"matchTags": [["x"], ["y", missing]], "checkId": [missing]},
     ) == (
         "name is unresolved: env.A is not set",
         "target.matchTags is unresolved: env.A, env.B are not set",
+        "target.checkId is unresolved: env.A, env.B are not set",
     )
 
 
@@ -115,7 +118,7 @@ def test_an_unresolved_value_is_told_with_what_it_waits_for() -> None:
             "20 + 40 + 60 = 120 s",
         ),
         (100, {"type": "EXPONENTIAL", "baseBackoffSeconds": 5, "maxRetries": 3}, "5 + 25 + 125"),
-        (60, {"type": "SINGLE_RETRY"}, "60 s, and timeoutSeconds is 60"),
+        (60, {"type": "SINGLE_RETRY"}, "retries may wait 60 s, and timeoutSeconds is 60: the"),
         (600, {"type": "EXPONENTIAL"}, "60 + 3600 = 3660 s, cut at 600 s by maxDurationSeconds"),
         (9, {"type": "EXPONENTIAL", "baseBackoffSeconds": 1e300}, "inf s, cut at 600 s"),
     ],
@@ -141,7 +144,8 @@ def test_retries_that_fit_are_not_told(strategy: Any) -> None:
 
 def test_retries_that_are_unresolved_are_not_judged() -> None:
     missing = Marked(None, unset=("env.A",))
-    for strategy in (missing, {"type": "FIXED", "maxRetries": missing}):
+    numbers = ("baseBackoffSeconds", "maxRetries", "maxDurationSeconds")
+    for strategy in (missing, *({"type": "FIXED", number: missing} for number in numbers)):
         (warning,) = planned_warnings(1, retryStrategy=strategy)
         assert "is unresolved" in warning
 

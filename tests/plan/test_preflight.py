@@ -29,6 +29,7 @@ CHECKS = [
     Check(id="2", name="Login", activated=True, tags=["smoke"], check_type="PLAYWRIGHT"),
     Check(id="3", name="Pay", activated=True, tags=["pay"], check_type="BROWSER", script="x"),
 ]
+ID = "00000000-0000-4000-8000-00000000000"  # without its last digit
 ACCOUNT = Account(LOCATIONS, PRIVATE, CHECKS)
 
 
@@ -142,6 +143,33 @@ def test_finding_none_is_a_warning() -> None:
     assert found.blocked is None
     incomplete = Account(LOCATIONS, PRIVATE, CHECKS, is_complete=False)
     assert planned(incomplete, target={"matchTags": [["nothing"]]}).warnings == ()
+
+
+@pytest.mark.parametrize(
+    ("target", "why"),
+    [
+        ({"matchTags": [["smoke", "pya"]]}, ": none has the tag 'pya'. Did you mean 'pay'?"),
+        ({"matchTags": [["smoke", "!web", "late"]]}, ": none has the tag 'late'"),
+        ({"matchTags": [["smoke", "pay"]]}, ""),
+        ({"matchTags": [["smoke", "!smoke"]]}, ""),
+        ({"matchTags": [["pay"], ["smoke"]], "checkId": ["abc"]}, ": there is no check abc"),
+        ({"matchTags": [["smoke"]], "checkId": [f"{ID}A"]}, ""),
+        ({"matchTags": [["old"]]}, ": only with allowDeactivated would it match Old, Older"),
+        (
+            {"matchTags": [["old"]], "checkId": [f"{ID}b"]},
+            ": only with allowDeactivated would it match Old",
+        ),
+    ],
+)
+def test_the_part_of_a_target_that_no_check_has_is_named(target: dict[str, Any], why: str) -> None:
+    checks = [
+        *CHECKS,
+        Check(id=f"{ID}a", name="Up", activated=True, tags=["web"]),
+        Check(id=f"{ID}B", name="Old", activated=False, tags=["old"]),
+        Check(id=f"{ID}c", name="Older", activated=False, tags=["old"]),
+    ]
+    found = planned(Account(LOCATIONS, PRIVATE, checks), target=target)
+    assert found.warnings == (f"no check of the account matches its target{why}",)
 
 
 def test_an_id_that_no_check_has_is_named() -> None:

@@ -67,10 +67,10 @@ def check_outcomes(
     ``over`` tells whether it has ended; ``before`` are the checks of the last apply, ``None`` if
     there was none; ``quarantine`` forgives failures up to and including its day.
     """
-    groups: dict[tuple[str, str], list[Result]] = defaultdict(list)
+    groups: dict[tuple[str, str | int], list[Result]] = defaultdict(list)
     for number, result in enumerate(session.results):
         key = ("id", result.check_id) if result.check_id else ("name", result.name)
-        groups[key if key[1] else ("result", result.id or str(number))].append(result)
+        groups[key if key[1] else ("result", result.id or number)].append(result)
     by_id = {check.id: check for check in before or () if check.id}
     by_name = {check.name: check for check in before or ()}
     forgiven = {each.check: each for each in quarantine if today <= each.until}

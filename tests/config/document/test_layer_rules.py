@@ -78,6 +78,10 @@ FIXED = {"type": "FIXED"}
         ([{"type": "LINEAR"}, FIXED, ...], FIXED),
         ([{"type": "LINEAR"}, FIXED, {"sameRegion": False}, ...], FIXED | {"sameRegion": False}),
         ([{"sameRegion": False}, None, ..., FIXED, ...], FIXED),
+        (
+            [FIXED, {"sameRegion": False}, ...],
+            FIXED | {"maxRetries": 5, "baseBackoffSeconds": 9, "sameRegion": False},
+        ),
     ],
 )
 def test_a_strategy_above_a_null_or_another_type_takes_nothing_from_the_defaults(
@@ -116,6 +120,26 @@ def test_what_is_set_again_above_a_null_takes_nothing_from_below_it(
     null = dict.fromkeys(below) if key == "environmentVariables" else None
     layers: list[dict[str, Any]] = [{key: null}, {key: above}, {key: above}, {}]
     assert effective(*extending(key, below, layers))[key] == above
+
+
+def test_a_variable_of_a_long_chain_keeps_what_its_defaults_say() -> None:
+    key, (name, variable) = "environmentVariables", ("A", {"value": "z", "locked": True})
+    layers = [{key: {name: {"value": value}}} for value in "abc"]
+    found = effective(*extending(key, {name: variable}, [*layers, {}]))
+    assert found[key] == {name: {"value": "c", "locked": True}}
+
+
+def test_a_key_is_found_where_the_topmost_layer_sets_it_beneath_a_null_or_not() -> None:
+    layers = [{"labels": null} for null in (None, {"A": "1"}, {"B": "2"})]
+    text, name = extending("labels", {"A": "0"}, layers)
+    structure, diagnostics = structure_of(text)
+    labels = Layers(structure, diagnostics).effective(structure.profiles[name]).values["labels"]
+    assert isinstance(labels, MappingNode)
+    found = [labels.span, *map(labels.key_span, "AB")]
+    source = labels.source.text
+    places = [(span.start, source[span.start : span.end]) for span in found]
+    nodes = ('{"B": "2"}', '"A"', '"B"')
+    assert places == [(source.index(node), node) for node in nodes]
 
 
 VARIABLES = """

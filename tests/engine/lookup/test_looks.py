@@ -22,16 +22,18 @@ SECOND = timedelta(seconds=1)
 class Looks:
     """The looks of one search: the filters of each, and the pauses before them."""
 
-    def __init__(self, *pages: Sequence[dict[str, Any]], interrupted_at: int | None = None) -> None:
+    def __init__(
+        self, *pages: Sequence[dict[str, Any] | None], interrupted_at: int | None = None
+    ) -> None:
         self.pages = pages
         self.filters: list[dict[str, Any]] = []
         self.pauses: list[float] = []
         self._interrupted_at = interrupted_at
 
-    async def sessions(self, **filters: Any) -> AsyncIterator[list[ListedSession]]:
+    async def sessions(self, **filters: Any) -> AsyncIterator[list[ListedSession | None]]:
         self.filters.append(filters)
         for page in self.pages:
-            yield [ListedSession.model_validate(entry) for entry in page]
+            yield [None if each is None else ListedSession.model_validate(each) for each in page]
 
     async def sleep(self, seconds: float) -> None:
         self.pauses.append(round(seconds, 3))
@@ -84,6 +86,19 @@ def test_sessions_on_all_pages_count(
     found = looks.run(make_bench, monkeypatch, at())
     assert [each.id for each in found.sure] == ["1", "2"]
     assert found.own is None
+
+
+@pytest.mark.parametrize(
+    "pages", [([None], [listed(NOW)]), ([listed(NOW)], [None]), ([None, listed(NOW)],)]
+)
+def test_an_entry_of_any_page_that_can_not_be_read_makes_the_list_incomplete(
+    make_bench: MakeBench,
+    monkeypatch: pytest.MonkeyPatch,
+    pages: Sequence[Sequence[dict[str, Any] | None]],
+) -> None:
+    found = Looks(*pages).run(make_bench, monkeypatch, at())
+    assert [each.id for each in found.sure] == ["1"]
+    assert not found.is_whole
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,7 @@
 """What results mean: tables from answers to verdicts."""
 
 import random
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 import pytest
@@ -16,7 +16,7 @@ from runner.engine.results.verdicts import (
     judge,
 )
 from runner.models.contract.settings import ExpectChecks, Quarantine, Settings
-from runner.models.outcome import Change, CheckOutcome, FailingSince
+from runner.models.outcome import Change, CheckAttempt, CheckOutcome, FailingSince
 from runner.models.record import CheckRecord
 from runner.models.response import Result, Session
 from runner.models.verdict import Verdict
@@ -113,6 +113,9 @@ ATTEMPT_FAILED = result(status="FAILED", kind="ATTEMPT")
         ([result(status="SKIPPED", has_errors=None)], "PASSED", Verdict.UNKNOWN),
         ([result(status="BROKEN", has_errors=True)], "PASSED", Verdict.FAILED),
         ([result(status="", aborted=True)], "PASSED", Verdict.FAILED),
+        ([result(status="CANCELLED", has_failures=True)], "PASSED", Verdict.FAILED),
+        ([result(kind="ATTEMPT"), ATTEMPT_FAILED, result()], "PASSED", Verdict.FLAKY),
+        ([ATTEMPT_FAILED, result(kind="ATTEMPT"), result()], "PASSED", Verdict.FLAKY),
     ],
 )
 def test_verdict_of_a_session(results: list[Result], status: str, expected: Verdict) -> None:
@@ -189,6 +192,29 @@ def test_results_of_one_check_are_its_attempts() -> None:
         ("login", Verdict.PASSED),
     ]
     assert [attempt.result_id for attempt in found[0].attempts] == ["1", "2", "3"]
+
+
+def test_results_without_id_and_name_are_checks_of_their_own() -> None:
+    nameless = [result("", check_id="", id=id_) for id_ in ("1", "2", "", "")]
+    found = outcomes(*nameless, result("", check_id="c-1"))
+    assert [each.name for each in found] == [*["(no name)"] * 4, "c-1"]
+
+
+def test_a_check_tells_all_that_its_results_do() -> None:
+    began, ended = "2026-08-01T00:00:00Z", "2026-08-01T00:01:00Z"
+    times: Any = {"started_at": began, "stopped_at": ended, "response_time": 120}
+    first = result(kind="ATTEMPT", id="1", link="https://one", **times)
+    last = result(
+        id="2", link="https://two", check_type="API", run_location="office", error_group_ids=["e"]
+    )
+    known = [CheckRecord(id="id-home", name="home", verdict=Verdict.PASSED, seconds=7.5)]
+    (check,) = outcomes(first, last, before=known)
+    assert (check.check_id, check.link, check.check_type) == ("id-home", "https://two", "API")
+    assert (check.run_location, check.error_groups) == ("office", ("e",))
+    assert check.seconds_before == 7.5
+    start, stop = map(datetime.fromisoformat, (began, ended))
+    assert check.attempts[0] == CheckAttempt(Verdict.PASSED, "1", "https://one", start, stop, 120)
+    assert check.attempts[1].link == "https://two"
 
 
 def test_checks_of_one_name_are_told_apart_by_their_ids() -> None:
@@ -301,6 +327,8 @@ def test_a_failing_check_says_since_when(
 OTHER = result("cart", is_degraded=True)
 SILENT: dict[str, Any] = dict.fromkeys(("has_errors", "has_failures", "aborted", "is_degraded"))
 ODD = result(status="NEW", **SILENT)
+FAILED, BOTH = result(status="FAILED"), result("cart", status="FAILED")
+FORGIVEN = [*in_quarantine(TODAY), *in_quarantine(TODAY, "cart")]
 
 
 @pytest.mark.parametrize(
@@ -318,12 +346,16 @@ ODD = result(status="NEW", **SILENT)
         ([ODD, result("cart", status="NEW", **SILENT)], "PASSED", {}, "2 checks have no"),
         ([], "", {}, "ended with no status and"),
         ([result()], "PASSED", {"expect_checks": ExpectChecks(min=2)}, "1 of at least 2 checks"),
+        ([result()], "FAILED", {}, "Checkly says that it failed, though no check did."),
+        ([], "PASSED", {}, "It ended without the result of a single check."),
+        ([FAILED], "FAILED", {"quarantine": FORGIVEN[:1]}, "1 failure is quarantined."),
+        ([FAILED, BOTH], "FAILED", {"quarantine": FORGIVEN}, "2 failures are quarantined."),
     ],
 )
 def test_a_verdict_that_does_not_speak_for_itself_says_why(
     results: list[Result], status: str, settings: dict[str, Any], said: str
 ) -> None:
-    checks = outcomes(*results, status=status)
+    checks = outcomes(*results, status=status, quarantine=settings.get("quarantine"))
     whole = Session(status=status, results=results)
     reason = judge(whole, checks, Settings(**settings)).reason
     assert reason is not None
