@@ -37,8 +37,8 @@ async def wait(apply_id: str | None, *, context: Context) -> ApplyOutcome:
         Interrupted: A signal came before anything was done.
     """
     state = context.state
-    await unless(context.stop.gently, _until_nobody_is_at_work(context, apply_id))
-    left = await state.left_open()
+    await unless(context.stop.gently, _until_none_is_running(context, apply_id))
+    left = await state.unfinished_applies()
     if apply_id is not None:
         left = {apply_id: left.get(apply_id, [])}
     attempts = await _attempts(state, left)
@@ -61,7 +61,7 @@ async def wait(apply_id: str | None, *, context: Context) -> ApplyOutcome:
     return waiting.repeat(newest) if newest and not names else await waiting.run()
 
 
-async def _until_nobody_is_at_work(context: Context, apply_id: str | None) -> None:
+async def _until_none_is_running(context: Context, apply_id: str | None) -> None:
     """Wait for the owner of the apply, or of the newest one, to end, or for its lease.
 
     Raises:
@@ -69,14 +69,14 @@ async def _until_nobody_is_at_work(context: Context, apply_id: str | None) -> No
     """
     state, clock = context.state, context.clock
     deadline: float | None = None
-    while at_work := await state.at_work():
-        wanted = apply_id or max(at_work)
-        if apply_id is None and max(await state.left_open(), default="") > wanted:
+    while running_applies := await state.running_applies():
+        wanted = apply_id or max(running_applies)
+        if apply_id is None and max(await state.unfinished_applies(), default="") > wanted:
             return  # an older one is at work, which is not the newest
-        if wanted not in at_work:
+        if wanted not in running_applies:
             return
         if deadline is None:
-            seconds = at_work[wanted] + _LEASE_MARGIN + context.options.lock_timeout
+            seconds = running_applies[wanted] + _LEASE_MARGIN + context.options.lock_timeout
             deadline = clock.monotonic() + seconds
             context.notice(
                 f"The apply {wanted} is still running, or its process is gone and its lock has not"
@@ -87,7 +87,7 @@ async def _until_nobody_is_at_work(context: Context, apply_id: str | None) -> No
                 f"The apply {wanted} is still running.",
                 hint="Wait for its end, or pass a longer --lock-timeout.",
             )
-        await clock.sleep(min(at_work[wanted], _LOOK_SECONDS))
+        await clock.sleep(min(running_applies[wanted], _LOOK_SECONDS))
 
 
 async def _attempts(state: State, ids: Iterable[str]) -> list[Attempt]:

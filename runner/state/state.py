@@ -81,7 +81,7 @@ class State(Records):
         """Return the newest apply of the scope that wrote anything."""
         return await anext(self.history(), None)
 
-    async def at_work(self) -> dict[str, float]:
+    async def running_applies(self) -> dict[str, float]:
         """Return the applies that hold locks, with the seconds until their leases end.
 
         One whose owner is gone is among them until its lease is over.
@@ -90,7 +90,7 @@ class State(Records):
         left = await self.watch.left(holders)
         return {holders[key].apply_id: left[key] for key in left if left[key] > 0}
 
-    async def left_open(self) -> dict[str, list[str]]:
+    async def unfinished_applies(self) -> dict[str, list[str]]:
         """Return the applies that are over, and of which instances they left no outcome."""
         table = await self.lock_table.read()
         return table.without(await self.watch.dead(table.holders)).open

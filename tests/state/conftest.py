@@ -86,7 +86,7 @@ async def unfinished(state: State) -> list[Attempt]:
     """Attempts without an outcome that applies left behind which are over, oldest first."""
     return [
         attempt
-        for apply_id, names in sorted((await state.left_open()).items())
+        for apply_id, names in sorted((await state.unfinished_applies()).items())
         for attempt in await attempts_of(state, apply_id)
         if attempt.is_open and attempt.instance in names
     ]

@@ -251,7 +251,7 @@ def test_unlock_of_all_that_an_apply_holds_leaves_no_holder(open_: OpenState) ->
         await locks.__aenter__()
         assert await unlock(open_(), await held(open_()), ["a"]) == ["a"]
         assert await held(open_()) == {}
-        assert await open_().left_open() == {IDS[0]: ["a"]}
+        assert await open_().unfinished_applies() == {IDS[0]: ["a"]}
         await locks.__aexit__(None, None, None)
 
     asyncio.run(go())

@@ -90,7 +90,7 @@ def test_reading_makes_no_folder(open_: OpenState, tmp_path: Path) -> None:
         assert await state.records(["smoke"]) == {}
         assert await attempts_of(state, "a1") == []
         assert await unfinished(state) == []
-        assert await state.at_work() == {}
+        assert await state.running_applies() == {}
         assert await state.newest_apply() is None
 
     asyncio.run(read())
@@ -136,13 +136,13 @@ def test_what_a_crashed_apply_left_is_found_once_its_lease_is_over(open_: OpenSt
         await putting
         state = open_()
         assert await unfinished(state) == []
-        assert 0 < (await state.at_work())["a1"] <= 3
+        assert 0 < (await state.running_applies())["a1"] <= 3
         # It runs, as far as anybody can tell, and so its record does.
         assert (await state.records())["a"].session_id == "s"
         assert [each.instance for each in await attempts_of(state, "a1")] == ["a"]
         await asyncio.sleep(3.2)
-        assert await state.at_work() == {}
-        assert await state.left_open() == {"a1": ["a", "b"]}
+        assert await state.running_applies() == {}
+        assert await state.unfinished_applies() == {"a1": ["a", "b"]}
         assert [each.instance for each in await unfinished(state)] == ["a"]
         never = (await attempts_of(state, "a1"))[1]
         assert (never.instance, never.verdict) == ("b", Verdict.NOT_STARTED)
