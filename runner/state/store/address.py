@@ -10,7 +10,7 @@ from urllib.parse import unquote
 from obstore.store import from_url
 
 from runner.errors import StateError, UsageError
-from runner.state.store.errors import COMPLAINTS, complaint
+from runner.state.store.errors import STORE_ERRORS, store_error
 from runner.state.store.object_store import PATIENCE_SECONDS, Store
 from runner.state.store.paths import DEFAULT_FOLDER
 from runner.state.store.variables import ENDPOINTS, VARIABLES, check_address, check_variables
@@ -63,8 +63,8 @@ def open_store(
     try:
         bucket = from_url(url, **settings)
         one_by_one = from_url(url, **settings, disable_bulk_delete=True) if scheme == "s3" else None
-    except COMPLAINTS as error:
-        raise complaint(error, "open", url) from None
+    except STORE_ERRORS as error:
+        raise store_error(error, "open", url) from None
     return Store(url, bucket, one_by_one=one_by_one)
 
 

@@ -12,7 +12,7 @@ from runner.state.store.paths import shown
 from runner.state.store.variables import VARIABLES
 
 #: What the library raises; it uses some of Python's own types too.
-COMPLAINTS: Final = (BaseError, OSError, ValueError)
+STORE_ERRORS: Final = (BaseError, OSError, ValueError)
 
 _ELSEWHERE: Final = "choose another place with --state."
 _DENIED: Final = ("access is denied", f"Let this user write there, or {_ELSEWHERE}")
@@ -43,9 +43,9 @@ _IN_PASSING: Final = re.compile(
 )
 
 
-def is_complaint(error: BaseException) -> bool:
+def is_store_error(error: BaseException) -> bool:
     """Return whether the library raised it; its panics are not even exceptions."""
-    return isinstance(error, COMPLAINTS) or type(error).__name__ == "PanicException"
+    return isinstance(error, STORE_ERRORS) or type(error).__name__ == "PanicException"
 
 
 def is_transient(error: BaseException) -> bool:
@@ -59,7 +59,7 @@ def is_no_bucket(error: BaseException) -> bool:
     return bool(_NO_BUCKET.search(str(error)))
 
 
-def complaint(error: BaseException, verb: str, where: str) -> StateError:
+def store_error(error: BaseException, verb: str, where: str) -> StateError:
     """Explain what a store complained of.
 
     Args:

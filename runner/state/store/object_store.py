@@ -17,7 +17,7 @@ from obstore.exceptions import AlreadyExistsError
 from obstore.store import LocalStore, MemoryStore, ObjectStore
 
 from runner.errors import StateError
-from runner.state.store.errors import complaint, is_complaint, is_no_bucket, is_transient
+from runner.state.store.errors import is_no_bucket, is_store_error, is_transient, store_error
 
 T = TypeVar("T")
 
@@ -183,10 +183,10 @@ class Store:
                     await asyncio.wait({doing})
                 raise
             except BaseException as error:
-                if not is_complaint(error):
+                if not is_store_error(error):
                     raise
                 if self.is_local or loop.time() >= end or not is_transient(error):
-                    raise complaint(error, verb, self.where(path)) from None
+                    raise store_error(error, verb, self.where(path)) from None
             await asyncio.sleep(_RANDOM.uniform(pause / 2, pause))
             pause = min(pause * 2, _LONGEST_PAUSE)
 
