@@ -20,7 +20,7 @@ from runner.engine.apply import apply
 from runner.engine.cancel import Cancellation, cancel
 from runner.engine.control.context import ApplyOptions, Context
 from runner.engine.control.shutdown import Stop
-from runner.engine.results.artifacts import Keeper
+from runner.engine.results.artifacts import ArtifactDownloader
 from runner.engine.wait import wait
 from runner.models.apply_id import new_apply_id
 from runner.models.clock import Clock
@@ -156,7 +156,7 @@ class Bench:
         ):
             context = self.context(client, options)
             if self.artifacts is not None:
-                keeper = Keeper(self.artifacts, self.artifacts_limit, downloads)
+                keeper = ArtifactDownloader(self.artifacts, self.artifacts_limit, downloads)
                 context = replace(context, keep=keeper.keep)
             return await apply(instances, apply_id=apply_id, context=context)
 

@@ -20,7 +20,7 @@ from runner.cli.services.signals import heeded
 from runner.engine.control.context import ApplyOptions, Context, Keep
 from runner.engine.control.sharing import shared_limit
 from runner.engine.control.shutdown import Stop
-from runner.engine.results.artifacts import Keeper
+from runner.engine.results.artifacts import ArtifactDownloader
 from runner.engine.summary import INTERRUPTED
 from runner.models.clock import Clock
 from runner.models.outcome import Subject
@@ -92,7 +92,7 @@ async def engine(
             redact=redact,
             shared=shared,
         )
-        keeper = _keeper(following, credentials, clock)
+        keeper = _downloader(following, credentials, clock)
         sharing = shared_limit(shared.limiter, state, owner, clock, reporters.handle)
         async with client, sharing, keeper as keep:
             with heeded(stop, lambda: _give_up(parts.console)):
@@ -145,7 +145,7 @@ def _subject(parts: Composition, account_name: str | None) -> Subject:
 
 
 @asynccontextmanager
-async def _keeper(
+async def _downloader(
     following: Following, credentials: Credentials, clock: Clock
 ) -> AsyncIterator[Keep | None]:
     """Keep the files of failed checks, if there is a folder for them."""
@@ -154,7 +154,7 @@ async def _keeper(
         return
     async with aclosing(Downloads(credentials, clock)) as downloads:
         limit = following.artifacts_limit * 1_000_000
-        yield Keeper(following.artifacts, limit, downloads).keep
+        yield ArtifactDownloader(following.artifacts, limit, downloads).keep
 
 
 async def _tick(reporters: Reporters, clock: Clock) -> None:

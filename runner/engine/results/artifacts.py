@@ -71,7 +71,7 @@ def _log_lines(log: Any) -> Iterator[str]:
 
 
 @dataclass(slots=True)
-class Keeper:
+class ArtifactDownloader:
     """Keeps the files of what failed: at most ``most`` bytes in ``folder``.
 
     Each instance has a folder in it, and in that each result.

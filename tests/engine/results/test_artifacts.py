@@ -11,7 +11,7 @@ import pytest
 
 from runner.checkly.account import Credentials
 from runner.checkly.downloads import Downloads
-from runner.engine.results.artifacts import Keeper, artifacts_of
+from runner.engine.results.artifacts import ArtifactDownloader, artifacts_of
 from runner.file_names import safe_name
 from runner.models.events import Notice
 from runner.models.outcome import Artifact, CheckAttempt, CheckOutcome, InstanceOutcome
@@ -124,7 +124,9 @@ def keep(folder: Path, *instances: InstanceOutcome, most: int = 1_000_000) -> li
     """The files of these instances, as a keeper of their own keeps them."""
 
     async def run() -> list[Artifact]:
-        keeper = Keeper(folder, most, Downloads(Credentials("k", "a", "http://127.0.0.1:1"), CLOCK))
+        keeper = ArtifactDownloader(
+            folder, most, Downloads(Credentials("k", "a", "http://127.0.0.1:1"), CLOCK)
+        )
         context = cast("Context", SimpleNamespace(clock=CLOCK, notice=lambda *_, **__: None))
         async with aclosing(keeper.downloads):
             kept = [await keeper.keep(context, each) for each in instances]
@@ -206,7 +208,9 @@ def test_what_an_earlier_command_brought_whole_is_not_asked_for_again(
             aclosing(Downloads(client.credentials, CLOCK)) as downloads,
         ):
             context = cast("Context", SimpleNamespace(clock=CLOCK, notice=lambda *_, **__: None))
-            return await Keeper(bench.artifacts or tmp_path, 10**6, downloads).keep(context, again)
+            return await ArtifactDownloader(bench.artifacts or tmp_path, 10**6, downloads).keep(
+                context, again
+            )
 
     asyncio.run(resume())
     assert trace.read_bytes() == b"whole already"
