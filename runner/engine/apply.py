@@ -9,7 +9,7 @@ from runner.engine.follow import follow
 from runner.engine.frame import Frame
 from runner.engine.lookup.lookup_groups import LookupGroup
 from runner.engine.needs import Gate, by_member, gates
-from runner.engine.recovery import leave_nothing_behind
+from runner.engine.recovery import settle_earlier
 from runner.engine.results.outcomes import is_same_request
 from runner.engine.results.verdicts import Judgement
 from runner.engine.run import NOT_STARTED, Run
@@ -59,7 +59,7 @@ class _Apply(Frame):
         records = await self.records(self.names)
         if left := await self.journal.take_over():
             runs = [Run.of_attempt(self.journal, a, records.get(a.instance)) for a in left]
-            await leave_nothing_behind(runs)
+            await settle_earlier(runs)
             records = await self.records(self.names)
             if not self.context.options.new:
                 self.running = {run.name: run for run in runs if _is_running(run)}

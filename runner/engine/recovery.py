@@ -31,7 +31,7 @@ async def settle_all(intents: Sequence[Run]) -> None:
     await asyncio.gather(*map(one, intents))
 
 
-async def leave_nothing_behind(left: Sequence[Run]) -> None:
+async def settle_earlier(left: Sequence[Run]) -> None:
     """Before new sessions start, settle the intents, and note what ended meanwhile.
 
     Raises:
