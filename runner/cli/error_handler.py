@@ -85,7 +85,7 @@ def _explain(error: BaseException, console: Console) -> int:
 
 def _annotate(error: BaseException, arguments: Sequence[str], console: Console) -> None:
     """Leave traces in GitHub Actions of what the user can do something about."""
-    from runner.reports.progress.github_actions import tell_failure  # noqa: PLC0415 # only there
+    from runner.reports.progress.github_actions import report_failure  # noqa: PLC0415 # only there
     from runner.reports.progress.masking import masked  # noqa: PLC0415
 
     if isinstance(error, click.ClickException):
@@ -93,7 +93,7 @@ def _annotate(error: BaseException, arguments: Sequence[str], console: Console) 
     if not isinstance(error, RunnerError):
         return
     diagnostics = error.diagnostics if isinstance(error, ConfigurationError) else ()
-    tell_failure(
+    report_failure(
         masked(tuple(diagnostics), console.mask),
         [console.mask(text) for text in (error.message, error.hint) if text],
         environ=os.environ,

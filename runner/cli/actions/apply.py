@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from runner.checkly.exchange import Shared
-from runner.cli.actions.wait import tell_next
+from runner.cli.actions.wait import print_next_step
 from runner.cli.options.common import Common
 from runner.cli.options.following import Following
 from runner.cli.services.composition import Composition
@@ -125,7 +125,7 @@ def apply(common: Common, **options: Any) -> int:
 
         outcome = loop.run(run())
         if not parts.backend.emulated:  # an emulator ends with the process
-            tell_next(outcome, common)
+            print_next_step(outcome, common)
         return outcome.exit_code
 
 

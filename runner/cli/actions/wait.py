@@ -34,7 +34,7 @@ def wait(common: Common, apply_id: str | None, **options: Any) -> int:
     async def run() -> int:
         async with engine(parts, following, reporters) as context:
             outcome = await run_wait(apply_id, context=context)
-        tell_next(outcome, common)
+        print_next_step(outcome, common)
         return outcome.exit_code
 
     with (
@@ -45,7 +45,7 @@ def wait(common: Common, apply_id: str | None, **options: Any) -> int:
         return asyncio.run(run())
 
 
-def tell_next(outcome: ApplyOutcome, common: Common) -> None:
+def print_next_step(outcome: ApplyOutcome, common: Common) -> None:
     """Say how to go on where something goes on."""
     undecided = {Verdict.RUNNING, Verdict.UNKNOWN}
     open_ = [o for o in outcome.instances if o.verdict in undecided and o.stopped_at is None]

@@ -105,7 +105,7 @@ def annotation_of(instance: InstanceOutcome) -> tuple[str, str, str] | None:
     return level, f"{one_line(instance.name, 150)}: {ended}", message
 
 
-def tell_failure(
+def report_failure(
     diagnostics: Sequence[Diagnostic],
     reasons: Sequence[str],
     *,

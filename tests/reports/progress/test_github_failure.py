@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from runner.diagnostics import Diagnostic
-from runner.reports.progress.github_actions import tell_failure
+from runner.reports.progress.github_actions import report_failure
 from runner.source import Source, Span
 from tests.reports.test_hostile import TEXTS, harmless
 
@@ -81,8 +81,8 @@ def test_a_verdict_that_is_there_stays(tmp_path: Path) -> None:
 def test_files_that_are_not_there_or_not_writable_change_nothing(tmp_path: Path) -> None:
     said: list[str] = []
     environ = {"GITHUB_STEP_SUMMARY": str(tmp_path), "GITHUB_OUTPUT": str(tmp_path / "no/file")}
-    tell_failure((), ["No."], environ=environ, write=said.append, sets_verdict=True)
-    tell_failure((), ["No.", "Yes."], environ={}, write=said.append, sets_verdict=True)
+    report_failure((), ["No."], environ=environ, write=said.append, sets_verdict=True)
+    report_failure((), ["No.", "Yes."], environ={}, write=said.append, sets_verdict=True)
     assert said == ["::error::No.\n", "::error::No.%0AYes.\n"]
 
 
@@ -94,7 +94,7 @@ def test_a_hostile_text_is_harmless(kind: str, tmp_path: Path) -> None:
     said: list[str] = []
     environ = {name: str(tmp_path / name) for name in ("GITHUB_STEP_SUMMARY", "GITHUB_OUTPUT")}
     for diagnostics in (found, []):
-        tell_failure(
+        report_failure(
             diagnostics, [text, text], environ=environ, write=said.append, sets_verdict=True
         )
     summary = (tmp_path / "GITHUB_STEP_SUMMARY").read_text()
