@@ -77,7 +77,7 @@ class Frame(ABC):
                 await ended(warning)
             for run in self.runs:
                 if run.outcome is None and run.attempt.is_open:
-                    self.note(run, run.standing())
+                    self.note(run, run.current_outcome())
             await self.tidy()
             await self._leave(stack)
         outcome = self.sum_up(self.runs)

@@ -260,7 +260,7 @@ class Run:
             checks=checks,
         )
 
-    def standing(self) -> InstanceOutcome:
+    def current_outcome(self) -> InstanceOutcome:
         """Return its outcome, or the one of being left as it is now."""
         if self.outcome is not None:
             return self.outcome

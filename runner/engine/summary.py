@@ -61,7 +61,7 @@ def quorum_outcomes(runs: Iterable[Run]) -> tuple[QuorumOutcome, ...]:
             profiles[run.profile].append(run)
     found = []
     for profile, members in profiles.items():
-        verdicts = [run.standing().verdict for run in members]
+        verdicts = [run.current_outcome().verdict for run in members]
         needed = min(members[0].settings.quorum or 1, len(members))
         passed = sum(verdict.is_pass for verdict in verdicts)
         if Verdict.RUNNING not in verdicts:
@@ -76,5 +76,5 @@ def forgiven(runs: Iterable[Run], quorums: Iterable[QuorumOutcome]) -> tuple[Ins
         replace(outcome, counts=False)
         if outcome.profile in reached and outcome.verdict in FORGIVABLE
         else outcome
-        for outcome in (run.standing() for run in runs)
+        for outcome in (run.current_outcome() for run in runs)
     )
