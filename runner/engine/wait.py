@@ -69,14 +69,14 @@ async def _until_none_is_running(context: Context, apply_id: str | None) -> None
     """
     state, clock = context.state, context.clock
     deadline: float | None = None
-    while running_applies := await state.running_applies():
-        wanted = apply_id or max(running_applies)
+    while running := await state.running_applies():
+        wanted = apply_id or max(running)
         if apply_id is None and max(await state.unfinished_applies(), default="") > wanted:
-            return  # an older one is at work, which is not the newest
-        if wanted not in running_applies:
+            return  # an older one is running, which is not the newest
+        if wanted not in running:
             return
         if deadline is None:
-            seconds = running_applies[wanted] + _LEASE_MARGIN + context.options.lock_timeout
+            seconds = running[wanted] + _LEASE_MARGIN + context.options.lock_timeout
             deadline = clock.monotonic() + seconds
             context.notice(
                 f"The apply {wanted} is still running, or its process is gone and its lock has not"
@@ -87,7 +87,7 @@ async def _until_none_is_running(context: Context, apply_id: str | None) -> None
                 f"The apply {wanted} is still running.",
                 hint="Wait for its end, or pass a longer --lock-timeout.",
             )
-        await clock.sleep(min(running_applies[wanted], _LOOK_SECONDS))
+        await clock.sleep(min(running[wanted], _LOOK_SECONDS))
 
 
 async def _attempts(state: State, ids: Iterable[str]) -> list[Attempt]:

@@ -48,7 +48,7 @@ class Locks:
     _is_open: dict[tuple[str, str], bool] = field(default_factory=dict, init=False)
     _gone: set[str] = field(default_factory=set, init=False)
     _holder: Holder | None = field(default=None, init=False)
-    _downloader: asyncio.Task[None] | None = field(default=None, init=False)
+    _keeper: asyncio.Task[None] | None = field(default=None, init=False)
 
     def __post_init__(self, instances: Iterable[str]) -> None:
         self._table = self.place.lock_table
@@ -74,14 +74,14 @@ class Locks:
                 await self._release()
             raise
         if self._holder:
-            self._downloader = asyncio.create_task(self._keep())
+            self._keeper = asyncio.create_task(self._keep())
         return self
 
     async def __aexit__(self, _: object, error: BaseException | None, __: object) -> None:
         """Release what is still held. What can't be released ends with its lease."""
-        if self._downloader:
-            self._downloader.cancel()
-            await asyncio.gather(self._downloader, return_exceptions=True)
+        if self._keeper:
+            self._keeper.cancel()
+            await asyncio.gather(self._keeper, return_exceptions=True)
         try:
             await self._release()
         except StateError:

@@ -156,8 +156,8 @@ class Bench:
         ):
             context = self.context(client, options)
             if self.artifacts is not None:
-                keeper = ArtifactDownloader(self.artifacts, self.artifacts_limit, downloads)
-                context = replace(context, keep=keeper.keep)
+                downloader = ArtifactDownloader(self.artifacts, self.artifacts_limit, downloads)
+                context = replace(context, keep=downloader.keep)
             return await apply(instances, apply_id=apply_id, context=context)
 
     async def waiting(self, apply_id: str | None = None, **options: Any) -> ApplyOutcome:

@@ -34,8 +34,8 @@ def die(bench: Bench, *names: str, started: int = 0, apply_id: str = "00DEAD") -
                 await run.intend()
                 await run.begin(await client.trigger(run.request))
             await journal.flush()
-            assert locks._downloader is not None
-            locks._downloader.cancel()
+            assert locks._keeper is not None
+            locks._keeper.cancel()
 
     asyncio.run(main())
 

@@ -92,9 +92,9 @@ async def engine(
             redact=redact,
             shared=shared,
         )
-        keeper = _downloader(following, credentials, clock)
+        downloader = _downloader(following, credentials, clock)
         sharing = shared_limit(shared.limiter, state, owner, clock, reporters.handle)
-        async with client, sharing, keeper as keep:
+        async with client, sharing, downloader as keep:
             with heeded(stop, lambda: _give_up(parts.console)):
                 yield Context(
                     client=client,

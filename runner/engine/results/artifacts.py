@@ -72,9 +72,9 @@ def _log_lines(log: Any) -> Iterator[str]:
 
 @dataclass(slots=True)
 class ArtifactDownloader:
-    """Keeps the files of what failed: at most ``most`` bytes in ``folder``.
+    """Downloads the files of what failed: at most ``most`` bytes into ``folder``.
 
-    Each instance has a folder in it, and in that each result.
+    Each instance has its own folder there, and each result a folder inside that.
     """
 
     folder: Path

@@ -124,12 +124,11 @@ def keep(folder: Path, *instances: InstanceOutcome, most: int = 1_000_000) -> li
     """The files of these instances, as a keeper of their own keeps them."""
 
     async def run() -> list[Artifact]:
-        keeper = ArtifactDownloader(
-            folder, most, Downloads(Credentials("k", "a", "http://127.0.0.1:1"), CLOCK)
-        )
+        downloads = Downloads(Credentials("k", "a", "http://127.0.0.1:1"), CLOCK)
+        downloader = ArtifactDownloader(folder, most, downloads)
         context = cast("Context", SimpleNamespace(clock=CLOCK, notice=lambda *_, **__: None))
-        async with aclosing(keeper.downloads):
-            kept = [await keeper.keep(context, each) for each in instances]
+        async with aclosing(downloads):
+            kept = [await downloader.keep(context, each) for each in instances]
         return [file for each in kept for check in each.checks for file in check.artifacts]
 
     return asyncio.run(run())
