@@ -88,16 +88,16 @@ class Diagnostics:
         self.ignored: frozenset[str] = frozenset()
         self._found: dict[tuple[object, ...], Diagnostic] = {}
 
-    def add(self, diagnostic: Diagnostic) -> None:
-        """Keep ``diagnostic``, unless the same was already reported at the same place."""
-        span = diagnostic.span
-        place = (id(span.source), span.start, span.end) if span else ()
-        self._found.setdefault((diagnostic.code, diagnostic.message, *place), diagnostic)
+    def add(self, *diagnostics: Diagnostic) -> None:
+        """Keep each of ``diagnostics`` that was not already reported at the same place."""
+        for diagnostic in diagnostics:
+            span = diagnostic.span
+            place = (id(span.source), span.start, span.end) if span else ()
+            self._found.setdefault((diagnostic.code, diagnostic.message, *place), diagnostic)
 
     def extend(self, others: "Diagnostics") -> None:
         """Keep what ``others`` found as well."""
-        for diagnostic in others._found.values():
-            self.add(diagnostic)
+        self.add(*others._found.values())
 
     def without(self, codes: Collection[str]) -> "Diagnostics":
         """All diagnostics except those with one of ``codes``."""

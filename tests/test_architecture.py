@@ -33,7 +33,7 @@ ROOMS = {
         "ground models config/yaml config/files config/templates config/document config/selection"
     ),
     "config/formatting": "ground config/yaml",
-    "importer": "ground config/yaml config/templates/expressions",
+    "importer": "ground config/yaml config/document config/templates/expressions",
     "plan": "ground models",
     "state": "ground models",
     "checkly": "ground models",

@@ -4,6 +4,7 @@ import re
 from itertools import chain, count, product
 from math import prod
 
+from runner.config.document.keys import MAX_INSTANCES, PROFILE_KEYS
 from runner.config.templates.expressions.names import is_forbidden
 from runner.importer.placeholders import MARK, Kind, Matrix, Placeholder, Placeholders, holds_token
 from runner.secrets import key_looks_secret
@@ -26,14 +27,7 @@ _REFERENCE = re.compile(
     r"(?:(secrets|vars|env)\b)?(?:[\w-]+\.)*\.?([\w-]+|\[(['\"])[\w-]+\3\])(?:\s*\|.*)?"
 )
 #: Names that an axis may not have, since it would set the key.
-_KEYS = frozenset(
-    {"name", "runLocation", "target", "environmentVariables", "retryStrategy", "refreshCache",
-     "metadata", "description", "labels", "extends", "abstract", "matrix", "needs",
-     "timeoutSeconds", "allowFailure", "failOnDegraded", "failOnNoMatching", "expectChecks",
-     "quorum", "quarantine", "include", "exclude"}
-)  # fmt: skip
-#: How many instances the runner allows.
-_MAX_RUNS = 1000
+_KEYS = PROFILE_KEYS | {"include", "exclude"}
 _AXIS_VALUE = re.compile(r"[^\[\],\x00-\x1f\x7f]+|[^\[\]+\x00-\x1f\x7f]+")
 _SIMPLE = re.compile(r"[\w.${}\[\]'\"\s-]*")
 
@@ -58,7 +52,7 @@ class Templates:
             if p.matrix and all(_AXIS_VALUE.fullmatch(run.get(p.name, "")) for run in p.matrix):
                 self.axes.setdefault(p.name, p.matrix)
         sizes = [len({run[name] for run in runs}) for name, runs in self.axes.items()]
-        if prod(sizes) > _MAX_RUNS:
+        if prod(sizes) > MAX_INSTANCES:
             self.axes = {}
 
     def matrix(self) -> dict[str, object]:

@@ -13,11 +13,10 @@ from runner.config.document.keys import PROFILE_KEYS
 from runner.config.document.layers import Layers
 from runner.config.document.load import Documents, load
 from runner.config.document.profiles import ProfileSource, read_structure
-from runner.config.document.variables import canonical
 from runner.config.files.files import Files
 from runner.config.selection import Selection
 from runner.config.templates.context import Inputs
-from runner.config.templates.lookalikes import judge_lookalikes
+from runner.config.templates.lookalikes import lookalikes
 from runner.config.templates.scope import Scope
 from runner.config.yaml import nodes
 from runner.config.yaml.gaps import EXPLAINED_BY_GAPS
@@ -60,13 +59,13 @@ class Configuration:
         """
         self.structure = read_structure(documents, diagnostics)
         for document in documents:
-            judge_lookalikes(document.root, diagnostics)
+            diagnostics.add(*lookalikes(document.root))
         scope = Scope(self.structure.variables, inputs)
         self._dependencies = scope.dependencies
         self._diagnostics = diagnostics
         self._compiler = Compiler(scope, inputs, diagnostics, redactor)
         self._layers = Layers(self.structure, diagnostics)
-        self._flow = SecretFlow(scope.dependencies, self.structure.public_env, diagnostics)
+        self._flow = SecretFlow(self.structure, scope.dependencies, diagnostics)
         if not documents.is_whole:
             self.check()
             raise ConfigurationError(diagnostics.without(EXPLAINED_BY_GAPS))
@@ -79,9 +78,7 @@ class Configuration:
     def check(self) -> int:
         """Check everything the file declares, keeping nothing; returns how many instances."""
         names: dict[str, list[str]] = {}
-        for key, node in self.structure.defaults:
-            defaults = canonical(node)
-            self._flow.add_defaults(defaults)
+        for key, defaults in self.structure.defaults:
             self._compiler.check_literals(defaults, key)
         for profile in self.structure.profiles.values():
             one = self._expand(profile)
@@ -118,8 +115,6 @@ class Configuration:
             UsageError: A name matches nothing, or nothing has the labels.
             ConfigurationError: The same, and a file that may declare it can't be read.
         """
-        for _, node in self.structure.defaults:
-            self._flow.add_defaults(canonical(node))
         expanded = self.expanded()
         names = {one.profile.name: [*one.instances] for one in expanded}
         self._check_relations(names)
@@ -179,15 +174,15 @@ class Configuration:
         if isinstance(matrix, nodes.Mapping):
             self._check_matrix(profile, matrix)
             if one.instances and not profile.abstract:
-                for warning in unread_axes(profile.name, layers, matrix, self._dependencies):
-                    self._diagnostics.add(warning)
+                self._diagnostics.add(
+                    *unread_axes(profile.name, layers, matrix, self._dependencies)
+                )
         return one
 
     def _check_relations(self, names: dict[str, list[str]]) -> None:
         self._flow.check()
         hints = MANY - len(self._diagnostics)
-        for problem in check_needs(self.structure.profiles, names, hints=hints):
-            self._diagnostics.add(problem)
+        self._diagnostics.add(*check_needs(self.structure.profiles, names, hints=hints))
 
     def _missing(
         self, selection: Selection, selected: set[str], expanded: list[Expansion]

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 
 from runner.config.document.keys import VARIABLE_KEYS
+from runner.config.document.profiles import Structure
 from runner.config.document.variables import is_secret, looks_secret
 from runner.config.templates.dependencies import Dependencies
 from runner.config.templates.expression import Expression
@@ -27,10 +28,11 @@ class SecretFlow:
     """
 
     def __init__(
-        self, dependencies: Dependencies, public_env: frozenset[str], diagnostics: Diagnostics
+        self, structure: Structure, dependencies: Dependencies, diagnostics: Diagnostics
     ) -> None:
+        """Take in the secrets of all ``defaults``, even if every profile overrides them."""
         self._dependencies = dependencies
-        self._public_env = frozenset(f"env.{name}" for name in public_env)
+        self._public_env = frozenset(f"env.{name}" for name in structure.public_env)
         self._diagnostics = diagnostics
         self.secret: dict[str, Scalar] = {}
         self._public: dict[str, dict[int, Scalar]] = {}
@@ -39,13 +41,12 @@ class SecretFlow:
         #: Lists and mappings that were looked through, by identity: layers share them among
         #: profiles. Keeping them keeps their identities from being used again.
         self._seen: dict[int, Node] = {}
-
-    def add_defaults(self, defaults: Mapping) -> None:
-        """Take in the secrets of ``defaults``, even if every profile overrides them."""
-        variables = defaults.values.get("environmentVariables")
-        for name, variable in variables.values.items() if isinstance(variables, Mapping) else ():
-            if isinstance(variable, Mapping) and is_secret(variable):
-                self._add_secret(name, variable.values.get("value"), None)
+        for _, defaults in structure.defaults:
+            variables = defaults.values.get("environmentVariables")
+            each = variables.values.items() if isinstance(variables, Mapping) else ()
+            for name, variable in each:
+                if isinstance(variable, Mapping) and is_secret(variable):
+                    self._add_secret(name, variable.values.get("value"), None)
 
     def add(self, layers: Mapping, profile: str) -> None:
         """Take in all templates of ``profile``, its layers merged."""

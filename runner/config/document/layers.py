@@ -132,7 +132,7 @@ class Layers:
         key = id(profile.defaults), tuple(name.text for name in profile.extends)
         if key not in self._below:
             parents = self._parents(profile)
-            defaults = canonical(profile.defaults)
+            defaults = profile.defaults
             self._below[key] = merge(defaults, parents) if parents.values else defaults
         self._spend(profile)
         below, own = self._below[key], canonical(profile.node)

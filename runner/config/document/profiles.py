@@ -13,6 +13,7 @@ from runner.config.document.keys import DEFAULTS_KEYS, PROFILE_KEYS, ROOT_KEYS, 
 from runner.config.document.layer_checks import LayerChecks
 from runner.config.document.load import Documents
 from runner.config.document.notify import Notification, read_notifications
+from runner.config.document.variables import canonical
 from runner.config.yaml.nodes import Mapping, Node, Scalar, Sequence
 from runner.diagnostics import Diagnostics, Related
 from runner.graph import depth_first
@@ -33,7 +34,7 @@ class ProfileSource(NamedTuple):
 
     Attributes:
         key: The place of its name.
-        defaults: The ``defaults`` of its document.
+        defaults: The ``defaults`` of its document, in canonical form.
         extends, needs: The nodes of the names given there.
     """
 
@@ -53,7 +54,7 @@ class Structure:
     Attributes:
         main: The text of the main file.
         is_complete: Whether every included file could be read.
-        defaults: The ``defaults`` of each file, with the place of their key.
+        defaults: The ``defaults`` of each file, in canonical form, with the place of their key.
         project: Its name for this project; ``None`` if it has none.
         moved: Old names of profiles → the names they have now.
         state: Address of the store that the file names.
@@ -129,6 +130,7 @@ class _Reader:
         defaults = self._mapping(root, "defaults")
         if defaults.values:
             self._checks.check(defaults, DEFAULTS_KEYS, "in defaults")
+            defaults = canonical(defaults)
             self.structure.defaults.append((root.key_span("defaults"), defaults))
         profiles = self._mapping(root, "profiles")
         for name, node in profiles.values.items():

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from runner.config.templates.expressions.names import NAMESPACES
 from runner.config.templates.template import early_end, place
 from runner.config.yaml.nodes import Mapping, Node, Scalar, Sequence
-from runner.diagnostics import Diagnostic, Diagnostics, Severity
+from runner.diagnostics import Diagnostic, Severity
 
 _SECTIONS = frozenset({"variables", "defaults", "profiles"})
 _NAME = rf"(?:{'|'.join(NAMESPACES)})\.[\w.]{{1,200}}+"
@@ -21,7 +21,7 @@ _PLACEHOLDER = re.compile(r"<[^<>]{1,200}>")
 _SELECTING = frozenset({"runLocation", "matchTags"})
 
 
-def judge_lookalikes(root: Mapping, diagnostics: Diagnostics) -> None:
+def lookalikes(root: Mapping) -> Iterator[Diagnostic]:
     """Warn of each value of a file that would be sent differently from what it seems to say."""
     text = root.source.text
     starts = text.count("$<")
@@ -30,8 +30,7 @@ def judge_lookalikes(root: Mapping, diagnostics: Diagnostics) -> None:
         return
     for section in _SECTIONS & root.values.keys():
         for scalar, is_selecting in _scalars(root.values[section]):
-            for found in _judge(scalar, is_selecting):
-                diagnostics.add(found)
+            yield from _judge(scalar, is_selecting)
 
 
 def _scalars(root: Node) -> Iterator[tuple[Scalar, bool]]:

@@ -9,7 +9,7 @@ from runner.config.yaml.composer import compose
 from runner.config.yaml.events import PARSE_ERRORS, Reading, read
 from runner.config.yaml.gaps import MAX_CHARACTERS, MAX_GAPS, without_profile
 from runner.config.yaml.nodes import Mapping
-from runner.diagnostics import Diagnostics
+from runner.diagnostics import Diagnostics, Severity
 from runner.source import Source
 
 #: A tree of more new objects than this is set aside for good.
@@ -39,7 +39,9 @@ def parse_parts(source: Source, diagnostics: Diagnostics) -> tuple[Mapping | Non
 
 def _parse(source: Source, diagnostics: Diagnostics, gaps: int) -> tuple[Mapping | None, bool]:
     """Return the tree with at most ``gaps`` gaps, and whether it has none."""
-    if not check_characters(source, diagnostics):
+    odd = [*check_characters(source)]
+    diagnostics.add(*odd)
+    if any(found.severity is Severity.ERROR for found in odd):
         return None, False
     text: str | None = source.text
     is_whole = True

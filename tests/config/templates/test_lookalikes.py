@@ -6,7 +6,6 @@ from typing import Any
 import pytest
 
 from runner.config.templates import lookalikes
-from runner.config.templates.lookalikes import judge_lookalikes
 from runner.config.yaml.parse import parse
 from runner.diagnostics import Diagnostics
 from runner.source import Source
@@ -16,7 +15,7 @@ def warned(text: str) -> list[tuple[str, str, str | None]]:
     diagnostics = Diagnostics()
     root = parse(Source("f.yaml", text), diagnostics)
     assert root is not None
-    judge_lookalikes(root, diagnostics)
+    diagnostics.add(*lookalikes.lookalikes(root))
     return [
         (found.code, text[found.span.start : found.span.end] if found.span else "", found.hint)
         for found in diagnostics
