@@ -185,10 +185,18 @@ class ListedSession(Answer):
 
 
 class SessionList(Answer):
-    """One page of the list of sessions."""
+    """One page of the list of sessions; one that may lack some is no page."""
 
-    entries: Entries[ListedSession] = []
+    entries: Entries[ListedSession]
     next_id: str | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _has_a_next_page_or_none(cls, data: Any) -> Any:
+        cursor = data.get("nextId") if isinstance(data, dict) else None
+        if cursor and not isinstance(cursor, str):
+            raise ValueError("it does not tell what comes next")
+        return data
 
 
 class CheckVariable(Answer):

@@ -46,6 +46,7 @@ def applied(
     completion: Completion,
     *,
     get: Completion = lambda: answer({}),
+    sessions: Any = (),
     trigger: Completion | None = None,
     checks: CheckDrift | None = None,
     late_seconds: float = 30.0,
@@ -60,6 +61,7 @@ def applied(
         folder: Where the state is.
         completion: What the completion of the session answers.
         get: What the session itself answers.
+        sessions: What the list of sessions answers.
         trigger: What the trigger answers; a session that runs if it is left out.
         checks: What the plan knows of the checks.
         late_seconds, lost_seconds: Options of the apply.
@@ -74,7 +76,9 @@ def applied(
             return trigger() if trigger else begun
         if "/completion" in path:
             return completion()
-        return get() if ID in path else answer({"id": "a", "entries": []})
+        if "/v1/test-sessions?" in path:
+            return answer(sessions or {"entries": []})
+        return get() if ID in path else answer({"id": "a"})
 
     async def main() -> tuple[ApplyOutcome, Attempt]:
         clock = Clock()
@@ -142,6 +146,30 @@ def test_what_completion_answers_is_the_end(
 ) -> None:
     outcome, attempt = applied(tmp_path, lambda: answer(body), get=lambda: answer(body))
     assert (only(outcome).verdict, attempt.verdict) == (verdict, verdict)
+
+
+@pytest.mark.parametrize(
+    "sessions",
+    [
+        {"sessions": []},
+        {"entries": None},
+        {"entries": {}},
+        {"entries": [], "nextId": 7},
+        {"entries": [], "nextId": {"cursor": "c"}},
+    ],
+)
+def test_a_list_that_may_lack_sessions_does_not_prove_that_there_is_none(
+    tmp_path: Path, sessions: Any
+) -> None:
+    sent = []
+
+    def lost() -> bytes:
+        sent.append("trigger")
+        return answer({}, 500)
+
+    outcome, attempt = applied(tmp_path, lambda: b"", trigger=lost, sessions=sessions)
+    assert (only(outcome).verdict, outcome.exit_code) == (Verdict.UNKNOWN, 3)
+    assert (attempt.phase, sent) == (Phase.INTENT, ["trigger"])
 
 
 def test_a_status_that_nobody_knows_is_named(tmp_path: Path) -> None:
