@@ -4,8 +4,9 @@ from dataclasses import dataclass
 from functools import cached_property, partial
 from typing import Any, NamedTuple
 
+from runner.config.compile.axes import axes_of
 from runner.config.compile.expansion import Expansion
-from runner.config.compile.matrix import Combination, MatrixReader, axes_of, instance_name
+from runner.config.compile.matrix import Combination, MatrixReader, instance_name
 from runner.config.compile.renderer import Renderer
 from runner.config.compile.reporting import diagnostic_of
 from runner.config.compile.request_body import body_of

@@ -4,12 +4,11 @@ from collections.abc import Mapping
 from pathlib import PurePosixPath
 from typing import NamedTuple
 
+from runner.config.compile.axes import axes_of, set_twice, unread_axes
 from runner.config.compile.compiler import Compiler
 from runner.config.compile.expansion import Expansion, missing_parts
-from runner.config.compile.matrix import axes_of, unread_axes
 from runner.config.compile.needs import check_needs, needed
 from runner.config.compile.taint import SecretFlow
-from runner.config.document.keys import PROFILE_KEYS
 from runner.config.document.layers import Layers
 from runner.config.document.load import Documents, load
 from runner.config.document.profiles import ProfileSource, read_structure
@@ -20,7 +19,7 @@ from runner.config.templates.lookalikes import lookalikes
 from runner.config.templates.scope import Scope
 from runner.config.yaml import nodes
 from runner.config.yaml.gaps import EXPLAINED_BY_GAPS
-from runner.diagnostics import MANY, Diagnostics, Related
+from runner.diagnostics import MANY, Diagnostics
 from runner.errors import ConfigurationError, UsageError
 from runner.models.instance import Instance, sharing
 from runner.secrets import Redactor
@@ -172,11 +171,10 @@ class Configuration:
         one = self._compiler.expand(profile, layers, is_complete=is_complete)
         matrix = layers.values.get("matrix")
         if isinstance(matrix, nodes.Mapping):
-            self._check_matrix(profile, matrix)
+            axes = axes_of(matrix)
+            self._diagnostics.add(*set_twice(self._layers.down_to(profile, "matrix"), axes))
             if one.instances and not profile.abstract:
-                self._diagnostics.add(
-                    *unread_axes(profile.name, layers, matrix, self._dependencies)
-                )
+                self._diagnostics.add(*unread_axes(profile.name, layers, axes, self._dependencies))
         return one
 
     def _check_relations(self, names: dict[str, list[str]]) -> None:
@@ -191,19 +189,6 @@ class Configuration:
         # Without the errors, something may have the labels.
         has_errors = self._diagnostics.has_errors
         return {part: error for part, error in missing if part.names or not has_errors}
-
-    def _check_matrix(self, profile: ProfileSource, matrix: nodes.Mapping) -> None:
-        """Refuse a key that is set beside, or above, the matrix that sets it too."""
-        axes = axes_of(matrix)
-        for layer in self._layers.down_to(profile, "matrix"):
-            for axis in axes.keys() & layer.values.keys() & PROFILE_KEYS:
-                self._diagnostics.error(
-                    "set-by-matrix",
-                    f"`{axis}` is set by the matrix already",
-                    layer.key_span(axis),
-                    hint="Keep one of the two.",
-                    related=(Related(axes[axis], "set here"),),
-                )
 
     def _soften(self, selection: Selection, profiles: set[str]) -> None:
         """Turn errors of included files that nothing selected reaches into warnings."""

@@ -1,29 +1,27 @@
 """``matrix`` → combinations: each becomes an instance, named by its values in order."""
 
 import re
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection
 from contextlib import suppress
 from dataclasses import dataclass
 from itertools import product
 from math import prod
 from typing import Any, NoReturn, TypeVar
 
+from runner.config.compile.axes import NOT_AXES
 from runner.config.compile.renderer import Renderer
-from runner.config.document.keys import MAX_INSTANCES, PROFILE_KEYS, STRUCTURAL_KEYS
+from runner.config.document.keys import MAX_INSTANCES, STRUCTURAL_KEYS
 from runner.config.document.profiles import VARIABLE_NAME
-from runner.config.templates.dependencies import Dependencies, names_in, scalars
 from runner.config.templates.expressions.values import Symbolic, to_text
 from runner.config.yaml.nodes import Mapping, Node, Scalar, Sequence
-from runner.diagnostics import Diagnostic, Diagnostics, Severity
+from runner.diagnostics import Diagnostics
 from runner.listing import shorten
 from runner.models.marked import Marked
-from runner.nearest import did_you_mean, nearest
+from runner.nearest import did_you_mean
 from runner.source import Span
 
 #: So many combinations may be looked at before ``exclude`` takes some out.
 MAX_COMBINATIONS = 10_000
-#: Keys of a matrix that are not axes.
-_NOT_AXES = ("exclude", "include")
 _UNFIT = re.compile(r"[\[\],\x00-\x1f\x7f]")
 
 _T = TypeVar("_T")
@@ -38,16 +36,6 @@ def instance_name(profile: str, combination: Combination) -> str:
     if not combination:
         return profile
     return f"{profile}[{','.join(to_text(value) for value in combination.values())}]"
-
-
-def axes_of(matrix: Mapping) -> dict[str, Span]:
-    """Every name that the combinations of ``matrix`` may have, and its first position."""
-    axes = {name: matrix.key_span(name) for name in matrix.values if name not in _NOT_AXES}
-    included = matrix.values.get("include")
-    for item in included.items if isinstance(included, Sequence) else ():
-        if isinstance(item, Mapping):
-            axes |= {name: item.key_span(name) for name in item.values if name not in axes}
-    return axes
 
 
 class _Unusable(Exception):
@@ -91,7 +79,7 @@ class MatrixReader:
     def _expand(self, node: Node) -> list[Combination]:
         if not isinstance(node, Mapping):
             self._fail("wrong-type", "`matrix` must map names to lists of values", node.span)
-        names = [name for name in node.values if name not in _NOT_AXES]
+        names = [name for name in node.values if name not in NOT_AXES]
         axes = dict(_each(names, lambda name: (name, self._axis(name, node))))
         included = self._entries(node, "include")
         if not axes and not included:
@@ -154,7 +142,7 @@ class MatrixReader:
                 "Axis names may use letters, digits and underscores and must not start with a digit"
             )
             self._fail("bad-name", message, span)
-        if name in STRUCTURAL_KEYS or name in _NOT_AXES:
+        if name in STRUCTURAL_KEYS or name in NOT_AXES:
             message = f"An axis can't be named `{name}`, which is another key"
             self._fail("bad-name", message, span)
 
@@ -252,26 +240,3 @@ class MatrixReader:
 def _is_excluded(combination: Combination, excluded: list[dict[str, frozenset[str]]]) -> bool:
     texts = {axis: to_text(value) for axis, value in combination.items()} if excluded else {}
     return any(all(texts[axis] in taken for axis, taken in one.items()) for one in excluded)
-
-
-def unread_axes(
-    profile: str, layers: Mapping, matrix: Mapping, dependencies: Dependencies
-) -> Iterator[Diagnostic]:
-    """Warn of axes that nothing in a profile reads: their instances are the same session."""
-    axes = axes_of(matrix)
-    if axes.keys() <= PROFILE_KEYS:
-        return
-    others = (node for key, node in layers.values.items() if key not in ("matrix", "description"))
-    direct = {name for node in others for each in scalars(node) for name in names_in(each)}
-    names = dependencies.of(frozenset(direct)).names
-    if any(name.startswith("matrix.") and name[7:] not in axes for name in names):
-        return  # a misspelt axis, which is reported where it is read
-    for axis, span in axes.items():
-        if axis not in PROFILE_KEYS and f"matrix.{axis}" not in names:
-            meant = nearest(axis, PROFILE_KEYS) or ("region" in axis.lower() and "runLocation")
-            hint = f"Did you mean `{meant}`?" if meant else f"Read it as `$<matrix.{axis}>`."
-            message = (
-                f"Nothing in `{profile}` reads `matrix.{axis}`, so its instances are the same "
-                "session under several names"
-            )
-            yield Diagnostic("unread-axis", message, span, Severity.WARNING, hint, profile=profile)
