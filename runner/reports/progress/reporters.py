@@ -27,7 +27,7 @@ from runner.reports.progress.listeners import (
 )
 from runner.reports.progress.masking import masked
 from runner.reports.text.sanitize import one_line
-from runner.reports.text.sinks import FileOutput, GrowingFile, StreamOutput
+from runner.reports.text.sinks import growing_file, to_stream, whole_file
 from runner.reports.text.style import Style, style_for
 
 #: Formats of reports, and the function that renders each; imported when one is used.
@@ -231,23 +231,23 @@ def open_reporters(
     people = stderr if any(report.is_piped for report in reports) else stdout
 
     def warn(text: str) -> None:
-        StreamOutput(stderr).write(f"Warning: {one_line(mask(text), 500)}\n")
+        to_stream(stderr)(f"Warning: {one_line(mask(text), 500)}\n")
 
     reporters = Reporters(people, mask=mask, warn=warn)
     style = style_for(people, environ, no_color=no_color)
     reporters.add(_text_reporter(people, style, verbosity, environ))
     for report in reports:
         if report.format not in FORMATS:
-            growing = GrowingFile(report.path) if report.path else StreamOutput(stdout)
-            reporters.listen(report.format, Surroundings(growing.write, environ, send))
+            write = growing_file(report.path) if report.path else to_stream(stdout)
+            reporters.listen(report.format, Surroundings(write, environ, send))
         elif report != ReportSpec("text"):
             reporters.add(_report_writer(report, stdout))
     if wants_open_telemetry(environ):
-        reporters.listen(OPEN_TELEMETRY, Surroundings(StreamOutput(stderr).write, environ, send))
+        reporters.listen(OPEN_TELEMETRY, Surroundings(to_stream(stderr), environ, send))
     if environ.get("GITHUB_ACTIONS") == "true":
         from runner.reports.progress.github_actions import tell  # noqa: PLC0415 # only there
 
-        write = partial(StreamOutput(people).write, annotations=True)
+        write = to_stream(people, annotations=True)
         files = [report.path for report in reports if report.path is not None]
         reporters.add(AtEnd(partial(tell, write=write, environ=environ, reports=files)))
     return reporters
@@ -263,16 +263,13 @@ def _text_reporter(
         return LiveReporter(stream, style, verbosity)
     from runner.reports.progress.plain import PlainReporter  # noqa: PLC0415 # only an apply needs it
 
-    return PlainReporter(StreamOutput(stream).write, style._replace(wraps=False), verbosity)
+    return PlainReporter(to_stream(stream), style._replace(wraps=False), verbosity)
 
 
 def _report_writer(report: ReportSpec, stdout: TextIO) -> Listener:
     """A report of the whole apply; a file is written early too, in case there is no end."""
     render: Callable[..., str] = resolve_name(FORMATS[report.format])
-    if report.path is None:
-        stream = StreamOutput(stdout)
-        return AtEnd(lambda outcome: stream.write(render(outcome)))
-    file, folder = FileOutput(report.path), report.path.parent
-    if report.format == "html":
-        render = partial(render, folder=folder)  # it links to downloaded files from there
-    return AtEnd(lambda outcome: file.write(render(outcome)), early=True)
+    write = whole_file(report.path) if report.path else to_stream(stdout)
+    if report.format == "html" and report.path:
+        render = partial(render, folder=report.path.parent)  # it links to downloaded files
+    return AtEnd(lambda outcome: write(render(outcome)), early=report.path is not None)

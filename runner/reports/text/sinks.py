@@ -1,14 +1,17 @@
 """Destinations of output: a stream, or a file that appears whole or not at all."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TextIO
+from typing import TextIO, TypeAlias
 
 from runner.atomic_write import atomic_write, final_target, is_stream, part_of
 from runner.errors import CannotRun, UsageError, os_reason
 from runner.reports.text.sanitize import harmless
+
+#: Writes a text to where it belongs.
+Write: TypeAlias = Callable[[str], None]
 
 
 @contextmanager
@@ -22,62 +25,72 @@ def _writable(path: Path) -> Iterator[None]:
         ) from error
 
 
-class FileOutput:
-    """A file that is written whole when the report is ready.
+def whole_file(path: Path) -> Write:
+    """A file whose contents are replaced at each write.
 
     Raises:
-        UsageError: The file can't be written; this is checked at once.
+        UsageError: It can't be written; this is checked at once.
+        CannotRun: Later, by a write: it can no longer be written.
     """
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        with _writable(path):
-            self._try_out()
-
-    def write(self, text: str) -> None:
-        """Replace the contents of the file with ``text``.
-
-        Raises:
-            CannotRun: The file can no longer be written.
-        """
+    def write(text: str) -> None:
         try:
-            atomic_write(self.path, text.encode())
+            atomic_write(path, text.encode())
         except OSError as error:
             raise CannotRun(
-                f"The report could not be written to {str(self.path)!r}: {os_reason(error)}."
+                f"The report could not be written to {str(path)!r}: {os_reason(error)}."
             ) from error
 
-    def _try_out(self) -> None:
-        target = final_target(self.path)
-        if is_stream(target):
-            return  # to open a pipe would wait for its reader
-        if target.is_dir():
-            raise IsADirectoryError("it is a folder")
-        if target.exists() and not os.access(target, os.W_OK):
-            raise PermissionError("permission denied")
-        target.parent.mkdir(parents=True, exist_ok=True)
-        if not target.exists():
-            part = part_of(target)
-            part.open("xb").close()
-            part.unlink()
+    with _writable(path):
+        _try_out(final_target(path))
+    return write
 
 
-class GrowingFile:
-    """A file that is written as events happen.
+def _try_out(target: Path) -> None:
+    if is_stream(target):
+        return  # to open a pipe would wait for its reader
+    if target.is_dir():
+        raise IsADirectoryError("it is a folder")
+    if target.exists() and not os.access(target, os.W_OK):
+        raise PermissionError("permission denied")
+    target.parent.mkdir(parents=True, exist_ok=True)
+    if not target.exists():
+        part = part_of(target)
+        part.open("xb").close()
+        part.unlink()
+
+
+def growing_file(path: Path) -> Write:
+    """A file that each write appends to, at once.
 
     Raises:
-        UsageError: The file can't be written.
+        UsageError: It can't be written.
+    """
+    with _writable(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        file = path.open("w", encoding="utf-8", newline="\n")
+
+    def write(text: str) -> None:
+        file.write(text)
+        file.flush()
+
+    return write
+
+
+def to_stream(stream: TextIO, *, annotations: bool = False) -> Write:
+    """A stream, such as standard output; ``annotations`` are those of GitHub Actions.
+
+    Raises:
+        CannotRun: By a write: its reader has left, or it is full.
     """
 
-    def __init__(self, path: Path) -> None:
-        with _writable(path):
-            path.parent.mkdir(parents=True, exist_ok=True)
-            self._file = path.open("w", encoding="utf-8", newline="\n")
+    def write(text: str) -> None:
+        try:
+            emit(text, stream, annotations=annotations)
+        except (OSError, ValueError) as error:  # a closed stream is a ValueError
+            raise CannotRun(f"The output can't be written: {os_reason(error)}.") from error
 
-    def write(self, text: str) -> None:
-        """Append ``text`` at once."""
-        self._file.write(text)
-        self._file.flush()
+    return write
 
 
 def emit(text: str, stream: TextIO, *, annotations: bool = False) -> None:
@@ -93,21 +106,3 @@ def emit(text: str, stream: TextIO, *, annotations: bool = False) -> None:
     encoding = getattr(stream, "encoding", None) or "utf-8"
     stream.write(text.encode(encoding, "backslashreplace").decode(encoding))
     stream.flush()
-
-
-class StreamOutput:
-    """A stream, such as standard output."""
-
-    def __init__(self, stream: TextIO) -> None:
-        self._stream = stream
-
-    def write(self, text: str, *, annotations: bool = False) -> None:
-        """Write ``text`` at once, made harmless; ``annotations`` are those of GitHub Actions.
-
-        Raises:
-            CannotRun: Its reader has left, or it is full.
-        """
-        try:
-            emit(text, self._stream, annotations=annotations)
-        except (OSError, ValueError) as error:  # a closed stream is a ValueError
-            raise CannotRun(f"The output can't be written: {os_reason(error)}.") from error

@@ -5,7 +5,6 @@ import time
 from collections.abc import Callable
 from datetime import datetime
 from importlib.metadata import EntryPoint, EntryPoints
-from types import SimpleNamespace
 
 import pytest
 
@@ -118,7 +117,7 @@ def opened(
     name: str, write: Callable[[str], None], monkeypatch: pytest.MonkeyPatch
 ) -> tuple[Reporters, io.StringIO]:
     """The reporters with one that writes to a file, and what goes to standard error."""
-    monkeypatch.setattr(reporters, "GrowingFile", lambda _: SimpleNamespace(write=write))
+    monkeypatch.setattr(reporters, "growing_file", lambda _: write)
     err = io.StringIO()
     made = open_reporters(
         parse_reports([f"{name}=file"], {}),

@@ -8,14 +8,14 @@ import pytest
 
 import runner
 from runner.errors import CannotRun, UsageError
-from runner.reports.text.sinks import FileOutput, StreamOutput, emit
+from runner.reports.text.sinks import emit, to_stream, whole_file
 
 
 def test_a_file_appears_whole_and_readable_with_its_folders(tmp_path: Path) -> None:
     path = tmp_path / "new" / "deep" / "report.xml"
-    output = FileOutput(path)
+    write = whole_file(path)
     assert not path.exists()
-    output.write("größer\r\n")
+    write("größer\r\n")
     assert path.read_bytes() == "größer\r\n".encode()
     assert list(path.parent.iterdir()) == [path]
     umask = os.umask(0)
@@ -26,15 +26,15 @@ def test_a_file_appears_whole_and_readable_with_its_folders(tmp_path: Path) -> N
 def test_an_old_report_stays_until_the_new_one_is_whole(tmp_path: Path) -> None:
     path = tmp_path / "report.xml"
     path.write_text("old")
-    output = FileOutput(path)
+    write = whole_file(path)
     assert path.read_text() == "old"
-    output.write("new")
+    write("new")
     assert path.read_text() == "new"
 
 
 def test_a_link_is_followed(tmp_path: Path) -> None:
     (tmp_path / "link").symlink_to(tmp_path / "real")
-    FileOutput(tmp_path / "link").write("x")
+    whole_file(tmp_path / "link")("x")
     assert (tmp_path / "link").is_symlink()
     assert (tmp_path / "real").read_text() == "x"
 
@@ -45,7 +45,7 @@ def test_a_path_that_cannot_be_written_is_said_at_once(tmp_path: Path, name: str
     (tmp_path / "folder").mkdir()
     path = tmp_path / name if name else Path()
     with pytest.raises(UsageError, match="can't be written"):
-        FileOutput(path)
+        whole_file(path)
     assert list((tmp_path / "folder").iterdir()) == []
 
 
@@ -53,28 +53,28 @@ def test_a_path_that_cannot_be_written_is_said_at_once(tmp_path: Path, name: str
 def test_a_folder_without_permission_is_said_at_once(tmp_path: Path) -> None:
     tmp_path.chmod(0o500)
     with pytest.raises(UsageError, match="permission denied"):
-        FileOutput(tmp_path / "x")
+        whole_file(tmp_path / "x")
     tmp_path.chmod(0o700)
 
 
 def test_what_can_no_longer_be_written_is_said(tmp_path: Path) -> None:
     folder = tmp_path / "folder"
-    output = FileOutput(folder / "x")
+    write = whole_file(folder / "x")
     folder.rmdir()
     with pytest.raises(CannotRun, match="could not be written"):
-        output.write("x")
+        write("x")
 
 
 def test_a_device_or_pipe_is_written_to_and_not_replaced(tmp_path: Path) -> None:
-    FileOutput(Path(os.devnull)).write("x")
+    whole_file(Path(os.devnull))("x")
     assert not Path(os.devnull).is_file()
     pipe = tmp_path / "pipe"
     os.mkfifo(pipe)
     read: list[str] = []
     reader = threading.Thread(target=lambda: read.append(pipe.read_text()))
-    output = FileOutput(pipe)
+    write = whole_file(pipe)
     reader.start()
-    output.write("x")
+    write("x")
     reader.join()
     assert read == ["x"]
 
@@ -82,7 +82,7 @@ def test_a_device_or_pipe_is_written_to_and_not_replaced(tmp_path: Path) -> None
 def test_a_stream_gets_what_it_has_characters_for() -> None:
     raw = io.BytesIO()
     stream = io.TextIOWrapper(raw, encoding="ascii")
-    StreamOutput(stream).write("Käse ✓\n")
+    to_stream(stream)("Käse ✓\n")
     assert raw.getvalue() == b"K\\xe4se \\u2713\n"
 
 
@@ -90,7 +90,7 @@ def test_a_closed_stream_is_an_error_in_words() -> None:
     stream = io.StringIO()
     stream.close()
     with pytest.raises(CannotRun, match="can't be written"):
-        StreamOutput(stream).write("x")
+        to_stream(stream)("x")
 
 
 def test_what_a_stream_gets_is_harmless_and_in_its_characters() -> None:
