@@ -1,8 +1,7 @@
 """The documents of an apply, and what they say together."""
 
-from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
-from typing import Final
+from collections.abc import Collection, Mapping
+from typing import Annotated, Final
 
 from pydantic import Field
 
@@ -33,6 +32,10 @@ class ApplyDocument(NumberedDocument):
     segments: Number = 0
     """The highest segment that is in the whole; those up to it do not count any more."""
     exit_code: int | None = None
+    where: Annotated[str, Field(exclude=True)] = ""
+    """Its address, for messages."""
+    is_over: Annotated[bool, Field(exclude=True)] = False
+    """Whether it has ended, and left nothing open."""
 
     def with_(self, segment: "ApplyDocument") -> "ApplyDocument":
         """Return the document with what a later segment changes."""
@@ -41,17 +44,57 @@ class ApplyDocument(NumberedDocument):
         planned = self.planned or segment.planned
         return self.model_copy(update={"attempts": {**before, **changed}, "planned": planned})
 
-    def past(self, attempts: Mapping[str, Attempt], never_started: Iterable[str]) -> PastApply:
-        """Return the apply as history shows it."""
-        found = {**attempts, **{name: self._never_started(name) for name in never_started}}
+    @property
+    def instances(self) -> set[str]:
+        """The instances it was asked to apply, and those it has attempts of."""
+        return {*(self.planned or ()), *self.attempts}
+
+    def read(
+        self,
+        problems: Problems = None,
+        instances: Collection[str] | None = None,
+        without: Collection[str] = (),
+    ) -> dict[str, Attempt]:
+        """Validate its attempts, and return them by instance.
+
+        Args:
+            problems: Where to add what can't be read; with ``None`` that is an error.
+            instances: Those that are wanted; ``None`` for all.
+            without: Fields that need not be read, as they are spelt in documents.
+        """
+        same = {"applyId": self.apply_id, "by": self.by}
+        if "lookup" in without:
+            same["lookup"] = _NO_LOOKUP
+        found = {}
+        for name, tree in self.attempts.items():
+            if instances is None or name in instances:
+                fields = {key: tree[key] for key in tree if key not in without}
+                fields |= {**same, "instance": name}
+                with tolerating(problems):
+                    found[name] = validate(Attempt, fields, f"{self.where} ({name})")
+        return found
+
+    def past(
+        self,
+        attempts: Mapping[str, Attempt],
+        instances: Collection[str] | None = None,
+        *,
+        is_running: bool = False,
+    ) -> PastApply:
+        """Return the apply as history shows it: once it is over, with what it never started."""
+        found = dict(attempts)
+        for name, profile in () if is_running else (self.planned or {}).items():
+            is_wanted = instances is None or name in instances
+            if is_wanted and name not in attempts and name not in self.attempts:
+                found[name] = self._never_started(name, profile)
         in_order = tuple(found[name] for name in sorted(found))
         return PastApply(self.apply_id, in_order, self.exit_code)
 
-    def _never_started(self, name: str) -> Attempt:
+    def _never_started(self, name: str, profile: str) -> Attempt:
         return Attempt(
             apply_id=self.apply_id,
             instance=name,
-            profile=(self.planned or {})[name],
+            profile=profile,
             phase=Phase.FINISHED,
             lookup=Lookup(name=name, run_location=""),
             intent_at=self.started_at,
@@ -60,71 +103,3 @@ class ApplyDocument(NumberedDocument):
             reason="Its apply ended before it was started.",
             by=self.by,
         )
-
-
-@dataclass(frozen=True, slots=True)
-class Apply:
-    """An apply that was read; its attempts are validated when they are asked for.
-
-    Attributes:
-        document: What its documents say together.
-        where: Its address, for messages.
-        is_over: Whether it has ended, and left nothing open.
-    """
-
-    document: ApplyDocument
-    where: str
-    is_over: bool
-
-    @property
-    def apply_id(self) -> str:
-        """Its id."""
-        return self.document.apply_id
-
-    @property
-    def planned(self) -> dict[str, str]:
-        """The instances it was asked to apply, and their profiles."""
-        return self.document.planned or {}
-
-    @property
-    def instances(self) -> set[str]:
-        """The instances it was asked to apply, and those it has attempts of."""
-        return {*self.planned, *self.document.attempts}
-
-    def attempts(
-        self,
-        problems: Problems,
-        instances: Collection[str] | None = None,
-        without: Collection[str] = (),
-    ) -> dict[str, Attempt]:
-        """Return its attempts by instance.
-
-        Args:
-            problems: Where to add what can't be read; with ``None`` that is an error.
-            instances: Those that are wanted; ``None`` for all.
-            without: Fields that need not be read, as they are spelt in documents.
-        """
-        same = {"applyId": self.apply_id, "by": self.document.by}
-        if "lookup" in without:
-            same["lookup"] = _NO_LOOKUP
-        attempts = {}
-        for name, tree in self.document.attempts.items():
-            if instances is None or name in instances:
-                fields = {key: tree[key] for key in tree if key not in without}
-                fields |= {**same, "instance": name}
-                with tolerating(problems):
-                    attempts[name] = validate(Attempt, fields, f"{self.where} ({name})")
-        return attempts
-
-    def past(
-        self,
-        problems: Problems,
-        instances: Collection[str] | None = None,
-        without: Collection[str] = (),
-        *,
-        is_running: bool,
-    ) -> PastApply:
-        """Return the apply as history shows it: once it is over, with what it never started."""
-        missing = set() if is_running else self.planned.keys() - self.document.attempts.keys()
-        wanted = missing if instances is None else missing.intersection(instances)
-        return self.document.past(self.attempts(problems, instances, without), wanted)

@@ -14,13 +14,13 @@ from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from functools import reduce
 from itertools import chain, groupby
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from pydantic import Field
 
 from runner.errors import StateError
 from runner.models.apply_id import time_of
-from runner.state.apply_document import Apply, ApplyDocument
+from runner.state.apply_document import ApplyDocument
 from runner.state.store.codec import (
     Damaged,
     Problems,
@@ -56,6 +56,13 @@ class Month(NumberedDocument):
     """Documents of applies, by their ids."""
 
 
+class Loose(NamedTuple):
+    """An apply that is not folded: its bytes, and whether it has ended."""
+
+    size: int
+    is_over: bool
+
+
 class History:
     """The applies of one scope.
 
@@ -75,21 +82,17 @@ class History:
         """Return where the segments of an apply are."""
         return f"{self._applies}/{escape_id(apply_id)}"
 
-    async def loose(self) -> tuple[dict[str, int], dict[str, int]]:
-        """List what is not folded: applies that have ended, and others; by their escaped ids.
-
-        Returns:
-            The bytes of each, newest first.
-        """
-        ended: dict[str, int] = {}
-        open_: dict[str, int] = {}
+    async def loose(self) -> dict[str, Loose]:
+        """List the applies that are not folded by their escaped ids, newest first."""
+        found: dict[str, Loose] = {}
         for entry in reversed(await self._store.entries(self._applies)):
             name, slash, _ = entry.path.removeprefix(f"{self._applies}/").partition("/")
             if slash and number_of(entry):
-                open_[name] = open_.get(name, 0) + entry.size
-            elif name.endswith(".json") and not slash:
-                ended[name.removesuffix(".json")] = entry.size
-        return ended, {name: size for name, size in open_.items() if name not in ended}
+                size = found[name].size if name in found else 0
+                found[name] = Loose(size + entry.size, is_over=False)
+            elif name.endswith(".json") and not slash:  # its segments came before, if any are left
+                found[name.removesuffix(".json")] = Loose(entry.size, is_over=True)
+        return found
 
     async def months(self) -> dict[str, list[str]]:
         """List the paths of folded applies, by their month."""
@@ -101,19 +104,19 @@ class History:
 
     async def ids(self) -> list[str]:
         """Return the ids of all applies, newest first."""
-        ended, open_ = await self.loose()
-        found = {*ended, *open_}
+        found = set(await self.loose())
         for path in chain(*(await self.months()).values()):
             found |= (await self._month(path)).keys()
         return sorted(found, reverse=True)
 
-    async def open(self) -> list[Apply]:
+    async def open(self) -> list[ApplyDocument]:
         """Read the applies that have not ended."""
-        return await self.read((await self.loose())[1])
+        loose = await self.loose()
+        return await self.read(name for name, each in loose.items() if not each.is_over)
 
-    async def read(self, names: Iterable[str]) -> list[Apply]:
+    async def read(self, names: Iterable[str]) -> list[ApplyDocument]:
         """Read applies that are not folded, by their escaped ids; leave out those that are gone."""
-        found: dict[str, Apply | None] = dict.fromkeys(names)
+        found: dict[str, ApplyDocument | None] = dict.fromkeys(names)
 
         async def one(name: str) -> None:
             with tolerating(self._problems):
@@ -122,20 +125,21 @@ class History:
         await asyncio.gather(*map(one, found))
         return [each for each in found.values() if each is not None]
 
-    async def _load(self, name: str) -> Apply | None:
+    async def _load(self, name: str) -> ApplyDocument | None:
         """Read an apply from its document, or from its segments while there is none."""
         path = f"{self._applies}/{name}"
         while (data := await self._store.get(f"{path}.json")) is None:
             numbers = [*filter(None, map(number_of, await self._store.entries(path)))]
-            segments = await self._store.get_all(path_of(path, each) for each in numbers)
+            paths = [path_of(path, each) for each in numbers]
+            segments = await asyncio.gather(*map(self._store.get, paths))
             is_gapless = bool(numbers) and numbers == [*range(1, len(numbers) + 1)]
             # Where some are gone, or all, it has just ended.
             if None not in segments and (is_gapless or not await self._store.get(f"{path}.json")):
                 return self._of_segments(path, dict(zip(numbers, segments, strict=True)))
         where = self._store.where(f"{path}.json")
-        return Apply(_document(parse(data, where), name, where), where, is_over=True)
+        return _document(parse(data, where), name, where)
 
-    def _of_segments(self, path: str, segments: Mapping[int, bytes | None]) -> Apply | None:
+    def _of_segments(self, path: str, segments: Mapping[int, bytes | None]) -> ApplyDocument | None:
         parts: list[ApplyDocument] = []
         for number, data in sorted(segments.items(), reverse=True):
             where = self._store.where(path_of(path, number))
@@ -148,11 +152,10 @@ class History:
                     raise foreign(where, f"number {number - 1} before it is missing")
         if not parts:
             return None
-        document = reduce(ApplyDocument.with_, reversed(parts))
-        document = document.model_copy(update={"segments": max(segments)})
-        return Apply(document, self._store.where(path), is_over=False)
+        read = {"segments": max(segments), "where": self._store.where(path), "is_over": False}
+        return reduce(ApplyDocument.with_, reversed(parts)).model_copy(update=read)
 
-    async def find(self, ids: Iterable[str]) -> AsyncIterator[Apply]:
+    async def find(self, ids: Iterable[str]) -> AsyncIterator[ApplyDocument]:
         """Read applies, wherever they are; leave out those that are gone."""
         missing = dict.fromkeys(ids)
         for page in _pages(dict.fromkeys(missing, 0)):
@@ -166,25 +169,23 @@ class History:
                     del missing[apply.apply_id]
                     yield apply
 
-    async def past(self, since: datetime | None = None) -> AsyncIterator[Apply]:
+    async def past(self, since: datetime | None = None) -> AsyncIterator[ApplyDocument]:
         """Past applies, newest first, read page by page as they are asked for.
 
         Args:
             since: Applies that must have ended before then are not read.
         """
-        (ended, open_), months = await asyncio.gather(self.loose(), self.months())
+        loose, months = await asyncio.gather(self.loose(), self.months())
         oldest = max(since or _EPOCH, _EPOCH) - _LONGEST
-        sizes = {
-            name: size
-            for name, size in sorted((ended | open_).items(), reverse=True)
-            if (time_of(name) or oldest) >= oldest
+        sizes: dict[str, dict[str, int]] = {
+            month: {} for month in months if month >= f"{oldest:%Y-%m}" or month == _NO_MONTH
         }
-        first = f"{oldest:%Y-%m}"
-        folded = {each for each in months if each >= first or each == _NO_MONTH}
+        for name, each in loose.items():
+            if (time_of(name) or oldest) >= oldest:
+                sizes.setdefault(_month_of(name), {})[name] = each.size
         told: set[str] = set()
-        for month in sorted({*map(_month_of, sizes), *folded}, reverse=True):
-            loose = {name: size for name, size in sizes.items() if _month_of(name) == month}
-            for page in _pages(loose):
+        for month in sorted(sizes, reverse=True):
+            for page in _pages(sizes[month]):
                 for apply in await self.read(page):
                     told.add(apply.apply_id)
                     yield apply
@@ -206,17 +207,18 @@ class History:
         are deleted, so that none is ever missing. Those that the table of records may not have
         stay: they are read as long as they are ``unsettled``.
         """
-        ended, folded = (await self.loose())[0], 0
+        ended = [(name, each.size) for name, each in (await self.loose()).items() if each.is_over]
         if len(ended) <= above:
             return 0
         spared = set(map(escape_id, await unsettled()))
-        ended = {name: ended[name] for name in list(ended)[keep:] if name not in spared}
-        for month, names in groupby(ended, key=_month_of):
-            for page in _pages({each: ended[each] for each in names}, most=len(ended)):
+        old = [(name, size) for name, size in ended[keep:] if name not in spared]
+        folded = 0
+        for month, sizes in groupby(old, key=lambda each: _month_of(each[0])):
+            for page in _pages(dict(sizes), most=len(old)):
                 paths = [f"{self._applies}/{each}.json" for each in page]
+                documents = await asyncio.gather(*map(self._store.get, paths))
                 found: dict[str, tuple[str, Tree]] = {}
-                documents = zip(page, paths, await self._store.get_all(paths), strict=True)
-                for name, path, data in documents:
+                for name, path, data in zip(page, paths, documents, strict=True):
                     with suppress(Damaged):  # it stays, and is reported when it is read
                         tree = parse(data or b"", path)
                         found[path] = _document(tree, name, path).apply_id, tree
@@ -251,14 +253,13 @@ class History:
                 return
         raise StateError(f"{self._store.where(self._months)} is full.")
 
-    async def _folded(self, path: str) -> list[Apply]:
+    async def _folded(self, path: str) -> list[ApplyDocument]:
         """Read the applies in a document of a month."""
         found = []
         for apply_id, tree in (await self._month(path)).items():
             where = f"{self._store.where(path)} ({shown(apply_id)})"
             with tolerating(self._problems):
-                document = _document(tree, escape_id(apply_id), where)
-                found.append(Apply(document, where, is_over=True))
+                found.append(_document(tree, escape_id(apply_id), where))
         return found
 
     async def _month(self, path: str) -> dict[str, Tree]:
@@ -278,7 +279,7 @@ def _document(tree: Any, name: str, where: str) -> ApplyDocument:
     document = validate(ApplyDocument, tree, where)
     if escape_id(document.apply_id) != name:
         raise foreign(where, "it belongs to another apply")
-    return document
+    return document.model_copy(update={"where": where, "is_over": True})
 
 
 def _month_of(apply_id: str) -> str:

@@ -13,7 +13,7 @@ from typing import Any, Final
 from runner.models.clock import within
 from runner.models.history import PastApply
 from runner.models.record import Attempt
-from runner.state.apply_document import Apply
+from runner.state.apply_document import ApplyDocument
 from runner.state.lock_table import taken_over
 from runner.state.locks import Locks
 from runner.state.place import Place
@@ -37,18 +37,18 @@ class ApplyJournal:
     """
 
     def __init__(
-        self, place: Place, path: str, apply: Apply, locks: Locks, *, is_own: bool
+        self, place: Place, path: str, apply: ApplyDocument, locks: Locks, *, is_own: bool
     ) -> None:
         self.apply_id = apply.apply_id
-        self.attempts = apply.attempts(None)
+        self.attempts = apply.read()
         self.is_kept = False
         self._store = place.store
         self._clock = place.clock
         self._token = place.token
         self._path = path
-        self._head = apply.document.model_copy(update={"attempts": {}})
+        self._head = apply.model_copy(update={"attempts": {}})
         self._is_over = apply.is_over
-        self._number = apply.document.segments
+        self._number = apply.segments
         self._locks = locks
         self._is_own = is_own
         self._touched: set[str] = set()
@@ -114,8 +114,7 @@ class ApplyJournal:
 
     def past(self) -> PastApply:
         """Return the apply as history will show it, with what it never started."""
-        never_started = (self._head.planned or {}).keys() - self.attempts.keys()
-        return self._head.past(self.attempts, never_started)
+        return self._head.past(self.attempts)
 
     def touched(self) -> list[Attempt]:
         """Return the attempts that were noted here, or left open by a late owner."""

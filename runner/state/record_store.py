@@ -53,7 +53,7 @@ class Records(Place):
         attempts = [
             attempt
             for apply in await applies.read(ids)
-            for attempt in apply.attempts(problems).values()
+            for attempt in apply.read(problems).values()
         ]
         where = self.store.where(await self.folder("records"))
         rows = table.rows(is_wanted, where, problems, self.moved)
@@ -143,7 +143,7 @@ class Records(Place):
         for apply_id, name in sorted(wanted - found.keys()):
             missing.setdefault(apply_id, set()).add(name)
         async for apply in (await self.applies(problems)).find(missing):
-            attempts = apply.attempts(problems, missing[apply.apply_id])
+            attempts = apply.read(problems, missing[apply.apply_id])
             found |= {(apply.apply_id, name): each for name, each in attempts.items()}
         self._settled.update((key, each) for key, each in found.items() if not each.is_open)
         return found

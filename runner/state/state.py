@@ -7,7 +7,7 @@ from typing import Final
 
 from runner.models.history import PastApply
 from runner.models.record import Attempt, Initiator, PlanUse
-from runner.state.apply_document import Apply, ApplyDocument
+from runner.state.apply_document import ApplyDocument
 from runner.state.journal import ApplyJournal
 from runner.state.limits import AccountLimit, Sender
 from runner.state.locks import Locks
@@ -56,17 +56,14 @@ class State(Records):
             today = {
                 name: table.today(name, apply.apply_id, self.moved) for name in apply.instances
             }
-            past = apply.past(
-                problems,
-                {then for then, now in today.items() if named(now.partition("[")[0], now)},
-                without,
-                is_running=apply.apply_id in running,
-            )
+            chosen = {then for then, now in today.items() if named(now.partition("[")[0], now)}
+            read = apply.read(problems, chosen, without)
+            past = apply.past(read, chosen, is_running=apply.apply_id in running)
             if since and not any(attempt.intent_at >= since for attempt in past.attempts):
                 continue
             attempts = (renamed(attempt, today[attempt.instance]) for attempt in past.attempts)
-            if chosen := tuple(filter(wanted, attempts)):
-                yield PastApply(past.apply_id, chosen, past.exit_code)
+            if found := tuple(filter(wanted, attempts)):
+                yield PastApply(past.apply_id, found, past.exit_code)
 
     async def apply(self, apply_id: str, *, problems: Problems = None) -> PastApply | None:
         """Return one apply, with what it never started if it is over; ``None`` if it is unknown."""
@@ -74,7 +71,7 @@ class State(Records):
             holders = (await self.lock_table.read()).holders
             alive = holders.keys() - await self.watch.dead(holders)
             is_running = any(holders[key].apply_id == apply_id for key in alive)
-            return apply.past(problems, is_running=is_running)
+            return apply.past(apply.read(problems), is_running=is_running)
         return None
 
     async def newest_apply(self) -> PastApply | None:
@@ -102,9 +99,9 @@ class State(Records):
 
         Nothing is written yet.
         """
-        document = ApplyDocument(apply_id=apply_id, by=by, started_at=now, planned=planned)
+        apply = ApplyDocument(apply_id=apply_id, by=by, started_at=now, planned=planned)
         path = (await self.applies()).path(apply_id)
-        return ApplyJournal(self, path, Apply(document, "", is_over=False), locks, is_own=True)
+        return ApplyJournal(self, path, apply, locks, is_own=True)
 
     async def take_over(self, apply_id: str, locks: Locks, names: Collection[str]) -> ApplyJournal:
         """Go on in the journal of an apply whose owner is gone, and left ``names`` open."""
@@ -113,11 +110,9 @@ class State(Records):
             if found := await applies.read([escape_id(apply_id)]):
                 apply = found[0]
             else:  # its owner did not get far, but may still wake up
+                now = self.clock.now()
                 planned = {name: name.partition("[")[0] for name in names}
-                document = ApplyDocument(
-                    apply_id=apply_id, started_at=self.clock.now(), planned=planned
-                )
-                apply = Apply(document, "", is_over=False)
+                apply = ApplyDocument(apply_id=apply_id, started_at=now, planned=planned)
             journal = ApplyJournal(self, applies.path(apply_id), apply, locks, is_own=False)
             if await journal.take_over(names):
                 return journal

@@ -89,10 +89,6 @@ class Store:
         """Read an object; ``None`` if there is none."""
         return await self._send("read", path, partial(self._get, path))
 
-    async def get_all(self, paths: Iterable[str]) -> list[bytes | None]:
-        """Read many objects, several at once; in the order of ``paths``."""
-        return await asyncio.gather(*map(self.get, paths))
-
     async def entries(self, prefix: str) -> list[Entry]:
         """List all objects under the folder ``prefix``, in the order of their paths."""
 
