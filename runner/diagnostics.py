@@ -57,7 +57,7 @@ class Diagnostic(NamedTuple):
 MANY = 200
 
 
-#: At more places than this, the same warning is told once.
+#: At more places than this, the same warning is shown once.
 FEW = 5
 
 
@@ -161,7 +161,7 @@ class Diagnostics:
     def __iter__(self) -> Iterator[Diagnostic]:
         """All of them: those without a place first, then file by file in order of position.
 
-        The same warning at more than a few places is told once, at the first of them.
+        The same warning at more than a few places is shown once, at the first of them.
         """
         files: dict[int, int] = {}
         told = [

@@ -80,7 +80,7 @@ class Console:
         self.problem(f"Warning: {text}", hint=hint)
 
     def warn(self, *errors: RunnerError) -> None:
-        """Print errors that the command goes on after."""
+        """Print errors that do not stop the command."""
         for error in errors:
             self.warning(error.message, hint=error.hint)
 
@@ -103,7 +103,7 @@ class Console:
             self._print(text, stream, annotations=form == "github")
 
     def annotate(self, commands: str) -> None:
-        """Print annotations of GitHub Actions, on standard error: reports may take the other."""
+        """Print annotations of GitHub Actions on standard error; reports may use stdout."""
         self._print(commands.rstrip("\n"), self.err, annotations=True)
 
     def ask(self, question: str) -> bool:

@@ -84,7 +84,7 @@ def _explain(error: BaseException, console: Console) -> int:
 
 
 def _annotate(error: BaseException, arguments: Sequence[str], console: Console) -> None:
-    """Leave traces in GitHub Actions of what the user can do something about."""
+    """Report errors that the user can fix to GitHub Actions."""
     from runner.reports.progress.github_actions import report_failure  # noqa: PLC0415 # only there
     from runner.reports.progress.masking import masked  # noqa: PLC0415
 

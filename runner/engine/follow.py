@@ -1,4 +1,4 @@
-"""Follow one session to its end, or until its time or the patience is over."""
+"""Follow one session to its end, or until its time-out, or until the API stays silent."""
 
 from contextlib import suppress
 from typing import Final
@@ -63,7 +63,7 @@ class _Watch:
         return await self._detailed(run.of_session()) if is_told else self._lost()
 
     async def _to_the_end(self, deadline: float) -> bool:
-        """Follow it until its last result; return whether the API told any at all.
+        """Follow it until its last result; return whether the API had any at all.
 
         Raises:
             TimeoutError: It still runs after the deadline.
@@ -147,7 +147,7 @@ class _Watch:
         return True
 
     async def _complete(self) -> bool:
-        """Wait for results that come after the end; return whether the API told any at all."""
+        """Wait for results that come after the end; return whether the API had any at all."""
         until = self._clock.monotonic() + self._options.late_seconds
         is_told = bool(self._run.seen.results) or await self._look(self._options.grace_seconds)
         while is_pending(self._run.seen) and (left := until - self._clock.monotonic()) > 0:

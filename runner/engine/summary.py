@@ -1,4 +1,4 @@
-"""Sum up what came of instances: quorums, exit codes, what was tested; pure."""
+"""Sum up the outcomes of instances: quorums, exit codes, what was tested; pure."""
 
 from collections import defaultdict
 from collections.abc import Iterable

@@ -203,7 +203,7 @@ class _Reader:
 
 
 def _matrix(node: Node) -> Matrix:
-    """Return a matrix that is written out; nothing for one that is worked out at run time."""
+    """Return a matrix that is written out; nothing for one that is computed at run time."""
     axes: dict[str, list[str]] = {}
     lists: dict[str, list[dict[str, str]]] = {"include": [], "exclude": []}
     for key, value in _tree(node).items():

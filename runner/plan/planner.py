@@ -1,4 +1,4 @@
-"""Work out a plan: the action of each instance, why, and what to warn of offline."""
+"""Make a plan: the action of each instance, why, and the warnings that need no network."""
 
 import json
 from collections.abc import Collection, Iterator, Mapping, Sequence

@@ -1,1 +1,1 @@
-"""Everything the program shows: one room a subject, one module a format."""
+"""Everything the program shows: one folder per subject, one module per format."""

@@ -150,7 +150,7 @@ class Watch:
 
 
 def taken_over(apply_id: str) -> StateError:
-    """Build the error of an owner that others took to be gone."""
+    """Build the error of an owner whose locks another process took over."""
     return StateError(
         f"The apply {apply_id} was taken over by another process.",
         hint="Nothing more is written for it. Check `runner status`.",

@@ -236,7 +236,7 @@ class Locks:
             self._holder, self._renewed = holder, clocks
 
     async def _release(self) -> None:
-        """Let go, and leave word of what is open; an owner that was replaced changes nothing."""
+        """Release, and note what is still open; an owner that was replaced changes nothing."""
         if self._instances:
             await self._table.change(lambda table: table.released(self._key, self._is_open))
         self._holder = None

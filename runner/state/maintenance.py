@@ -1,4 +1,4 @@
-"""Look after the state: prune, rename, forget, and locks that were left behind.
+"""Maintain the state: prune, rename, forget, and release locks that were left behind.
 
 All raise ``StateError`` when the store can't be read or written. Those with an ``owner``, whom
 others are told of meanwhile, raise ``Locked`` when an apply has one of the instances.

@@ -107,7 +107,7 @@ async def create(store: Store, folder: str, project: Project, document: ProjectD
 
 
 def require_name(project: Project, store: Store) -> None:
-    """Refuse a shared store for a file that does not say whose it is.
+    """Refuse a shared store for a file that names no project.
 
     Raises:
         UsageError: It does not.

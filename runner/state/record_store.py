@@ -21,7 +21,7 @@ class Records(Place):
 
     @cached_property
     def _settled(self) -> dict[tuple[str, str], Attempt]:
-        """Attempts that were read, by apply and instance; they have ended, and so they stay."""
+        """Attempts that were read, by apply and instance; they have ended, so they can't change."""
         return {}
 
     async def records(

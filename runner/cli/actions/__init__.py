@@ -1,1 +1,1 @@
-"""One function a command: what is done with its options."""
+"""The work of each command, one function per command."""

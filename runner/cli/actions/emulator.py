@@ -1,4 +1,4 @@
-"""``runner emulator``: serve a local Checkly API until told to stop."""
+"""``runner emulator``: serve a local Checkly API until it is stopped."""
 
 import os
 import signal

@@ -46,7 +46,7 @@ def wait(common: Common, apply_id: str | None, **options: Any) -> int:
 
 
 def print_next_step(outcome: ApplyOutcome, common: Common) -> None:
-    """Say how to go on where something goes on."""
+    """Print how to continue if something is still running."""
     undecided = {Verdict.RUNNING, Verdict.UNKNOWN}
     open_ = [o for o in outcome.instances if o.verdict in undecided and o.stopped_at is None]
     if open_ and common.verbosity >= 0:

@@ -1,1 +1,1 @@
-"""The options of each command; what is done with them is imported only when it runs."""
+"""The options of each command; the code behind a command is imported only when it runs."""

@@ -1,4 +1,4 @@
-"""Commands that look after the file."""
+"""Commands that create, check and convert the file."""
 
 import click
 

@@ -1,4 +1,4 @@
-"""Complete values in a shell; what reads the file or the state is imported at a key press."""
+"""Complete values in a shell; code that reads the file or the state is imported when needed."""
 
 import glob
 from collections.abc import Callable, Iterable

@@ -1,4 +1,4 @@
-"""Kinds of options that many commands have, so that each says only what is its own."""
+"""Declare common kinds of options, so that each command states only what is specific to it."""
 
 from collections.abc import Callable
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Completion scripts, and what they ask: values may hold blanks, brackets, commas, ``:`` and ``=``.
+"""Completion scripts, and the answers to them: values may hold spaces, brackets, ``:`` and ``=``.
 
 Click's own scripts split such values, and lose the ``--option=`` of ``--option=value``.
 """
@@ -101,7 +101,7 @@ def words_of(line: str) -> tuple[list[str], str]:
 
 
 class _Quiet(ShellComplete):
-    """Offers nothing where something is wrong: a key press is no time for an error."""
+    """Offers nothing if something is wrong: completion is not the time for errors."""
 
     def complete(self) -> str:
         try:

@@ -124,7 +124,7 @@ class Composition:
 
     @property
     def project(self) -> str:
-        """Whose profiles these are."""
+        """The project that the profiles belong to."""
         return (self.file and self.file.structure.project) or DEFAULT_PROJECT
 
     @property
@@ -150,7 +150,7 @@ class Composition:
         return self.state_address != str(folder) or folder.exists()
 
     def warn_of_folder(self) -> None:
-        """Warn, once, on a CI machine that the folder beside the file ends with the machine.
+        """Warn, once, on a CI machine that the folder beside the file is lost with the machine.
 
         Raises:
             CannotRun: ``--require-shared-state`` refuses a folder, one that is named included.

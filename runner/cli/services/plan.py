@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 async def plan_of(parts: Composition, *, with_needs: bool = True) -> Plan:
-    """Plan what is selected, and what that needs unless told otherwise, against the records.
+    """Plan what is selected, and what that needs unless excluded, against the records.
 
     Raises:
         ConfigurationError: What is selected has errors.

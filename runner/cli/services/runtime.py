@@ -66,7 +66,7 @@ async def engine(
     account_name: str | None = None,
     **options: Any,
 ) -> AsyncIterator[Context]:
-    """Compose the engine's context; signals stop it, and reporters are told the time.
+    """Compose the engine's context; signals stop it, and reporters get the time.
 
     Args:
         parts: The configuration, the state and the API.

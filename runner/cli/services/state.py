@@ -1,4 +1,4 @@
-"""Shared parts of the commands that look after the state: names, questions, times."""
+"""Shared parts of the commands that maintain the state: names, questions, times."""
 
 import re
 import sys

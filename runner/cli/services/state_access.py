@@ -43,7 +43,7 @@ def state_of(
 
 
 def _project(reading: Reading, common: Common) -> Project:
-    """Whose profiles the file's are, as the state tells projects apart."""
+    """The project of the file, as the state identifies it."""
     path = reading.path.resolve()
     root = repository_root(path.parent) or path.parent
     url = reading.context.value("git.repoUrl") or ""

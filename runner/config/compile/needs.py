@@ -1,4 +1,4 @@
-"""``needs``: which instances have to pass before which, and whether that can be."""
+"""``needs``: which instances must pass before others, and whether that is possible."""
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from itertools import islice

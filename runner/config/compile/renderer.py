@@ -1,4 +1,4 @@
-"""Nodes → values of one instance: templates rendered, and what is more than its value marked."""
+"""Nodes → values of one instance: templates rendered, special values marked."""
 
 import json
 from dataclasses import dataclass, replace

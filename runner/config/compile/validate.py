@@ -80,7 +80,7 @@ def check(rules: SchemaValidator, tree: dict[str, Any]) -> list[Breach]:
 
 
 def check_settings(settings: dict[str, Any], count: int, today: date) -> Iterator[Breach]:
-    """What is well formed but can't be meant, and warnings of what ends soon.
+    """Find settings that are well formed but make no sense, and quarantines that end soon.
 
     ``settings`` are those that break no rule; ``count`` is the number of instances of the profile.
     """

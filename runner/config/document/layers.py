@@ -28,7 +28,7 @@ MAX_INHERITED = 2_000_000
 
 
 class Replacing(Mapping):
-    """A mapping that takes nothing over from the layers below it."""
+    """A mapping that inherits nothing from the layers below it."""
 
     __slots__ = ()
 

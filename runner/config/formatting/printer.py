@@ -1,4 +1,4 @@
-"""Lay out the nodes of a YAML text anew: two blanks a level, dashes indented, one entry a line.
+"""Lay out the nodes of a YAML text: two spaces per level, dashes indented, one entry per line.
 
 Scalars keep the very text they had (``0x1F``, ``null``, quotes and escapes), anchors their names.
 """

@@ -1,4 +1,4 @@
-"""Warn of text that looks like a template and is none, and of templates that end too early."""
+"""Warn of text that looks like a template but is not, and of templates that end too early."""
 
 import re
 from collections.abc import Iterator

@@ -26,7 +26,7 @@ _MERGED = "\ud800<<"
 
 
 class Stopped(Exception):
-    """Reading on makes no sense; the diagnostics say why."""
+    """Reading can't continue; the diagnostics say why."""
 
 
 class SpecialNodes:

@@ -91,7 +91,7 @@ def check_outcomes(
 
 
 def judge(session: Session, checks: Sequence[CheckOutcome], settings: Settings) -> Judgement:
-    """Return the verdict on a session that has ended: the gravest thing that is true of it."""
+    """Return the verdict on a session that has ended: the worst that applies."""
     return next(chain(_failures(checks, settings), _ends(session, checks), _passes(checks)))
 
 
@@ -150,7 +150,7 @@ def fails_as_before(judgement: Judgement, checks: Sequence[CheckOutcome]) -> boo
 
 
 def _check(results: list[Result], *, over: bool, redact: Callable[[str], str]) -> CheckOutcome:
-    """Judge one check: the gravest of its results counts, whatever their order.
+    """Judge one check: the worst of its results counts, whatever their order.
 
     Only an attempt is superseded, by a result that is not one.
     """
@@ -183,7 +183,7 @@ def _check(results: list[Result], *, over: bool, redact: Callable[[str], str]) -
 
 
 def _attempt(result: Result, *, over: bool) -> Verdict:
-    """Judge one result by the gravest thing that its status and its flags say."""
+    """Judge one result by the worst that its status and its flags say."""
     verdict = _status(result.status)
     if _is_pending(result):
         return Verdict.UNKNOWN if over else Verdict.RUNNING

@@ -1,1 +1,1 @@
-"""The request and the runner's own keys, and their rules worked out ahead of time."""
+"""The request and the runner's own keys, and their rules, computed ahead of time."""

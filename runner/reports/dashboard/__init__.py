@@ -1,1 +1,1 @@
-"""History as one page to look at."""
+"""The history as one HTML page."""

@@ -1,4 +1,4 @@
-"""Documents of the state as bytes, and errors for bytes that are none."""
+"""Documents of the state as bytes, and errors for bytes that are not."""
 
 import json
 import math

@@ -1,4 +1,4 @@
-"""``runner state prune``, ``compact``, ``export`` and ``import``: look after past applies."""
+"""``runner state prune``, ``compact``, ``export`` and ``import``: maintain past applies."""
 
 from collections.abc import Callable
 from pathlib import Path

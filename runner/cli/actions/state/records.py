@@ -36,7 +36,7 @@ async def _matching(state: State, names: tuple[str, ...]) -> list[str]:
 
 
 def mv(common: Common, old: str, new: str) -> None:
-    """Give the record and the history of an instance, or of a profile's, to another."""
+    """Rename the record and history of an instance, or of each instance of a profile."""
     parts = Composition(common, at_rest=True)
     known = run_async(parts.state.records(brief=True, problems=[]))
     moves = {
