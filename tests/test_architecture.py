@@ -17,10 +17,10 @@ from runner.cli.app import COMMANDS
 
 ROOT = Path(runner.__file__).parent
 
-#: Each room with the rooms it may import, in the order the data takes. A name stands for the
-#: rooms inside it too; ``ground`` are the modules directly below ``runner``.
+#: Each package with the packages it may import, in the order the data takes. A name stands for the
+#: packages inside it too; ``ground`` are the modules directly below ``runner``.
 _CORE = "ground models config importer plan state checkly engine reports emulator"
-ROOMS = {
+PACKAGES = {
     "ground": "",
     "models": "ground",
     "config/yaml": "ground",
@@ -64,7 +64,7 @@ ROOMS = {
     "cli": "cli/app cli/error_handler",
 }
 
-#: Libraries with the rooms (or modules) that may use them.
+#: Libraries with the packages (or modules) that may use them.
 USERS = {
     "ruamel": "config/yaml config/formatting emulator/files",
     "dotenv": "config/templates",
@@ -85,8 +85,8 @@ PATHS = {path.relative_to(ROOT).as_posix(): path for path in sorted(ROOT.rglob("
 #: Modules that belong to the package itself, below everything or on top of it.
 OUTSIDE = {"__init__.py", "__main__.py", "_version.py"}
 MODULES = [name for name in PATHS if name not in OUTSIDE]
-ROOMY = [n for n in MODULES if not n.endswith("/__init__.py") or n == "cli/__init__.py"]
-FOLDERS = sorted(set(MODULES) - set(ROOMY))
+PLACED = [n for n in MODULES if not n.endswith("/__init__.py") or n == "cli/__init__.py"]
+FOLDERS = sorted(set(MODULES) - set(PLACED))
 
 
 @cache
@@ -113,18 +113,18 @@ def imports(name: str) -> Iterator[tuple[int, str]]:
             yield from ((node.lineno, module) for module in modules)
 
 
-def room_of(name: str) -> str:
-    """The room of a module: the longest path of ``ROOMS`` that it stands in."""
+def package_of(name: str) -> str:
+    """The package of a module: the longest path of ``PACKAGES`` that it is in."""
     path = name.removesuffix(".py").removesuffix("/__init__")
     if "/" not in name:
         return "ground"
-    while path not in ROOMS and "/" in path:
+    while path not in PACKAGES and "/" in path:
         path = path.rpartition("/")[0]
     return path
 
 
-def within(path: str, rooms: str) -> bool:
-    return any(path == room or path.startswith(room + "/") for room in rooms.split())
+def within(path: str, packages: str) -> bool:
+    return any(path == package or path.startswith(package + "/") for package in packages.split())
 
 
 def arrows(name: str) -> Iterator[tuple[int, str]]:
@@ -135,10 +135,10 @@ def arrows(name: str) -> Iterator[tuple[int, str]]:
 
 
 def wrong_imports(name: str) -> Iterator[str]:
-    here = room_of(name)
+    here = package_of(name)
     for line, other in arrows(name):
-        there = room_of(other)
-        if there != here and not within(there, ROOMS[here]):
+        there = package_of(other)
+        if there != here and not within(there, PACKAGES[here]):
             yield f"runner/{name}:{line}: {here} imports {there}"
 
 
@@ -146,13 +146,13 @@ def circles(graph: Mapping[str, set[str]]) -> None:
     TopologicalSorter(graph).prepare()
 
 
-@pytest.mark.parametrize("name", ROOMY)
+@pytest.mark.parametrize("name", PLACED)
 def test_imports_run_one_way(name: str) -> None:
     assert not list(wrong_imports(name))
 
 
-def test_every_module_has_a_room_and_every_room_a_module() -> None:
-    assert {room_of(name) for name in ROOMY} == ROOMS.keys()
+def test_every_module_has_a_package_and_every_package_a_module() -> None:
+    assert {package_of(name) for name in PLACED} == PACKAGES.keys()
 
 
 @pytest.mark.parametrize("name", FOLDERS)
@@ -160,12 +160,12 @@ def test_to_import_a_folder_imports_nothing_else(name: str) -> None:
     assert not list(arrows(name))
 
 
-def test_the_rooms_stand_in_the_order_of_the_data() -> None:
-    """No room may import one that may import it, however many rooms lie between."""
+def test_the_packages_follow_the_order_of_the_data() -> None:
+    """No package may import one that may import it, however many packages lie between."""
     circles(
         {
-            room: {other for other in ROOMS if within(other, allowed)}
-            for room, allowed in ROOMS.items()
+            package: {other for other in PACKAGES if within(other, allowed)}
+            for package, allowed in PACKAGES.items()
         }
     )
 
@@ -184,7 +184,7 @@ def test_a_library_has_its_one_user(name: str) -> None:
 
 def test_the_ground_floor_needs_only_the_standard_library() -> None:
     for name in MODULES:
-        if room_of(name) == "ground":
+        if package_of(name) == "ground":
             for line, module in imports(name):
                 top = module.split(".")[0]
                 assert top in sys.stdlib_module_names or top == "runner", f"{name}:{line} {module}"
@@ -192,7 +192,7 @@ def test_the_ground_floor_needs_only_the_standard_library() -> None:
 
 def test_a_folder_holds_at_most_16_modules() -> None:
     folders = defaultdict(list)
-    for name in ROOMY:
+    for name in PLACED:
         folders[name.rpartition("/")[0]].append(name)
     assert {folder for folder, names in folders.items() if len(names) > 16} == set()
 
