@@ -47,7 +47,7 @@ def final_target(path: Path) -> Path:
     """The file that ``path`` leads to; a link to an open stream of a process is not resolved.
 
     Raises:
-        OSError: The links lead round in a circle.
+        OSError: The links form a cycle.
     """
     for _ in range(_MAX_LINKS):
         if str(path).startswith(_STREAMS) or not path.is_symlink():

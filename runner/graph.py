@@ -8,7 +8,7 @@ def depth_first(graph: Mapping[str, Iterable[str]]) -> Iterator[tuple[str, list[
 
     Yields:
         Each key with an empty list, after everything it leads to. Before that, each name that
-        leads back to itself with its circle, once for each way that closes one.
+        leads back to itself with its cycle, once for each way that closes one.
     """
     done = set[str]()
     for root in graph:

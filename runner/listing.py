@@ -23,7 +23,7 @@ def counted(number: int, one: str, many: str | None = None) -> str:
 _CIRCLE_SHOWN = 8
 
 
-def circle_text(names: list[str]) -> str:
+def cycle_text(names: list[str]) -> str:
     """Names that lead back to the first: ``a → b → a``."""
     shown = names if len(names) <= _CIRCLE_SHOWN else [*names[:_CIRCLE_SHOWN], "…"]
     return " → ".join(shown)

@@ -142,7 +142,7 @@ def wrong_imports(name: str) -> Iterator[str]:
             yield f"runner/{name}:{line}: {here} imports {there}"
 
 
-def circles(graph: Mapping[str, set[str]]) -> None:
+def cycles(graph: Mapping[str, set[str]]) -> None:
     TopologicalSorter(graph).prepare()
 
 
@@ -162,7 +162,7 @@ def test_to_import_a_folder_imports_nothing_else(name: str) -> None:
 
 def test_the_packages_follow_the_order_of_the_data() -> None:
     """No package may import one that may import it, however many packages lie between."""
-    circles(
+    cycles(
         {
             package: {other for other in PACKAGES if within(other, allowed)}
             for package, allowed in PACKAGES.items()
@@ -171,7 +171,7 @@ def test_the_packages_follow_the_order_of_the_data() -> None:
 
 
 def test_no_modules_import_each_other_in_a_circle() -> None:
-    circles({name: {other for _, other in arrows(name)} - {name} for name in MODULES})
+    cycles({name: {other for _, other in arrows(name)} - {name} for name in MODULES})
 
 
 @pytest.mark.parametrize("name", MODULES)

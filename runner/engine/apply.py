@@ -30,7 +30,7 @@ async def apply(
     Removed instances are archived. Templates read ``apply_id`` as ``run.id``.
 
     Raises:
-        UsageError: Instances need one another in a circle.
+        UsageError: Instances need one another in a cycle.
         CannotRun: It can't be done, and nothing was sent.
         Interrupted: A signal came before anything was sent.
     """

@@ -7,7 +7,7 @@ from graphlib import CycleError, TopologicalSorter
 
 from runner.engine.run import Run
 from runner.errors import UsageError
-from runner.listing import circle_text
+from runner.listing import cycle_text
 from runner.models.outcome import InstanceOutcome
 
 
@@ -38,7 +38,7 @@ def gates(runs: Sequence[Run]) -> dict[str, tuple[Gate, ...]]:
     """Return the gates that each run waits for; a need that is not among ``runs`` is met.
 
     Raises:
-        UsageError: Some wait for one another in a circle.
+        UsageError: Some wait for one another in a cycle.
     """
     profiles: dict[str, list[Run]] = defaultdict(list)
     for run in runs:
@@ -54,7 +54,7 @@ def gates(runs: Sequence[Run]) -> dict[str, tuple[Gate, ...]]:
     found = {
         run.name: tuple(made[need] for need in run.settings.needs if need in made) for run in runs
     }
-    _refuse_circles(found)
+    _refuse_cycles(found)
     return found
 
 
@@ -67,15 +67,15 @@ def by_member(waiting: Mapping[str, tuple[Gate, ...]]) -> dict[str, list[Gate]]:
     return members
 
 
-def _refuse_circles(waiting: Mapping[str, tuple[Gate, ...]]) -> None:
+def _refuse_cycles(waiting: Mapping[str, tuple[Gate, ...]]) -> None:
     graph: TopologicalSorter[str | Gate] = TopologicalSorter(waiting)
     for gate in {gate for mine in waiting.values() for gate in mine}:
         graph.add(gate, *gate.instances)
     try:
         graph.prepare()
     except CycleError as error:
-        circle = [each for each in reversed(error.args[1][1:]) if isinstance(each, str)]
+        cycle = [each for each in reversed(error.args[1][1:]) if isinstance(each, str)]
         raise UsageError(
-            f"Some instances wait for one another: {circle_text([*circle, circle[0]])}.",
+            f"Some instances wait for one another: {cycle_text([*cycle, cycle[0]])}.",
             hint="Take one of these names out of the profiles' needs.",
         ) from None

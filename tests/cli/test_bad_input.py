@@ -108,7 +108,7 @@ CASES: dict[str, tuple[Callable[[Path], None], str]] = {
     "a pipe": (os.mkfifo, "is a pipe, not a file"),
     "a folder": (Path.mkdir, "is a folder, not a file"),
     "a long cycle": (profiles(5_000, "extends: p+"), "error[extends-cycle]"),
-    "a long circle of needs": (profiles(5_000, "needs: p+"), "error[needs-cycle]"),
+    "a long cycle of needs": (profiles(5_000, "needs: p+"), "error[needs-cycle]"),
     "layers that add up": (
         profiles(2_500, "extends: [p+], labels: {a#: b, c#: d}"),
         "error[too-large]",

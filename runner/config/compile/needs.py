@@ -7,7 +7,7 @@ from runner.config.document.profiles import ProfileSource
 from runner.config.yaml.nodes import Scalar
 from runner.diagnostics import MANY, Diagnostic
 from runner.graph import depth_first
-from runner.listing import circle_text, shorten
+from runner.listing import cycle_text, shorten
 from runner.nearest import did_you_mean
 
 
@@ -37,7 +37,7 @@ def needed(
 def check_needs(
     profiles: Mapping[str, ProfileSource], names: Mapping[str, list[str]], *, hints: int
 ) -> Iterator[Diagnostic]:
-    """Yield needs that can't be met, and circles.
+    """Yield needs that can't be met, and cycles.
 
     ``names`` are those of the instances of each profile that is not abstract. The first ``hints``
     problems get a hint.
@@ -57,11 +57,11 @@ def check_needs(
             yield Diagnostic("unknown-profile", message, need.span, hint=hint)
             hints -= 1
     targets = {name: list(map(_profile, needs)) for name, needs in graph.items()}
-    circles = (circle for _, circle in depth_first(targets) if circle)
-    for circle in islice(circles, MANY):  # the time for each grows with its length
-        message = f"A profile needs itself: {circle_text([*circle, circle[0]])}"
-        for need in graph[circle[-1]]:
-            if _profile(need) == circle[0]:
+    cycles = (cycle for _, cycle in depth_first(targets) if cycle)
+    for cycle in islice(cycles, MANY):  # the time for each grows with its length
+        message = f"A profile needs itself: {cycle_text([*cycle, cycle[0]])}"
+        for need in graph[cycle[-1]]:
+            if _profile(need) == cycle[0]:
                 yield Diagnostic("needs-cycle", message, need.span)
 
 

@@ -16,7 +16,7 @@ from runner.config.yaml.nodes import Mapping, Node, Scalar
 from runner.diagnostics import MANY, Diagnostics
 from runner.errors import ConfigurationError
 from runner.graph import depth_first
-from runner.listing import circle_text, shorten
+from runner.listing import cycle_text, shorten
 from runner.nearest import did_you_mean
 from runner.source import Source
 
@@ -187,12 +187,12 @@ class Layers:
             if each.extends or each.name in parents
         }
         complete = {profile.name for profile in profiles if not profile.extends}
-        circles = 0
-        for name, circle in depth_first(graph):
-            if circle:
-                self._report_circle(name, circle)
-                circles += 1
-                if circles == MANY:  # each takes as long as it is
+        cycles = 0
+        for name, cycle in depth_first(graph):
+            if cycle:
+                self._report_cycle(name, cycle)
+                cycles += 1
+                if cycles == MANY:  # each takes as long as it is
                     break
                 continue
             profile = self._profiles[name]
@@ -233,10 +233,10 @@ class Layers:
                 self._diagnostics.error("too-large", message, name.span, hint=hint)
                 raise ConfigurationError(self._diagnostics)
 
-    def _report_circle(self, first: str, circle: list[str]) -> None:
-        """Report a circle at the name that closes it."""
-        message = f"A profile extends itself: {circle_text([*circle, first])}"
-        names = self._profiles[circle[-1]].extends
+    def _report_cycle(self, first: str, cycle: list[str]) -> None:
+        """Report a cycle at the name that closes it."""
+        message = f"A profile extends itself: {cycle_text([*cycle, first])}"
+        names = self._profiles[cycle[-1]].extends
         span = next(name.span for name in names if name.text == first)
         self._diagnostics.error("extends-cycle", message, span)
 

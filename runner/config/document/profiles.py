@@ -17,7 +17,7 @@ from runner.config.document.variables import canonical
 from runner.config.yaml.nodes import Mapping, Node, Scalar, Sequence
 from runner.diagnostics import Diagnostics, Related
 from runner.graph import depth_first
-from runner.listing import circle_text, shorten
+from runner.listing import cycle_text, shorten
 from runner.nearest import did_you_mean
 from runner.source import Source, Span
 
@@ -157,9 +157,9 @@ class _Reader:
                 hint = near or "Remove this entry: the profile is gone."
                 self._error("bad-move", message, moved.values[old].span, hint=hint)
         final: dict[str, str | None] = {}
-        for old, circle in depth_first({old: [given[old]] for old in given if old not in profiles}):
-            if circle:
-                message = f"These renames form a cycle: {circle_text([*circle, old])}"
+        for old, cycle in depth_first({old: [given[old]] for old in given if old not in profiles}):
+            if cycle:
+                message = f"These renames form a cycle: {cycle_text([*cycle, old])}"
                 self._error("bad-move", message, moved.key_span(old))
             else:
                 new = given[old]

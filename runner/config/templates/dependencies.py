@@ -98,12 +98,12 @@ class Dependencies:
     def _cycle_error(self, cycle: list[str]) -> TemplateError:
         """The error at the place where the first of the variables reads the next one."""
         turn = cycle.index(next(name for name in self._reads if name in cycle))
-        circle = [*cycle[turn:], *cycle[: turn + 1]]
+        closed = [*cycle[turn:], *cycle[: turn + 1]]
         node = next(
-            scalar for scalar in self.scalars_of(circle[0]) if circle[1] in names_in(scalar)
+            scalar for scalar in self.scalars_of(closed[0]) if closed[1] in names_in(scalar)
         )
-        message = "a variable can't depend on itself: " + " reads ".join(circle)
-        return TemplateError(message, max(node.text.find(circle[1]), 0), node=node)
+        message = "a variable can't depend on itself: " + " reads ".join(closed)
+        return TemplateError(message, max(node.text.find(closed[1]), 0), node=node)
 
 
 def scalars(node: Node) -> Iterator[Scalar]:
