@@ -3,6 +3,8 @@
 from dataclasses import asdict
 from typing import Any, Final
 
+from pydantic.alias_generators import to_camel
+
 from runner.models.outcome import ApplyOutcome, CheckAttempt, CheckOutcome, InstanceOutcome
 from runner.reports.apply import wording
 from runner.reports.text.json_ import dump_json, time_text
@@ -33,7 +35,7 @@ def document(outcome: ApplyOutcome) -> dict[str, Any]:
             "changes": dict(counts["Changes"]),
         },
         "instances": [instance_document(instance) for instance in outcome.instances],
-        "tested": {_camel(name): text or None for name, text in asdict(outcome.tested).items()},
+        "tested": {to_camel(name): text or None for name, text in asdict(outcome.tested).items()},
         "quorums": [{**asdict(quorum), "reached": quorum.reached} for quorum in outcome.quorums],
     }
 
@@ -80,11 +82,6 @@ def check_document(check: CheckOutcome) -> dict[str, Any]:
         "durationSecondsBefore": check.seconds_before,
         "attempts": [attempt_document(attempt) for attempt in check.attempts],
     }
-
-
-def _camel(name: str) -> str:
-    first, *rest = name.split("_")
-    return first + "".join(map(str.capitalize, rest))
 
 
 def attempt_document(attempt: CheckAttempt) -> dict[str, Any]:

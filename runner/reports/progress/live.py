@@ -45,9 +45,6 @@ class LiveReporter(Listener):
             force_terminal=True,
             color_system="standard" if style.color else None,
             no_color=not style.color,
-            highlight=False,
-            markup=False,
-            emoji=False,
             width=size[0] if size else None,
             height=size[1] if size else None,
         )
