@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from runner.models.marked import Marked
 from runner.models.plan import FieldChange, Op, PlannedInstance
+from runner.plan.diff import has_fields
 from runner.plan.normalize import SECRET, UNSET, VOLATILE, Normal, mark_of
 
 #: Shown for the side of a change that is not secret while the other one is.
@@ -77,25 +78,19 @@ def current(planned: PlannedInstance) -> Normal:
     """
     if planned.instance is None:
         return planned.request
-    body, request = planned.instance.body, planned.request
-    sent = {variable["key"]: variable for variable in body.get("environmentVariables") or ()}
-    now = {
-        "name": _now(request["name"], body.get("name")),
-        "environmentVariables": {
-            key: variable | {"value": _now(variable["value"], sent.get(key, {}).get("value"))}
-            for key, variable in request["environmentVariables"].items()
-        },
-    }
-    metadata = body.get("metadata") or {}
-    if isinstance(metadata, dict):
-        filled = request["metadata"].items()
-        now["metadata"] = {
-            key: _now(value, metadata[key]) for key, value in filled if key in metadata
-        }
-    return request | now
+    body = planned.instance.body
+    variables = {variable["key"]: variable for variable in body.get("environmentVariables") or ()}
+    request: Normal = _now(planned.request, body | {"environmentVariables": variables})
+    given = body.get("metadata") or {}
+    if isinstance(given, dict):
+        known = {key: value for key, value in request["metadata"].items() if key in given}
+        request["metadata"] = known
+    return request
 
 
 def _now(value: Any, sent: Any) -> Any:
+    if isinstance(sent, dict) and has_fields(value):
+        return {key: _now(child, sent.get(key)) for key, child in value.items()}
     if not isinstance(sent, Marked):
         return value
     if mark_of(value) == SECRET and value[SECRET] is None:
