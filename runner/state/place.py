@@ -1,29 +1,27 @@
 """The place of a scope in a store: host, account, project, and the folders of documents."""
 
 import secrets
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import KW_ONLY, dataclass, field
 from datetime import datetime
 from functools import partial
-from typing import Final, TypeVar
+from typing import Final
 
 from runner.errors import StateError
 from runner.models.clock import Clock
 from runner.models.record import Initiator
-from runner.state import project as projects
 from runner.state.history import History
 from runner.state.limits import LimitTable
 from runner.state.lock_table import LockTable, Watch
 from runner.state.project import Project, ProjectDocument
 from runner.state.record_table import RecordTable
-from runner.state.store.codec import Problems, encode
-from runner.state.store.numbered import DamagedTop, Numbered, NumberedDocument
+from runner.state.store.codec import Problems, decode, encode
+from runner.state.store.numbered import DamagedTop, Numbered
 from runner.state.store.object_store import Store
 from runner.state.store.paths import escape, shown
 
-D = TypeVar("D", bound=NumberedDocument)
-
 LEASE_SECONDS: Final = 60.0
+_OLD_LAYOUT: Final = {"records", "locks", "attempts", "digest"}
 
 
 @dataclass(eq=False)
@@ -57,9 +55,11 @@ class Place:
     def __post_init__(self) -> None:
         self.watch = Watch(self.clock, self._store_time)
         self.own: set[str] = set()
-        self.record_table = self._numbered(partial(self.folder, "records"), RecordTable)
-        self.lock_table = self._numbered(partial(self.folder, "locks"), LockTable)
-        self.limit_table = self._numbered(self._limits_folder, LimitTable)
+        self.record_table = Numbered(
+            self.store, partial(self.folder, "records"), RecordTable, self.token
+        )
+        self.lock_table = Numbered(self.store, partial(self.folder, "locks"), LockTable, self.token)
+        self.limit_table = Numbered(self.store, self._limits_folder, LimitTable, self.token)
         self._project_folder = ""
         self._is_made = False
 
@@ -78,38 +78,34 @@ class Place:
                 if len(found) == 1:
                     self.project = Project(found.pop())
             folder = f"{account}/{escape(self.project.folder)}"
-            self._is_made = await projects.check(self.store, folder, self.project)
+            self._is_made = await self._check_project(f"{folder}/project.json")
             self._project_folder = folder
         return f"{self._project_folder}/{escape(self.scope)}/{kind}"
 
-    async def make(self, owner: Initiator, *, claim: bool = False) -> None:
-        """Make the project, or claim one that is another's.
+    async def make(self, owner: Initiator) -> None:
+        """Make the project where there is none yet.
 
         Raises:
-            StateError: There is no account to write to, or the store is not fit for it.
+            StateError: There is no account to write to, the project is another's, or the store is
+                not fit for locks.
         """
-        account = await self._account_folder()
-        if account is None:
+        await self.folder("locks")
+        if self._is_made:
+            return
+        path = await self._project_path()
+        if not await self.store.create(path, self._project_document(owner)):
+            await self._check_project(path)  # another process was faster
+        elif await self.store.create(path, self._project_document(owner)):
             raise StateError(
-                f"The state at {self.store.where()} has no account of {self.host} yet.",
-                hint="Name it with CHECKLY_ACCOUNT_ID.",
+                f"The store at {self.store.where()} overwrites objects it was asked to create only "
+                "(If-None-Match is ignored), so two applies could start the same session.",
+                hint="Choose a store that honours conditional writes, or a newer release of it.",
             )
-        if not claim:
-            await self.folder("locks")
-        folder = f"{account}/{escape(self.project.folder)}"
-        document = ProjectDocument(
-            nonce=self.token(),
-            project=self.project.folder,
-            repository=self.project.repository,
-            file=self.project.file,
-            claimed_at=self.clock.now(),
-            by=owner,
-        )
-        if claim:
-            await self.store.put(f"{folder}/project.json", encode(document))
-        elif not self._is_made:
-            await projects.create(self.store, folder, self.project, document)
-            self._is_made = True
+        self._is_made = True
+
+    async def claim(self, owner: Initiator) -> None:
+        """Make this file the owner of the project, whosever it was."""
+        await self.store.put(await self._project_path(), self._project_document(owner))
 
     async def rebuild_locks(self, damaged: DamagedTop) -> None:
         """Put a new table in the place of a damaged one, which is kept beside it.
@@ -131,9 +127,6 @@ class Place:
         base = (await self.folder("applies")).removesuffix("/applies")
         return History(self.store, base, self.token, problems)
 
-    def _numbered(self, folder: Callable[[], Awaitable[str]], model: type[D]) -> Numbered[D]:
-        return Numbered(self.store, folder, model, self.token)
-
     async def _limits_folder(self) -> str:
         await self.folder("limits")
         return f"{self._project_folder.rpartition('/')[0]}/limits"
@@ -152,3 +145,45 @@ class Place:
                 hint="Name it with CHECKLY_ACCOUNT_ID.",
             )
         return f"{host}/{accounts[0]}" if accounts else None
+
+    async def _project_path(self) -> str:
+        account = await self._account_folder()
+        if account is None:
+            raise StateError(
+                f"The state at {self.store.where()} has no account of {self.host} yet.",
+                hint="Name it with CHECKLY_ACCOUNT_ID.",
+            )
+        return f"{account}/{escape(self.project.folder)}/project.json"
+
+    def _project_document(self, owner: Initiator) -> bytes:
+        document = ProjectDocument(
+            nonce=self.token(),
+            project=self.project.folder,
+            repository=self.project.repository,
+            file=self.project.file,
+            claimed_at=self.clock.now(),
+            by=owner,
+        )
+        return encode(document)
+
+    async def _check_project(self, path: str) -> bool:
+        """Refuse a project of another repository or file; return whether there is one at all."""
+        data = await self.store.get(path)
+        if data is None:
+            folder = path.removesuffix("/project.json")
+            if _OLD_LAYOUT & set(await self.store.folders(folder)):
+                raise StateError(
+                    f"The state at {self.store.where(folder)} has the layout of an earlier "
+                    "development version, which this release does not read.",
+                    hint="Move it out of the way; a new state is made with the next apply.",
+                )
+            return False
+        document = decode(ProjectDocument, data, self.store.where(path))
+        if self.project.is_of(document):
+            return True
+        raise StateError(
+            f"The project {shown(document.project)} at {self.store.where()} belongs to "
+            f"{shown(document.file)} of {shown(document.repository) or 'an unknown repository'}.",
+            hint="Give this file a `project:` of its own. If it was moved here, `runner state "
+            "claim` makes it the owner.",
+        )

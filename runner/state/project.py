@@ -1,20 +1,16 @@
-"""The owner of a part of the state: ``project.json``, made with the first write."""
+"""The owner of a part of the state: a repository and a file in it."""
 
 import re
 from dataclasses import dataclass
-from typing import Final
 
-from runner.errors import StateError, UsageError
+from runner.errors import UsageError
 from runner.models.record import FORMAT_VERSION, Document, Initiator, Moment
-from runner.state.store.codec import decode, encode
 from runner.state.store.object_store import Store
-from runner.state.store.paths import DEFAULT_PROJECT, shown
-
-_OLD_LAYOUT: Final = {"records", "locks", "attempts", "digest"}
+from runner.state.store.paths import DEFAULT_PROJECT
 
 
 class ProjectDocument(Document):
-    """``project.json``."""
+    """``project.json``, made with the first write."""
 
     format_version: int = FORMAT_VERSION
     nonce: str
@@ -57,53 +53,6 @@ def same_repository(url: str | None) -> str:
     port = re.match(r"\d+/", path)
     joined = f"{host}/{path[port.end() :] if port else path}" if colon else host
     return joined.removesuffix("/").removesuffix(".git").lower()
-
-
-async def check(store: Store, folder: str, project: Project) -> bool:
-    """Refuse a project that another repository or file made; return whether it was made at all.
-
-    Raises:
-        StateError: It is another's, or the layout is that of an earlier version.
-    """
-    path = f"{folder}/project.json"
-    data = await store.get(path)
-    if data is None:
-        if _OLD_LAYOUT & set(await store.folders(folder)):
-            raise StateError(
-                f"The state at {store.where(folder)} has the layout of an earlier development "
-                "version, which this release does not read.",
-                hint="Move it out of the way; a new state is made with the next apply.",
-            )
-        return False
-    document = decode(ProjectDocument, data, store.where(path))
-    if project.is_of(document):
-        return True
-    raise StateError(
-        f"The project {shown(document.project)} at {store.where()} belongs to "
-        f"{shown(document.file)} of {shown(document.repository) or 'an unknown repository'}.",
-        hint="Give this file a `project:` of its own. If it was moved here, `runner state claim` "
-        "makes it the owner.",
-    )
-
-
-async def create(store: Store, folder: str, project: Project, document: ProjectDocument) -> None:
-    """Make a project, and check that the store keeps the promise on which locks rely.
-
-    Raises:
-        StateError: The store overwrites objects, or another process made the project and it is
-            not ours.
-    """
-    path = f"{folder}/project.json"
-    if not await store.create(path, encode(document)):
-        await check(store, folder, project)
-        return
-    other = document.model_copy(update={"nonce": f"{document.nonce}-again"})
-    if await store.create(path, encode(other)):
-        raise StateError(
-            f"The store at {store.where()} overwrites objects that it was only asked to create "
-            "(If-None-Match is ignored), so two applies could start the same session.",
-            hint="Choose a store that honours conditional writes, or a newer release of it.",
-        )
 
 
 def require_name(project: Project, store: Store) -> None:

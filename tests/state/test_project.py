@@ -37,7 +37,7 @@ def test_a_project_of_another_is_refused_until_it_is_claimed(
         with pytest.raises(StateError, match=r"project shop at .* belongs to") as caught:
             await open_(project=project).records()
         assert "runner state claim" in str(caught.value.hint)
-        await open_(project=project).make(ALICE, claim=True)
+        await open_(project=project).claim(ALICE)
         assert list(await open_(project=project).records()) == ["smoke"]
         with pytest.raises(StateError, match="belongs to"):
             async with open_().lock(["smoke"], ALICE, "a2", timeout=0):

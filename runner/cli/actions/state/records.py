@@ -68,7 +68,7 @@ def claim(common: Common, yes: bool) -> None:
     file = project.file or "this file"
     question = f"Make {file} the owner of the project {project.folder} at {state.store.where()}?"
     ask(question, yes=yes, console=console)
-    run_async(state.make(parts.owner, claim=True))
+    run_async(state.claim(parts.owner))
     console.say(f"The project {project.folder} now belongs to {file}.")
 
 
