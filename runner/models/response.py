@@ -6,7 +6,7 @@ counts as absent, and unknown fields are ignored.
 """
 
 from datetime import UTC, datetime
-from typing import Annotated, Any, TypeAlias, TypeVar
+from typing import Annotated, Any, ClassVar, TypeAlias, TypeVar
 
 from pydantic import (
     AfterValidator,
@@ -41,6 +41,7 @@ class Answer(BaseModel):
         validate_by_alias=True,
         validate_by_name=True,
     )
+    all_or_nothing: ClassVar[bool] = False
 
     @field_validator("*", mode="wrap")
     @classmethod
@@ -52,7 +53,7 @@ class Answer(BaseModel):
             return read(value)
         except ValidationError:
             field = cls.model_fields[info.field_name or ""]
-            if field.is_required():
+            if field.is_required() or cls.all_or_nothing:
                 raise
             return field.get_default()
 
@@ -170,12 +171,17 @@ class Session(_Outcome):
 
 
 class ListedSession(Answer):
-    """A session as the list of sessions shows it; without id and name it can't be read."""
+    """A session as the list of sessions shows it.
+
+    A lost session is recognised by all of it, so an entry of which a part can't be read can't be
+    read at all.
+    """
+
+    all_or_nothing = True
 
     id: str = Field(min_length=1)
     name: str
-    status: str = ""
-    region: str = ""
+    region: str | None = None
     private_location_id: str | None = None
     environment: str | None = None
     commit_id: str | None = None

@@ -156,6 +156,11 @@ def test_what_completion_answers_is_the_end(
         {"entries": {}},
         {"entries": [], "nextId": 7},
         {"entries": [], "nextId": {"cursor": "c"}},
+        {"entries": [{"id": "1", "name": "smoke"}]},
+        {"entries": [{"id": "1", "name": "smoke", "region": None}]},
+        {"entries": [{"id": "1", "name": "smoke", "region": 5}]},
+        {"entries": [{"id": "1", "name": "smoke", "region": "eu-west-1", "environment": {}}]},
+        {"entries": [{"id": "1", "name": "smoke", "region": "eu-west-1", "commitId": 5}]},
     ],
 )
 def test_a_list_that_may_lack_sessions_does_not_prove_that_there_is_none(

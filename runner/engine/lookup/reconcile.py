@@ -178,21 +178,23 @@ def _may_own(other: Attempt, sessions: Iterable[ListedSession]) -> bool:
 
 
 def _is_alike(entry: ListedSession, lookup: Lookup) -> bool | None:
-    """Return whether all but time and owner fits; ``None`` if the server damaged a text of it.
+    """Return whether all but time and owner fits; ``None`` where that can't be told.
 
-    A private location is listed by its id, and is compared later.
+    The server may have damaged a text, or not say where it runs. A private location is listed by
+    its id, and is compared later.
     """
     texts = (
         (entry.name or "", lookup.name),
         (entry.environment or "", lookup.environment or ""),
         (entry.branch_name or "", lookup.branch_name or ""),
     )
+    is_placed = bool(entry.region or entry.private_location_id)
     may_be = (
-        (entry.region == lookup.run_location or entry.private_location_id is not None)
+        (entry.region == lookup.run_location or bool(entry.private_location_id) or not is_placed)
         and (entry.commit_id or None) == (lookup.commit_id or None)
         and all(_fits(listed, sent) for listed, sent in texts)
     )
-    is_damaged = any(listed != sent for listed, sent in texts)
+    is_damaged = not is_placed or any(listed != sent for listed, sent in texts)
     return None if may_be and is_damaged else may_be
 
 
