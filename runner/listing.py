@@ -11,7 +11,7 @@ def listed(things: Iterable[str]) -> str:
 
 def first_of(names: Sequence[str], most: int) -> str:
     """At most ``most`` of ``names``, and how many more there are: ``a, b and 3 more``."""
-    more = f" and {len(names) - most} more" if len(names) > most else ""
+    more = f" and {len(names) - most:,} more" if len(names) > most else ""
     return ", ".join(names[:most]) + more
 
 

@@ -4,7 +4,7 @@ import shlex
 from datetime import UTC
 from typing import TYPE_CHECKING, Final
 
-from runner.listing import counted
+from runner.listing import counted, first_of
 from runner.models.plan import Action, CheckDrift, Plan, PlanContext
 from runner.reports.text.sanitize import one_line
 
@@ -122,6 +122,4 @@ def drift(checks: CheckDrift) -> str:
 
 def some(names: tuple[str, ...]) -> str:
     """Return the first few of ``names``, and how many more there are."""
-    more = len(names) - _NAMES_LIMIT
-    shown = ", ".join(one_line(name, _NAME_LIMIT) for name in names[:_NAMES_LIMIT])
-    return shown + (f" and {more:,} more" if more > 0 else "")
+    return first_of([one_line(name, _NAME_LIMIT) for name in names], _NAMES_LIMIT)
