@@ -5,7 +5,7 @@ import re
 from datetime import UTC, datetime
 from typing import Final
 
-_NOT_ASCII: Final = re.compile(r"[^\x00-\x7f]")
+_NOT_PLAIN: Final = re.compile(r"[^\x00-\x7e]")
 
 
 def dump_json(document: object) -> str:
@@ -24,7 +24,7 @@ def harmless_json(text: str) -> str:
     In ASCII, so that it survives every log and no character in it can do anything; and without
     ``##``, which CI systems look for in logs (``##[command]``).
     """
-    return _NOT_ASCII.sub(_escaped, text).replace("##", "#\\u0023")
+    return _NOT_PLAIN.sub(_escaped, text).replace("##", "#\\u0023")
 
 
 def time_text(at: datetime | None) -> str | None:
