@@ -136,6 +136,13 @@ class Interrupted(RunnerError):
     exit_code = 130
 
 
+def together(errors: Iterable[UsageError]) -> UsageError:
+    """Return one error that tells all of ``errors``, of which there is at least one."""
+    found = list(errors)
+    hints = dict.fromkeys(error.hint for error in found if error.hint)
+    return UsageError(" ".join(error.message for error in found), hint=" ".join(hints) or None)
+
+
 def os_reason(error: Exception) -> str:
     """Say why the system refused a path, as the end of a sentence."""
     if isinstance(error, FileNotFoundError):

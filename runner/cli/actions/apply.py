@@ -71,6 +71,7 @@ def apply(common: Common, **options: Any) -> int:
         apply_id=apply_id,
         unset=Severity.ERROR,
         expected=saved.configuration if saved else None,
+        needs_credentials=True,
     )
     with (
         terminable(),
@@ -79,8 +80,6 @@ def apply(common: Common, **options: Any) -> int:
         reporting(parts, reports) as reporters,
         asyncio.Runner() as loop,
     ):
-        parts.backend.require_credentials()
-        parts.warn_of_folder()
         if saved is not None:
             loop.run(check(saved, parts))
         plan = loop.run(plan_of(parts, with_needs=not command.no_needs))

@@ -13,7 +13,7 @@ from runner.config.files.files import Files, FolderFiles, repository_root
 from runner.config.files.git_tree import CommitFiles, Repository
 from runner.config.selection import Selection, unknown_labels, unknown_name
 from runner.diagnostics import Diagnostics
-from runner.errors import CannotRun, ConfigurationError, UsageError
+from runner.errors import CannotRun, ConfigurationError, UsageError, together
 from runner.models.instance import Instance
 from runner.models.plan import Plan
 from runner.plan.base_diff import compare
@@ -98,10 +98,13 @@ def _narrowed(plan: Plan, selection: Selection, instances: Iterable[Instance]) -
     if selection.is_everything:
         return plan
     known = {instance.name: instance for instance in instances}
-    for name in (*selection.names, *selection.exclude):
-        one = Selection((name,))
-        if not any(one.has_instance(i.profile, i.name) for i in known.values()):
-            raise unknown_name(name, known)
+    unknown = [
+        unknown_name(name, known)
+        for name in (*selection.names, *selection.exclude)
+        if not any(Selection((name,)).has_instance(i.profile, i.name) for i in known.values())
+    ]
+    if unknown:
+        raise together(unknown)
     labels = [
         instance.settings.labels
         for instance in known.values()

@@ -1,6 +1,5 @@
 """``runner wait`` and ``runner cancel``: they need the state, and the file only if there is one."""
 
-import asyncio
 import os
 import shlex
 from contextlib import closing, suppress
@@ -10,6 +9,7 @@ from typing import Any
 from runner.cli.console import Console
 from runner.cli.options.common import Common
 from runner.cli.options.following import Following
+from runner.cli.services.aio import run_async
 from runner.cli.services.composition import Composition
 from runner.cli.services.runtime import engine, reporting
 from runner.cli.services.signals import terminable
@@ -19,7 +19,7 @@ from runner.engine.cancel import Cancellation
 from runner.engine.cancel import cancel as run_cancel
 from runner.engine.summary import CANNOT_RUN
 from runner.engine.wait import wait as run_wait
-from runner.errors import ConfigurationError
+from runner.errors import ConfigurationError, together
 from runner.models.outcome import ApplyOutcome
 from runner.models.record import Record
 from runner.models.verdict import Verdict
@@ -42,7 +42,7 @@ def wait(common: Common, apply_id: str | None, **options: Any) -> int:
         closing(_composed(common)) as parts,
         reporting(parts, reports) as reporters,
     ):
-        return asyncio.run(run())
+        return run_async(run())
 
 
 def print_next_step(outcome: ApplyOutcome, common: Common) -> None:
@@ -59,15 +59,15 @@ def cancel(common: Common) -> int:
     selected = common.selection
 
     async def run() -> int:
+        # First, for a name can be told to be wrong without credentials.
+        if parts.file and selected.names and (unknown := await unknown_parts(selected, parts)):
+            raise together(unknown.values())
         async with engine(parts, Following(), reporters) as context:
-            if parts.file and selected.names:
-                for error in (await unknown_parts(selected, parts)).values():
-                    raise error
             wanted = partial(_has, selected) if common.names else None
             return _tell(await run_cancel(wanted, context=context), common.console)
 
     with terminable(), closing(_composed(common)) as parts, reporting(parts, ()) as reporters:
-        return asyncio.run(run())
+        return run_async(run())
 
 
 def _composed(common: Common) -> Composition:

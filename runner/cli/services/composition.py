@@ -41,6 +41,7 @@ class Composition:
         file_optional: Whether ``--state`` is enough where there is no configuration.
         offline: Whether the account is left alone.
         at_rest: Whether only the state is needed, so that no emulator is started.
+        needs_credentials: Whether there have to be credentials, once the account matters.
     """
 
     common: Common
@@ -51,6 +52,7 @@ class Composition:
     file_optional: bool = False
     offline: bool = False
     at_rest: bool = False
+    needs_credentials: bool = False
     _has_warned: bool = field(default=False, init=False)
     _stack: ExitStack = field(default_factory=ExitStack, init=False)
 
@@ -103,6 +105,8 @@ class Composition:
             found = self._stack.enter_context(backend.emulator(self.common.world))
         for secret in credentials_in(found.settings.environ if found.settings else {}):
             self.console.redactor.learn(secret)
+        if self.needs_credentials:
+            found.require_credentials()
         return found
 
     @cached_property

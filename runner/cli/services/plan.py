@@ -28,7 +28,8 @@ async def plan_of(parts: Composition, *, with_needs: bool = True) -> Plan:
         StateError: The state can't be read.
     """
     selection, prune = parts.common.selection, parts.common.prune
-    # Where something is removed, it has to be known what else there is: no error is passed by.
+    # First of all, since an unknown name is known without credentials too. Where something is
+    # removed, it has to be known what else there is: no error is passed by.
     compiled = parts.reading.compile(selection, with_needs=with_needs, soften=not prune)
     everything = selection.is_everything
     names = None if everything else [instance.name for instance in compiled.instances]

@@ -20,7 +20,7 @@ from runner.config.templates.scope import Scope
 from runner.config.yaml import nodes
 from runner.config.yaml.gaps import EXPLAINED_BY_GAPS
 from runner.diagnostics import MANY, Diagnostics
-from runner.errors import ConfigurationError, UsageError
+from runner.errors import ConfigurationError, UsageError, together
 from runner.models.instance import Instance, sharing
 from runner.secrets import Redactor
 
@@ -122,7 +122,7 @@ class Configuration:
         if missing and not may_miss:
             if not self.structure.is_complete:
                 raise ConfigurationError(self._diagnostics)
-            raise next(iter(missing.values()))
+            raise together(missing.values())
         meant = {
             one.profile.name
             for one in expanded

@@ -60,9 +60,14 @@ def missing_parts(
     What may match an instance that is not known, since its matrix is wrong or reads what is not
     set, does not count as missing: the diagnostics report the matrix.
     """
-    for name in selection.names + selection.exclude:
-        if error := _missing_name(name, expanded, profiles):
-            yield Selection((name,)), error
+    errors = {
+        name: error
+        for name in selection.names + selection.exclude
+        if (error := _missing_name(name, expanded, profiles))
+    }
+    yield from ((Selection((name,)), error) for name, error in errors.items())
+    if selection.names and errors.keys() >= set(selection.names):  # none, with or without labels
+        return
     if selected or not selection.reads_labels or any(one.may_mean(selection) for one in expanded):
         return
     named = Selection(selection.names, exclude=selection.exclude)

@@ -61,6 +61,16 @@ def test_a_key_of_an_env_file_is_masked(
         assert emulator.api_key not in out + err
 
 
+@pytest.mark.parametrize("command", ["apply", "cancel", "plan"])
+def test_an_unknown_name_is_told_without_credentials_too(command: str, shell: Shell) -> None:
+    (shell.folder / "checkly-sessions.yaml").write_text(FILE)
+    code, _, err = shell(command, "smkoe")
+    assert (code, err) == (
+        2,
+        "Error: 'smkoe' matches no profile of the file.\n  Did you mean 'smoke'?\n",
+    )
+
+
 @pytest.mark.usefixtures("emulator")
 def test_a_key_that_stands_unused_is_told_by_the_name_of_its_file(shell: Shell) -> None:
     advice = ".env sets CHECKLY_API_KEY and CHECKLY_ACCOUNT_ID: pass --env-file .env to use it."

@@ -17,7 +17,7 @@ READERS = [
     ["dashboard", "--out", "page.html"],
     ["wait"],
     ["cancel"],
-    ["apply", "unknown"],
+    ["apply", "--exclude", "smoke"],
     ["state", "list"],
     ["state", "show", "smoke"],
     ["state", "prune", "--keep", "1", "--yes"],

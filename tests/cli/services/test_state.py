@@ -176,7 +176,7 @@ def test_history_with_filters(run_: Run, state: State) -> None:
     assert ids("-n", "1") == [IDS[2]]
 
 
-@pytest.mark.parametrize("command", ["status", "history"])
+@pytest.mark.parametrize("command", ["status", "history", "checks", "dashboard"])
 def test_what_matches_nothing_is_an_error(run_: Run, state: State, command: str) -> None:
     fill(state)
     ended = run_(command, "smoek")

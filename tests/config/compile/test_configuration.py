@@ -245,6 +245,23 @@ def test_a_name_that_matches_nothing_is_an_error(
     assert (refused.value.message, refused.value.hint) == (message, hint)
 
 
+def test_all_that_matches_nothing_is_told_in_one_go(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with pytest.raises(UsageError) as refused:
+        compiled(tmp_path, TEAMS, monkeypatch, "mine", "sede", "mnie", labels=["team=minr"])
+    assert refused.value.message == (
+        "'sede' matches no profile of the file. 'mnie' matches no profile of the file."
+        " No selected instance has the label 'team=minr'."
+    )
+    assert (
+        refused.value.hint == "Did you mean 'seed'? Did you mean 'mine'? Did you mean 'team=mine'?"
+    )
+    with pytest.raises(UsageError) as refused:
+        compiled(tmp_path, TEAMS, monkeypatch, "mnie", labels=["team=minr"])
+    assert refused.value.message == "'mnie' matches no profile of the file."
+
+
 def test_labels_narrow(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     text = MATRIX.replace("quorum: 2", "labels: {at: $<matrix.runLocation>, n: 1.10}")
     assert names_of(compiled(tmp_path, text, monkeypatch, labels=["at=y", "n=1.10"])) == ["a[y]"]

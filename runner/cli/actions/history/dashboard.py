@@ -27,7 +27,7 @@ def dashboard(
     now = Clock().now()
     parts = Composition(common, at_rest=True)
     first = moment(since, "--since", now)
-    past = list(past_applies(parts, common.selection, since=first, is_enough=limit.__eq__))
+    past = list(past_applies(parts, common.selection, since=first, limit=limit))
     subject = Subject(
         account=parts.backend.account_id or "", project=parts.project, scope=parts.common.scope
     )

@@ -9,7 +9,7 @@ from runner.cli.services.plan import fingerprint_of
 from runner.cli.services.state import hint_at_emulator, still_unknown
 from runner.config.compile.configuration import Compiled
 from runner.config.selection import Selection
-from runner.errors import StateError
+from runner.errors import StateError, together
 from runner.models.clock import Clock
 from runner.models.history import InstanceStatus
 from runner.models.record import Record
@@ -33,8 +33,8 @@ def status(common: Common, form: str) -> None:
     problems = list[StateError]()
     records = run_async(parts.state.records(wanted, requests=requests, problems=problems))
     console.warn(*problems)
-    for error in still_unknown(compiled.missing, records).values():
-        raise error
+    if unknown := still_unknown(compiled.missing, records):
+        raise together(unknown.values())
     statuses = _statuses(compiled, chosen, records, requests)
     if form == "json":
         console.write(json_.status(statuses))
