@@ -6,7 +6,7 @@ from itertools import product
 from math import prod
 
 from runner.config.yaml.nodes import Mapping as Tree
-from runner.config.yaml.nodes import Node, Scalar, Sequence
+from runner.config.yaml.nodes import Node, Scalar, Sequence, items_of, pairs_of
 from runner.config.yaml.parse import parse
 from runner.diagnostics import Diagnostics
 from runner.importer.placeholders import (
@@ -66,13 +66,13 @@ def _system(root: Tree) -> str | None:
     if "runs" in keys:
         return "GitHub"
     if isinstance(jobs, Tree):
-        runs_on = any("runs-on" in _tree(job) for job in jobs.values.values())
+        runs_on = any("runs-on" in pairs_of(job) for job in jobs.values.values())
         return "GitHub" if runs_on or "on" in keys else "CircleCI"
     if "pipelines" in keys:
         return "Bitbucket"
     if "apiVersion" in keys and "kind" in keys:
         return "Kubernetes"
-    if any({"script", "before_script"} & set(_tree(job)) for job in (root, *keys.values())):
+    if any({"script", "before_script"} & set(pairs_of(job)) for job in (root, *keys.values())):
         return "GitLab"
     return "Azure" if {"steps", "stages", "jobs"} & set(keys) else None
 
@@ -110,9 +110,9 @@ class _Reader:
 
     def _inside(self, node: Tree, path: str, around: Script) -> Script:
         """Return what a mapping says of the scripts in it."""
-        values = {**_tree(_tree(node.values.get("defaults")).get("run")), **node.values}
+        values = {**pairs_of(pairs_of(node.values.get("defaults")).get("run")), **node.values}
         given, matrix, unread = dict(around.given), around.matrix, around.unread
-        if "matrix" in (strategy := _tree(values.get("strategy"))):
+        if "matrix" in (strategy := pairs_of(values.get("strategy"))):
             matrix = _matrix(strategy["matrix"])
         for key in _ENVIRONMENT:
             given.update(self._variables(values.get(key), matrix))
@@ -134,10 +134,10 @@ class _Reader:
         if isinstance(node, Tree):
             pairs = list(node.values.items())
         elif isinstance(node, Sequence):  # Azure: a list of names and values
-            items = map(_tree, node.items)
+            items = map(pairs_of, node.items)
             pairs = [(_text(item.get("name")), item.get("value")) for item in items]
         for name, value in pairs:
-            plain = _tree(value).get("value", value)  # GitLab: with a description
+            plain = pairs_of(value).get("value", value)  # GitLab: with a description
             text = self._table.mark_expressions(_text(plain), matrix)
             inside = self._table.inside(text)
             if MARK.fullmatch(text) and inside[0].kind is Kind.MATRIX:
@@ -156,7 +156,7 @@ class _Reader:
                 yield from self._script(item, around)
         elif isinstance(node, Tree):  # a container of Kubernetes
             lists = [node.values.get(key) for key in ("command", "args")]
-            items = [item for part in lists if isinstance(part, Sequence) for item in part.items]
+            items = [item for part in lists for item in items_of(part)]
             words = tuple(self._fill_macros(_text(item), {}) for item in items)
             yield around._replace(words=words, line=self._line_of(node))
         else:
@@ -179,7 +179,7 @@ class _Reader:
 
     def _action(self, node: Tree, around: Script) -> Script:
         """Return the command that ``checkly/checkly-action`` builds of its inputs."""
-        inputs = {key: _text(value) for key, value in _tree(node.values.get("with")).items()}
+        inputs = {key: _text(value) for key, value in pairs_of(node.values.get("with")).items()}
         words = ["checkly", inputs.pop("command", "test").strip()]
         notes = list(around.notes)
         if inputs.pop("reporting", "auto") != "github-actions":
@@ -206,10 +206,10 @@ def _matrix(node: Node) -> Matrix:
     """Return a matrix that is written out; nothing for one that is computed at run time."""
     axes: dict[str, list[str]] = {}
     lists: dict[str, list[dict[str, str]]] = {"include": [], "exclude": []}
-    for key, value in _tree(node).items():
-        items = value.items if isinstance(value, Sequence) else []
+    for key, value in pairs_of(node).items():
+        items = items_of(value)
         if key in lists:
-            lists[key] = [{k: _text(v) for k, v in _tree(item).items()} for item in items]
+            lists[key] = [{k: _text(v) for k, v in pairs_of(item).items()} for item in items]
             texts = [text for item in lists[key] for text in item.values()]
         else:
             texts = axes[key] = list(map(_text, items))
@@ -229,10 +229,6 @@ def _matrix(node: Node) -> Matrix:
         if not fitting:
             runs.append(dict(entry))
     return tuple(runs)
-
-
-def _tree(node: Node | None) -> Mapping[str, Node]:
-    return node.values if isinstance(node, Tree) else {}
 
 
 def _text(node: Node | None) -> str:

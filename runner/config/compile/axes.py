@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 
 from runner.config.document.keys import PROFILE_KEYS
 from runner.config.templates.dependencies import Dependencies, names_in, scalars
-from runner.config.yaml.nodes import Mapping, Sequence
+from runner.config.yaml.nodes import Mapping, items_of
 from runner.diagnostics import Diagnostic, Related, Severity
 from runner.nearest import nearest
 from runner.source import Span
@@ -16,8 +16,7 @@ NOT_AXES = ("exclude", "include")
 def axes_of(matrix: Mapping) -> dict[str, Span]:
     """Every name that the combinations of ``matrix`` may have, and its first position."""
     axes = {name: matrix.key_span(name) for name in matrix.values if name not in NOT_AXES}
-    included = matrix.values.get("include")
-    for item in included.items if isinstance(included, Sequence) else ():
+    for item in items_of(matrix.values.get("include")):
         if isinstance(item, Mapping):
             axes |= {name: item.key_span(name) for name in item.values if name not in axes}
     return axes

@@ -13,7 +13,7 @@ from runner.config.compile.renderer import Renderer
 from runner.config.document.keys import MAX_INSTANCES, STRUCTURAL_KEYS
 from runner.config.document.profiles import VARIABLE_NAME
 from runner.config.templates.expressions.values import Symbolic, to_text
-from runner.config.yaml.nodes import Mapping, Node, Scalar, Sequence
+from runner.config.yaml.nodes import Mapping, Node, Scalar, Sequence, is_null
 from runner.diagnostics import Diagnostics
 from runner.listing import shorten
 from runner.models.marked import Marked
@@ -66,7 +66,7 @@ class MatrixReader:
         A matrix that can't be used, or reads what is not set, yields no combination, and a
         diagnostic.
         """
-        if isinstance(node, Scalar) and node.value is None:
+        if is_null(node):
             return [{}]
         with suppress(_Unusable):
             return self._expand(node)
@@ -159,7 +159,7 @@ class MatrixReader:
 
     def _entries(self, matrix: Mapping, key: str) -> list[Node]:
         node = matrix.values.get(key)
-        if node is None or (isinstance(node, Scalar) and node.value is None):
+        if node is None or is_null(node):
             return []
         if not isinstance(node, Sequence):
             self._fail("wrong-type", f"`{key}` must be a list of combinations", node.span)

@@ -3,7 +3,7 @@
 from runner.config.compile.validate import QUOTE, Breach
 from runner.config.document.keys import NESTED_KEYS, PROFILE_KEYS
 from runner.config.document.suggestions import suggestion
-from runner.config.yaml.nodes import Mapping, Node, Scalar, Sequence
+from runner.config.yaml.nodes import Mapping, Node, Scalar, Sequence, pairs_of
 from runner.diagnostics import Diagnostic
 from runner.models.marked import Body, Path
 from runner.source import Span
@@ -36,8 +36,7 @@ def diagnostic_of(
 
 def _nodes(layers: Mapping) -> dict[str, Node]:
     """The node of each key; an axis of the matrix named like a key replaces it."""
-    matrix = layers.values.get("matrix")
-    axes = matrix.values if isinstance(matrix, Mapping) else {}
+    axes = pairs_of(layers.values.get("matrix"))
     return layers.values | {key: axes[key] for key in PROFILE_KEYS & axes.keys()}
 
 

@@ -10,7 +10,7 @@ from runner.config.templates.dependencies import Dependencies
 from runner.config.templates.expression import Expression
 from runner.config.templates.expressions.errors import TemplateError
 from runner.config.templates.template import Template, parse_template, problem_of
-from runner.config.yaml.nodes import Mapping, Node, Scalar, Sequence
+from runner.config.yaml.nodes import Mapping, Node, Scalar, Sequence, pairs_of
 from runner.diagnostics import Diagnostics, Related
 
 #: A template with nothing in it but names.
@@ -42,11 +42,9 @@ class SecretFlow:
         #: profiles. Keeping them keeps their identities from being used again.
         self._seen: dict[int, Node] = {}
         for _, defaults in structure.defaults:
-            variables = defaults.values.get("environmentVariables")
-            each = variables.values.items() if isinstance(variables, Mapping) else ()
-            for name, variable in each:
-                if isinstance(variable, Mapping) and is_secret(variable):
-                    self._add_secret(name, variable.values.get("value"), None)
+            for name, variable in pairs_of(defaults.values.get("environmentVariables")).items():
+                if is_secret(variable):
+                    self._add_secret(name, pairs_of(variable).get("value"), None)
 
     def add(self, layers: Mapping, profile: str) -> None:
         """Take in all templates of ``profile``, its layers merged."""

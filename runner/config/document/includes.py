@@ -5,7 +5,7 @@ from pathlib import PurePosixPath
 
 from runner.config.files.files import Files
 from runner.config.files.globs import MAX_FOLDERS, TooManyFolders, expand
-from runner.config.yaml.nodes import Mapping, Node, Scalar, Sequence
+from runner.config.yaml.nodes import Mapping, Node, Scalar, Sequence, items_of
 from runner.diagnostics import Diagnostics, Related
 from runner.listing import shorten
 from runner.source import Span
@@ -65,7 +65,7 @@ class Includes:
         if include is not None and not isinstance(include, Sequence):
             hint = "Write a list: `include: [profiles/*.yaml]`."
             self._error("bad-include", "`include` is not a list", include.span, hint=hint)
-        for item in include.items if isinstance(include, Sequence) else ():
+        for item in items_of(include):
             if not isinstance(item, Scalar) or not isinstance(item.value, str) or not item.text:
                 self._error("bad-include", "This is not the path of a file", item.span)
             elif "\\" in item.text:

@@ -10,7 +10,7 @@ from runner.config.document.keys import (
 )
 from runner.config.document.suggestions import suggestion
 from runner.config.yaml.core_schema import NULLS
-from runner.config.yaml.nodes import Mapping, Node, Scalar, Sequence
+from runner.config.yaml.nodes import Mapping, Node, Scalar, Sequence, items_of
 from runner.diagnostics import Diagnostics, Related
 from runner.listing import shorten
 from runner.source import Span
@@ -42,8 +42,7 @@ class LayerChecks:
         labels = values.get("labels")
         if isinstance(labels, Mapping):
             self._refuse_templates_in(labels)
-        quarantine = values.get("quarantine")
-        for entry in quarantine.items if isinstance(quarantine, Sequence) else ():
+        for entry in items_of(values.get("quarantine")):
             self.known_keys(entry, QUARANTINE_KEYS, "in a quarantine")
 
     def known_keys(self, node: Node | None, known: frozenset[str], where: str) -> None:

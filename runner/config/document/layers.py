@@ -12,7 +12,7 @@ from functools import reduce
 from runner.config.document.keys import NOT_INHERITED
 from runner.config.document.profiles import ProfileSource, Structure
 from runner.config.document.variables import canonical, is_secret, with_values
-from runner.config.yaml.nodes import Mapping, Node, Scalar
+from runner.config.yaml.nodes import Mapping, Node, Scalar, pairs_of
 from runner.diagnostics import MANY, Diagnostics
 from runner.errors import ConfigurationError
 from runner.graph import depth_first
@@ -166,9 +166,8 @@ class Layers:
         if profile.abstract or not isinstance(variables, Mapping):
             return
         nulls = [name for name, node in variables.values.items() if isinstance(node, Scalar)]
-        lower = below.values.get("environmentVariables") if nulls else None
-        inherited = lower.values.items() if isinstance(lower, Mapping) else ()
-        known = {name for name, variable in inherited if isinstance(variable, Mapping)}
+        inherited = pairs_of(below.values.get("environmentVariables")) if nulls else {}
+        known = {name for name, variable in inherited.items() if isinstance(variable, Mapping)}
         for name in nulls:
             if name not in known:
                 message = f"`{shorten(name)}: null` drops nothing, because no lower layer sets it"

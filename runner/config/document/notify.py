@@ -4,7 +4,7 @@ import re
 from typing import Final, NamedTuple
 
 from runner.config.document.layer_checks import LayerChecks
-from runner.config.yaml.nodes import Mapping, Node, Scalar, Sequence
+from runner.config.yaml.nodes import Mapping, Node, Scalar, Sequence, is_null
 from runner.diagnostics import Diagnostics
 
 REASONS: Final = ("newly-failing", "fixed", "failed", "drift")
@@ -29,7 +29,7 @@ class Notification(NamedTuple):
 
 def read_notifications(node: Node | None, diagnostics: Diagnostics) -> tuple[Notification, ...]:
     """Return what the key asks for; ``diagnostics`` takes the mistakes in it."""
-    if node is None or (isinstance(node, Scalar) and node.value is None):
+    if node is None or is_null(node):
         return ()
     if not isinstance(node, Sequence):
         diagnostics.error("wrong-type", "`notify` must be a list", node.span)

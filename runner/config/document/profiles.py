@@ -14,7 +14,7 @@ from runner.config.document.layer_checks import LayerChecks
 from runner.config.document.load import Documents
 from runner.config.document.notify import Notification, read_notifications
 from runner.config.document.variables import canonical
-from runner.config.yaml.nodes import Mapping, Node, Scalar, Sequence
+from runner.config.yaml.nodes import Mapping, Node, Scalar, Sequence, is_null, items_of, pairs_of
 from runner.diagnostics import Diagnostics, Related
 from runner.graph import depth_first
 from runner.listing import cycle_text, shorten
@@ -75,9 +75,8 @@ class Structure:
         """Yield the quarantined checks, as the file names them, and where."""
         layers = [own.node for own in self.profiles.values()]
         for layer in [*layers, *(node for _, node in self.defaults)]:
-            entries = layer.values.get("quarantine")
-            for entry in entries.items if isinstance(entries, Sequence) else ():
-                check = entry.values.get("check") if isinstance(entry, Mapping) else None
+            for entry in items_of(layer.values.get("quarantine")):
+                check = pairs_of(entry).get("check")
                 if isinstance(check, Scalar):
                     yield check.text.replace("$$<", "$<"), check.span
 
@@ -232,7 +231,7 @@ class _Reader:
             )
             if not name:
                 return
-        if isinstance(node, Scalar) and node.value is None:
+        if is_null(node):
             node = Mapping(node.source, key.start, key.end, {}, {})
         if not isinstance(node, Mapping):
             self._wrong_type(node, "A profile must be a mapping of keys")
@@ -254,13 +253,13 @@ class _Reader:
         node = root.values.get(name)
         if isinstance(node, Mapping):
             return node
-        if node is not None and not (isinstance(node, Scalar) and node.value is None):
+        if node is not None and not is_null(node):
             self._wrong_type(node, f"`{name}` must be a mapping")
         return Mapping(root.source, root.start, root.start, {}, {})
 
     def _names(self, node: Node | None, key: str, *, single: bool) -> tuple[Scalar, ...]:
         """Return the names given under ``key``: a list, or one name alone if ``single``."""
-        if node is None or (isinstance(node, Scalar) and node.value is None):
+        if node is None or is_null(node):
             return ()
         if not isinstance(node, Sequence) and not single:
             self._wrong_type(node, f"`{key}` must be a list of names")

@@ -1,12 +1,12 @@
 """The environment variables of a layer: one form for both spellings, and which are secret."""
 
-from runner.config.yaml.nodes import Mapping, Node, Scalar, Sequence
+from runner.config.yaml.nodes import Mapping, Node, Scalar, Sequence, pairs_of
 from runner.secrets import key_looks_secret
 
 
 def is_secret(variable: Node | None) -> bool:
     """Return whether ``variable`` says it is secret; masks, wire and taint go by this."""
-    secret = variable.values.get("secret") if isinstance(variable, Mapping) else None
+    secret = pairs_of(variable).get("secret")
     return isinstance(secret, Scalar) and secret.value is True
 
 
@@ -55,7 +55,7 @@ def _of_list(node: Sequence) -> Mapping:
     keys: dict[str, int] = {}
     values: dict[str, Node] = {}
     for item in node.items:
-        key = item.values.get("key") if isinstance(item, Mapping) else None
+        key = pairs_of(item).get("key")
         # Other keys than text, and empty ones, are reported where the structure is checked.
         if isinstance(item, Mapping) and isinstance(key, Scalar) and key.value == key.text != "":
             keys[key.text] = key.place

@@ -134,6 +134,21 @@ class Mapping:
 Node: TypeAlias = Scalar | Sequence | Mapping
 
 
+def pairs_of(node: Node | None) -> dict[str, Node]:
+    """Return the values of a mapping by key; nothing for any other node."""
+    return node.values if isinstance(node, Mapping) else {}
+
+
+def items_of(node: Node | None) -> list[Node]:
+    """Return the items of a list; nothing for any other node."""
+    return node.items if isinstance(node, Sequence) else []
+
+
+def is_null(node: Node) -> bool:
+    """Return whether a node is YAML's null."""
+    return isinstance(node, Scalar) and node.value is None
+
+
 def literal(node: Node) -> Any:
     """Return the JSON value of a node that holds no template."""
     if isinstance(node, Scalar):
