@@ -122,20 +122,14 @@ class Layers:
         self._diagnostics = diagnostics
         #: What a profile hands down to those that extend it, and how many keys that is.
         self._inherited: dict[str, tuple[Mapping, int]] = {}
-        #: What lies below profiles with the same defaults and parents.
-        self._below: dict[tuple[int, tuple[str, ...]], Mapping] = {}
         self._budget = MAX_INHERITED
         self.incomplete = self._profiles.keys() - self._resolve_parents()
 
     def effective(self, profile: ProfileSource) -> Mapping:
         """Return all layers of ``profile`` as one, defaults included."""
-        key = id(profile.defaults), tuple(name.text for name in profile.extends)
-        if key not in self._below:
-            parents = self._parents(profile)
-            defaults = profile.defaults
-            self._below[key] = merge(defaults, parents) if parents.values else defaults
         self._spend(profile)
-        below, own = self._below[key], canonical(profile.node)
+        parents, own = self._parents(profile), canonical(profile.node)
+        below = merge(profile.defaults, parents) if parents.values else profile.defaults
         self._warn_of_idle_nulls(profile, own, below)
         return merge(below, own)
 

@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from runner.config.templates.expression import Expression
 from runner.config.templates.expressions.errors import TemplateError, Unterminated
+from runner.config.yaml.errors import QUOTE_HINT
 from runner.config.yaml.nodes import Scalar
 from runner.diagnostics import Diagnostic
 from runner.source import Span
@@ -160,8 +161,6 @@ def problem_of(error: TemplateError, node: Scalar, profile: str | None = None) -
     node = error.node or node
     hint = error.hint
     if isinstance(error, Unterminated) and node.plain and _CUT.match(node.source.text, node.end):
-        from runner.config.yaml.errors import QUOTE_HINT  # noqa: PLC0415 # start-up is measured
-
         hint = QUOTE_HINT
     span = place(node, error.offset, error.length)
     return Diagnostic("bad-template", error.message, span, hint=hint, profile=profile)

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 
 from runner.config.yaml.characters import check_characters
 from runner.config.yaml.composer import compose
+from runner.config.yaml.errors import hide_secrets, syntax_error
 from runner.config.yaml.events import PARSE_ERRORS, Reading, read
 from runner.config.yaml.gaps import MAX_CHARACTERS, MAX_GAPS, without_profile
 from runner.config.yaml.nodes import Mapping
@@ -49,12 +50,10 @@ def _parse(source: Source, diagnostics: Diagnostics, gaps: int) -> tuple[Mapping
         try:
             return _compose(source, text, diagnostics), is_whole
         except PARSE_ERRORS as error:
-            from runner.config.yaml import errors  # noqa: PLC0415 # start-up is measured
-
-            found = errors.syntax_error(source, error)
+            found = syntax_error(source, error)
             text = without_profile(text, error) if gaps else None
         if found.span:
-            errors.hide_secrets(source, found.span.start)
+            hide_secrets(source, found.span.start)
         diagnostics.add(found)
         is_whole = False
         gaps -= 1
