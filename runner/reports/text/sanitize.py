@@ -35,7 +35,6 @@ _GROUPS: Final = ("--- ", "+++ ", "~~~ ", "^^^ ")
 _COMMAND_LINE: Final = re.compile(r"\A((?:\s|\x1b\[[\d;]*m)*)(?=::)")
 _ANNOTATION: Final = re.compile(r"::(?:error|warning|notice)(?: [^:]*)?::")
 _KEPT: Final = re.compile(rf"(\t|{SGR}|{LINK})")
-_UNSAFE_IN_URL: Final = re.compile(r"""[^A-Za-z0-9._~:/?#@!$&*+,;=%-]|##""")
 _URL_LIMIT: Final = 2_000
 
 
@@ -90,7 +89,8 @@ def safe_url(url: str | None) -> str | None:
     """``url`` if it is safe to link to: only http and https, and nothing that ends a link."""
     if url is None or not url.lower().startswith(("https://", "http://")):
         return None
-    return _UNSAFE_IN_URL.sub(lambda found: quote(found[0], errors="replace"), url)[:_URL_LIMIT]
+    quoted = quote(url, safe=":/?#@!$&*+,;=%", errors="surrogatepass")
+    return quoted.replace("##", "%23%23")[:_URL_LIMIT]
 
 
 def link_to(url: str, text: str) -> str:
