@@ -99,7 +99,7 @@ def _sifted(
     before = ""
     for index, word in enumerate(words):
         if word == "--":
-            unknown += ["a word behind `--`"] * bool(words[index + 1 :])
+            unknown += ["a word after `--`"] * bool(words[index + 1 :])
             break
         awaited = before in known and known[before].nargs != 0
         if MARK.match(word) and not awaited:

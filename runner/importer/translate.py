@@ -226,7 +226,7 @@ class _Translation:
         if flags.switches.get("record") is False:
             note("--no-record has no counterpart: a test session is always recorded.")
         if "verbose" in flags.switches:
-            note("--verbose has no counterpart: the full logs are behind the links of a report.")
+            note("--verbose has no counterpart: the links in a report lead to the full logs.")
         if word := flags.one("config"):
             note(f"--config {shown(word)} has no counterpart: copy what it sets under `cli`.")
         around = {k: v for k, v in call.given.items() if k.startswith("CHECKLY_")}

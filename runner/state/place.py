@@ -184,6 +184,6 @@ class Place:
         raise StateError(
             f"The project {shown(document.project)} at {self.store.where()} belongs to "
             f"{shown(document.file)} of {shown(document.repository) or 'an unknown repository'}.",
-            hint="Give this file a `project:` of its own. If it was moved here, `runner state "
+            hint="Give this file its own `project:`. If it was moved here, `runner state "
             "claim` makes it the owner.",
         )

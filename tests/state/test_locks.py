@@ -224,7 +224,7 @@ def test_when_the_store_fails_the_lock_is_lost_in_time(open_: OpenState, tmp_pat
             with pytest.raises(StateError, match="could not be renewed in time"):
                 locks.fence("smoke")
 
-    with pytest.raises(StateError, match="a file stands where a folder should be"):
+    with pytest.raises(StateError, match="there is a file where a folder should be"):
         asyncio.run(go())
 
 

@@ -303,7 +303,7 @@ def test_a_file_where_the_folder_should_be(open_: OpenState, tmp_path: Path) -> 
     (tmp_path / ".runner").touch()
     state = open_(url=None)
     assert asyncio.run(state.records()) == {}
-    with pytest.raises(StateError, match="a file stands where a folder should be"):
+    with pytest.raises(StateError, match="there is a file where a folder should be"):
         asyncio.run(state.put_records([a_record()]))
 
 

@@ -136,7 +136,7 @@ def _doubt(tag: str, group: list[Any]) -> tuple[str, str] | None:
         return f"{shown} is not a pattern", "Tags are compared in full: name each of them."
     if tag.startswith("!"):
         bare = tag.lstrip("! \t\r\n").rstrip()
-        hint = f'Did you mean "!{bare}"?' if bare else "Name the tag behind the `!`."
+        hint = f'Did you mean "!{bare}"?' if bare else "Name a tag after the `!`."
         return f"{shown} negates {json.dumps(tag[1:], ensure_ascii=False)}", hint
     hint = f"Did you mean {_written(tag.strip())}?"
     return f"{shown} has white space around it, which is part of the tag", hint

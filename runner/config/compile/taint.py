@@ -60,7 +60,7 @@ class SecretFlow:
         """Report every name that feeds a secret and something public too, at both places."""
         for name in sorted(self.secret.keys() & self._public.keys()):
             secret, publics = self.secret[name], [*self._public[name].values()]
-            hint = "Use a variable of its own for the secret."
+            hint = "Use a separate variable for the secret."
             if name.startswith("env."):
                 hint = f"If it is not secret in itself, list it: `publicEnv: [{name[4:]}]`."
             message = f"`{name}` feeds a secret, so nothing that is not secret may read it"

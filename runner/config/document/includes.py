@@ -37,7 +37,7 @@ class Includes:
                 identity = self._files.identity(match)
                 if identity == itself:
                     message = "The file includes itself"
-                    hint = "Put what is to be included in its own folder: `profiles/*.yaml`."
+                    hint = "Put the files to include into their own folder: `profiles/*.yaml`."
                     self._error("include-of-itself", message, scalar.span, hint=hint)
                 elif len(found) >= MAX_FILES and identity not in found:
                     message = f"More than {MAX_FILES:,} files are included"

@@ -222,7 +222,7 @@ class Layers:
                 self._budget -= self._inherited[name.text][1]
             if self._budget < 0:
                 message = f"All profiles together inherit more than {MAX_INHERITED:,} keys"
-                hint = "Extend smaller profiles, or fewer of them in a row."
+                hint = "Extend smaller profiles, or fewer levels of them."
                 self._diagnostics.error("too-large", message, name.span, hint=hint)
                 raise ConfigurationError(self._diagnostics)
 

@@ -130,7 +130,7 @@ _CUTS: Mapping[str, Callable[[bytes], bytes]] = {
 
 def _refusal(fault: Fault, now: float) -> Answer:
     status = int(fault.number("status", 503)) if fault.kind == "status" else int(fault.kind)
-    message = fault.options.get("message", "A fault was asked for.")
+    message = fault.options.get("message", "A fault was requested.")
     body = error_body(status, message, fault.options.get("code"))
     after = fault.options.get("retry-after")
     if after is None:

@@ -123,7 +123,7 @@ def _ends(session: Session, checks: Sequence[CheckOutcome]) -> Iterator[Judgemen
     if (status is Verdict.FAILED or any(flags)) and not _count_forgiven(checks):
         yield Judgement(Verdict.FAILED, "Checkly says that it failed, though no check did.")
     if not checks:  # nothing was tested, and that is never a pass
-        yield Judgement(Verdict.NO_MATCH, "It ended without the result of a single check.")
+        yield Judgement(Verdict.NO_MATCH, "It ended without any check results.")
 
 
 def _passes(checks: Sequence[CheckOutcome]) -> Iterator[Judgement]:

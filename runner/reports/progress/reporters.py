@@ -204,7 +204,7 @@ def _refuse_one_path_twice(reports: Sequence[ReportSpec]) -> None:
                 raise UsageError(
                     f"--report {formats[path]} and --report {report.format} would both go to "
                     f"{str(report.path)!r}.",
-                    hint="Give each a path of its own.",
+                    hint="Give each its own path.",
                 )
             formats[path] = report.format
 

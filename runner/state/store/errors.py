@@ -19,7 +19,7 @@ _DENIED: Final = ("access is denied", f"Let this user write there, or {_ELSEWHER
 _OF_SYSTEM: Final = {
     errno.EPERM: _DENIED,
     errno.EACCES: _DENIED,
-    errno.ENOTDIR: ("a file stands where a folder should be", f"Move it away, or {_ELSEWHERE}"),
+    errno.ENOTDIR: ("there is a file where a folder should be", f"Move it away, or {_ELSEWHERE}"),
     errno.EFBIG: ("this process may not write files of that size", "Raise its limit (ulimit -f)."),
     errno.ENOSPC: ("the disk is full", f"Make room, or {_ELSEWHERE}"),
     errno.EROFS: ("the file system is read-only", f"Mount it for writing, or {_ELSEWHERE}"),

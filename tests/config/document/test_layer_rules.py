@@ -252,7 +252,7 @@ def test_what_is_inherited_says_what_to_do_about_its_end(monkeypatch: pytest.Mon
         list(map(Layers(structure, diagnostics).effective, structure.profiles.values()))
     (error,) = stopped.value.diagnostics
     assert error.message == "All profiles together inherit more than 2 keys"
-    assert error.hint == "Extend smaller profiles, or fewer of them in a row."
+    assert error.hint == "Extend smaller profiles, or fewer levels of them."
 
 
 def test_a_null_that_drops_nothing_is_the_mistake_of_its_profile() -> None:
