@@ -51,6 +51,7 @@ class ApplyJournal:
         self._number = apply.segments
         self._locks = locks
         self._is_own = is_own
+        self._is_replaced = False
         self._touched: set[str] = set()
         self._dirty: dict[str, Attempt] = {}
         self._written: dict[str, Tree] = {}
@@ -102,9 +103,11 @@ class ApplyJournal:
         """Write what is left, and all in one document if nothing is open any more.
 
         Raises:
-            StateError: It can't be written.
+            StateError: It can't be written, or another process took the apply over.
         """
         self.is_kept = False
+        if self._is_replaced:
+            raise taken_over(self.apply_id)
         if not any(attempt.is_open for attempt in self.attempts.values()):
             self._dirty.clear()  # the whole holds it
         await self.flush()
@@ -173,7 +176,7 @@ class ApplyJournal:
         self._unsure = number, data
         while not await self._store.create(path_of(self._path, number), data):
             if self._is_own:
-                self._unsure = None
+                self._unsure, self._is_replaced = None, True
                 raise taken_over(self.apply_id)
             number += 1
         self._unsure, self._number = None, number

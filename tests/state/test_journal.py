@@ -115,6 +115,9 @@ def test_an_owner_that_was_replaced_writes_nothing_more(open_: OpenState) -> Non
             assert [each.instance for each in other.touched()] == ["p0"]
             with pytest.raises(StateError, match="was taken over"):
                 await late.put(finished(an_attempt("p0")), durable=True)
+            with pytest.raises(StateError, match="was taken over"):
+                await late.end()
+            assert not late.is_kept
             await other.put(finished(an_attempt("p0", session_id="found")), durable=False)
             await other.end()
         (attempt,) = await attempts_of(open_(), "a1")
