@@ -81,11 +81,6 @@ async def rename(state: State, moves: Mapping[str, str], *, owner: Initiator, be
         await state.record_table.change(lambda table: table.moved(moves, before))
 
 
-async def held(state: State) -> dict[str, Holder]:
-    """Return who holds locks, by the key of the table, or raise ``DamagedTop``."""
-    return (await state.lock_table.read()).holders
-
-
 async def unlock(state: State, holders: Mapping[str, Holder], names: Collection[str]) -> list[str]:
     """Release the locks of ``names`` that ``holders`` have; return those that were released.
 

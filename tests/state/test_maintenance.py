@@ -10,7 +10,8 @@ from runner.errors import Locked, StateError, UsageError
 from runner.models.apply_id import new_apply_id
 from runner.models.record import Phase
 from runner.models.verdict import Verdict
-from runner.state.maintenance import forget, held, prune, rename, unlock
+from runner.state.lock_table import Holder
+from runner.state.maintenance import forget, prune, rename, unlock
 from runner.state.state import State
 from tests.state.clocks import until
 from tests.state.conftest import (
@@ -29,6 +30,10 @@ IDS = [new_apply_id(NOON + timedelta(days=20 * number), Random(number)) for numb
 
 async def ids(state: State) -> list[str]:
     return [each.apply_id async for each in state.history()]
+
+
+async def holders_of(state: State) -> dict[str, Holder]:
+    return (await state.lock_table.read()).holders
 
 
 async def fill(state: State, *instances: str) -> None:
@@ -229,9 +234,9 @@ def test_unlock_ends_the_lock_of_another_who_learns_of_it(open_: OpenState) -> N
         async with owner.lock(["a", "b"], ALICE, IDS[0], timeout=0) as locks:
             journal = await owner.begin(IDS[0], locks, {"a": "a", "b": "b"}, ALICE, NOON)
             await journal.put(an_attempt("a", IDS[0], phase=Phase.STARTED), durable=True)
-            holders = await held(open_())
+            holders = await holders_of(open_())
             assert await unlock(open_(), holders, ["a", "nobody"]) == ["a"]
-            (holder,) = (await held(open_())).values()
+            (holder,) = (await holders_of(open_())).values()
             assert (holder.by, holder.instances) == (ALICE, ["b"])
             async with open_().lock(["a"], ALICE, IDS[1], timeout=0) as taken:
                 assert taken.inherited == {IDS[0]: ["a"]}
@@ -249,8 +254,8 @@ def test_unlock_of_all_that_an_apply_holds_leaves_no_holder(open_: OpenState) ->
     async def go() -> None:
         locks = open_().lock(["a"], ALICE, IDS[0], timeout=0)
         await locks.__aenter__()
-        assert await unlock(open_(), await held(open_()), ["a"]) == ["a"]
-        assert await held(open_()) == {}
+        assert await unlock(open_(), await holders_of(open_()), ["a"]) == ["a"]
+        assert await holders_of(open_()) == {}
         assert await open_().unfinished_applies() == {IDS[0]: ["a"]}
         await locks.__aexit__(None, None, None)
 

@@ -3,6 +3,7 @@
 import asyncio
 import random
 import secrets
+import time
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -28,6 +29,7 @@ _AT_ONCE: Final = 16
 _FIRST_PAUSE: Final = 0.1
 _LONGEST_PAUSE: Final = 4.0
 _FOLDER_TRIES: Final = 50
+_FOLDER_PAUSE: Final = 0.01
 _RANDOM: Final = random.SystemRandom()
 
 
@@ -216,6 +218,7 @@ class Store:
             except (FileNotFoundError, FileExistsError):  # others delete a folder once it is empty
                 if not left:
                     raise
+                time.sleep(_RANDOM.uniform(0, _FOLDER_PAUSE))
         with suppress(FileNotFoundError):  # it may have been tidied away
             (self.folder / path).chmod(0o600)
 

@@ -79,7 +79,7 @@ def unlock(common: Common, names: tuple[str, ...], yes: bool) -> int:
         "Release these locks? If an owner is still running, a session could be started twice."
     )
     try:
-        holders = run_async(maintenance.held(state))
+        holders = run_async(state.lock_table.read()).holders
     except DamagedTop as damaged:
         console.warn(damaged)
         ask(question, yes=yes, console=console)

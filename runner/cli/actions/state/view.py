@@ -14,7 +14,6 @@ from runner.nearest import did_you_mean
 from runner.reports.history.wording import who
 from runner.reports.text.json_ import dump_json
 from runner.reports.text.sanitize import safe_url
-from runner.state import maintenance
 from runner.state.lock_table import Holder
 from runner.state.state import State
 
@@ -61,7 +60,7 @@ def show(common: Common, name: str, form: str) -> int:
 async def _held_locks(state: State, problems: list[StateError]) -> dict[str, Holder]:
     """The holders of locks, if the table can be read."""
     try:
-        return await maintenance.held(state)
+        return (await state.lock_table.read()).holders
     except StateError as error:
         problems.append(error)
         return {}
