@@ -2,7 +2,8 @@
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import TypeAlias
 
 from runner.engine.control.context import Context
 from runner.engine.follow import follow
@@ -18,12 +19,19 @@ from runner.errors import Interrupted
 from runner.models.clock import unless
 from runner.models.outcome import ApplyOutcome, InstanceOutcome
 from runner.models.plan import Action, PlannedInstance
-from runner.models.record import Lookup, Phase
+from runner.models.record import Lookup, Phase, Record
 from runner.models.verdict import Verdict
+
+Admit: TypeAlias = Callable[[Mapping[str, Record]], Awaitable[None]]
+"""Called with the present records once the locks are held; what it raises prevents the apply."""
 
 
 async def apply(
-    planned: Sequence[PlannedInstance], *, apply_id: str, context: Context
+    planned: Sequence[PlannedInstance],
+    *,
+    apply_id: str,
+    context: Context,
+    admit: Admit | None = None,
 ) -> ApplyOutcome:
     """Start the planned sessions, follow them to the end and judge them.
 
@@ -34,13 +42,20 @@ async def apply(
         CannotRun: It can't be done, and nothing was sent.
         Interrupted: A signal came before anything was sent.
     """
-    return await _Apply(context, apply_id, planned).run()
+    return await _Apply(context, apply_id, planned, admit).run()
 
 
 class _Apply(Frame):
-    def __init__(self, context: Context, apply_id: str, planned: Sequence[PlannedInstance]) -> None:
+    def __init__(
+        self,
+        context: Context,
+        apply_id: str,
+        planned: Sequence[PlannedInstance],
+        admit: Admit | None,
+    ) -> None:
         names = [each.name for each in planned]
         super().__init__(context, apply_id, names, context.clock.now())
+        self.admit = admit
         self.removed = [each for each in planned if each.action is Action.REMOVED]
         self.runs = [
             Run.of_planned(self.journal, each) for each in planned if each.instance is not None
@@ -57,6 +72,8 @@ class _Apply(Frame):
     async def prepare(self) -> None:
         """Settle what earlier applies left, and begin the journal of this one."""
         records = await self.records(self.names)
+        if self.admit is not None:
+            await self.admit(records)
         if left := await self.journal.take_over():
             runs = [Run.of_attempt(self.journal, a, records.get(a.instance)) for a in left]
             await settle_earlier(runs)

@@ -171,14 +171,29 @@ def check_plan(plan: SavedPlan, now: Plan) -> None:
         if name not in today or name not in then:
             what = "is new" if name in today else "is gone"
             raise _stale(f"{name} {what} since the plan was made.")
-        if then[name].record != today[name].record:
-            raise _stale(
-                f"The record of {name} changed since the plan was made: it was applied or "
-                "followed to its end meanwhile."
-            )
+        _check_record(then[name], today[name].record)
         if paths := _differing(then[name], today[name]):
             shown = first_of(paths, _SHOWN)
             raise _stale(f"The request of {name} differs from the plan's: {shown}.")
+
+
+def check_records(plan: SavedPlan, records: Mapping[str, Record]) -> None:
+    """Compare the records of a saved plan with the present ones.
+
+    Raises:
+        StalePlan: One differs.
+    """
+    for instance in plan.instances:
+        record = records.get(instance.name)
+        _check_record(instance, None if record is None else _version(record))
+
+
+def _check_record(then: SavedInstance, today: str | None) -> None:
+    if then.record != today:
+        raise _stale(
+            f"The record of {then.name} changed since the plan was made: it was applied or "
+            "followed to its end meanwhile."
+        )
 
 
 def _differing(then: SavedInstance, today: SavedInstance) -> list[str]:

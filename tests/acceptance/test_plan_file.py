@@ -1,11 +1,17 @@
 """``plan --out`` and ``apply --plan``: applied once, exactly as reviewed, or not at all."""
 
+import asyncio
 import json
 import re
+import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
 from runner.emulator.server import Emulator
+from runner.models.record import Initiator
+from runner.state.state import State
+from runner.state.store.address import open_store
 from tests.acceptance.conftest import SECRET, Project
 
 FILE = """\
@@ -45,6 +51,35 @@ def test_it_is_applied_once_as_planned(saved: Project, emulator: Emulator) -> No
     assert re.fullmatch(r"Smoke [0-9A-Z]{26}", session["name"])
     assert "us-east-1" in json.dumps(session)
     assert "already applied" in refusal(saved)
+    assert len(emulator.sessions) == 1
+
+
+def test_a_plan_is_not_used_up_by_an_apply_that_could_not_begin(
+    saved: Project, emulator: Emulator
+) -> None:
+    async def locked() -> str:
+        host = emulator.url.removeprefix("http://")
+        store = open_store(None, folder=saved.folder)
+        state = State(store, host=host, account=emulator.account_id, scope="default")
+        async with state.lock(["smoke"], Initiator(), "other", timeout=0):
+            return await asyncio.to_thread(refusal, saved)
+
+    assert "smoke is locked" in asyncio.run(locked())
+    assert saved.run("apply", "--plan", "p").returncode == 0
+    assert len(emulator.sessions) == 1
+
+
+def test_a_record_that_moves_on_while_its_lock_is_waited_for_is_refused(
+    saved: Project, emulator: Emulator
+) -> None:
+    emulator.add_fault("latency:on=trigger,seconds=6,times=1")
+    with ThreadPoolExecutor() as pool:
+        first = pool.submit(saved.run, "apply", "smoke")
+        while not list(saved.folder.rglob("locks/*.json")):
+            time.sleep(0.05)
+        done = saved.run("apply", "--plan", "p", "--lock-timeout", "60")
+        assert first.result().returncode == 0
+    assert (done.returncode, "record of smoke changed" in done.stderr) == (3, True)
     assert len(emulator.sessions) == 1
 
 

@@ -6,6 +6,7 @@ import random
 import sys
 from contextlib import closing
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -102,10 +103,9 @@ def apply(common: Common, **options: Any) -> int:
             now = clock.now()
             reporters.handle(ApplyFinished(now, ApplyOutcome(apply_id, now, now, ())))
             return 0
-        if saved is not None:
-            loop.run(use(saved, apply_id, parts.state))
-        else:
+        if saved is None:
             _ask(plan, command, common)
+        admit = partial(use, saved, apply_id, parts.state) if saved else None
 
         async def run() -> ApplyOutcome:
             opened = engine(
@@ -120,7 +120,9 @@ def apply(common: Common, **options: Any) -> int:
                 new=command.new,
             )
             async with opened as context:
-                return await run_apply(plan.instances, apply_id=apply_id, context=context)
+                return await run_apply(
+                    plan.instances, apply_id=apply_id, context=context, admit=admit
+                )
 
         outcome = loop.run(run())
         if not parts.backend.emulated:  # an emulator ends with the process

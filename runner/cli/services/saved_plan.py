@@ -1,6 +1,7 @@
 """Plan files: written by ``plan --out``, read and checked by ``apply --plan``."""
 
 import random
+from collections.abc import Mapping
 from pathlib import Path
 
 from runner.atomic_write import atomic_write
@@ -10,13 +11,14 @@ from runner.errors import CannotRun, UsageError, os_reason
 from runner.models.apply_id import new_apply_id
 from runner.models.clock import Clock
 from runner.models.plan import Plan
-from runner.models.record import PlanUse
+from runner.models.record import PlanUse, Record
 from runner.plan.saved_plan import (
     LIFETIME,
     Home,
     SavedPlan,
     SavedSelection,
     check_home,
+    check_records,
     check_use,
     decode,
     encode,
@@ -98,12 +100,13 @@ async def check(plan: SavedPlan, parts: Composition) -> None:
     check_use(await parts.state.plan_use(plan.plan_id))
 
 
-async def use(plan: SavedPlan, apply_id: str, state: State) -> None:
-    """Note that the plan is used, before anything is sent.
+async def use(plan: SavedPlan, apply_id: str, state: State, records: Mapping[str, Record]) -> None:
+    """Note that the plan is used, before anything is sent; its locks are held.
 
     Raises:
-        StalePlan: Another apply was faster.
+        StalePlan: Another apply was faster, or one of the ``records`` has changed.
     """
+    check_records(plan, records)
     now = Clock().now()
     if not await state.add_plan_use(PlanUse(plan_id=plan.plan_id, apply_id=apply_id, used_at=now)):
         check_use(await state.plan_use(plan.plan_id))

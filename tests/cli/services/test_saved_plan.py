@@ -27,9 +27,9 @@ PLAN = SavedPlan(
 
 def test_of_two_who_use_a_plan_at_once_the_second_is_refused(tmp_path: Path) -> None:
     state = State(open_store(None, folder=tmp_path), host="h", account="a", scope="default")
-    asyncio.run(saved_plan.use(PLAN, "A1", state))
+    asyncio.run(saved_plan.use(PLAN, "A1", state, {}))
     with pytest.raises(StalePlan, match=r"already applied at .* by apply A1"):
-        asyncio.run(saved_plan.use(PLAN, "A2", state))
+        asyncio.run(saved_plan.use(PLAN, "A2", state, {}))
     use = asyncio.run(state.plan_use("P1"))
     assert isinstance(use, PlanUse)
     assert use.used_at <= datetime.now(UTC)
