@@ -1,16 +1,10 @@
 """Read the bodies of answers, as leniently as JSON allows."""
 
 import json
-from collections.abc import Callable
 from contextlib import suppress
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 
 from pydantic_core import from_json
-
-from runner.checkly.api_errors import nonsense
-from runner.checkly.wire import Reply
-
-T = TypeVar("T")
 
 #: Longer numbers fit no field, and are slow to read.
 _MOST_DIGITS: Final = 300
@@ -34,25 +28,6 @@ def parsed(body: bytes) -> Any:
         return json.loads(text.decode("utf-16", "replace"))  # pairs are joined, lone ones replaced
     except RecursionError:
         raise ValueError("too deep") from None
-
-
-def read(
-    validate: Callable[..., T], reply: Reply, skipped: Callable[[int], None], kind: type = dict
-) -> T:
-    """Read an answer that has to be a JSON object, or a list where ``kind`` says so.
-
-    ``validate`` makes a value of it, by a model or type adapter of pydantic; ``skipped`` is told
-    the number, from 1, of each entry of a list that can't be read.
-
-    Raises:
-        ApiError: It is something else.
-    """
-    with suppress(ValueError):  # a ValidationError too
-        answer = parsed(reply.body)
-        if isinstance(answer, kind):
-            return validate(answer, context=skipped)
-    form = "list" if kind is list else "object"
-    raise nonsense(reply, f"the JSON {form} that the contract promises")
 
 
 def _text(body: bytes) -> str:

@@ -2,12 +2,13 @@
 
 import re
 from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import suppress
 from functools import partial
 from typing import Any, Final, TypeVar
 
 from pydantic import TypeAdapter
 
-from runner.checkly.answers import read
+from runner.checkly.answers import parsed
 from runner.checkly.api_errors import nonsense
 from runner.checkly.exchange import Exchange, Flight
 from runner.checkly.retry import is_over_the_limit, may_send_again
@@ -65,7 +66,7 @@ class Checkly(Exchange):
         """
 
         def parse(reply: Reply) -> Session:
-            session = self._parser(Session.model_validate)(reply)
+            session = self._read(reply, Session.model_validate)
             if not _ID.fullmatch(session.id):
                 raise nonsense(reply, "a session with an id")
             return session
@@ -119,18 +120,18 @@ class Checkly(Exchange):
 
     async def locations(self) -> list[Location | None]:
         """Return the public locations."""
-        return await self._get("/v1/locations", _LOCATIONS.validate_python, kind=list)
+        return await self._get("/v1/locations", _LOCATIONS.validate_python)
 
     async def private_locations(self) -> list[PrivateLocation | None]:
         """Return the account's private locations."""
-        return await self._get("/v1/private-locations", _PRIVATE.validate_python, kind=list)
+        return await self._get("/v1/private-locations", _PRIVATE.validate_python)
 
     async def checks(self) -> AsyncIterator[list[Check | None]]:
         """Yield the account's checks, page by page, with the tags of their groups."""
         path, validate = "/v1/checks", _CHECKS.validate_python
         for number in range(MAX_PAGES):
             params = {"limit": PAGE, "page": number + 1, "applyGroupSettings": "true"}
-            page = await self._get(path, validate, params, kind=list, before=number * PAGE)
+            page = await self._get(path, validate, params, before=number * PAGE)
             yield page
             if len(page) < PAGE:
                 return
@@ -146,23 +147,22 @@ class Checkly(Exchange):
         validate: Callable[..., T],
         params: Mapping[str, Any] | None = None,
         *,
-        kind: type = dict,
         before: int = 0,
     ) -> T:
-        parse = self._parser(validate, kind, before)
-        return await self.ask(Question("GET", path, params), parse)
+        question = Question("GET", path, params)
+        return await self.ask(question, lambda reply: self._read(reply, validate, before))
 
-    def _parser(
-        self, validate: Callable[..., T], kind: type = dict, before: int = 0
-    ) -> Callable[[Reply], T]:
-        """Return a reader of answers of ``kind``; ``before`` entries came on earlier pages."""
-        return lambda reply: read(validate, reply, partial(self._skipped, reply, before), kind)
+    def _read(self, reply: Reply, validate: Callable[..., T], before: int = 0) -> T:
+        """Read an answer by a model of pydantic; ``before`` entries came on earlier pages."""
+        with suppress(ValueError):  # a ValidationError too
+            return validate(parsed(reply.body), context=partial(self._skipped, reply, before))
+        raise nonsense(reply, "the JSON that the contract promises")
 
     def _session(self, session_id: str) -> Callable[[Reply], Session]:
         """Return a reader of a session, which refuses an answer about another one."""
 
         def parse(reply: Reply) -> Session:
-            session = self._parser(Session.model_validate)(reply)
+            session = self._read(reply, Session.model_validate)
             if _ID.fullmatch(session.id) and session.id.lower() != session_id.lower():
                 raise nonsense(reply, "about the session that was asked for")
             if not (session.id or session.status or session.results):

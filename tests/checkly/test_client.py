@@ -364,12 +364,12 @@ def test_what_the_server_says_is_masked_and_cut() -> None:
 def test_a_body_that_makes_no_sense_is_asked_for_again_and_then_an_error(body: bytes) -> None:
     found, requests = ask(in_turn(answer(body), answer({"name": "acc"})), lambda c: c.account())
     assert (found.name, len(requests)) == ("acc", 2)
-    with pytest.raises(ApiError, match="is not the JSON object"):
+    with pytest.raises(ApiError, match="is not the JSON that the contract promises"):
         ask(lambda _: answer(body), lambda c: c.account())
 
 
 def test_a_list_that_is_none_is_an_error() -> None:
-    with pytest.raises(ApiError, match="JSON list"):
+    with pytest.raises(ApiError, match="is not the JSON"):
         ask(lambda _: answer({}), lambda c: c.locations())
 
 

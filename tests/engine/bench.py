@@ -17,11 +17,12 @@ from runner.checkly.retry import Backoff
 from runner.emulator.server import Emulator
 from runner.emulator.world.world import Check, Ending, Location, World
 from runner.engine.apply import apply
-from runner.engine.cancel import Cancellation, cancel
+from runner.engine.cancel import cancel
 from runner.engine.control.context import ApplyOptions, Context
 from runner.engine.control.shutdown import Stop
 from runner.engine.results.artifacts import ArtifactDownloader
 from runner.engine.wait import wait
+from runner.errors import CannotRun
 from runner.models.apply_id import new_apply_id
 from runner.models.clock import Clock
 from runner.models.contract.settings import Settings
@@ -166,7 +167,7 @@ class Bench:
 
     async def cancelling(
         self, wanted: Callable[[Record], bool] | None = None
-    ) -> list[Cancellation]:
+    ) -> list[tuple[Record, CannotRun | None]]:
         async with self.client() as client:
             return await cancel(wanted, context=self.context(client, {}))
 

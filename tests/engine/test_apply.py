@@ -214,12 +214,12 @@ def test_cancel_reaches_the_sessions_of_ones_last_apply(make_bench: MakeBench) -
     bench = make_bench(a_world(a_check("home", type="PLAYWRIGHT", duration=60.0)))
     bench.apply(planned("a"), planned("b"), detach=True)
     bench.apply(planned("b"), detach=True)
-    (cancelled,) = asyncio.run(bench.cancelling())
-    assert (cancelled.instance, cancelled.error) == ("b", None)
+    ((record, error),) = asyncio.run(bench.cancelling())
+    assert (record.instance, error) == ("b", None)
     statuses = [session["status"] for session in bench.emulator.sessions]
     assert statuses.count("CANCELLED") == 1
     both = asyncio.run(bench.cancelling(lambda record: record.profile in {"a", "b"}))
-    assert [each.instance for each in both] == ["a", "b"]
+    assert [record.instance for record, _ in both] == ["a", "b"]
 
 
 def test_checks_are_compared_with_the_last_apply(make_bench: MakeBench) -> None:
@@ -267,9 +267,9 @@ def test_a_cancellation_that_is_refused_is_told(make_bench: MakeBench) -> None:
     bench = make_bench(a_world(a_check("home", duration=5.0)))
     bench.apply(planned(), detach=True)
     bench.emulator.add_fault("status:on=cancel,status=403")
-    (refused,) = asyncio.run(bench.cancelling())
-    assert refused.error is not None
-    assert "no permission to do this" in refused.error.message
+    ((_, error),) = asyncio.run(bench.cancelling())
+    assert error is not None
+    assert "no permission to do this" in error.message
 
 
 def test_waiting_for_an_apply_that_never_was_is_an_error(make_bench: MakeBench) -> None:

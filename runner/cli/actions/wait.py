@@ -15,11 +15,10 @@ from runner.cli.services.runtime import engine, reporting
 from runner.cli.services.signals import terminable
 from runner.cli.services.state import unknown_parts
 from runner.config.selection import Selection
-from runner.engine.cancel import Cancellation
 from runner.engine.cancel import cancel as run_cancel
 from runner.engine.summary import CANNOT_RUN
 from runner.engine.wait import wait as run_wait
-from runner.errors import ConfigurationError, together
+from runner.errors import CannotRun, ConfigurationError, together
 from runner.models.outcome import ApplyOutcome
 from runner.models.record import Record
 from runner.models.verdict import Verdict
@@ -87,16 +86,17 @@ def _has(selected: Selection, record: Record) -> bool:
     return selected.has_instance(record.profile, record.instance)
 
 
-def _tell(cancellations: list[Cancellation], console: Console) -> int:
+def _tell(cancelled: list[tuple[Record, CannotRun | None]], console: Console) -> int:
     """Say what became of each; returns the exit code."""
-    for each in cancellations:
-        link = each.link or each.session_id
-        if each.error is None:
-            console.say(f"{each.instance}: cancellation accepted, {link}")
+    for record, error in cancelled:
+        if error is None:
+            link = record.link or record.session_id
+            console.say(f"{record.instance}: cancellation accepted, {link}")
         else:
-            console.problem(f"{each.instance}: {each.error.message}", hint=each.error.hint)
-    if not cancellations:
+            console.problem(f"{record.instance}: {error.message}", hint=error.hint)
+    refused = [record for record, error in cancelled if error is not None]
+    if not cancelled:
         console.say("Nothing to cancel.")
-    elif any(each.error is None for each in cancellations):
+    elif len(refused) < len(cancelled):
         console.say("The API can cancel only Playwright and agentic checks; see `runner wait`.")
-    return CANNOT_RUN if any(each.error is not None for each in cancellations) else 0
+    return CANNOT_RUN if refused else 0
