@@ -97,8 +97,8 @@ class Place:
             await self._check_project(path)  # another process was faster
         elif await self.store.create(path, self._project_document(owner)):
             raise StateError(
-                f"The store at {self.store.where()} overwrites objects it was asked to create only "
-                "(If-None-Match is ignored), so two applies could start the same session.",
+                f"The store at {self.store.where()} overwrites objects that exist although it was "
+                "asked not to (If-None-Match), so two applies could start the same session.",
                 hint="Choose a store that honours conditional writes, or a newer release of it.",
             )
         self._is_made = True
