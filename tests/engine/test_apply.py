@@ -3,6 +3,7 @@
 import asyncio
 import random
 import time
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -11,7 +12,9 @@ import pytest
 from runner.checkly.account import Credentials
 from runner.checkly.client import Checkly
 from runner.checkly.exchange import ClientOptions, Shared
-from runner.errors import Locked, UsageError
+from runner.engine.apply import apply
+from runner.errors import Locked, StalePlan, UsageError
+from runner.models.apply_id import new_apply_id
 from runner.models.contract.settings import ExpectChecks
 from runner.models.events import (
     ApplyFinished,
@@ -22,7 +25,7 @@ from runner.models.events import (
 )
 from runner.models.outcome import ApplyOutcome, Change
 from runner.models.plan import Action, Plan
-from runner.models.record import Phase
+from runner.models.record import Phase, Record
 from runner.models.verdict import Verdict
 from runner.plan.filters import failed_checks_only
 from tests.engine.bench import ME, a_check, a_world, only, planned
@@ -44,6 +47,34 @@ def test_a_passing_profile_is_started_followed_judged_and_recorded(make_bench: M
     kinds = [type(event) for event in bench.events]
     order = [ApplyStarted, SessionStarted, InstanceFinished, ApplyFinished]
     assert [kind for kind in kinds if kind in order] == order
+
+
+def test_an_apply_is_admitted_once_its_locks_are_held_and_before_anything_is_sent(
+    make_bench: MakeBench,
+) -> None:
+    bench = make_bench()
+    bench.apply(planned())
+    told = []
+
+    async def refuse(records: Mapping[str, Record]) -> None:
+        told.append({name: record.verdict for name, record in records.items()})
+        with pytest.raises(Locked):
+            await bench.applying(planned())
+        raise StalePlan("It is too old.")
+
+    async def main() -> None:
+        async with bench.client() as client:
+            context, an_id = (
+                bench.context(client, {}),
+                new_apply_id(bench.clock.now(), random.Random()),
+            )
+            with pytest.raises(StalePlan):
+                await apply([planned()], apply_id=an_id, context=context, admit=refuse)
+
+    asyncio.run(main())
+    assert told == [{"smoke": Verdict.PASSED}]
+    assert len(bench.session_ids) == 1
+    assert bench.apply(planned()).exit_code == 0
 
 
 def test_a_failing_check_fails_the_apply(make_bench: MakeBench) -> None:
