@@ -79,7 +79,7 @@ class _Apply(Frame):
             await settle_earlier(runs)
             records = await self.records(self.names)
             if not self.context.options.new:
-                self.running = {run.name: run for run in runs if _is_running(run)}
+                self.running = {run.name: run for run in runs if _may_run(run)}
         for run in self.runs:
             run.before = records.get(run.name)
         planned = {run.name: run.profile for run in self.runs}
@@ -147,9 +147,9 @@ class _Apply(Frame):
                     self.journal.archive(each.record, now)
 
 
-def _is_running(earlier: Run) -> bool:
-    """Return whether the session of an earlier apply was seen to run just now."""
-    return earlier.session is not None and bool(earlier.session.status) and not earlier.is_over
+def _may_run(earlier: Run) -> bool:
+    """Return whether the session of an earlier apply may still run."""
+    return earlier.session is not None and not earlier.is_over and not earlier.is_gone
 
 
 def _unmet(gate: Gate) -> str:

@@ -3,19 +3,20 @@
 import asyncio
 from collections import Counter
 from collections.abc import Sequence
-from contextlib import suppress
 from datetime import timedelta
 from typing import Final
 
 from runner.engine.lookup.reconcile import window_from
 from runner.engine.run import Run
 from runner.engine.trigger import settle
-from runner.errors import CannotRun
+from runner.errors import ApiError, CannotRun
 from runner.models.record import Phase
 from runner.models.verdict import Verdict
 
 #: Seconds over which the looks for an old intent are spread, however old it is.
 LEAST_SETTLE_SECONDS: Final = 1.5
+#: Statuses of a session that was deleted.
+_GONE: Final = frozenset({404, 410})
 
 
 async def settle_all(intents: Sequence[Run]) -> None:
@@ -53,8 +54,11 @@ async def settle_earlier(left: Sequence[Run]) -> None:
 
 async def _catch_up(run: Run) -> None:
     """Note the outcome of a session that was not followed, if it has one now."""
-    with suppress(CannotRun):
+    try:
         run.see(await run.context.client.session(run.session_id))
+    except CannotRun as error:  # it may still run, unless the API says that there is none
+        run.is_gone = isinstance(error, ApiError) and error.status in _GONE
+    else:
         if run.is_over:
             await run.leave(run.of_session())
 

@@ -41,6 +41,7 @@ class Run:
     is_stored: bool = False  # whether the state has the attempt
     matching: int | None = None  # how many checks it matches, where the plan knows all of them
     session: Session | None = None  # as it was last seen
+    is_gone: bool = False  # whether the API has no such session any more
     is_ended: bool = False  # whether the API said so, whatever the status of the session
     outcome: InstanceOutcome | None = None
 

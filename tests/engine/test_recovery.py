@@ -364,6 +364,17 @@ def test_an_apply_that_is_run_again_follows_the_session_that_still_runs(
     assert bench.records()["smoke"].apply_id == again.apply_id
 
 
+@pytest.mark.parametrize(("fault", "sessions"), [("500", 1), ("status:status=404", 2)])
+def test_a_session_that_may_still_run_is_followed_though_it_can_not_be_read(
+    make_bench: MakeBench, fault: str, sessions: int
+) -> None:
+    bench = make_bench(a_world(a_check("home", duration=5.0)))
+    bench.apply(planned(), detach=True)
+    bench.emulator.add_fault(f"{fault}{',' if ':' in fault else ':'}on=get")
+    assert bench.apply(planned()).exit_code == 0
+    assert len(bench.session_ids) == sessions
+
+
 @pytest.mark.parametrize(
     ("options", "change"),
     [
