@@ -226,6 +226,11 @@ def test_a_quoted_merge_key_is_a_key() -> None:
     assert plain(tree('a: {"<<": {b: 1}}\n')) == {"a": {"<<": {"b": 1}}}
 
 
+def test_an_alias_has_the_type_of_its_anchor() -> None:
+    text = "a: &a 5\nb: *a\nc: [*a]\nd: {e: *a}\n"
+    assert plain(tree(text)) == {"a": 5, "b": 5, "c": [5], "d": {"e": 5}}
+
+
 def test_an_alias_as_key_is_its_text() -> None:
     root = tree("a: &a name\n*a : 1\n")
     assert plain(root) == {"a": "name", "name": 1}
