@@ -59,7 +59,7 @@ def import_file(name: str, text: str) -> Imported:
     text = without_marks(text)
     scripts = _scripts(name, text, table)
     if scripts is None:
-        is_yaml = _READERS.get(PurePath(name).suffix) is ci_scripts
+        is_yaml = PurePath(name.lower()).suffix in {".yml", ".yaml"}
         what = "valid YAML of a known CI system" if is_yaml else "a file type that import can read"
         hint = f"Give the command line itself. {EXAMPLE}"
         raise UsageError(f"{name} is not {what}.", hint=hint)
@@ -99,7 +99,8 @@ def _imported(scripts: list[Script], table: Placeholders, name: str, text: str) 
     """Return what the scripts of a file give, or of a command line, which has no name."""
     found: list[tuple[Script, str]] = []
     notes: dict[str, None] = {}
-    package = {s.titles[0]: s.text for s in scripts if s.titles} if name.endswith(".json") else {}
+    is_package = name.lower().endswith(".json")
+    package = {s.titles[0]: s.text for s in scripts if is_package and s.titles}
     for script in scripts:
         for call in calls(script, table, package):
             if not call.unread and call.words[0] == "trigger":

@@ -341,6 +341,11 @@ def test_a_script_without_an_ending_is_known_by_its_first_line() -> None:
     assert import_file("smoke", text).profiles[0].origin == "line 2 of smoke"
 
 
+def test_yaml_that_is_refused_is_called_so_however_its_ending_is_written() -> None:
+    with pytest.raises(UsageError, match="is not valid YAML of a known CI system"):
+        import_file("Taskfile.YML", "tasks: {}\n")
+
+
 def test_more_than_can_be_meant_is_refused() -> None:
     with pytest.raises(UsageError, match="more than 500 commands"):
         import_file("a.sh", "".join(f"npx checkly trigger -t {n}\n" for n in range(502)))

@@ -50,7 +50,7 @@ class Renderer:
         is_typed = key in TYPED_KEYS or isinstance(value, list | dict)
         return _typed(value, key) if is_typed and self._reads_env(node) else value
 
-    def volatile(self, node: Node, key: str = "") -> Any:
+    def volatile(self, node: Node, key: str) -> Any:
         """Like ``value``, with a mark on what differs from run to run."""
         if isinstance(node, Mapping):
             return {name: self.volatile(child, name) for name, child in node.values.items()}
