@@ -32,8 +32,6 @@ class ApplyDocument(NumberedDocument):
     segments: Number = 0
     """The highest segment that is in the whole; those up to it do not count any more."""
     exit_code: int | None = None
-    where: Annotated[str, Field(exclude=True)] = ""
-    """Its address, for messages."""
     is_over: Annotated[bool, Field(exclude=True)] = False
     """Whether it has ended, and left nothing open."""
 

@@ -42,14 +42,14 @@ class LimitTable(NumberedDocument):
 
     shares: dict[str, Share] = Field(default_factory=dict)
 
-    def stored(self, number: int, written: datetime, **_: Any) -> Self:
+    def stored(self, number: int, written: datetime, **more: Any) -> Self:
         """Return the table with the shares that counted when it was written."""
         alive = {
             key: each
             for key, each in stamped(self.shares, written).items()
             if each.seen and written - each.seen <= (_WINDOW if each.has_left else _LEASE + _WINDOW)
         }
-        return super().stored(number, written, shares=alive)
+        return super().stored(number, written, shares=alive, **more)
 
 
 def fair(limit: int, wants: Mapping[str, int]) -> dict[str, int]:

@@ -57,9 +57,9 @@ class LockTable(NumberedDocument):
     open: dict[str, list[str]] = Field(default_factory=dict)
     """Applies that are over and left attempts without an outcome: of which instances."""
 
-    def stored(self, number: int, written: datetime, **_: Any) -> Self:
+    def stored(self, number: int, written: datetime, **more: Any) -> Self:
         """Return the table with the time at which each holder was last seen."""
-        return super().stored(number, written, holders=stamped(self.holders, written))
+        return super().stored(number, written, holders=stamped(self.holders, written), **more)
 
     def with_(self, key: str, holder: Holder) -> Self:
         """Return the table with ``holder`` under ``key``."""

@@ -55,8 +55,7 @@ class Records(Place):
             for apply in await applies.read(ids)
             for attempt in apply.read(problems).values()
         ]
-        where = self.store.where(await self.folder("records"))
-        rows = table.rows(is_wanted, where, problems, self.moved)
+        rows = table.rows(is_wanted, problems, self.moved)
         merged = table.merged(rows, attempts, self.moved)
         records = {name: record for name, record in merged.items() if is_wanted(name)}
         if not brief:

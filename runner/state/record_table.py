@@ -38,7 +38,6 @@ class RecordTable(NumberedDocument):
     def rows(
         self,
         is_wanted: Callable[[str], bool],
-        where: str,
         problems: Problems,
         moved: Mapping[str, str] | None = None,
     ) -> dict[str, Record]:
@@ -46,7 +45,6 @@ class RecordTable(NumberedDocument):
 
         Args:
             is_wanted: Given today's name of an instance, whether its record is read.
-            where: The table's address, for messages.
             problems: Where to add what can't be read; with ``None`` that is an error.
             moved: New names of profiles by old ones; an instance with a record of its own keeps it.
         """
@@ -56,7 +54,8 @@ class RecordTable(NumberedDocument):
             if is_wanted(name) and (name == then or name not in self.records):
                 by = self.owners.get(str(tree.get("applyId")), Initiator())
                 with tolerating(problems):
-                    record = validate(Record, {**tree, "instance": then, "by": by}, where)
+                    fields = {**tree, "instance": then, "by": by}
+                    record = validate(Record, fields, f"{self.where} ({then})")
                     found[name] = renamed(record, name)
         return found
 
@@ -81,7 +80,7 @@ class RecordTable(NumberedDocument):
     def put(self, records: Iterable[Record]) -> tuple[Self, list[str]]:
         """Return the table with ``records``, and the names of those that a later owner wrote."""
         new = {record.instance: record for record in records}
-        there = self.rows(new.__contains__, "", [])
+        there = self.rows(new.__contains__, [])
         trees, owners, refused = dict(self.records), dict(self.owners), list[str]()
         for name, record in new.items():
             if (last := later(there.get(name), record)) is there.get(name):

@@ -39,6 +39,8 @@ class NumberedDocument(Document):
     """From its path; 0 where there is no document yet."""
     written: Annotated[datetime | None, Field(exclude=True)] = None
     """When it was created, by the store's clock."""
+    where: Annotated[str, Field(exclude=True)] = ""
+    """Its address, for messages."""
 
     def stored(self, number: int, written: datetime, **more: Any) -> Self:
         """Return the document with what the store knows of it."""
@@ -88,11 +90,12 @@ class Numbered(Generic[D]):
             data = await self.store.get(top.path)
             if data is None:  # tidied away since it was listed
                 continue
+            where = self.store.where(top.path)
             try:
-                document = decode(self.model, data, self.store.where(top.path))
+                document = decode(self.model, data, where)
             except Damaged as error:
                 raise DamagedTop(error, top, data) from None
-            self._last = document.stored(number_of(top), top.modified)
+            self._last = document.stored(number_of(top), top.modified, where=where)
             return self._last
         raise await self._too_busy()
 
@@ -138,7 +141,8 @@ class Numbered(Generic[D]):
             self.taken_back += 1
             await self.store.tidy([path])
             return None
-        self._last = document.stored(number, entries[-1].modified)
+        where = self.store.where(path)
+        self._last = document.stored(number, entries[-1].modified, where=where)
         if len(entries) > _KEPT:
             # The lowest first: whoever sees one of them gone has missed all before it.
             await self.store.tidy([entry.path for entry in entries[:-1]])

@@ -148,7 +148,7 @@ def test_status_tells_of_a_broken_record_and_shows_the_others(
     damage_record(tmp_path, "smoke")
     ended = run_("status")
     assert ended.code == 0
-    assert "records is not a state document of this runner (appliedAt: " in ended.err
+    assert ".json (smoke) is not a state document of this runner (appliedAt: " in ended.err
     assert "gone[x]  passed" in ended.out
     table = damage_table(tmp_path, "records")
     ended = run_("status")
