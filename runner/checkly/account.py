@@ -30,7 +30,7 @@ class Credentials:
 
     @property
     def host(self) -> str:
-        """Host of the address, with the port where one is written: part of the state's path."""
+        """Host of the address, with the port where one is written."""
         return urlsplit(self.url).netloc.lower()
 
     @property

@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from runner.checkly.account import NAMES, missing_credentials
-from runner.cli.console import Console
 from runner.cli.options.common import Common
 from runner.cli.services.aio import run_async, run_at_once
 from runner.cli.services.composition import Composition
@@ -120,17 +119,12 @@ def _print(made: Plan, command: PlanCommand, common: Common) -> None:
     from runner.reports.plan import text  # noqa: PLC0415
 
     shown = text.render(made, console.style_for(console.out), verbosity=common.verbosity)
-    if command.no_pager or not _is_paged(shown, console):
-        console.write(console.folded(shown, console.out))
+    if console.out.isatty() and not command.no_pager:
+        from runner.cli.services.pager import page  # noqa: PLC0415
 
-
-def _is_paged(text: str, console: Console) -> bool:
-    """Show ``text`` in a pager, and return whether that was done."""
-    if not console.out.isatty():
-        return False
-    from runner.cli.services.pager import page  # noqa: PLC0415
-
-    return page(text.rstrip("\n"), console, os.environ)
+        if page(shown.rstrip("\n"), console, os.environ):
+            return
+    console.write(console.folded(shown, console.out))
 
 
 def _exit_code(made: Plan, command: PlanCommand) -> int:

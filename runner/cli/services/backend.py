@@ -61,7 +61,7 @@ def account(env_file: Mapping[str, str], env_files: Sequence[str]) -> Backend:
     """
     settings = account_settings(os.environ, env_file, env_files)
     found = None if missing_credentials(settings.environ) else credentials(settings)
-    return Backend(found, urlsplit(address(settings.environ)).netloc, settings=settings)
+    return Backend(found, urlsplit(address(settings.environ)).netloc.lower(), settings=settings)
 
 
 @contextmanager

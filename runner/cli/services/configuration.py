@@ -131,14 +131,9 @@ class Reading:
         with_errors: bool = False,
         soften: bool = True,
     ) -> Compiled:
-        """Compile what is selected, and print what was found.
+        """Compile what is selected, and print what was found; see ``Configuration.compile``.
 
-        Args:
-            selection: What is asked for.
-            with_needs: Whether to pull in what the selected instances need.
-            may_miss: Whether parts of the selection may match nothing.
-            with_errors: Whether to go on, with what can be compiled, where there are errors.
-            soften: Whether errors in included files that nothing of this reaches stop nothing.
+        ``with_errors`` goes on with what can be compiled where there are errors.
 
         Raises:
             ConfigurationError: There is an error of structure anywhere, or one of value in

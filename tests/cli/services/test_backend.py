@@ -61,6 +61,14 @@ def test_a_key_of_an_env_file_is_masked(
         assert emulator.api_key not in out + err
 
 
+def test_a_host_in_capitals_has_the_same_state(
+    shell: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (shell.folder / "checkly-sessions.yaml").write_text(FILE)
+    monkeypatch.setenv("CHECKLY_API_URL", "https://API.example.com")
+    assert "api.example.com" in shell("plan")[1]
+
+
 @pytest.mark.parametrize("command", ["apply", "cancel", "plan"])
 def test_an_unknown_name_is_told_without_credentials_too(command: str, shell: Shell) -> None:
     (shell.folder / "checkly-sessions.yaml").write_text(FILE)
