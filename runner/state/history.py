@@ -175,7 +175,8 @@ class History:
         Args:
             since: Applies that must have ended before then are not read.
         """
-        loose, months = await asyncio.gather(self.loose(), self.months())
+        # In this order, since an apply that is folded is first in a month and then gone here.
+        loose, months = await self.loose(), await self.months()
         oldest = max(since or _EPOCH, _EPOCH) - _LONGEST
         sizes: dict[str, dict[str, int]] = {
             month: {} for month in months if month >= f"{oldest:%Y-%m}" or month == _NO_MONTH
@@ -186,7 +187,10 @@ class History:
         told: set[str] = set()
         for month in sorted(sizes, reverse=True):
             for page in _pages(sizes[month]):
-                for apply in await self.read(page):
+                applies = await self.read(page)
+                if len(applies) < len(page):  # some may have been folded since
+                    months = await self.months()
+                for apply in applies:
                     told.add(apply.apply_id)
                     yield apply
             paths = months.get(month, ())

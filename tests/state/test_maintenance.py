@@ -13,6 +13,7 @@ from runner.models.verdict import Verdict
 from runner.state.lock_table import Holder
 from runner.state.maintenance import forget, prune, rename, unlock
 from runner.state.state import State
+from runner.state.store.object_store import Entry
 from tests.state.clocks import until
 from tests.state.conftest import (
     ALICE,
@@ -132,6 +133,27 @@ def test_an_apply_whose_owner_died_before_its_records_is_not_folded(open_: OpenS
         assert await open_().fold(keep=0) == 1
         (record,) = (await open_().records()).values()
         assert record.verdict is Verdict.FAILED
+
+    asyncio.run(go())
+
+
+@pytest.mark.parametrize("seen", ["applies", "history"])
+def test_applies_that_are_folded_while_they_are_read_are_not_missed(
+    open_: OpenState, seen: str
+) -> None:
+    async def go() -> None:
+        await fill(open_())
+        reader = open_()
+        list_ = reader.store.entries
+
+        async def slow(prefix: str) -> list[Entry]:
+            found = await list_(prefix)
+            if prefix.endswith(f"/{seen}"):
+                await open_().fold(keep=0)
+            return found
+
+        reader.store.entries = slow  # type: ignore[method-assign]
+        assert [past.apply_id async for past in reader.history()] == IDS[::-1]
 
     asyncio.run(go())
 
