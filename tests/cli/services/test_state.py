@@ -271,6 +271,8 @@ def test_forget(run_: Run, state: State, tmp_path: Path) -> None:
     fill(state)
     typo = run_("state", "forget", "smokee", "-y")
     assert (typo.code, "Did you mean 'smoke'?" in typo.err) == (2, True)
+    both = run_("state", "forget", "smokee", "smoke", "gnoe[x]", "-y").err
+    assert "No instance 'smokee' has a record. No instance 'gnoe[x]' has a record." in both
     assert run_("state", "forget", "gone", "-y").out == "Forgot gone[x].\n"
     damage_record(tmp_path, "smoke")
     assert run_("state", "forget", "smoke", "-y").out == "Forgot smoke.\n"

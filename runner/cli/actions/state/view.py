@@ -1,14 +1,14 @@
 """``runner state list`` and ``show``: the records and locks that there are."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from runner.cli.options.common import Common
 from runner.cli.services.aio import run_async
 from runner.cli.services.composition import Composition
 from runner.config.selection import Selection
-from runner.errors import StateError, UsageError
+from runner.errors import StateError, UsageError, together
 from runner.models.record import Record
 from runner.nearest import did_you_mean
 from runner.reports.history.wording import who
@@ -102,21 +102,23 @@ def holder_line(holder: Holder) -> str:
     )
 
 
-def named(names: Iterable[str], known: Iterable[str], what: str) -> list[str]:
-    """Return the known instances that ``names`` match.
+def named(names: Sequence[str], known: Collection[str], what: str) -> list[str]:
+    """Return the known instances that ``names``, at least one, match.
 
     Raises:
-        UsageError: One matches none.
+        UsageError: Some match none.
     """
-    known = list(known)
-    found: dict[str, None] = {}
-    for name in names:
-        chosen = Selection((name,))
-        hits = [each for each in known if chosen.has_instance(each.partition("[")[0], each)]
-        if not hits:
-            raise UsageError(
+
+    def matched(*names: str) -> list[str]:
+        chosen = Selection(names)
+        return [each for each in known if chosen.has_instance(each.partition("[")[0], each)]
+
+    if unknown := [name for name in names if not matched(name)]:
+        raise together(
+            UsageError(
                 f"No instance {name!r} {what}.",
                 hint=did_you_mean(name, known) or "`runner state list` shows what the state holds.",
             )
-        found |= dict.fromkeys(hits)
-    return list(found)
+            for name in unknown
+        )
+    return matched(*names)
