@@ -1,6 +1,6 @@
 """A local Checkly API for tests: ``pytest_plugins = ["checkly_sessions_emulator"]``.
 
-It starts ``runner emulator`` as a program of its own and talks to it over HTTP, so that it works
+It starts ``runner emulator`` as a separate program and talks to it over HTTP, so that it works
 in a repository that has a package ``runner`` itself.
 """
 
@@ -29,15 +29,15 @@ _PROGRAM = (
 
 
 class EmulatorFailed(Exception):
-    """The emulator did not start, or refused what it was told."""
+    """The emulator did not start, or refused a request."""
 
 
 class Emulator:
-    """An emulator in a process of its own; a context manager.
+    """An emulator in its own process; a context manager.
 
     Args:
         world: A world file, its content as a mapping, or ``None`` for the default world.
-        folder: Where a world that is given as a mapping is written to.
+        folder: Where a world given as a mapping is written.
         options: Further options of ``runner emulator``, such as ``--virtual-time``.
 
     Attributes:
@@ -67,7 +67,7 @@ class Emulator:
 
     @property
     def api_key(self) -> str:
-        """A key that is let in."""
+        """A valid key."""
         return self.environment["CHECKLY_API_KEY"]
 
     @property
@@ -94,11 +94,11 @@ class Emulator:
         self._ask("advance", {"seconds": seconds})
 
     def add_fault(self, fault: str) -> None:
-        """Arm one more fault, such as ``429:times=2``."""
+        """Add one more fault, such as ``429:times=2``."""
         self._ask("faults", {"faults": [fault], "add": True})
 
     def clear_faults(self) -> None:
-        """Disarm all faults."""
+        """Remove all faults."""
         self._ask("faults", {"faults": []})
 
     def reset(self) -> None:

@@ -65,7 +65,7 @@ class ConfigurationError(UsageError):
 
 
 class Declined(UsageError):
-    """The question whether to go on was answered with no."""
+    """The user answered no to the question whether to continue."""
 
 
 class CannotRun(RunnerError):

@@ -8,7 +8,7 @@ from typing import NamedTuple
 class Source:
     """The text of one file, under the name that a user knows.
 
-    Positions are offsets into ``text``; lines and columns are worked out only when something
+    Positions are offsets into ``text``; lines and columns are computed only when something
     is printed, which keeps large files small in memory.
     """
 

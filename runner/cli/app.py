@@ -52,7 +52,7 @@ class LazyGroup(click.Group):
         return command
 
     def shell_complete(self, ctx: click.Context, incomplete: str) -> "list[CompletionItem]":
-        """Names from the table alone, then the options: a key press must not import commands."""
+        """Names from the table alone, then the options: completion must not import commands."""
         from click.shell_completion import CompletionItem  # noqa: PLC0415 # only when it is needed
 
         names = [

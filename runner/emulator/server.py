@@ -49,7 +49,7 @@ class Emulator:
     Args:
         world: What is served.
         port: Port to listen on; 0 takes a free one.
-        host: Address to listen on; loopback, unless told otherwise.
+        host: Address to listen on; loopback by default.
         faults: What goes wrong, beside the world's own faults: texts or values.
         seed: Decides which requests faults with a probability strike, and the ids of sessions and
             results; without one, ids are never repeated.
@@ -98,7 +98,7 @@ class Emulator:
 
     @property
     def api_key(self) -> str:
-        """A key that is let in."""
+        """A valid key."""
         return self.world.api_keys[0]
 
     @property
@@ -148,7 +148,7 @@ class Emulator:
         self._call(lambda desk: desk.faults.add([parsed]))
 
     def clear_faults(self) -> None:
-        """Disarm all faults."""
+        """Remove all faults."""
         self._call(lambda desk: desk.faults.clear())
 
     def start(self) -> Self:

@@ -47,7 +47,7 @@ class _Watch:
         self._trouble: CannotRun | None = None
 
     async def outcome(self) -> InstanceOutcome:
-        """Follow it, and return what came of it."""
+        """Follow it, and return its outcome."""
         run, gently = self._run, self._context.stop.gently
         if run.is_over and not run.seen.results:  # a trigger's answer may say so of itself
             run.see(run.seen.model_copy(update={"status": "", "stopped_at": None}))
@@ -156,7 +156,7 @@ class _Watch:
         return is_told
 
     def _see(self, session: Session, *, is_ended: bool = False) -> None:
-        """Take in an answer, and report the checks it has."""
+        """Process an answer, and report the checks it has."""
         self._heard_at = self._clock.monotonic()
         self._run.see(session, is_ended=is_ended)
         if session.results and not self._run.is_over:

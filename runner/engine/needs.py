@@ -26,7 +26,7 @@ class Gate:
         self._passed, self._left = 0, len(self.instances)
 
     def note(self, outcome: InstanceOutcome) -> None:
-        """Take in the outcome of one of ``instances``; a failure that is allowed satisfies."""
+        """Note the outcome of one of ``instances``; a failure that is allowed satisfies."""
         self._left -= 1
         self._passed += outcome.verdict.is_pass or not outcome.counts
         self.is_met = self._passed >= self.needed

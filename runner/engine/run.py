@@ -135,7 +135,7 @@ class Run:
     # ------------------------------------------------------------ steps
 
     def see(self, session: Session, *, is_ended: bool = False) -> None:
-        """Take in an answer about its session; one that has ended does not run again."""
+        """Process an answer about its session; one that has ended does not run again."""
         if self.session is not None and self.is_ended and not verdicts.is_over(session):
             session = session.model_copy(update={"status": self.session.status})
         self.session = session

@@ -64,7 +64,7 @@ async def _send_and_settle(run: Run, lost: Lost) -> CannotRun | None:
 
 
 async def settle(run: Run, *, is_alone: bool, seconds: float | None = None) -> bool:
-    """Find out what came of a trigger whose answer was lost.
+    """Find out the result of a trigger whose answer was lost.
 
     ``is_alone`` tells whether a session that is found can only be its own.
 

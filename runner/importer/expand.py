@@ -149,7 +149,7 @@ class Expander:
         return key, [word for item in items for word in self.words(item)]
 
     def opaque(self, node: "Node") -> str:
-        """Return the mark of something that only a shell can work out."""
+        """Return the mark of something that only a shell can compute."""
         source = self.source(node)
         if node.type not in {*_VARIABLES, "string", "concatenation"} or len(source.split()) != 1:
             source = "$(…)"  # a command may hold anything, a secret too

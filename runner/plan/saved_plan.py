@@ -160,7 +160,7 @@ def check_home(plan: SavedPlan, *, now: datetime, home: Home) -> None:
 
 
 def check_plan(plan: SavedPlan, now: Plan) -> None:
-    """Compare a saved plan with the same selection, planned anew.
+    """Compare a saved plan with the same selection, planned again.
 
     Raises:
         StalePlan: A record or a request differs.

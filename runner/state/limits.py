@@ -53,7 +53,7 @@ class LimitTable(NumberedDocument):
 
 
 def fair(limit: int, wants: Mapping[str, int]) -> dict[str, int]:
-    """Divide ``limit`` so that nobody gets more than wanted and the others share what is left."""
+    """Divide ``limit`` so that no one gets more than wanted and the others share what is left."""
     shares: dict[str, int] = {}
     left = max(limit, 0)
     for number, key in enumerate(sorted(wants, key=lambda key: (wants[key], key))):

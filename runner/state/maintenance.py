@@ -36,7 +36,7 @@ async def prune(
     keep: int | None = None,
     older_than: timedelta | None = None,
 ) -> Pruned:
-    """Delete the history of old applies, but for those that are open or that a record names.
+    """Delete the history of old applies, except those that are open or that a record names.
 
     Args:
         state: Where they are.

@@ -64,7 +64,7 @@ class Place:
         self._is_made = False
 
     async def folder(self, kind: str) -> str:
-        """Return the folder of one kind of documents, once it is known whose the project is.
+        """Return the folder of one kind of documents, once the owner of the project is known.
 
         Raises:
             StateError: No account was named, and there are several; or the project is another's.

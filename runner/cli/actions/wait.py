@@ -87,7 +87,7 @@ def _has(selected: Selection, record: Record) -> bool:
 
 
 def _tell(cancelled: list[tuple[Record, CannotRun | None]], console: Console) -> int:
-    """Say what became of each; returns the exit code."""
+    """Print the result of each cancellation; returns the exit code."""
     for record, error in cancelled:
         if error is None:
             link = record.link or record.session_id

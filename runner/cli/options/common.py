@@ -32,7 +32,7 @@ class Common:
         names: Profiles, instances or wildcards; everything when empty.
         labels: Labels that the selected instances have, or do not have.
         excluded: Profiles, instances or wildcards that are left out.
-        prune: Whether records of what the file does not declare any more are meant too.
+        prune: Whether records of what the file no longer declares are included.
         emulated: Whether an emulator inside the process takes the account's place.
         world: The world that this emulator serves.
         console: Prints everything, and learns the secrets of the configuration.
@@ -74,7 +74,7 @@ class Common:
 
     @property
     def selection(self) -> "Selection":
-        """The instances that are meant."""
+        """The instances that the command line selects."""
         from runner.config.selection import selection  # noqa: PLC0415 # not for ``--version``
 
         return selection(self.names, self.labels, self.excluded)

@@ -30,7 +30,7 @@ def profile_names(common: Common, start: str) -> Iterable[str]:
 
 
 def recorded_names(common: Common, _start: str) -> Iterable[str]:
-    """Names of instances with a record; of all in the file where the state is not at hand."""
+    """Names of instances with a record; of all in the file if the state is not local."""
     folder, configuration = _state_folder(common), _configuration(common)
     names = recorded(folder, common.scope) if folder else []
     if not names and configuration:
@@ -39,19 +39,19 @@ def recorded_names(common: Common, _start: str) -> Iterable[str]:
 
 
 def apply_ids(common: Common, _start: str) -> Iterable[str]:
-    """Ids of applies in a state at hand."""
+    """Ids of applies in a local state."""
     folder = _state_folder(common)
     return applies(folder) if folder else ()
 
 
 def scopes(common: Common, _start: str) -> Iterable[str]:
-    """Scopes of a state at hand."""
+    """Scopes of a local state."""
     folder = _state_folder(common)
     return scopes_in(folder) if folder else ()
 
 
 def labels(common: Common, start: str) -> Iterable[str]:
-    """Pairs ``KEY=VALUE`` of the labels in the file, or ``KEY!=VALUE`` where that was begun."""
+    """Pairs ``KEY=VALUE`` of the labels in the file, or ``KEY!=VALUE`` if that is being typed."""
     between = "!=" if "!" in start.partition("=")[0] else "="
     configuration = _configuration(common)
     if configuration is None:

@@ -7,7 +7,7 @@ T = TypeVar("T")
 
 
 def run_async(coroutine: Coroutine[Any, Any, T]) -> T:
-    """Run ``coroutine`` in an event loop of its own, and return its result."""
+    """Run ``coroutine`` in its own event loop, and return its result."""
     from asyncio import run  # noqa: PLC0415 # see above
 
     silence_libraries()
@@ -25,7 +25,7 @@ def run_at_once(coroutine: Coroutine[Any, Any, T]) -> T:
 
 
 def iterate(items: AsyncIterator[T]) -> Iterator[T]:
-    """Yield ``items``, awaited in an event loop of their own."""
+    """Yield ``items``, awaited in their own event loop."""
     from asyncio import Runner  # noqa: PLC0415 # see above
 
     silence_libraries()

@@ -71,7 +71,7 @@ async def engine(
     Args:
         parts: The configuration, the state and the API.
         following: The options of the commands that follow sessions.
-        reporters: Are told what happens.
+        reporters: Receive the events.
         shared: The limit of requests and the server's clock, where something was asked before.
         account_name: The name of the account, where it was asked for.
         options: Further ones of ``ApplyOptions``.

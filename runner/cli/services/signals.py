@@ -56,7 +56,7 @@ def heeded(stop: Stop, give_up: Callable[[], object]) -> Iterator[None]:
 
 @contextmanager
 def _handled_by(handler: Callable[[int, object], object]) -> Iterator[None]:
-    """Handle the signals, but for those that the process was started to ignore (``nohup``)."""
+    """Handle the signals, except those that the process was started to ignore (``nohup``)."""
     with ExitStack() as stack:
         for number in (getattr(signal, name) for name in NAMES if hasattr(signal, name)):
             if signal.getsignal(number) is not signal.SIG_IGN:

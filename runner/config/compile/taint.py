@@ -30,7 +30,7 @@ class SecretFlow:
     def __init__(
         self, structure: Structure, dependencies: Dependencies, diagnostics: Diagnostics
     ) -> None:
-        """Take in the secrets of all ``defaults``, even if every profile overrides them."""
+        """Add the secrets of all ``defaults``, even if every profile overrides them."""
         self._dependencies = dependencies
         self._public_env = frozenset(f"env.{name}" for name in structure.public_env)
         self._diagnostics = diagnostics
@@ -47,7 +47,7 @@ class SecretFlow:
                     self._add_secret(name, pairs_of(variable).get("value"), None)
 
     def add(self, layers: Mapping, profile: str) -> None:
-        """Take in all templates of ``profile``, its layers merged."""
+        """Add all templates of ``profile``, its layers merged."""
         for key, node in layers.values.items():
             if key == "environmentVariables" and isinstance(node, Mapping):
                 for name, variable in node.values.items():

@@ -1,4 +1,4 @@
-"""The key that an unknown one stands for: a misspelling, or another tool's word."""
+"""The key that an unknown one probably means: a misspelling, or another tool's word."""
 
 from runner.nearest import nearest
 

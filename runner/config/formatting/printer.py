@@ -211,18 +211,18 @@ def _blanks_before(line: str) -> int:
 
 
 def _before_colon(key: LayoutNode) -> str:
-    """Return a blank, if a colon would be taken for a part of the key."""
+    """Return a space, if a colon would be taken for a part of the key."""
     return " " if key.kind == "alias" or (key.properties and key.body == key.end) else ""
 
 
 def _without_blanks(line: str) -> str:
-    """Return ``line`` without blanks at its end, except for one behind a backslash."""
+    """Return ``line`` without spaces at its end, except for one after a backslash."""
     kept = line.rstrip(" \t")
     return kept + line[len(kept) : len(kept) + 1] if kept.endswith("\\") else kept
 
 
 def comment_gap(comment: Comment, layout: Layout) -> str:
-    """Return the blanks before a comment behind a value: one stays one, all else is two.
+    """Return the spaces before a comment after a value: one stays one, all else is two.
 
     Of the common tools one asks for a single blank and another for at least two.
     """

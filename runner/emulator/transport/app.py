@@ -41,7 +41,7 @@ class Desk:
 
     Attributes:
         counts: Requests by short endpoint name, those that a fault struck included.
-        watch: Is told every exchange once its answer is known.
+        watch: Called with every exchange once its answer is known.
     """
 
     account: Account

@@ -184,7 +184,7 @@ class FaultPlan:
             self._count += 1
 
     def clear(self) -> None:
-        """Disarm all faults."""
+        """Remove all faults."""
         self._armed.clear()
 
     def draw(self, endpoint: str) -> list[Fault]:

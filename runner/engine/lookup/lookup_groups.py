@@ -24,7 +24,7 @@ class LookupGroup:
 
     @asynccontextmanager
     async def turn(self) -> AsyncIterator[Lost]:
-        """Span the time from before a trigger leaves until it is known what came of it.
+        """Span the time from before a trigger leaves until its result is known.
 
         The function notes that its answer was lost, and returns whether its session can be told
         from the others'.

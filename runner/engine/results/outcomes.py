@@ -44,7 +44,7 @@ def as_record(check: CheckOutcome, redact: Callable[[str], str]) -> CheckRecord:
 
 
 def is_same_request(mine: Attempt, earlier: Attempt) -> bool:
-    """Return whether two attempts sent the same, but for the apply's id in the name."""
+    """Return whether two attempts sent the same, except for the apply's id in the name."""
     names = {each.lookup.name.replace(each.apply_id, "") for each in (mine, earlier)}
     same_place = mine.lookup == earlier.lookup.model_copy(update={"name": mine.lookup.name})
     return len(names) == 1 and same_place and mine.request == earlier.request

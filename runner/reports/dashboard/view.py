@@ -1,4 +1,4 @@
-"""The figures and shapes of the dashboard, worked out from past applies."""
+"""The figures and shapes of the dashboard, computed from past applies."""
 
 from collections.abc import Sequence
 from itertools import groupby, takewhile

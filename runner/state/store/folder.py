@@ -1,4 +1,4 @@
-"""Names in a state that is a folder, read without its library: a key press has to be fast."""
+"""Names in a state that is a folder, read without its library: completion has to be fast."""
 
 import json
 from pathlib import Path
@@ -10,7 +10,7 @@ _PARTS = "*/*/*"
 
 
 def scopes_in(folder: Path) -> list[str]:
-    """List the scopes in ``folder``, but for those whose names a path can't spell."""
+    """List the scopes in ``folder``, except those whose names a path can't spell."""
     spelling = str.maketrans("()=", "[]:")
     names = sorted({path.parent.name for path in folder.glob(f"{_PARTS}/*/records")})
     return [name.translate(spelling) for name in names if "!" not in name]

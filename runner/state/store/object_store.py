@@ -189,7 +189,7 @@ class Store:
             pause = min(pause * 2, _LONGEST_PAUSE)
 
     def _backend(self) -> ObjectStore:
-        """The bucket or folder; a folder that nobody has made yet is empty."""
+        """The bucket or folder; a folder that does not exist yet is empty."""
         if self.bucket is None and self.folder is not None and self.folder.is_dir():
             self.bucket = LocalStore(self.folder, automatic_cleanup=True)
         return self.bucket or MemoryStore()
