@@ -105,8 +105,8 @@ class History:
     async def ids(self) -> list[str]:
         """Return the ids of all applies, newest first."""
         found = set(await self.loose())
-        for path in chain(*(await self.months()).values()):
-            found |= (await self._month(path)).keys()
+        for _, path in _flat(await self.months()):
+            found |= (await self._month(path) or {}).keys()
         return sorted(found, reverse=True)
 
     async def open(self) -> list[ApplyDocument]:
@@ -162,12 +162,16 @@ class History:
             for apply in await self.read(map(escape_id, page)):
                 missing.pop(apply.apply_id, None)
                 yield apply
-        months = await self.months() if missing else {}
-        for month, path in ((month, path) for month, paths in months.items() for path in paths):
-            for apply in await self._folded(path) if month in map(_month_of, missing) else ():
-                if apply.apply_id in missing:
-                    del missing[apply.apply_id]
-                    yield apply
+        is_whole = not missing
+        while not is_whole:
+            is_whole = True
+            for month, path in _flat(await self.months()):
+                found = await self._folded(path) if month in map(_month_of, missing) else []
+                is_whole &= found is not None
+                for apply in found or ():
+                    if apply.apply_id in missing:
+                        del missing[apply.apply_id]
+                        yield apply
 
     async def past(self, since: datetime | None = None) -> AsyncIterator[ApplyDocument]:
         """Past applies, newest first, read page by page as they are asked for.
@@ -193,9 +197,12 @@ class History:
                 for apply in applies:
                     told.add(apply.apply_id)
                     yield apply
-            paths = months.get(month, ())
-            found = [each for path in paths for each in await self._folded(path)]
-            for apply in sorted(found, key=lambda each: each.apply_id, reverse=True):
+            found = [await self._folded(path) for path in months.get(month, ())]
+            while None in found:
+                months = await self.months()
+                found = [await self._folded(path) for path in months.get(month, ())]
+            folded = chain.from_iterable(filter(None, found))
+            for apply in sorted(folded, key=lambda each: each.apply_id, reverse=True):
                 if apply.apply_id not in told:
                     told.add(apply.apply_id)
                     yield apply
@@ -241,7 +248,7 @@ class History:
         )
         for month, folded in (await self.months()).items():
             for path in folded:
-                trees = await self._month(path)
+                trees = await self._month(path) or {}
                 kept = {each: tree for each, tree in trees.items() if each not in ids}
                 if kept != trees:
                     if kept:
@@ -257,17 +264,20 @@ class History:
                 return
         raise StateError(f"{self._store.where(self._months)} is full.")
 
-    async def _folded(self, path: str) -> list[ApplyDocument]:
-        """Read the applies in a document of a month."""
-        found = []
-        for apply_id, tree in (await self._month(path)).items():
+    async def _folded(self, path: str) -> list[ApplyDocument] | None:
+        """Read the applies in a document of a month; ``None`` if a prune has replaced it."""
+        applies, found = await self._month(path), []
+        if applies is None:
+            return None
+        for apply_id, tree in applies.items():
             where = f"{self._store.where(path)} ({shown(apply_id)})"
             with tolerating(self._problems):
                 found.append(_document(tree, escape_id(apply_id), where))
         return found
 
-    async def _month(self, path: str) -> dict[str, Tree]:
-        data, applies = await self._store.get(path), dict[str, Tree]()
+    async def _month(self, path: str) -> dict[str, Tree] | None:
+        data = await self._store.get(path)
+        applies: dict[str, Tree] | None = None if data is None else {}
         with tolerating(self._problems):
             if data is not None:
                 applies = decode(Month, data, self._store.where(path)).applies
@@ -284,6 +294,11 @@ def _document(tree: Any, name: str, where: str) -> ApplyDocument:
     if escape_id(document.apply_id) != name:
         raise foreign(where, "it belongs to another apply")
     return document.model_copy(update={"where": where, "is_over": True})
+
+
+def _flat(months: Mapping[str, Iterable[str]]) -> Iterator[tuple[str, str]]:
+    """Yield each document of ``months`` with its month."""
+    return ((month, path) for month, paths in months.items() for path in paths)
 
 
 def _month_of(apply_id: str) -> str:

@@ -158,6 +158,32 @@ def test_applies_that_are_folded_while_they_are_read_are_not_missed(
     asyncio.run(go())
 
 
+def test_applies_whose_month_is_pruned_while_they_are_read_are_not_missed(
+    open_: OpenState,
+) -> None:
+    async def go() -> None:
+        same = [new_apply_id(NOON + timedelta(hours=n), Random(n)) for n in range(4)]
+        for apply_id in same:
+            await finish(open_(), an_attempt(apply_id=apply_id))
+        await open_().fold(keep=0)
+        reader, left = open_(), [3]
+        list_ = reader.store.entries
+
+        async def slow(prefix: str) -> list[Entry]:
+            found = await list_(prefix)
+            if prefix.endswith("/history") and left:
+                await prune(open_(), [], keep=left.pop(0))
+            return found
+
+        reader.store.entries = slow  # type: ignore[method-assign]
+        assert await ids(reader) == same[:0:-1]
+        left.append(2)
+        assert len(await attempts_of(reader, same[3])) == 1
+        assert left == []
+
+    asyncio.run(go())
+
+
 def test_applies_of_a_month_that_are_folded_later_stand_beside_the_first(
     open_: OpenState,
 ) -> None:
