@@ -118,7 +118,13 @@ class Configuration:
         names = {one.profile.name: [*one.instances] for one in expanded}
         self._check_relations(names)
         wanted = {name for one in expanded for name in one.selected(selection)}
-        missing = self._missing(selection, wanted, expanded)
+        # Without the errors, something may have the labels.
+        has_errors = self._diagnostics.has_errors
+        missing = {
+            part: error
+            for part, error in missing_parts(selection, wanted, expanded, self.structure.profiles)
+            if part.names or not has_errors
+        }
         if missing and not may_miss:
             if not self.structure.is_complete:
                 raise ConfigurationError(self._diagnostics)
@@ -181,14 +187,6 @@ class Configuration:
         self._flow.check()
         hints = MANY - len(self._diagnostics)
         self._diagnostics.add(*check_needs(self.structure.profiles, names, hints=hints))
-
-    def _missing(
-        self, selection: Selection, selected: set[str], expanded: list[Expansion]
-    ) -> dict[Selection, UsageError]:
-        missing = missing_parts(selection, selected, expanded, self.structure.profiles)
-        # Without the errors, something may have the labels.
-        has_errors = self._diagnostics.has_errors
-        return {part: error for part, error in missing if part.names or not has_errors}
 
     def _soften(self, selection: Selection, profiles: set[str]) -> None:
         """Turn errors of included files that nothing selected reaches into warnings."""

@@ -64,8 +64,8 @@ def _locate(nodes: dict[str, Node], path: Path) -> tuple[Node | None, Node | Non
 def _is_misspelt(key: str, holder: Node | None, nodes: dict[str, Node], depth: int) -> bool:
     """Whether ``key`` is missing only because an unknown key, which is reported, means it."""
     if depth == 1:
-        names = [name for name in nodes if name not in PROFILE_KEYS]
-        return any((suggestion(name, PROFILE_KEYS) or [""])[0] == key for name in names)
-    if not isinstance(holder, Mapping):
-        return False
-    return any((suggestion(name, frozenset({key})) or [""])[0] == key for name in holder.values)
+        written, known = nodes.keys() - PROFILE_KEYS, PROFILE_KEYS
+    else:
+        written, known = set(pairs_of(holder)), frozenset({key})
+    meant = (suggestion(name, known) for name in written)
+    return any(found and found[0] == key for found in meant)

@@ -48,7 +48,7 @@ class Printer:
         root = layout.root
         if root.properties:
             self._line(0, root.start, root.properties)
-        if root.flow or not root.parts:
+        if root.flow:
             self._line(0, root.body)
             self._flow(root, 0)
         else:
@@ -140,9 +140,7 @@ class Printer:
             return None
         if node.kind in {"scalar", "alias"}:
             text = self._scalar(node)
-        elif node.parts and not node.flow:
-            return None
-        else:
+        else:  # in brackets: keys are text, and what is in brackets has only such parts
             entries = [self._flat_entry(key, value) for key, value in node.entries]
             if None in entries:
                 return None
