@@ -47,7 +47,7 @@ def account_settings(
 
 def login_folder(environ: Mapping[str, str], platform: str = sys.platform) -> Path:
     """Return the folder of ``npx checkly login``; each ``CHECKLY_ENV`` has its own."""
-    home = Path(os.path.expanduser("~"))  # noqa: PTH111 # Path.home raises where there is none
+    home = Path(os.path.expanduser("~"))  # noqa: PTH111 # Path.home raises if there is none
     suffix = environ.get("CHECKLY_ENV", "")
     name = f"cli-{suffix}" if suffix else "cli"
     if platform == "darwin":

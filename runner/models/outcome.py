@@ -90,7 +90,7 @@ class CheckOutcome:
         error_groups: Ids under which the API files its errors.
         artifacts: Files that the last attempt left behind.
         quarantine: Why its failure does not count (reason, owner, until), if it is quarantined.
-        change: How it compares with the last apply; ``None`` where there was none.
+        change: How it compares with the last apply; ``None`` if there was none.
         seconds_before: How long it took in the last apply, where that is known.
     """
 

@@ -54,7 +54,7 @@ class SavedInstance(Strict):
     Attributes:
         request: In normal form.
         settings: The runner's own keys; ``None`` where the instance is removed.
-        record: The version of its record; ``None`` where it had none.
+        record: The version of its record; ``None`` if it had none.
     """
 
     name: str

@@ -83,7 +83,7 @@ class Place:
         return f"{self._project_folder}/{escape(self.scope)}/{kind}"
 
     async def make(self, owner: Initiator) -> None:
-        """Make the project where there is none yet.
+        """Make the project if there is none yet.
 
         Raises:
             StateError: There is no account to write to, the project is another's, or the store is

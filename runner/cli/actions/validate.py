@@ -66,7 +66,7 @@ def _has_errors(found: list[Diagnostic]) -> bool:
 
 
 def _warn_of_idle_quarantines(parts: Composition) -> None:
-    """Add a warning for each quarantine that has nothing left to do.
+    """Add a warning for each quarantine that is no longer needed.
 
     A state that can't be read tells nothing of them.
     """

@@ -211,7 +211,7 @@ class MatrixReader:
         """``combinations`` with each entry of ``include`` added to those it fits.
 
         An entry adds its values to each combination that has its values on the axes they
-        share, and becomes a combination of its own where there is none.
+        share, and becomes a combination of its own if there is none.
         """
         grown = [dict(combination) for combination in combinations]
         for node in _each(included, lambda item: self._entry(item, "include")):

@@ -71,7 +71,7 @@ class Renderer:
             return self._failed(error, node)
 
     def scalar(self, node: Scalar) -> Value | Marked:
-        """The value of ``node``, a number with its spelling; ``Marked`` where there is none."""
+        """The value of ``node``, a number with its spelling; ``Marked`` if there is none."""
         if not node.templated:
             return value_of(node)
         try:

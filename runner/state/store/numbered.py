@@ -78,7 +78,7 @@ class Numbered(Generic[D]):
     _last: D | None = field(default=None, init=False)
 
     async def read(self) -> D:
-        """Read the highest document; an empty one where there is none."""
+        """Read the highest document; an empty one if there is none."""
         for _ in range(_TRIES):
             entries = await self._entries()
             if not entries:

@@ -54,7 +54,7 @@ def _ignore(_: StateError) -> None:
 class Store:
     """A folder or bucket of small objects, addressed by paths with slashes.
 
-    All it needs is consistent listings and to create an object only where there is none. Requests
+    All it needs is consistent listings and to create an object only if there is none. Requests
     that fail in passing (a reset, 5xx, 429) are sent again. Every method raises ``StateError``,
     which explains what the store complains of.
 
