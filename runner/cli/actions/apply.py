@@ -42,13 +42,9 @@ class ApplyCommand(Following):
     changed: bool
     failed: bool
     failed_checks: bool
-    keep_going: bool
     saved_plan: Path | None
     yes: bool
-    detach: bool
-    new: bool
     no_needs: bool
-    concurrency: int
 
 
 def apply(common: Common, **options: Any) -> int:
@@ -114,10 +110,6 @@ def apply(common: Common, **options: Any) -> int:
                 reporters,
                 shared=shared,
                 account_name=plan.context and plan.context.account_name,
-                concurrency=command.concurrency,
-                detach=command.detach,
-                keep_going=command.keep_going,
-                new=command.new,
             )
             async with opened as context:
                 return await run_apply(

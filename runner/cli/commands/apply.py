@@ -3,7 +3,7 @@
 import click
 
 from runner.cli.options.completion import apply_ids
-from runner.cli.options.following import following_options
+from runner.cli.options.following import Following, following_options
 from runner.cli.options.kinds import file_option, flag, number_option
 from runner.cli.options.parameters import (
     EMULATOR_OPTION,
@@ -33,7 +33,7 @@ from runner.cli.options.shared import runs
 @number_option(
     "--concurrency",
     range=click.IntRange(1, 1000),
-    default=10,
+    default=Following.concurrency,
     help="Run at most N sessions at once.",
 )
 @following_options

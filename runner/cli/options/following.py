@@ -15,8 +15,15 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 @dataclass(frozen=True, kw_only=True)
 class Following:
-    """The options of a command that follows sessions; times are seconds."""
+    """The options of a command that follows sessions; times are seconds.
 
+    Only ``apply`` sets the first four.
+    """
+
+    concurrency: int = 10
+    detach: bool = False
+    keep_going: bool = False
+    new: bool = False
     requests_per_minute: int = 600
     lock_timeout: float = 0.0
     settle_time: float = 30.0

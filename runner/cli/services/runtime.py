@@ -5,7 +5,7 @@ import os
 import random
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import aclosing, asynccontextmanager, contextmanager, suppress
-from typing import Any, NoReturn
+from typing import NoReturn
 
 from runner.checkly.account import Credentials
 from runner.checkly.client import Checkly
@@ -64,17 +64,10 @@ async def engine(
     *,
     shared: Shared | None = None,
     account_name: str | None = None,
-    **options: Any,
 ) -> AsyncIterator[Context]:
     """Compose the engine's context; signals stop it, and reporters get the time.
 
-    Args:
-        parts: The configuration, the state and the API.
-        following: The options of the commands that follow sessions.
-        reporters: Receive the events.
-        shared: The limit of requests and the server's clock, where something was asked before.
-        account_name: The name of the account, where it was asked for.
-        options: Further ones of ``ApplyOptions``.
+    ``shared`` and ``account_name`` are given where the account was asked something before.
     """
     silence_libraries()
     clock = Clock()
@@ -106,12 +99,15 @@ async def engine(
                     tested=_subject(parts, account_name),
                     redact=redact,
                     options=ApplyOptions(
+                        concurrency=following.concurrency,
+                        keep_going=following.keep_going,
+                        detach=following.detach,
+                        new=following.new,
                         lock_timeout=following.lock_timeout,
                         settle_seconds=following.settle_time,
                         grace_seconds=following.grace_period,
                         fail_on_new=following.fail_on == "new",
                         lasting_links=not parts.backend.emulated,
-                        **options,
                     ),
                     keep=keep,
                 )
