@@ -43,7 +43,7 @@ async def take(state: State) -> None:
 
 def test_a_store_that_overwrites_is_refused(open_: OpenState, stub: StubS3) -> None:
     stub.ignores_conditions = True
-    with pytest.raises(StateError, match="If-None-Match is ignored"):
+    with pytest.raises(StateError, match="overwrites objects that exist although"):
         asyncio.run(take(open_(url="s3://bucket")))
 
 
