@@ -12,27 +12,25 @@ from collections.abc import (
 )
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
-from functools import reduce
 from itertools import chain, groupby
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
 from pydantic import Field
 
 from runner.errors import StateError
 from runner.models.apply_id import time_of
 from runner.state.apply_document import ApplyDocument
+from runner.state.apply_reader import document_of, read_apply
 from runner.state.store.codec import (
     Damaged,
     Problems,
     Tree,
     decode,
     encode,
-    foreign,
     parse,
     tolerating,
-    validate,
 )
-from runner.state.store.numbered import NumberedDocument, number_of, path_of
+from runner.state.store.numbered import NumberedDocument, number_of
 from runner.state.store.object_store import Store
 from runner.state.store.paths import escape_id, shown
 
@@ -120,40 +118,12 @@ class History:
 
         async def one(name: str) -> None:
             with tolerating(self._problems):
-                found[name] = await self._load(name)
+                found[name] = await read_apply(
+                    self._store, f"{self._applies}/{name}", self._problems
+                )
 
         await asyncio.gather(*map(one, found))
         return [each for each in found.values() if each is not None]
-
-    async def _load(self, name: str) -> ApplyDocument | None:
-        """Read an apply from its document, or from its segments while there is none."""
-        path = f"{self._applies}/{name}"
-        while (data := await self._store.get(f"{path}.json")) is None:
-            numbers = [*filter(None, map(number_of, await self._store.entries(path)))]
-            paths = [path_of(path, each) for each in numbers]
-            segments = await asyncio.gather(*map(self._store.get, paths))
-            is_gapless = bool(numbers) and numbers == [*range(1, len(numbers) + 1)]
-            # Where some are gone, or all, it has just ended.
-            if None not in segments and (is_gapless or not await self._store.get(f"{path}.json")):
-                return self._of_segments(path, dict(zip(numbers, segments, strict=True)))
-        where = self._store.where(f"{path}.json")
-        return _document(parse(data, where), name, where)
-
-    def _of_segments(self, path: str, segments: Mapping[int, bytes | None]) -> ApplyDocument | None:
-        parts: list[ApplyDocument] = []
-        for number, data in sorted(segments.items(), reverse=True):
-            where = self._store.where(path_of(path, number))
-            with tolerating(self._problems):
-                part = _document(parse(data or b"", where), path.rpartition("/")[2], where)
-                parts.append(part)
-                if part.is_whole:  # those before it may be half tidied away
-                    break
-                if number - 1 not in segments and number > 1:
-                    raise foreign(where, f"number {number - 1} before it is missing")
-        if not parts:
-            return None
-        read = {"segments": max(segments), "where": self._store.where(path), "is_over": False}
-        return reduce(ApplyDocument.with_, reversed(parts)).model_copy(update=read)
 
     async def find(self, ids: Iterable[str]) -> AsyncIterator[ApplyDocument]:
         """Read applies, wherever they are; leave out those that are gone."""
@@ -232,7 +202,7 @@ class History:
                 for name, path, data in zip(page, paths, documents, strict=True):
                     with suppress(Damaged):  # it stays, and is reported when it is read
                         tree = parse(data or b"", path)
-                        found[path] = _document(tree, name, path).apply_id, tree
+                        found[path] = document_of(tree, name, path).apply_id, tree
                 if found:
                     await self._add_month(month, dict(found.values()))
                     await self._store.tidy(found)
@@ -272,7 +242,7 @@ class History:
         for apply_id, tree in applies.items():
             where = f"{self._store.where(path)} ({shown(apply_id)})"
             with tolerating(self._problems):
-                found.append(_document(tree, escape_id(apply_id), where))
+                found.append(document_of(tree, escape_id(apply_id), where))
         return found
 
     async def _month(self, path: str) -> dict[str, Tree] | None:
@@ -282,18 +252,6 @@ class History:
             if data is not None:
                 applies = decode(Month, data, self._store.where(path)).applies
         return applies
-
-
-def _document(tree: Any, name: str, where: str) -> ApplyDocument:
-    """Return the document that a tree of JSON describes.
-
-    Raises:
-        Damaged: It is something else, or not of the apply whose id is spelt ``name``.
-    """
-    document = validate(ApplyDocument, tree, where)
-    if escape_id(document.apply_id) != name:
-        raise foreign(where, "it belongs to another apply")
-    return document.model_copy(update={"where": where, "is_over": True})
 
 
 def _flat(months: Mapping[str, Iterable[str]]) -> Iterator[tuple[str, str]]:
