@@ -4,7 +4,7 @@ import errno
 import os
 import signal
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Final
 
 import click
@@ -46,11 +46,21 @@ def run(group: click.Group, arguments: Sequence[str]) -> int:
 def _failed(error: BaseException, arguments: Sequence[str], console: Console) -> int:
     if isinstance(error, SystemExit) and "_RUNNER_COMPLETE" in os.environ:
         return int(error.code or 0)  # click answers a shell that asks for completions
-    code = _explain(error, console)
+    errors = _parts(error)
+    code = max([_explain(each, console) for each in errors])
     if os.environ.get("GITHUB_ACTIONS") == "true":
-        _annotate(error, arguments, console)
+        for each in errors:
+            _annotate(each, arguments, console)
     is_detailed = any(argument.startswith("--detailed-exitcode") for argument in arguments)
     return DETAILED_ERROR if is_detailed and code != EXIT_INTERRUPTED else code
+
+
+def _parts(error: BaseException) -> Sequence[BaseException]:
+    """Return the errors of a group that holds nothing but errors for the user, else ``error``."""
+    if not isinstance(error, BaseExceptionGroup):
+        return [error]
+    parts = [part for each in error.exceptions for part in _parts(each)]
+    return parts if all(isinstance(part, RunnerError) for part in parts) else [error]
 
 
 def _explain(error: BaseException, console: Console) -> int:
@@ -77,8 +87,6 @@ def _explain(error: BaseException, console: Console) -> int:
                 hint="Free some space, fix the permissions, or choose another place.",
             )
             return CannotRun.exit_code
-        case BaseExceptionGroup() if all(isinstance(each, RunnerError) for each in _leaves(error)):
-            return max(_explain(each, console) for each in _leaves(error))
         case _:
             return _crashed(error, console)
 
@@ -110,14 +118,6 @@ def _explain_usage(error: click.ClickException, console: Console) -> None:
         console.write(error.ctx.get_usage(), console.err)
         console.say(f"Try '{error.ctx.command_path} --help' for help.", console.err)
     console.problem(f"Error: {error.format_message()}")
-
-
-def _leaves(group: BaseExceptionGroup[BaseException]) -> Iterator[BaseException]:
-    for error in group.exceptions:
-        if isinstance(error, BaseExceptionGroup):
-            yield from _leaves(error)
-        else:
-            yield error
 
 
 def _crashed(error: BaseException, console: Console) -> int:

@@ -156,6 +156,30 @@ def test_what_is_not_the_programs_fault_has_its_own_code(
     assert not crash
 
 
+@pytest.mark.parametrize(
+    ("error", "told"),
+    [
+        (CannotRun("One.", hint="Look."), ["One."]),
+        (click.UsageError("One."), ["One."]),
+        (ExceptionGroup("g", [CannotRun("One."), UsageError("Two.")]), ["One.", "Two."]),
+        (ExceptionGroup("g", [ExceptionGroup("g", [CannotRun("One.")])]), ["One."]),
+        (ExceptionGroup("g", [CannotRun("One."), ValueError("x")]), []),
+        (KeyboardInterrupt(), []),
+    ],
+)
+def test_github_is_told_of_each_error_that_a_user_can_mend(
+    error: BaseException, told: list[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("GITHUB_ACTIONS", "true")
+    monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(tmp_path / "summary"))
+    _, said, _ = ends(error, monkeypatch, tmp_path)
+    annotated = [line for line in said.splitlines() if line.startswith("::error")]
+    assert len(annotated) == len(told)
+    assert all(text in line for text, line in zip(told, annotated, strict=True))
+    summary = "".join(path.read_text() for path in tmp_path.glob("summary"))
+    assert all(text in summary for text in told)
+
+
 @pytest.mark.parametrize("encode", [str, ALL["hex"], ALL["handlebars"], ALL["base64 of utf-16"]])
 def test_a_crash_file_holds_no_secret_in_any_encoding(
     encode: Callable[[str], str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
