@@ -23,8 +23,9 @@ WORDS = {
 _VARIABLES = {"simple_expansion", "expansion"}
 #: Kinds of nodes that set a variable, with the field of its name.
 _NAMES = {"variable_assignment": "name", "for_statement": "variable"}
-#: Commands that set the variables they are given.
-_SETTING = {"read", "mapfile", "readarray", "getopts", "unset"}
+#: Commands that set the variables they are given, and those that may set any.
+_SETTING = {"read", "mapfile", "readarray", "getopts", "unset", "printf"}
+_SETTING_ANY = {"source", ".", "eval"}
 _PLAIN_PARENTS = {"program", "declaration_command", "variable_assignments", "command"}
 #: Kinds of nodes that may run after what follows them.
 _REPEATED = {"function_definition", "do_group"}
@@ -43,6 +44,7 @@ class Expander:
 
     def __init__(self, data: bytes, table: Placeholders, given: Mapping[str, str]) -> None:
         self.assigned: dict[str, list[tuple[int, Node | None]]] = {}
+        self._set_any: list[int] = []
         self._data = data
         self._table = table
         self._given = given
@@ -56,16 +58,25 @@ class Expander:
     def learn(self, node: "Node") -> None:
         """Note which variables a node sets. Nodes come in the order of the text."""
         plain, names = False, list[str]()
-        if node.type == "command":
-            words = [self.source(child) for child in node.children]
+        if node.type in {"command", "unset_command", "declaration_command"}:
+            parts = [child for child in node.children if child.type != "variable_assignment"]
+            words = [self.source(part) for part in parts]
+            while words[0] in {"command", "builtin"} and len(words) > 1:
+                del words[0]
             names = words[1:] if words[0] in _SETTING else []
+            is_alias = node.type == "declaration_command" and "-n" in words
+            if words[0] in _SETTING_ANY or is_alias:
+                self._set_any.append(node.start_byte)
+        elif node.type == "expansion" and {":=", "="} & {child.type for child in node.children}:
+            names = [name for name in map(self.source, node.children) if name in self.assigned]
         elif (field := _NAMES.get(node.type)) and not is_in_front(node):
             name = node.child_by_field_name(field)
             names = [self.source(name).split("[")[0]] if name else []
             is_plain = is_kind(name, "variable_name") and node.children[1].type == "="
             plain = node.type == "for_statement" or (is_plain and _runs(node))
         for text in names:
-            at = node.end_byte if node.type == "variable_assignment" else node.start_byte
+            is_later = node.type in {"variable_assignment", "expansion"}
+            at = node.end_byte if is_later else node.start_byte
             self.assigned.setdefault(text, []).append((at, node if plain else None))
 
     def words(self, node: "Node") -> list[str]:
@@ -107,11 +118,18 @@ class Expander:
     def value(self, name: str, user: "Node") -> list[str] | None:
         """Return what a variable holds where it is used; ``None`` if the script works it out."""
         entries = self.assigned.get(name, [])
+        above = [parent for _, parent in steps_up(user)]
+        is_repeated = any(parent.type in _REPEATED for parent in above)
+        end = len(self._data) if is_repeated else user.start_byte
+        begin = entries[0][0] if entries else 0
+        is_hidden = any(begin <= at <= end for at in self._set_any)
         before = [node for start, node in entries if start <= user.start_byte]
-        above = (parent for _, parent in steps_up(user))
-        if not entries or not (before or any(parent.type in _REPEATED for parent in above)):
+        if not (before or (entries and is_repeated)):
             variable = Placeholder(Kind.VARIABLE, name, f"${name}")
-            return [self._given.get(name) or self._table.mark(variable)]
+            given = None if is_hidden else self._given.get(name)
+            return [given or self._table.mark(variable)]
+        if is_hidden:
+            return None
         if len(entries) > 1 or not before or before[0] is None or key_looks_secret(name):
             return None
         node = before[0]

@@ -11,21 +11,31 @@ from runner.secrets import key_looks_secret
 #: A line with those that continue it.
 _LOGICAL_LINE = re.compile(r"(?:[^\n]*\\\n)*[^\n]*\n?")
 _DOCKER_LINE = re.compile(r"(?:[^\n]*\\\n(?:[ \t]*#[^\n]*\n)*)*[^\n]*\n?")
-_MAKE_SET = re.compile(r"(?:export\s)?\s*(\w+)\s*(\?=|::?:?=|=)")
+_MAKE_SET = re.compile(
+    r"(?P<target>[^\s:=#][^:=#]*:)?\s*(?:(?:export|override|private)\s+)*"
+    r"(?P<name>\w+)\s*(?P<how>\?=|:{1,3}=|[+!]?=)"
+    r"|(?:override\s+)?define\s+(?P<defined>\w+)"
+)
+_MAKE_BRANCH = re.compile(r"\s*(?:(if)n?(?:def|eq)|endif)\b")
+#: What may set any variable.
+_MAKE_SETS_ANY = re.compile(r"\s*[-s]?include\s|.*\$[({]eval\s", re.DOTALL)
+_MAKE_COMMENT = re.compile(r"(?<!\\)#.*", re.DOTALL)
 _MAKE_USE = re.compile(r"\$\$|\$\(([^(){}]*)\)|\$\{([^(){}]*)\}|\$([@<^*?%+])")
 #: The dollar that the shell sees, where a Makefile has two.
 _DOLLAR = "\ue002"
 _INSTRUCTION = re.compile(r"\s*(RUN|CMD|ENTRYPOINT)\s+(?:--\S+\s+)*(.*)", re.DOTALL | re.IGNORECASE)
-_FENCE = re.compile(r" {0,3}(?:> ?)?(`{3,}|~{3,})\s*\{?\.?([\w-]*)")
+_QUOTED = re.compile(r"\A\s*> ?")
+_FENCE = re.compile(r"\s*(?:> ?)?(`{3,}|~{3,})\s*\{?\.?([\w-]*)")
 _SHELLS = {"sh", "bash", "shell", "zsh", "console", "terminal", "shell-session", "shellsession"}
 
 
 def make_scripts(text: str, table: Placeholders) -> list[Script]:
     """Return the recipes of a Makefile."""
-    variables: dict[str, tuple[str, str]] = {}
+    lines = _LOGICAL_LINE.findall(text)
+    variables = _make_variables(lines)
     scripts: list[Script] = []
     name, number = "", 1
-    for line in _LOGICAL_LINE.findall(text):
+    for line in lines:
         if line.startswith("\t"):
             command = line.strip().lstrip("@+-")
             shell = table.mark_expressions(command)
@@ -34,13 +44,28 @@ def make_scripts(text: str, table: Placeholders) -> list[Script]:
             script = Script(shell.replace(_DOLLAR, "$"), line=number, titles=(name,))
             tolerated = "-" in line.strip()[: -len(command) or None]
             scripts.append(script._replace(tolerated=tolerated))
-        elif found := _MAKE_SET.match(line):
-            value = line[found.end() :].strip()
-            variables[found[1]] = ("", "") if found[1] in variables else (found[2], value)
-        elif ":" in line and not line.startswith("#"):
+        elif ":" in line and not _MAKE_SET.match(line) and not line.startswith("#"):
             name = line.partition(":")[0].strip().partition(" ")[0]
         number += line.count("\n")
     return scripts
+
+
+def _make_variables(lines: list[str]) -> dict[str, tuple[str, str]]:
+    """Return how variables are set and to what; two empty texts for what can't be followed."""
+    variables: dict[str, tuple[str, str]] = {}
+    depth = 0
+    for line in lines:
+        if branch := _MAKE_BRANCH.match(line):
+            depth += 1 if branch[1] else -1
+        elif _MAKE_SETS_ANY.match(line):
+            variables = dict.fromkeys(variables, ("", ""))
+        elif not line.startswith("\t") and (found := _MAKE_SET.match(line.lstrip())):
+            name, how = found["name"] or found["defined"], found["how"] or ""
+            value = _MAKE_COMMENT.sub("", line[found.end() :]).replace("\\#", "#").strip()
+            is_plain = how in {"=", ":=", "::=", ":::=", "?="} and not found["target"]
+            is_followed = is_plain and depth <= 0 and name not in variables
+            variables[name] = (how, value) if is_followed else ("", "")
+    return variables
 
 
 def _make_use(
@@ -114,11 +139,11 @@ def package_scripts(text: str, table: Placeholders) -> list[Script] | None:
 def markdown_scripts(text: str, table: Placeholders) -> list[Script]:
     """Return the fenced blocks of a Markdown page that are marked as shell."""
     scripts: list[Script] = []
-    fence, begin, block = "", 0, list[str]()
+    fence, begin, block, is_quoted = "", 0, list[str](), False
     for number, line in enumerate(text.splitlines(), 1):
         found = _FENCE.match(line)
         if not fence and found:
-            fence, block = found[1], []
+            fence, block, is_quoted = found[1], [], bool(_QUOTED.match(line))
             begin = number + 1 if found[2].lower() in _SHELLS else 0
         elif fence and line.strip(" >").startswith(fence) and not line.strip(" >" + fence[0]):
             if begin:
@@ -126,7 +151,7 @@ def markdown_scripts(text: str, table: Placeholders) -> list[Script]:
                 scripts.append(Script(table.mark_expressions(text), line=begin))
             fence = ""
         elif fence:
-            block.append(line)
+            block.append(_QUOTED.sub("", line, count=1) if is_quoted else line)
     return scripts
 
 
@@ -137,6 +162,7 @@ def _typed(lines: list[str]) -> list[str]:
         return lines
     typed, goes_on = [], False
     for line, prompt in zip(lines, prompts, strict=True):
-        typed.append(line[prompt.end() :] if prompt else line if goes_on else "")
+        more = _QUOTED.sub("", line, count=1) if goes_on else ""  # without the second prompt
+        typed.append(line[prompt.end() :] if prompt else more)
         goes_on = bool(typed[-1]) and line.endswith("\\")
     return typed

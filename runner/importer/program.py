@@ -62,8 +62,11 @@ def _calls_of(
         for call in calls(command._replace(text=text, words=()), table, package, depth + 1):
             yield call._replace(line=command.line)
     elif (at := _program(name, words)) is not None:
-        if len(words) > at + 1 and not words[at + 1].startswith("-"):
-            yield command._replace(words=words[at + 1 :])
+        given = words[at + 1 :]
+        if given[:1] == ("--",) and name == "npm":  # which keeps it for itself
+            given = given[1:]
+        if given and not given[0].startswith("-"):
+            yield command._replace(words=given)
     elif name not in _TALKERS and any(map(MENTION.search, (" ".join(words), *words))):
         shown = "…" if MARK.search(name) or not name.isprintable() else name
         reason = f"`{shown}` may run `checkly trigger`, or do something else with these words"

@@ -43,6 +43,7 @@ def notes(flags: str) -> str:
         "pnpm --filter e2e exec checkly trigger",
         "yarn dlx checkly@8.1.0 trigger",
         "npm exec -- checkly trigger",
+        "npm exec checkly -- trigger",
         "CI=1 FORCE_COLOR=1 npx checkly trigger",
         "env CI=1 timeout 10m npx checkly trigger",
         "cd e2e && npm ci; npx checkly trigger",
@@ -222,6 +223,80 @@ def test_variables_of_the_script_are_followed_in_plain_sight(
 ) -> None:
     target = one(f'{script}\nnpx checkly trigger -t "$T"').values.get("target")
     assert target == ({"matchTags": groups} if groups else None)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "source ./settings.sh",
+        ". ./settings.sh",
+        "command . ./settings.sh",
+        "eval 'ARGS=--tags=smoke'",
+        "printf -v ARGS -- '--tags=%s' smoke",
+        "IFS= read -r ARGS < arguments.txt",
+        "IFS=, builtin read ARGS",
+        ': "${ARGS:=--tags=smoke}"',
+        "declare -n OTHER=ARGS; OTHER=--tags=smoke",
+        "unset -v ARGS",
+    ],
+)
+def test_what_may_set_a_variable_again_leaves_the_target_out(line: str) -> None:
+    profile = one(f"ARGS=\n{line}\nnpx checkly trigger -l eu-west-1 $ARGS")
+    assert "target" not in profile.values
+
+
+def test_what_is_set_after_a_sourced_file_is_followed() -> None:
+    profile = one("source ./settings.sh\nTAGS=smoke\nnpx checkly trigger --tags $TAGS")
+    assert profile.values["target"] == {"matchTags": [["smoke"]]}
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        "ARGS :=\nARGS += --tags smoke",
+        "ARGS =\nARGS != cat arguments.txt",
+        "ARGS =\ndefine ARGS\n--tags smoke\nendef",
+        "ARGS =\noverride ARGS = --tags smoke",
+        "ARGS =\nsmoke: ARGS = --tags smoke",
+        "ARGS =\nsmoke: export ARGS := --tags smoke",
+        "ARGS =\n-include local.mk",
+        "ARGS =\n$(eval ARGS := --tags smoke)",
+        "ifndef ALL\nARGS =\nendif",
+        "ARGS = --tags smoke\nifdef ALL\nARGS =\nendif",
+    ],
+)
+def test_a_variable_of_make_is_followed_only_if_it_is_set_once_for_all(settings: str) -> None:
+    text = f"{settings}\nsmoke:\n\tnpx checkly trigger $(ARGS)\n"
+    (profile,) = import_file("Makefile", text).profiles
+    assert "target" not in profile.values
+
+
+def test_a_variable_of_make_may_be_set_below_its_use() -> None:
+    text = "ARGS =\nsmoke:\n\tnpx checkly trigger $(ARGS)\nARGS += --tags smoke\n"
+    (profile,) = import_file("Makefile", text).profiles
+    assert "target" not in profile.values
+
+
+def test_a_comment_behind_a_variable_of_make_is_not_its_value() -> None:
+    text = "WHERE = -l eu-west-1 # near\nall:\n\tnpx checkly trigger $(WHERE) --tags 'a b'\n"
+    (profile,) = import_file("Makefile", text).profiles
+    assert profile.values["target"] == {"matchTags": [["a b"]]}
+    assert profile.values["runLocation"] == "eu-west-1"
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        "```console\n$ npx checkly trigger \\\n> --tags=smoke\n```\n",
+        "> ```sh\n> npx checkly trigger \\\n>   --tags=smoke\n> ```\n",
+        "> ```console\n> $ npx checkly trigger \\\n> > --tags=smoke\n> ```\n",
+        "1. Run\n\n    ```sh\n    npx checkly trigger --tags=smoke\n    ```\n",
+        "```console\n$ npm exec checkly -- trigger --tags=smoke\n```\n",
+    ],
+)
+def test_prompts_quotes_and_lists_of_a_page_are_not_part_of_a_command(page: str) -> None:
+    (profile,) = import_file("page.md", page).profiles
+    assert profile.values["target"] == {"matchTags": [["smoke"]]}
 
 
 def test_lists_and_unquoted_variables_become_words() -> None:
