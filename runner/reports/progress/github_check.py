@@ -6,10 +6,12 @@ are those of GitHub's REST API: https://docs.github.com/rest/checks/runs.
 
 import json
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
+from runner.errors import CannotRun
 from runner.models.events import ApplyFinished, ApplyStarted, Event, PlanMade
 from runner.models.outcome import ApplyOutcome
 from runner.reports.apply import markdown, wording
@@ -54,6 +56,7 @@ class GitHubCheckReporter(Listener):
         self._repository = repository_of(environ)
         self._id: int | None = None
         self._progress = Progress()
+        self._is_over = False
         self._told: tuple[str, datetime | None] = ("", None)
 
     def handle(self, event: Event) -> None:
@@ -64,16 +67,18 @@ class GitHubCheckReporter(Listener):
         elif isinstance(event, ApplyFinished):
             if self._id is None:
                 self._open(event.outcome.apply_id, event.outcome.started_at)
+            self._is_over = True
             self._complete(event.outcome)
 
     def tick(self, at: datetime) -> None:
         """Report progress a few times a minute."""
         now = self._now()
         said, when = self._told
-        if self._id is None or now == said or (when and at - when < _PAUSE):
+        if self._is_over or self._id is None or now == said or (when and at - when < _PAUSE):
             return
         self._told = (now, at)
-        self._ask("PATCH", {"output": {"title": now, "summary": now}})
+        with suppress(CannotRun, OSError, ValueError):  # the run has to be completed all the same
+            self._ask("PATCH", {"output": {"title": now, "summary": now}})
 
     def _open(self, apply_id: str, at: datetime) -> None:
         created = self._ask(
@@ -92,9 +97,6 @@ class GitHubCheckReporter(Listener):
         title = wording.in_words(wording.count_all(outcome)["Sessions"]) or "nothing to apply"
         output = {"title": title, "summary": harmless(markdown.render(outcome, _SUMMARY))}
         annotations = list(self._annotations(outcome))
-        for start in range(_MOST_ANNOTATIONS, len(annotations), _MOST_ANNOTATIONS):
-            some = annotations[start : start + _MOST_ANNOTATIONS]
-            self._ask("PATCH", {"output": {**output, "annotations": some}})
         self._ask(
             "PATCH",
             {
@@ -104,6 +106,9 @@ class GitHubCheckReporter(Listener):
                 "output": {**output, "annotations": annotations[:_MOST_ANNOTATIONS]},
             },
         )
+        for start in range(_MOST_ANNOTATIONS, len(annotations), _MOST_ANNOTATIONS):
+            some = annotations[start : start + _MOST_ANNOTATIONS]
+            self._ask("PATCH", {"output": {**output, "annotations": some}})
 
     def _annotations(self, outcome: ApplyOutcome) -> Iterator[dict[str, Any]]:
         for instance in outcome.instances:

@@ -31,6 +31,7 @@ class GitHub(ThreadingHTTPServer):
         self.annotations: list[dict[str, Any]] = []
         self.titles: list[str] = []
         self.status = 0
+        self.most_annotations: int | None = None
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -55,6 +56,9 @@ class Handler(BaseHTTPRequestHandler):
             return self.answer(422)
         needed = {"path", "start_line", "end_line", "annotation_level", "message"}
         if any(needed - annotation.keys() for annotation in annotations):
+            return self.answer(422)
+        most = self.server.most_annotations
+        if most is not None and len(self.server.annotations + annotations) > most:
             return self.answer(422)
         self.server.annotations += annotations
         self.server.titles.append(output.get("title"))
@@ -135,6 +139,34 @@ def test_progress_is_told_some_times_a_minute_only(github: GitHub) -> None:
         one.handle(InstanceFinished(at(number), instance(name)))
         one.tick(at(number))
     assert github.titles == [f"{number} of 30 sessions are over" for number in (1, 11, 21)]
+
+
+@pytest.mark.parametrize("status", [403, 429, 500, 502])
+def test_a_run_is_completed_although_its_progress_was_refused(github: GitHub, status: int) -> None:
+    one = reporter(github)
+    one.handle(ApplyStarted(at(0), "an-apply", ("smoke",)))
+    github.status = status
+    one.tick(at(1))
+    github.status = 0
+    one.handle(ApplyFinished(at(2), apply(instance())))
+    assert github.runs[0]["conclusion"] == "success"
+
+
+def test_a_run_is_completed_although_some_annotations_were_refused(github: GitHub) -> None:
+    many = [instance(f"smoke-{number}", Verdict.FAILED) for number in range(60)]
+    github.most_annotations = 50
+    with pytest.raises(OSError, match="422"):
+        reporter(github).handle(ApplyFinished(at(9), apply(*many, exit_code=1)))
+    assert github.runs[0]["conclusion"] == "failure"
+    assert len(github.annotations) == 50
+
+
+def test_a_completed_run_is_left_as_it_is(github: GitHub) -> None:
+    one = reporter(github)
+    one.handle(ApplyStarted(at(0), "an-apply", ("smoke", "other")))
+    one.handle(ApplyFinished(at(2), apply(instance())))
+    one.tick(at(60))
+    assert "Checkly test sessions" in github.runs[0]["output"]["summary"]
 
 
 def test_on_a_pull_request_it_is_the_head_that_was_pushed(github: GitHub, tmp_path: Path) -> None:
