@@ -188,6 +188,20 @@ def test_a_variable_that_feeds_a_secret_can_not_be_saved(online: Project) -> Non
     assert not (online.folder / "p").exists()
 
 
+@pytest.mark.parametrize("value", ["$<var.token>", "Bearer $<var.wrapped>"])
+def test_nor_can_one_that_feeds_what_looks_like_a_secret(online: Project, value: str) -> None:
+    online.write(
+        FILE.replace("{value: $<env.SHOP_API_TOKEN>, secret: true}", value).replace(
+            "variables: {", "variables: {token: '', wrapped: '<$<var.token>>', "
+        )
+    )
+    done = online.run("plan", "smoke", "--out", "p", "--var", "token=hunter2-canary")
+    assert done.returncode == 2
+    assert "The variable token feeds a secret" in done.stderr
+    assert "canary" not in done.stderr + done.stdout
+    assert not (online.folder / "p").exists()
+
+
 def test_files_that_can_not_be_read_or_written(online: Project) -> None:
     online.write(FILE)
     done = online.run("apply", "--plan", "nothing")

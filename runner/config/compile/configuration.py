@@ -71,8 +71,11 @@ class Configuration:
 
     @property
     def secret_sources(self) -> frozenset[str]:
-        """Names from outside, such as ``var.token``, that feed a secret; known once compiled."""
-        return frozenset(self._flow.secret)
+        """Names from outside, such as ``var.token``, whose values are masked; known once compiled.
+
+        They feed a secret, or what looks like one.
+        """
+        return frozenset(self._flow.secret.keys() | self._flow.masked)
 
     def check(self) -> int:
         """Check everything the file declares, keeping nothing; returns how many instances."""

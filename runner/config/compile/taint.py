@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from runner.config.document.keys import VARIABLE_KEYS
 from runner.config.document.profiles import Structure
 from runner.config.document.variables import is_secret, looks_secret
-from runner.config.templates.dependencies import Dependencies
+from runner.config.templates.dependencies import Dependencies, names_in
 from runner.config.templates.expression import Expression
 from runner.config.templates.expressions.errors import TemplateError
 from runner.config.templates.template import Template, parse_template, problem_of
@@ -25,6 +25,7 @@ class SecretFlow:
 
     Attributes:
         secret: The names that feed secrets, each with the first such secret.
+        masked: The names that feed what only looks like a secret.
     """
 
     def __init__(
@@ -35,6 +36,7 @@ class SecretFlow:
         self._public_env = frozenset(f"env.{name}" for name in structure.public_env)
         self._diagnostics = diagnostics
         self.secret: dict[str, Scalar] = {}
+        self.masked = set[str]()
         self._public: dict[str, dict[int, Scalar]] = {}
         #: Texts of secrets that were checked and found to be in order.
         self._sound: set[str] = set()
@@ -77,6 +79,8 @@ class SecretFlow:
         value = variable.values.get("value")
         if looks_secret(name, variable):
             _hide(value)
+            if isinstance(value, Scalar):
+                self.masked |= self._outside(names_in(value))
             self._diagnostics.warning(
                 "looks-secret",
                 f"`{name}` looks like a secret but is not marked as one",
