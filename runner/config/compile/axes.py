@@ -22,6 +22,19 @@ def axes_of(matrix: Mapping) -> dict[str, Span]:
     return axes
 
 
+def env_axes(matrix: Mapping, dependencies: Dependencies) -> frozenset[str]:
+    """The axes of ``matrix`` that have a value from the environment."""
+    entries = [item for item in items_of(matrix.values.get("include")) if isinstance(item, Mapping)]
+    return frozenset(
+        axis
+        for holder in (matrix, *entries)
+        for axis, node in holder.values.items()
+        if node.templated and axis not in NOT_AXES
+        for each in scalars(node)
+        if any(name.startswith("env.") for name in dependencies.of(names_in(each)).names)
+    )
+
+
 def set_twice(layers: Iterable[Mapping], axes: dict[str, Span]) -> Iterator[Diagnostic]:
     """Refuse keys of ``layers``, from the topmost to that with the matrix, which it sets too."""
     for layer in layers:

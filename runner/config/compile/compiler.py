@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from functools import cached_property, partial
 from typing import Any, NamedTuple
 
-from runner.config.compile.axes import axes_of
+from runner.config.compile.axes import axes_of, env_axes
 from runner.config.compile.expansion import Expansion
 from runner.config.compile.matrix import Combination, MatrixReader, instance_name
 from runner.config.compile.renderer import Renderer
@@ -14,7 +14,7 @@ from runner.config.compile.validate import REQUEST, SETTINGS, Breach, check, che
 from runner.config.document.keys import PROFILE_KEYS, SETTINGS_KEYS, STRUCTURAL_KEYS
 from runner.config.document.profiles import ProfileSource
 from runner.config.templates.context import Inputs
-from runner.config.templates.expressions.values import Unset, plain, to_text
+from runner.config.templates.expressions.values import Unset, to_text
 from runner.config.templates.scope import Scope
 from runner.config.yaml.nodes import Mapping
 from runner.diagnostics import Diagnostics, Severity
@@ -51,7 +51,10 @@ class Compiler:
         if matrix := layers.values.get("matrix"):
             reader = MatrixReader(self._renderer(profile.name, {}, problems), self.diagnostics)
             instances = {instance_name(profile.name, each): each for each in reader.expand(matrix)}
-        return Expansion(profile, layers, instances, problems, is_complete, labels_of)
+        from_env = frozenset[str]()
+        if isinstance(matrix, Mapping):
+            from_env = env_axes(matrix, self.scope.dependencies)
+        return Expansion(profile, layers, instances, problems, is_complete, labels_of, from_env)
 
     def check_literals(self, layer: Mapping, key: Span, profile: str | None = None) -> None:
         """Check what is written out in ``defaults``, or in an abstract ``profile``, layers merged.
@@ -68,8 +71,13 @@ class Compiler:
         """The instance of that name; nothing, but diagnostics, if it breaks a rule."""
         profile, layers, combination = one.profile, one.layers, one.instances[name]
         values = _with_absent(layers, combination)
-        data = _data(layers, self._renderer(profile.name, values, self.diagnostics))
-        data |= {key: plain(value) for key, value in combination.items() if key in PROFILE_KEYS}
+        renderer = self._renderer(profile.name, values, self.diagnostics, one.env_axes)
+        data = _data(layers, renderer)
+        data |= {
+            key: renderer.axis(key, value)
+            for key, value in combination.items()
+            if key in PROFILE_KEYS
+        }
         if profile.needs:
             data["needs"] = [need.text for need in profile.needs]
         self._fill_metadata(data)
@@ -104,9 +112,15 @@ class Compiler:
                     self.diagnostics.add(problem)
         return is_sound
 
-    def _renderer(self, profile: str, values: Combination, problems: Diagnostics) -> Renderer:
-        scope = self.scope.for_instance(profile, values)
-        return Renderer(scope, problems, self.redactor, self.inputs.unset, profile)
+    def _renderer(
+        self,
+        profile: str,
+        values: Combination,
+        problems: Diagnostics,
+        from_env: frozenset[str] = frozenset(),
+    ) -> Renderer:
+        scope, unset = self.scope.for_instance(profile, values), self.inputs.unset
+        return Renderer(scope, problems, self.redactor, unset, profile, env_axes=from_env)
 
     def _fill_metadata(self, data: dict[str, Any]) -> None:
         """Fill in what the profile leaves out, as the official command line does."""

@@ -24,7 +24,8 @@ class Renderer:
     """Renders the nodes of one instance of a profile.
 
     What is wrong goes to ``diagnostics``, and secrets to ``redactor``; ``unset`` is how bad it is
-    that a name is not set. With ``only_literals``, every template counts as unresolved.
+    that a name is not set. With ``only_literals``, every template counts as unresolved. The
+    environment feeds ``env_axes`` of the matrix.
     """
 
     scope: Scope
@@ -33,6 +34,7 @@ class Renderer:
     unset: Severity
     profile: str | None
     only_literals: bool = False
+    env_axes: frozenset[str] = frozenset()
 
     def value(self, node: Node, key: str = "") -> Any:
         """The JSON value of ``node``, in which what is unresolved is ``Marked``.
@@ -69,6 +71,10 @@ class Renderer:
             return value if value is None or isinstance(value, Marked) else to_text(value)
         except TemplateError as error:
             return self._failed(error, node)
+
+    def axis(self, key: str, value: Value) -> Any:
+        """The JSON value of a key that the matrix sets, read as ``value`` reads it."""
+        return _typed(plain(value), key) if key in self.env_axes else plain(value)
 
     def scalar(self, node: Scalar) -> Value | Marked:
         """The value of ``node``, a number with its spelling; ``Marked`` if there is none."""
@@ -125,7 +131,9 @@ class Renderer:
         return self.scope.dependencies.of(names)
 
     def _reads_env(self, node: Node) -> bool:
-        return any(name.startswith("env.") for name in self._feed(node).names)
+        axes = {f"matrix.{axis}" for axis in self.env_axes}
+        names = self._feed(node).names
+        return not axes.isdisjoint(names) or any(name.startswith("env.") for name in names)
 
     def _marked(self, node: Node, value: Any) -> Any:
         """``value``, with a mark if it differs from run to run."""
