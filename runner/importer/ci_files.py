@@ -43,6 +43,12 @@ _MAX_RUNS = 256
 _OTHER_SHELLS = re.compile(r"pwsh|powershell|cmd|python|node|perl", re.IGNORECASE)
 #: How Azure and Kubernetes write the variables they fill in themselves.
 _MACRO = re.compile(r"\$\(([A-Za-z_][\w.]*)\)")
+#: How a script sets a variable, for later lines, scripts and steps too; not ``--env NAME=…``.
+_SET_BY_SCRIPT = re.compile(
+    r"\bvariable=([A-Za-z_][\w.]*)"  # Azure
+    r"|(?<![\w$-])(?<!-e )(?<!--env[ =])(?<!-e ['\"])(?<!--env[ =]['\"])([A-Za-z_]\w*)(?:\+?=|<<)"
+)
+_SOURCED = re.compile(r"(?:^|[-;&,'\"\[])[ \t]*(?:source|\.)[ \t]", re.MULTILINE)
 
 
 def ci_scripts(text: str, table: Placeholders) -> list[Script] | None:
@@ -84,6 +90,11 @@ class _Reader:
         self._source = source
         self._table = table
         self._line = line
+        self._set_by_scripts = {
+            name for names in _SET_BY_SCRIPT.findall(source.text) for name in names if name
+        }
+        # Lines of a job are one script.
+        self._is_sourced = system == "GitLab" and bool(_SOURCED.search(source.text))
 
     def scripts(self, root: Tree) -> Iterator[Script]:
         """Yield the scripts of a document, in order; one under an alias where it is first used."""
@@ -142,13 +153,20 @@ class _Reader:
             inside = self._table.inside(text)
             if MARK.fullmatch(text) and inside[0].kind is Kind.MATRIX:
                 yield name, text
-            elif inside or "$" in text or key_looks_secret(name):
+            elif inside or "$" in text or key_looks_secret(name) or self._may_change(name):
                 secret = any(p.secret for p in inside) or key_looks_secret(name)
                 shown = self._table.original(text) if inside else f"${name}"
                 variable = Placeholder(Kind.VARIABLE, name, shown, secret=secret)
                 yield name, self._table.mark(variable)
-            elif text:
+            else:  # an empty one hides that of its surroundings
                 yield name, text
+
+    def _may_change(self, name: str) -> bool:
+        """Return whether a variable may be set again where the nesting of the file can't tell."""
+        # `extends`, `parallel` and `rules` have variables of their own.
+        keys = rf"(?<![\w-]){re.escape(name)}['\"]?[ \t]*:"
+        is_again = self._system == "GitLab" and len(re.findall(keys, self._source.text)) > 1
+        return is_again or self._is_sourced or name in self._set_by_scripts
 
     def _script(self, node: Node, around: Script) -> Iterator[Script]:
         if isinstance(node, Sequence):
@@ -170,7 +188,7 @@ class _Reader:
         def filled(found: re.Match[str]) -> str:
             name, secret = found[1], key_looks_secret(found[1])
             macro = Placeholder(Kind.EXPRESSION, name, found[0], secret=secret)
-            return given[name] if name in given else self._table.mark(macro)
+            return given.get(name) or self._table.mark(macro)
 
         return _MACRO.sub(filled, text)
 

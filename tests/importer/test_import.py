@@ -299,6 +299,85 @@ def test_prompts_quotes_and_lists_of_a_page_are_not_part_of_a_command(page: str)
     assert profile.values["target"] == {"matchTags": [["smoke"]]}
 
 
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        (
+            ".gitlab-ci.yml",
+            (
+                "variables: {TAGS: production}\n.smoke: {variables: {TAGS: smoke}}\n"
+                "job:\n  extends: .smoke\n  script: npx checkly trigger --tags $TAGS\n"
+            ),
+        ),
+        (
+            ".gitlab-ci.yml",
+            (
+                "variables: {TAGS: production}\njob:\n  parallel: {matrix: [{TAGS: [a, b]}]}\n"
+                "  script: npx checkly trigger --tags $TAGS\n"
+            ),
+        ),
+        (
+            ".gitlab-ci.yml",
+            (
+                "variables: {TAGS: production}\njob:\n  script:\n  - export TAGS=smoke\n"
+                "  - npx checkly trigger --tags $TAGS\n"
+            ),
+        ),
+        (
+            ".gitlab-ci.yml",
+            (
+                "variables: {TAGS: production}\njob:\n  before_script: [source settings.sh]\n"
+                "  script: npx checkly trigger --tags $TAGS\n"
+            ),
+        ),
+        (
+            "smoke.yml",
+            (
+                "on: push\nenv: {TAGS: production}\njobs:\n  a:\n    runs-on: ubuntu-24.04\n"
+                '    steps:\n    - run: echo "TAGS=smoke" >> "$GITHUB_ENV"\n'
+                "    - run: npx checkly trigger --tags $TAGS\n"
+            ),
+        ),
+        (
+            "smoke.yml",
+            (
+                "on: push\nenv: {TAGS: production}\njobs:\n  a:\n    runs-on: ubuntu-24.04\n"
+                "    steps:\n    - run: TAGS=smoke bash -c 'npx checkly trigger --tags $TAGS'\n"
+            ),
+        ),
+        (
+            "smoke.yml",
+            (
+                "on: push\nenv: {TAGS: production}\njobs:\n  a:\n    runs-on: ubuntu-24.04\n"
+                "    env: {TAGS: ''}\n    steps:\n    - run: npx checkly trigger --tags $TAGS\n"
+            ),
+        ),
+        (
+            "azure-pipelines.yml",
+            (
+                "variables: {TAGS: production}\nsteps:\n"
+                "- bash: echo '##vso[task.setvariable variable=TAGS]smoke'\n"
+                "- bash: npx checkly trigger --tags $TAGS\n"
+            ),
+        ),
+    ],
+)
+def test_a_variable_that_a_ci_file_sets_again_is_not_followed(name: str, text: str) -> None:
+    (profile,) = import_file(name, text).profiles
+    assert profile.values["target"] == {"matchTags": ["$<env.TAGS.split(',')>"]}
+
+
+def test_a_variable_that_is_only_passed_on_is_followed() -> None:
+    text = (
+        "on: push\nenv: {TAGS: production, URL: 'https://shop.example'}\njobs:\n  a:\n"
+        "    runs-on: ubuntu-24.04\n    steps:\n"
+        "    - run: npx checkly trigger --tags $TAGS --env URL=$URL\n"
+    )
+    (profile,) = import_file("smoke.yml", text).profiles
+    assert profile.values["target"] == {"matchTags": [["production"]]}
+    assert profile.values["environmentVariables"] == {"URL": "https://shop.example"}
+
+
 def test_lists_and_unquoted_variables_become_words() -> None:
     text = 'A=(-t "a b" -d)\nB="-t c -l eu-west-1"\nE=\nnpx checkly trigger "${A[@]}" $B $E'
     assert one(text).values["target"] == {"matchTags": [["a b"], ["c"]]}
