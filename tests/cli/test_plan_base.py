@@ -267,6 +267,29 @@ def test_a_selection_narrows_it(repository: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("arguments", "summary"),
+    [
+        (["old"], "Changes: 0 added, 1 changed, 0 removed."),
+        (["old", "new"], "Changes: 0 added, 1 changed, 0 removed."),
+        (["-l", "team=web"], "Changes: 0 added, 1 changed, 0 removed."),
+        (["-l", "team=shop"], "Changes: 0 added, 1 changed, 0 removed."),
+        (["-l", "team!=web", "--exclude", "old"], "Changes: 0 added, 2 changed, 0 removed."),
+        (["--exclude", "new"], "Changes: 0 added, 1 changed, 0 removed."),
+    ],
+)
+def test_a_selection_means_either_version(
+    tmp_path: Path, arguments: list[str], summary: str
+) -> None:
+    file = "version: 1\ndefaults: {target: all, runLocation: eu-west-1}\nprofiles:\n"
+    git(tmp_path, "init", "-q", "-b", "main", ".")
+    commit(tmp_path, f"{file}  old: {{}}\n  moves: {{name: x, labels: {{team: web}}}}\n")
+    text = f"{file}  new: {{}}\n  moves: {{name: x, labels: {{team: shop}}}}\n"
+    (tmp_path / "checkly-sessions.yaml").write_text(text)
+    done = runner(tmp_path, "--base", "main", "-q", *arguments)
+    assert (done.stderr, done.stdout.strip()) == ("", summary)
+
+
+@pytest.mark.parametrize(
     ("arguments", "said"),
     [
         (["--base", "--upload-pack=touch canary"], "is not a commit"),

@@ -54,7 +54,7 @@ def base_plan(common: Common, base: str, head: str | None) -> Plan:
         warnings=warnings,
         file_warnings=tuple(map(one_line_of, diagnostics.warnings)),
     )
-    return _narrowed(plan, common.selection, (*before, *after))
+    return _narrowed(plan, common.selection, before, after)
 
 
 def _judge_checkout(repository: Repository, path: PurePosixPath) -> None:
@@ -93,31 +93,32 @@ def _before(
     return (), (f"{files.name(path)} does not compile, so everything counts as new: {why}",)
 
 
-def _narrowed(plan: Plan, selection: Selection, instances: Iterable[Instance]) -> Plan:
-    """The selected part of ``plan``."""
+def _narrowed(
+    plan: Plan, selection: Selection, before: Iterable[Instance], after: Iterable[Instance]
+) -> Plan:
+    """The part of ``plan`` that is selected, in either version."""
     if selection.is_everything:
         return plan
-    known = {instance.name: instance for instance in instances}
+    old, new = ({each.name: each for each in version} for version in (before, after))
+    known = [*old.values(), *new.values()]
     unknown = [
-        unknown_name(name, known)
+        unknown_name(name, old | new)
         for name in (*selection.names, *selection.exclude)
-        if not any(Selection((name,)).has_instance(i.profile, i.name) for i in known.values())
+        if not any(Selection((name,)).has_instance(each.profile, each.name) for each in known)
     ]
     if unknown:
         raise together(unknown)
-    labels = [
-        instance.settings.labels
-        for instance in known.values()
-        if selection.has_instance(instance.profile, instance.name)
-    ]
-    if not any(map(selection.has_labels, labels)):
-        raise unknown_labels(selection, labels)
+    named = [each for each in known if selection.has_instance(each.profile, each.name)]
+    selected = [each for each in named if selection.has_labels(each.settings.labels)]
+    if not selected:
+        raise unknown_labels(selection, [each.settings.labels for each in named])
+    names = {each.name for each in selected}
     return replace(
         plan,
         instances=tuple(
             planned
             for planned in plan.instances
-            if selection.has_instance(planned.profile, planned.name)
-            and selection.has_labels(known[planned.name].settings.labels)
+            if (planned.name in names or planned.renamed_from in names)
+            and not selection.excludes(planned.profile, planned.name)
         ),
     )
