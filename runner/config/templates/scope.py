@@ -213,7 +213,9 @@ def _typed(name: str, text: str, default: Value) -> Value:
     if isinstance(default, list | dict):
         wanted += " as JSON"
         try:
-            value = json.loads(text, parse_constant=_refuse_constant)
+            value = json.loads(
+                text, parse_int=_number, parse_float=_number, parse_constant=_refuse_constant
+            )
         except (ValueError, RecursionError):
             value = None
         if isinstance(value, type(default)):
@@ -225,6 +227,13 @@ def _typed(name: str, text: str, default: Value) -> Value:
         wanted = "true or false" if isinstance(default, bool) else wanted
     hint = "A variable set from outside has the type of its declared default."
     raise UsageError(f"Variable {name} needs {wanted}.", hint=hint)
+
+
+def _number(text: str) -> Value:
+    value = value_of_text(text)
+    if isinstance(value, str):
+        raise ValueError  # noqa: TRY004 # a number that is too large
+    return value
 
 
 def _refuse_constant(_: str) -> None:

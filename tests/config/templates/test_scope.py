@@ -211,6 +211,13 @@ def test_an_option_takes_the_type_of_the_default(
         assert render(made, "a $<var.x>") == f"a {written}"
 
 
+def test_numbers_in_json_keep_their_spelling() -> None:
+    overrides = {"x": "[1.10, 1e3, -0, 12]", "y": '{"v": 2.50}'}
+    made = scope({"x": sequence("a"), "y": mapping(v="b")}, overrides=overrides)
+    assert render(made, "$<var.x | join(' ')> $<var.y.v>") == "1.10 1e3 -0 12 2.50"
+    assert plain(render(made, "$<var.x>")) == [1.1, 1000.0, 0, 12]
+
+
 @pytest.mark.parametrize(
     ("default", "text"),
     [
@@ -225,6 +232,8 @@ def test_an_option_takes_the_type_of_the_default(
         (sequence("a"), "b"),
         (sequence("a"), '{"a": 1}'),
         (sequence("a"), "[NaN]"),
+        (sequence("a"), "[1e999]"),
+        (mapping(a="b"), '{"c": [-1e999]}'),
         (sequence("a"), "[" * 100_000),
         (mapping(a="b"), "[1]"),
     ],
