@@ -127,7 +127,14 @@ class _Reader:
             matrix = _matrix(strategy["matrix"])
         for key in _ENVIRONMENT:
             given.update(self._variables(values.get(key), matrix))
-        if shell := _text(values.get("shell")):
+        if self._system == "GitLab":
+            for name in pairs_of(values.get("secrets")):
+                secret = Placeholder(Kind.VARIABLE, name, f"${name}", secret=True)
+                given[name] = self._table.mark(secret)
+        task = _text(values.get("task"))
+        if "powershell" in task.lower():
+            unread = f"`task: {task}` can't be read"
+        elif shell := _text(values.get("shell")):
             unread = f"`shell: {shell}` can't be read" if _OTHER_SHELLS.match(shell) else ""
         notes = [f"{key}: {_shown(values[key])}" for key in _NOTED if path and key in values]
         title = next((_text(values[key]) for key in _TITLES if path and key in values), "")
@@ -155,6 +162,8 @@ class _Reader:
                 yield name, text
             elif inside or "$" in text or key_looks_secret(name) or self._may_change(name):
                 secret = any(p.secret for p in inside) or key_looks_secret(name)
+                if secret:
+                    self._table.secret_env.add(name)
                 shown = self._table.original(text) if inside else f"${name}"
                 variable = Placeholder(Kind.VARIABLE, name, shown, secret=secret)
                 yield name, self._table.mark(variable)

@@ -24,6 +24,8 @@ _TOKEN = re.compile(
     re.IGNORECASE,
 )
 _SECRET_EXPRESSION = re.compile(r"\bsecrets\b|\bgithub\.token\b", re.IGNORECASE)
+#: ``env.NAME`` and ``env['NAME']``; Azure's ``variables`` are the same.
+_ENV_EXPRESSION = re.compile(r"\b(?:env|variables)(?:\.|\[')(\w+)", re.IGNORECASE)
 
 
 def without_marks(text: str) -> str:
@@ -77,6 +79,7 @@ class Placeholders:
         variables: The names of the shell variables among them.
         env_names: Expression → the environment variable that stands for it, the same each time.
         secrets: The environment variables that feed a secret; nothing else may read them.
+        secret_env: The names under ``env`` in the file that hold a secret.
     """
 
     def __init__(self) -> None:
@@ -84,6 +87,7 @@ class Placeholders:
         self.variables: set[str] = set()
         self.env_names: dict[str, str] = {}
         self.secrets: set[str] = set()
+        self.secret_env: set[str] = set()
 
     def mark(self, placeholder: Placeholder) -> str:
         """Return the text that stands for ``placeholder``."""
@@ -100,7 +104,8 @@ class Placeholders:
             axis = name.removeprefix("matrix.")
             if axis != name and any(axis in run for run in matrix):
                 return self.mark(Placeholder(Kind.MATRIX, axis, found[0], matrix=matrix))
-            secret = _SECRET_EXPRESSION.search(name) is not None
+            is_secret = _SECRET_EXPRESSION.search(name) is not None
+            secret = is_secret or not self.secret_env.isdisjoint(_ENV_EXPRESSION.findall(name))
             return self.mark(Placeholder(Kind.EXPRESSION, name, found[0], secret=secret))
 
         return _EXPRESSION.sub(marked, without_marks(text))

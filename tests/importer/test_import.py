@@ -378,6 +378,48 @@ def test_a_variable_that_is_only_passed_on_is_followed() -> None:
     assert profile.values["environmentVariables"] == {"URL": "https://shop.example"}
 
 
+GITHUB_SECRET = """\
+on: push
+env: {TOP: "${{ secrets.T }}"}
+jobs:
+  a:
+    runs-on: ubuntu-24.04
+    steps:
+      - run: npx checkly trigger --tags x -e A=VALUE
+        env: {S: "${{ secrets.Z }}"}
+"""
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "${{ env.S }}",
+        "${{ env.TOP }}",
+        "${{ env['TOP'] }}",
+        "${{ env.TOP || 'none' }}",
+        "${{ format('{0}', env.S) }}",
+    ],
+)
+def test_an_expression_that_reads_a_secret_of_the_environment_is_a_secret(value: str) -> None:
+    text = GITHUB_SECRET.replace("VALUE", value)
+    (profile,) = import_file("smoke.yml", text).profiles
+    variables = profile.values["environmentVariables"]
+    assert isinstance(variables, dict)
+    assert variables["A"]["secret"] is True
+
+
+def test_secrets_of_a_gitlab_job_are_secrets() -> None:
+    text = "a:\n  secrets: {DB: {vault: db}}\n  script: npx checkly trigger --tags x -e A=$DB\n"
+    (profile,) = import_file(".gitlab-ci.yml", text).profiles
+    assert profile.values["environmentVariables"] == {"A": {"value": "$<env.DB>", "secret": True}}
+
+
+def test_a_powershell_task_is_refused() -> None:
+    text = "steps:\n- task: PowerShell@2\n  inputs: {script: npx checkly trigger --tags x}\n"
+    with pytest.raises(UsageError, match="PowerShell@2` can't be read"):
+        import_file("azure-pipelines.yml", text)
+
+
 def test_lists_and_unquoted_variables_become_words() -> None:
     text = 'A=(-t "a b" -d)\nB="-t c -l eu-west-1"\nE=\nnpx checkly trigger "${A[@]}" $B $E'
     assert one(text).values["target"] == {"matchTags": [["a b"], ["c"]]}
