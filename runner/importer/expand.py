@@ -30,6 +30,7 @@ _PLAIN_PARENTS = {"program", "declaration_command", "variable_assignments", "com
 #: Kinds of nodes that may run after what follows them.
 _REPEATED = {"function_definition", "do_group"}
 _BRACES = re.compile(r"\{[^{}\s]*\}")
+_BLANK_WORD = re.compile(rb"(?:[ \t]|\\\n)+\\[ \t]")
 _DEFAULTS = {":-", "-", ":=", "="}
 _MAX_LENGTH = 10_000
 _MAX_DEPTH = 20
@@ -55,6 +56,10 @@ class Expander:
         """Return the text of a node."""
         return self._data[node.start_byte : node.end_byte].decode(errors="replace")
 
+    def has_blank_word_after(self, node: "Node") -> bool:
+        r"""Return whether ``\ `` follows, as at the end of a line: a word that the parser drops."""
+        return _BLANK_WORD.match(self._data, node.end_byte) is not None
+
     def learn(self, node: "Node") -> None:
         """Note which variables a node sets. Nodes come in the order of the text."""
         plain, names = False, list[str]()
@@ -66,7 +71,7 @@ class Expander:
             names = words[1:] if words[0] in _SETTING else []
             is_alias = node.type == "declaration_command" and "-n" in words
             if words[0] in _SETTING_ANY or is_alias:
-                self._set_any.append(node.start_byte)
+                self._set_any.append(node.end_byte)
         elif node.type == "expansion" and {":=", "="} & {child.type for child in node.children}:
             names = [name for name in map(self.source, node.children) if name in self.assigned]
         elif (field := _NAMES.get(node.type)) and not is_in_front(node):

@@ -94,6 +94,8 @@ def _parsed(data: bytes) -> "Tree":
 def _is_misplaced(node: "Node", expander: Expander) -> bool:
     """Return whether a shell would refuse something that the parser lets pass."""
     kind, parent, before = node.type, node.parent, node.prev_sibling
+    if is_kind(parent, "command") and expander.has_blank_word_after(node):
+        return True
     if kind in WORDS:  # two that touch are one word to a shell
         touch = before is not None and before.end_byte == node.start_byte
         return touch and is_kind(parent, "command")
@@ -110,7 +112,9 @@ def _may_matter(node: "Node", expander: Expander) -> bool:
     source = expander.source(node)
     name = node.child_by_field_name("name")
     variable = name is not None and name.children[0].type != "word"
-    return variable or "checkly" in source or re.match(r"npm|pnpm|yarn|bun", source) is not None
+    return (
+        variable or "checkly" in source or re.match(r"npm|pnpm|yarn|bun|eval", source) is not None
+    )
 
 
 def _command(node: "Node", expander: Expander, script: Script) -> Script:

@@ -245,6 +245,27 @@ def test_what_may_set_a_variable_again_leaves_the_target_out(line: str) -> None:
     assert "target" not in profile.values
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "npx checkly trigger \\ \n  --tags x",
+        "npx checkly trigger \\\t\n  --tags x",
+        "npx checkly trigger \\\n  \\ \n  --tags x",
+        "npx checkly trigger -l eu-west-1 \\ \n  --tags x",
+        "npx checkly trigger \\  --tags x",
+    ],
+)
+def test_a_blank_behind_the_backslash_of_a_line_is_a_word(text: str) -> None:
+    profile = one(text)
+    assert "target" not in profile.values
+
+
+@pytest.mark.parametrize("use", ['eval "$CMD"', "eval $CMD", "$CMD", 'bash -c "checkly $SUB"'])
+def test_a_command_in_a_variable_is_found(use: str) -> None:
+    profile = one(f"SUB='trigger --tags x'\nCMD=\"npx checkly $SUB\"\n{use}\n")
+    assert profile.values["target"] == {"matchTags": [["x"]]}
+
+
 def test_what_is_set_after_a_sourced_file_is_followed() -> None:
     profile = one("source ./settings.sh\nTAGS=smoke\nnpx checkly trigger --tags $TAGS")
     assert profile.values["target"] == {"matchTags": [["smoke"]]}
