@@ -80,6 +80,13 @@ class GitHubCheckReporter(Listener):
         with suppress(CannotRun, OSError, ValueError):  # the run has to be completed all the same
             self._ask("PATCH", {"output": {"title": now, "summary": now}})
 
+    def close(self) -> None:
+        """Complete a run whose apply stopped before its end: nothing else ever would."""
+        if self._id is not None and not self._is_over:
+            self._is_over = True
+            told = {"title": "stopped before the end", "summary": "The log of the job says why."}
+            self._ask("PATCH", {"status": "completed", "conclusion": "failure", "output": told})
+
     def _open(self, apply_id: str, at: datetime) -> None:
         created = self._ask(
             "POST",

@@ -161,6 +161,16 @@ def test_a_run_is_completed_although_some_annotations_were_refused(github: GitHu
     assert len(github.annotations) == 50
 
 
+def test_a_run_is_completed_although_the_apply_stopped_before_its_end(github: GitHub) -> None:
+    one = reporter(github)
+    one.handle(ApplyStarted(at(0), "an-apply", ("smoke",)))
+    one.close()
+    assert github.runs[0]["status"] == "completed"
+    assert github.runs[0]["conclusion"] == "failure"
+    one.close()
+    assert github.titles == ["stopped before the end"]
+
+
 def test_a_completed_run_is_left_as_it_is(github: GitHub) -> None:
     one = reporter(github)
     one.handle(ApplyStarted(at(0), "an-apply", ("smoke", "other")))
