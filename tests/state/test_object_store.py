@@ -7,7 +7,9 @@ import stat
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
+import obstore
 import pytest
 from obstore.exceptions import GenericError
 
@@ -286,6 +288,22 @@ def test_a_folder_that_comes_and_goes_is_no_trouble(tmp_path: Path) -> None:
         await asyncio.gather(*(one(str(number)) for number in range(8)))
 
     asyncio.run(go())
+
+
+def test_a_folder_that_goes_while_the_library_makes_it_is_made_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put, left = obstore.put, [1, 2]
+
+    def unlucky(*arguments: Any, **options: Any) -> Any:
+        if left:
+            left.pop()
+            raise GenericError("Unable to create dir /x/a: No such file or directory (os error 2)")
+        return put(*arguments, **options)
+
+    monkeypatch.setattr(obstore, "put", unlucky)
+    assert asyncio.run(Store("state", folder=tmp_path).create("a/b", b"{}"))
+    assert not left
 
 
 def test_a_folder_that_was_there_gets_no_gitignore(open_: OpenState, tmp_path: Path) -> None:

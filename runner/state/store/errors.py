@@ -5,7 +5,7 @@ import os
 import re
 from typing import Final
 
-from obstore.exceptions import BaseError
+from obstore.exceptions import BaseError, GenericError
 
 from runner.errors import StateError
 from runner.state.store.paths import shown
@@ -54,6 +54,13 @@ def is_transient(error: BaseException) -> bool:
     return bool(_IN_PASSING.search(text)) and not _NO_CREDENTIALS.search(text)
 
 
+def is_no_folder(error: BaseException) -> bool:
+    """Return whether a folder on the way to an object was missing or came just now."""
+    return isinstance(error, FileNotFoundError | FileExistsError) or (
+        isinstance(error, GenericError) and _number(error) == errno.ENOENT
+    )
+
+
 def is_no_bucket(error: BaseException) -> bool:
     """Return whether the bucket is missing, not an object in it."""
     return bool(_NO_BUCKET.search(str(error)))
@@ -73,9 +80,14 @@ def store_error(error: BaseException, verb: str, where: str) -> StateError:
 
 
 def _of_folder(error: BaseException) -> tuple[str, str | None]:
-    found = re.search(r"\(os error (\d+)\)", str(error))
-    number = int(found[1]) if found else getattr(error, "errno", None) or 0
+    number = _number(error)
     return _OF_SYSTEM.get(number) or (os.strerror(number) if number else _plain(str(error)), None)
+
+
+def _number(error: BaseException) -> int:
+    """Return the number of an error of the system; 0 for any other."""
+    found = re.search(r"\(os error (\d+)\)", str(error))
+    return int(found[1]) if found else getattr(error, "errno", None) or 0
 
 
 def _of_bucket(error: BaseException, variables: str) -> tuple[str, str]:

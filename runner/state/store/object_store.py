@@ -14,11 +14,17 @@ from pathlib import Path
 from typing import Any, Final, Literal, NamedTuple, TypeVar
 
 import obstore
-from obstore.exceptions import AlreadyExistsError
+from obstore.exceptions import AlreadyExistsError, BaseError
 from obstore.store import LocalStore, MemoryStore, ObjectStore
 
 from runner.errors import StateError
-from runner.state.store.errors import is_no_bucket, is_store_error, is_transient, store_error
+from runner.state.store.errors import (
+    is_no_bucket,
+    is_no_folder,
+    is_store_error,
+    is_transient,
+    store_error,
+)
 
 T = TypeVar("T")
 
@@ -215,8 +221,8 @@ class Store:
                 self.bucket = self.bucket or LocalStore(self.folder, automatic_cleanup=True)
                 obstore.put(self.bucket, path, data, mode=mode, use_multipart=False)
                 break
-            except (FileNotFoundError, FileExistsError):  # others delete a folder once it is empty
-                if not left:
+            except (BaseError, OSError) as error:
+                if not left or not is_no_folder(error):  # others delete a folder once it is empty
                     raise
                 time.sleep(_RANDOM.uniform(0, _FOLDER_PAUSE))
         with suppress(FileNotFoundError):  # it may have been tidied away
