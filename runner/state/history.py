@@ -55,10 +55,11 @@ class Month(NumberedDocument):
 
 
 class Loose(NamedTuple):
-    """An apply that is not folded: its bytes, and whether it has ended."""
+    """An apply that is not folded: its bytes, whether it has ended, the segments left."""
 
     size: int
     is_over: bool
+    segments: list[str]
 
 
 class History:
@@ -85,11 +86,12 @@ class History:
         found: dict[str, Loose] = {}
         for entry in reversed(await self._store.entries(self._applies)):
             name, slash, _ = entry.path.removeprefix(f"{self._applies}/").partition("/")
+            name = name if slash else name.removesuffix(".json")
+            size, _, segments = found.get(name, Loose(0, False, []))
             if slash and number_of(entry):
-                size = found[name].size if name in found else 0
-                found[name] = Loose(size + entry.size, is_over=False)
-            elif name.endswith(".json") and not slash:  # its segments came before, if any are left
-                found[name.removesuffix(".json")] = Loose(entry.size, is_over=True)
+                found[name] = Loose(size + entry.size, False, [*segments, entry.path])
+            elif not slash and entry.name.endswith(".json"):  # its segments came before
+                found[name] = Loose(entry.size, True, segments)
         return found
 
     async def months(self) -> dict[str, list[str]]:
@@ -102,9 +104,13 @@ class History:
 
     async def ids(self) -> list[str]:
         """Return the ids of all applies, newest first."""
-        found = set(await self.loose())
-        for _, path in _flat(await self.months()):
-            found |= (await self._month(path) or {}).keys()
+        found, is_whole = set(await self.loose()), False
+        while not is_whole:
+            is_whole = True
+            for _, path in _flat(await self.months()):
+                applies = await self._month(path)
+                is_whole &= applies is not None  # else a prune has replaced it
+                found |= (applies or {}).keys()
         return sorted(found, reverse=True)
 
     async def open(self) -> list[ApplyDocument]:
@@ -188,7 +194,8 @@ class History:
         are deleted, so that none is ever missing. Those that the table of records may not have
         stay: they are read as long as they are ``unsettled``.
         """
-        ended = [(name, each.size) for name, each in (await self.loose()).items() if each.is_over]
+        loose = await self.loose()
+        ended = [(name, each.size) for name, each in loose.items() if each.is_over]
         if len(ended) <= above:
             return 0
         spared = set(map(escape_id, await unsettled()))
@@ -202,10 +209,13 @@ class History:
                 for name, path, data in zip(page, paths, documents, strict=True):
                     with suppress(Damaged):  # it stays, and is reported when it is read
                         tree = parse(data or b"", path)
-                        found[path] = document_of(tree, name, path).apply_id, tree
+                        found[name] = document_of(tree, name, path).apply_id, tree
                 if found:
                     await self._add_month(month, dict(found.values()))
-                    await self._store.tidy(found)
+                    # What a killed owner left of a journal would pass for an apply that runs.
+                    left = (loose[name].segments for name in found)
+                    await self._store.tidy(chain.from_iterable(left))
+                    await self._store.tidy(f"{self._applies}/{name}.json" for name in found)
                     folded += len(found)
         return folded
 

@@ -50,7 +50,8 @@ async def prune(
     if older_than is not None:
         before = state.clock.now() - older_than
         old = [each for each in old if (time_of(each) or before) < before]
-    table, locks = await state.record_table.read(), await state.lock_table.read()
+    # In this order, since an apply that ends is first in the table of records and then unlocked.
+    locks, table = await state.lock_table.read(), await state.record_table.read()
     rows = table.records.values()
     needed = {str(row.get(key)) for row in rows for key in ("applyId", "checksIn")}
     needed |= {*locks.open, *(holder.apply_id for holder in locks.holders.values())}

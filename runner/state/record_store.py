@@ -1,6 +1,5 @@
 """Records as they are asked for: from the table, from applies that run, whole or in brief."""
 
-import asyncio
 from collections.abc import Iterable, Mapping
 from functools import cached_property
 from typing import Any
@@ -44,17 +43,18 @@ class Records(Place):
         """
         is_wanted = set(instances).__contains__ if instances is not None else lambda _: True
         applies = await self.applies(problems)  # whose the project is need not be asked twice
-        table, unsettled = await asyncio.gather(self.record_table.read(), self._unsettled(problems))
+        # In this order, since an apply that ends is first in the table and then unlocked.
+        unsettled = await self._unsettled(problems)
+        table = await self.record_table.read()
         ids = [
             escape_id(apply_id)
             for apply_id, left in unsettled.items()
             if any(is_wanted(table.today(name, apply_id, self.moved)) for name in left)
         ]
-        attempts = [
-            attempt
-            for apply in await applies.read(ids)
-            for attempt in apply.read(problems).values()
-        ]
+        running = await applies.read(ids)
+        if len(running) < len(ids):  # some may have ended and been folded since
+            table = await self.record_table.read()
+        attempts = [each for apply in running for each in apply.read(problems).values()]
         rows = table.rows(is_wanted, problems, self.moved)
         merged = table.merged(rows, attempts, self.moved)
         records = {name: record for name, record in merged.items() if is_wanted(name)}
@@ -75,7 +75,10 @@ class Records(Place):
         sure = [attempt for attempt in noted if attempt.instance not in lost]
         stay = await self.put_records(others, sure, locks.apply_id)
         for attempt in noted:
-            locks.note(attempt.apply_id, attempt.instance, is_open=attempt.is_open)
+            is_open = (
+                attempt.is_open or attempt.instance in lost
+            )  # then its record is still to come
+            locks.note(attempt.apply_id, attempt.instance, is_open=is_open)
         return stay
 
     async def put_records(

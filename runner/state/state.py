@@ -1,6 +1,5 @@
 """The state of one scope: records, applies and locks as documents of an object store."""
 
-import asyncio
 from collections.abc import AsyncIterator, Callable, Collection, Iterable
 from datetime import datetime
 from typing import Final
@@ -50,15 +49,15 @@ class State(Records):
             problems: See the class.
         """
         await self.folder("applies")  # whose the project is need not be asked twice
-        lock_table, table = await asyncio.gather(self.lock_table.read(), self.record_table.read())
-        running = {holder.apply_id for holder in lock_table.holders.values()}
-        async for apply in (await self.applies(problems)).past(since):
+        table = await self.record_table.read()
+        async for listed in (await self.applies(problems)).past(since):
+            apply, is_running = await self._as_its_owner_left_it(listed)
             today = {
                 name: table.today(name, apply.apply_id, self.moved) for name in apply.instances
             }
             chosen = {then for then, now in today.items() if named(now.partition("[")[0], now)}
             read = apply.read(problems, chosen, without)
-            past = apply.past(read, chosen, is_running=apply.apply_id in running)
+            past = apply.past(read, chosen, is_running=is_running)
             if since and not any(attempt.intent_at >= since for attempt in past.attempts):
                 continue
             attempts = (renamed(attempt, today[attempt.instance]) for attempt in past.attempts)
@@ -67,12 +66,26 @@ class State(Records):
 
     async def apply(self, apply_id: str, *, problems: Problems = None) -> PastApply | None:
         """Return one apply, with what it never started if it is over; ``None`` if it is unknown."""
-        async for apply in (await self.applies(problems)).find([apply_id]):
-            holders = (await self.lock_table.read()).holders
-            alive = holders.keys() - await self.watch.dead(holders)
-            is_running = any(holders[key].apply_id == apply_id for key in alive)
+        async for found in (await self.applies(problems)).find([apply_id]):
+            apply, is_running = await self._as_its_owner_left_it(found)
+            if is_running:  # unless its owner is gone
+                is_running = apply_id in await self.running_applies()
             return apply.past(apply.read(problems), is_running=is_running)
         return None
+
+    async def _as_its_owner_left_it(self, apply: ApplyDocument) -> tuple[ApplyDocument, bool]:
+        """Return an apply as it is, and whether an owner holds its locks.
+
+        One that was read while it ran and is unlocked by now is read again: only then is what it
+        never started known.
+        """
+        if apply.is_over:
+            return apply, False
+        holders = (await self.lock_table.read()).holders
+        if any(holder.apply_id == apply.apply_id for holder in holders.values()):
+            return apply, True
+        again = (await self.applies([])).find([apply.apply_id])  # its problems are told already
+        return await anext(again, apply), False
 
     async def newest_apply(self) -> PastApply | None:
         """Return the newest apply of the scope that wrote anything."""

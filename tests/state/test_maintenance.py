@@ -1,8 +1,10 @@
 """Looking after the state: prune, compact, rename, forget, claim, unlock."""
 
 import asyncio
+from collections.abc import Iterable
 from datetime import timedelta
 from random import Random
+from typing import Any
 
 import pytest
 
@@ -180,6 +182,93 @@ def test_applies_whose_month_is_pruned_while_they_are_read_are_not_missed(
         left.append(2)
         assert len(await attempts_of(reader, same[3])) == 1
         assert left == []
+
+    asyncio.run(go())
+
+
+def test_what_a_killed_owner_left_of_a_journal_goes_when_its_apply_is_folded(
+    open_: OpenState,
+) -> None:
+    async def keep(paths: Iterable[str]) -> None:
+        pass
+
+    async def go() -> None:
+        state = open_()
+        async with state.lock(["smoke"], ALICE, IDS[0], timeout=0) as locks:
+            journal = await state.begin(IDS[0], locks, {"smoke": "smoke"}, ALICE, NOON)
+            await journal.put(an_attempt(apply_id=IDS[0]), durable=True)
+            update: dict[str, Any] = {
+                "phase": Phase.FINISHED,
+                "verdict": Verdict.PASSED,
+                "stopped_at": NOON,
+            }
+            await journal.put(an_attempt(apply_id=IDS[0], **update), durable=False)
+            with pytest.MonkeyPatch.context() as patch:
+                patch.setattr(state.store, "tidy", keep)
+                await journal.end(0)
+            await state.keep(locks, [journal])
+        assert await open_().fold(keep=0) == 1
+        assert await (await open_().applies()).loose() == {}
+        assert [each.verdict for each in await attempts_of(open_(), IDS[0])] == [Verdict.PASSED]
+
+    asyncio.run(go())
+
+
+def test_an_apply_that_ends_while_others_are_pruned_stays(open_: OpenState) -> None:
+    async def go() -> None:
+        state, pruner = open_(), open_()
+        list_, ending = pruner.store.entries, list[bool]()
+
+        async with state.lock(["smoke"], ALICE, IDS[0], timeout=0) as locks:
+            journal = await state.begin(IDS[0], locks, {"smoke": "smoke"}, ALICE, NOON)
+            await journal.put(an_attempt(apply_id=IDS[0], fence=1), durable=True)
+
+            async def slow(prefix: str) -> list[Entry]:
+                found = await list_(prefix)
+                if prefix.endswith("/records") and not ending:
+                    ending.append(True)
+                    update: dict[str, Any] = {
+                        "phase": Phase.FINISHED,
+                        "session_id": "s",
+                        "stopped_at": NOON,
+                    }
+                    attempt = an_attempt(apply_id=IDS[0], fence=1, **update)
+                    await journal.put(attempt, durable=False)
+                    await journal.end(0)
+                    await state.keep(locks, [journal])
+                    await locks.__aexit__(None, None, None)
+                return found
+
+            pruner.store.entries = slow  # type: ignore[method-assign]
+            assert (await prune(pruner, [], keep=0)).applies == 0
+        assert ending
+        assert await ids(open_()) == [IDS[0]]
+
+    asyncio.run(go())
+
+
+def test_an_apply_that_begins_while_history_is_read_is_not_told_as_ended(
+    open_: OpenState,
+) -> None:
+    async def go() -> None:
+        state, reader = open_(), open_()
+        list_ = reader.store.entries
+        async with state.lock(["other"], ALICE, IDS[1], timeout=0):
+            pass  # so that there is a project
+        locks = state.lock(["smoke"], ALICE, IDS[0], timeout=0)
+
+        async def slow(prefix: str) -> list[Entry]:
+            if prefix.endswith("/applies"):
+                await locks.__aenter__()
+                planned = {"smoke": "smoke", "later": "later"}
+                journal = await state.begin(IDS[0], locks, planned, ALICE, NOON)
+                await journal.put(an_attempt(apply_id=IDS[0]), durable=True)
+            return await list_(prefix)
+
+        reader.store.entries = slow  # type: ignore[method-assign]
+        (past,) = [each async for each in reader.history()]
+        await locks.__aexit__(None, None, None)
+        assert [each.instance for each in past.attempts] == ["smoke"]
 
     asyncio.run(go())
 

@@ -1,15 +1,18 @@
 """The protocol under random interleavings: never two owners, no session doubled or lost."""
 
 import asyncio
+import json
 import random
 from collections import defaultdict
+from contextlib import suppress
 from typing import Any
 
 import pytest
 
-from runner.errors import StateError
+from runner.errors import Locked, StateError
 from runner.models.record import Initiator, Phase, Record
 from runner.models.verdict import Verdict
+from runner.state.maintenance import prune, rename
 from runner.state.project import Project
 from runner.state.state import State
 from tests.state.conftest import an_attempt
@@ -41,6 +44,9 @@ class World:
         self.disk = Disk()
         self.api = Api()
         self.newest: dict[str, tuple[int, bool]] = {}
+        self.read: dict[str, tuple[int, bool]] = {}
+        self.moved: set[str] = set()
+        self.is_pruned = seed % 2 == 1
         self.is_rough = True
 
     def state(self, process: Process) -> State:
@@ -113,6 +119,64 @@ class World:
             assert record.order >= self.newest.get(name, (0, False)), "a record was moved back"
             self.newest[name] = record.order
 
+    def stored(self) -> set[str]:
+        """The applies that have ended and are stored, read from the disk itself."""
+        found = set()
+        for path, (data, _) in self.disk.objects.items():
+            folder, _, name = path.rpartition("/")
+            if folder.endswith("/applies"):
+                found.add(name.removesuffix(".json"))
+            elif folder.endswith("/history"):
+                found |= json.loads(data)["applies"].keys()
+        return found
+
+    async def reader(self) -> None:
+        """Reads, now and then slowly, while others write, fold, prune and rename."""
+        process = Process(self.rng)
+        state, problems = self.state(process), list[StateError]()
+        await asyncio.sleep(self.rng.uniform(0, 900))
+        before, read = self.stored(), dict(self.read)
+        asyncio.get_running_loop().call_later(
+            self.rng.uniform(0, 3), process.stop, self.rng.choice((0, 1, 30))
+        )
+        told = [past async for past in state.history(problems=problems)]
+        ids = [past.apply_id for past in told]
+        assert len(ids) == len(set(ids)), "an apply was told twice"
+        assert before & self.stored() <= set(ids), "an apply was missed"
+        for past in told:
+            whole = past.apply_id in before
+            assert not (whole and any(each.is_open for each in past.attempts)), "an old journal"
+            for each in past.attempts:
+                if each.verdict is Verdict.NOT_STARTED:
+                    session = (past.apply_id, each.instance)
+                    assert session not in self.api.sessions, "a session was told not started"
+        records = await state.records(problems=problems)
+        assert not problems, "something was damaged that was only tidied"
+        for name in read.keys() - self.moved:
+            assert name in records, "a record was missed"
+            assert records[name].order >= read[name], "a record is older than before"
+        for name, record in records.items():
+            assert record.request, "the apply of a record was missed"
+            self.read[name] = max(self.read.get(name, (0, False)), record.order)
+        for apply_id in sorted(before):
+            one = await state.apply(apply_id)
+            assert one is not None or apply_id not in self.stored(), "an apply was not found"
+
+    async def tidier(self) -> None:
+        """Folds, prunes, renames or claims while others read and write."""
+        process = Process(self.rng)
+        state, owner = self.state(process), Initiator(user="tidier")
+        await asyncio.sleep(self.rng.uniform(0, 900))
+        with suppress(StateError, Locked):
+            await state.fold(self.rng.randint(0, 3))
+            if self.is_pruned:
+                await prune(state, [], keep=self.rng.randint(0, 3))
+            if self.rng.random() < 0.3:
+                await state.claim(owner)
+            elif self.rng.random() < 0.2 and not self.moved:
+                self.moved |= {"d", "e"}
+                await rename(state, {"d": "e"}, owner=owner, before=f"{50:026}")
+
     async def life(self, number: int) -> None:
         """One process: applies something, is stopped or killed at some moment."""
         rng = self.rng
@@ -134,7 +198,11 @@ class World:
             process.is_dead = True
 
     async def main(self) -> None:
-        await asyncio.gather(*(self.life(number) for number in range(1, 9)))
+        await asyncio.gather(
+            *(self.life(number) for number in range(1, 9)),
+            *(self.reader() for _ in range(8)),
+            *(self.tidier() for _ in range(6)),
+        )
         # Time goes by; then one more apply of everything settles what is left.
         self.is_rough = False
         await asyncio.sleep(2000)
@@ -146,9 +214,9 @@ class World:
             known |= {each.session_id for each in past.attempts if each.session_id}
             assert not any(each.is_open for each in past.attempts), "an attempt was left open"
         assert not problems
-        assert set(self.api.sessions.values()) <= known, "a session was lost"
-        records = await state.records(brief=True)
-        assert {record.apply_id for record in records.values()} == {f"{99:026}"}
+        assert self.is_pruned or set(self.api.sessions.values()) <= known, "a session was lost"
+        records = await state.records()
+        assert {records[name].apply_id for name in INSTANCES} == {f"{99:026}"}
         table = await state.lock_table.read()
         assert (table.holders, table.open) == ({}, {})
 
