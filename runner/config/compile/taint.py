@@ -152,9 +152,19 @@ class SecretFlow:
 
     def _has_secret_fallback(self, template: Template) -> bool:
         return any(
-            part.has_literal_fallback and self._outside(part.names) - self._public_env
+            (part.has_literal_fallback or any(map(self._is_literal, part.alternatives)))
+            and self._outside(part.names) - self._public_env
             for _, part in template.parts
             if isinstance(part, Expression)
+        )
+
+    def _is_literal(self, name: str) -> bool:
+        """Whether the file holds the value of a name."""
+        feed = self._dependencies.of(frozenset([name]))
+        if feed.outside or feed.is_volatile:
+            return False
+        return name.startswith("matrix.") or any(
+            scalar.value not in {None, ""} for scalar in self._dependencies.scalars_of(name)
         )
 
     def _add_public(self, node: Node) -> None:

@@ -26,9 +26,10 @@ class Expression:
         source: Its text.
         names: The names it reads, such as ``var.host``.
         has_literal_fallback: Whether a text written in the expression itself may be its value.
+        alternatives: The names of which one may be its value, where it has a choice.
     """
 
-    __slots__ = ("_path", "_program", "has_literal_fallback", "names", "source")
+    __slots__ = ("_path", "_program", "alternatives", "has_literal_fallback", "names", "source")
 
     def __init__(self, source: str) -> None:
         """Parse ``source``.
@@ -46,8 +47,10 @@ class Expression:
             self._program = parse(source)
             self.names = self._program.names
             self.has_literal_fallback = self._program.has_literal_fallback
+            self.alternatives = self._program.alternatives
             return
         self.has_literal_fallback = False
+        self.alternatives = frozenset[str]()
         #: The keys to follow from the name on, and the offset of each.
         self._path = [
             (key[0], key.start()) for key in _KEY.finditer(source, dotted.start(3), dotted.end(3))

@@ -98,6 +98,7 @@ class Program:
     tree: nodes.Expr
     names: frozenset[str]
     has_literal_fallback: bool
+    alternatives: frozenset[str]
     _template: jinja2.Template | None = None
 
     def evaluate(self, scope: Names) -> Value:

@@ -55,6 +55,7 @@ def parse(source: str) -> Program:
             has_literal_fallback = any(
                 isinstance(node, nodes.Const) and node.value for node in _outcomes(tree)
             )
+            alternatives = frozenset(_alternatives(tree))
             reader = _Reader()
             allowed = reader.visit(tree)
     except jinja2.TemplateSyntaxError as error:
@@ -64,7 +65,7 @@ def parse(source: str) -> Program:
     except (RecursionError, ValueError):
         # ValueError: a number of more digits than Python turns into one.
         raise TemplateError("the expression is too deeply nested or its numbers too long") from None
-    return Program(allowed, frozenset(reader.names), has_literal_fallback)
+    return Program(allowed, frozenset(reader.names), has_literal_fallback, alternatives)
 
 
 class _Reader(NodeTransformer):
@@ -240,6 +241,25 @@ def _outcomes(node: nodes.Node | None) -> Iterator[nodes.Node]:
             return
     for part in parts:
         yield from _outcomes(part)
+
+
+def _alternatives(node: nodes.Node | None) -> Iterator[str]:
+    """The names whose values, unchanged, may become that of an expression."""
+    parts: list[Any] = []
+    match node:
+        case nodes.Getattr(node=nodes.Name(name=namespace), attr=name):
+            yield f"{namespace}.{name}"
+        case nodes.Filter(name="default" | "d"):
+            given = [pair.value for pair in node.kwargs if pair.key != "boolean"]
+            parts = [node.node, *node.args[:1], *given]
+        case nodes.And():
+            parts = [node.right]
+        case nodes.Or():
+            parts = [node.left, node.right]
+        case nodes.CondExpr():
+            parts = [node.expr1, node.expr2]
+    for part in parts:
+        yield from _alternatives(part)
 
 
 def _offset(node: nodes.Node) -> int:
