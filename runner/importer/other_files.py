@@ -18,7 +18,9 @@ _MAKE_SET = re.compile(
 )
 _MAKE_BRANCH = re.compile(r"\s*(?:(if)n?(?:def|eq)|endif)\b")
 #: What may set any variable.
-_MAKE_SETS_ANY = re.compile(r"\s*[-s]?include\s|.*\$[({]eval\s", re.DOTALL)
+_MAKE_SETS_ANY = re.compile(
+    r"\s*[-s]?include\s|.*\$[({]eval\s|\$[({]\w+[)}]\w*\s*[:+?!]*=", re.DOTALL
+)
 _MAKE_COMMENT = re.compile(r"(?<!\\)#.*", re.DOTALL)
 _MAKE_USE = re.compile(r"\$\$|\$\(([^(){}]*)\)|\$\{([^(){}]*)\}|\$([@<^*?%+])")
 #: The dollar that the shell sees, where a Makefile has two.

@@ -150,6 +150,8 @@ def _command(node: "Node", expander: Expander, script: Script) -> Script:
         tolerated=script.tolerated or tolerated,
         own=own,
         output=output,
+        # `> --tags=x` was typed behind the second prompt of a shell; no file is called so.
+        doubtful=script.doubtful or output.startswith("-"),
     )
 
 

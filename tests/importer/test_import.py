@@ -266,6 +266,11 @@ def test_a_command_in_a_variable_is_found(use: str) -> None:
     assert profile.values["target"] == {"matchTags": [["x"]]}
 
 
+@pytest.mark.parametrize("more", ["--tags=x", "--tags x", "-t x", "-tx"])
+def test_a_flag_behind_a_second_prompt_leaves_the_target_out(more: str) -> None:
+    assert "target" not in one(f"npx checkly trigger \\\n> {more}").values
+
+
 def test_what_is_set_after_a_sourced_file_is_followed() -> None:
     profile = one("source ./settings.sh\nTAGS=smoke\nnpx checkly trigger --tags $TAGS")
     assert profile.values["target"] == {"matchTags": [["smoke"]]}
@@ -282,6 +287,7 @@ def test_what_is_set_after_a_sourced_file_is_followed() -> None:
         "ARGS =\nsmoke: export ARGS := --tags smoke",
         "ARGS =\n-include local.mk",
         "ARGS =\n$(eval ARGS := --tags smoke)",
+        "ARGS =\nNAME = ARGS\n$(NAME) += --tags smoke",
         "ifndef ALL\nARGS =\nendif",
         "ARGS = --tags smoke\nifdef ALL\nARGS =\nendif",
     ],
