@@ -15,13 +15,13 @@ def main() -> None:
     # What a command builds lives until its end and has next to no cycles, yet by default the
     # collector walks it so often that this takes a quarter of a large plan.
     gc.set_threshold(100_000, 50, 100)
+    _heed_signals()
     try:
         from runner.cli.app import runner  # noqa: PLC0415 # so that importing the package is free
         from runner.cli.error_handler import run  # noqa: PLC0415
     except KeyboardInterrupt:  # nothing has begun
         os._exit(130)
     _open_closed()
-    _heed_interrupts()
     code = run(runner, sys.argv[1:])
     # Everything is done and closed. To take the interpreter down as well is a tenth of what a
     # short command takes, and threads that wait for a store which does not answer hold it up.
@@ -31,10 +31,14 @@ def main() -> None:
     os._exit(code)
 
 
-def _heed_interrupts() -> None:
-    """Let SIGINT end the program in the background of a script too, where shells ignore it."""
-    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
-        signal.signal(signal.SIGINT, signal.default_int_handler)
+def _heed_signals() -> None:
+    """Let SIGINT and SIGTERM interrupt the program from its first moment.
+
+    SIGINT also does in the background of a script, where shells ignore it.
+    """
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    if signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
 
 
 def _open_closed() -> None:

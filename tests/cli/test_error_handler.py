@@ -47,6 +47,35 @@ def test_closed_output_changes_no_exit_code(
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM"])
+@pytest.mark.parametrize("module", ["runner.cli.app", "runner.config.compile.compiler"])
+def test_a_signal_during_start_up_ends_with_130(tmp_path: Path, name: str, module: str) -> None:
+    """It comes when the module is looked for: before the command begins, and in a command."""
+    program = f"""
+import os, signal, sys
+from runner.cli import main
+
+class Finder:
+    def find_spec(self, name, path=None, target=None):
+        if name == {module!r}:
+            os.kill(os.getpid(), signal.{name})
+
+sys.meta_path.insert(0, Finder())
+main()
+"""
+    (tmp_path / "checkly-sessions.yaml").write_text(FILE)
+    done = subprocess.run(
+        [sys.executable, "-c", program, "validate"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 130, done.stderr
+    assert "Traceback" not in done.stderr
+
+
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="only Linux has a full device")
 @pytest.mark.parametrize("words", ["show a", "--help", "schema"])
 def test_a_full_disk_is_no_bug(tmp_path: Path, words: str) -> None:
