@@ -49,8 +49,9 @@ class World:
         self.is_pruned = seed % 2 == 1
         self.is_rough = True
 
-    def state(self, process: Process) -> State:
-        store = SimulatedStore(self.disk, process, lost=0.03 if self.is_rough else 0.0)
+    def state(self, process: Process, *, is_rough: bool = True) -> State:
+        lost = 0.03 if is_rough and self.is_rough else 0.0
+        store = SimulatedStore(self.disk, process, lost=lost)
         return State(
             store,
             host="api",
@@ -133,7 +134,7 @@ class World:
     async def reader(self) -> None:
         """Reads, now and then slowly, while others write, fold, prune and rename."""
         process = Process(self.rng)
-        state, problems = self.state(process), list[StateError]()
+        state, problems = self.state(process, is_rough=False), list[StateError]()
         await asyncio.sleep(self.rng.uniform(0, 900))
         before, read = self.stored(), dict(self.read)
         asyncio.get_running_loop().call_later(
