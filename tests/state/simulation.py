@@ -30,8 +30,10 @@ class VirtualLoop(asyncio.SelectorEventLoop):
 
     def _run_once(self) -> None:
         scheduled = self._scheduled  # type: ignore[attr-defined]
-        if not self._ready and scheduled:  # type: ignore[attr-defined]
-            self._virtual = max(self._virtual, scheduled[0]._when)
+        # One that was cancelled is dropped unseen, and the rest would be waited for in real time.
+        due = [handle.when() for handle in scheduled if not handle.cancelled()]
+        if not self._ready and due:  # type: ignore[attr-defined]
+            self._virtual = max(self._virtual, min(due))
         super()._run_once()  # type: ignore[misc]
 
 
