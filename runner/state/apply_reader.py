@@ -20,12 +20,14 @@ async def read_apply(store: Store, path: str, problems: Problems) -> ApplyDocume
     Raises:
         Damaged: Its document can't be read.
     """
+    numbers: list[int] = []
     while (data := await store.get(f"{path}.json")) is None:
-        numbers = [*filter(None, map(number_of, await store.entries(path)))]
+        before, numbers = numbers, [*filter(None, map(number_of, await store.entries(path)))]
         segments = await asyncio.gather(*(store.get(path_of(path, each)) for each in numbers))
         is_gapless = bool(numbers) and numbers == [*range(1, len(numbers) + 1)]
-        # Where some are gone, or all, it has just ended.
-        if None not in segments and (is_gapless or not await store.get(f"{path}.json")):
+        # Where some are gone, or all, it has just ended, or a late owner takes one back.
+        is_settled = is_gapless or (numbers == before and not await store.get(f"{path}.json"))
+        if None not in segments and is_settled:
             return _joined(store, path, dict(zip(numbers, segments, strict=True)), problems)
     where = store.where(f"{path}.json")
     return document_of(parse(data, where), path.rpartition("/")[2], where)

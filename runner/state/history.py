@@ -134,8 +134,12 @@ class History:
     async def find(self, ids: Iterable[str]) -> AsyncIterator[ApplyDocument]:
         """Read applies, wherever they are; leave out those that are gone."""
         missing = dict.fromkeys(ids)
+        unfinished: list[ApplyDocument] = []  # a late owner may have written beside a month
         for page in _pages(dict.fromkeys(missing, 0)):
             for apply in await self.read(map(escape_id, page)):
+                if not apply.is_over:
+                    unfinished.append(apply)
+                    continue
                 missing.pop(apply.apply_id, None)
                 yield apply
         is_whole = not missing
@@ -148,6 +152,9 @@ class History:
                     if apply.apply_id in missing:
                         del missing[apply.apply_id]
                         yield apply
+        for apply in unfinished:
+            if apply.apply_id in missing:
+                yield apply
 
     async def past(self, since: datetime | None = None) -> AsyncIterator[ApplyDocument]:
         """Past applies, newest first, read page by page as they are asked for.

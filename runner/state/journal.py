@@ -128,7 +128,8 @@ class ApplyJournal:
         trees = {each.instance: _tree(each) for each in attempts}
         if not any(attempt.is_open for attempt in attempts):
             document = self._document(attempts=trees, segments=before, exit_code=exit_code)
-            await self._store.create(f"{self._path}.json", document)
+            if await self._store.create(f"{self._path}.json", document):
+                await self._take_back_if_late(f"{self._path}.json", before)
             self._is_over = True
         elif self._is_own and before > 1:  # one segment: it is left open, and will be read often
             await self._add({name: trees[name] for name in self.attempts}, is_whole=True)
@@ -180,6 +181,20 @@ class ApplyJournal:
                 raise taken_over(self.apply_id)
             number += 1
         self._unsure, self._number = None, number
+        await self._take_back_if_late(path_of(self._path, number), number - 1)
+
+    async def _take_back_if_late(self, path: str, number: int) -> None:
+        """Delete what was written at ``path`` if another process ended and tidied the apply.
+
+        Segment ``number``, written before it, is gone then; 0 stands for none. This is only asked
+        once the lock may be another's.
+        """
+        if self._locks.lost and (
+            not number or await self._store.get(path_of(self._path, number)) is None
+        ):
+            await self._store.delete([path])
+            self._is_replaced = True
+            raise taken_over(self.apply_id)
 
     def _document(self, **fields: Any) -> bytes:
         defaults = {"nonce": self._token(), "is_whole": False, "segments": 0}

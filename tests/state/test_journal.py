@@ -126,6 +126,32 @@ def test_an_owner_that_was_replaced_writes_nothing_more(open_: OpenState) -> Non
     asyncio.run(go())
 
 
+@pytest.mark.parametrize("written", [0, 1, 2])
+def test_what_a_late_owner_writes_into_an_apply_that_is_tidied_away_is_taken_back(
+    open_: OpenState, tmp_path: Path, written: int
+) -> None:
+    async def go() -> None:
+        state = open_()
+        async with state.lock(["p0", "p1"], ALICE, "a1", timeout=0) as locks:
+            late = await state.begin("a1", locks, {"p0": "p", "p1": "p"}, ALICE, NOON)
+            for name in ("p0", "p1")[:written]:
+                await late.put(an_attempt(name), durable=True)
+            other = await open_().take_over("a1", locks, ["p0", "p1"])
+            for name in ("p0", "p1")[:written]:
+                await other.put(finished(an_attempt(name)), durable=False)
+            await other.end()
+            await (await state.applies([])).drop(["a1"])
+            locks._gone.update(("p0", "p1"))
+            with pytest.raises(StateError, match="was taken over"):
+                await late.put(an_attempt("p1"), durable=True)
+            with pytest.raises(StateError, match="was taken over"):
+                await late.end()
+        assert not segments(tmp_path)
+        assert await state.apply("a1") is None
+
+    asyncio.run(go())
+
+
 def test_an_apply_that_wrote_nothing_can_be_taken_over(open_: OpenState) -> None:
     async def go() -> None:
         state = open_()
