@@ -187,11 +187,11 @@ class ApplyJournal:
         """Delete what was written at ``path`` if another process ended and tidied the apply.
 
         Segment ``number``, written before it, is gone then; 0 stands for none. This is only asked
-        once the lock may be another's.
+        once the lock may be another's, and not of an owner's first segment: it sends nothing.
         """
-        if self._locks.lost and (
-            not number or await self._store.get(path_of(self._path, number)) is None
-        ):
+        if not ((number or not self._is_own) and self._locks.lost):
+            return
+        if not number or await self._store.get(path_of(self._path, number)) is None:
             await self._store.delete([path])
             self._is_replaced = True
             raise taken_over(self.apply_id)
