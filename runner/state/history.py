@@ -180,10 +180,8 @@ class History:
                 for apply in applies:
                     told.add(apply.apply_id)
                     yield apply
-            found = [await self._folded(path) for path in months.get(month, ())]
-            while None in found:
+            while None in (found := [await self._folded(path) for path in months.get(month, ())]):
                 months = await self.months()
-                found = [await self._folded(path) for path in months.get(month, ())]
             folded = chain.from_iterable(filter(None, found))
             for apply in sorted(folded, key=lambda each: each.apply_id, reverse=True):
                 if apply.apply_id not in told:

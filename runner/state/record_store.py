@@ -75,9 +75,8 @@ class Records(Place):
         sure = [attempt for attempt in noted if attempt.instance not in lost]
         stay = await self.put_records(others, sure, locks.apply_id)
         for attempt in noted:
-            is_open = (
-                attempt.is_open or attempt.instance in lost
-            )  # then its record is still to come
+            # What was lost is left open too: its record is still to come.
+            is_open = attempt.is_open or attempt.instance in lost
             locks.note(attempt.apply_id, attempt.instance, is_open=is_open)
         return stay
 

@@ -98,7 +98,7 @@ class Reading:
         return os.path.relpath(self.path)
 
     def webhooks(self) -> Iterator[tuple[Notification, str]]:
-        """Each notification with its address, which is a secret; warns if there is none."""
+        """Yield each notification and its secret address; warn of those without an address."""
         for notification in self.structure.notifications:
             name = notification.variable
             try:

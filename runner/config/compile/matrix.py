@@ -210,8 +210,8 @@ class MatrixReader:
     ) -> list[Combination]:
         """``combinations`` with each entry of ``include`` added to those it fits.
 
-        An entry adds its values to each combination that has its values on the axes they
-        share, and becomes a combination of its own if there is none.
+        An entry adds its values to each combination that agrees with it on the axes they share.
+        If no combination does, it becomes one itself.
         """
         grown = [dict(combination) for combination in combinations]
         for node in _each(included, lambda item: self._entry(item, "include")):
