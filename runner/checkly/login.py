@@ -47,8 +47,7 @@ def account_settings(
 
 def login_folder(environ: Mapping[str, str], platform: str = sys.platform) -> Path:
     """Return the folder of ``npx checkly login``; each ``CHECKLY_ENV`` has its own."""
-    home = Path(os.path.expanduser("~"))  # noqa: PTH111 # Path.home raises if there is none
-    suffix = environ.get("CHECKLY_ENV", "")
+    home, suffix = _home(), environ.get("CHECKLY_ENV", "")
     name = f"cli-{suffix}" if suffix else "cli"
     if platform == "darwin":
         return home / "Library" / "Preferences" / "@checkly" / name
@@ -106,6 +105,10 @@ def _set(values: Mapping[str, str], names: Iterable[str]) -> dict[str, str]:
     return {name: values[name] for name in names if values.get(name, "").strip()}
 
 
+def _home() -> Path:
+    return Path(os.path.expanduser("~"))  # noqa: PTH111 # Path.home raises if there is none
+
+
 def _shown(path: Path) -> str:
-    home = os.path.expanduser("~")  # noqa: PTH111
+    home = _home()
     return f"~{os.sep}{path.relative_to(home)}" if path.is_relative_to(home) else str(path)
