@@ -123,7 +123,12 @@ profile = st.fixed_dictionaries(
     },
 )
 files = st.dictionaries(st.sampled_from("pqrs"), profile, min_size=1, max_size=3).map(
-    lambda profiles: {"version": 1, "variables": {"v": "w"}, "profiles": profiles}
+    lambda profiles: {
+        "version": 1,
+        "publicEnv": ["HOST"],
+        "variables": {"v": "w"},
+        "profiles": profiles,
+    }
 )
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 
 from runner.config.document.keys import PROFILE_KEYS
 from runner.config.templates.dependencies import Dependencies, names_in, scalars
-from runner.config.yaml.nodes import Mapping, items_of
+from runner.config.yaml.nodes import Mapping, Node, Scalar, items_of, pairs_of
 from runner.diagnostics import Diagnostic, Related, Severity
 from runner.nearest import nearest
 from runner.source import Span
@@ -24,15 +24,20 @@ def axes_of(matrix: Mapping) -> dict[str, Span]:
 
 def env_axes(matrix: Mapping, dependencies: Dependencies) -> frozenset[str]:
     """The axes of ``matrix`` that have a value from the environment."""
-    entries = [item for item in items_of(matrix.values.get("include")) if isinstance(item, Mapping)]
     return frozenset(
         axis
-        for holder in (matrix, *entries)
-        for axis, node in holder.values.items()
-        if node.templated and axis not in NOT_AXES
-        for each in scalars(node)
+        for axis, each in axis_scalars(matrix)
         if any(name.startswith("env.") for name in dependencies.of(names_in(each)).names)
     )
+
+
+def axis_scalars(matrix: Node | None) -> Iterator[tuple[str, Scalar]]:
+    """Yield each value of an axis that may be a template, with the axis' name."""
+    included = items_of(pairs_of(matrix).get("include"))
+    for holder in (matrix, *included):
+        for axis, node in pairs_of(holder).items():
+            if node.templated and axis not in NOT_AXES:
+                yield from ((axis, each) for each in scalars(node))
 
 
 def set_twice(layers: Iterable[Mapping], axes: dict[str, Span]) -> Iterator[Diagnostic]:

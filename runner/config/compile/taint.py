@@ -2,7 +2,10 @@
 
 import re
 from collections.abc import Iterator
+from operator import itemgetter
+from typing import TYPE_CHECKING, TypeAlias
 
+from runner.config.compile.axes import axis_scalars
 from runner.config.document.keys import VARIABLE_KEYS
 from runner.config.document.profiles import Structure
 from runner.config.document.variables import is_secret, looks_secret
@@ -13,19 +16,24 @@ from runner.config.templates.template import Template, parse_template, problem_o
 from runner.config.yaml.nodes import Mapping, Node, Scalar, Sequence, pairs_of
 from runner.diagnostics import Diagnostics, Related
 
+if TYPE_CHECKING:
+    from runner.source import Span
+
 #: A template with nothing in it but names.
 _ONLY_NAMES = re.compile(r"(?:\$<\s*[\w.]+\s*>)*")
 #: Keys whose values can't hold templates.
 _UNRENDERED = frozenset({"extends", "needs", "abstract"})
 _EMPTY = Template((), frozenset(), is_single=False)
+#: Names from outside, each with the nodes that read it, by identity.
+_Readers: TypeAlias = dict[str, dict[int, Scalar]]
 
 
 class SecretFlow:
     """Collects which names from outside feed secrets, and which feed what is public.
 
     Attributes:
-        secret: The names that feed secrets, each with the first such secret.
-        masked: The names that feed what only looks like a secret.
+        secret: The names that feed secrets, each with the place of the first such secret.
+        masked: The same of names that feed what only looks like a secret.
     """
 
     def __init__(
@@ -35,14 +43,21 @@ class SecretFlow:
         self._dependencies = dependencies
         self._public_env = frozenset(f"env.{name}" for name in structure.public_env)
         self._diagnostics = diagnostics
-        self.secret: dict[str, Scalar] = {}
-        self.masked = set[str]()
-        self._public: dict[str, dict[int, Scalar]] = {}
+        self.secret: dict[str, Span] = {}
+        self.masked: dict[str, Span] = {}
+        self._public: _Readers = {}
+        #: The values of what only looks like a secret.
+        self._unmarked: _Readers = {}
+        #: The names from outside that feed each axis of the present profile.
+        self._axes: dict[str, set[str]] = {}
         #: Texts of secrets that were checked and found to be in order.
         self._sound: set[str] = set()
         #: Lists and mappings that were looked through, by identity: layers share them among
         #: profiles. Keeping them keeps their identities from being used again.
         self._seen: dict[int, Node] = {}
+        for each in structure.notifications:
+            if (name := f"env.{each.variable}") not in self._public_env:
+                self.secret.setdefault(name, each.span)
         for _, defaults in structure.defaults:
             for name, variable in pairs_of(defaults.values.get("environmentVariables")).items():
                 if is_secret(variable):
@@ -50,37 +65,49 @@ class SecretFlow:
 
     def add(self, layers: Mapping, profile: str) -> None:
         """Add all templates of ``profile``, its layers merged."""
+        self._axes.clear()
+        for axis, scalar in axis_scalars(layers.values.get("matrix")):
+            self._axes.setdefault(f"matrix.{axis}", set()).update(self._outside(names_in(scalar)))
         for key, node in layers.values.items():
             if key == "environmentVariables" and isinstance(node, Mapping):
                 for name, variable in node.values.items():
                     if isinstance(variable, Mapping):
                         self._add_variable(name, node, variable, profile)
             elif node.templated and key not in _UNRENDERED:
-                self._add_public(node)
+                self._add_public(node, self._public)
 
     def check(self) -> None:
         """Report every name that feeds a secret and something public too, at both places."""
-        for name in sorted(self.secret.keys() & self._public.keys()):
-            secret, publics = self.secret[name], [*self._public[name].values()]
-            hint = "Use a separate variable for the secret."
+        for name, secret in sorted((self.masked | self.secret).items(), key=itemgetter(0)):
+            publics = [*self._public.get(name, {}).values()]
+            what, hint = "a secret", "Use a separate variable for the secret."
+            if name in self.secret:
+                publics += self._unmarked.get(name, {}).values()
+            else:
+                what = "what looks like a secret"
+                hint = f"{hint[:-1]}, or add `secret: false` if it is not one."
             if name.startswith("env."):
                 hint = f"If it is not secret in itself, list it: `publicEnv: [{name[4:]}]`."
-            message = f"`{name}` feeds a secret, so nothing that is not secret may read it"
-            related = Related(secret.span, "the secret that it feeds")
-            places = [(message, public, related) for public in publics]
-            message = f"`{name}` feeds this secret and something that is not secret too"
-            places.append((message, secret, Related(publics[0].span, "what is not secret")))
-            for message, node, related in places:
+            message = f"`{name}` feeds {what}, so nothing that is not secret may read it"
+            related = Related(secret, "the secret that it feeds")
+            places = [(message, public.span, related) for public in publics]
+            if publics:
+                message = f"`{name}` feeds this secret and something that is not secret too"
+                places.append((message, secret, Related(publics[0].span, "what is not secret")))
+            for message, span, related in places:
                 self._diagnostics.error(
-                    "secret-made-public", message, node.span, hint=hint, related=(related,)
+                    "secret-made-public", message, span, hint=hint, related=(related,)
                 )
 
     def _add_variable(self, name: str, holder: Mapping, variable: Mapping, profile: str) -> None:
         value = variable.values.get("value")
-        if looks_secret(name, variable):
+        if is_unmarked := looks_secret(name, variable):
             _hide(value)
             if isinstance(value, Scalar):
-                self.masked |= self._outside(names_in(value))
+                feed = self._dependencies.of(names_in(value))
+                axes = (self._axes.get(each, set()) for each in feed.names)
+                for source in feed.outside.union(*axes) - self._public_env:
+                    self.masked.setdefault(source, value.span)
             self._diagnostics.warning(
                 "looks-secret",
                 f"`{name}` looks like a secret but is not marked as one",
@@ -99,7 +126,8 @@ class SecretFlow:
             elif key not in VARIABLE_KEYS:
                 _hide(value)  # a misspelt `secret`, perhaps
             elif node.templated:
-                self._add_public(node)
+                is_value = key == "value" and is_unmarked
+                self._add_public(node, self._unmarked if is_value else self._public)
 
     def _add_secret(self, name: str, value: Node | None, profile: str | None) -> None:
         if not isinstance(value, Scalar):
@@ -114,7 +142,7 @@ class SecretFlow:
         sources = self._outside(template.names)
         hidden = sources - self._public_env
         for source in hidden:
-            self.secret.setdefault(source, value)
+            self.secret.setdefault(source, value.span)
         fallback = next(self._literal_fallbacks(value, template), None)
         if sources and not hidden:
             message = f"The secret `{name}` reads only what `publicEnv` lists"
@@ -167,16 +195,16 @@ class SecretFlow:
             scalar.value not in {None, ""} for scalar in self._dependencies.scalars_of(name)
         )
 
-    def _add_public(self, node: Node) -> None:
+    def _add_public(self, node: Node, into: _Readers) -> None:
         if isinstance(node, Scalar):
             template = self._template(node)
             for name in self._outside(template.names) - self._public_env if template else ():
-                self._public.setdefault(name, {})[id(node)] = node
+                into.setdefault(name, {})[id(node)] = node
         elif id(node) not in self._seen:
             self._seen[id(node)] = node
             for child in node.items if isinstance(node, Sequence) else node.values.values():
                 if child.templated:
-                    self._add_public(child)
+                    self._add_public(child, into)
 
     def _outside(self, names: frozenset[str]) -> frozenset[str]:
         """The names from outside that feed what reads ``names``, through variables too."""

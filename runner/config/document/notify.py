@@ -6,6 +6,7 @@ from typing import Final, NamedTuple
 from runner.config.document.layer_checks import LayerChecks
 from runner.config.yaml.nodes import Mapping, Node, Scalar, Sequence, is_null
 from runner.diagnostics import Diagnostics
+from runner.source import Span
 
 REASONS: Final = ("newly-failing", "fixed", "failed", "drift")
 MESSAGE_FORMATS: Final = ("slack", "teams", "json")
@@ -20,11 +21,13 @@ class Notification(NamedTuple):
         on: What has to happen for a message: some of ``REASONS``.
         variable: The environment variable that holds its address, which is a secret.
         format: One of ``MESSAGE_FORMATS``.
+        span: Where the address is read.
     """
 
     on: tuple[str, ...]
     variable: str
     format: str
+    span: Span
 
 
 def read_notifications(node: Node | None, diagnostics: Diagnostics) -> tuple[Notification, ...]:
@@ -63,7 +66,8 @@ def _read_one(entry: Node, diagnostics: Diagnostics) -> Notification | None:
         diagnostics.error("literal-secret", message, webhook.span, hint=hint)
     if named is None or format_ is None or None in reasons:
         return None
-    return Notification(tuple(reason for reason in reasons if reason), named[1], format_)
+    told = tuple(reason for reason in reasons if reason)
+    return Notification(told, named[1], format_, webhook.span)
 
 
 def _one_of(node: Node, known: tuple[str, ...], key: str, diagnostics: Diagnostics) -> str | None:
