@@ -29,7 +29,7 @@ EXCLUDE_OPTION = kept_option(
     multiple=True,
     metavar="PROFILE",
     shell_complete=profile_names,
-    help="Leave out a profile or an instance; wildcards are allowed.",
+    help="Leave out a profile or an instance, and what only that needs; wildcards are allowed.",
 )
 PRUNE_OPTION = kept_option(
     "--prune", is_flag=True, help="Also archive records of what the file no longer declares."

@@ -139,14 +139,9 @@ class Configuration:
         }
         pulled_in = set[str]()
         if with_needs:
-            instances, profiles = needed(wanted, names, self.structure.profiles)
+            instances, profiles = needed(wanted, names, self.structure.profiles, selection)
             meant |= profiles
-            pulled_in = {
-                name
-                for one in expanded
-                for name in (instances - wanted).intersection(one.instances)
-                if not selection.excludes(one.profile.name, name)
-            }
+            pulled_in = instances - wanted
         for one in expanded:
             if one.profile.name in meant:
                 self._diagnostics.extend(one.problems)

@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from itertools import islice
 
 from runner.config.document.profiles import ProfileSource
+from runner.config.selection import Selection
 from runner.config.yaml.nodes import Scalar
 from runner.diagnostics import MANY, Diagnostic
 from runner.graph import depth_first
@@ -15,8 +16,11 @@ def needed(
     selected: Iterable[str],
     names: Mapping[str, list[str]],
     profiles: Mapping[str, ProfileSource],
+    selection: Selection,
 ) -> tuple[set[str], set[str]]:
     """What ``selected`` instances need, and what these need in turn; ``names`` are of each profile.
+
+    What ``selection`` excludes is left out, and so is what only that needs.
 
     Returns:
         The instances, and the profiles that are meant, also where their instances are not known.
@@ -26,9 +30,16 @@ def needed(
     waiting = list(selected)
     while waiting:
         for need in profiles[profile_of[waiting.pop()]].needs:
-            meant.add(_profile(need))
+            profile = _profile(need)
+            if selection.excludes(profile, need.text):
+                continue
+            meant.add(profile)
             each = names.get(need.text) or ([need.text] if need.text in profile_of else [])
-            new = [name for name in each if name not in instances]
+            new = [
+                name
+                for name in each
+                if name not in instances and not selection.excludes(profile, name)
+            ]
             instances.update(new)
             waiting += new
     return instances, meant

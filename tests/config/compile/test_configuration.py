@@ -534,6 +534,50 @@ profiles:
     }
 
 
+CHAIN = """
+version: 1
+defaults: {runLocation: x, target: all}
+profiles:
+  d: {}
+  c: {needs: d}
+  a: {matrix: {n: [1, 2]}, name: N $<matrix.n>, needs: c}
+  b: {needs: 'a[1]'}
+  e: {needs: [a, b]}
+"""
+
+
+@pytest.mark.parametrize(
+    ("name", "exclude", "left"),
+    [
+        ("b", [], ["d", "c", "a[1]", "b"]),
+        ("b", ["a"], ["b"]),
+        ("b", ["a[1]"], ["b"]),
+        ("b", ["a*"], ["b"]),
+        ("b", ["a[2]"], ["d", "c", "a[1]", "b"]),
+        ("b", ["d"], ["c", "a[1]", "b"]),
+        ("e", ["a[1]"], ["d", "c", "a[2]", "b", "e"]),
+        ("e", ["c"], ["a[1]", "a[2]", "b", "e"]),
+        ("e", ["a", "b"], ["e"]),
+    ],
+)
+def test_what_is_left_out_pulls_nothing_in(
+    name: str, exclude: list[str], left: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = reading(tmp_path, CHAIN, monkeypatch)
+    assert names_of(found.compile(selection([name], [], exclude))) == left
+
+
+def test_a_matrix_that_is_left_out_may_be_wrong(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = CHAIN.replace("n: [1, 2]", "n: [1, '$<var.n.m>', 2]").replace("'a[1]'", "a")
+    text = text.replace("version: 1", "version: 1\nvariables: {n: 1}")
+    found = reading(tmp_path, text, monkeypatch)
+    assert names_of(found.compile(selection(["b"], [], ["a"]))) == ["b"]
+    with pytest.raises(ConfigurationError):
+        reading(tmp_path, text, monkeypatch).compile(selection(["b"], []))
+
+
 @pytest.mark.parametrize("asked", ["true", "1"])
 def test_the_job_of_github_is_sent_where_that_is_asked_for(
     asked: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
