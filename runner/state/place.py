@@ -30,7 +30,7 @@ class Place:
 
     Attributes:
         store: Where the documents are.
-        host: The API's host, with its port where that is not the usual one.
+        host: The API's host, with its port if that is not the default one.
         account: The account's id; ``None`` means the only one that is present.
         scope: Keeps previews and the like apart.
         project: Whose part of the state it is; without a file, the only one that is present.
@@ -117,7 +117,7 @@ class Place:
         await self.lock_table.replace(damaged, LockTable(open=open_))
 
     async def highest_fence(self) -> int:
-        """Return the highest fence in the records: where locks were deleted, fences go on."""
+        """Return the highest fence in the records: fences go on from it if locks were deleted."""
         table = await self.record_table.read()
         fences = (tree.get("fence") for tree in table.records.values())
         return max((fence for fence in fences if isinstance(fence, int)), default=0)
@@ -175,7 +175,7 @@ class Place:
                 raise StateError(
                     f"The state at {self.store.where(folder)} has the layout of an earlier "
                     "development version, which this release does not read.",
-                    hint="Move it out of the way; a new state is made with the next apply.",
+                    hint="Move it out of the way; the next apply creates a new state.",
                 )
             return False
         document = decode(ProjectDocument, data, self.store.where(path))

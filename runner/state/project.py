@@ -26,7 +26,7 @@ class Project:
     """A project as the configuration names it.
 
     Attributes:
-        name: ``None`` where the file names none.
+        name: ``None`` if the file names none.
         repository: The address of its repository, as :func:`same_repository` spells it.
         file: The file's path inside the repository.
     """

@@ -135,7 +135,7 @@ class State(Records):
         return await (await self.applies()).fold(self._unsettled, keep)
 
     async def fold_if_many(self) -> None:
-        """Fold old applies where more than a few hundred have documents of their own."""
+        """Fold old applies if more than a few hundred have documents of their own."""
         await (await self.applies()).fold(self._unsettled, FOLD_DOWN_TO, FOLD_ABOVE)
 
     # ---------------------------------------------------------------- plans

@@ -36,7 +36,7 @@ class NumberedDocument(Document):
     nonce: str = ""
     """Differs in every document, to recognise one's own after a lost answer."""
     number: Annotated[int, Field(exclude=True)] = 0
-    """From its path; 0 where there is no document yet."""
+    """From its path; 0 if there is no document yet."""
     written: Annotated[datetime | None, Field(exclude=True)] = None
     """When it was created, by the store's clock."""
     where: Annotated[str, Field(exclude=True)] = ""

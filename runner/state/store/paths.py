@@ -3,7 +3,7 @@
 import re
 from typing import Final
 
-#: The folder beside the configuration file that is the state where nothing else is named.
+#: The folder beside the configuration file that is the state if nothing else is named.
 DEFAULT_FOLDER: Final = ".runner"
 #: The project of a file that names none.
 DEFAULT_PROJECT: Final = "default"
