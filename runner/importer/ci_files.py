@@ -9,16 +9,17 @@ from runner.config.yaml.nodes import Mapping as Tree
 from runner.config.yaml.nodes import Node, Scalar, Sequence, items_of, pairs_of
 from runner.config.yaml.parse import parse
 from runner.diagnostics import Diagnostics
+from runner.errors import UsageError
+from runner.importer.ci_variables import Variables, is_exact, text_of
 from runner.importer.placeholders import (
-    MARK,
     Kind,
     Matrix,
     Placeholder,
     Placeholders,
     holds_token,
-    without_marks,
 )
-from runner.importer.script import Script
+from runner.importer.program import MENTION
+from runner.importer.script import SHELL, Script
 from runner.secrets import key_looks_secret
 from runner.source import Source
 
@@ -28,27 +29,27 @@ _SCRIPTS = {
     "CircleCI": r"(.*/)?(jobs|commands)/[^/]+/(.*/)?steps/(.*/)?run(/command)?",
     "Bitbucket": r"(pipelines|definitions)/.*/(script|after-script)",
     "Azure": r"(.*/)?(steps|preDeploy|postDeploy)/(script|bash|inputs/script)",
-    "Kubernetes": r"(.*/)?(containers|initContainers)",
+    "Kubernetes": r"(?!)",
     "GitLab": r"([^/]+/)?(before_script|script|after_script)",
 }
 _ACTION = "checkly/checkly-action@"
-_ENVIRONMENT = ("env", "variables", "environment")
 #: What is kept as a comment: when it runs, and where.
 _NOTED = ("if", "condition", "when", "rules", "only", "except", "unless", "deployment",
-          "working-directory", "working_directory", "workingDirectory")  # fmt: skip
+          "working-directory", "working_directory", "workingDirectory", "envFrom")  # fmt: skip
 _TOLERANT = ("continue-on-error", "continueOnError", "allow_failure")
+#: The lists that make a command in Kubernetes.
+_WORDS = ("command", "args")
 _TITLES = ("name", "displayName")
 #: What GitHub allows.
 _MAX_RUNS = 256
-_OTHER_SHELLS = re.compile(r"pwsh|powershell|cmd|python|node|perl", re.IGNORECASE)
+_MAX_NODES = 100_000
+#: Keys that tell on what a script runs: on Windows not in a shell that can be read.
+_PLATFORM = {"runs-on", "pool", "executor", "machine", "resource_class", "tags"}
+_WINDOWS = re.compile(r"\bwindows|\bwin/", re.IGNORECASE)
+#: Keys whose text is for people.
+_PROSE = {*_TITLES, *_NOTED, "description", "stage", "stages", "title"}
 #: How Azure and Kubernetes write the variables they fill in themselves.
-_MACRO = re.compile(r"\$\(([A-Za-z_][\w.]*)\)")
-#: How a script sets a variable, for later lines, scripts and steps too; not ``--env NAME=…``.
-_SET_BY_SCRIPT = re.compile(
-    r"\bvariable=([A-Za-z_][\w.]*)"  # Azure
-    r"|(?<![\w$-])(?<!-e )(?<!--env[ =])(?<!-e ['\"])(?<!--env[ =]['\"])([A-Za-z_]\w*)(?:\+?=|<<)"
-)
-_SOURCED = re.compile(r"(?:^|[-;&,'\"\[])[ \t]*(?:source|\.)[ \t]", re.MULTILINE)
+_MACRO = re.compile(r"\$?\$\(([A-Za-z_][\w.]*)\)")
 
 
 def ci_scripts(text: str, table: Placeholders) -> list[Script] | None:
@@ -90,111 +91,100 @@ class _Reader:
         self._source = source
         self._table = table
         self._line = line
-        self._set_by_scripts = {
-            name for names in _SET_BY_SCRIPT.findall(source.text) for name in names if name
-        }
-        # Lines of a job are one script.
-        self._is_sourced = system == "GitLab" and bool(_SOURCED.search(source.text))
+        self._variables = Variables(system, source, table)
 
     def scripts(self, root: Tree) -> Iterator[Script]:
-        """Yield the scripts of a document, in order; one under an alias where it is first used."""
-        seen: set[tuple[int, str]] = set()
+        """Yield the scripts of a document, in order, and other texts that name the command."""
+        # A shell for all jobs: no other one comes with their machines.
+        self._has_shell = "shell" in pairs_of(pairs_of(root.values.get("defaults")).get("run"))
         waiting: list[tuple[Node, str, Script]] = [(root, "", Script())]
+        visited = 0
         while waiting:
             node, path, around = waiting.pop()
-            if (id(node), path) in seen:
-                continue
-            seen.add((id(node), path))
-            if self._is_script(path) and not (path.endswith("run") and isinstance(node, Tree)):
-                yield from self._script(node, around)
-            elif isinstance(node, Sequence):
+            visited += 1
+            if visited > _MAX_NODES:
+                raise UsageError(f"The file has more than {_MAX_NODES} values.")
+            key = path.rpartition("/")[2]
+            if isinstance(node, Sequence):
+                if self._system == "Kubernetes" and key in _WORDS:
+                    continue
                 waiting += [(item, path, around) for item in reversed(node.items)]
             elif isinstance(node, Tree):
                 inside = self._inside(node, path, around)
-                if self._system == "GitHub" and _text(node.values.get("uses")).startswith(_ACTION):
-                    yield self._action(node, inside)
+                yield from self._commands(node, inside)
                 is_jobs = path in ({""} if self._system == "GitLab" else {"jobs", "commands"})
                 for key, value in reversed(node.values.items()):
                     below = f"{path}/{key.replace('/', '∕')}".removeprefix("/")
+                    if key.startswith("${{"):  # a condition of Azure
+                        below = path
                     titles = (key, *inside.titles) if is_jobs else inside.titles
                     waiting.append((value, below, inside._replace(titles=titles)))
+            elif self._is_script(path):
+                yield self._script(node, around, key)
+            elif key not in _PROSE and MENTION.search(node.text):
+                why = f"import reads no commands under `{key}`"
+                yield self._script(node, around._replace(unread=why), key)
 
     def _inside(self, node: Tree, path: str, around: Script) -> Script:
         """Return what a mapping says of the scripts in it."""
         values = {**pairs_of(pairs_of(node.values.get("defaults")).get("run")), **node.values}
-        given, matrix, unread = dict(around.given), around.matrix, around.unread
+        matrix = around.matrix
         if "matrix" in (strategy := pairs_of(values.get("strategy"))):
             matrix = _matrix(strategy["matrix"])
-        for key in _ENVIRONMENT:
-            given.update(self._variables(values.get(key), matrix))
-        if self._system == "GitLab":
-            for name in pairs_of(values.get("secrets")):
-                secret = Placeholder(Kind.VARIABLE, name, f"${name}", secret=True)
-                given[name] = self._table.mark(secret)
-        task = _text(values.get("task"))
-        if "powershell" in task.lower():
-            unread = f"`task: {task}` can't be read"
-        elif shell := _text(values.get("shell")):
-            unread = f"`shell: {shell}` can't be read" if _OTHER_SHELLS.match(shell) else ""
         notes = [f"{key}: {_shown(values[key])}" for key in _NOTED if path and key in values]
-        title = next((_text(values[key]) for key in _TITLES if path and key in values), "")
+        title = next((text_of(values[key]) for key in _TITLES if path and key in values), "")
         return around._replace(
             titles=(title, *around.titles) if title else around.titles,
             notes=(*around.notes, *notes),
-            given=given,
+            given=self._variables.inside(node, around.given, matrix),
             matrix=matrix,
             tolerated=around.tolerated or any(_is_true(values.get(key)) for key in _TOLERANT),
-            unread=unread,
+            unread=self._unread(values, matrix, around.unread),
         )
 
-    def _variables(self, node: Node | None, matrix: Matrix) -> Iterator[tuple[str, str]]:
-        pairs: list[tuple[str, Node | None]] = []
-        if isinstance(node, Tree):
-            pairs = list(node.values.items())
-        elif isinstance(node, Sequence):  # Azure: a list of names and values
-            items = map(pairs_of, node.items)
-            pairs = [(_text(item.get("name")), item.get("value")) for item in items]
-        for name, value in pairs:
-            plain = pairs_of(value).get("value", value)  # GitLab: with a description
-            text = self._table.mark_expressions(_text(plain), matrix)
-            inside = self._table.inside(text)
-            if MARK.fullmatch(text) and inside[0].kind is Kind.MATRIX:
-                yield name, text
-            elif inside or "$" in text or key_looks_secret(name) or self._may_change(name):
-                secret = any(p.secret for p in inside) or key_looks_secret(name)
-                if secret:
-                    self._table.secret_env.add(name)
-                shown = self._table.original(text) if inside else f"${name}"
-                variable = Placeholder(Kind.VARIABLE, name, shown, secret=secret)
-                yield name, self._table.mark(variable)
-            else:  # an empty one hides that of its surroundings
-                yield name, text
+    def _unread(self, values: Mapping[str, Node], matrix: Matrix, unread: str) -> str:
+        """Return why the scripts in a mapping can't be read, or nothing if they can."""
+        task = text_of(values.get("task"))
+        if "powershell" in task.lower():
+            return f"`task: {task}` can't be read"
+        if shell := text_of(values.get("shell")):
+            return "" if SHELL.search(shell) else f"`shell: {shell}` can't be read"
+        if not self._has_shell:
+            for key in _PLATFORM & values.keys():
+                node = values[key]
+                text = self._table.mark_expressions(
+                    self._source.text[node.start : node.end], matrix
+                )
+                axes = [p for p in self._table.inside(text) if p.matrix]
+                texts = [run.get(axes[0].name, "") for run in matrix] if axes else [text]
+                is_windows = all(map(_WINDOWS.search, texts))
+                unread = f"the shell of Windows can't be read (`{key}`)" if is_windows else ""
+        return unread
 
-    def _may_change(self, name: str) -> bool:
-        """Return whether a variable may be set again where the nesting of the file can't tell."""
-        # `extends`, `parallel` and `rules` have variables of their own.
-        keys = rf"(?<![\w-]){re.escape(name)}['\"]?[ \t]*:"
-        is_again = self._system == "GitLab" and len(re.findall(keys, self._source.text)) > 1
-        return is_again or self._is_sourced or name in self._set_by_scripts
-
-    def _script(self, node: Node, around: Script) -> Iterator[Script]:
-        if isinstance(node, Sequence):
-            for item in node.items:
-                yield from self._script(item, around)
-        elif isinstance(node, Tree):  # a container of Kubernetes
-            lists = [node.values.get(key) for key in ("command", "args")]
-            items = [item for part in lists for item in items_of(part)]
-            words = tuple(self._fill_macros(_text(item), {}) for item in items)
+    def _commands(self, node: Tree, around: Script) -> Iterator[Script]:
+        """Yield the command of a mapping that has no shell text for it."""
+        uses = text_of(node.values.get("uses")).lower()
+        if self._system == "GitHub" and uses.startswith(_ACTION):
+            yield self._action(node, around)
+        lists = [items_of(node.values.get(key)) for key in _WORDS]
+        if self._system == "Kubernetes" and any(lists):
+            texts = [text_of(item) for items in lists for item in items]
+            words = tuple(self._fill_macros(text, around.given) for text in texts)
             yield around._replace(words=words, line=self._line_of(node))
-        else:
-            is_block = self._source.text[node.start : node.start + 1] in {"|", ">"}
-            text = self._table.mark_expressions(node.text, around.matrix)
-            if self._system == "Azure":
-                text = self._fill_macros(text, around.given)
-            yield around._replace(text=text, line=self._line_of(node) + is_block)
+
+    def _script(self, node: Scalar, around: Script, key: str) -> Script:
+        is_block = self._source.text[node.start : node.start + 1] in {"|", ">"}
+        text = self._table.mark_expressions(node.text, around.matrix)
+        if self._system == "Azure":
+            text = self._fill_macros(text, around.given)
+            if key == "bash":  # on every machine
+                around = around._replace(unread="")
+        return around._replace(text=text, line=self._line_of(node) + is_block)
 
     def _fill_macros(self, text: str, given: Mapping[str, str]) -> str:
         def filled(found: re.Match[str]) -> str:
+            if found[0].startswith("$$"):  # as Kubernetes writes `$(…)` itself
+                return found[0][1:]
             name, secret = found[1], key_looks_secret(found[1])
             macro = Placeholder(Kind.EXPRESSION, name, found[0], secret=secret)
             return given.get(name) or self._table.mark(macro)
@@ -206,7 +196,7 @@ class _Reader:
 
     def _action(self, node: Tree, around: Script) -> Script:
         """Return the command that ``checkly/checkly-action`` builds of its inputs."""
-        inputs = {key: _text(value) for key, value in pairs_of(node.values.get("with")).items()}
+        inputs = {key: text_of(value) for key, value in pairs_of(node.values.get("with")).items()}
         words = ["checkly", inputs.pop("command", "test").strip()]
         notes = list(around.notes)
         if inputs.pop("reporting", "auto") != "github-actions":
@@ -236,10 +226,13 @@ def _matrix(node: Node) -> Matrix:
     for key, value in pairs_of(node).items():
         items = items_of(value)
         if key in lists:
-            lists[key] = [{k: _text(v) for k, v in pairs_of(item).items()} for item in items]
+            lists[key] = [
+                {k: text_of(v) if is_exact(v) else "" for k, v in pairs_of(item).items()}
+                for item in items
+            ]
             texts = [text for item in lists[key] for text in item.values()]
         else:
-            texts = axes[key] = list(map(_text, items))
+            texts = axes[key] = [text_of(item) if is_exact(item) else "" for item in items]
         if not texts or not all(text and "${{" not in text for text in texts):
             return ()
     if prod(map(len, axes.values())) > _MAX_RUNS:
@@ -258,12 +251,8 @@ def _matrix(node: Node) -> Matrix:
     return tuple(runs)
 
 
-def _text(node: Node | None) -> str:
-    return without_marks(node.text) if isinstance(node, Scalar) and node.value is not None else ""
-
-
 def _shown(node: Node) -> str:
-    text = _text(node)
+    text = text_of(node)
     return text if text and "secrets" not in text and not holds_token(text) else "…"
 
 

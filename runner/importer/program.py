@@ -21,7 +21,7 @@ _SHELLS = {"sh", "bash", "zsh", "dash", "ash", "ksh", "eval"}
 _RUNNERS = {"npm", "pnpm", "yarn", "bun"}
 _PROGRAM = re.compile(r"(?:.*/)?checkly(?:@\S+)?|(?:.*/)?checkly/bin/run(?:\.js)?", re.DOTALL)
 _HARMLESS = re.compile(r"-.*|[A-Za-z_]\w*=.*|\d+(?:\.\d+)?[smhd]?", re.DOTALL)
-MENTION = re.compile(r"checkly(?:@[^\s@]+)?\s+trigger\b")
+MENTION = re.compile(r"checkly(?:@[^\s@]+)?\s+(?:--\s+)?trigger\b")
 #: Programs whose arguments are text for people.
 _TALKERS = {"echo", "printf", "log", ":", "grep"}
 _MAX_DEPTH = 3

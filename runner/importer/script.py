@@ -1,11 +1,14 @@
 """Shell text in a file, and a command in such text."""
 
+import re
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import NamedTuple
 
 from runner.importer.placeholders import Matrix
 
+#: The name or the command line of a shell that can be read.
+SHELL = re.compile(r"(?:^|[^A-Za-z])(?:ba|da|a|z|k)?sh(?![A-Za-z])")
 _NONE: Mapping[str, str] = MappingProxyType({})
 
 
