@@ -10,18 +10,20 @@ from typing import Any, NoReturn, TypeVar
 
 from runner.config.compile.axes import NOT_AXES
 from runner.config.compile.renderer import Renderer
-from runner.config.document.keys import MAX_INSTANCES, STRUCTURAL_KEYS
+from runner.config.document.keys import MAX_INSTANCES, PROFILE_KEYS, STRUCTURAL_KEYS, TYPED_KEYS
 from runner.config.document.profiles import VARIABLE_NAME
 from runner.config.templates.expressions.values import Symbolic, to_text
+from runner.config.yaml.core_schema import resolve
 from runner.config.yaml.nodes import Mapping, Node, Scalar, Sequence, is_null
 from runner.diagnostics import Diagnostics
 from runner.listing import shorten
-from runner.models.marked import Marked
+from runner.models.marked import Marked, whole
 from runner.nearest import did_you_mean
 from runner.source import Span
 
 #: So many combinations may be looked at before ``exclude`` takes some out.
 MAX_COMBINATIONS = 10_000
+_NUMBERS = frozenset(key for key in PROFILE_KEYS if TYPED_KEYS.get(key) in {"int", "float"})
 _UNFIT = re.compile(r"[\[\],\x00-\x1f\x7f]")
 
 _T = TypeVar("_T")
@@ -115,9 +117,9 @@ class MatrixReader:
         texts = set[str]()
         for value, place in zip(values, places, strict=True):
             self._check_value(value, name, place.span)
-            if to_text(value) in texts:
+            if _meaning(name, value) in texts:
                 self._fail("duplicate-key", f"`{name}` lists this value twice", place.span)
-            texts.add(to_text(value))
+            texts.add(_meaning(name, value))
         return values
 
     def _values(self, node: Node) -> Any:
@@ -177,17 +179,16 @@ class MatrixReader:
         """Every combination of the values of ``axes`` that is not excluded."""
         if not axes:
             return []
-        texts = {name: [to_text(value) for value in values] for name, values in axes.items()}
         entries = self._entries(matrix, "exclude")
-        excluded = [one for one in _each(entries, lambda node: self._exclusion(node, texts)) if one]
+        excluded = [one for one in _each(entries, lambda node: self._exclusion(node, axes)) if one]
         return [
             combination
             for values in product(*axes.values())
             if not _is_excluded(combination := dict(zip(axes, values, strict=True)), excluded)
         ]
 
-    def _exclusion(self, item: Node, axes: dict[str, list[str]]) -> dict[str, frozenset[str]]:
-        """The texts of each axis that are taken out together."""
+    def _exclusion(self, item: Node, axes: dict[str, list[Any]]) -> dict[str, frozenset[str]]:
+        """The meanings of each axis that are taken out together."""
         found: dict[str, frozenset[str]] = {}
         node = self._entry(item, "exclude")
         for name, child in node.values.items():
@@ -198,11 +199,13 @@ class MatrixReader:
             values = value if isinstance(value, list) else [value]
             if any(isinstance(each, Symbolic) for each in [*values, *axes[name]]):
                 return {}  # without an environment, nothing is known to be taken out
-            texts = {to_text(each) for each in values if not isinstance(each, list | dict | None)}
-            if not texts or len(texts) < len(values) or not texts <= set(axes[name]):
-                hint = f"Its values are {shorten(', '.join(axes[name]))}."
+            fit = [each for each in values if not isinstance(each, list | dict | None)]
+            taken = {_meaning(name, each) for each in fit}
+            known = {_meaning(name, each) for each in axes[name]}
+            if not taken or len(fit) < len(values) or not taken <= known:
+                hint = f"Its values are {shorten(', '.join(map(to_text, axes[name])))}."
                 self._fail("unknown-value", f"`{name}` has no such value", child.span, hint)
-            found[name] = frozenset(texts)
+            found[name] = frozenset(taken)
         return found
 
     def _included(
@@ -223,20 +226,38 @@ class MatrixReader:
             fitting = [
                 place
                 for place, combination in enumerate(combinations)
-                if all(to_text(combination[name]) == to_text(entry[name]) for name in shared)
+                if all(
+                    _meaning(each, combination[each]) == _meaning(each, entry[each])
+                    for each in shared
+                )
             ]
-            for place in fitting:
-                grown[place] |= entry
+            for place in fitting:  # what they share keeps its spelling
+                grown[place] |= {name: entry[name] for name in entry if name not in shared}
             if not fitting:
                 grown.append(entry)
         names = {instance_name("", combination) for combination in grown}
-        if len(names) < len(grown):
-            message = "`include` gives two instances the same name"
+        meanings = {
+            frozenset((axis, _meaning(axis, value)) for axis, value in combination.items())
+            for combination in grown
+        }
+        if min(len(names), len(meanings)) < len(grown):
+            message = "`include` gives two instances the same name or the same values"
             hint = "An instance is named by its values: change one of them."
             self._fail("duplicate-key", message, matrix.values["include"].span, hint)
         return grown
 
 
+def _meaning(axis: str, value: Any) -> str:
+    """The text of a value; of a key that takes a number the same for 60, 6e1 and 0x3c."""
+    text = to_text(value)
+    if axis not in _NUMBERS or isinstance(value, Symbolic):
+        return text
+    read = resolve(text)
+    return text if read is None or isinstance(read, str | bool) else repr(whole(read))
+
+
 def _is_excluded(combination: Combination, excluded: list[dict[str, frozenset[str]]]) -> bool:
-    texts = {axis: to_text(value) for axis, value in combination.items()} if excluded else {}
-    return any(all(texts[axis] in taken for axis, taken in one.items()) for one in excluded)
+    if not excluded:
+        return False
+    meanings = {axis: _meaning(axis, value) for axis, value in combination.items()}
+    return any(all(meanings[axis] in taken for axis, taken in one.items()) for one in excluded)
