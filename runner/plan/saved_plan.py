@@ -13,6 +13,7 @@ from typing import Annotated, Any, Final, Literal
 from pydantic import AwareDatetime, Field, ValidationError
 
 from runner.errors import StalePlan, UsageError
+from runner.json_keys import unique_keys
 from runner.listing import first_of
 from runner.models.contract.request import Strict
 from runner.models.plan import Plan, PlannedInstance
@@ -112,10 +113,10 @@ def decode(data: bytes, name: str) -> SavedPlan:
     """Read a plan file, which errors call ``name``.
 
     Raises:
-        StalePlan: It is cut off, not a plan, of a newer release, or was edited.
+        StalePlan: It is cut off or has a key twice, is not a plan, of a newer release, or edited.
     """
     try:
-        tree = json.loads(data)
+        tree = json.loads(data, object_pairs_hook=unique_keys)
     except (ValueError, RecursionError):
         raise _stale(f"The plan {name} is cut off or damaged.") from None
     if _depth(tree) > _MAX_DEPTH:

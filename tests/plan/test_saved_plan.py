@@ -131,6 +131,14 @@ def test_every_cut_and_every_edit_is_refused() -> None:
         decode(altered(plan, more=1), "p")
 
 
+def test_what_is_given_twice_is_refused() -> None:
+    text = encode(save(planned(instance("a"))))
+    twice = text.replace('{\n "format"', '{\n "variables": {"a": "b"},\n "format"')
+    assert twice != text
+    with pytest.raises(StalePlan, match="cut off or damaged"):
+        decode(twice.encode(), "p")
+
+
 def test_a_whole_file_of_another_shape_is_no_plan() -> None:
     from runner.plan import saved_plan
 

@@ -36,6 +36,7 @@ BROKEN = [
     pytest.param(b"", "is empty", id="empty"),
     pytest.param(b'{"formatVersion": 1, "records": {', "is cut off or damaged", id="torn"),
     pytest.param(b"\xff\xfe\x00", "is cut off or damaged", id="binary"),
+    pytest.param(b'{"a": {"b": 1, "b": 2}}', "is cut off or damaged", id="a key twice"),
     pytest.param(b"[" * 100_000, "is cut off or damaged", id="deep"),
     pytest.param(b'{"records": NaN}', "is cut off or damaged", id="nan"),
     pytest.param(b'{"records": 1e999}', "is cut off or damaged", id="infinite"),

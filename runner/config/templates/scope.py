@@ -23,6 +23,7 @@ from runner.config.templates.expressions.values import (
 from runner.config.templates.template import Template, parse_template
 from runner.config.yaml.nodes import Node, Scalar, Sequence
 from runner.errors import UsageError
+from runner.json_keys import unique_keys
 from runner.nearest import did_you_mean
 
 
@@ -210,11 +211,17 @@ def _typed(name: str, text: str, default: Value) -> Value:
     if default is None or isinstance(default, str | Unset):
         return text
     wanted = kind_of(default)
+    hint = "A variable set from outside has the type of its declared default."
     if isinstance(default, list | dict):
         wanted += " as JSON"
+        hint += " No key may appear twice in it."
         try:
             value = json.loads(
-                text, parse_int=_number, parse_float=_number, parse_constant=_refuse_constant
+                text,
+                object_pairs_hook=unique_keys,
+                parse_int=_number,
+                parse_float=_number,
+                parse_constant=_refuse_constant,
             )
         except (ValueError, RecursionError):
             value = None
@@ -225,7 +232,6 @@ def _typed(name: str, text: str, default: Value) -> Value:
         if isinstance(value, bool) is isinstance(default, bool) and isinstance(value, int | float):
             return value
         wanted = "true or false" if isinstance(default, bool) else wanted
-    hint = "A variable set from outside has the type of its declared default."
     raise UsageError(f"Variable {name} needs {wanted}.", hint=hint)
 
 

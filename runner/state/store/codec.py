@@ -10,6 +10,7 @@ from pydantic import InstanceOf, ValidationError
 from pydantic_core import PydanticSerializationError
 
 from runner.errors import StateError
+from runner.json_keys import unique_keys
 from runner.models.record import FORMAT_VERSION, Document
 from runner.state.store.paths import shown
 
@@ -44,12 +45,17 @@ def parse(data: bytes, where: str) -> Any:
     """The JSON in ``data``, without anything that JSON or Unicode does not allow.
 
     Raises:
-        Damaged: It is empty, cut off, too large or too deep.
+        Damaged: It is empty, cut off, too large or too deep, or has a key twice.
         StateError: A newer release wrote it.
     """
     try:
         # What is too large is cut off here, and refused for that.
-        tree = json.loads(data[:MAX_BYTES], parse_constant=_number, parse_float=_number)
+        tree = json.loads(
+            data[:MAX_BYTES],
+            object_pairs_hook=unique_keys,
+            parse_constant=_number,
+            parse_float=_number,
+        )
         if b"\\ud" in data.lower():
             tree = json.loads(_scrubbed(tree))
     except (ValueError, RecursionError):

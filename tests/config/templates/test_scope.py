@@ -234,6 +234,8 @@ def test_numbers_in_json_keep_their_spelling() -> None:
         (sequence("a"), "[NaN]"),
         (sequence("a"), "[1e999]"),
         (mapping(a="b"), '{"c": [-1e999]}'),
+        (mapping(a="b"), '{"c": 1, "c": 2}'),
+        (sequence("a"), '[{"c": 1, "c": 1}]'),
         (sequence("a"), "[" * 100_000),
         (mapping(a="b"), "[1]"),
     ],
