@@ -31,8 +31,10 @@ VARIABLES: Final[dict[str, dict[str, str]]] = {
         "APPDATA": "The same on Windows.",
         "HTTPS_PROXY": "A proxy for https addresses; `HTTP_PROXY` and `ALL_PROXY` likewise.",
         "NO_PROXY": "Hosts that are reached without the proxy. Loopback always is.",
-        "SSL_CERT_FILE": "Certificates to trust, such as those of a company's proxy.",
+        "SSL_CERT_FILE": "Certificates to trust instead of the usual ones. `REQUESTS_CA_BUNDLE` "
+        "and `CURL_CA_BUNDLE` mean the same.",
         "SSL_CERT_DIR": "A folder of such certificates.",
+        "NODE_EXTRA_CA_CERTS": "Certificates to trust as well, such as those of a company's proxy.",
     },
     "The runner": {
         "CHECKLY_SESSIONS_STATE": "Where the state is, like `--state`; wins over `state:` in the "
@@ -144,8 +146,8 @@ def _commands() -> Iterator[str]:
     yield _MADE
     yield "Profiles are named exactly (`smoke-prod`), by instance (`'smoke-prod[us-east-1]'`; the"
     yield "bare name means all of its instances) or by wildcard (`'smoke-*'`), and narrowed by"
-    yield "`--label`. A name or label that matches nothing is an error. See also"
-    yield "[exit codes](exit-codes.md).\n"
+    yield "`--label`; an instance must match all labels that are given. A name or label that"
+    yield "matches nothing is an error. See also [exit codes](exit-codes.md).\n"
     yield "## Options of every command\n"
     yield "They can be given before or after the command's name.\n"
     yield from _options(_shared())
@@ -172,6 +174,8 @@ def _command(name: str, command: click.Command, shared: set[str], mark: str) -> 
     yield f"{mark} {name}\n"
     yield f"```text\n{name} {pieces}\n```\n"
     yield cleandoc(command.help or "") + "\n"
+    if examples := getattr(command, "examples", ()):
+        yield "```console\n" + "".join(f"$ {example}\n" for example in examples) + "```\n"
     own = [
         one
         for one in command.params

@@ -54,13 +54,14 @@ PACKAGES = {
     "emulator/transport": "emulator/files emulator/world emulator/sessions",
     "emulator": "emulator/files emulator/world emulator/sessions emulator/transport",
     "cli/console": "ground reports/text reports/diagnostics",
+    "cli/elsewhere": "ground",
     "cli/options": "ground config/files config/document config/templates config/compile"
     " config/selection state cli/console",
     "cli/services": f"{_CORE} cli/console cli/options",
     "cli/actions": f"{_CORE} cli/console cli/options cli/services",
     "cli/commands": f"{_CORE} cli/console cli/options cli/actions",
-    "cli/error_handler": "ground reports/progress cli/console",
-    "cli/app": "ground cli/options cli/commands",
+    "cli/error_handler": "ground reports/progress cli/console cli/elsewhere",
+    "cli/app": "ground cli/options cli/commands cli/elsewhere",
     "cli": "cli/app cli/error_handler",
 }
 

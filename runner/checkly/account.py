@@ -58,7 +58,8 @@ def credentials(settings: Settings) -> Credentials:
     if missing := missing_credentials(environ):
         advice = settings.advice or (
             "Run `npx checkly login`, or create a key under User settings, API keys, in Checkly;"
-            " the account ID is under Account settings. In CI, store both as secrets."
+            " the account ID is under Account settings. In CI, store both as secrets. To try things"
+            " without an account, use `runner apply --emulator`."
         )
         raise UsageError(
             f"No credentials: {listed(missing)} {'is' if len(missing) == 1 else 'are'} not set.",

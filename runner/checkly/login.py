@@ -39,7 +39,7 @@ def account_settings(
         folder = login_folder(process)
         login, problem = _login(folder)
         found = login | found
-        looked_at.append(f"{_shown(folder)} of `npx checkly login`")
+        looked_at.append(f"the login of `npx checkly login` ({_shown(folder)})")
         if missing := missing_credentials(found):
             advice = problem or _unused(missing)
     return Settings(found, tuple(looked_at), advice)

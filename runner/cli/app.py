@@ -68,10 +68,9 @@ class LazyGroup(click.Group):
         """Return name and command; suggest the nearest name of an unknown one."""
         name = args[0]
         if name not in COMMANDS and not name.startswith("-"):
-            from runner.nearest import did_you_mean  # noqa: PLC0415 # only when it is needed
+            from runner.cli.elsewhere import no_such_command  # noqa: PLC0415 # when needed
 
-            hint = did_you_mean(name, COMMANDS)
-            raise click.UsageError(f"No such command '{name}'." + (f" {hint}" if hint else ""), ctx)
+            raise click.UsageError(no_such_command(name, [*COMMANDS]), ctx)
         return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 # click's interface

@@ -46,6 +46,10 @@ def run(group: click.Group, arguments: Sequence[str]) -> int:
 def _failed(error: BaseException, arguments: Sequence[str], console: Console) -> int:
     if isinstance(error, SystemExit) and "_RUNNER_COMPLETE" in os.environ:
         return int(error.code or 0)  # click answers a shell that asks for completions
+    if isinstance(error, click.NoSuchOption):
+        from runner.cli.elsewhere import no_such_option  # noqa: PLC0415 # only then
+
+        error = click.UsageError(no_such_option(error), error.ctx)
     errors = _parts(error)
     code = max([_explain(each, console) for each in errors])
     if os.environ.get("GITHUB_ACTIONS") == "true":
@@ -67,6 +71,8 @@ def _explain(error: BaseException, console: Console) -> int:
     """Print ``error`` for the user, and return its exit code."""
     match error:
         case click.Abort() | KeyboardInterrupt():
+            if isinstance(error, click.Abort):  # the cursor is behind a question
+                console.say("", console.err)
             # Coroutines that were cut off may complain when they are thrown away.
             sys.unraisablehook = lambda _: None
             console.problem("Interrupted.")

@@ -94,7 +94,9 @@ def is_wildcard(name: str) -> bool:
 
 def unknown_name(name: str, known: Iterable[str]) -> UsageError:
     """Return the error for a ``name`` that matches none of the ``known``."""
-    return UsageError(f"'{name}' matches no profile of the file.", hint=_near(name, known))
+    is_file = name.endswith((".yaml", ".yml"))
+    hint = "Name a file with --file." if is_file else _near(name, known)
+    return UsageError(f"'{name}' matches no profile of the file.", hint=hint)
 
 
 def unknown_labels(selection: Selection, known: Iterable[Mapping[str, object]]) -> UsageError:
@@ -120,8 +122,7 @@ def _near(name: str, known: Iterable[str]) -> str | None:
     candidates = list(known)
     more = len(candidates) - _SHOWN
     shown = candidates[:_SHOWN] + ([f"{more} more"] if more > 0 else [])
-    verb = "is" if len(shown) == 1 else "are"
-    return did_you_mean(name, candidates) or (f"There {verb} {listed(shown)}." if shown else None)
+    return did_you_mean(name, candidates) or (f"The file has {listed(shown)}." if shown else None)
 
 
 def _match(patterns: Iterable[str], *names: str) -> bool:

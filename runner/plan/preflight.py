@@ -110,7 +110,7 @@ def _bad_location(place: object, account: Account) -> str | None:
     if place in regions or not regions or account.private_locations is None:
         return None  # only with both lists can a location be missing
     known = sorted(regions | {*private})
-    near = did_you_mean(place, known) or f"There is {first_of(known, _SHOWN)}."
+    near = did_you_mean(place, known) or f"It has {first_of(known, _SHOWN)}."
     return f"The account has no location '{place}'. {near}"
 
 

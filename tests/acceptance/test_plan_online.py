@@ -157,7 +157,7 @@ def test_an_account_without_a_readable_name_is_told_by_its_id(online: Project) -
         online.environment.update(emulator.environment)
         done = online.run("plan")
     assert done.returncode == 0
-    assert f"Account:  account ({emulator.account_id}) at 127.0.0.1:" in done.stdout
+    assert f"Account:  {emulator.account_id} at 127.0.0.1:" in done.stdout
     assert "warning" not in done.stdout
 
 

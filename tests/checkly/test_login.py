@@ -168,14 +168,14 @@ def test_who_has_logged_out_has_no_credentials(login: Path) -> None:
         (login / name).write_text("{}")
     said = problem_of(found({}, "ci.env", "b.env"))
     assert "CHECKLY_API_KEY and CHECKLY_ACCOUNT_ID are not set" in said
-    assert f"Looked in the environment, ci.env, b.env and {login} of `npx checkly login`." in said
+    assert f"ci.env, b.env and the login of `npx checkly login` ({login})." in said
     assert "Run `npx checkly login`, or create a key" in said
 
 
 def test_the_login_is_shown_as_seen_from_home(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("XDG_CONFIG_HOME", raising=False)
     said = problem_of(account_settings({}, {}, ()))
-    assert f"~{os.sep}.config{os.sep}@checkly{os.sep}cli of" in said or os.name != "posix"
+    assert f"~{os.sep}.config{os.sep}@checkly{os.sep}cli)" in said or os.name != "posix"
 
 
 @pytest.mark.parametrize(

@@ -42,6 +42,21 @@ def test_help_reads_well_at_80_columns(name: str) -> None:
     assert TYPES.findall("\n".join(lines)) == []
 
 
+@pytest.mark.parametrize("name", HELPS)
+def test_help_sets_shared_options_apart(name: str) -> None:
+    own, title, shared = HELPS[name].partition("\n\nOptions of every command:\n")
+    if title:
+        assert "--env-allow" in shared
+        assert "--env-allow" not in own
+        assert "--help" in own
+
+
+def test_help_ends_with_examples() -> None:
+    last = HELPS["apply"].partition("\n\nExamples:\n")[2].splitlines()
+    assert last[0] == "  $ runner apply smoke-prod"
+    assert all(line.startswith("  $ runner apply ") for line in last)
+
+
 def test_subcommands_are_looked_at_too() -> None:
     assert {"state prune", "state unlock", "history", "emulator"} <= HELPS.keys()
 

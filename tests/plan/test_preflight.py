@@ -70,7 +70,7 @@ def planned(
         ("silent", None),
         ("empty", "No agent of the private location 'empty' is connected"),
         ("eu-vest-1", "The account has no location 'eu-vest-1'. Did you mean 'eu-west-1'?"),
-        ("atlantis", "The account has no location 'atlantis'. There is empty, eu-west-1, office"),
+        ("atlantis", "The account has no location 'atlantis'. It has empty, eu-west-1, office"),
         (Marked(None, unset=("env.REGION",)), None),
     ],
 )

@@ -2,6 +2,7 @@
 
 import click
 
+from runner.cli.options.command import command
 from runner.cli.options.completion import apply_ids
 from runner.cli.options.following import Following, following_options
 from runner.cli.options.kinds import file_option, flag, number_option
@@ -16,7 +17,12 @@ from runner.cli.options.parameters import (
 from runner.cli.options.shared import runs
 
 
-@click.command()
+@command(
+    "runner apply smoke-prod",
+    "runner apply 'smoke-*' -l team=web --yes",
+    "runner apply smoke-prod --report junit=report.xml --artifacts artifacts",
+    "runner apply smoke-prod --detach",
+)
 @PROFILE_ARGUMENT
 @LABEL_OPTION
 @EXCLUDE_OPTION
@@ -43,27 +49,31 @@ from runner.cli.options.shared import runs
 def apply() -> None:
     """Start test sessions, follow them to the end, and report.
 
-    The exit code gates: 0 when everything passed, 1 when something failed.
+    PROFILE is a profile, an instance such as 'smoke[us-east-1]' or a wildcard. Without one, the
+    whole file is applied. On a terminal, `apply` asks before it starts; elsewhere, it needs --yes
+    unless each PROFILE is named in full.
+
+    The exit code gates: 0 if everything passed, 1 if something failed.
     """
 
 
-@click.command()
+@command("runner wait", "runner wait --report junit=report.xml")
 @click.argument("apply_id", required=False, metavar="[APPLY_ID]", shell_complete=apply_ids)
 @following_options
 @runs("wait:wait")
 def wait() -> None:
     """Re-attach to detached or interrupted sessions, and finish as `apply` would.
 
-    Without an APPLY_ID it picks up every apply that left something running or undecided; if none
+    Without an APPLY_ID, it picks up every apply that left something running or undecided. If none
     did, it repeats the exit code of the newest apply.
     """
 
 
-@click.command()
+@command()
 @PROFILE_ARGUMENT
 @runs("wait:cancel")
 def cancel() -> None:
-    """Cancel running sessions: of PROFILE, or of your own last apply.
+    """Cancel the running sessions of PROFILE, or of your own last apply.
 
     The API can cancel only Playwright and agentic checks; other checks run to their end.
     """

@@ -4,11 +4,12 @@ from pathlib import Path
 
 import click
 
+from runner.cli.options.command import command
 from runner.cli.options.kinds import flag, number_option
 from runner.cli.options.shared import runs
 
 
-@click.command()
+@command()
 @number_option(
     "--port",
     range=click.IntRange(0, 65535),
@@ -27,7 +28,11 @@ from runner.cli.options.shared import runs
     "--world", type=click.Path(path_type=Path), metavar="FILE", help="What to serve, as YAML."
 )
 @click.option(
-    "--fault", "faults", multiple=True, metavar="SPEC", help="What goes wrong, such as 429:times=2."
+    "--fault",
+    "faults",
+    multiple=True,
+    metavar="SPEC",
+    help="What goes wrong, such as 429:times=2 (repeatable).",
 )
 @click.option(
     "--seed",

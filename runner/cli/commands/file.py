@@ -2,13 +2,14 @@
 
 import click
 
+from runner.cli.options.command import command
 from runner.cli.options.completion import files
 from runner.cli.options.kinds import flag, format_option
 from runner.cli.options.parameters import EXCLUDE_OPTION, LABEL_OPTION, PROFILE_ARGUMENT
 from runner.cli.options.shared import runs
 
 
-@click.command()
+@command()
 @runs("file:init")
 def init() -> None:
     """Write a commented starter file, and the JSON Schema that editors read beside it.
@@ -17,7 +18,7 @@ def init() -> None:
     """
 
 
-@click.command()
+@command("runner validate --strict", "runner validate 'smoke-*'")
 @PROFILE_ARGUMENT
 @LABEL_OPTION
 @EXCLUDE_OPTION
@@ -33,7 +34,7 @@ def validate() -> None:
     """
 
 
-@click.command()
+@command("runner fmt", "runner fmt --check")
 @click.argument("paths", metavar="[FILE]...", nargs=-1, shell_complete=files)
 @flag("--check", help="Change nothing; exit 1 if something would change.")
 @flag("--diff", help="Change nothing; print what would change.")
@@ -45,7 +46,12 @@ def fmt() -> None:
     """
 
 
-@click.command("import", context_settings={"allow_interspersed_args": False})
+@command(
+    'runner import "npx checkly trigger --tags=production,smoke"',
+    "runner import .github/workflows/smoke.yml > checkly-sessions.yaml",
+    name="import",
+    context_settings={"allow_interspersed_args": False},
+)
 @click.argument("command_line", metavar="COMMAND|FILE", nargs=-1, required=True)
 @runs("import_:import_")
 def import_() -> None:
@@ -53,11 +59,11 @@ def import_() -> None:
 
     Give the command line in quotes, or a file with such commands: a workflow of GitHub, GitLab,
     CircleCI, Bitbucket or Azure, a shell script, package.json, a Makefile, a Dockerfile, a
-    Kubernetes manifest or a Markdown page. Use - for standard input.
+    Kubernetes manifest or a Markdown page. Use - to read standard input.
     """
 
 
-@click.command()
+@command()
 @runs("file:schema")
 def schema() -> None:
     """Print the JSON Schema of the file, for editors."""

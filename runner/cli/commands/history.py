@@ -2,6 +2,7 @@
 
 import click
 
+from runner.cli.options.command import Group, command
 from runner.cli.options.kinds import flag, folder_option, number_option
 from runner.cli.options.parameters import (
     FORMAT_OPTION,
@@ -15,16 +16,16 @@ from runner.models.verdict import Verdict
 VERDICTS = [verdict.value for verdict in Verdict]
 
 
-@click.command()
+@command()
 @PROFILE_ARGUMENT
 @LABEL_OPTION
 @FORMAT_OPTION
 @runs_on_state("history.status:status")
 def status() -> None:
-    """Show the last verdict of each instance, and whether it changed since."""
+    """Show the last verdict of each instance, and whether its request has changed since."""
 
 
-@click.command()
+@command("runner history smoke-prod --since 7d", "runner history --verdict failed --verdict flaky")
 @PROFILE_ARGUMENT
 @LABEL_OPTION
 @click.option(
@@ -33,10 +34,10 @@ def status() -> None:
     multiple=True,
     type=click.Choice(VERDICTS),
     metavar="VERDICT",
-    help=f"Only attempts with this verdict: {', '.join(VERDICTS)}.",
+    help=f"Only attempts with this verdict (repeatable): {', '.join(VERDICTS)}.",
 )
-@click.option("--since", metavar="WHEN", help="Only since then: 7d, 12h or 2026-08-01.")
-@click.option("--until", metavar="WHEN", help="Only before then.")
+@click.option("--since", metavar="WHEN", help="Only applies since then: 7d, 12h or 2026-08-01.")
+@click.option("--until", metavar="WHEN", help="Only applies before then.")
 @number_option(
     "-n", "--limit", range=click.IntRange(min=1), default=20, help="Show at most N applies."
 )
@@ -46,7 +47,7 @@ def history() -> None:
     """List past applies, newest first, with their pass rate and durations."""
 
 
-@click.command()
+@command()
 @PROFILE_ARGUMENT
 @LABEL_OPTION
 @flag("--flaky", help="Only checks that were flaky.")
@@ -57,7 +58,7 @@ def checks() -> None:
     """Show the pass rate, flake rate and durations of each check, from history."""
 
 
-@click.group()
+@click.group(cls=Group)
 def quarantine() -> None:
     """Manage checks whose failures do not count for a while."""
 
@@ -69,7 +70,7 @@ def suggest() -> None:
     """Print the YAML that quarantines flaky checks."""
 
 
-@click.command()
+@command()
 @PROFILE_ARGUMENT
 @LABEL_OPTION
 @folder_option("--out", "folder", default="checkly-dashboard", help="Where to write index.html.")

@@ -2,6 +2,7 @@
 
 import click
 
+from runner.cli.options.command import Command, command
 from runner.cli.options.completion import profile_names
 from runner.cli.options.kinds import file_option, flag, format_option
 from runner.cli.options.parameters import (
@@ -17,7 +18,7 @@ from runner.cli.options.shared import runs
 _DETAILED = "--detailed-exitcode"
 
 
-@click.command("list")
+@command("runner list -l team=web", name="list")
 @PROFILE_ARGUMENT
 @LABEL_OPTION
 @EXCLUDE_OPTION
@@ -30,7 +31,7 @@ def list_() -> None:
     """
 
 
-@click.command()
+@command("runner show smoke-prod", "runner show smoke-prod --format curl")
 @click.argument("profile", required=False, shell_complete=profile_names)
 @file_option("--plan", "saved_plan", help="Print a saved plan instead of a profile.")
 @format_option("yaml", "json", "curl", what="the request")
@@ -42,7 +43,7 @@ def show() -> None:
     """
 
 
-class _PlanCommand(click.Command):
+class _PlanCommand(Command):
     """Takes ``--detailed-exitcode=checks``: to click, a flag has no value."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
@@ -51,7 +52,12 @@ class _PlanCommand(click.Command):
         return super().parse_args(ctx, [given.get(arg, arg) for arg in args])
 
 
-@click.command(cls=_PlanCommand)
+@command(
+    "runner plan",
+    "runner plan --base main",
+    "runner plan smoke-prod --out smoke.plan",
+    cls=_PlanCommand,
+)
 @PROFILE_ARGUMENT
 @LABEL_OPTION
 @EXCLUDE_OPTION
@@ -73,4 +79,8 @@ class _PlanCommand(click.Command):
 @WORLD_OPTION
 @runs("plan:plan")
 def plan() -> None:
-    """Show what would start, and what changed since the last apply."""
+    """Show what would start, and what changed since the last apply.
+
+    PROFILE is a profile, an instance such as 'smoke[us-east-1]' or a wildcard. Without one, the
+    whole file is planned.
+    """

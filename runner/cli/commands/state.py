@@ -4,13 +4,14 @@ from pathlib import Path
 
 import click
 
+from runner.cli.options.command import Group
 from runner.cli.options.completion import profile_names, recorded_names
 from runner.cli.options.kinds import number_option
 from runner.cli.options.parameters import FORMAT_OPTION, YES_OPTION, runs_on_state
 from runner.cli.options.shared import shared_options
 
 
-@click.group()
+@click.group(cls=Group)
 @shared_options
 def state() -> None:
     """Inspect and maintain the state: records, history and locks."""

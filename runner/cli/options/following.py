@@ -86,7 +86,8 @@ _OPTIONS = (
         multiple=True,
         metavar="FORMAT[=PATH]",
         shell_complete=reports,
-        help=f"Write a report: {', '.join(REPORT_FORMATS[:-1])} or {REPORT_FORMATS[-1]}.",
+        help="Write a report (repeatable): "
+        f"{', '.join(REPORT_FORMATS[:-1])} or {REPORT_FORMATS[-1]}.",
     ),
 )
 

@@ -36,6 +36,7 @@ def number_option(
     help: str,
 ) -> Callable[[F], F]:
     """An option that is a number."""
+    range.name = "number"  # "'x' is not a valid integer range" is what click would say
     return click.option(
         *names, type=range, default=default, show_default=True, metavar=metavar, help=help
     )

@@ -21,7 +21,7 @@ LABEL_OPTION = kept_option(
     metavar="KEY=VALUE",
     callback=keep_labels,
     shell_complete=labels,
-    help="Only instances with this label; KEY!=VALUE means those without it.",
+    help="Only instances with this label; KEY!=VALUE means those without it (repeatable).",
 )
 EXCLUDE_OPTION = kept_option(
     "--exclude",
@@ -29,7 +29,7 @@ EXCLUDE_OPTION = kept_option(
     multiple=True,
     metavar="PROFILE",
     shell_complete=profile_names,
-    help="Leave out a profile or an instance, and what only that needs; wildcards are allowed.",
+    help="Leave out a profile, an instance or a wildcard, and what only that needs (repeatable).",
 )
 PRUNE_OPTION = kept_option(
     "--prune", is_flag=True, help="Also archive records of what the file no longer declares."
@@ -41,7 +41,10 @@ EMULATOR_OPTION = kept_option(
     help="Use a local emulator with a state of its own: no account needed.",
 )
 WORLD_OPTION = kept_option(
-    "--world", type=click.Path(path_type=Path), metavar="FILE", help="What the emulator serves."
+    "--world",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="What the emulator serves, as YAML.",
 )
 FORMAT_OPTION = format_option("text", "json")
 SINCE_OPTION = click.option(
@@ -60,6 +63,6 @@ def runs_on_state(place: str) -> Callable[[Callable[[], None]], Callable[..., An
         "--emulator",
         "emulated",
         is_flag=True,
-        help="The state of the emulator inside the process.",
+        help="Use the state of `--emulator` runs.",
     )
     return lambda documented: emulator(runs(place)(documented))

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 import click
 
 from runner.cli.console import Console
+from runner.cli.options.command import SharedOption
 from runner.cli.options.common import Common
 from runner.cli.options.completion import files, scopes, variables
 from runner.errors import UsageError
@@ -56,55 +57,67 @@ def kept_option(*names: str, **settings: Any) -> Callable[[F], F]:
     return click.option(*names, expose_value=False, **{"callback": _keep, **settings})
 
 
+def _shared(*names: str, **settings: Any) -> Callable[[F], F]:
+    return kept_option(*names, cls=SharedOption, **settings)
+
+
 _OPTIONS = (
-    kept_option(
+    _shared(
         "-f",
         "--file",
         metavar="FILE",
         multiple=True,
         callback=_keep_file,
         shell_complete=files,
-        help="Use this file instead of searching for one.",
+        help="Use this file instead of searching for checkly-sessions.yaml.",
     ),
-    kept_option(
+    _shared(
         "--var",
         "variables",
         metavar="NAME=VALUE",
         multiple=True,
         shell_complete=variables,
-        help="Set a variable.",
+        help="Set a variable (repeatable).",
     ),
-    kept_option(
+    _shared(
         "--var-file",
         "var_files",
         metavar="FILE",
         multiple=True,
         shell_complete=files,
-        help="Set variables from a YAML file.",
+        help="Set variables from a YAML file (repeatable).",
     ),
-    kept_option(
+    _shared(
         "--env-file",
         "env_files",
         metavar="FILE",
         multiple=True,
         shell_complete=files,
-        help="Also read env.* and credentials from a file.",
+        help="Also read env.* and credentials from a file (repeatable).",
     ),
-    kept_option(
-        "--env-allow", multiple=True, metavar="GLOB", help="Let env.* read only names that match."
+    _shared(
+        "--env-allow",
+        multiple=True,
+        metavar="GLOB",
+        help="Let env.* read only names that match (repeatable).",
     ),
-    kept_option("--state", metavar="URL", help="Where the state is: a folder or a bucket."),
-    kept_option(
+    _shared("--state", metavar="URL", help="Where the state is: a folder or a bucket."),
+    _shared(
         "--scope",
         "named_scope",
         metavar="NAME",
         shell_complete=scopes,
         help="Part of the state to work in, such as pr-123.",
     ),
-    kept_option("--require-shared-state", is_flag=True, help="Refuse a folder as state in CI."),
-    kept_option("--no-color", is_flag=True, callback=_without_color, help="Print without colour."),
-    kept_option("-q", "--quiet", is_flag=True, help="Print only warnings and the summary."),
-    kept_option("-v", "--verbose", count=True, help="Also print every request to the API."),
+    _shared("--require-shared-state", is_flag=True, help="Refuse a folder as state in CI."),
+    _shared("--no-color", is_flag=True, callback=_without_color, help="Print without colour."),
+    _shared("-q", "--quiet", is_flag=True, help="Print only warnings and the summary."),
+    _shared(
+        "-v",
+        "--verbose",
+        count=True,
+        help="Print every instance by itself, and each request to the API.",
+    ),
 )
 
 

@@ -198,7 +198,7 @@ def overrides(common: Common) -> dict[str, str]:
         found |= _var_file(name)
     for text in common.variables:
         name, equals, value = text.partition("=")
-        if not equals:
+        if not (name and equals):
             # Not quoted: it may be a secret's value, whose name was forgotten.
             raise UsageError("A --var is not NAME=VALUE.", hint="Write --var NAME=VALUE.")
         found[name] = value

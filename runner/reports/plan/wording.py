@@ -37,14 +37,16 @@ def account(context: PlanContext) -> str:
     """Return the account's name and id, as far as they are known."""
     if context.account_id is None:
         return "unknown"
-    return f"{context.account_name or 'account'} ({context.account_id})"
+    name = context.account_name
+    return f"{name} ({context.account_id})" if name else context.account_id
 
 
 def question(plan: Plan) -> str:
     """Return what to ask before starting: ``Start 3 sessions in Acme?``."""
     blocked, gone = plan.counts["blocked"], plan.counts["removed"]
     starting = len(plan.instances) - gone - blocked
-    named = (plan.context.account_name or account(plan.context)) if plan.context else None
+    at = plan.context
+    named = at and (at.account_name or f"account {account(at)}")
     where = f" in {named}" if named else ""
     left_out = f"{blocked} blocked. " if blocked else ""
     archive = f" and archive {counted(gone, 'record')}" if gone else ""

@@ -90,6 +90,7 @@ def test_drift_of_the_checks_counts_where_it_is_asked_for(smoke: Shell) -> None:
         (["validate", "-l", "team"], "'team' is not a label."),
         (["status", "-l", "team"], "'team' is not a label."),
         (["plan", "--var", "host"], "A --var is not NAME=VALUE."),
+        (["plan", "--var", "=host"], "A --var is not NAME=VALUE."),
         (["plan", "--head", "main"], "--head needs --base."),
     ],
 )

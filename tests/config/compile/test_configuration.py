@@ -231,9 +231,10 @@ def test_profiles_are_named_by_instance_or_wildcard(
 @pytest.mark.parametrize(
     ("name", "message", "hint"),
     [
-        ("zz", "'zz' matches no profile of the file.", "There are a and b."),
+        ("zz", "'zz' matches no profile of the file.", "The file has a and b."),
         ("a[w]", "'a[w]' matches no profile of the file.", "Did you mean 'a[z]'?"),
-        ("*q*", "'*q*' matches no profile of the file.", "There are a and b."),
+        ("*q*", "'*q*' matches no profile of the file.", "The file has a and b."),
+        ("b.yaml", "'b.yaml' matches no profile of the file.", "Name a file with --file."),
         ("base", "'base' is abstract.", "Name a profile that extends it."),
     ],
 )
@@ -277,7 +278,7 @@ def test_labels_narrow(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
             [],
             ["x=y"],
             "No instance has the label 'x=y'.",
-            "There are team=mine, team=theirs and at=eu.",
+            "The file has team=mine, team=theirs and at=eu.",
         ),
         (
             [],

@@ -62,7 +62,7 @@ def test_colour_adds_nothing_to_where_it_stands() -> None:
 @pytest.mark.parametrize(
     ("known", "said"),
     [
-        ({"account_name": None}, "Account:  account (acc-1) at api.checklyhq.com"),
+        ({"account_name": None}, "Account:  acc-1 at api.checklyhq.com"),
         ({"account_name": None, "account_id": None}, "Account:  unknown at api.checklyhq.com"),
         ({"commit": None, "branch": None, "environment": None}, "Commit:   unknown"),
     ],
