@@ -162,3 +162,35 @@ def test_two_generated_files_differ_where_their_requests_do(
     for planned in plan.instances:
         same = requests.get(planned.name) == planned.request
         assert (planned.action is Action.RERUN) == same
+
+
+def one_profile(variables: str) -> str:
+    return (
+        f"version: 1\nvariables: {{{variables}}}\nprofiles:\n  p:\n    runLocation: x\n"
+        "    target: all\n    name: At $<var.x>\n    environmentVariables:\n"
+        "      URL: $<var.x>/$<run.id>\n"
+        "      KEY: {value: $<env.KEY ~ var.x>, secret: true}\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("x: https://a/$<git.sha>", "x: https://b/$<git.sha>"),
+        ("x: $<git.sha>", "x: $<git.branch>"),
+        ("x: $<var.y>, y: a-$<ci.runId>", "x: $<var.y>, y: b-$<ci.runId>"),
+        ("x: $<var.y ~ run.id>, y: 1", "x: $<var.y ~ run.id>, y: 2"),
+        ("x: $<var.y ~ run.id>, y: 1.1", "x: $<var.y ~ run.id>, y: 1.10"),
+        ("x: '$<var.y[0] ~ run.id>', y: [1e1]", "x: '$<var.y[0] ~ run.id>', y: [10.0]"),
+        ("x: $<var.y.a>, y: {a: $<run.id>, b: c}", "x: $<var.y.a>, y: {b: $<run.id>, a: c}"),
+        ("x: $<var.y.0.a>, y: ['$<run.id>']", "x: $<var.y.0.a>, y: [a, '$<run.id>']"),
+    ],
+)
+def test_what_a_volatile_text_reads_through_variables_is_compared(before: str, after: str) -> None:
+    first, second = (compiled(one_profile(each)) for each in (before, after))
+    (planned,) = make_plan(second, applied(first), fingerprint).instances
+    paths = [f"environmentVariables.{key}.value" for key in ("URL", "KEY")]
+    assert [change.path for change in planned.changes] == ["name", *paths]
+    assert actions(first, compiled(one_profile(before))) == {Action.RERUN}
+    (compared,) = compare(first, second).instances
+    assert compared.action is Action.UPDATE

@@ -8,14 +8,21 @@ from runner.config.document.keys import TYPED_KEYS
 from runner.config.document.variables import is_secret, looks_secret
 from runner.config.templates.dependencies import Feed, names_in
 from runner.config.templates.expressions.errors import TemplateError, Unresolved
-from runner.config.templates.expressions.values import Symbolic, Value, plain, to_text, value_of
+from runner.config.templates.expressions.values import (
+    Spelt,
+    Symbolic,
+    Value,
+    plain,
+    to_text,
+    value_of,
+)
 from runner.config.templates.scope import Scope
 from runner.config.templates.template import expressions_in, parse_template, problem_of
 from runner.config.yaml.core_schema import resolve
 from runner.config.yaml.nodes import Mapping, Node, Scalar, Sequence, literal
 from runner.diagnostics import Diagnostic, Diagnostics, Severity
 from runner.listing import listed
-from runner.models.marked import Marked
+from runner.models.marked import Marked, mapped
 from runner.secrets import MIN_LENGTH, Redactor, is_maskable
 
 
@@ -140,10 +147,20 @@ class Renderer:
         feed = self._feed(node)
         if not isinstance(node, Scalar) or isinstance(value, list | dict) or not feed.is_volatile:
             return value
-        is_volatile = self.scope.dependencies.is_volatile
-        steady = sorted(name for name in feed.names if not is_volatile(name))
-        inputs = tuple((name, _text(self.scope.known(name))) for name in steady)
-        return replace(_mark(value), template=node.text, inputs=inputs)
+        inputs = ((name, self._input(name)) for name in sorted(feed.names))
+        known = tuple((name, text) for name, text in inputs if text is not None)
+        return replace(_mark(value), template=node.text, inputs=known)
+
+    def _input(self, name: str) -> str | None:
+        """What is compared of a name that a volatile template reads.
+
+        That is its value; the templates of a variable that is volatile itself, and nothing of
+        what only the run decides.
+        """
+        if not self.scope.dependencies.is_volatile(name):
+            return _text(self.scope.known(name))
+        node = self.scope.variables.get(name.removeprefix("var."))
+        return _text(literal(node)) if node and name.startswith("var.") else None
 
     def _secret(self, node: Node, value: Any) -> Any:
         """``value`` with the mark of a secret; it and what feeds it are learned."""
@@ -210,4 +227,11 @@ def _is_long(value: Any) -> bool:
 
 
 def _text(value: Any) -> str:
-    return value if isinstance(value, str) else json.dumps(plain(value), default=lambda _: None)
+    """What is compared of a value: text as it is, anything else as JSON, numbers as spelt."""
+    if isinstance(value, str | Spelt):
+        return to_text(value)
+    return json.dumps(mapped(value, _spelling), default=lambda _: None)
+
+
+def _spelling(value: Any) -> Any:
+    return value.text if isinstance(value, Spelt) else value
