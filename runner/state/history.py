@@ -12,12 +12,11 @@ from collections.abc import (
 )
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
-from itertools import chain, groupby
+from itertools import chain, count, groupby
 from typing import Final, NamedTuple
 
 from pydantic import Field
 
-from runner.errors import StateError
 from runner.models.apply_id import time_of
 from runner.state.apply_document import ApplyDocument
 from runner.state.apply_reader import document_of, read_apply
@@ -243,11 +242,16 @@ class History:
     # ---------------------------------------------------------------- months
 
     async def _add_month(self, month: str, applies: dict[str, Tree]) -> None:
+        """Create the next document of a month.
+
+        No number is used again, so that readers notice when a prune has replaced one.
+        """
         document = encode(Month(nonce=self._token(), applies=applies))
-        for suffix in ("", *(f".{number}" for number in range(2, 1000))):
-            if await self._store.create(f"{self._months}/{month}{suffix}.json", document):
-                return
-        raise StateError(f"{self._store.where(self._months)} is full.")
+        last = max(map(_number, (await self.months()).get(month, ())), default=0)
+        for number in count(last + 1):
+            name = f"{month}.{number}.json" if number > 1 else f"{month}.json"
+            if await self._store.create(f"{self._months}/{name}", document):
+                break
 
     async def _folded(self, path: str) -> list[ApplyDocument] | None:
         """Read the applies in a document of a month; ``None`` if a prune has replaced it."""
@@ -272,6 +276,12 @@ class History:
 def _flat(months: Mapping[str, Iterable[str]]) -> Iterator[tuple[str, str]]:
     """Yield each document of ``months`` with its month."""
     return ((month, path) for month, paths in months.items() for path in paths)
+
+
+def _number(path: str) -> int:
+    """Return the number of a document of a month; the first has none in its name."""
+    number = path.rpartition("/")[2].partition(".")[2].removesuffix(".json")
+    return int(number) if number.isdecimal() else 1
 
 
 def _month_of(apply_id: str) -> str:

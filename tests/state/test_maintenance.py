@@ -160,11 +160,12 @@ def test_applies_that_are_folded_while_they_are_read_are_not_missed(
     asyncio.run(go())
 
 
+@pytest.mark.parametrize("are_more_folded", [False, True])
 def test_applies_whose_month_is_pruned_while_they_are_read_are_not_missed(
-    open_: OpenState,
+    open_: OpenState, are_more_folded: bool
 ) -> None:
     async def go() -> None:
-        same = [new_apply_id(NOON + timedelta(hours=n), Random(n)) for n in range(4)]
+        *same, late = [new_apply_id(NOON + timedelta(hours=n), Random(n)) for n in range(5)]
         for apply_id in same:
             await finish(open_(), an_attempt(apply_id=apply_id))
         await open_().fold(keep=0)
@@ -175,11 +176,14 @@ def test_applies_whose_month_is_pruned_while_they_are_read_are_not_missed(
             found = await list_(prefix)
             if prefix.endswith("/history") and left:
                 await prune(open_(), [], keep=left.pop(0))
+                if are_more_folded:  # into the same month
+                    await finish(open_(), an_attempt(apply_id=late))
+                    await open_().fold(keep=0)
             return found
 
         reader.store.entries = slow  # type: ignore[method-assign]
-        assert await ids(reader) == same[:0:-1]
-        left.append(2)
+        assert [each for each in await ids(reader) if each != late] == same[:0:-1]
+        left.append(3 if are_more_folded else 2)
         assert len(await attempts_of(reader, same[3])) == 1
         assert left == []
 
