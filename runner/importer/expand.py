@@ -5,7 +5,7 @@ becomes a placeholder.
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from runner.importer.placeholders import Kind, Placeholder, Placeholders
@@ -29,6 +29,12 @@ _SETTING_ANY = {"source", ".", "eval"}
 _PLAIN_PARENTS = {"program", "declaration_command", "variable_assignments", "command"}
 #: Kinds of nodes that may run after what follows them.
 _REPEATED = {"function_definition", "do_group"}
+#: What is one word and stays as it is where a CI system writes it into a script: bare or quoted.
+_UNCHANGED = {
+    "word": re.compile(r"[\w.,:/@%+=^!-]*"),
+    "string": re.compile(r"[^\"$`\\]*"),
+    "raw_string": re.compile(r"[^']*"),
+}
 _BRACES = re.compile(r"\{[^{}\s]*\}")
 _BLANK_WORD = re.compile(rb"(?:[ \t]|\\\n)+\\[ \t]")
 _DEFAULTS = {":-", "-", ":=", "="}
@@ -98,6 +104,10 @@ class Expander:
     def text(self, node: "Node") -> str:
         """Return the text that a node stands for where it makes one word."""
         source = self.source(node)
+        if unchanged := _UNCHANGED.get(node.type):
+            values = _values_of(self._table.inside(source))
+            if not all(map(unchanged.fullmatch, values)):
+                return self.opaque(node)
         if node.type in {"word", "number", "variable_name"}:
             text = re.sub(r"\\(\n|.)", lambda m: m[1].strip("\n"), source, flags=re.DOTALL)
         elif node.type == "raw_string":
@@ -173,7 +183,7 @@ class Expander:
 
     def opaque(self, node: "Node") -> str:
         """Return the mark of something that only a shell can compute."""
-        source = self.source(node)
+        source = self._table.original(self.source(node))
         if node.type not in {*_VARIABLES, "string", "concatenation"} or len(source.split()) != 1:
             source = "$(…)"  # a command may hold anything, a secret too
         return self._table.mark(Placeholder(Kind.SCRIPT, source.strip("\"'${}"), source))
@@ -191,8 +201,9 @@ class Expander:
 
     def _unsplit(self, node: "Node", text: str) -> str:
         """Return ``text``, unless an expansion outside of quotes would make several words of it."""
-        defaults = [p.default or "" for p in self._table.inside(text)]
-        blanks = any(re.search(r"\s", part) for part in (text, *defaults))
+        inside = self._table.inside(text)
+        parts = [text, *(p.default or "" for p in inside), *_values_of(inside)]
+        blanks = any(re.search(r"\s", part) for part in parts)
         return self.opaque(node) if blanks and node.type in _VARIABLES else text
 
     def _expansion(self, node: "Node") -> list[str] | None:
@@ -217,6 +228,11 @@ class Expander:
             source = self.source(node)
             return [self._table.mark(Placeholder(Kind.VARIABLE, name, source, default))]
         return known if known[0] else [default]
+
+
+def _values_of(placeholders: Iterable[Placeholder]) -> list[str]:
+    """Return what the axes of matrices among the placeholders stand for."""
+    return [run.get(p.name, "") for p in placeholders for run in p.matrix]
 
 
 def is_kind(node: "Node | None", kind: str) -> bool:

@@ -13,7 +13,7 @@ from runner.importer.other_files import (
     markdown_scripts,
     package_scripts,
 )
-from runner.importer.placeholders import Placeholders, without_marks
+from runner.importer.placeholders import MARK, Placeholders, without_marks
 from runner.importer.program import MENTION, calls
 from runner.importer.script import Script
 from runner.importer.translate import ImportedProfile, imported_profiles
@@ -121,6 +121,8 @@ def _why_not(call: Script) -> str:
     if call.unread:
         return f"was not imported: {call.unread}"
     topic = call.words[0]
+    if MARK.search(topic):
+        return "has `checkly` with a command that is computed"
     shown = topic if re.fullmatch("[a-z-]+", topic) else "…"
     return f"has `checkly {shown}`, {_TOPICS.get(topic, 'which starts no checks')}"
 

@@ -17,11 +17,14 @@ _STARTERS = {
     "cross-env": (), "dotenv": (), "dotenvx": ("run",), "doppler": ("run",), "op": ("run",),
     "infisical": ("run",), "aws-vault": ("exec",),
 }  # fmt: skip
+#: Those that bring variables of their own, or may end it early.
+_CHANGING = {"timeout", "dotenv", "dotenvx", "doppler", "op", "infisical", "aws-vault"}
 _SHELLS = {"sh", "bash", "zsh", "dash", "ash", "ksh", "eval"}
 _RUNNERS = {"npm", "pnpm", "yarn", "bun"}
 _PROGRAM = re.compile(r"(?:.*/)?checkly(?:@\S+)?|(?:.*/)?checkly/bin/run(?:\.js)?", re.DOTALL)
 _HARMLESS = re.compile(r"-.*|[A-Za-z_]\w*=.*|\d+(?:\.\d+)?[smhd]?", re.DOTALL)
 MENTION = re.compile(r"checkly(?:@[^\s@]+)?\s+(?:--\s+)?trigger\b")
+_COMPUTED = re.compile(rf"{MARK.pattern}\s+trigger\b")
 #: Programs whose arguments are text for people.
 _TALKERS = {"echo", "printf", "log", ":", "grep"}
 _MAX_DEPTH = 3
@@ -45,7 +48,7 @@ def calls(
         yield from [script] if MENTION.search(script.text) else []
     elif script.words:
         yield from _calls_of(script, table, package, depth)
-    elif "checkly" in script.text or package:
+    elif package or "checkly" in script.text or "trigger" in script.text:
         for command in commands(script, table):
             yield from _calls_of(command, table, package, depth)
 
@@ -58,7 +61,9 @@ def _calls_of(
     text = _script(name, words)
     if name in _RUNNERS and package:
         text = _package_script(words, package)
-    if text is not None and depth < _MAX_DEPTH:
+    if MENTION.search(command.input):
+        yield command._replace(text=command.input, unread=f"`{name}` may run what it is given")
+    elif text is not None and depth < _MAX_DEPTH:
         for call in calls(command._replace(text=text, words=()), table, package, depth + 1):
             yield call._replace(line=command.line)
     elif (at := _program(name, words)) is not None:
@@ -66,11 +71,26 @@ def _calls_of(
         if given[:1] == ("--",) and name == "npm":  # which keeps it for itself
             given = given[1:]
         if given and not given[0].startswith("-"):
-            yield command._replace(words=given)
+            yield _started(command, words[:at], given)
+    elif _COMPUTED.search(" ".join(words)) and name in _STARTERS:
+        yield command._replace(unread=f"what `{name}` starts is computed")
     elif name not in _TALKERS and any(map(MENTION.search, (" ".join(words), *words))):
         shown = "…" if MARK.search(name) or not name.isprintable() else name
         reason = f"`{shown}` may run `checkly trigger`, or do something else with these words"
         yield command._replace(unread=reason)
+
+
+def _started(command: Script, before: tuple[str, ...], words: tuple[str, ...]) -> Script:
+    """Return the call of a program, with what the words in front of it do to it."""
+    own = dict(command.own)
+    notes = list(command.notes)
+    for word in before:
+        name, is_set, value = word.partition("=")
+        if is_set and name.isidentifier():
+            own[name] = value
+        elif word in _CHANGING:
+            notes.append(f"The script started it with `{word}`.")
+    return command._replace(words=words, own=own, notes=tuple(notes))
 
 
 def _script(name: str, words: tuple[str, ...]) -> str | None:

@@ -26,6 +26,7 @@ class Script(NamedTuple):
         own: Variables that are set in front of a command, and Checkly's that its script sets.
         matrix: The matrix of its job.
         output: The file that its output goes to.
+        input: What it may read as a script.
         doubtful: Whether the text has parts that are not valid shell.
         unread: Why it can't be read, or can't be imported.
     """
@@ -40,5 +41,6 @@ class Script(NamedTuple):
     own: Mapping[str, str] = _NONE
     matrix: Matrix = ()
     output: str = ""
+    input: str = ""
     doubtful: bool = False
     unread: str = ""

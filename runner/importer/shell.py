@@ -14,6 +14,11 @@ if TYPE_CHECKING:
     from tree_sitter import Node, Parser, Tree
 
 _REDIRECTS = {"file_redirect", "herestring_redirect", "heredoc_redirect"}
+#: Commands that may run what they read, the constructs that feed them, and what is fed.
+_READ_SCRIPTS = {"sh", "bash", "zsh", "dash", "ash", "ksh", "ssh", "su"}
+_PIPES = {"pipeline", "redirected_statement", "heredoc_redirect"}
+_TEXTS = {"heredoc_body", "herestring_redirect"}
+_PRINTS = re.compile(r"(?:echo|printf)\b")
 _LOOP = "It was inside a loop in the script."
 _OUTPUT = "The script used its output."
 #: What a construct around a command means for a profile made of it.
@@ -51,10 +56,12 @@ def commands(script: Script, table: Placeholders) -> list[Script]:
     expander = Expander(data, table, script.given)
     found: list[Node] = []
     doubtful = script.doubtful or root.has_error
+    defined: set[str] = set()
     waiting = [(root, 0)]
     while waiting:
         node, depth = waiting.pop()
         expander.learn(node)
+        defined.update(_defined(node, expander))
         if node.type == "command" and _may_matter(node, expander):
             found.append(node)
         is_too_deep = depth > _MAX_DEPTH
@@ -62,7 +69,7 @@ def commands(script: Script, table: Placeholders) -> list[Script]:
         if not is_too_deep and node.type != "heredoc_body":
             waiting += ((child, depth + 1) for child in reversed(node.children))
     around = script._replace(doubtful=doubtful)
-    return [_command(node, expander, around) for node in found]
+    return [_command(node, expander, around, defined) for node in found]
 
 
 @cache
@@ -108,16 +115,26 @@ def _is_misplaced(node: "Node", expander: Expander) -> bool:
     )
 
 
+def _defined(node: "Node", expander: Expander) -> list[str]:
+    """Return the names of commands that a node gives another meaning."""
+    if node.type == "function_definition":
+        name = node.child_by_field_name("name")
+        return [expander.source(name)] if name is not None else []
+    words = expander.source(node).split() if node.type == "command" else []
+    return [word.partition("=")[0] for word in words[1:]] if words[:1] == ["alias"] else []
+
+
 def _may_matter(node: "Node", expander: Expander) -> bool:
     source = expander.source(node)
     name = node.child_by_field_name("name")
     variable = name is not None and name.children[0].type != "word"
     return (
-        variable or "checkly" in source or re.match(r"npm|pnpm|yarn|bun|eval", source) is not None
+        variable
+        or re.search(r"checkly|trigger|^(?:npm|pnpm|yarn|bun|eval)|sh\b", source) is not None
     )
 
 
-def _command(node: "Node", expander: Expander, script: Script) -> Script:
+def _command(node: "Node", expander: Expander, script: Script, defined: set[str]) -> Script:
     words: list[str] = []
     own = dict(script.own)
     output = script.output
@@ -142,6 +159,7 @@ def _command(node: "Node", expander: Expander, script: Script) -> Script:
             word = child.children[0] if child.type == "command_name" else child
             words += expander.words(word) if word.type in WORDS else [expander.opaque(word)]
     notes, tolerated = _around(statement or node, expander)
+    why = f"the script defines `{words[0]}` itself" if words and words[0] in defined else ""
     return script._replace(
         text="",
         words=tuple(words),
@@ -150,9 +168,28 @@ def _command(node: "Node", expander: Expander, script: Script) -> Script:
         tolerated=script.tolerated or tolerated,
         own=own,
         output=output,
+        input=_input(node, expander) if _READ_SCRIPTS.intersection(words) else "",
+        unread=script.unread or why,
         # `> --tags=x` was typed behind the second prompt of a shell; no file is called so.
         doubtful=script.doubtful or output.startswith("-"),
     )
+
+
+def _input(node: "Node", expander: Expander) -> str:
+    """Return the texts that a pipe or a redirection may give to a command."""
+    for _, parent in steps_up(node):
+        if parent.type not in _PIPES:
+            break
+        node = parent
+    texts: list[str] = []
+    waiting = [node]
+    while waiting:
+        node = waiting.pop()
+        if node.type in _TEXTS or (node.type == "command" and _PRINTS.match(expander.source(node))):
+            texts.append(expander.source(node))
+        else:
+            waiting += node.children
+    return "\n".join(texts)
 
 
 def _around(node: "Node", expander: Expander) -> tuple[list[str], bool]:

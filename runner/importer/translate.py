@@ -50,10 +50,13 @@ def imported_profiles(
     for call, flags, _ in commands:  # finds out which names feed secrets
         _Translation(call, flags, table).run()
     profiles: dict[str, ImportedProfile] = {}
+    written: list[tuple[object, ...]] = []
     for call, flags, origin in commands:
         values, notes = _Translation(call, flags, table).run()
-        if any((values, notes) == (profile.values, profile.notes) for profile in profiles.values()):
+        whole = (values, notes, "target" in values or origin)
+        if whole in written:
             continue
+        written.append(whole)
         titles = [flags.one("test-session-name"), *call.titles, "-".join(flags.values["tags"])]
         default = "all-checks" if values.get("target") == "all" else "some-checks"
         name = next(n for n in _names(titles, default, table) if n not in profiles)

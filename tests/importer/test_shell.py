@@ -1,0 +1,121 @@
+"""What a script does to its commands: other meanings, other programs, input, values of a matrix."""
+
+import json
+
+import pytest
+
+from runner.errors import UsageError
+from runner.importer.find import import_file
+
+OTHER = "npx checkly trigger --tags other\n"
+
+
+@pytest.mark.parametrize(
+    "definition",
+    [
+        'checkly() { npx checkly "$@" --tags a; }',
+        'function checkly { command checkly "$@" --tags a; }',
+        "alias checkly='npx checkly'",
+        'if [ -n "$CI" ]; then checkly() { echo; }; fi',
+    ],
+)
+def test_a_command_that_the_script_defines_itself_is_not_imported(definition: str) -> None:
+    with pytest.raises(UsageError, match="the script defines `checkly` itself"):
+        import_file("smoke.sh", f"{definition}\ncheckly trigger\n")
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        "bash <<EOF\nnpx checkly trigger --tags a\nEOF\n",
+        "cat <<'EOF' | sudo bash\nnpx checkly trigger --tags a\nEOF\n",
+        "ssh host <<EOF\nnpx checkly trigger --tags a\nEOF\n",
+        "bash <<< 'npx checkly trigger --tags a'\n",
+        "echo 'npx checkly trigger --tags a' | sh\n",
+        "npx $CLI trigger --tags a\n",
+        'npx "$(name)" trigger --tags a\n',
+        "npm run checkly -- trigger --tags a\n",
+        "npx checkly $COMMAND --tags a\n",
+    ],
+)
+def test_what_may_be_the_command_is_named_beside_those_that_are(script: str) -> None:
+    (profile,), (note,) = import_file("smoke.sh", script + OTHER)
+    assert profile.values["target"] == {"matchTags": [["other"]]}
+    assert note.startswith("Line 1 of smoke.sh")
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        "cat <<EOF\nnpx checkly trigger --tags a\nEOF\n",
+        "npx checkly trigger --tags other | bash log.sh\n",
+        "echo 'npx checkly trigger --tags a' | tee log\n",
+        "foo trigger\n",
+    ],
+)
+def test_text_and_other_programs_are_not_named(script: str) -> None:
+    assert import_file("smoke.sh", script + OTHER).notes == []
+
+
+@pytest.mark.parametrize("value", ["checkly", "checkly@8.1.0", "./node_modules/.bin/checkly"])
+def test_the_program_may_be_in_a_variable(value: str) -> None:
+    text = f"CLI={value}\nnpx $CLI trigger --tags a\n"
+    workflow = {"on": "push", "env": {"CLI": value}, "jobs": {
+        "a": {"steps": [{"run": "npx $CLI trigger --tags a"}]}}}  # fmt: skip
+    for name, file in (("smoke.sh", text), ("smoke.yml", json.dumps(workflow))):
+        (profile,) = import_file(name, file).profiles
+        assert profile.values["target"] == {"matchTags": [["a"]]}
+
+
+@pytest.mark.parametrize(
+    ("start", "note"),
+    [
+        ("env CHECKLY_ACCOUNT_ID=5 npx", "CHECKLY_ACCOUNT_ID was set to 5"),
+        ("npx cross-env CHECKLY_ACCOUNT_ID=5", "CHECKLY_ACCOUNT_ID was set to 5"),
+        ("npx dotenv -e .env --", "started it with `dotenv`"),
+        ("timeout 5m npx", "started it with `timeout`"),
+    ],
+)
+def test_what_starts_the_program_is_said(start: str, note: str) -> None:
+    (profile,) = import_file("smoke.sh", f"{start} checkly trigger --tags a\n").profiles
+    assert note in "\n".join(profile.notes)
+    assert profile.values["target"] == {"matchTags": [["a"]]}
+
+
+@pytest.mark.parametrize(
+    ("word", "values", "is_one_word"),
+    [
+        ("${{ matrix.t }}", ["a", "b-1.2,c"], True),
+        ('"${{ matrix.t }}"', ["a b", "it's"], True),
+        ("'${{ matrix.t }}'", ["a b", '"$X"'], True),
+        ("${{ matrix.t }}", ["a b", "c"], False),
+        ("x,${{ matrix.t }}", ["a;b", "c"], False),
+        ("${{ matrix.t }}", ["a #", "c"], False),
+        ('"${{ matrix.t }}"', ["$X", "c"], False),
+        ("'${{ matrix.t }}'", ["it's", "c"], False),
+    ],
+)
+def test_values_that_a_ci_system_writes_into_a_script(
+    word: str, values: list[str], is_one_word: bool
+) -> None:
+    job = {
+        "strategy": {"matrix": {"t": values}},
+        "steps": [{"run": f"npx checkly trigger --tags {word}"}],
+    }
+    file = json.dumps({"on": "push", "jobs": {"a": job}}, ensure_ascii=False)
+    (profile,) = import_file("smoke.yml", file).profiles
+    assert ("target" in profile.values) is is_one_word
+    assert "\ue000" not in str(profile)
+
+
+def test_words_of_a_loop_are_split_where_they_have_no_quotes() -> None:
+    text = "for t in 'a b' c; do npx checkly trigger --tags {}; done\n"
+    (profile,) = import_file("smoke.sh", text.replace("{}", "$t")).profiles
+    assert "target" not in profile.values
+    (profile,) = import_file("smoke.sh", text.replace("{}", '"$t"')).profiles
+    assert profile.values["target"] == {"matchTags": [["$<matrix.t>"]]}
+
+
+def test_commands_without_a_target_are_one_profile_only_if_they_read_the_same() -> None:
+    text = "npx checkly trigger --tags $(a)\nnpx checkly trigger --tags $(b)\n"
+    assert len(import_file("smoke.sh", text).profiles) == 2
