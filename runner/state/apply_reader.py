@@ -3,13 +3,16 @@
 import asyncio
 from collections.abc import Mapping
 from functools import reduce
-from typing import Any
+from typing import Any, Final
 
 from runner.state.apply_document import ApplyDocument
 from runner.state.store.codec import Problems, foreign, parse, tolerating, validate
 from runner.state.store.numbered import number_of, path_of
 from runner.state.store.object_store import Store
 from runner.state.store.paths import escape_id
+
+_PAUSE: Final = 1.0
+"""Seconds before a gap is looked at again."""
 
 
 async def read_apply(store: Store, path: str, problems: Problems) -> ApplyDocument | None:
@@ -29,6 +32,8 @@ async def read_apply(store: Store, path: str, problems: Problems) -> ApplyDocume
         is_settled = is_gapless or (numbers == before and not await store.get(f"{path}.json"))
         if None not in segments and is_settled:
             return _joined(store, path, dict(zip(numbers, segments, strict=True)), problems)
+        if numbers and not is_gapless:
+            await asyncio.sleep(_PAUSE)
     where = store.where(f"{path}.json")
     return document_of(parse(data, where), path.rpartition("/")[2], where)
 

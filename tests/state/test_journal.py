@@ -9,7 +9,9 @@ import pytest
 from runner.errors import StateError
 from runner.models.record import Attempt, Phase
 from runner.models.verdict import Verdict
+from runner.state.apply_document import ApplyDocument
 from runner.state.state import State
+from runner.state.store.codec import encode
 from tests.state.conftest import ALICE, NOON, OpenState, an_attempt, attempts_of
 
 NAMES = [f"p{number}" for number in range(50)]
@@ -148,6 +150,25 @@ def test_what_a_late_owner_writes_into_an_apply_that_is_tidied_away_is_taken_bac
                 await late.end()
         assert not segments(tmp_path)
         assert await state.apply("a1") is None
+
+    asyncio.run(go())
+
+
+def test_what_a_late_owner_is_about_to_take_back_is_not_told_as_damage(open_: OpenState) -> None:
+    async def go() -> None:
+        state, problems = open_(), list[StateError]()
+        path = (await state.applies()).path("a1")
+        late = ApplyDocument(apply_id="a1", started_at=NOON, nonce="late")
+        await state.store.create(f"{path}/0000000003.json", encode(late))
+
+        async def take_back() -> None:
+            await asyncio.sleep(0.3)
+            await state.store.delete([f"{path}/0000000003.json"])
+
+        taking = asyncio.create_task(take_back())
+        assert [past async for past in state.history(problems=problems)] == []
+        await taking
+        assert problems == []
 
     asyncio.run(go())
 
