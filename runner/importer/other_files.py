@@ -5,12 +5,14 @@ import re
 from functools import partial
 
 from runner.importer.placeholders import Kind, Placeholder, Placeholders
-from runner.importer.script import Script
+from runner.importer.script import SHELL, Script
 from runner.secrets import key_looks_secret
 
 #: A line with those that continue it.
 _LOGICAL_LINE = re.compile(r"(?:[^\n]*\\\n)*[^\n]*\n?")
-_DOCKER_LINE = re.compile(r"(?:[^\n]*\\\n(?:[ \t]*#[^\n]*\n)*)*[^\n]*\n?")
+#: In a Dockerfile comments and empty lines between them are skipped.
+_DOCKER_LINE = re.compile(r"(?:[^\n]*\\[ \t]*\n(?:[ \t]*(?:#[^\n]*)?\n)*)*[^\n]*\n?")
+_DOCKER_GAP = re.compile(r"\\[ \t]*\n(?:[ \t]*(?:#[^\n]*)?\n)*")
 _MAKE_SET = re.compile(
     r"(?P<target>[^\s:=#][^:=#]*:)?\s*(?:(?:export|override|private)\s+)*"
     r"(?P<name>\w+)\s*(?P<how>\?=|:{1,3}=|[+!]?=)"
@@ -22,32 +24,47 @@ _MAKE_SETS_ANY = re.compile(
     r"\s*[-s]?include\s|.*\$[({]eval\s|\$[({]\w+[)}]\w*\s*[:+?!]*=", re.DOTALL
 )
 _MAKE_COMMENT = re.compile(r"(?<!\\)#.*", re.DOTALL)
-_MAKE_USE = re.compile(r"\$\$|\$\(([^(){}]*)\)|\$\{([^(){}]*)\}|\$([@<^*?%+])")
+_MAKE_USE = re.compile(r"\$\$|\$\(([^(){}]*)\)|\$\{([^(){}]*)\}|\$([^\s(){}$])")
 #: The dollar that the shell sees, where a Makefile has two.
 _DOLLAR = "\ue002"
-_INSTRUCTION = re.compile(r"\s*(RUN|CMD|ENTRYPOINT)\s+(?:--\S+\s+)*(.*)", re.DOTALL | re.IGNORECASE)
+_MAKE_PREFIX = re.compile(r"^\.RECIPEPREFIX\s*[:?]*=[ \t]*(\S)", re.MULTILINE)
+_INSTRUCTION = re.compile(r"\s*([A-Za-z]+)\s+(?:--\S+\s+)*(.*)", re.DOTALL)
+_FROM = re.compile(r"(\S+)(?:\s+AS\s+(\S+))?\s*", re.IGNORECASE)
 _QUOTED = re.compile(r"\A\s*> ?")
 _FENCE = re.compile(r"\s*(?:> ?)?(`{3,}|~{3,})\s*\{?\.?([\w-]*)")
 _SHELLS = {"sh", "bash", "shell", "zsh", "console", "terminal", "shell-session", "shellsession"}
 
 
 def make_scripts(text: str, table: Placeholders) -> list[Script]:
-    """Return the recipes of a Makefile."""
+    """Return the recipes of a Makefile, and other lines that name the command."""
     lines = _LOGICAL_LINE.findall(text)
     variables = _make_variables(lines)
+    _, shell = variables.get("SHELL", ("", ""))
+    unread = f"`SHELL = {shell}` can't be read" if shell and not SHELL.search(shell) else ""
+    prefix = found[1] if (found := _MAKE_PREFIX.search(text)) else "\t"
     scripts: list[Script] = []
-    name, number = "", 1
+    name, number, depth = "", 1, 0
     for line in lines:
-        if line.startswith("\t"):
-            command = line.strip().lstrip("@+-")
+        if branch := _MAKE_BRANCH.match(line):
+            depth += 1 if branch[1] else -1
+        recipe = line[1:].strip() if line.startswith(prefix) else ""
+        sets = _MAKE_SET.match(line)
+        if not (recipe or sets or line.startswith("#")) and ":" in line:
+            name = line.partition(":")[0].strip().partition(" ")[0]
+            recipe = line.partition(":")[2].partition(";")[2].strip()
+        if recipe:
+            command = recipe.lstrip("@+-")
             shell = table.mark_expressions(command)
             for _ in range(3):  # references may be nested
                 shell = _MAKE_USE.sub(partial(_make_use, table, variables), shell)
-            script = Script(shell.replace(_DOLLAR, "$"), line=number, titles=(name,))
-            tolerated = "-" in line.strip()[: -len(command) or None]
-            scripts.append(script._replace(tolerated=tolerated))
-        elif ":" in line and not _MAKE_SET.match(line) and not line.startswith("#"):
-            name = line.partition(":")[0].strip().partition(" ")[0]
+            shell = shell.replace(_DOLLAR, "$")
+            is_tolerated = "-" in recipe[: -len(command) or None]
+            notes = ("It was under a condition of the Makefile.",) if depth > 0 else ()
+            script = Script(shell, (), number, (name,), notes, is_tolerated)
+            scripts.append(script._replace(unread=unread))
+        elif not (sets and any(variables.get(sets["name"], ()))) or "$(shell" in line:
+            text = _MAKE_COMMENT.sub("", line)
+            scripts.append(Script(text, line=number, unread="it is not in a recipe"))
         number += line.count("\n")
     return scripts
 
@@ -78,37 +95,55 @@ def _make_use(
     name = found[1] or found[2] or ""
     how, value = variables.get(name, ("?=", ""))
     source = found[0].replace(_DOLLAR, "$$")
-    if not re.fullmatch(r"\w+", name) or not how or "$" in value:
+    if not re.fullmatch(r"[A-Za-z_]\w*", name) or not how or "$" in value:
         return table.mark(Placeholder(Kind.SCRIPT, name, source if " " not in source else "$(…)"))
-    if how != "?=" and not key_looks_secret(name):
-        return value
+    if how != "?=" and value and not key_looks_secret(name):
+        return value  # an empty one is there to be set by who runs it
     return table.mark(Placeholder(Kind.VARIABLE, name, source, value or None))
 
 
 def docker_scripts(text: str, table: Placeholders) -> list[Script]:
-    """Return what a Dockerfile runs, while it is built and as its command."""
-    last: dict[str, Script] = {}
+    """Return what a Dockerfile runs, while it is built and as the commands of its images.
+
+    A stage that another one begins with has no command of its own.
+    """
+    unread = "its line breaks can't be read" if re.match(r"#\s*escape\s*=\s*`", text) else ""
     scripts: list[Script] = []
+    stage: dict[str, Script] = {}
+    inherited: dict[str, Script] = {}
+    stages, bases = {"": stage}, set[str]()
     number = 1
-    for line in [*_DOCKER_LINE.findall(text), "FROM"]:
-        found = _INSTRUCTION.fullmatch(re.sub(r"\n[ \t]*#[^\n]*(?=\n)", "", line))
-        if found:
-            words = tuple(_words(found[2]))
-            script = Script("" if words else table.mark_expressions(found[2]), words, number)
-            if found[1].upper() == "RUN":
-                scripts.append(script)
-            else:
-                last[found[1].upper()] = script
-        elif last and re.match(r"FROM\b", line, re.IGNORECASE):
-            entry, command = last.get("ENTRYPOINT", Script()), last.get("CMD", Script())
-            if entry.words and command.words:  # one command line in two parts
-                command = entry._replace(words=entry.words + command.words)
-            elif entry.words or entry.text:
-                command = entry
-            scripts.append(command)
-            last = {}
+    for line in _DOCKER_LINE.findall(text):
+        found = _INSTRUCTION.fullmatch(_DOCKER_GAP.sub(lambda _: "\\\n", line))
+        name, rest = (found[1].upper(), found[2].strip()) if found else ("", "")
+        words = tuple(_words(rest))
+        script = Script("" if words else table.mark_expressions(rest), words, number)
+        script = script._replace(unread="" if words else unread)
+        if name == "FROM" and (base := _FROM.fullmatch(rest)):
+            bases.add(base[1].lower())
+            inherited = stages.get(base[1].lower(), {})
+            stage = stages[(base[2] or f"#{number}").lower()] = dict(inherited)
+        elif name == "RUN":
+            scripts.append(script)
+        elif name in {"ENTRYPOINT", "CMD"}:
+            if name == "ENTRYPOINT" and stage.get("CMD") is inherited.get("CMD"):
+                stage.pop("CMD", None)  # of the stage before: not for this program
+            stage[name] = script
+        elif name == "SHELL":
+            unread = "" if any(map(SHELL.search, words)) else f"`SHELL {rest}` can't be read"
+        elif name != "LABEL" and not line.lstrip().startswith("#"):
+            scripts.append(Script(line, line=number, unread="it is not in an instruction to run"))
         number += line.count("\n")
-    return scripts
+    return scripts + [_docker_command(stages[name]) for name in stages if name not in bases]
+
+
+def _docker_command(stage: dict[str, Script]) -> Script:
+    """Return what an image runs: one command line in two parts, or one of them."""
+    entry, command = stage.get("ENTRYPOINT", Script()), stage.get("CMD", Script())
+    if entry.words:
+        more = command.words or (("/bin/sh", "-c", command.text) if command.text else ())
+        return entry._replace(words=entry.words + more)
+    return entry if entry.text else command
 
 
 def _words(text: str) -> list[str]:
@@ -139,22 +174,26 @@ def package_scripts(text: str, table: Placeholders) -> list[Script] | None:
 
 
 def markdown_scripts(text: str, table: Placeholders) -> list[Script]:
-    """Return the fenced blocks of a Markdown page that are marked as shell."""
+    """Return the fenced blocks of a Markdown page: those marked as shell can be read."""
     scripts: list[Script] = []
-    fence, begin, block, is_quoted = "", 0, list[str](), False
-    for number, line in enumerate(text.splitlines(), 1):
-        found = _FENCE.match(line)
-        if not fence and found:
+    fence, begin, block, is_quoted, why = "", 0, list[str](), False, ""
+    for number, line in enumerate([*text.splitlines(), None], 1):
+        found = _FENCE.match(line or "")
+        if not fence and found and line:
             fence, block, is_quoted = found[1], [], bool(_QUOTED.match(line))
-            begin = number + 1 if found[2].lower() in _SHELLS else 0
-        elif fence and line.strip(" >").startswith(fence) and not line.strip(" >" + fence[0]):
-            if begin:
-                text = "\n".join(_typed(block))
-                scripts.append(Script(table.mark_expressions(text), line=begin))
+            begin = number + 1
+            why = "" if found[2].lower() in _SHELLS else "its block is not marked as shell"
+        elif fence and (line is None or _closes(line, fence)):
+            script = "\n".join(block if why else _typed(block))
+            scripts.append(Script(table.mark_expressions(script), line=begin, unread=why))
             fence = ""
-        elif fence:
+        elif line is not None:
             block.append(_QUOTED.sub("", line, count=1) if is_quoted else line)
     return scripts
+
+
+def _closes(line: str, fence: str) -> bool:
+    return line.strip(" >").startswith(fence) and not line.strip(" >" + fence[0])
 
 
 def _typed(lines: list[str]) -> list[str]:

@@ -72,12 +72,21 @@ def _calls_of(
             given = given[1:]
         if given and not given[0].startswith("-"):
             yield _started(command, words[:at], given)
-    elif _COMPUTED.search(" ".join(words)) and name in _STARTERS:
-        yield command._replace(unread=f"what `{name}` starts is computed")
-    elif name not in _TALKERS and any(map(MENTION.search, (" ".join(words), *words))):
-        shown = "…" if MARK.search(name) or not name.isprintable() else name
-        reason = f"`{shown}` may run `checkly trigger`, or do something else with these words"
+    elif reason := _doubt(name, words, package):
         yield command._replace(unread=reason)
+
+
+def _doubt(name: str, words: tuple[str, ...], package: Mapping[str, str]) -> str:
+    """Return why another program may start ``checkly trigger``, or nothing if it does not."""
+    text = " ".join(words)
+    if name in _STARTERS and _COMPUTED.search(text):
+        return f"what `{name}` starts is computed"
+    if name in _RUNNERS and any(MENTION.search(package.get(word, "")) for word in words):
+        return f"`{name}` may start a script with other words"
+    if name not in _TALKERS and any(map(MENTION.search, (text, *words))):
+        shown = "…" if MARK.search(name) or not name.isprintable() else name
+        return f"`{shown}` may run `checkly trigger`, or do something else with these words"
+    return ""
 
 
 def _started(command: Script, before: tuple[str, ...], words: tuple[str, ...]) -> Script:
