@@ -28,9 +28,16 @@ class Dependencies:
     """What feeds the variables of a file, and the templates that read them."""
 
     def __init__(self, variables: Mapping[str, Node], external: Collection[str]) -> None:
-        """Take the declared variables; nothing feeds the ``external`` ones, set from outside."""
+        """Take the declared variables.
+
+        Nothing in the file feeds the ``external`` ones, which are set from outside, or those
+        without a default, which can only be set from there.
+        """
         self._variables = variables
-        self._external = external
+        self._external = {*external}
+        for name, node in variables.items():
+            if isinstance(node, Scalar) and node.value is None:
+                self._external.add(f"var.{name}")
         self._reads = {f"var.{name}": self._direct(f"var.{name}") for name in variables}
         self._feeds: dict[frozenset[str], Feed] = {}
         self._of_instance = set[str]()
