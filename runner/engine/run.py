@@ -42,7 +42,7 @@ class Run:
     matching: int | None = None  # how many checks it matches, where the plan knows all of them
     session: Session | None = None  # as it was last seen
     is_gone: bool = False  # whether the API has no such session any more
-    is_ended: bool = False  # whether the API said so, whatever the status of the session
+    is_ended: bool = False  # whether the API said so once, whatever it says later
     outcome: InstanceOutcome | None = None
 
     @classmethod
@@ -136,10 +136,12 @@ class Run:
 
     def see(self, session: Session, *, is_ended: bool = False) -> None:
         """Process an answer about its session; one that has ended does not run again."""
-        if self.session is not None and self.is_ended and not verdicts.is_over(session):
-            session = session.model_copy(update={"status": self.session.status})
+        if self.session is not None:
+            if self.is_ended and not verdicts.is_over(session):
+                session = session.model_copy(update={"status": self.session.status})
+            session = verdicts.with_vanished(self.session, session)
         self.session = session
-        self.is_ended |= is_ended
+        self.is_ended |= is_ended or verdicts.is_over(session)
 
     async def intend(self) -> None:
         """Store that its trigger is about to be sent.

@@ -114,6 +114,9 @@ FINAL = {"checkId": "1", "name": "home", "resultType": "FINAL", "status": "PASSE
 FLAGS = {"hasErrors": False, "hasFailures": False, "aborted": False}
 PASSED = {**FINAL, **FLAGS}
 PENDING = {**PASSED, "resultType": "PENDING", "status": "RUNNING"}
+TARDY = {**PENDING, "checkId": "2", "name": "login"}
+RETRIED = {"resultType": "FINAL", "status": "PASSED"}
+LOGIN = {**FINAL, "status": "FAILED", "checkId": "2", "name": "login"}
 ENDED = "2026-08-01T12:00:05Z"
 
 
@@ -224,6 +227,35 @@ def test_a_status_from_after_the_end_does_not_make_it_run_again(tmp_path: Path) 
         get=lambda: answer(session("RUNNING", PASSED)),
     )
     assert only(outcome).verdict is Verdict.FAILED
+
+
+@pytest.mark.parametrize(
+    ("answers", "verdict"),
+    [
+        ([session("PASSED"), session("RUNNING", PENDING)], Verdict.UNKNOWN),
+        ([session("PASSED", PENDING), session("RUNNING", PASSED, TARDY)], Verdict.UNKNOWN),
+        ([session("", PENDING, stoppedAt=ENDED), session("RUNNING", TARDY)], Verdict.UNKNOWN),
+        ([session("PASSED", PENDING), session("RUNNING", LOGIN)], Verdict.FAILED),
+        ([session("PASSED", PENDING), session("RUNNING", PASSED)], Verdict.PASSED),
+        ([session("RUNNING", LOGIN, PENDING), session("PASSED", PASSED)], Verdict.FAILED),
+        ([session("RUNNING", LOGIN), session("PASSED", {**PASSED, "name": ""})], Verdict.FAILED),
+        ([session("RUNNING", TARDY), session("PASSED", PASSED)], Verdict.PASSED),
+        ([session("RUNNING", LOGIN), session("PASSED", {**TARDY, **RETRIED})], Verdict.PASSED),
+        ([session("RUNNING", LOGIN), session("PASSED")], Verdict.NO_MATCH),
+    ],
+)
+def test_what_was_seen_of_a_session_is_not_forgotten(
+    tmp_path: Path, answers: list[dict[str, Any]], verdict: Verdict
+) -> None:
+    left = list(answers)
+    outcome, _ = applied(
+        tmp_path,
+        lambda: answer({}, 404),
+        get=lambda: answer(left.pop(0) if len(left) > 1 else left[0]),
+        late_seconds=0.3,
+        lost_seconds=60.0,
+    )
+    assert only(outcome).verdict is verdict
 
 
 def test_an_end_without_results_is_asked_for_them(tmp_path: Path) -> None:

@@ -52,6 +52,21 @@ def is_pending(session: Session) -> bool:
     return any(map(_is_pending, session.results))
 
 
+def with_vanished(before: Session, now: Session) -> Session:
+    """Return ``now`` with the results of checks that had ended in ``before`` and are missing.
+
+    An answer without any results says nothing of them.
+    """
+    ids = {result.check_id for result in now.results if result.check_id}
+    names = {result.name for result in now.results}
+    gone = [
+        result
+        for result in before.results
+        if not (result.check_id in ids or result.name in names or _is_pending(result))
+    ]
+    return now.model_copy(update={"results": now.results + gone}) if ids | names else now
+
+
 def check_outcomes(
     session: Session,
     *,
@@ -119,8 +134,10 @@ def _ends(session: Session, checks: Sequence[CheckOutcome]) -> Iterator[Judgemen
     if not checks and status in {None, Verdict.RUNNING}:
         said = f"the status {session.status!r}" if session.status else "no status"
         yield Judgement(Verdict.UNKNOWN, f"It ended with {said} and without results.")
-    flags = (session.has_errors, session.has_failures, session.aborted)
-    if (status is Verdict.FAILED or any(flags)) and not _count_forgiven(checks):
+    if session.aborted and not any(result.aborted for result in session.results):
+        yield Judgement(Verdict.FAILED, "Checkly says that it was aborted.")
+    says_so = status is Verdict.FAILED or session.has_errors or session.has_failures
+    if (says_so or session.aborted) and not _count_forgiven(checks):
         yield Judgement(Verdict.FAILED, "Checkly says that it failed, though no check did.")
     if not checks:  # nothing was tested, and that is never a pass
         yield Judgement(Verdict.NO_MATCH, "It ended without any check results.")

@@ -156,6 +156,16 @@ def test_a_quarantine_does_not_forgive_a_failure_of_no_check() -> None:
     assert passing is Verdict.FAILED
 
 
+@pytest.mark.parametrize(("of_the_check", "expected"), [(False, "failed"), (True, "passed")])
+def test_a_quarantine_forgives_an_abort_of_its_check_alone(
+    of_the_check: bool, expected: str
+) -> None:
+    results = [result(status="FAILED", aborted=of_the_check), result("cart")]
+    session = Session(status="FAILED", aborted=True, results=results)
+    checks = outcomes(*results, status="FAILED", quarantine=in_quarantine(TODAY))
+    assert judge(session, checks, Settings(quarantine=in_quarantine(TODAY))).verdict == expected
+
+
 @pytest.mark.parametrize(
     ("expected", "said"),
     [
