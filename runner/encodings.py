@@ -157,7 +157,7 @@ def _unescaped(found: re.Match[str]) -> str:
 
 def _escaped(text: str) -> Iterator[str]:
     yield text
-    # As in a form; where there is more to encode than spaces, it is decoded with the rest.
+    # As in a form; if there is more to encode than spaces, it is decoded with the rest.
     yield text.replace(" ", "+")
     plain = text.translate(_HTML)
     for double, single in (

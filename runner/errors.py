@@ -79,8 +79,8 @@ class ApiError(CannotRun):
         status: HTTP status of the answer.
         method: HTTP method of the request.
         path: Path of the request, without its query.
-        error_code: The API's own code, such as ``ERR_NO_MATCHING_CHECKS``, where it sent one.
-        retry_after: Seconds it asked to wait, where it did.
+        error_code: The API's own code, such as ``ERR_NO_MATCHING_CHECKS``, if it sent one.
+        retry_after: Seconds it asked to wait, if it did.
     """
 
     def __init__(

@@ -16,7 +16,7 @@ def first_of(names: Sequence[str], most: int) -> str:
 
 
 def counted(number: int, one: str, many: str | None = None) -> str:
-    """``1 check``, ``2 checks``; with ``many`` where the plural is not ``one`` and an s."""
+    """``1 check``, ``2 checks``; with ``many`` if the plural is not ``one`` and an s."""
     return f"{number:,} {one if number == 1 else many or one + 's'}"
 
 

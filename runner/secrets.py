@@ -122,7 +122,7 @@ class Redactor:
         self._learn()
         if not self._written:
             return text
-        # The word "secret" in a mark is left alone, where that is a secret's value.
+        # The word "secret" in a mark is left alone if that is a secret's value.
         parts = _MARK.split(text)
         parts[::2] = map(self._masked, parts[::2])
         return "".join(parts)

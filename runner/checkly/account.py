@@ -30,7 +30,7 @@ class Credentials:
 
     @property
     def host(self) -> str:
-        """Host of the address, with the port where one is written."""
+        """Host of the address, with the port if one is written."""
         return urlsplit(self.url).netloc.lower()
 
     @property
@@ -123,7 +123,7 @@ def is_loopback(host: str) -> bool:
     """Return whether ``host`` is this machine: ``localhost``, 127.0.0.0/8 or ::1."""
     if host.lower() == "localhost":
         return True
-    from ipaddress import ip_address  # noqa: PLC0415 # only where an address is given
+    from ipaddress import ip_address  # noqa: PLC0415 # only if an address is given
 
     try:
         return ip_address(host).is_loopback

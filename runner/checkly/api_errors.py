@@ -80,7 +80,7 @@ def refusal(
 ) -> ApiError:
     """Explain a reply whose status is not a success.
 
-    ``answer`` is its body as a value (``None`` where it is not JSON), ``retry_after`` the seconds
+    ``answer`` is its body as a value (``None`` if it is not JSON), ``retry_after`` the seconds
     it asks to wait. The server's words are masked, for they may repeat what it was sent.
     """
     status = reply.status

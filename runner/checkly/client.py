@@ -53,7 +53,7 @@ class Checkly(Exchange):
     An entry of a list that can't be read is ``None`` in it, and reported once.
 
     Every method raises ``ApiError`` (``Unauthorized`` for 401, 402 and 403) for an answer that
-    is not a success or makes no sense, and ``Unreachable`` where none came. Reads are retried
+    is not a success or makes no sense, and ``Unreachable`` if none came. Reads are retried
     until ``patience_seconds`` are over; a trigger only while it was definitely not accepted.
     """
 
@@ -62,7 +62,7 @@ class Checkly(Exchange):
     ) -> Session:
         """Start a session.
 
-        It is sent again only where it was definitely not accepted: no connection, or 429.
+        It is sent again only if it was definitely not accepted: no connection, or 429.
         """
 
         def parse(reply: Reply) -> Session:
@@ -75,7 +75,7 @@ class Checkly(Exchange):
         return await self.ask(question, parse, again=may_send_again, flight=flight)
 
     async def completion(self, session_id: str, max_wait_seconds: float) -> Session | None:
-        """Wait for the end of a session; ``None`` where it has not come yet.
+        """Wait for the end of a session; ``None`` if it has not come yet.
 
         A session that is returned is over, whatever its status says. Trouble is raised at once, for
         :meth:`session` may know more. The server may hold the answer back for 1 to 30 seconds.

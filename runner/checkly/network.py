@@ -77,7 +77,7 @@ def _load(context: ssl.SSLContext, name: str, place: str) -> None:
 
 
 def _matches(entry: str, host: str, port: int | None) -> bool | None:
-    """Return whether an entry of NO_PROXY means ``host``; ``None`` where it means nothing."""
+    """Return whether an entry of NO_PROXY means ``host``; ``None`` if it means nothing."""
     name, _, after = entry.rpartition(":")
     if after.isdigit() and (name.endswith("]") or ":" not in name):
         if port not in {None, int(after)}:

@@ -35,7 +35,7 @@ def retry_after(value: str | None, server_now: datetime | None) -> float | None:
 
 
 def http_date(text: str) -> datetime | None:
-    """Read the date of a header, in UTC; ``None`` where it makes no sense."""
+    """Read the date of a header, in UTC; ``None`` if it makes no sense."""
     try:
         date = parsedate_to_datetime(text)
         return (date if date.tzinfo else date.replace(tzinfo=UTC)).astimezone(UTC)

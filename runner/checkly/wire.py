@@ -32,7 +32,7 @@ _NO_CONNECTION: Final = (
 )
 _NO_ANSWER: Final = "{host} did not answer within {seconds:g} s", _TRY_AGAIN
 #: What each error means and what to do about it; the first that fits is taken. The causes of an
-#: error count only where nothing was sent.
+#: error count only if nothing was sent.
 _TROUBLES: Final[dict[type[Exception], tuple[str, str]]] = {
     httpx.ConnectTimeout: _NO_CONNECTION,
     httpx.PoolTimeout: _NO_CONNECTION,

@@ -123,7 +123,7 @@ class Console:
         return one_line(self.mask(text))
 
     def folded(self, text: str, stream: TextIO) -> str:
-        """``text``, in lines that fit, and masked, where ``stream`` is a terminal."""
+        """``text``, in lines that fit, and masked, if ``stream`` is a terminal."""
         if not stream.isatty():
             return text
         from runner.reports.text.layout import fold  # noqa: PLC0415 # when needed

@@ -19,8 +19,8 @@ _SOON: Final = 0.5
 _PAUSE: Final = 1.0
 #: A session that was just started may not be known everywhere at once.
 _KNOWN_SECONDS: Final = 15.0
-#: Polls are this short where few sessions run, so that people see their checks end; where many
-#: do, requests are too dear for that.
+#: Polls are this short while few sessions run, so that people see their checks end; with many
+#: sessions, that would take too many requests.
 _LOOK: Final = 3.0
 #: How often the completion endpoint may fail, while the session itself can be read, before only
 #: the session is asked for.
@@ -42,7 +42,7 @@ class _Watch:
         self._clock = run.context.clock
         self._options = run.context.options
         self._began_at = self._heard_at = self._clock.monotonic()
-        #: How often the completion endpoint failed where the session itself could be read.
+        #: How often the completion endpoint failed although the session itself could be read.
         self._misses = 0
         self._trouble: CannotRun | None = None
 
@@ -107,7 +107,7 @@ class _Watch:
                 await self._clock.sleep(min(_PAUSE, max(0.0, left)))
 
     async def _poll(self, left: float) -> None:
-        """Poll once, and pause where the server answered at once that it is not over."""
+        """Poll once, and pause if the server answered at once that it is not over."""
         client, an_id = self._context.client, self._run.session_id
         asked_at = self._clock.monotonic()
         longest = self._options.poll_seconds

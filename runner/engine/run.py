@@ -39,7 +39,7 @@ class Run:
     before: Record | None = None  # its last apply, with which its checks are compared
     span: Span | None = None  # where its profile is, if the file was at hand
     is_stored: bool = False  # whether the state has the attempt
-    matching: int | None = None  # how many checks it matches, where the plan knows all of them
+    matching: int | None = None  # how many checks it matches, if the plan knows all of them
     session: Session | None = None  # as it was last seen
     is_gone: bool = False  # whether the API has no such session any more
     is_ended: bool = False  # whether the API said so once, whatever it says later
@@ -164,7 +164,7 @@ class Run:
         """Store that its session exists, and report it."""
         context = self.context
         self.session, self.is_stored = session, True
-        context.learnt.sessions.add(session.id)
+        context.observed.sessions.add(session.id)
         update = {
             "phase": Phase.STARTED,
             "session_id": context.redact(session.id),
@@ -198,7 +198,7 @@ class Run:
         self.attempt = await self.journal.keep(attempt, durable=False)
 
     async def finish(self, outcome: InstanceOutcome) -> None:
-        """Take an outcome, and store it where the intent is stored."""
+        """Take an outcome, and store it if the intent is stored."""
         if self.is_stored:
             await self.store(outcome)
         self.outcome = outcome
@@ -208,7 +208,7 @@ class Run:
         await self.finish(self.outcome_as(verdict, reason, hint=hint))
 
     async def leave(self, outcome: InstanceOutcome) -> InstanceOutcome:
-        """Stop following it; where its session may go on, it stays open for ``wait``."""
+        """Stop following it; if its session may go on, it stays open for ``wait``."""
         self.outcome = outcome
         if outcome.verdict not in {Verdict.RUNNING, Verdict.UNKNOWN} or outcome.stopped_at:
             await self.finish(outcome)
@@ -240,7 +240,7 @@ class Run:
     ) -> InstanceOutcome:
         """Build the outcome of its session as it was last seen.
 
-        ``judgement`` is given where something other than the results decides.
+        ``judgement`` is given if something other than the results decides.
         """
         session, context, checks = self.seen, self.context, self.checks()
         # What was lost sight of, or has a result still to come, may be asked for again.

@@ -122,7 +122,7 @@ async def _send(run: Run) -> Session:
 
     flight = Flight(locks.sure_seconds, before_send, context.stop.gently)
     session = await context.client.trigger(run.request, flight)
-    context.learnt.start(session, context.clock.now())
+    context.observed.start(session, context.clock.now())
     return session
 
 

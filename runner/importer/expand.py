@@ -102,7 +102,7 @@ class Expander:
         return [self.text(node)]
 
     def text(self, node: "Node") -> str:
-        """Return the text that a node stands for where it makes one word."""
+        """Return the text that a node stands for if it makes one word."""
         source = self.source(node)
         if unchanged := _UNCHANGED.get(node.type):
             values = _values_of(self._table.inside(source))

@@ -2,7 +2,7 @@
 
 What a flag says is written in the file's own words; what has no counterpart is said in a note.
 No value that could be a secret is repeated anywhere: it is read from the environment instead. A
-target is written only where every word of the command was understood.
+target is written only if every word of the command was understood.
 """
 
 import re
@@ -15,9 +15,10 @@ from runner.importer.flags import TriggerFlags, trigger_flags
 from runner.importer.placeholders import MARK, Kind, Placeholders, holds_token
 from runner.importer.script import Script
 from runner.importer.templates import Templates, has_commas
+from runner.listing import listed
 from runner.secrets import key_looks_secret
 
-#: What the official CLI takes where nothing else is said.
+#: What the official CLI takes if nothing else is said.
 DEFAULT_LOCATION = "eu-central-1"
 MAX_RETRIES = 3
 
@@ -119,8 +120,8 @@ class _Translation:
             given = [f"--tags={self._templates.shown(word)}" for word in tags]
             given += [f"--check-id={self._templates.shown(word)}" for word in ids]
             said = f" The command had {' '.join(given)}." if given else ""
-            why = f"as the command has {', '.join(doubts)}"
-            self._note(f"Write the target: it was left out, {why}.{said}")
+            why = f"because the command has {listed(doubts)}"
+            self._note(f"Write the target. It was left out {why}.{said}")
         elif tags or ids:
             target: dict[str, object] = {"matchTags": groups} if groups else {}
             if id_texts:

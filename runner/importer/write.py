@@ -62,7 +62,7 @@ def _flow(value: object, *, in_block: bool) -> str:
 
 
 def _scalar(text: str, *, in_block: bool) -> str:
-    """``text`` as a YAML string, without quotes where that is the same."""
+    """``text`` as a YAML string, without quotes if that is the same."""
     plain = _PLAIN_IN_BLOCK if in_block else _PLAIN
     is_text = isinstance(resolve(text), str) and not AMBIGUOUS.fullmatch(text)
     if is_text and plain.fullmatch(text):

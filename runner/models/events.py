@@ -81,7 +81,7 @@ class Notice(Event):
 
 @dataclass(frozen=True, slots=True)
 class RequestMade(Event):
-    """A request was made to the API; ``status`` is ``None`` where no answer came."""
+    """A request was made to the API; ``status`` is ``None`` if no answer came."""
 
     method: str
     path: str

@@ -20,10 +20,10 @@ class Marked:
     """A leaf that is more than its value.
 
     Attributes:
-        value: What goes on the wire; ``None`` where ``unset`` says that it is not known.
+        value: What goes on the wire; ``None`` if ``unset`` says that it is not known.
         secret: Whether the value may not be shown anywhere.
         unset: The variables (``env.NAME``) that are not set and leave it unresolved.
-        template: Its text in the file where it is volatile (reads ``git``, ``ci`` or ``run``):
+        template: Its text in the file if it is volatile (reads ``git``, ``ci`` or ``run``):
             it is compared by this and by ``inputs``, not by its value.
         inputs: The other names that a volatile template reads, and their values.
     """

@@ -46,7 +46,7 @@ class Artifact:
         kind: ``trace``, ``video``, ``screenshot``, ``log``, ``report`` or ``file``.
         name: Comes from outside.
         address: Where it can be downloaded for a while; signed, so no report shows it.
-        content: The file itself, where the API sent it along.
+        content: The file itself, if the API sent it along.
         path: Where it was downloaded to, relative to the working directory.
     """
 
@@ -91,7 +91,7 @@ class CheckOutcome:
         artifacts: Files that the last attempt left behind.
         quarantine: Why its failure does not count (reason, owner, until), if it is quarantined.
         change: How it compares with the last apply; ``None`` if there was none.
-        seconds_before: How long it took in the last apply, where that is known.
+        seconds_before: How long it took in the last apply, if that is known.
     """
 
     name: str
@@ -128,8 +128,8 @@ class InstanceOutcome(_Timed):
     """The outcome of one instance.
 
     Attributes:
-        reason: Why it ended so, in one sentence, where the verdict alone does not say.
-        counts: Whether a verdict other than a pass fails the apply: false where
+        reason: Why it ended so, in one sentence, if the verdict alone does not say.
+        counts: Whether a verdict other than a pass fails the apply: false if
             ``allowFailure`` or a quorum forgives it.
         span: Where its profile is in the file, if the file was at hand.
     """
@@ -166,7 +166,7 @@ class QuorumOutcome:
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """What an apply tested, and for whom; empty where that is not known."""
+    """What an apply tested, and for whom; empty if that is not known."""
 
     account: str = ""
     project: str = ""

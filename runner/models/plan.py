@@ -54,7 +54,7 @@ class CheckDrift(NamedTuple):
 
     Attributes:
         complete: Whether the whole list of checks could be read, so that it may gate.
-        most_runs: How often checks run at most, retries included; ``None`` where each check
+        most_runs: How often checks run at most, retries included; ``None`` if each check
             keeps its own retry strategy.
     """
 
@@ -145,7 +145,7 @@ class Plan:
         instances: In file order, removed ones last.
         warnings: On the plan as a whole.
         against: The commit it was compared with, in words, if not with the records.
-        context: What it is about; ``None`` where it compares two commits.
+        context: What it is about; ``None`` if it compares two commits.
         file_warnings: Warnings of the file, each on one line.
     """
 

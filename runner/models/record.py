@@ -106,7 +106,7 @@ class Initiator(Document):
     host: str = ""
     pid: Number = 0
     ci_url: str | None = None
-    """Link to the CI run, where there is one."""
+    """Link to the CI run, if there is one."""
 
 
 class CheckRecord(Document):
@@ -211,6 +211,11 @@ class Record(_Applied):
     """The apply whose checks count as its last ones while it has none of its own."""
     named: str | None = None
     """Its name when it was applied, if it was renamed since."""
+
+    @property
+    def last_at(self) -> datetime:
+        """When it ended, or began if it has not ended."""
+        return self.stopped_at or self.applied_at
 
     @property
     def order(self) -> tuple[int, bool]:

@@ -48,7 +48,7 @@ class Answer(BaseModel):
     def _or_absent(
         cls, value: Any, read: ValidatorFunctionWrapHandler, info: ValidationInfo
     ) -> Any:
-        """Take what can't be read for absent, where it may be."""
+        """Treat what can't be read as absent, if it may be."""
         try:
             return read(value)
         except ValidationError:

@@ -7,7 +7,7 @@ from hashlib import sha256
 from runner.models.instance import Instance
 from runner.models.plan import Action, FieldChange, Plan, PlannedInstance
 from runner.plan.diff import diff
-from runner.plan.normalize import Normal, normal_form, own_keys
+from runner.plan.normalize import Normal, normal_form, normal_settings
 from runner.plan.planner import request_warnings
 
 
@@ -38,11 +38,11 @@ def compare(before: Sequence[Instance], after: Sequence[Instance]) -> Plan:
 
 
 def _compared(before: Instance | None, after: Instance) -> PlannedInstance:
-    request, own = _request(after), own_keys(after.own)
+    request, own = _request(after), normal_settings(after.own)
     action, renamed_from = Action.CREATE, None
     changes: tuple[FieldChange, ...] = ()
     if before is not None:
-        changes = (*diff(_request(before), request), *diff(own_keys(before.own), own))
+        changes = (*diff(_request(before), request), *diff(normal_settings(before.own), own))
         renamed_from = before.name if before.name != after.name else None
         action = Action.UPDATE if changes or renamed_from else Action.RERUN
     return PlannedInstance(
@@ -60,7 +60,7 @@ def _compared(before: Instance | None, after: Instance) -> PlannedInstance:
 def _alike(instance: Instance) -> str:
     """Return a key that is equal for instances that differ only in their names."""
     request = {**_request(instance), "name": None}
-    return json.dumps([request, own_keys(instance.own)], sort_keys=True)
+    return json.dumps([request, normal_settings(instance.own)], sort_keys=True)
 
 
 def _request(instance: Instance) -> Normal:

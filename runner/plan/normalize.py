@@ -4,7 +4,7 @@ Defaults are filled in, environment variables are keyed by name, and tag groups 
 sets, so neither writing a default out nor reordering is a change. The form is plain JSON and holds
 no secret. A leaf that is more than its value is an object with one key:
 
-- ``{"secret": {"fingerprint", "keyId"}}``, or ``{"secret": null}`` where there was no key;
+- ``{"secret": {"fingerprint", "keyId"}}``, or ``{"secret": null}`` if there was no key;
 - ``{"volatile": {"template", "inputs"}}``: compared by these and not by its value;
 - ``{"unset": ["env.NAME"]}``: its value is not known.
 
@@ -23,7 +23,7 @@ from runner.models.marked import Body, Marked, text_of, whole
 
 #: A request in normal form.
 Normal: TypeAlias = dict[str, Any]
-#: Turns a secret into its fingerprint and the id of the key, or ``None`` where there is no key.
+#: Turns a secret into its fingerprint and the id of the key, or ``None`` if there is no key.
 Fingerprint: TypeAlias = Callable[[str], dict[str, str] | None]
 
 _UUID: Final = re.compile(r"[0-9A-Fa-f-]{36}")
@@ -31,7 +31,7 @@ _UUID: Final = re.compile(r"[0-9A-Fa-f-]{36}")
 SECRET: Final = "secret"  # noqa: S105 # the name of a mark
 VOLATILE: Final = "volatile"
 UNSET: Final = "unset"
-#: Metadata that is filled in where a profile leaves it out.
+#: Metadata that is filled in when a profile leaves it out.
 _FILLED: Final = {
     key: {VOLATILE: {"template": f"$<{name}>", "inputs": {}}}
     for key, name in FILLED_METADATA.items()
@@ -69,7 +69,7 @@ def normal_form(
     return normal
 
 
-def own_keys(own: Mapping[str, Any]) -> Normal:
+def normal_settings(own: Mapping[str, Any]) -> Normal:
     """Return the runner's own keys that decide how a session is judged, in normal form."""
     filled = {**defaults("Settings"), **own}
     del filled["description"]

@@ -9,7 +9,7 @@ from runner.models.instance import Instance
 from runner.models.marked import Path
 from runner.models.plan import Action, Plan, PlannedInstance
 from runner.plan.diff import diff, not_compared, path_text
-from runner.plan.normalize import UNSET, Fingerprint, Normal, mark_of, normal_form, own_keys
+from runner.plan.normalize import UNSET, Fingerprint, Normal, mark_of, normal_form, normal_settings
 
 if TYPE_CHECKING:
     from runner.models.record import Record
@@ -69,7 +69,7 @@ def _planned(
         record,
         changes=changes,
         not_compared=() if record is None else not_compared(record.request, request),
-        warnings=request_warnings(request, own_keys(instance.own)["timeoutSeconds"]),
+        warnings=request_warnings(request, normal_settings(instance.own)["timeoutSeconds"]),
         pulled_in=pulled_in,
     )
 

@@ -17,7 +17,7 @@ _SHOWN = 5
 
 
 @dataclass(frozen=True, slots=True)
-class Account:
+class FetchedAccount:
     """The parts of an account that could be fetched; ``None`` for those that could not.
 
     Attributes:
@@ -35,7 +35,7 @@ class Account:
     name: str | None = None
 
 
-def judged(plan: Plan, account: Account) -> Plan:
+def judged(plan: Plan, account: FetchedAccount) -> Plan:
     """Add to ``plan`` what ``account`` says of each instance that may start."""
     instances = tuple(
         planned if planned.instance is None else _judged(planned, account)
@@ -46,7 +46,7 @@ def judged(plan: Plan, account: Account) -> Plan:
     return replace(plan, instances=instances, warnings=warnings, context=context)
 
 
-def _judged(planned: PlannedInstance, account: Account) -> PlannedInstance:
+def _judged(planned: PlannedInstance, account: FetchedAccount) -> PlannedInstance:
     blocked = planned.blocked or _bad_location(planned.request["runLocation"], account)
     target = planned.request["target"]
     if account.checks is None or holds_mark(target, UNSET):
@@ -86,7 +86,7 @@ def _drift(found: Sequence[Check], planned: PlannedInstance, complete: bool) -> 
 
 
 def _most_runs(request: Normal, checks: int) -> int | None:
-    """Return how often checks run at most; ``None`` where each keeps its own retry strategy."""
+    """Return how often checks run at most; ``None`` if each keeps its own retry strategy."""
     strategy = request.get("retryStrategy", {})
     if strategy is None:
         return checks
@@ -94,7 +94,7 @@ def _most_runs(request: Normal, checks: int) -> int | None:
     return checks * (1 + int(retries)) if isinstance(retries, int | float) else None
 
 
-def _bad_location(place: object, account: Account) -> str | None:
+def _bad_location(place: object, account: FetchedAccount) -> str | None:
     """Say why a location can't be used, if that is known."""
     private = {location.slug_name: location for location in account.private_locations or ()}
     regions = {location.region for location in account.locations or () if location.region}
@@ -114,7 +114,7 @@ def _bad_location(place: object, account: Account) -> str | None:
     return f"The account has no location '{place}'. {near}"
 
 
-def _warnings(request: Normal, found: Sequence[Check], account: Account) -> Iterable[str]:
+def _warnings(request: Normal, found: Sequence[Check], account: FetchedAccount) -> Iterable[str]:
     if not found and account.is_complete:
         yield _no_match(request["target"], account.checks or ())
         return

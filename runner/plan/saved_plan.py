@@ -19,7 +19,7 @@ from runner.models.contract.request import Strict
 from runner.models.plan import Plan, PlannedInstance
 from runner.models.record import NormalRequest, PlanUse, Record
 from runner.plan.diff import diff, not_compared
-from runner.plan.normalize import SECRET, mark_of, own_keys
+from runner.plan.normalize import SECRET, mark_of, normal_settings
 
 FORMAT: Final = "checkly-sessions-plan"
 FORMAT_VERSION: Final = 1
@@ -54,7 +54,7 @@ class SavedInstance(Strict):
 
     Attributes:
         request: In normal form.
-        settings: The runner's own keys; ``None`` where the instance is removed.
+        settings: The runner's own keys; ``None`` if the instance is removed.
         record: The version of its record; ``None`` if it had none.
     """
 
@@ -213,7 +213,7 @@ def _instance(planned: PlannedInstance) -> SavedInstance:
         name=planned.name,
         action=planned.action.value,
         request=planned.request,
-        settings=None if planned.instance is None else own_keys(planned.instance.own),
+        settings=None if planned.instance is None else normal_settings(planned.instance.own),
         record=None if planned.record is None else _version(planned.record),
     )
 

@@ -11,7 +11,7 @@ def matching(target: Normal, checks: Iterable[Check]) -> list[Check]:
     """Return the checks, with the tags of their groups, that a resolved ``target`` selects.
 
     All tags of a group have to match and one group is enough; ``!tag`` asks for a check without
-    the tag. Ids narrow, and a deactivated check matches only where the target allows it
+    the tag. Ids narrow, and a deactivated check matches only if the target allows it
     (contract: ``TriggerTestSessionRequest.target``).
     """
     ids = set(target["checkId"])

@@ -13,7 +13,7 @@ from runner.models.plan import Action, PlannedInstance
 from runner.models.record import CheckRecord, Record
 from runner.models.response import Check, Location, PrivateLocation
 from runner.plan.normalize import normal_form
-from runner.plan.preflight import Account, judged
+from runner.plan.preflight import FetchedAccount, judged
 from runner.source import Source, Span
 from tests.plan.records import make_plan
 
@@ -30,7 +30,7 @@ CHECKS = [
     Check(id="3", name="Pay", activated=True, tags=["pay"], check_type="BROWSER", script="x"),
 ]
 ID = "00000000-0000-4000-8000-00000000000"  # without its last digit
-ACCOUNT = Account(LOCATIONS, PRIVATE, CHECKS)
+ACCOUNT = FetchedAccount(LOCATIONS, PRIVATE, CHECKS)
 
 
 def fingerprint(_: str) -> None:
@@ -38,7 +38,7 @@ def fingerprint(_: str) -> None:
 
 
 def planned(
-    account: Account,
+    account: FetchedAccount,
     *,
     settings: Settings | None = None,
     ran: Sequence[CheckRecord] = (),
@@ -82,14 +82,14 @@ def test_a_place_to_run_at_has_to_be_there(place: Any, why: str | None) -> None:
 @pytest.mark.parametrize(
     "account",
     [
-        Account(None, PRIVATE, None),
-        Account(LOCATIONS, None, None),
-        Account([], PRIVATE, None),
-        Account([Location()], PRIVATE, None),
-        Account(),
+        FetchedAccount(None, PRIVATE, None),
+        FetchedAccount(LOCATIONS, None, None),
+        FetchedAccount([], PRIVATE, None),
+        FetchedAccount([Location()], PRIVATE, None),
+        FetchedAccount(),
     ],
 )
-def test_without_both_lists_no_place_is_refused(account: Account) -> None:
+def test_without_both_lists_no_place_is_refused(account: FetchedAccount) -> None:
     assert planned(account, runLocation="elsewhere").blocked is None
 
 
@@ -112,7 +112,7 @@ def test_drift_against_the_record_is_by_id_or_name() -> None:
 
 
 def test_of_an_incomplete_list_nothing_is_called_removed() -> None:
-    account = Account(LOCATIONS, PRIVATE, CHECKS, is_complete=False)
+    account = FetchedAccount(LOCATIONS, PRIVATE, CHECKS, is_complete=False)
     ran = [CheckRecord(id="9", name="Search")]
     found = planned(account, ran=ran, settings=Settings(expect_checks=ExpectChecks(min=9)))
     assert found.checks is not None
@@ -141,7 +141,7 @@ def test_finding_none_is_a_warning() -> None:
     said = "no check of the account matches its target: none has the tag 'nothing'"
     assert found.warnings == (said,)
     assert found.blocked is None
-    incomplete = Account(LOCATIONS, PRIVATE, CHECKS, is_complete=False)
+    incomplete = FetchedAccount(LOCATIONS, PRIVATE, CHECKS, is_complete=False)
     assert planned(incomplete, target={"matchTags": [["nothing"]]}).warnings == ()
 
 
@@ -168,7 +168,7 @@ def test_the_part_of_a_target_that_no_check_has_is_named(target: dict[str, Any],
         Check(id=f"{ID}B", name="Old", activated=False, tags=["old"]),
         Check(id=f"{ID}c", name="Older", activated=False, tags=["old"]),
     ]
-    found = planned(Account(LOCATIONS, PRIVATE, checks), target=target)
+    found = planned(FetchedAccount(LOCATIONS, PRIVATE, checks), target=target)
     assert found.warnings == (f"no check of the account matches its target{why}",)
 
 
@@ -222,7 +222,7 @@ def test_a_variable_nobody_reads_and_a_name_nobody_sets() -> None:
         id="4", name="Orders", check_type="API", tags=["api"], request={"url": "{{HOST}}{{SET}}"}
     )
     found = planned(
-        Account(LOCATIONS, PRIVATE, [check]),
+        FetchedAccount(LOCATIONS, PRIVATE, [check]),
         target={"matchTags": [["api"]]},
         environmentVariables=[{"key": "SET", "value": "1"}, {"key": "LOST", "value": "1"}],
     )
@@ -237,7 +237,7 @@ def test_a_variable_nobody_reads_and_a_name_nobody_sets() -> None:
 
 def test_without_the_list_of_checks_nothing_is_said_of_them() -> None:
     found = planned(
-        Account(LOCATIONS, PRIVATE, None, warnings=("away",)),
+        FetchedAccount(LOCATIONS, PRIVATE, None, warnings=("away",)),
         settings=Settings(expect_checks=ExpectChecks(min=9)),
     )
     assert (found.checks, found.blocked) == (None, None)
@@ -263,7 +263,7 @@ def test_removed_instances_are_not_judged_and_warnings_are_kept() -> None:
         applied_at=datetime(2026, 11, 23, tzinfo=UTC),
     )
     plan = make_plan([], {"gone": gone}, fingerprint, everything=True, warnings=["first"])
-    told = judged(plan, Account(LOCATIONS, PRIVATE, CHECKS, warnings=("away",)))
+    told = judged(plan, FetchedAccount(LOCATIONS, PRIVATE, CHECKS, warnings=("away",)))
     assert told.instances[0].action is Action.REMOVED
     assert told.instances[0].blocked is None
     assert told.warnings == ("first", "away")

@@ -18,7 +18,7 @@ def serve(common: Common, **options: Any) -> None:
     previous = signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         with emulator:
-            # Its keys are made up, and clients need them, also where they are set already.
+            # Its keys are made up, and clients need them, even if they are already set.
             keys = emulator.world.api_keys
             console.redactor = Redactor(
                 value for value in credentials_in(os.environ) if value not in keys

@@ -77,7 +77,7 @@ def _judge_checkout(repository: Repository, path: PurePosixPath) -> None:
 def _before(
     path: PurePosixPath, files: CommitFiles, variables: dict[str, str], redactor: Redactor
 ) -> tuple[tuple[Instance, ...], tuple[str, ...]]:
-    """The instances of the older version; none, and why, where it is missing or has errors."""
+    """The instances of the older version; none, and why, if it is missing or has errors."""
     names = (path, *(path.with_name(name) for name in NAMES if path.name in NAMES))
     found = next((name for name in names if files.exists(name)), None)
     if found is None:

@@ -82,7 +82,7 @@ def _file(common: Common) -> Path:
 
 
 def _configuration(common: Common) -> Configuration | None:
-    """The file, as it is without environment, git and CI; ``None`` where it can't be read."""
+    """The file, as it is without environment, git and CI; ``None`` if it can't be read."""
     path, diagnostics = _file(common), Diagnostics()
     folder, inside = FolderFiles.around(path, Path.cwd())
     documents = load(inside, folder, diagnostics)
@@ -93,7 +93,7 @@ def _configuration(common: Common) -> Configuration | None:
 
 
 def _state_folder(common: Common) -> Path | None:
-    """The folder that the state is in; ``None`` where it is a bucket."""
+    """The folder that the state is in; ``None`` if it is a bucket."""
     address, beside = common.state, Path.cwd()
     try:
         beside = _file(common).parent

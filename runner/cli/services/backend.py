@@ -22,7 +22,7 @@ class Backend(NamedTuple):
     """One API and the state that belongs to it.
 
     Attributes:
-        credentials: ``None`` where there are none: only what needs no network works.
+        credentials: ``None`` if there are none: only what needs no network works.
         host: The state's first part.
         settings: Where the credentials come from; ``None`` of an emulator.
     """

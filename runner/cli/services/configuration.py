@@ -133,7 +133,7 @@ class Reading:
     ) -> Compiled:
         """Compile what is selected, and print what was found; see ``Configuration.compile``.
 
-        ``with_errors`` goes on with what can be compiled where there are errors.
+        ``with_errors`` goes on with what can be compiled if there are errors.
 
         Raises:
             ConfigurationError: There is an error of structure anywhere, or one of value in
@@ -150,7 +150,7 @@ class Reading:
         return compiled
 
     def _judge_git(self) -> None:
-        """Warn where git was asked about the commit and did not answer."""
+        """Warn if git was asked about the commit and did not answer."""
         if self.context.git_is_untrusted:
             self.diagnostics.warning(
                 "git-untrusted",

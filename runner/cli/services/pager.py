@@ -13,7 +13,7 @@ _LESS = "FRX"
 def page(text: str, console: Console, environ: Mapping[str, str]) -> bool:
     """Show ``text``, masked, in ``PAGER`` or less; returns whether that was done.
 
-    Nothing is done where standard output is not a terminal, ``PAGER`` is empty or ``cat``, or the
+    Nothing is done if standard output is not a terminal, ``PAGER`` is empty or ``cat``, or the
     pager can't be started.
     """
     pager = environ.get("PAGER", which("less") or "")

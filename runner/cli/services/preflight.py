@@ -14,7 +14,7 @@ from runner.models.clock import Clock
 from runner.models.events import Event
 from runner.models.plan import Action, Plan
 from runner.models.response import Check
-from runner.plan.preflight import Account, judged
+from runner.plan.preflight import FetchedAccount, judged
 from runner.reports.progress.plain import event_lines
 
 T = TypeVar("T")
@@ -56,7 +56,7 @@ async def judge(plan: Plan, parts: Composition, shared: Shared | None = None) ->
     return judged(plan, account)
 
 
-async def _account(client: Checkly) -> Account:
+async def _account(client: Checkly) -> FetchedAccount:
     """Fetch the account; one warning names all that could not be fetched."""
     errors: dict[str, ApiError | Unreachable | None] = {}
 
@@ -89,7 +89,7 @@ async def _account(client: Checkly) -> Account:
     me = about.result()
     # What a location is called that can't be read is not known: none can be said to be missing.
     is_sure = None not in [*(places.result() or ()), *(private.result() or ())]
-    return Account(
+    return FetchedAccount(
         _readable(places.result()) if is_sure else None,
         _readable(private.result()),
         found,

@@ -67,7 +67,7 @@ async def engine(
 ) -> AsyncIterator[Context]:
     """Compose the engine's context; signals stop it, and reporters get the time.
 
-    ``shared`` and ``account_name`` are given where the account was asked something before.
+    ``shared`` and ``account_name`` are given if the account was asked something before.
     """
     silence_libraries()
     clock = Clock()

@@ -14,7 +14,7 @@ from runner.engine.control.shutdown import Stop
 NAMES: Final = ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK")
 #: Seconds in which a key may answer the first Ctrl-C.
 ANSWER_SECONDS: Final = 3.0
-#: Seconds that leaving at once may take, where a store or a server does not answer.
+#: Seconds that leaving at once may take if a store or a server does not answer.
 LEAVE_SECONDS: Final = 5.0
 
 
@@ -77,7 +77,7 @@ def _leave_terminal(number: int) -> None:
 
 @contextmanager
 def _keys(stop: Stop) -> Iterator[None]:
-    """Offer ``d`` as the answer to Ctrl-C, where there is a keyboard."""
+    """Offer ``d`` as the answer to Ctrl-C, if there is a keyboard."""
     try:
         import termios  # noqa: PLC0415 # not everywhere
         import tty  # noqa: PLC0415

@@ -73,7 +73,7 @@ def _lease(text: str | None) -> float:
 
 
 def initiator(common: Common, reading: Reading | None) -> Initiator:
-    """The user, host and process, and the CI run where there is one."""
+    """The user, host and process, and the CI run if there is one."""
     screen = common.console.redactor.screen  # what the CI system says may hold a secret
     context = reading.context if reading else Context(os.environ, Path.cwd(), "")
     try:

@@ -24,7 +24,7 @@ from runner.models.marked import Body, Marked, leaves
 from runner.secrets import Redactor
 from runner.source import Span
 
-#: Keys whose values are compared by their template where they differ from run to run.
+#: Keys whose values are compared by their template if they differ from run to run.
 _VOLATILE_KEYS = frozenset({"name", "metadata"})
 _NEVER_UNSET = frozenset({str, int, float, bool})
 

@@ -15,9 +15,9 @@ class Expansion(NamedTuple):
     """A profile whose layers are merged and whose matrix is expanded.
 
     Attributes:
-        instances: The name of each instance, and its combination; none where the matrix is wrong
+        instances: The name of each instance, and its combination; none if the matrix is wrong
             or reads what is not set.
-        problems: What is wrong with the values of the matrix, which matters only where the
+        problems: What is wrong with the values of the matrix, which matters only if the
             profile is selected.
         is_complete: Whether all its layers are known.
         labels_of: Gives the labels of an instance.

@@ -63,7 +63,7 @@ class MatrixReader:
     diagnostics: Diagnostics
 
     def expand(self, node: Node) -> list[Combination]:
-        """Every combination of ``node``; a single empty one where it is null.
+        """Every combination of ``node``; a single empty one if it is null.
 
         A matrix that can't be used, or reads what is not set, yields no combination, and a
         diagnostic.
@@ -131,7 +131,7 @@ class MatrixReader:
         return [values] if isinstance(values, Symbolic) else values
 
     def _known(self, node: Node) -> Any:
-        """The value of ``node``; the renderer says why where it is not known."""
+        """The value of ``node``; the renderer says why if it is not known."""
         render = self.renderer
         value = render.scalar(node) if isinstance(node, Scalar) else render.value(node)
         if isinstance(value, Marked):

@@ -23,7 +23,7 @@ _ODD_TAG = re.compile(r"\s|.*\s\Z|!\s*!|!\s|!\Z|.*[,*?]", re.DOTALL)
 def body_of(data: dict[str, Any], instance: str) -> tuple[Body, list[Breach]]:
     """Return the body for ``data``, the rendered keys of a profile.
 
-    Its environment variables are a mapping of mappings; ``instance`` names the session where the
+    Its environment variables are a mapping of mappings; ``instance`` names the session if the
     profile does not.
 
     Returns:

@@ -39,7 +39,7 @@ _WORDS = {
     "union_tag_not_found": ("missing-key", "`type` is missing in `{key}`"),
 }
 _NO_DATE = ("bad-value", "A date is written as 2026-01-31")
-#: The same where the key has better words.
+#: The same if the key has better words.
 _WORDS_OF_KEYS = {
     ("checkId", "string_pattern_mismatch"): (
         "bad-value",
@@ -66,7 +66,7 @@ class Breach(NamedTuple):
 
 
 def check(rules: SchemaValidator, tree: dict[str, Any]) -> list[Breach]:
-    """What is wrong with ``tree`` by ``REQUEST`` or ``SETTINGS``, where its values are known."""
+    """What is wrong with ``tree`` by ``REQUEST`` or ``SETTINGS``, if its values are known."""
     try:
         rules.validate_python(unmarked(tree))
     except ValidationError as error:

@@ -40,7 +40,7 @@ class Files(Protocol):
         """
 
     def identity(self, path: PurePosixPath) -> PurePosixPath:
-        """Return the path of the file itself, where ``path`` goes over links."""
+        """Return the path of the file itself, if ``path`` goes over links."""
 
 
 class FolderFiles:

@@ -23,7 +23,7 @@ _SET: Final = {
     "GIT_TERMINAL_PROMPT": "0",
     "LC_ALL": "C.UTF-8",
 }
-#: Settings a hostile repository could hold, overridden where they could start a program.
+#: Settings of a hostile repository that could start a program, overridden.
 _HARMLESS: Final = (
     "core.fsmonitor=false",
     f"core.hooksPath={os.devnull}",
@@ -87,5 +87,5 @@ def ask(
 
 
 def distrust_hint(folder: Path) -> str:
-    """Return what to do where git does not trust a folder because it belongs to another user."""
+    """Return what to do if git does not trust a folder because it belongs to another user."""
     return f"If you trust it: `git config --global --add safe.directory {folder}`."

@@ -135,7 +135,7 @@ class Printer:
         self._line(indent + 2, node.end - 1, brackets[1])
 
     def _flat(self, node: LayoutNode, *, properties: bool = True) -> str | None:
-        """Return a node on one line; ``None`` where it has comments or needs several."""
+        """Return a node on one line; ``None`` if it has comments or needs several."""
         if node.is_block_scalar or self.layout.comments_between(node.start, node.end):
             return None
         if node.kind in {"scalar", "alias"}:

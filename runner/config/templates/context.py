@@ -76,7 +76,7 @@ class Context:
         return found or (self._system.value(name, self.environ) if self._system else None)
 
     def _from_git(self, name: str) -> str | None:
-        """Ask git, about the commit that ``git.sha`` is where that matters."""
+        """Ask git, about the commit in ``git.sha`` if that matters."""
         wanted = name.removeprefix("git.")
         if wanted not in ("author", "message"):
             return self._commit.value(wanted)

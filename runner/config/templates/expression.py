@@ -26,7 +26,7 @@ class Expression:
         source: Its text.
         names: The names it reads, such as ``var.host``.
         has_literal_fallback: Whether a text written in the expression itself may be its value.
-        alternatives: The names of which one may be its value, where it has a choice.
+        alternatives: The names of which one may be its value, if it has a choice.
     """
 
     __slots__ = ("_path", "_program", "alternatives", "has_literal_fallback", "names", "source")

@@ -69,7 +69,7 @@ class Commit:
         return self._ask("cat-file", "--batch", question=f"{name}\n".encode())
 
     def _ask(self, *command: str, question: bytes = b"") -> bytes:
-        """Return git's answer; nothing where there is no repository, or git can't be run."""
+        """Return git's answer; nothing if there is no repository, or git can't be run."""
         environ = os.environ if self._environ is None else self._environ
         if "GIT_DIR" not in environ and repository_root(self._folder.absolute()) is None:
             return b""

@@ -102,7 +102,7 @@ class Scope:
         return value
 
     def known(self, name: str) -> Value:
-        """Return the value of a name; ``None`` where it is wrong, which is reported elsewhere."""
+        """Return the value of a name; ``None`` if it is wrong, which is reported elsewhere."""
         try:
             return self.value(name)
         except TemplateError:
@@ -206,7 +206,7 @@ class Scope:
 def _typed(name: str, text: str, default: Value) -> Value:
     """A variable's value from outside, with the type of its declared default.
 
-    The text, in JSON for lists and mappings, is kept where the default is text, null or not known.
+    The text, in JSON for lists and mappings, is kept if the default is text, null or not known.
     """
     if default is None or isinstance(default, str | Unset):
         return text

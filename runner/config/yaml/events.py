@@ -38,7 +38,7 @@ class Reading(NamedTuple):
 
     Attributes:
         start: Starts reading and returns the events. Both raise one of ``PARSE_ERRORS``.
-        restore: Turns a scalar that was read into its real text, where the two may differ.
+        restore: Turns a scalar that was read into its real text, if the two may differ.
     """
 
     start: Callable[[], Iterator[Event]]

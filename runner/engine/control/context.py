@@ -21,7 +21,7 @@ class ApplyOptions:
     """The options of an apply; times are in seconds."""
 
     concurrency: int = 10  # sessions that run at once, at most
-    keep_going: bool = False  # apply the rest where an instance is blocked
+    keep_going: bool = False  # apply the rest if an instance is blocked
     detach: bool = False  # leave once all sessions have started
     lock_timeout: float = 0.0  # how long to wait for a lock that another process holds
     new: bool = False  # start a session even if an unfinished apply runs the same one
@@ -39,8 +39,8 @@ _SANE_OFFSET = timedelta(hours=12)
 
 
 @dataclass(slots=True)
-class Learnt:
-    """Facts learnt on the way."""
+class Observed:
+    """What an apply has seen of sessions so far."""
 
     sessions: set[str] = field(default_factory=set)  # ids that are taken: no lookup adopts them
     offset: timedelta | None = None  # how far the sessions' clock is ahead of ours, at least
@@ -66,7 +66,7 @@ class Context:
     options: ApplyOptions
     tested: Subject = field(default_factory=Subject)
     keep: "Keep | None" = None  # keeps the files of what failed
-    learnt: Learnt = field(default_factory=Learnt)
+    observed: Observed = field(default_factory=Observed)
 
     def report(self, event: Callable[..., Event], *about: Any) -> None:
         """Emit an event of now."""

@@ -19,7 +19,7 @@ class Stop:
         self.gently = asyncio.Event()  # start nothing more, cancel what runs, report
         self.at_once = asyncio.Event()  # leave now
         self.leave_running = asyncio.Event()  # cancel nothing: an answer to the first signal
-        self.offer = 0.0  # seconds to wait for that answer; 0 where there is no keyboard
+        self.offer = 0.0  # seconds to wait for that answer; 0 if there is no keyboard
 
     def signal(self) -> None:
         """Note a signal."""

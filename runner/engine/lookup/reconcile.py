@@ -54,8 +54,8 @@ class Found:
 def window_from(context: Context) -> datetime:
     """Return the earliest time of a trigger's session if it is sent now, by the sessions' clock."""
     now = context.clock.now()
-    if context.learnt.offset is not None:
-        return now + context.learnt.offset
+    if context.observed.offset is not None:
+        return now + context.observed.offset
     server = context.client.server_now() or now
     return server if abs(server - now) <= APART else max(server, now)
 
@@ -105,7 +105,7 @@ async def _look(context: Context, attempt: Attempt, *, is_alone: bool) -> Found:
     if not sessions:
         return Found(is_whole=is_whole)
     others = await _others(context, attempt)
-    known = context.learnt.sessions | {other.session_id for other in others}
+    known = context.observed.sessions | {other.session_id for other in others}
     sessions = [session for session in sessions if session.id not in known]
     sure = tuple(session for session in sessions if _is_in_time(session, attempt))
     has_look_alike = any(_may_own(other, sure) for other in others if other.lookup == lookup)
@@ -178,7 +178,7 @@ def _may_own(other: Attempt, sessions: Iterable[ListedSession]) -> bool:
 
 
 def _is_alike(entry: ListedSession, lookup: Lookup) -> bool | None:
-    """Return whether all but time and owner fits; ``None`` where that can't be told.
+    """Return whether all but time and owner fits; ``None`` if that can't be told.
 
     The server may have damaged a text, or not say where it runs. A private location is listed by
     its id, and is compared later.

@@ -102,7 +102,7 @@ class ArtifactDownloader:
     async def _kept(
         self, context: Context, instance: str, check: CheckOutcome, until: float
     ) -> CheckOutcome:
-        # The mark keeps results with similar names apart, even where the folder ignores case.
+        # The mark keeps results with similar names apart, even if the folder ignores case.
         result = check.attempts[-1].result_id if check.attempts else ""
         about = "\0".join((instance, check.name, check.check_id or "", result))
         mark = sha256(about.encode(errors="replace")).hexdigest()[:8]
@@ -150,7 +150,7 @@ def _is_there(path: Path, fits: Callable[[int], bool]) -> bool:
 
 
 def _free(name: str, taken: set[str]) -> str:
-    """Return ``name``, numbered where it is taken; file systems may ignore the case."""
+    """Return ``name``, numbered if it is taken; file systems may ignore the case."""
     path = PurePosixPath(name)
     numbered = (f"{path.stem}-{number}{path.suffix}" for number in count(2))
     found = next(each for each in chain([name], numbered) if each.lower() not in taken)

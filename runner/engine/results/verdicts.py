@@ -35,7 +35,7 @@ _GRAVEST = (
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """A verdict on a whole session, with a reason where the verdict alone does not say it."""
+    """A verdict on a whole session, with a reason if the verdict alone does not say it."""
 
     verdict: Verdict
     reason: str | None = None

@@ -1,4 +1,4 @@
-"""Metadata that is filled in where a profile leaves it out, as the official CLI does."""
+"""Metadata that is filled in when a profile leaves it out, as the official CLI does."""
 
 from collections.abc import Mapping
 from typing import Any, Final

@@ -3,7 +3,7 @@
 Every limit in this module comes from the contract's ``TriggerTestSessionRequest`` (see
 ``schemas/checkly-api.openapi.yaml``); names are the API's, spelt as Python spells names.
 
-A field's default is what the API takes where the field is left out; what is sent holds only
+A field's default is what the API takes if the field is left out; what is sent holds only
 the fields that were given.
 """
 

@@ -25,7 +25,7 @@ def suggestions(
 ) -> dict[str, list[Quarantine]]:
     """Return the quarantines that the figures speak for, by profile and sorted by check.
 
-    A check is named by its id where another check of its profile has the same name, since a
+    A check is named by its id if another check of its profile has the same name, since a
     quarantine of the name would forgive both. ``owners`` has every declared profile, and who is
     asked about it.
     """

@@ -96,7 +96,7 @@ def _instance(status: InstanceStatus, now: datetime, style: Style) -> Iterator[s
         return
     verdict = record.verdict or Verdict.RUNNING
     name = style.link(name, record.link)
-    at = record.stopped_at or record.applied_at
+    at = record.last_at
     said = [f"{sign(verdict.value, style)} {name}  {verdict}", f"{at:%Y-%m-%d %H:%M} UTC"]
     said += [ago(at, now), f"by {who(record.by)}"]
     if origin := source(record.commit, record.branch):

@@ -21,7 +21,7 @@ class Point(NamedTuple):
 
     Attributes:
         passed, judged: How many attempts passed, of those that have something to say.
-        seconds: Length of the longest session, of several applies the median; ``None`` where none
+        seconds: Length of the longest session, of several applies the median; ``None`` if none
             has ended.
     """
 
@@ -53,7 +53,7 @@ def together(points: Sequence[Point]) -> Point:
 
 
 def verdict_of(attempt: Attempt) -> Verdict:
-    """Return the verdict of an attempt; running or unknown where it has no outcome."""
+    """Return the verdict of an attempt; running or unknown if it has no outcome."""
     if attempt.verdict is not None:
         return attempt.verdict
     return Verdict.RUNNING if attempt.phase is Phase.STARTED else Verdict.UNKNOWN

@@ -146,7 +146,7 @@ def _lines(before: Sequence[str], after: Sequence[str]) -> Iterator[Part]:
 
 
 def _inside(old: str, new: str) -> Iterator[Part]:
-    """Show two versions of one line: in full, or where they are long, around each difference."""
+    """Show two versions of one line: in full, or around each difference if they are long."""
     if max(len(old), len(new)) <= TEXT_LIMIT // 2:
         yield from (Part(Op.REMOVE, old), Part(Op.ADD, new))
     else:
@@ -177,7 +177,7 @@ def _hunks(before: Sequence[str], after: Sequence[str]) -> Iterator[tuple[int, i
     if max(len(old), len(new)) > _MOST_ALIGNED:
         yield start, start + len(old), start, start + len(new)
         return
-    from difflib import SequenceMatcher  # noqa: PLC0415 # only where long values differ
+    from difflib import SequenceMatcher  # noqa: PLC0415 # only if long values differ
 
     for tag, low, high, first, last in SequenceMatcher(None, old, new).get_opcodes():
         if tag != "equal":

@@ -5,15 +5,15 @@ from typing import Any, Final, NamedTuple
 
 from runner.models.plan import Action, FieldChange, Op, PlannedInstance
 from runner.plan.diff import additions, has_fields
-from runner.plan.normalize import Normal, normal_form, own_keys
+from runner.plan.normalize import Normal, normal_form, normal_settings
 from runner.reports.plan.differences import Part, compared, cut, listed_items
 from runner.reports.plan.values import Masks, current
 
 ALL_CHECKS: Final = "ALL checks of the account"
 #: A request that says nothing, to show what another says beyond the defaults.
 _PLAIN: Final[Normal] = normal_form({}, lambda _: None)
-#: The runner's own keys where a profile says nothing of them.
-_OWN: Final = own_keys({})
+#: The runner's own keys of a profile that sets none.
+_OWN: Final = normal_settings({})
 _FILTERS: Final = {"target.matchTags": "matchTags", "target.checkId": "checkId"}
 
 
@@ -74,11 +74,11 @@ def _new(planned: PlannedInstance, masks: Masks) -> Iterator[Field]:
         text = f"{', '.join(filled)} (filled in)"
         yield Field(Op.ADD, "metadata", (Part(Op.ADD, text),))
     if planned.instance is not None:
-        yield from _each(Op.ADD, additions(_OWN, own_keys(planned.instance.own)), masks)
+        yield from _each(Op.ADD, additions(_OWN, normal_settings(planned.instance.own)), masks)
 
 
 def _target_change(planned: PlannedInstance, masks: Masks) -> Field | None:
-    """Return a line of its own where every check matches, now or before."""
+    """Return a line of its own if every check matches, now or before."""
     now = planned.request["target"]
     if not isinstance(now, dict):
         return None

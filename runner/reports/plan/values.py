@@ -23,7 +23,7 @@ class Masks:
         """Return ``value`` of a normal form as JSON that may be published.
 
         A secret becomes its mask, an unresolved value ``(unset: env.NAME)``; a volatile one its
-        template, or ``{"template", "inputs"}`` where it has inputs.
+        template, or ``{"template", "inputs"}`` if it has inputs.
         """
         match mark_of(value):
             case "secret":

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Sequence
+from operator import attrgetter
 from typing import Final, NamedTuple
 
 from runner.listing import counted
@@ -23,8 +24,8 @@ class Entry(NamedTuple):
         size: How many they are.
         said: What happens.
         last: When and how they last ended.
-        link: The session of the last apply, where it is one.
-        checks: Which checks match; ``None`` where that is not known.
+        link: The session of the last apply, if it is one.
+        checks: Which checks match; ``None`` if that is not known.
         notes: Kind and text of what a reader has to know: warnings, blocked.
     """
 
@@ -138,4 +139,4 @@ def _last(group: Sequence[PlannedInstance]) -> str:
     if len(verdicts) > 1:
         return f"last {', '.join(f'{count:,} {said}' for said, count in verdicts.most_common())}"
     known = (record for record in records if record is not None)
-    return last_ended(max(known, key=lambda one: one.stopped_at or one.applied_at, default=None))
+    return last_ended(max(known, key=attrgetter("last_at"), default=None))

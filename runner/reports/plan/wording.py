@@ -18,7 +18,7 @@ _COMMIT_LENGTH: Final = 12
 
 
 def header(plan: Plan) -> tuple[tuple[str, str], ...]:
-    """Return the context of a plan, where it has one, as names and values."""
+    """Return the context of a plan, if it has one, as names and values."""
     context = plan.context
     if context is None:
         return ()
@@ -94,7 +94,7 @@ def cost(plan: Plan) -> str | None:
     least = "" if all(drift.complete for drift in known) else "at least "
     said = f"{least}{counted(len(checks), 'check')}, {counted(runs, 'run')}"
     if any(drift.most_runs is None for drift in known):
-        return f"{said}, more where checks retry by their own settings"
+        return f"{said}, more if checks retry by their own settings"
     most = sum(drift.most_runs or 0 for drift in known)
     return f"{said}, at most {most:,} with retries" if most > runs else said
 
@@ -103,7 +103,7 @@ def last_ended(record: "Record | None") -> str:
     """Say when and how an instance last ended: ``last passed 2026-11-23 08:12 UTC``."""
     if record is None:
         return "never applied"
-    at = (record.stopped_at or record.applied_at).astimezone(UTC).strftime("%Y-%m-%d %H:%M UTC")
+    at = record.last_at.astimezone(UTC).strftime("%Y-%m-%d %H:%M UTC")
     if record.verdict is None:
         return f"last started {at}, not known to have ended"
     return f"last {record.verdict} {at}"

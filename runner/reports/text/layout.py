@@ -35,7 +35,7 @@ class Piece(NamedTuple):
 def lay_out(pieces: Sequence[Piece], style: Style, indent: int = 0) -> list[str]:
     """Lines that hold ``pieces`` one after the other.
 
-    A piece that no longer fits goes to a line of its own, and is broken at its spaces where
+    A piece that no longer fits goes to a line of its own, and is broken at its spaces if
     even that is too short; a glued one flows on. A long word stays whole. If lines do not wrap,
     everything goes on one. ``indent`` columns precede the first line.
     """

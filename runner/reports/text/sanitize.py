@@ -11,7 +11,7 @@ from typing import Final
 from unicodedata import category, combining, east_asian_width
 from urllib.parse import quote
 
-#: Most characters shown of a name, where whole texts are not needed.
+#: Most characters shown of a name, if whole texts are not needed.
 NAME_LIMIT: Final = 200
 
 #: What :class:`runner.reports.text.style.Style` paints with, and nothing else.

@@ -49,7 +49,7 @@ class Style(NamedTuple):
     wraps: bool = False
 
     def paint(self, text: str, *styles: str) -> str:
-        """``text`` in ``styles`` (``bold``, ``red`` …), where colours may be used."""
+        """``text`` in ``styles`` (``bold``, ``red`` …), if colours may be used."""
         if not (self.color and text and styles):
             return text
         return f"\x1b[{';'.join(_CODES[style] for style in styles)}m{text}\x1b[0m"

@@ -165,10 +165,10 @@ def test_sessions_tell_their_clock_better_than_the_server_does(
     make_bench: MakeBench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def look(context: Context) -> None:
-        context.learnt.start(started(NOW - 5 * MINUTE), NOW)
+        context.observed.start(started(NOW - 5 * MINUTE), NOW)
         assert window_from(context) == NOW - 5 * MINUTE
-        context.learnt.start(started(datetime(1970, 1, 1, tzinfo=UTC)), NOW)
-        context.learnt.start(Session(), NOW)
+        context.observed.start(started(datetime(1970, 1, 1, tzinfo=UTC)), NOW)
+        context.observed.start(Session(), NOW)
         assert window_from(context) == NOW - 5 * MINUTE
         assert doubt_from(context) == NOW - 15 * MINUTE
 

@@ -203,7 +203,7 @@ def test_against_a_commit_nothing_changes() -> None:
         ),
         (
             [CheckDrift(("a",), most_runs=None), CheckDrift(("b",), most_runs=2)],
-            "2 checks, 2 runs, more where checks retry by their own settings",
+            "2 checks, 2 runs, more if checks retry by their own settings",
         ),
         ([CheckDrift(("a",), complete=False, most_runs=1)], "at least 1 check, 1 run"),
     ],
