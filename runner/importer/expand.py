@@ -26,6 +26,8 @@ _NAMES = {"variable_assignment": "name", "for_statement": "variable"}
 #: Commands that set the variables they are given, and those that may set any.
 _SETTING = {"read", "mapfile", "readarray", "getopts", "unset", "printf"}
 _SETTING_ANY = {"source", ".", "eval"}
+_ARITHMETIC = {"binary_expression", "postfix_expression", "unary_expression"}
+_ARITHMETIC_NAMES = {"word", "variable_name"}
 _PLAIN_PARENTS = {"program", "declaration_command", "variable_assignments", "command"}
 #: Kinds of nodes that may run after what follows them.
 _REPEATED = {"function_definition", "do_group"}
@@ -78,6 +80,12 @@ class Expander:
             is_alias = node.type == "declaration_command" and "-n" in words
             if words[0] in _SETTING_ANY or is_alias:
                 self._set_any.append(node.end_byte)
+            if words[0] == "let":
+                names = re.findall(r"\w+", " ".join(words[1:]))
+        elif node.type in _ARITHMETIC:
+            names = [
+                self.source(child) for child in node.children if child.type in _ARITHMETIC_NAMES
+            ]
         elif node.type == "expansion" and {":=", "="} & {child.type for child in node.children}:
             names = [name for name in map(self.source, node.children) if name in self.assigned]
         elif (field := _NAMES.get(node.type)) and not is_in_front(node):
@@ -108,7 +116,9 @@ class Expander:
             values = _values_of(self._table.inside(source))
             if not all(map(unchanged.fullmatch, values)):
                 return self.opaque(node)
-        if node.type in {"word", "number", "variable_name"}:
+        if source.startswith("~") and node.type == "word":
+            text = self.opaque(node)
+        elif node.type in {"word", "number", "variable_name"}:
             text = re.sub(r"\\(\n|.)", lambda m: m[1].strip("\n"), source, flags=re.DOTALL)
         elif node.type == "raw_string":
             text = source[1:-1]
@@ -225,6 +235,8 @@ class Expander:
         default = self.text(parts[2]) if len(parts) == 3 else ""
         inside = self._table.inside(known[0])
         if inside and inside[0].source == f"${name}":
+            if any(at <= node.start_byte for at in self._set_any):
+                return known  # it may have been set, and does without the default
             source = self.source(node)
             return [self._table.mark(Placeholder(Kind.VARIABLE, name, source, default))]
         return known if known[0] else [default]

@@ -17,6 +17,7 @@ _REDIRECTS = {"file_redirect", "herestring_redirect", "heredoc_redirect"}
 #: Commands that may run what they read, the constructs that feed them, and what is fed.
 _READ_SCRIPTS = {"sh", "bash", "zsh", "dash", "ash", "ksh", "ssh", "su"}
 _PIPES = {"pipeline", "redirected_statement", "heredoc_redirect"}
+_ENDS = {"list", "pipeline", "negated_command"}
 _TEXTS = {"heredoc_body", "herestring_redirect"}
 _PRINTS = re.compile(r"(?:echo|printf)\b")
 _LOOP = "It was inside a loop in the script."
@@ -141,8 +142,7 @@ def _command(node: "Node", expander: Expander, script: Script, defined: set[str]
     for name in _ACCOUNT:
         if name in expander.assigned:
             own[name] = " ".join(expander.value(name, node) or ())
-    statement = node.parent if is_kind(node.parent, "redirected_statement") else None
-    for child in [*node.children, *(statement.children[1:] if statement else ())]:
+    for child in [*node.children, *_redirections(node)]:
         if child.type == "variable_assignment":
             if is_in_front(child):
                 name, value = expander.assignment(child)
@@ -158,7 +158,7 @@ def _command(node: "Node", expander: Expander, script: Script, defined: set[str]
         else:
             word = child.children[0] if child.type == "command_name" else child
             words += expander.words(word) if word.type in WORDS else [expander.opaque(word)]
-    notes, tolerated = _around(statement or node, expander)
+    notes, tolerated = _around(node, expander)
     why = f"the script defines `{words[0]}` itself" if words and words[0] in defined else ""
     return script._replace(
         text="",
@@ -173,6 +173,16 @@ def _command(node: "Node", expander: Expander, script: Script, defined: set[str]
         # `> --tags=x` was typed behind the second prompt of a shell; no file is called so.
         doubtful=script.doubtful or output.startswith("-"),
     )
+
+
+def _redirections(node: "Node") -> "list[Node]":
+    """Return those of a command, which the parser gives to the list or pipe that it ends."""
+    for child, parent in steps_up(node):
+        if parent.type == "redirected_statement":
+            return parent.children[1:] if parent.children[0] == child else []
+        if parent.type not in _ENDS or parent.children[-1] != child:
+            break
+    return []
 
 
 def _input(node: "Node", expander: Expander) -> str:

@@ -27,11 +27,23 @@ PIECES = [
     "--check-id x", "--check-id x,y", "-l eu-west-1", "--retries 1", "-n 'my name'", "-e A=1 B=2",
     "--detach", "-dv", "-e \"C=$TAGS\"", "> /dev/null", "2>&1", "|| true", "\\\n", "-t {a,b}",
     "--env 'D=it''s'", "--", "-t \\$x", '"${A[@]}"', "--no-verbose", "# -t a", "; :", "-t a#b",
+    "> f -t z", "2> f -t z", "<<< x", "-t ${T-q}", "-t ${T:=q}", "-t ${T%,*}", "-t ~", "-t a*",
+    '"$@"', "-t $1", "'--tags'=a", "-t $'a\\tb'", "$(echo -t x)", '"${A[*]}"', "${A[@]}", "&& :",
 ]  # fmt: skip
 LINES = [
     "# it's checkly trigger", "echo 'checkly trigger'", "cat <<EOF\nit's checkly trigger\nEOF",
     "T=t1,t2", "T=\"$TAGS\"", "A=(-t x)", "A=(-t 'x y' -d)", "A+=(-t z)", "if :; then :; fi",
     "MORE=c,d", "for T in p q; do", "done", "f() {", "}", "f",
+    "export T=e", "T=$(echo s)", "(T=s)", "{ T=g; }", ": && T=o", ": || T=o", "T=a | :", "let T=4",
+    "((T=3))", "read -r T <<< q", "printf -v T q", "unset T", "set -- -t s", "shift", "IFS=,",
+    "eval T=ev", "declare -n R=T", "R=ref", "T=${T:-x}", "T=~", "checkly() { :; }", "A=()",
+]  # fmt: skip
+#: What is around the command.
+WRAPPERS = [
+    "{}", "{}", "{}", "({})", "{{ {}\n}}", "if :; then {}\nfi", "[[ x ]] && {}", "true && {} && :",
+    "false || {}", "! {}", ": | {}", "{} | :", "{} &\nwait", "case x in x) {}\n;; esac",
+    "eval '{}'", "X=$({}\n)", "f() {{ {}\n}}; f -t z", "T=in {}", "while :; do {}\nbreak; done",
+    "exec {}",
 ]  # fmt: skip
 CHARACTERS = "-='\"\\ $,;&|#\n(){}<>`*!ta"
 VALUES = {"location", "private-location", "config", "timeout", "env-file", "test-session-name",
@@ -111,6 +123,7 @@ def is_wider(ours: Filters, theirs: Filters) -> bool:
 def text_of(choose: random.Random) -> str:
     lines = choose.choices(LINES, k=choose.choice([0, 0, 0, 1, 2, 3]))
     command = " ".join(["checkly trigger", *choose.choices(PIECES, k=choose.randrange(5))])
+    command = choose.choice(WRAPPERS).format(command)
     lines.insert(choose.randrange(len(lines) + 1), command)
     text = "\n".join(lines)
     for _ in range(choose.choice([0, 0, 1, 1, 2, 3])):

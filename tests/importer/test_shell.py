@@ -119,3 +119,35 @@ def test_words_of_a_loop_are_split_where_they_have_no_quotes() -> None:
 def test_commands_without_a_target_are_one_profile_only_if_they_read_the_same() -> None:
     text = "npx checkly trigger --tags $(a)\nnpx checkly trigger --tags $(b)\n"
     assert len(import_file("smoke.sh", text).profiles) == 2
+
+
+@pytest.mark.parametrize("around", ["{}", "cd x && {}", "! {}", "a | {}", "[ x ] || {}", "({})"])
+@pytest.mark.parametrize("redirection", ["> log", "2> log", "&> log", "< /dev/null", "2>&1"])
+def test_words_behind_a_redirection_belong_to_the_command(around: str, redirection: str) -> None:
+    text = around.format(f"npx checkly trigger {redirection} --tags a") + "\n"
+    (profile,) = import_file("smoke.sh", text).profiles
+    assert profile.values["target"] == {"matchTags": [["a"]]}
+
+
+def test_a_redirection_of_another_command_is_not_its_own() -> None:
+    for text in ("npx checkly trigger && b > log -t a\n", "{ npx checkly trigger; } > log\n"):
+        (profile,) = import_file("smoke.sh", text).profiles
+        assert profile.values["target"] == "all"
+        assert "--report" not in str(profile.notes)
+
+
+@pytest.mark.parametrize("line", ["let T=4", "((T = 4))", "echo $((T = 4))", "((T++))"])
+def test_a_variable_that_arithmetic_sets_leaves_the_target_out(line: str) -> None:
+    (profile,) = import_file("smoke.sh", f"{line}\nnpx checkly trigger -t ${{T:-q}}\n").profiles
+    assert "target" not in profile.values
+
+
+def test_what_a_sourced_file_may_set_has_no_default() -> None:
+    text = "source settings.sh\nnpx checkly trigger --tags ${T:-q}\n"
+    (profile,) = import_file("smoke.sh", text).profiles
+    assert profile.values["target"] == {"matchTags": ["$<env.T.split(',')>"]}
+
+
+def test_a_tilde_is_filled_in_by_the_shell() -> None:
+    (profile,) = import_file("smoke.sh", "npx checkly trigger --tags ~\n").profiles
+    assert "target" not in profile.values
