@@ -81,7 +81,7 @@ def refusal(
     """Explain a reply whose status is not a success.
 
     ``answer`` is its body as a value (``None`` if it is not JSON), ``retry_after`` the seconds
-    it asks to wait. The server's words are masked, for they may repeat what it was sent.
+    it asks to wait. The server's words are masked, since they may repeat what it was sent.
     """
     status = reply.status
     fields = answer if isinstance(answer, dict) else {}

@@ -1,4 +1,4 @@
-"""The Checkly API as the runner uses it: one method an endpoint, answers as values."""
+"""The Checkly API as the runner uses it: one method per endpoint, answers as values."""
 
 import re
 from collections.abc import AsyncIterator, Callable, Mapping
@@ -36,7 +36,7 @@ NOT_YET: Final = 408
 MAX_WAIT_SECONDS: Final = 30.0
 #: Entries of a page (contract: ``limit`` of the lists).
 PAGE: Final = 100
-#: A list of more pages is a server that goes round in circles.
+#: A list of more pages comes from a server that goes round in circles.
 MAX_PAGES: Final = 1000
 _SESSIONS: Final = "/v1/test-sessions"
 #: The API's ids are UUIDs; nothing else may become part of a path.
@@ -77,8 +77,9 @@ class Checkly(Exchange):
     async def completion(self, session_id: str, max_wait_seconds: float) -> Session | None:
         """Wait for the end of a session; ``None`` if it has not come yet.
 
-        A session that is returned is over, whatever its status says. Trouble is raised at once, for
-        :meth:`session` may know more. The server may hold the answer back for 1 to 30 seconds.
+        A session that is returned is over, whatever its status says. Errors are raised at
+        once, since :meth:`session` may know more. The server may hold the answer back for 1 to 30
+        seconds.
         """
         wait = min(max(max_wait_seconds, 1.0), MAX_WAIT_SECONDS)
         path = f"{_SESSIONS}/{_checked(session_id)}/completion"

@@ -33,7 +33,7 @@ from runner.secrets import screened_json
 
 T = TypeVar("T")
 
-#: Patience with a server that has never answered: its address is more likely wrong than it is ill.
+#: Patience with a server that has never answered: most likely, its address is wrong.
 FIRST_CONTACT_SECONDS: Final = 10.0
 
 
@@ -130,7 +130,7 @@ class Exchange:
         again: Callable[[RunnerError], bool] = may_ask_again,
         flight: Flight | None = None,
     ) -> T:
-        """Ask until there is an answer that makes sense, or ``again`` or the patience says no.
+        """Ask until an answer makes sense, or until ``again`` or the time forbids another try.
 
         Raises:
             Interrupted: It was stopped; the server has not accepted it.
@@ -169,7 +169,7 @@ class Exchange:
         """Send one request, and return its answer if it is a success."""
         seconds = min(self._options.answer_seconds, answer_seconds) + question.seconds
         reply = await self.send(question, seconds)
-        # Here and nowhere else do the server's words come in.
+        # The server's words come in here and nowhere else.
         reply = replace(reply, body=screened_json(reply.body, self._redact))
         if 200 <= reply.status < 300:
             return reply
@@ -211,7 +211,7 @@ class Exchange:
             self._emit(RequestMade(self._clock.now(), method, path, status, taken, trouble))
 
     def _tell(self, error: RunnerError, left: float) -> None:
-        """Say what is waited for, once for each time of trouble."""
+        """Say what the client waits for, once for each spell of trouble."""
         if not self._is_troubled:
             self._is_troubled = True
             text = f"{error.message} Retrying for up to {left:.0f} s."

@@ -4,7 +4,7 @@ A token bucket either exceeds a sliding limit or starves. This keeps a log of th
 instead. A request may leave once
 
 * fewer than the limit left in the window before it, and a slow trickle can be kept up from then
-  on for ever, so that a burst at the start never ends in a long silence;
+  on indefinitely, so that a burst at the start never ends in a long silence;
 * one request's part of the window has passed since the last one, if any request had to wait;
 * a pause that the server asked for is over.
 """

@@ -94,7 +94,7 @@ def _unused(missing: list[str]) -> str:
         text = _DOTENV.read_bytes()[:_MAX_BYTES].decode(errors="replace")
     except OSError:
         return ""
-    # Compiled here, for it takes a hundredth of a start.
+    # Compiled here, because it takes a hundredth of a start.
     assigned = re.findall(r"""(?m)^[ \t]*(?:export[ \t]+)?(\w+)[ \t]*=[ \t]*["']?[^\s#"']""", text)
     there = [name for name in missing if name in assigned]
     return f"{_DOTENV} sets {listed(there)}: pass --env-file {_DOTENV} to use it." if there else ""

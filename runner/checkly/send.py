@@ -1,4 +1,4 @@
-"""Send the requests of listeners such as webhooks, one at a time; none matters to the apply."""
+"""Send the requests of listeners such as webhooks, one at a time; none can affect the apply."""
 
 import os
 import ssl

@@ -1,4 +1,4 @@
-"""The command line: one thin module a command.
+"""The command line: one thin module per command.
 
 Nothing heavy is imported here: ``runner --version`` and shell completion stay instant.
 """
@@ -34,7 +34,7 @@ def main() -> None:
 def _heed_signals() -> None:
     """Let SIGINT and SIGTERM interrupt the program from its first moment.
 
-    SIGINT also does in the background of a script, where shells ignore it.
+    SIGINT does so even in the background of a script, where shells ignore it.
     """
     signal.signal(signal.SIGINT, signal.default_int_handler)
     if signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:

@@ -117,7 +117,7 @@ class Console:
         return style_for(stream, os.environ, no_color=self.no_color)
 
     def _line(self, text: str) -> str:
-        """``text`` as one harmless line; masked first, for no escape may hide a secret."""
+        """``text`` as one harmless line; masked first, since an escape could hide a secret."""
         from runner.reports.text.sanitize import one_line  # noqa: PLC0415 # when needed
 
         return one_line(self.mask(text))

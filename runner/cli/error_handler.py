@@ -17,7 +17,7 @@ EXIT_INTERRUPTED: Final = 130
 #: ``plan --detailed-exitcode`` ends with 1 on every error, as Terraform does; 2 means "changes".
 DETAILED_ERROR: Final = 1
 
-#: Refusals of the machine, which are no bug of the program.
+#: Refusals of the machine, which are not bugs of the program.
 _MACHINE: Final = frozenset(
     {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO, errno.EACCES, errno.EPERM}
     | {errno.EMFILE, errno.ENFILE, errno.ENOMEM}

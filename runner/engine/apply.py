@@ -23,7 +23,7 @@ from runner.models.record import Lookup, Phase, Record
 from runner.models.verdict import Verdict
 
 Admit: TypeAlias = Callable[[Mapping[str, Record]], Awaitable[None]]
-"""Called with the present records once the locks are held; what it raises prevents the apply."""
+"""Called with the current records once the locks are held; what it raises prevents the apply."""
 
 
 async def apply(
@@ -136,7 +136,7 @@ class _Apply(Frame):
         return outcome
 
     async def tidy(self) -> None:
-        """Put what was not started into the history, and archive the records of gone profiles."""
+        """Record what was not started, and archive the records of profiles that are gone."""
         stop, now = self.context.stop, self.context.clock.now()
         if not stop.at_once.is_set():
             unstored = [(run, run.outcome) for run in self.runs if not run.is_stored]

@@ -49,7 +49,7 @@ class _Watch:
     async def outcome(self) -> InstanceOutcome:
         """Follow it, and return its outcome."""
         run, gently = self._run, self._context.stop.gently
-        if run.is_over and not run.seen.results:  # a trigger's answer may say so of itself
+        if run.is_over and not run.seen.results:  # the answer to a trigger may already say so
             run.see(run.seen.model_copy(update={"status": "", "stopped_at": None}))
         deadline = self._began_at + run.settings.timeout_seconds - run.elapsed
         try:
@@ -67,11 +67,11 @@ class _Watch:
 
         Raises:
             TimeoutError: It still runs after the deadline.
-            CannotRun: No answer comes any more.
+            CannotRun: The API no longer answers.
         """
         try:
             await self._until(deadline)
-        except TimeoutError:  # it may have ended in time, unheard
+        except TimeoutError:  # it may have ended in time, unnoticed
             if not await self._look(self._options.grace_seconds):
                 return False
             if not self._run.is_over:
@@ -92,7 +92,7 @@ class _Watch:
 
         Raises:
             TimeoutError: The deadline has come.
-            CannotRun: No answer comes any more.
+            CannotRun: The API no longer answers.
         """
         while not self._run.is_over:
             left = deadline - self._clock.monotonic()
@@ -130,7 +130,7 @@ class _Watch:
             await self._clock.sleep(wait if is_missed else _PAUSE)
 
     def _is_hopeless(self, error: CannotRun) -> bool:
-        """Return whether asking again is useless, or was for too long."""
+        """Return whether asking again is useless, or has been for too long."""
         now = self._clock.monotonic()
         if isinstance(error, ApiError) and error.status == 404:
             return now - self._began_at > _KNOWN_SECONDS
@@ -163,7 +163,7 @@ class _Watch:
             self._context.report(SessionProgress, self._run.name, self._run.checks())
 
     async def _late(self) -> InstanceOutcome:
-        """Its time is over: cancel it."""
+        """Cancel it, since its time is up."""
         run = self._run
         trouble = await self._cancel("timeout")
         reason = f"It did not end within its timeoutSeconds ({run.settings.timeout_seconds:g} s)."
@@ -173,7 +173,7 @@ class _Watch:
         return run.of_session(judgement, hint="Raise timeoutSeconds if it needs longer.")
 
     async def _interrupted(self) -> InstanceOutcome:
-        """A signal came: cancel, and see for a short while what comes of it."""
+        """Cancel it after a signal, and keep following it for a short while."""
         run, reason = self._run, "Left running."
         if await self._context.stop.may_cancel():
             trouble = await self._cancel("interrupt")
@@ -183,7 +183,7 @@ class _Watch:
         return run.of_session(Judgement(Verdict.RUNNING, reason), hint=_WAIT_HINT)
 
     async def _cancel(self, why: str) -> str:
-        """Cancel the session, and follow it for the time of grace; return why it may go on."""
+        """Cancel the session and follow it for the grace period; return why it may still run."""
         context, name, grace = self._context, self._run.name, self._options.grace_seconds
         context.report(SessionCancelling, name, why)
         over = self._clock.monotonic() + grace

@@ -1,4 +1,4 @@
-"""The frame of ``apply`` and ``wait``: locks, journal, events and the summing-up."""
+"""The frame of ``apply`` and ``wait``: locks, journal, events and summary."""
 
 import asyncio
 from abc import ABC, abstractmethod
@@ -25,7 +25,7 @@ from runner.models.record import Record
 
 #: The status that refuses the key itself.
 _UNAUTHORIZED: Final = 401
-#: Seconds that leaving at once may take to release the locks; their leases end by themselves.
+#: Seconds that leaving at once may take to release the locks; their leases expire on their own.
 _LEAVE_SECONDS: Final = 2.0
 
 
@@ -62,7 +62,7 @@ class Frame(ABC):
         """Write what is left to write before the locks are released."""
 
     async def run(self) -> ApplyOutcome:
-        """Do it; whatever it raises comes before anything was sent."""
+        """Run the command; whatever it raises is raised before anything is sent."""
         context, stop = self.context, self.context.stop
         await unless(stop.gently, self._greet())
         async with AsyncExitStack() as stack:
@@ -89,7 +89,7 @@ class Frame(ABC):
         self.context.report(ApplyStarted, self.id, tuple(run.name for run in self.runs))
 
     async def records(self, names: Iterable[str]) -> dict[str, Record]:
-        """Return the present records of ``names``."""
+        """Return the current records of ``names``."""
         await self.journal.flush()
         return await self.context.state.records(names)
 
@@ -148,7 +148,7 @@ class Frame(ABC):
         context.report(ApplyInterrupted, self.sum_up(self.runs))
 
     async def _leave(self, stack: AsyncExitStack) -> None:
-        """Write what is left and release the locks; one that can't be released ends by itself."""
+        """Write what is left and release the locks; those that can't be released expire."""
         context, held = self.context, stack.pop_all()
         runs: dict[str, list[Run]] = {}
         for run in self.runs:

@@ -25,7 +25,7 @@ class Journal:
     _archived: list[Record] = field(default_factory=list)
 
     async def begin(self, planned: Mapping[str, str], started_at: datetime) -> None:
-        """Make it the journal of a new apply of ``planned``, profiles by instances."""
+        """Begin the journal of a new apply; ``planned`` maps instances to profiles."""
         own = self.locks.apply_id
         self._applies[own] = await self.context.state.begin(
             own, self.locks, dict(planned), self.context.owner, started_at
@@ -98,7 +98,7 @@ class Journal:
                 await journal.end(exit_codes.get(apply_id))
         with self._reporting():
             refused = await state.keep(self.locks, self._applies.values(), self._archived)
-            with suppress(StateError):  # the next apply does it as well
+            with suppress(StateError):  # the next apply can do it as well
                 await state.fold_if_many()
             for name in sorted({*(refused if self.has_begun else ()), *self.locks.lost}):
                 text = f"The record of {name} is unchanged: a later apply may have written it."

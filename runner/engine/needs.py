@@ -12,7 +12,7 @@ from runner.models.outcome import InstanceOutcome
 
 
 class Gate:
-    """Opens when enough of the needed instances passed, and shuts when they can't any more.
+    """Opens once enough of the needed instances passed, and shuts once they no longer can.
 
     ``name`` is what the dependents call them; ``is_met`` holds once ``decided`` is set.
     """

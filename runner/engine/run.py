@@ -25,12 +25,12 @@ from runner.source import Span
 #: A state document never needs more checks than a person could look through.
 MAX_CHECKS: Final = 10_000
 NOT_STARTED: Final = "Interrupted before it was started."
-_KNOWN_FAILURES: Final = "Everything that failed had failed last time too."
+_KNOWN_FAILURES: Final = "Everything that failed also failed last time."
 
 
 @dataclass(slots=True, eq=False)
 class Run:
-    """One instance that is applied, or waited for."""
+    """One instance that is applied or waited for."""
 
     journal: Journal
     attempt: Attempt  # what the state keeps of it

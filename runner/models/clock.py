@@ -1,4 +1,4 @@
-"""Time as an argument, and work that it cuts off: what reads a clock or waits is handed one."""
+"""Time as an argument: what reads a clock or waits is handed one, which can cut work off."""
 
 import asyncio
 import time

@@ -1,4 +1,4 @@
-"""Past applies, and where each instance stands: what ``history`` and ``status`` show."""
+"""Past applies, and the status of each instance: what ``history`` and ``status`` show."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -32,7 +32,7 @@ class PastApply:
 
 @dataclass(frozen=True, slots=True)
 class InstanceStatus:
-    """Where an instance stands.
+    """The status of an instance.
 
     Attributes:
         record: Its last apply; ``None`` when there was none.

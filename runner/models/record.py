@@ -52,7 +52,7 @@ def _walk(value: Any, depth: int) -> None:
         if not _is_valid(value):
             raise ValueError(f"a value's mark {next(iter(value))!r} is malformed")
         if isinstance(held := value.get("volatile"), dict):
-            value = held.get("inputs", {})  # their names are no marks
+            value = held.get("inputs", {})  # their names are not marks
     for each in value.values() if isinstance(value, dict) else value:
         if isinstance(each, _NESTED):
             _walk(each, depth + 1)
@@ -197,8 +197,8 @@ class Attempt(_Applied):
 class Record(_Applied):
     """The last apply of an instance.
 
-    A row of the table of records has neither request nor checks; these stand in the document of
-    its apply.
+    A row of the table of records has neither request nor checks; they are in the document of its
+    apply.
     """
 
     digest: str = ""

@@ -9,7 +9,7 @@ from runner.models.marked import Path
 from runner.models.plan import FieldChange, Op
 from runner.plan.normalize import SECRET, UNSET, Normal, holds_mark, mark_of
 
-#: Stands for a missing field; never in a result.
+#: Marks a missing field; never in a result.
 _MISSING: Final = object()
 _PLAIN_KEY: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
 

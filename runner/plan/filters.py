@@ -67,9 +67,9 @@ def _passed(planned: PlannedInstance) -> bool:
 
 
 def _keep(plan: Plan, wanted: Callable[[PlannedInstance], bool]) -> Plan:
-    """Keep what is wanted, and warn of what is among it for want of a record."""
+    """Keep what is wanted, and warn of what is kept only because it has no record."""
     kept = tuple(filter(wanted, plan.instances))
     warnings = plan.warnings
     if new := [one.name for one in kept if one.action is Action.CREATE]:
-        warnings += (f"Applied too, since no last verdict is known: {listed(new)}.",)
+        warnings += (f"Also applied, since no last verdict is known: {listed(new)}.",)
     return replace(plan, instances=kept, warnings=warnings)

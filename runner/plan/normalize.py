@@ -144,7 +144,7 @@ def _retry_strategy(strategy: Any, fingerprint: Fingerprint) -> Any:
 
 
 def _metadata(metadata: Any, fingerprint: Fingerprint) -> Any:
-    """Fill in what is left out as git would, so that a machine without git is no change."""
+    """Fill in what is left out as git would, so that a machine without git causes no change."""
     if not isinstance(metadata, Mapping | None):
         return _leaf(metadata, fingerprint)
     given = {key: _leaf(value, fingerprint) for key, value in (metadata or {}).items()}
@@ -175,7 +175,7 @@ def _leaf(value: Any, fingerprint: Fingerprint) -> Any:
 
 
 def _set(items: list[Any]) -> list[Any]:
-    """Sort ``items`` and drop doubles, by their JSON, because some may be marks or lists."""
+    """Sort ``items`` and drop duplicates, by their JSON, because some may be marks or lists."""
     by_text = {_compact(item): item for item in items}
     return [by_text[text] for text in sorted(by_text)]
 

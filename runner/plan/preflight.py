@@ -158,7 +158,7 @@ def _unknown_checks(settings: Settings, checks: Sequence[Check]) -> Iterable[str
             said = f"expectChecks names '{name}', but no check of the account has that name"
             yield _with_nearest(said, name, names)
     for name in expected.exclude:
-        # One that is not there may be meant; one that is nearly there is a slip.
+        # A missing name may be intended; one that is nearly right is a slip.
         if name not in names and (near := did_you_mean(name, names)):
             yield f"expectChecks excludes '{name}', but no check has that name. {near}"
 

@@ -41,7 +41,7 @@ class Home(Strict):
 
 
 class SavedSelection(Strict):
-    """The selection of the command line, as it was written."""
+    """The selection from the command line, as it was written."""
 
     names: list[str]
     labels: list[str]
@@ -70,7 +70,7 @@ class SavedPlan(Strict):
 
     Attributes:
         plan_id: Its own, by which its use is noted.
-        variables: Those of the command line.
+        variables: Those from the command line.
         configuration: Digest of the parsed configuration.
     """
 
@@ -179,7 +179,7 @@ def check_plan(plan: SavedPlan, now: Plan) -> None:
 
 
 def check_records(plan: SavedPlan, records: Mapping[str, Record]) -> None:
-    """Compare the records of a saved plan with the present ones.
+    """Compare the records of a saved plan with the current ones.
 
     Raises:
         StalePlan: One differs.
@@ -219,7 +219,7 @@ def _instance(planned: PlannedInstance) -> SavedInstance:
 
 
 def _version(record: Record) -> str:
-    """Return a text that changes with every change of a record, however much of it was read."""
+    """Return a text that changes with every change to a record, however much of it was read."""
     written = record.model_dump_json(by_alias=True, exclude={"request", "checks"}).encode()
     return f"{record.apply_id}:{hashlib.sha256(written).hexdigest()[:16]}"
 

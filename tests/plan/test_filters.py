@@ -92,7 +92,7 @@ def test_what_passed_is_left_out_and_what_is_new_stays_and_is_said() -> None:
     for narrow in (changed_only, failed_only, failed_checks_only):
         plan = narrow(Plan((passed, new)))
         assert plan.instances == (new,)
-        assert plan.warnings == ("Applied too, since no last verdict is known: smoke.",)
+        assert plan.warnings == ("Also applied, since no last verdict is known: smoke.",)
         assert narrow(Plan((passed,))) == Plan(())
 
 

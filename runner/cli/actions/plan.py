@@ -50,7 +50,7 @@ def plan(common: Common, **options: Any) -> int:
         from runner.reports.text.github import append, output  # noqa: PLC0415
 
         changes = output("has-changes", str(made.has_changes).lower())
-        with suppress(OSError):  # the plan is shown all the same
+        with suppress(OSError):  # the plan is shown anyway
             append(os.environ, "GITHUB_OUTPUT", changes + output("counts", json.dumps(made.counts)))
     return _exit_code(made, command)
 
@@ -93,7 +93,7 @@ def _against_records(common: Common, command: PlanCommand) -> Plan:
 
 
 def _say_why_offline(parts: Composition) -> None:
-    """Say that the account was not asked, as the user may not expect that."""
+    """Say that the account was not asked, which the user may not expect."""
     settings, console = parts.backend.settings, parts.console
     assert settings is not None  # noqa: S101 # an emulator is never offline
     missing = missing_credentials(settings.environ)

@@ -58,7 +58,7 @@ def cancel(common: Common) -> int:
     selected = common.selection
 
     async def run() -> int:
-        # First, for a name can be told to be wrong without credentials.
+        # First, because a wrong name can be reported without credentials.
         if parts.file and selected.names and (unknown := await unknown_parts(selected, parts)):
             raise together(unknown.values())
         async with engine(parts, Following(), reporters) as context:

@@ -35,11 +35,11 @@ class Composition:
     Attributes:
         common: The shared options.
         apply_id: The value of ``run.id``.
-        unset: How bad it is that a template needs a name that is not set.
+        unset: The severity of a name that a template needs and that is not set.
         fill_metadata: Whether to fill in the metadata that a profile leaves out.
         expected: The digest of the configuration that a saved plan was made with.
         file_optional: Whether ``--state`` is enough if there is no configuration.
-        offline: Whether the account is left alone.
+        offline: Whether the account is not asked.
         at_rest: Whether only the state is needed, so that no emulator is started.
         needs_credentials: Whether there have to be credentials, once the account matters.
     """

@@ -110,7 +110,7 @@ def _shown_address(address: str) -> str:
 
 
 def fingerprint_of(backend: Backend) -> Fingerprint:
-    """Makes the fingerprints of secrets; without a key it makes none."""
+    """Creates the fingerprints of secrets; without a key it creates none."""
     environ = backend.settings.environ if backend.settings else os.environ
     key = os.environ.get("CHECKLY_SESSIONS_FINGERPRINT_KEY") or environ.get("CHECKLY_API_KEY")
     if not key and backend.credentials is not None:

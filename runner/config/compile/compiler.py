@@ -103,7 +103,7 @@ class Compiler:
     def _is_sound(
         self, draft: "_Draft", layers: Mapping, key: Span, profile: str | None, *, is_complete: bool
     ) -> bool:
-        """Report the rules that a draft breaks; not those that a layer to come may heal."""
+        """Report the rules that a draft breaks; not those that a later layer may fix."""
         is_sound = True
         for breach in draft.breaches:
             if is_complete or not _may_be_completed(breach):

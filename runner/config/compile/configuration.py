@@ -32,7 +32,7 @@ class Compiled(NamedTuple):
         instances: In file order.
         pulled_in: Names of those that were not selected but are needed.
         all_names: Every instance the file declares, so that a record without one is removed.
-        open_profiles: Profiles whose instances are not known, for their matrix reads what is
+        open_profiles: Profiles whose instances are not known: their matrix reads what is
             not set.
         missing: Each part of the selection that matches nothing, with its error.
     """

@@ -30,8 +30,8 @@ from runner.secrets import MIN_LENGTH, Redactor, is_maskable
 class Renderer:
     """Renders the nodes of one instance of a profile.
 
-    What is wrong goes to ``diagnostics``, and secrets to ``redactor``; ``unset`` is how bad it is
-    that a name is not set. With ``only_literals``, every template counts as unresolved. The
+    What is wrong goes to ``diagnostics``, and secrets to ``redactor``; ``unset`` is the severity
+    of a name that is not set. With ``only_literals``, every template counts as unresolved. The
     environment feeds ``env_axes`` of the matrix.
     """
 

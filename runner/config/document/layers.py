@@ -1,4 +1,4 @@
-"""Layers → one mapping a profile: ``defaults``, then what it extends, then the profile.
+"""Layers → one mapping per profile: ``defaults``, then what it extends, then the profile.
 
 Mappings merge key by key, environment variables by variable; everything else replaces. Nodes
 are shared, never copied or changed. A mapping that replaces what is below it (after a

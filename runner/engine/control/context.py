@@ -69,15 +69,15 @@ class Context:
     observed: Observed = field(default_factory=Observed)
 
     def report(self, event: Callable[..., Event], *about: Any) -> None:
-        """Emit an event of now."""
+        """Emit an event that happens now."""
         self.emit(event(self.clock.now(), *about))
 
     def notice(self, text: str, instance: str | None = None, *, is_warning: bool = False) -> None:
-        """Report something in passing."""
+        """Report something worth knowing."""
         self.report(Notice, text, instance, is_warning)
 
     def warn(self, error: RunnerError, instance: str | None = None) -> None:
-        """Report an error that stops nothing."""
+        """Report an error that does not stop the apply."""
         text = f"{error.message} {error.hint}" if error.hint else error.message
         self.notice(text, instance, is_warning=True)
 

@@ -11,8 +11,8 @@ Lost: TypeAlias = Callable[[], Awaitable[bool]]
 class LookupGroup:
     """The instances of an apply that share a lookup.
 
-    While the trigger of one is in the air, a session that appears may be its own. So one whose
-    answer was lost waits until no other is in the air, and holds back those still to come. Two
+    While the trigger of one is in flight, a session that appears may be its own. So one whose
+    answer was lost waits until no other is in flight, and holds back those still to come. Two
     that are lost at once can't be told apart.
     """
 

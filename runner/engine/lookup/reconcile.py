@@ -12,9 +12,9 @@ from runner.models.record import Attempt, Lookup, Phase
 from runner.models.response import ListedSession
 from runner.models.verdict import Verdict
 
-#: How much earlier than the sessions' clock says a session may be made, and still be the one.
+#: How much earlier than the sessions' clock says a session may begin and still be the one.
 MARGIN: Final = timedelta(seconds=2)
-#: How long after a trigger left its session may be made.
+#: How long after its trigger left a session may begin.
 ACCEPTED_WITHIN: Final = timedelta(seconds=90)
 #: How far the clocks of server, sessions and machines may differ before a session that fits
 #: proves nothing.

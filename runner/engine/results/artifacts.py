@@ -125,7 +125,7 @@ class ArtifactDownloader:
         return replace(check, artifacts=tuple(artifacts))
 
     async def _get(self, artifact: Artifact, path: Path, seconds: float) -> None:
-        """Bring a file to ``path``, unless an earlier call did."""
+        """Download a file to ``path``, unless an earlier call did."""
         fits = partial(self._fits, path)
         if artifact.content:
             _write(path, artifact.content, fits)

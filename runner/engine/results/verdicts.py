@@ -157,10 +157,10 @@ def _count_forgiven(checks: Sequence[CheckOutcome]) -> int:
 
 
 def fails_as_before(judgement: Judgement, checks: Sequence[CheckOutcome]) -> bool:
-    """Return whether a session failed by nothing but checks that failed the last time too."""
+    """Return whether a session failed only because of checks that also failed the last time."""
     failed = [c for c in checks if c.verdict is Verdict.FAILED and c.quarantine is None]
     return (
-        judgement == Judgement(Verdict.FAILED)  # with a reason, it is not its checks alone
+        judgement == Judgement(Verdict.FAILED)  # with a reason, it is not only its checks
         and bool(failed)
         and all(check.change is Change.STILL_FAILING for check in failed)
     )

@@ -24,7 +24,7 @@ def _date(value: object) -> date:
 
 
 class ExpectChecks(Strict, defer_build=True):
-    """Which checks a session has to run, so that a lost tag does not pass unseen."""
+    """Which checks a session has to run, so that a lost tag does not go unnoticed."""
 
     min: Annotated[int, Field(ge=0)] | None = None
     """The minimum number of checks."""

@@ -1,1 +1,1 @@
-"""The report of an apply, one module a format."""
+"""The report of an apply, one module per format."""

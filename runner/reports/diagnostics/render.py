@@ -151,7 +151,7 @@ def _window(cells: Sequence[str], first: int, room: int) -> tuple[int, int]:
         return 0, len(cells)
     room -= 6  # an ellipsis at both ends, in ASCII
     low, high, used = first, first, 0
-    # A third of the room goes to what stands before, all of it if nothing more follows.
+    # A third of the room goes to what comes before, all of it if nothing more follows.
     while low > 0 and used + display_width(cells[low - 1]) <= room // 3:
         low -= 1
         used += display_width(cells[low])

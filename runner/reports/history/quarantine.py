@@ -10,7 +10,7 @@ from runner.reports.history.check_stats import CheckRun, CheckStats
 
 #: How long a suggested quarantine lasts.
 _DAYS: Final = 14
-#: A lower rate, or fewer flaky runs, are no reason to look away.
+#: A lower rate, or fewer flaky runs, do not justify a quarantine.
 _LEAST_RATE: Final = 0.05
 _LEAST_FLAKES: Final = 2
 #: So many failures in a row are a broken check.
@@ -23,7 +23,7 @@ def suggestions(
     declared: Mapping[str, Sequence[Quarantine]],
     today: date,
 ) -> dict[str, list[Quarantine]]:
-    """Return the quarantines that the figures speak for, by profile and sorted by check.
+    """Return the quarantines that the figures suggest, by profile and sorted by check.
 
     A check is named by its id if another check of its profile has the same name, since a
     quarantine of the name would forgive both. ``owners`` has every declared profile, and who is

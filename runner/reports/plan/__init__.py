@@ -1,1 +1,1 @@
-"""The plan, one module a format."""
+"""The plan, one module per format."""

@@ -20,7 +20,7 @@ from runner.reports.text.markdown import code_block
 from runner.reports.text.sanitize import one_line
 
 _MOST_CHECKS: Final = 10
-#: The rest of a long list of problems stands in the log.
+#: The rest of a long list of problems is in the log.
 _MOST_PROBLEMS: Final = 50
 
 
@@ -43,7 +43,7 @@ def tell(
         try:
             append(environ, variable, text)
         except OSError as error:
-            # It comes without being asked, so that it must not fail the apply.
+            # Nobody asked for it, so it must not fail the apply.
             reason = one_line(error.strerror or str(error))
             write(annotation("warning", f"{variable} can't be written: {reason}"))
 

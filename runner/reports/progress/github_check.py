@@ -77,7 +77,7 @@ class GitHubCheckReporter(Listener):
         if self._is_over or self._id is None or now == said or (when and at - when < _PAUSE):
             return
         self._told = (now, at)
-        with suppress(CannotRun, OSError, ValueError):  # the run has to be completed all the same
+        with suppress(CannotRun, OSError, ValueError):  # the run has to be completed anyway
             self._ask("PATCH", {"output": {"title": now, "summary": now}})
 
     def close(self) -> None:

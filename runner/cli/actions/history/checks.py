@@ -1,4 +1,4 @@
-"""``runner checks`` and ``runner quarantine``: how checks fared, and which of them flake."""
+"""``runner checks`` and ``runner quarantine``: how checks did, and which of them flake."""
 
 from collections.abc import Mapping, Sequence
 
@@ -18,7 +18,7 @@ from runner.reports.history.quarantine import is_idle, suggestions
 
 
 def checks(common: Common, *, flaky: bool, since: str, form: str) -> None:
-    """Print how each check fared."""
+    """Print how each check did."""
     console, now = common.console, Clock().now()
     parts = Composition(common, at_rest=True)
     past = past_applies(parts, common.selection, since=moment(since, "--since", now))

@@ -92,7 +92,7 @@ def _number(wanted: str, default: Value, read: Callable[[], Value]) -> Value:
     if math.isfinite(number) if isinstance(number, float) else number.bit_length() <= MAX_BITS:
         return number
     if default is None:
-        # The text is not quoted, for it may come from a secret.
+        # The text is not quoted, since it may come from a secret.
         hint = "Give a default, such as int(0) or float(0)."
         raise TemplateError(f"the text is not {wanted}", hint=hint)
     return default
