@@ -11,7 +11,7 @@ from runner.state.store.numbered import number_of, path_of
 from runner.state.store.object_store import Store
 from runner.state.store.paths import escape_id
 
-_PAUSE: Final = 1.0
+_PAUSE: Final = 0.5
 """Seconds before a gap is looked at again."""
 
 
