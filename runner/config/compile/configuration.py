@@ -54,12 +54,18 @@ class Configuration:
 
         Raises:
             UsageError: A variable is not declared, or does not have the type of its default.
-            ConfigurationError: Parts of the main file are not YAML; it holds the rest as well.
+            ConfigurationError: Parts of the main file are not YAML; it holds the rest as well. Or
+                a file can't be read that may declare the variable.
         """
         self.structure = read_structure(documents, diagnostics)
         for document in documents:
             diagnostics.add(*lookalikes(document.root))
-        scope = Scope(self.structure.variables, inputs)
+        try:
+            scope = Scope(self.structure.variables, inputs)
+        except UsageError:
+            if documents.is_complete:
+                raise
+            raise ConfigurationError(diagnostics) from None  # that file may declare the variable
         self._dependencies = scope.dependencies
         self._diagnostics = diagnostics
         self._compiler = Compiler(scope, inputs, diagnostics, redactor)
@@ -184,7 +190,7 @@ class Configuration:
     def _check_relations(self, names: dict[str, list[str]]) -> None:
         self._flow.check()
         hints = MANY - len(self._diagnostics)
-        self._diagnostics.add(*check_needs(self.structure.profiles, names, hints=hints))
+        self._diagnostics.add(*check_needs(self.structure, names, hints=hints))
 
     def _soften(self, selection: Selection, profiles: set[str]) -> None:
         """Turn errors of included files that nothing selected reaches into warnings."""
@@ -195,7 +201,8 @@ class Configuration:
             if profile.name in profiles:
                 reached |= {layer.source for layer in self._layers.of(profile)}
         # What a file declares that can't be read is not known.
-        passes_by = structure.is_complete or selection.is_exact
+        is_known = profiles <= structure.profiles.keys() and not profiles & self._layers.incomplete
+        passes_by = structure.is_complete or (selection.is_exact and is_known)
         self._diagnostics.soften(
             lambda error: (
                 error.span is not None

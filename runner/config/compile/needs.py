@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from itertools import islice
 
-from runner.config.document.profiles import ProfileSource
+from runner.config.document.profiles import ProfileSource, Structure
 from runner.config.selection import Selection
 from runner.config.yaml.nodes import Scalar
 from runner.diagnostics import MANY, Diagnostic
@@ -46,14 +46,15 @@ def needed(
 
 
 def check_needs(
-    profiles: Mapping[str, ProfileSource], names: Mapping[str, list[str]], *, hints: int
+    structure: Structure, names: Mapping[str, list[str]], *, hints: int
 ) -> Iterator[Diagnostic]:
     """Yield needs that can't be met, and cycles.
 
     ``names`` are those of the instances of each profile that is not abstract. The first ``hints``
-    problems get a hint.
+    problems get a hint. A file that can't be read may declare what is unknown.
     """
     instances = {name for each in names.values() for name in each}
+    profiles = structure.profiles
     graph: dict[str, list[Scalar]] = {}
     for profile in profiles.values():
         graph[profile.name] = []
@@ -63,6 +64,8 @@ def check_needs(
                 continue
             if names.get(_profile(need)) == []:
                 continue  # its matrix is wrong or not known, which is reported there
+            if not structure.is_complete and _profile(need) not in profiles:
+                continue
             message = f"`{shorten(need.text)}` is not a profile or instance that can run"
             hint = _hint(need.text, profiles, [*names, *instances]) if hints > 0 else None
             yield Diagnostic("unknown-profile", message, need.span, hint=hint)

@@ -119,6 +119,7 @@ class Layers:
 
     def __init__(self, structure: Structure, diagnostics: Diagnostics) -> None:
         self._profiles = structure.profiles
+        self._knows_all = structure.is_complete
         self._diagnostics = diagnostics
         #: What a profile hands down to those that extend it, and how many keys that is.
         self._inherited: dict[str, tuple[Mapping, int]] = {}
@@ -190,7 +191,7 @@ class Layers:
                 continue
             profile = self._profiles[name]
             for parent in profile.extends:
-                if parent.text not in self._profiles:
+                if parent.text not in self._profiles and self._knows_all:
                     self._report_unknown(parent)
             if complete.issuperset(graph[name]):
                 complete.add(name)

@@ -24,7 +24,7 @@ class Documents(NamedTuple):
     """A configuration: the main file, and those it includes in the order of their globs.
 
     Attributes:
-        is_complete: Whether every included file could be read as YAML.
+        is_complete: Whether every included file could be read.
         is_whole: Whether all of the main file could.
     """
 
@@ -66,16 +66,19 @@ def load(path: PurePosixPath, files: Files, diagnostics: Diagnostics) -> Documen
             source = decode(files.name(target), files.read(target), diagnostics)
         except UsageError as error:
             diagnostics.error("unreadable-include", error.clause, span, hint=error.hint)
+            is_complete = False
             continue
         if source and not looks_like_ours(source.text):
             message = f"{source.name} does not look like a file of profiles, so it is not shown"
             hint = "An included file holds `variables`, `defaults` or `profiles`."
             diagnostics.error("unreadable-include", message, span, hint=hint)
+            is_complete = False
             continue
         total += len(source.text) if source else 0
         if total > MAX_BYTES:
             message = f"The file and its includes are larger than {MAX_SIZE} together"
             diagnostics.error("too-large", message, span)
+            is_complete = False
             break
         root = parse(source, diagnostics) if source else None
         if root is None:

@@ -150,7 +150,7 @@ class _Reader:
                 message = f"`{shorten(old)}` is still a profile, so it was not renamed"
                 related = (Related(profiles[old].key, "the profile"),)
                 self._error("bad-move", message, moved.key_span(old), related=related)
-            elif new not in profiles and new not in given:
+            elif new not in profiles and new not in given and self.structure.is_complete:
                 near = did_you_mean(new, profiles) if self._diagnostics.wants_hints else None
                 message = f"`{shorten(new)}` is not a profile"
                 hint = near or "Remove this entry: the profile is gone."

@@ -119,11 +119,12 @@ profiles:
 """
 
 
-def reading(folder: Path, text: str, monkeypatch: pytest.MonkeyPatch) -> Reading:
+def reading(folder: Path, text: str, monkeypatch: pytest.MonkeyPatch, *variables: str) -> Reading:
     (folder / "checkly-sessions.yaml").write_text(text)
     monkeypatch.chdir(folder)
     console = Console(sys.stdout, sys.stderr)
-    return Reading(Common(console=console), {}, unset=Severity.ERROR, fill_metadata=False)
+    common = Common(console=console, variables=variables)
+    return Reading(common, {}, unset=Severity.ERROR, fill_metadata=False)
 
 
 def compiled(
@@ -457,6 +458,12 @@ def test_a_name_declared_twice_stops_everything(
         compiled(tmp_path, INCLUDING, monkeypatch, "mine")
 
 
+#: Profiles that others of an included file are part of.
+RELATED = """\
+  further: {extends: from-theirs}
+  after-theirs: {needs: theirs}
+  after-further: {needs: further}
+"""
 BROKEN = "profiles:\n  base: {abstract: true\n  theirs: {}\n"
 
 
@@ -464,13 +471,30 @@ def test_a_file_that_is_no_yaml_is_passed_by_under_full_names_only(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     _teams(tmp_path, BROKEN)
-    text = INCLUDING.replace("  from-theirs: {extends: base, target: all, runLocation: x}\n", "")
+    text = INCLUDING.replace("profiles:", "moved: {old: theirs}\nprofiles:") + RELATED
     found = reading(tmp_path, text, monkeypatch)
     assert names_of(found.compile(selection(["mine"], []))) == ["mine"]
     assert [one.code for one in found.diagnostics.warnings] == ["yaml-syntax"]
+    for name in ("from-theirs", "further", "after-theirs", "after-further"):
+        with pytest.raises(ConfigurationError) as stopped:
+            compiled(tmp_path, text, monkeypatch, name)
+        assert [one.code for one in stopped.value.diagnostics] == ["yaml-syntax"]
     for chosen in (selection([], []), selection(["m*"], []), selection([], ["team=mine"])):
         with pytest.raises(ConfigurationError):
             reading(tmp_path, text, monkeypatch).compile(chosen)
+
+
+def test_what_a_broken_file_may_declare_is_no_second_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _teams(tmp_path, BROKEN)
+    text = INCLUDING.replace("profiles:", "moved: {old: theirs}\nprofiles:") + RELATED
+    found = reading(tmp_path, text, monkeypatch)
+    found.check(selection([], []))
+    assert [one.code for one in found.diagnostics] == ["yaml-syntax"]
+    found = reading(tmp_path, text + "  other: {needs: 'mine[x]'}\n", monkeypatch)
+    found.check(selection([], []))
+    assert [one.code for one in found.diagnostics] == ["yaml-syntax", "unknown-profile"]
 
 
 def test_what_a_broken_file_may_declare_is_not_called_unknown(
@@ -480,6 +504,16 @@ def test_what_a_broken_file_may_declare_is_not_called_unknown(
     with pytest.raises(ConfigurationError) as stopped:
         compiled(tmp_path, INCLUDING, monkeypatch, "theirs")
     assert "yaml-syntax" in [one.code for one in stopped.value.diagnostics]
+
+
+def test_a_variable_that_a_broken_file_may_declare_is_not_called_unknown(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _teams(tmp_path, "variables: {host: x\n")
+    text = INCLUDING.replace("  from-theirs: {extends: base, target: all, runLocation: x}\n", "")
+    with pytest.raises(ConfigurationError) as stopped:
+        reading(tmp_path, text, monkeypatch, "host=y")
+    assert [one.code for one in stopped.value.diagnostics] == ["yaml-syntax"]
 
 
 def test_a_broken_template_in_another_file_stops_who_reads_it(
