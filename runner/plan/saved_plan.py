@@ -201,11 +201,16 @@ def _differing(then: SavedInstance, today: SavedInstance) -> list[str]:
     """Return the paths of what differs, or can't be compared."""
     changes = (
         *diff(then.request, today.request),
-        *diff(then.settings or {}, today.settings or {}),
+        *diff(_judging(then.settings), _judging(today.settings)),
     )
     return [change.path for change in changes] + [
         f"{path} (a secret under another key)" for path in not_compared(then.request, today.request)
     ]
+
+
+def _judging(settings: dict[str, Any] | None) -> dict[str, Any]:
+    """Return the keys that decide a verdict. Labels select, and the selection was made again."""
+    return {key: value for key, value in (settings or {}).items() if key != "labels"}
 
 
 def _instance(planned: PlannedInstance) -> SavedInstance:

@@ -229,6 +229,11 @@ def test_the_same_again_is_taken() -> None:
     check_plan(plan, planned(held, later, records=gone, everything=True))
 
 
+def test_labels_may_tell_the_run() -> None:
+    plan = save(planned(instance("a", Settings(labels={"run": "(known after apply)"}))))
+    check_plan(plan, planned(instance("a", Settings(labels={"run": "01M8"}))))
+
+
 @pytest.mark.parametrize(
     ("today", "said"),
     [
