@@ -1,8 +1,9 @@
 """Compare two versions of a configuration: added, changed, renamed and removed instances."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from hashlib import sha256
+from types import MappingProxyType
 
 from runner.models.instance import Instance
 from runner.models.plan import Action, FieldChange, Plan, PlannedInstance
@@ -11,28 +12,39 @@ from runner.plan.normalize import Normal, normal_form, normal_settings
 from runner.plan.planner import request_warnings
 
 
-def compare(before: Sequence[Instance], after: Sequence[Instance]) -> Plan:
+def compare(
+    before: Sequence[Instance],
+    after: Sequence[Instance],
+    moved: Mapping[str, str] = MappingProxyType({}),
+) -> Plan:
     """Plan the way from ``before`` to ``after``, the runner's own keys included.
 
-    Both are all instances of a version, without an environment. One that is gone and a new one
-    that differs only in its name count as renamed.
+    Both are all instances of a version, without an environment. ``moved`` has the old names of
+    profiles, each with the present one. An instance that is gone and a new one that differs only in
+    its name count as renamed, too.
     """
     old = {instance.name: instance for instance in before}
     new = {instance.name for instance in after}
-    gone: dict[str, list[Instance]] = {}
-    for instance in before:
-        if instance.name not in new:
-            gone.setdefault(_alike(instance), []).append(instance)
+    gone = {name: instance for name, instance in old.items() if name not in new}
+    former: dict[str, Instance] = {}
+    for name, instance in [*gone.items()]:
+        profile = moved.get(instance.profile)
+        present = f"{profile}{name.removeprefix(instance.profile)}"
+        if profile and present in new and present not in old and present not in former:
+            former[present] = gone.pop(name)
+    alike: dict[str, list[Instance]] = {}
+    for instance in gone.values():
+        alike.setdefault(_alike(instance), []).append(instance)
     planned = []
     for instance in after:
-        match = old.get(instance.name)
-        if match is None and (candidates := gone.get(_alike(instance))):
+        match = old.get(instance.name) or former.get(instance.name)
+        if match is None and (candidates := alike.get(_alike(instance))):
             match = candidates.pop(0)
         planned.append(_compared(match, instance))
     planned += [
         PlannedInstance(rest.name, rest.profile, Action.REMOVED, None, _request(rest))
-        for alike in gone.values()
-        for rest in alike
+        for rests in alike.values()
+        for rest in rests
     ]
     return Plan(tuple(planned))
 

@@ -95,6 +95,29 @@ def test_one_that_is_gone_is_the_twin_of_one_at_most() -> None:
     assert [planned.renamed_from for planned in compared.instances] == ["old", None]
 
 
+def test_a_profile_that_moved_is_compared_with_what_it_was() -> None:
+    compared = compare(
+        [instance("old[eu]"), instance("old[us]"), instance("older"), instance("oldest")],
+        # The first one looks like what moved, and is not it.
+        [instance("new"), instance("now[eu]", refreshCache=True), instance("now[ap]")],
+        {"old": "now", "older": "now", "oldest": "gone"},
+    )
+    assert [(p.name, p.renamed_from, p.action) for p in compared.instances] == [
+        ("new", "old[us]", Action.UPDATE),
+        ("now[eu]", "old[eu]", Action.UPDATE),
+        ("now[ap]", "older", Action.UPDATE),
+        ("oldest", None, Action.REMOVED),
+    ]
+    assert [change.path for change in compared.instances[1].changes] == ["name", "refreshCache"]
+
+
+def test_a_move_that_was_there_before_changes_nothing() -> None:
+    same = [instance("now"), instance("old")]  # `old` is another profile by now
+    assert set(actions(compare(same, same, {"old": "now"})).values()) == {Action.RERUN}
+    two = compare([instance("a"), instance("b")], [instance("c")], {"a": "c", "b": "c"})
+    assert [(p.name, p.renamed_from) for p in two.instances] == [("c", "a"), ("b", None)]
+
+
 def test_one_with_other_settings_was_not_renamed() -> None:
     compared = plan([instance("old")], [instance("new", Settings(allow_failure=True))])
     assert actions(compared) == {"new": Action.CREATE, "old": Action.REMOVED}

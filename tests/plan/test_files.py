@@ -47,7 +47,7 @@ class Text:
 
 def compiled(text: str) -> tuple[Instance, ...]:
     path = PurePosixPath("checkly-sessions.yaml")
-    return compile_alone(path, Text(text), {}, Redactor(), Diagnostics())
+    return compile_alone(path, Text(text), {}, Redactor(), Diagnostics()).instances
 
 
 def fingerprint(secret: str) -> dict[str, str]:
@@ -81,7 +81,9 @@ def actions(before: tuple[Instance, ...], after: tuple[Instance, ...]) -> set[Ac
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.parent.name)
 def test_every_example_is_all_reruns_right_after_its_apply(path: Path) -> None:
     files, inside = FolderFiles.around(path, path.parent)
-    first, second = (compile_alone(inside, files, {}, Redactor(), Diagnostics()) for _ in range(2))
+    first, second = (
+        compile_alone(inside, files, {}, Redactor(), Diagnostics()).instances for _ in range(2)
+    )
     assert first
     assert actions(first, second) == {Action.RERUN}
 

@@ -44,12 +44,12 @@ def base_plan(common: Common, base: str, head: str | None) -> Plan:
         _judge_checkout(repository, inside)
     variables = overrides(common)
     redactor, diagnostics = console.redactor, Diagnostics()
-    after = compile_alone(inside, newer, variables, redactor, diagnostics)
+    after, moved = compile_alone(inside, newer, variables, redactor, diagnostics)
     console.diagnostics(list(diagnostics))
     before, warnings = _before(inside, repository.files(parting), variables, redactor)
     against = f"{base} at {parting[:12]}" + ("" if parting == base_commit else ", the merge base")
     plan = replace(
-        compare(before, after),
+        compare(before, after, moved),
         against=against,
         warnings=warnings,
         file_warnings=tuple(map(one_line_of, diagnostics.warnings)),
@@ -83,7 +83,7 @@ def _before(
     if found is None:
         return (), (f"{files.name(path)} does not exist: everything is new",)
     try:
-        return compile_alone(found, files, variables, redactor, Diagnostics()), ()
+        return compile_alone(found, files, variables, redactor, Diagnostics()).instances, ()
     except ConfigurationError as error:
         first = next(found for found in error.diagnostics)
         where = f"{first.span}: " if first.span else ""

@@ -44,6 +44,13 @@ class Compiled(NamedTuple):
     missing: dict[Selection, UsageError]
 
 
+class Version(NamedTuple):
+    """Every instance of a configuration, and its profiles' old names, each with the present one."""
+
+    instances: tuple[Instance, ...]
+    moved: Mapping[str, str]
+
+
 class Configuration:
     """A file that was read, ready to be compiled; ``structure`` is what it declares."""
 
@@ -220,8 +227,8 @@ def compile_alone(
     overrides: Mapping[str, str],
     redactor: Redactor,
     diagnostics: Diagnostics,
-) -> tuple[Instance, ...]:
-    """Every instance of a configuration by itself: without environment, git and clock.
+) -> Version:
+    """A configuration by itself: without environment, git and clock.
 
     Each name of ``env``, ``git``, ``ci`` and ``run`` is symbolic: it stays ``$<env.NAME>``, so
     that two versions of a file can be compared anywhere with the same result.
@@ -241,4 +248,4 @@ def compile_alone(
     compiled = configuration.compile(Selection())
     if diagnostics.has_errors:
         raise ConfigurationError(diagnostics)
-    return compiled.instances
+    return Version(compiled.instances, configuration.structure.moved)

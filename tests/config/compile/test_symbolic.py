@@ -16,7 +16,7 @@ from runner.secrets import Redactor
 def compiled(folder: Path, text: str, **variables: str) -> dict[str, Instance]:
     (folder / "checkly-sessions.yaml").write_text(f"version: 1\n{text}")
     files, path = FolderFiles.around(folder / "checkly-sessions.yaml", folder)
-    found = compile_alone(path, files, variables, Redactor(), Diagnostics())
+    found = compile_alone(path, files, variables, Redactor(), Diagnostics()).instances
     return {instance.name: instance for instance in found}
 
 
