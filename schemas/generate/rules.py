@@ -1,8 +1,8 @@
 """Make ``rules.json`` from the models.
 
-Checking a file needs the models' rules but not the models, which take longer to build than the
-rest of ``validate`` takes to run. So the rules are written down ahead of time, as data for the
-validator that pydantic itself is built on. A test keeps both the same.
+Checking a file needs the models' rules but not the models: they take longer to build, and pydantic
+to import, than the rest of ``validate`` takes to run. So the rules are written down ahead of time.
+A test keeps both the same.
 """
 
 from typing import Any
@@ -20,35 +20,13 @@ from runner.models.contract.settings import ExpectChecks, Settings
 Rules = dict[str, Any]
 
 _KEPT = frozenset(
-    {
-        "type",
-        "mode",
-        "min_length",
-        "max_length",
-        "ge",
-        "gt",
-        "le",
-        "pattern",
-        "expected",
-        "discriminator",
-    }
+    {"type", "expected", "pattern", "min_length", "max_length"}
+    | {"ge", "gt", "le", "lt", "multiple_of"}
 )
-#: Kinds of values that nothing else is converted to.
-_STRICT = frozenset({"str", "bool", "int", "float", "list", "dict"})
-
-
-#: What ``Quarantine.until`` checks by a function: a day of the calendar, spelt in one way.
-DATE: Rules = {
-    "type": "chain",
-    "steps": [
-        {"type": "str", "strict": True, "pattern": "^[0-9]{4}-[0-9]{2}-[0-9]{2}$"},
-        {"type": "date", "strict": False},
-    ],
-}
 
 
 def rules_of(model: type[Strict]) -> Rules:
-    """The rules of ``model`` as a core schema without classes or functions.
+    """The rules of ``model``, from those of pydantic.
 
     Fields have the API's names. A model is a mapping here, which refuses unknown keys and fills
     in no defaults.
@@ -64,24 +42,17 @@ def _rules(schema: Rules, definitions: dict[str, Rules]) -> Rules:
         return _rules(definitions[schema["schema_ref"]], definitions)
     if kind in {"model", "default", "function-after"}:
         return _rules(schema["schema"], definitions)
-    if kind == "function-before":
-        return DATE
+    if kind == "function-before":  # of `Quarantine.until` alone
+        return {"type": "date"}
     if kind == "model-fields":
-        fields = {
-            field["validation_alias"]: {
-                "type": "typed-dict-field",
-                "required": field["schema"]["type"] != "default",
-                "schema": _rules(field["schema"], definitions),
-            }
-            for field in schema["fields"].values()
+        fields = {one["validation_alias"]: one["schema"] for one in schema["fields"].values()}
+        return {
+            "type": "model",
+            "required": [key for key, one in fields.items() if one["type"] != "default"],
+            "fields": {key: _rules(one, definitions) for key, one in fields.items()},
         }
-        return {"type": "typed-dict", "extra_behavior": "forbid", "fields": fields}
     rules = {key: value for key, value in schema.items() if key in _KEPT}
-    if kind in _STRICT:
-        rules["strict"] = True
-    if kind == "float":
-        rules["allow_inf_nan"] = False
-    for key in ("schema", "items_schema", "keys_schema", "values_schema"):
+    for key in ("schema", "items_schema", "values_schema"):
         if key in schema:
             rules[key] = _rules(schema[key], definitions)
     if "choices" in schema:

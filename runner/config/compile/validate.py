@@ -1,53 +1,35 @@
 """Compiled values against the models' rules: each limit broken becomes a breach."""
 
-from collections.abc import Iterator
+import math
+import re
+from collections.abc import Callable, Iterator
 from datetime import date, timedelta
+from operator import ge, gt, le
 from typing import Any, Final, NamedTuple
-
-from pydantic_core import ErrorDetails, SchemaValidator, ValidationError
 
 from runner.config.templates.expressions.values import Symbolic
 from runner.diagnostics import Severity
-from runner.models.contract.rules import core_schema
-from runner.models.marked import Marked, Path, leaves, unmarked
+from runner.models.contract.rules import Rules, rules_for
+from runner.models.marked import Marked, Path, whole
 from runner.nearest import nearest
 
 #: The rules of ``TriggerTestSessionRequest`` and of ``Settings``.
-REQUEST: Final = SchemaValidator(core_schema("request"))
-SETTINGS: Final = SchemaValidator(core_schema("settings"))
+REQUEST: Final = rules_for("request")
+SETTINGS: Final = rules_for("settings")
 
-#: pydantic's name of a problem → the diagnostic's code and its words.
-_WORDS = {
-    "missing": ("missing-key", "`{key}` is missing"),
-    "extra_forbidden": ("unknown-key", "`{key}` is not a key here"),
-    "string_type": ("wrong-type", "`{key}` must be text"),
-    "bool_type": ("wrong-type", "`{key}` must be true or false"),
-    "float_type": ("wrong-type", "`{key}` must be a number"),
-    "int_type": ("wrong-type", "`{key}` must be a whole number"),
-    "list_type": ("wrong-type", "`{key}` must be a list"),
-    "dict_type": ("wrong-type", "`{key}` must be a mapping"),
-    "model_attributes_type": ("wrong-type", "`{key}` must be a mapping"),
-    "finite_number": ("wrong-type", "`{key}` must be a finite number"),
-    "int_from_float": ("wrong-type", "`{key}` must be a whole number"),
-    "string_too_short": ("empty-value", "`{key}` may not be empty"),
-    "too_long": ("too-many", "`{key}` has more than the {max_length} that the API accepts"),
-    "greater_than": ("out-of-range", "`{key}` must be more than {gt}"),
-    "greater_than_equal": ("out-of-range", "`{key}` must be at least {ge}"),
-    "less_than_equal": ("out-of-range", "`{key}` must be at most {le}"),
-    "literal_error": ("not-one-of", "`{key}` must be one of {expected}"),
-    "union_tag_invalid": ("not-one-of", "`type` must be one of {expected_tags}"),
-    "union_tag_not_found": ("missing-key", "`type` is missing in `{key}`"),
-}
-_NO_DATE = ("bad-value", "A date is written as 2026-01-31")
-#: The same if the key has better words.
-_WORDS_OF_KEYS = {
-    ("checkId", "string_pattern_mismatch"): (
-        "bad-value",
-        "A check's id must be a UUID in its form with hyphens",
-    ),
-    ("until", "string_pattern_mismatch"): _NO_DATE,
-    ("until", "string_type"): _NO_DATE,
-    ("until", "date_from_datetime_parsing"): _NO_DATE,
+#: Types of values, each with its words; the last two have words of their own. A boolean is not a
+#: number here.
+_TYPES: Final[dict[str, tuple[Any, str]]] = {
+    "str": (str, "text"),
+    "bool": (bool, "true or false"),
+    "int": (int, "a whole number"),
+    "float": ((int, float), "a number"),
+    "list": (list, "a list"),
+    "dict": (dict, "a mapping"),
+    "model": (dict, "a mapping"),
+    "tagged-union": (dict, "a mapping"),
+    "literal": (object, ""),
+    "date": (object, ""),
 }
 QUOTE: Final = "Put it in quotes."
 _STRATEGIES = ("FIXED", "LINEAR", "EXPONENTIAL", "SINGLE_RETRY")
@@ -65,18 +47,11 @@ class Breach(NamedTuple):
     severity: Severity = Severity.ERROR
 
 
-def check(rules: SchemaValidator, tree: dict[str, Any]) -> list[Breach]:
+def check(rules: Rules, tree: dict[str, Any]) -> list[Breach]:
     """What is wrong with ``tree`` by ``REQUEST`` or ``SETTINGS``, if its values are known."""
-    try:
-        rules.validate_python(unmarked(tree))
-    except ValidationError as error:
-        unset = {path for path, leaf in leaves(tree) if is_open(leaf)}
-        return [
-            _breach(each, path)
-            for each in error.errors(include_url=False)
-            if not _is_unset(path := _path(each), each, unset)
-        ]
-    return []
+    found: list[Breach] = []
+    _check(rules, tree, (), found)
+    return found
 
 
 def check_settings(settings: dict[str, Any], count: int, today: date) -> Iterator[Breach]:
@@ -114,52 +89,143 @@ def is_open(leaf: object) -> bool:
     return isinstance(leaf, Symbolic)
 
 
-def _is_unset(path: Path, details: ErrorDetails, unset: set[Path]) -> bool:
-    """Whether the problem is only that something is not known yet."""
-    if any(path[:length] in unset for length in range(len(path) + 1)):
-        return True
-    return details["type"].startswith("union_tag") and (*path, "type") in unset
+def _check(rules: Rules, value: Any, path: Path, found: list[Breach]) -> None:
+    kind = rules["type"]
+    if kind == "nullable":
+        if _unwrapped(value) is None:
+            return
+        rules = rules["schema"]
+        kind = rules["type"]
+    if value.__class__ is not _TYPES[kind][0]:  # else it needs no closer look
+        if is_open(value):
+            return
+        value = _unwrapped(value)
+        if not isinstance(value, _TYPES[kind][0]) or (isinstance(value, bool) and kind in _NUMBERS):
+            found.append(_wrong_type(kind, value, path))
+            return
+    _CHECKS[kind](rules, value, path, found)
 
 
-def _path(details: ErrorDetails) -> Path:
-    """The path to the value, without the name of the kind of retry strategy."""
-    location = details["loc"]
-    if len(location) > 1 and location[0] == "retryStrategy" and location[1] in _STRATEGIES:
-        return location[:1] + location[2:]
-    return location
+def _unwrapped(value: Any) -> Any:
+    return value.value if value.__class__ is Marked else value
 
 
-def _breach(details: ErrorDetails, path: Path) -> Breach:
-    kind, given = details["type"], details["input"]
-    code, words = _WORDS.get(kind, ("bad-value", f"`{{key}}`: {details['msg']}"))
-    key = next((str(part) for part in reversed(path) if isinstance(part, str)), "value")
-    if (key, kind) in _WORDS_OF_KEYS:
-        return Breach(path, *_WORDS_OF_KEYS[key, kind])
-    if given is None and kind.endswith("_type"):
-        subject = f"An entry of `{key}`" if isinstance(path[-1], int) else f"`{key}`"
-        hint = _TAKE_AWAY if key in {"matchTags", "checkId"} and path[-1] == key else None
-        return Breach(path, "null-not-allowed", f"{subject} may not be null", hint)
-    if kind == "extra_forbidden" and details["loc"][0] == "retryStrategy":
-        words = f"`{{key}}` is not a key of a {details['loc'][1]} strategy"
-    elif isinstance(path[-1], int):
-        words = words.replace("`{key}`", "An entry of `{key}`")
-    if kind.startswith("union_tag"):
-        path = (*path, "type")
-    context = {name: _shown(value) for name, value in details.get("ctx", {}).items()}
-    return Breach(path, code, words.format(key=key, **context), _hint(kind, key, given, details))
+def _check_fields(rules: Rules, value: dict[str, Any], path: Path, found: list[Breach]) -> None:
+    fields = rules["fields"]
+    for key, item in value.items():
+        if key in fields:
+            _check(fields[key], item, (*path, key), found)
+            continue
+        here = f"of a {value['type']} strategy" if path == ("retryStrategy",) else "here"
+        found.append(Breach((*path, key), "unknown-key", f"`{key}` is not a key {here}"))
+    found += [
+        Breach((*path, key), "missing-key", f"`{key}` is missing")
+        for key in rules["required"]
+        if key not in value
+    ]
 
 
-def _hint(kind: str, key: str, given: Any, details: ErrorDetails) -> str | None:
-    """How to write what is probably meant."""
-    if key == "runLocation" and isinstance(given, list):
-        return "Write `matrix: {runLocation: […]}` to run in each of several locations."
-    if key == "retryStrategy" and isinstance(given, str):
-        return _strategy_hint(given)
-    if kind == "union_tag_not_found":
-        return f"It is one of {', '.join(_STRATEGIES)}."
-    if kind == "union_tag_invalid":
-        return _strategy_hint(str(details.get("ctx", {}).get("tag")))
-    return QUOTE if kind == "string_type" else None
+def _check_union(rules: Rules, value: dict[str, Any], path: Path, found: list[Breach]) -> None:
+    """Check a mapping whose ``type`` says by which of several rules it goes."""
+    choices, tag = rules["choices"], _unwrapped(value.get("type"))
+    if isinstance(tag, str) and tag in choices:
+        _check_fields(choices[tag], value, path, found)
+    elif "type" not in value:
+        message = f"`type` is missing in `{path[-1]}`"
+        hint = f"It is one of {', '.join(choices)}."
+        found.append(Breach((*path, "type"), "missing-key", message, hint))
+    elif not is_open(value["type"]):
+        message = f"`type` must be one of {', '.join(choices)}"
+        found.append(Breach((*path, "type"), "not-one-of", message, _strategy_hint(str(tag))))
+
+
+def _check_list(rules: Rules, value: list[Any], path: Path, found: list[Breach]) -> None:
+    most = rules.get("max_length")
+    if most is not None and len(value) > most:
+        message = f"{_subject(path)} has more than the {most} that the API accepts"
+        found.append(Breach(path, "too-many", message))
+        return
+    for index, item in enumerate(value):
+        _check(rules["items_schema"], item, (*path, index), found)
+
+
+def _check_items(rules: Rules, value: dict[str, Any], path: Path, found: list[Breach]) -> None:
+    for key, item in value.items():
+        _check(rules["values_schema"], item, (*path, key), found)
+
+
+def _check_text(rules: Rules, value: str, path: Path, found: list[Breach]) -> None:
+    if not value and "min_length" in rules:
+        found.append(Breach(path, "empty-value", f"{_subject(path)} may not be empty"))
+    elif "pattern" in rules and not re.fullmatch(rules["pattern"], value):
+        message = "A check's id must be a UUID in its form with hyphens"
+        found.append(Breach(path, "bad-value", message))
+    elif not value.isascii() and re.search("[\ud800-\udfff]", value):
+        message = f"{_subject(path)} holds half of a character, which UTF-8 can't represent"
+        found.append(Breach(path, "bad-value", message))
+
+
+def _check_number(rules: Rules, value: int | float, path: Path, found: list[Breach]) -> None:
+    if isinstance(value, float) and not math.isfinite(value):
+        message = f"{_subject(path)} must be a finite number"
+        found.append(Breach(path, "wrong-type", message))
+        return
+    for limit, words, is_kept in _LIMITS:
+        if limit in rules and not is_kept(value, rules[limit]):
+            message = f"{_subject(path)} must be {words} {whole(rules[limit])}"
+            found.append(Breach(path, "out-of-range", message))
+
+
+def _check_literal(rules: Rules, value: object, path: Path, found: list[Breach]) -> None:
+    if value not in rules["expected"]:
+        message = f"{_subject(path)} must be one of {', '.join(rules['expected'])}"
+        found.append(Breach(path, "not-one-of", message))
+
+
+def _check_date(_rules: Rules, value: object, path: Path, found: list[Breach]) -> None:
+    """A day as ISO 8601 spells it in full, and neither a number nor a time of day."""
+    try:
+        if isinstance(value, str) and str(date.fromisoformat(value)) == value:
+            return
+    except ValueError:
+        pass  # a month of thirty days has no 31st
+    found.append(Breach(path, "bad-value", "A date is written as 2026-01-31"))
+
+
+_NUMBERS = frozenset({"int", "float"})
+_LIMITS = (("gt", "more than", gt), ("ge", "at least", ge), ("le", "at most", le))
+_CHECKS: Final[dict[str, Callable[[Rules, Any, Path, list[Breach]], None]]] = {
+    "str": _check_text,
+    "bool": lambda *_: None,
+    "int": _check_number,
+    "float": _check_number,
+    "list": _check_list,
+    "dict": _check_items,
+    "model": _check_fields,
+    "tagged-union": _check_union,
+    "literal": _check_literal,
+    "date": _check_date,
+}
+
+
+def _wrong_type(kind: str, value: Any, path: Path) -> Breach:
+    last, hint = path[-1], None
+    if value is None:
+        hint = _TAKE_AWAY if last in {"matchTags", "checkId"} else None
+        return Breach(path, "null-not-allowed", f"{_subject(path)} may not be null", hint)
+    if last == "runLocation" and isinstance(value, list):
+        hint = "Write `matrix: {runLocation: […]}` to run in each of several locations."
+    elif last == "retryStrategy" and isinstance(value, str):
+        hint = _strategy_hint(value)
+    elif kind == "str":
+        hint = QUOTE
+    return Breach(path, "wrong-type", f"{_subject(path)} must be {_TYPES[kind][1]}", hint)
+
+
+def _subject(path: Path) -> str:
+    """The name of the value at ``path``, in a sentence."""
+    key = next(part for part in reversed(path) if isinstance(part, str))
+    return f"An entry of `{key}`" if isinstance(path[-1], int) else f"`{key}`"
 
 
 def _strategy_hint(given: str) -> str | None:
@@ -168,9 +234,3 @@ def _strategy_hint(given: str) -> str | None:
         return "Write `retryStrategy: null` for no retries."
     found = nearest(name, _STRATEGIES)
     return f"Write `retryStrategy: {{type: {found}}}`." if found else None
-
-
-def _shown(value: Any) -> str:
-    if isinstance(value, float) and value.is_integer():
-        return str(int(value))
-    return str(value).replace("'", "")

@@ -1,26 +1,24 @@
 """The keys allowed at each place of the file, taken from the models' rules."""
 
-from typing import Any
-
-from runner.models.contract.rules import core_schema
+from runner.models.contract.rules import Rules, rules_for
 
 
-def _inner(field: dict[str, Any]) -> dict[str, Any]:
-    """Return the rules for the value of a field, or for the items of a list that it takes."""
-    inner: dict[str, Any] = field["schema"]
+def _inner(rules: Rules) -> Rules:
+    """Return ``rules``, or those for the items of a list, where they allow one."""
+    inner = rules
     while "schema" in inner or "items_schema" in inner:
         inner = inner["schema"] if "schema" in inner else inner["items_schema"]
     return inner
 
 
-def _keys(rules: dict[str, Any], key: str) -> frozenset[str]:
+def _keys(rules: Rules, key: str) -> frozenset[str]:
     inner = _inner(rules["fields"][key])
     return frozenset(
         key for one in inner.get("choices", {"": inner}).values() for key in one["fields"]
     )
 
 
-_REQUEST, _SETTINGS = core_schema("request"), core_schema("settings")
+_REQUEST, _SETTINGS = rules_for("request"), rules_for("settings")
 
 #: How many instances a profile may have.
 MAX_INSTANCES = 1_000
@@ -54,7 +52,7 @@ NESTED_KEYS: dict[str, frozenset[str]] = {
 QUARANTINE_KEYS = _keys(_SETTINGS, "quarantine")
 
 
-def _typed(rules: dict[str, Any]) -> dict[str, str]:
+def _typed(rules: Rules) -> dict[str, str]:
     """Return the keys in ``rules`` whose values are numbers or booleans, at any depth."""
     found: dict[str, str] = {}
     for key, field in rules.get("fields", {}).items():

@@ -7,8 +7,10 @@ rest of ``validate`` takes to run.
 import json
 from functools import cache
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TypeAlias
 
+#: Of a value: its ``type``, its limits and the rules of its parts.
+Rules: TypeAlias = dict[str, Any]
 _PACKAGE = Path(__file__).parents[2]
 
 
@@ -20,18 +22,18 @@ def schema_text(name: str) -> str:
 
 
 @cache
-def _rules() -> dict[str, Any]:
-    rules: dict[str, Any] = json.loads(schema_text("rules.json"))
+def _all() -> dict[str, Any]:
+    everything: dict[str, Any] = json.loads(schema_text("rules.json"))
+    return everything
+
+
+def rules_for(part: Literal["request", "settings"]) -> Rules:
+    """Return the rules of ``TriggerTestSessionRequest`` or ``Settings``."""
+    rules: Rules = _all()[part]
     return rules
-
-
-def core_schema(part: Literal["request", "settings"]) -> dict[str, Any]:
-    """Return the core schema of ``TriggerTestSessionRequest`` or ``Settings``."""
-    schema: dict[str, Any] = _rules()[part]
-    return schema
 
 
 def defaults(model: str) -> dict[str, Any]:
     """Return the plain defaults of a model's fields, by the API's names; not to be changed."""
-    found: dict[str, Any] = _rules()["defaults"][model]
+    found: dict[str, Any] = _all()["defaults"][model]
     return found
