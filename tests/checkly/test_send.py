@@ -4,9 +4,10 @@ import asyncio
 
 import pytest
 
+from runner.checkly import send as send_module
 from runner.checkly.send import send
 from runner.errors import CannotRun
-from tests.checkly.scripted import answer, scripted
+from tests.checkly.scripted import Drip, answer, scripted
 
 
 def sent_to(url: str = "") -> tuple[int, str]:
@@ -36,3 +37,24 @@ def test_certificates_are_those_that_the_environment_names(
 def test_an_address_that_would_be_read_on_the_way_is_refused(url: str) -> None:
     with pytest.raises(CannotRun, match="Its address"):
         sent_to(url)
+
+
+@pytest.mark.parametrize(
+    ("drip", "most"),
+    [(Drip([b"x" * 100_000] * 200), 2_000_000), (Drip([b"x"] * 200, 0.05), 20)],
+    ids=["large", "slow"],
+)
+def test_an_answer_without_end_is_cut(
+    monkeypatch: pytest.MonkeyPatch, drip: Drip, most: int
+) -> None:
+    monkeypatch.setattr(send_module, "_SECONDS", 0.5)
+    head = b"HTTP/1.1 202 Accepted\r\nContent-Length: 99999999999\r\n\r\n"
+
+    async def main() -> tuple[int, str]:
+        async with scripted(lambda _: Drip([head, *drip.parts], drip.seconds)) as server:
+            url = f"{server.url}/hook"
+            return await asyncio.to_thread(send, "POST", url, headers={}, body={})
+
+    status, text = asyncio.run(main())
+    assert status == 202
+    assert 0 < len(text) <= most

@@ -88,7 +88,7 @@ async def engine(
         downloader = _downloader(following, credentials, clock)
         sharing = shared_limit(shared.limiter, state, owner, clock, reporters.handle)
         async with client, sharing, downloader as keep:
-            with heeded(stop, lambda: _give_up(parts.console)):
+            with heeded(stop, lambda: _give_up(parts.console, reporters)):
                 yield Context(
                     client=client,
                     state=state,
@@ -117,13 +117,14 @@ async def engine(
             await ticking
 
 
-def _give_up(console: Console) -> NoReturn:
+def _give_up(console: Console, reporters: Reporters) -> NoReturn:
     """End the process although something still waits, such as for a store that does not answer."""
     console.problem(
         "Exited without waiting any longer for the state; locks that are still held expire on"
         " their own.",
         hint="`runner wait` continues from here.",
     )
+    reporters.hurry()
     os._exit(INTERRUPTED)
 
 

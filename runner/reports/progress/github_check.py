@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from datetime import datetime, timedelta
 from pathlib import Path
+from time import sleep
 from typing import Any, Final
 
 from runner.errors import CannotRun
@@ -28,6 +29,8 @@ _MOST_ANNOTATIONS: Final = 50
 _SUMMARY: Final = 60_000
 _MESSAGE: Final = 8_000
 _PAUSE: Final = timedelta(seconds=10)
+_SECONDS_BETWEEN: Final = 1.0
+_SHORT: Final = "The log of the job says more."
 _LEVELS: Final = {"error": "failure", "warning": "warning", "notice": "notice"}
 _CONCLUSIONS: Final = {
     "passed": "success",
@@ -84,8 +87,8 @@ class GitHubCheckReporter(Listener):
         """Complete a run whose apply stopped before its end: nothing else ever would."""
         if self._id is not None and not self._is_over:
             self._is_over = True
-            told = {"title": "stopped before the end", "summary": "The log of the job says why."}
-            self._ask("PATCH", {"status": "completed", "conclusion": "failure", "output": told})
+            told = {"title": "stopped before the end", "summary": _SHORT}
+            self._end({"status": "completed", "conclusion": "failure", "output": told})
 
     def _open(self, apply_id: str, at: datetime) -> None:
         created = self._ask(
@@ -98,24 +101,38 @@ class GitHubCheckReporter(Listener):
                 "started_at": time_text(at),
             },
         )
-        self._id = int(created["id"])
+        try:
+            self._id = int(created["id"])
+        except (LookupError, TypeError, ValueError):
+            raise ConnectionError("GitHub's answer has no id") from None
 
     def _complete(self, outcome: ApplyOutcome) -> None:
         title = wording.in_words(wording.count_all(outcome)["Sessions"]) or "nothing to apply"
         output = {"title": title, "summary": harmless(markdown.render(outcome, _SUMMARY))}
         annotations = list(self._annotations(outcome))
-        self._ask(
-            "PATCH",
+        self._end(
             {
                 "status": "completed",
                 "conclusion": conclusion(outcome),
                 "completed_at": time_text(outcome.stopped_at),
                 "output": {**output, "annotations": annotations[:_MOST_ANNOTATIONS]},
-            },
+            }
         )
         for start in range(_MOST_ANNOTATIONS, len(annotations), _MOST_ANNOTATIONS):
             some = annotations[start : start + _MOST_ANNOTATIONS]
             self._ask("PATCH", {"output": {**output, "annotations": some}})
+
+    def _end(self, body: Mapping[str, Any]) -> None:
+        """Complete the run, at the third attempt in few words: open, it would stay so for ever."""
+        short = {**body, "output": {"title": body["output"]["title"], "summary": _SHORT}}
+        for attempt in (body, body):
+            try:
+                self._ask("PATCH", attempt)
+            except (CannotRun, ConnectionError):
+                sleep(_SECONDS_BETWEEN)
+            else:
+                return
+        self._ask("PATCH", short)
 
     def _annotations(self, outcome: ApplyOutcome) -> Iterator[dict[str, Any]]:
         for instance in outcome.instances:
@@ -153,7 +170,10 @@ class GitHubCheckReporter(Listener):
             raise PermissionError("GitHub answered 403: the workflow needs `checks: write`")
         if status not in {200, 201}:
             raise ConnectionError(f"GitHub answered {status}")
-        return json.loads(text)
+        try:
+            return json.loads(text)
+        except ValueError:
+            raise ConnectionError("GitHub's answer is not JSON") from None
 
 
 def conclusion(outcome: ApplyOutcome) -> str:

@@ -6,7 +6,9 @@ from datetime import datetime
 from functools import cache
 from pkgutil import resolve_name
 from queue import SimpleQueue
+from threading import Event as ThreadEvent
 from threading import Thread
+from time import monotonic
 from typing import Final, Protocol, TypeAlias
 
 from runner.models.events import Event
@@ -27,6 +29,8 @@ OPEN_TELEMETRY_VARIABLES: Final = (
 ENTRY_POINTS: Final = "checkly_sessions_runner.reporters"
 #: Seconds that a listener is given to finish once the apply is over.
 LAST_WORDS: Final = 20.0
+#: The same when a signal asks to leave at once.
+HURRIED_WORDS: Final = 2.0
 
 
 class Listener:
@@ -45,6 +49,9 @@ class Listener:
 
     def tick(self, at: datetime) -> None:
         """Handle the passing of time: it is now ``at``."""
+
+    def finish(self) -> None:
+        """Begin to close, if that takes time."""
 
     def close(self) -> None:
         """Release all resources."""
@@ -89,8 +96,10 @@ class Background(Listener):
         self._listener = listener
         self._queue: SimpleQueue[Act | None] = SimpleQueue()
         self._failure: Exception | None = None
-        self._thread = Thread(target=self._work, daemon=True)
-        self._thread.start()
+        self._closing_since: float | None = None
+        # A thread whose `join` was interrupted passes for one that has ended.
+        self._closed = ThreadEvent()
+        Thread(target=self._work, daemon=True).start()
 
     def handle(self, event: Event) -> None:
         """Pass ``event`` on."""
@@ -101,17 +110,28 @@ class Background(Listener):
         if self._queue.empty():
             self._put(lambda listener: listener.tick(at))
 
-    def close(self) -> None:
-        """Wait a while for the listener to finish.
+    def finish(self) -> None:
+        """Let the listener close once it has handled everything."""
+        if self._closing_since is None:
+            self._closing_since = monotonic()
+            self._put(lambda listener: listener.close())
+            self._queue.put(None)
+
+    def close(self, seconds: float | None = None) -> None:
+        """Wait until the listener is closed, for at most ``seconds`` since it began to.
 
         Raises:
-            TimeoutError: It did not.
+            TimeoutError: It took longer.
         """
-        self._put(lambda listener: listener.close())
-        self._queue.put(None)
-        self._thread.join(LAST_WORDS)
-        if self._thread.is_alive():
-            raise TimeoutError(f"it did not finish within {LAST_WORDS:g} s")
+        seconds = LAST_WORDS if seconds is None else seconds
+        self.finish()
+        try:
+            self._closed.wait(max(0.0, (self._closing_since or 0.0) + seconds - monotonic()))
+        except KeyboardInterrupt:
+            self._closed.wait(HURRIED_WORDS)
+            raise
+        if not self._closed.is_set():
+            raise TimeoutError(f"it did not finish within {seconds:g} s")
         self._raise()
 
     def _put(self, act: Act) -> None:
@@ -128,6 +148,8 @@ class Background(Listener):
                 act(self._listener)
         except Exception as error:  # noqa: BLE001 # raised in the other thread
             self._failure = error
+        finally:
+            self._closed.set()
 
 
 def open_listener(name: str, surroundings: Surroundings) -> Listener:

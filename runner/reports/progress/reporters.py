@@ -15,9 +15,11 @@ from runner.listing import listed
 from runner.models.events import ApplyFinished, ApplyInterrupted, Event
 from runner.models.outcome import ApplyOutcome
 from runner.reports.progress.listeners import (
+    HURRIED_WORDS,
     LISTENERS,
     OPEN_TELEMETRY,
     Act,
+    Background,
     Listener,
     Send,
     Surroundings,
@@ -125,11 +127,22 @@ class Reporters:
         Raises:
             CannotRun: A report could not be written.
         """
+        self._have(lambda reporter: reporter.finish())  # all at once, then each is waited for
         self._have(lambda reporter: reporter.close())
         self._reporters.clear()
         trouble, self._trouble = self._trouble, None
         if trouble is not None:
             raise trouble
+
+    def hurry(self) -> None:
+        """Let those close that a network waits for, since the process is about to be ended."""
+        waiting = [each for each, _ in self._reporters if isinstance(each, Background)]
+        for reporter in waiting:
+            with suppress(Exception):
+                reporter.finish()
+        for reporter in waiting:
+            with suppress(Exception):
+                reporter.close(HURRIED_WORDS)
 
     def _have(self, act: Act) -> None:
         for each in list(self._reporters):
@@ -144,7 +157,8 @@ class Reporters:
                     self._complain(f"{name} stopped", error)
 
     def _complain(self, what: str, error: Exception) -> None:
-        reason = os_reason(error) if isinstance(error, OSError) else str(error)
+        is_of_system = isinstance(error, OSError) and error.strerror
+        reason = os_reason(error) if is_of_system else str(error)
         with suppress(Exception):  # a warning never fails
             self._warn(f"{what}: {reason or type(error).__name__}")
 

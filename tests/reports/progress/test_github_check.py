@@ -13,6 +13,7 @@ from runner.checkly.send import send
 from runner.models.events import ApplyFinished, ApplyStarted, Event, InstanceFinished
 from runner.models.outcome import ApplyOutcome
 from runner.models.verdict import Verdict
+from runner.reports.progress import github_check
 from runner.reports.progress.github_check import GitHubCheckReporter, conclusion
 from runner.reports.progress.listeners import Surroundings
 from tests.reports.outcomes import apply, at, check, instance, mixed, story
@@ -32,6 +33,7 @@ class GitHub(ThreadingHTTPServer):
         self.titles: list[str] = []
         self.status = 0
         self.most_annotations: int | None = None
+        self.trouble: list[int] = []
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -46,8 +48,9 @@ class Handler(BaseHTTPRequestHandler):
 
     def do_PATCH(self) -> None:
         body, output = self.body(), {}
-        if self.path != f"/repos/acme/shop/check-runs/{len(self.server.runs)}":
-            return self.answer(404)
+        known = self.path == f"/repos/acme/shop/check-runs/{len(self.server.runs)}"
+        if self.server.trouble or not known:
+            return self.answer(self.server.trouble.pop(0) if known else 404)
         output = body.get("output", {})
         annotations = output.get("annotations", [])
         if len(annotations) > 50 or not 0 < len(output.get("summary", "x")) < 65_536:
@@ -159,6 +162,36 @@ def test_a_run_is_completed_although_some_annotations_were_refused(github: GitHu
         reporter(github).handle(ApplyFinished(at(9), apply(*many, exit_code=1)))
     assert github.runs[0]["conclusion"] == "failure"
     assert len(github.annotations) == 50
+
+
+@pytest.mark.parametrize(
+    ("trouble", "summary"), [([502], "Checkly test sessions"), ([422, 422], "The log of the job")]
+)
+@pytest.mark.parametrize("stopped", [False, True])
+def test_a_run_is_completed_although_that_was_refused_at_first(
+    github: GitHub,
+    monkeypatch: pytest.MonkeyPatch,
+    trouble: list[int],
+    summary: str,
+    stopped: bool,
+) -> None:
+    monkeypatch.setattr(github_check, "_SECONDS_BETWEEN", 0.01)
+    one = reporter(github)
+    one.handle(ApplyStarted(at(0), "an-apply", ("smoke",)))
+    github.trouble = list(trouble)
+    if not stopped:
+        one.handle(ApplyFinished(at(2), apply(instance())))
+    one.close()
+    assert github.runs[0]["conclusion"] == "failure" if stopped else "success"
+    assert (summary in github.runs[0]["output"]["summary"]) or stopped
+
+
+@pytest.mark.parametrize("text", ["<html>", "[]", "{}", '{"id": null}'])
+def test_an_answer_that_is_not_of_github_is_named(text: str) -> None:
+    environ = {"GITHUB_TOKEN": "t", "GITHUB_REPOSITORY": "a/b", "GITHUB_SHA": SHA}
+    one = GitHubCheckReporter(Surroundings(print, environ, lambda *_, **__: (201, text)))
+    with pytest.raises(ConnectionError, match="GitHub's answer"):
+        one.handle(ApplyStarted(at(0), "an-apply", ("smoke",)))
 
 
 def test_a_run_is_completed_although_the_apply_stopped_before_its_end(github: GitHub) -> None:

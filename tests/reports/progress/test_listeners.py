@@ -1,6 +1,9 @@
 """Listeners hear everything, and whatever becomes of them the apply ends as it would."""
 
 import io
+import os
+import signal
+import threading
 import time
 from collections.abc import Callable
 from datetime import datetime
@@ -82,6 +85,38 @@ def test_a_slow_listener_holds_nothing_up(monkeypatch: pytest.MonkeyPatch) -> No
     reporters.close()
     assert time.monotonic() - started < 5
     assert warned == ["mine stopped: it did not finish within 0.1 s"]
+
+
+def test_listeners_close_at_the_same_time() -> None:
+    slow = [Told(wait=0.5) for _ in range(6)]
+    reporters = Reporters(io.StringIO(), mask=str, warn=print)
+    for each in slow:
+        reporters.add(Background(each), "one of them")
+    started = time.monotonic()
+    reporters.close()
+    assert time.monotonic() - started < 2
+    assert all(each.heard == ["close"] for each in slow)
+
+
+@pytest.mark.parametrize("is_ending", [False, True])
+def test_a_signal_leaves_listeners_a_moment(
+    monkeypatch: pytest.MonkeyPatch, is_ending: bool
+) -> None:
+    told, stuck = Told(wait=0.3), Told(wait=30)
+    monkeypatch.setattr(reporters, "HURRIED_WORDS", 1.0)
+    monkeypatch.setattr(listeners, "HURRIED_WORDS", 1.0)
+    opened = Reporters(io.StringIO(), mask=str, warn=print)
+    opened.add(Background(stuck), "stuck")
+    opened.add(Background(told), "told")
+    started = time.monotonic()
+    if is_ending:
+        opened.hurry()
+    else:
+        threading.Timer(0.1, os.kill, (os.getpid(), signal.SIGINT)).start()
+        with pytest.raises(KeyboardInterrupt):
+            opened.close()
+    assert time.monotonic() - started < 3
+    assert told.heard == ["close"]
 
 
 def test_a_warning_that_fails_is_let_go() -> None:
