@@ -152,7 +152,7 @@ class TriggerTestSessionRequest(Strict):
     """The whole body of a trigger."""
 
     name: NonEmpty
-    """Name of the session."""
+    """Name of the session; the instance's name if left out."""
     run_location: NonEmpty
     """A public region's code or a private location's slug."""
     target: Target = Target.model_construct()
@@ -162,7 +162,7 @@ class TriggerTestSessionRequest(Strict):
     ] = Field(default_factory=list)
     """Variables for the session's checks, at most 50."""
     retry_strategy: RetryStrategy | None = None
-    """When failed checks are retried; null for never."""
+    """When failed checks are retried: null means never; if left out, each check decides."""
     refresh_cache: bool = False
     """Whether dependencies are installed anew instead of taken from the cache."""
     metadata: Metadata = Metadata.model_construct()
