@@ -108,7 +108,11 @@ class Console:
 
     def ask(self, question: str) -> bool:
         """Ask ``question`` on standard error, and return whether the answer is yes."""
-        return click.confirm(self._line(question), err=True)
+        try:
+            return click.confirm(self._line(question), err=True)
+        except click.Abort:
+            self.say("", self.err)  # the cursor is still behind the question
+            raise
 
     def style_for(self, stream: TextIO) -> "Style":
         """The style of ``stream``."""

@@ -71,8 +71,6 @@ def _explain(error: BaseException, console: Console) -> int:
     """Print ``error`` for the user, and return its exit code."""
     match error:
         case click.Abort() | KeyboardInterrupt():
-            if isinstance(error, click.Abort):  # the cursor is behind a question
-                console.say("", console.err)
             # Coroutines that were cut off may complain when they are thrown away.
             sys.unraisablehook = lambda _: None
             console.problem("Interrupted.")

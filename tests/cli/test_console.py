@@ -1,6 +1,7 @@
 import io
 from pathlib import Path
 
+import click
 import pytest
 
 from runner.cli.console import Console
@@ -51,3 +52,17 @@ def test_on_a_terminal_words_stay_whole_and_secrets_masked(
     assert "(secret #1)" in " ".join(err.getvalue().split())
     assert "horse" not in err.getvalue()
     assert lines[3].startswith("    ")
+
+
+def test_ctrl_c_at_a_question_is_answered_on_a_line_of_its_own(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def interrupted(*_: object, **__: object) -> bool:
+        raise click.Abort
+
+    monkeypatch.setattr(click, "confirm", interrupted)
+    console = Console(io.StringIO(), io.StringIO())
+    with pytest.raises(click.Abort):
+        console.ask("Start 1 session?")
+    assert isinstance(console.err, io.StringIO)
+    assert console.err.getvalue() == "\n"
