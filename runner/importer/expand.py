@@ -54,6 +54,7 @@ class Expander:
     def __init__(self, data: bytes, table: Placeholders, given: Mapping[str, str]) -> None:
         self.assigned: dict[str, list[tuple[int, Node | None]]] = {}
         self._set_any: list[int] = []
+        self._with_defaults: dict[str, int] = {}
         self._data = data
         self._table = table
         self._given = given
@@ -64,9 +65,12 @@ class Expander:
         """Return the text of a node."""
         return self._data[node.start_byte : node.end_byte].decode(errors="replace")
 
-    def has_blank_word_after(self, node: "Node") -> bool:
-        r"""Return whether ``\ `` follows, as at the end of a line: a word that the parser drops."""
-        return _BLANK_WORD.match(self._data, node.end_byte) is not None
+    def is_beside_blank_word(self, node: "Node") -> bool:
+        r"""Return whether ``\ `` follows or comes first: a part of a word that the parser drops."""
+        is_first = node.type == "command_name"
+        before = self._data[max(node.start_byte - 2, 0) : node.start_byte] if is_first else b""
+        after = _BLANK_WORD.match(self._data, node.end_byte)
+        return after is not None or before in {b"\\ ", b"\\\t"}
 
     def learn(self, node: "Node") -> None:
         """Note which variables a node sets. Nodes come in the order of the text."""
@@ -87,7 +91,10 @@ class Expander:
                 self.source(child) for child in node.children if child.type in _ARITHMETIC_NAMES
             ]
         elif node.type == "expansion" and {":=", "="} & {child.type for child in node.children}:
-            names = [name for name in map(self.source, node.children) if name in self.assigned]
+            given = [self.source(child) for child in node.children if child.type == "variable_name"]
+            names = [name for name in given if name in self.assigned]
+            for text in given:
+                self._with_defaults.setdefault(text, node.end_byte)
         elif (field := _NAMES.get(node.type)) and not is_in_front(node):
             name = node.child_by_field_name(field)
             names = [self.source(name).split("[")[0]] if name else []
@@ -235,7 +242,8 @@ class Expander:
         default = self.text(parts[2]) if len(parts) == 3 else ""
         inside = self._table.inside(known[0])
         if inside and inside[0].source == f"${name}":
-            if any(at <= node.start_byte for at in self._set_any):
+            starts = [*self._set_any, self._with_defaults.get(name, node.end_byte)]
+            if any(at <= node.start_byte for at in starts):
                 return known  # it may have been set, and does without the default
             source = self.source(node)
             return [self._table.mark(Placeholder(Kind.VARIABLE, name, source, default))]

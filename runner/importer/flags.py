@@ -7,7 +7,7 @@ flag that may be repeated takes all the words up to the next flag.
 import argparse
 import re
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 from runner.importer.placeholders import MARK, Placeholders
@@ -36,7 +36,9 @@ FLAGS: dict[str, tuple[str, dict[str, Any], str]] = {
     "refresh-cache": ("", _ON, ""),
     "detach": ("-d", _ON, ""),
 }
+_SWITCHES = re.compile(r"-[dv](?=.)")
 _MAX_WORDS = 1000
+_REPORTERS = {"list", "dot", "ci", "github", "json"}
 _NUMBERS = ("timeout", "retries")
 _NUMBER = re.compile(r"-?[0-9]{1,9}")
 
@@ -81,13 +83,22 @@ def trigger_flags(words: Sequence[str], table: Placeholders) -> TriggerFlags:
         value = getattr(given, flag.replace("-", "_"), None)
         if isinstance(value, list):
             flags.values[flag] = value
-            if FLAGS[flag][1] is _ONCE and len(value) > 1:
-                unknown.append(f"`--{flag}`, which is given {len(value)} times")
-            elif flag in _NUMBERS and not (MARK.search(value[0]) or _NUMBER.fullmatch(value[0])):
-                unknown.append(f"`--{flag}` without a number")
+            unknown += _problems(flag, value)
         elif value is not None:
             flags.switches[flag] = value
     return flags._replace(unknown=tuple(dict.fromkeys(unknown)))
+
+
+def _problems(flag: str, values: list[str]) -> Iterator[str]:
+    """Yield what the CLI would not take as the values of a flag."""
+    plain = [value for value in values if not MARK.search(value)]
+    if FLAGS[flag][1] is _ONCE and len(values) > 1:
+        yield f"`--{flag}`, which is given {len(values)} times"
+    elif flag in _NUMBERS and not all(map(_NUMBER.fullmatch, plain)):
+        yield f"`--{flag}` without a number"
+    names = {name.strip() for value in plain for name in value.split(",")}
+    if flag == "reporter" and not names <= _REPORTERS:
+        yield "a `--reporter` that the Checkly CLI does not have"
 
 
 def _sifted(
@@ -97,11 +108,16 @@ def _sifted(
     usable: list[str] = []
     unknown: list[str] = []
     before = ""
-    for index, word in enumerate(words):
+    waiting = list(reversed(words))
+    while waiting:
+        word = waiting.pop()
         if word == "--":
-            unknown += ["a word after `--`"] * bool(words[index + 1 :])
+            unknown += ["a word after `--`"] * bool(waiting)
             break
         awaited = before in known and known[before].nargs != 0
+        if not awaited and (switches := _SWITCHES.match(word)):  # `-dt=a` is `-d -t=a`
+            waiting.append(f"-{word[switches.end() :]}")
+            word = switches[0]
         if MARK.match(word) and not awaited:
             unknown.append(_shown(word, table))  # may be a flag, a value, or several
         elif " " in word and word.startswith("-") and not _is_flag(word, known):

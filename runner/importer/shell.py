@@ -102,7 +102,7 @@ def _parsed(data: bytes) -> "Tree":
 def _is_misplaced(node: "Node", expander: Expander) -> bool:
     """Return whether a shell would refuse something that the parser lets pass."""
     kind, parent, before = node.type, node.parent, node.prev_sibling
-    if is_kind(parent, "command") and expander.has_blank_word_after(node):
+    if is_kind(parent, "command") and expander.is_beside_blank_word(node):
         return True
     if kind in WORDS:  # two that touch are one word to a shell
         touch = before is not None and before.end_byte == node.start_byte

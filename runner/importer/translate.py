@@ -7,7 +7,7 @@ target is written only if every word of the command was understood.
 
 import re
 from collections.abc import Iterable, Iterator
-from itertools import chain, count
+from itertools import count
 from typing import NamedTuple
 
 from runner.importer.dotenv_values import dotenv_values
@@ -147,13 +147,14 @@ class _Translation:
             return None
         if len(words) == 1 and inside:
             return [self._templates.split(words[0], "CHECK_ID")]
-        parts = [part.strip().strip("\"'") for word in words for part in word.split(",")]
+        parts = [part.strip() for word in words for part in word.split(",")]
+        parts = [re.sub(r"""\A(["'])(.*)\1\Z""", r"\2", part) for part in parts]
         texts = [self._templates.text(part, "CHECK_ID") for part in parts]
-        return texts if all(texts) else None
+        return texts if all(texts) and not any("\\" in part for part in parts) else None
 
     def _environment(self) -> None:
         variables: dict[str, object] = {}
-        for found in chain.from_iterable(map(dotenv_values, self._flags.values["env"])):
+        for found in dotenv_values("\n".join(self._flags.values["env"])):  # as one file
             if found is None:
                 self._note("An --env that is not KEY=VALUE was left out.")
                 continue

@@ -117,6 +117,9 @@ def test_what_is_not_surely_the_command_is_not_imported(text: str) -> None:
         ("-t a$GITHUB_SHA", "target", {"matchTags": ["$<('a' ~ git.sha).split(',')>"]}),
         ("-t it\\'s,$A", "target", {"matchTags": ["$<('it\\'s,' ~ env.A).split(',')>"]}),
         ("--check-id x,y --check-id z", "target", {"checkId": ["x", "y", "z"]}),
+        ("--check-id '\"x\", y'\",'z\"", "target", {"checkId": ["x", "y", "'z"]}),
+        ("-dt=a -vtb", "target", {"matchTags": [["a"], ["b"]]}),
+        ("-e 'A=\"x' -e 'y\" # z'", "environmentVariables", {"A": "x\ny"}),
         ("--check-id x -t a", "target", {"matchTags": [["a"]], "checkId": "x"}),
         ("-n 'My session'", "name", "My session"),
         ('--test-session-name "Smoke $GITHUB_SHA"', "name", "Smoke $<git.sha>"),
@@ -183,6 +186,9 @@ def test_a_private_location_is_a_location() -> None:
         "-l a -l b",
         "--retries x",
         "--detach=1",
+        "-v=1",
+        "-r list,foo",
+        "--check-id 'a\\,b'",
         "^\n--tags a",
         "\\\\\n --tags a",
         "-t 'a",
@@ -253,6 +259,8 @@ def test_what_may_set_a_variable_again_leaves_the_target_out(line: str) -> None:
         "npx checkly trigger \\\n  \\ \n  --tags x",
         "npx checkly trigger -l eu-west-1 \\ \n  --tags x",
         "npx checkly trigger \\  --tags x",
+        ": |\\ npx checkly trigger",
+        "true &&\\ npx checkly trigger",
     ],
 )
 def test_a_blank_behind_the_backslash_of_a_line_is_a_word(text: str) -> None:
