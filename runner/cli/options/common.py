@@ -81,6 +81,9 @@ class Common:
 
     @property
     def as_given(self) -> tuple[str, ...]:
-        """The options that lead another command to the same file and state."""
-        given = {"-f": self.file, "--state": self.state, "--scope": self.named_scope}
-        return tuple(part for name, value in given.items() if value for part in (name, value))
+        """The options that lead another command to the same file, account and state."""
+        given = [("-f", self.file), ("--state", self.state), ("--scope", self.named_scope)]
+        # The pipe of `<(command)` is gone by then.
+        files = [name for name in self.env_files if not name.startswith("/dev/")]
+        given += [("--env-file", name) for name in files]
+        return tuple(part for name, value in given if value for part in (name, value))

@@ -1,9 +1,11 @@
 """The shared options: variables from files, and what goes before what."""
 
 import json
+import shlex
 
 import pytest
 
+from runner.cli.options.common import Common
 from tests.cli.conftest import Shell
 
 FILE = """\
@@ -71,3 +73,10 @@ def test_a_file_that_is_not_there_is_told(file: Shell) -> None:
 def test_a_saved_plan_keeps_the_variables_of_files(file: Shell) -> None:
     assert file("plan", "--offline", "--var-file", "two.yaml", "--out", "p.json")[0] == 0
     assert json.loads((file.folder / "p.json").read_text())["variables"] == {"host": "two"}
+
+
+def test_the_next_command_gets_the_same_file_state_and_credentials() -> None:
+    common = Common(file="shop.yaml", state="s3://b", env_files=(".env", "/dev/fd/63", "ci env"))
+    assert shlex.join(common.as_given) == (
+        "-f shop.yaml --state s3://b --env-file .env --env-file 'ci env'"
+    )
