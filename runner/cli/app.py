@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 import click
 
-from runner._version import __version__
 from runner.cli.options.shared import shared_options
 
 if TYPE_CHECKING:
@@ -84,7 +83,6 @@ class LazyGroup(click.Group):
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     epilog="Start with `runner init`, then `runner plan` and `runner apply PROFILE`.",
 )
-@click.version_option(__version__, prog_name="runner", message="%(prog)s %(version)s")
 @shared_options
 def runner() -> None:
     """Declarative Checkly test sessions.

@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 
 import click
 
+from runner._version import __version__
 from runner.cli.console import Console
 from runner.cli.options.command import SharedOption
 from runner.cli.options.common import Common
@@ -117,6 +118,9 @@ _OPTIONS = (
         "--verbose",
         count=True,
         help="Print every instance by itself, and each request to the API.",
+    ),
+    click.version_option(
+        __version__, prog_name="runner", message="%(prog)s %(version)s", cls=SharedOption
     ),
 )
 

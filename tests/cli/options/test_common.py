@@ -80,3 +80,14 @@ def test_the_next_command_gets_the_same_file_state_and_credentials() -> None:
     assert shlex.join(common.as_given) == (
         "-f shop.yaml --state s3://b --env-file .env --env-file 'ci env'"
     )
+
+
+@pytest.mark.parametrize("command", ["plan", "apply", "state list", "quarantine suggest", "fmt"])
+def test_the_version_can_be_asked_for_behind_a_command(
+    command: str, shell: Shell, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert shell("--version")[0] == 0
+    version = capsys.readouterr().out
+    assert version.startswith("runner ")
+    assert shell(*command.split(), "--version")[0] == 0
+    assert capsys.readouterr().out == version
