@@ -125,7 +125,7 @@ class Emulator:
     def requests(self) -> list[dict[str, Any]]:
         """The latest requests, oldest first: when, endpoint, method, path, status and fault.
 
-        The status is what the API itself answered: None where a fault kept it from working.
+        The status is what the API itself answered: None if a fault kept it from working.
         """
         return list(self._recent)
 
@@ -198,7 +198,7 @@ class Emulator:
 
     def _listen(self) -> socket.socket:
         family = socket.AF_INET6 if ":" in self.host else socket.AF_INET
-        # asyncio turns Nagle's algorithm off (40 ms an answer) only where the protocol is named.
+        # asyncio turns Nagle's algorithm off (40 ms an answer) only if the protocol is named.
         listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:

@@ -83,7 +83,7 @@ def load_document(path: Path) -> Document:
 
 
 def _compose(text: str) -> Any:
-    """Compose with the C parser; where that refuses, the Python parser has the last word."""
+    """Compose with the C parser; if that refuses, the Python parser has the last word."""
     try:
         return YAML(typ="safe").compose(text)
     except YAMLError:

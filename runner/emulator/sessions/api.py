@@ -38,7 +38,7 @@ class Refusal(Exception):
     Attributes:
         status: HTTP status.
         message: What is wrong, for people.
-        code: What is wrong, for programs; None where the API has no code for it.
+        code: What is wrong, for programs; None if the API has no code for it.
     """
 
     def __init__(self, status: int, message: str, code: str | None = None) -> None:

@@ -83,7 +83,7 @@ class Operation:
 
         Args:
             status: The HTTP status.
-            value: The parsed JSON body, or None where there is none.
+            value: The parsed JSON body, or None if there is none.
         """
         if status not in self.answers:
             return [f"{self.id} does not answer {status}"]

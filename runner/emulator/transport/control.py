@@ -1,4 +1,4 @@
-"""The emulator's own routes under `/__emulator__/`: look inside and steer, for tests."""
+"""The emulator's own routes under `/__emulator__/`: inspect and control it, for tests."""
 
 from __future__ import annotations
 

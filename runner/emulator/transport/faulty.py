@@ -54,7 +54,7 @@ _REPLACED = frozenset({"reset-before", "hang", "html", "echo", "huge-body"}) | _
 
 @dataclass(frozen=True, slots=True)
 class Spoiler:
-    """Answers requests the way a fault has it: with or without doing the work, rightly or not.
+    """Answers requests the way a fault has it: with or without doing the work, correctly or not.
 
     Attributes:
         respond: Turns an answer into a sound response.

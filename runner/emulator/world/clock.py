@@ -52,7 +52,7 @@ class Clock:
         self.wake()
 
     def wake(self) -> None:
-        """Let everybody who waits look again, because something changed."""
+        """Let everyone who waits look again, because something changed."""
         for waiter in self._waiters:
             if not waiter.done():
                 waiter.set_result(None)

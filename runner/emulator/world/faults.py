@@ -66,7 +66,7 @@ _COMMON = frozenset({"on", "times", "after", "p"})
 
 
 class FaultSyntaxError(ValueError):
-    """A fault that is not written as it has to be."""
+    """A fault that is not written correctly."""
 
 
 @dataclass(frozen=True, slots=True)
