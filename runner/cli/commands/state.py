@@ -34,7 +34,9 @@ def show() -> None:
 
 @state.command()
 @number_option("--keep", range=click.IntRange(min=0), help="Keep the N newest applies.")
-@click.option("--older-than", metavar="AGE", help="Delete only older ones: 12h, 7d or 2w.")
+@click.option(
+    "--older-than", metavar="AGE", help="Delete only applies older than this: 12h, 7d or 2w."
+)
 @YES_OPTION
 @runs_on_state("state.history:prune")
 def prune() -> None:
