@@ -76,7 +76,7 @@ class Place(NamedTuple):
 
 
 class Failure(NamedTuple):
-    """Checks that failed alike: one error in one or several places."""
+    """Checks that failed in the same way: one error in one or several places."""
 
     places: list[Place]
 
@@ -94,7 +94,7 @@ class Failure(NamedTuple):
     def more(self) -> str:
         """How many more there are, in words; empty if there are none."""
         left_out = len(self.places) - _PLACES
-        return f"… and {left_out} more that failed alike" if left_out > 0 else ""
+        return f"… and {left_out} more that failed in the same way" if left_out > 0 else ""
 
 
 def sign(name: str) -> str:

@@ -83,7 +83,7 @@ def test_checks_that_failed_alike_are_told_once_with_every_place() -> None:
     text = render(outcome)
     assert text.count("expected 200, got 500") == 1
     assert " in p1: failed\\\n" in text
-    assert "… and 3 more that failed alike" in text
+    assert "… and 3 more that failed in the same way" in text
 
 
 def test_many_passed_sessions_are_folded() -> None:

@@ -63,7 +63,7 @@ def test_checks_that_failed_alike_are_told_once_with_every_place() -> None:
     text = render(outcome)
     assert text.count("expected 200, got 500") == 1
     assert "✗ p0 › Checkout  failed\n✗ p1 › Checkout  failed\n" in text
-    assert "p4 › Checkout  failed\n… and 3 more that failed alike\n" in text
+    assert "p4 › Checkout  failed\n… and 3 more that failed in the same way\n" in text
 
 
 def test_many_passed_sessions_are_one_line() -> None:
