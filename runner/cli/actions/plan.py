@@ -32,6 +32,7 @@ class PlanCommand(NamedTuple):
     form: str
     detailed_exitcode: bool
     detailed_checks: bool
+    strict: bool
     offline: bool
     no_pager: bool
 
@@ -62,15 +63,18 @@ def _against_base(common: Common, command: PlanCommand, base: str) -> Plan:
         raise UsageError("--base does not use the API: leave --emulator out.")
     if common.prune:
         raise UsageError("--base does not use records: leave --prune out.")
+    if command.strict:
+        raise UsageError("--base does not read the environment: leave --strict out.")
     if command.out is not None:
         raise UsageError("--base shows what a merge would change, and there is nothing to save.")
     return base_plan(common, base, command.head)
 
 
 def _against_records(common: Common, command: PlanCommand) -> Plan:
+    must_be_set = command.strict or command.out is not None
     composition = Composition(
         common,
-        unset=Severity.WARNING if command.out is None else Severity.ERROR,
+        unset=Severity.ERROR if must_be_set else Severity.WARNING,
         offline=command.offline,
     )
     with closing(composition) as parts:

@@ -73,6 +73,7 @@ class _PlanCommand(Command):
     help="Exit with 2 if something would change; =checks also counts a change of matching checks.",
 )
 @click.option(f"{_DETAILED}-checks", "detailed_checks", is_flag=True, hidden=True)
+@flag("--strict", help="Treat an unset variable as an error.")
 @flag("--offline", help="Do not use the API, even if there are credentials.")
 @flag("--no-pager", help="Print a long plan without a pager.")
 @EMULATOR_OPTION

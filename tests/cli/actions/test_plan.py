@@ -47,6 +47,20 @@ def test_without_credentials_a_note_says_so(smoke: Shell) -> None:
     assert smoke("-q", "plan")[2] == ""
 
 
+def test_with_strict_an_unset_variable_is_an_error(smoke: Shell) -> None:
+    (smoke.folder / "checkly-sessions.yaml").write_text(
+        FILE.replace("eu-west-1}", "eu-west-1, name: $<env.NOT_SET>}")
+        + "  other: {target: all, runLocation: eu-west-1}\n"
+    )
+    for options, severity, code in (([], "warning", 0), (["--strict"], "error", 2)):
+        ended, out, err = smoke("plan", "--offline", *options)
+        assert ended == code
+        assert f"{severity}[unset]: `env.NOT_SET` is not set" in err
+        assert bool(out) is not bool(code)
+    assert smoke("plan", "--offline", "--strict", "other")[0] == 0
+    assert smoke("plan", "--offline", "--strict", "--detailed-exitcode")[0] == 1
+
+
 def test_quietly_only_the_summary_is_printed(smoke: Shell) -> None:
     assert smoke("apply", "smoke", "--emulator")[0] in {0, 1}
     assert "= smoke  rerun, last " in smoke("plan", "--emulator")[1]
@@ -92,6 +106,10 @@ def test_drift_of_the_checks_counts_where_it_is_asked_for(smoke: Shell) -> None:
         (["plan", "--var", "host"], "A --var is not NAME=VALUE."),
         (["plan", "--var", "=host"], "A --var is not NAME=VALUE."),
         (["plan", "--head", "main"], "--head needs --base."),
+        (
+            ["plan", "--strict", "--base", "main"],
+            "--base does not read the environment: leave --strict out.",
+        ),
     ],
 )
 def test_a_mistake_on_the_command_line_is_told_without_a_file(
