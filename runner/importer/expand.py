@@ -37,8 +37,10 @@ _UNCHANGED = {
     "string": re.compile(r"[^\"$`\\]*"),
     "raw_string": re.compile(r"[^']*"),
 }
+_TILDE = re.compile(r"(?:^|[=:])~")
 _BRACES = re.compile(r"\{[^{}\s]*\}")
-_BLANK_WORD = re.compile(rb"(?:[ \t]|\\\n)+\\[ \t]")
+_BLANK_WORD = re.compile(rb"(?:[ \t]|\\\n)*\\[ \t]")
+_JOINT = re.compile(rb"(?:\\\n)*")
 _DEFAULTS = {":-", "-", ":=", "="}
 _MAX_LENGTH = 10_000
 _MAX_DEPTH = 20
@@ -71,6 +73,10 @@ class Expander:
         before = self._data[max(node.start_byte - 2, 0) : node.start_byte] if is_first else b""
         after = _BLANK_WORD.match(self._data, node.end_byte)
         return after is not None or before in {b"\\ ", b"\\\t"}
+
+    def touch(self, before: "Node", node: "Node") -> bool:
+        r"""Return whether two nodes have nothing between them, or only ends of lines with ``\``."""
+        return _JOINT.fullmatch(self._data, before.end_byte, node.start_byte) is not None
 
     def learn(self, node: "Node") -> None:
         """Note which variables a node sets. Nodes come in the order of the text."""
@@ -123,8 +129,8 @@ class Expander:
             values = _values_of(self._table.inside(source))
             if not all(map(unchanged.fullmatch, values)):
                 return self.opaque(node)
-        if source.startswith("~") and node.type == "word":
-            text = self.opaque(node)
+        if node.type == "word" and (tilde := _TILDE.search(source)):
+            text = source[: tilde.end() - 1] + self.opaque(node)
         elif node.type in {"word", "number", "variable_name"}:
             text = re.sub(r"\\(\n|.)", lambda m: m[1].strip("\n"), source, flags=re.DOTALL)
         elif node.type == "raw_string":
@@ -200,7 +206,7 @@ class Expander:
 
     def opaque(self, node: "Node") -> str:
         """Return the mark of something that only a shell can compute."""
-        source = self._table.original(self.source(node))
+        source = self._table.original(self.source(node)).strip()
         if node.type not in {*_VARIABLES, "string", "concatenation"} or len(source.split()) != 1:
             source = "$(…)"  # a command may hold anything, a secret too
         return self._table.mark(Placeholder(Kind.SCRIPT, source.strip("\"'${}"), source))
@@ -209,7 +215,10 @@ class Expander:
         """Return the text of a string: between the expansions in it is plain text."""
         text = ""
         for node in (*inside, None):
-            plain = self._data[at : node.start_byte if node else end].decode(errors="replace")
+            source = self.source(node) if node else ""
+            blanks = len(source) - len(source.lstrip())  # the parser takes them for a part of it
+            until = node.start_byte + blanks if node else end
+            plain = self._data[at:until].decode(errors="replace")
             text += re.sub(r'\\([$`"\\\n])', lambda m: m[1].strip("\n"), plain)
             if node:
                 text += self.text(node)

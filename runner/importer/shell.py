@@ -105,13 +105,13 @@ def _is_misplaced(node: "Node", expander: Expander) -> bool:
     if is_kind(parent, "command") and expander.is_beside_blank_word(node):
         return True
     if kind in WORDS:  # two that touch are one word to a shell
-        touch = before is not None and before.end_byte == node.start_byte
-        return touch and is_kind(parent, "command")
+        return is_kind(parent, "command") and before is not None and expander.touch(before, node)
     return (
         (kind == "command_name" and expander.source(node) in _RESERVED)
         or (kind in {"compound_statement", "do_group"} and len(node.children) < 3)
         or (kind == "file_redirect" and node.start_point.row != node.end_point.row)
         or (kind == "subshell" and is_kind(parent, "command"))
+        or (kind == "negated_command" and before is not None and is_kind(parent, "pipeline"))
         or (kind in {";;", ";&", ";;&"} and not is_kind(parent, "case_item"))
     )
 

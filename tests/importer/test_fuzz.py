@@ -29,6 +29,7 @@ PIECES = [
     "--env 'D=it''s'", "--", "-t \\$x", '"${A[@]}"', "--no-verbose", "# -t a", "; :", "-t a#b",
     "> f -t z", "2> f -t z", "<<< x", "-t ${T-q}", "-t ${T:=q}", "-t ${T%,*}", "-t ~", "-t a*",
     '"$@"', "-t $1", "'--tags'=a", "-t $'a\\tb'", "$(echo -t x)", '"${A[*]}"', "${A[@]}", "&& :",
+    '-t "$TAGS $MORE"', "-t a\\\nb",
 ]  # fmt: skip
 LINES = [
     "# it's checkly trigger", "echo 'checkly trigger'", "cat <<EOF\nit's checkly trigger\nEOF",

@@ -151,3 +151,28 @@ def test_what_a_sourced_file_may_set_has_no_default() -> None:
 def test_a_tilde_is_filled_in_by_the_shell() -> None:
     (profile,) = import_file("smoke.sh", "npx checkly trigger --tags ~\n").profiles
     assert "target" not in profile.values
+
+
+@pytest.mark.parametrize(
+    "words",
+    ["a\\\n,b", "a\\\nb -l x", '"a"\\\n"b"', '"a"\\ b', "'a'\\ "],
+)
+def test_parts_of_a_word_that_the_parser_takes_apart_leave_the_target_out(words: str) -> None:
+    (profile,) = import_file("smoke.sh", f"npx checkly trigger --tags {words}\n").profiles
+    assert "target" not in profile.values
+
+
+def test_blanks_between_variables_are_kept() -> None:
+    text = 'V="$A  $B"\nnpx checkly trigger -n "$A $B" -t "$A\t$B" -e "C= $A $1 $B" -e "D=$V"\n'
+    (profile,) = import_file("smoke.sh", text).profiles
+    assert profile.values["name"] == "$<env.A> $<env.B>"
+    assert profile.values["target"] == {"matchTags": ["$<(env.A ~ '\t' ~ env.B).split(',')>"]}
+    assert profile.values["environmentVariables"] == {
+        "C": "$<env.A> $<env.C> $<env.B>",
+        "D": "$<env.A>  $<env.B>",
+    }
+
+
+def test_only_the_tilde_of_a_value_is_filled_in_by_the_shell() -> None:
+    (profile,) = import_file("smoke.sh", "npx checkly trigger -t a -e HOME=~/x\n").profiles
+    assert profile.values["environmentVariables"] == {"HOME": "$<env.HOME>"}
