@@ -10,7 +10,7 @@ from pkgutil import resolve_name
 from typing import Final, NamedTuple, Self, TextIO
 
 from runner.environment import is_on
-from runner.errors import CannotRun, UsageError, os_reason
+from runner.errors import CannotRun, Interrupted, UsageError, os_reason
 from runner.listing import listed
 from runner.models.events import ApplyFinished, ApplyInterrupted, Event
 from runner.models.outcome import ApplyOutcome
@@ -94,6 +94,7 @@ class Reporters:
         self._warn = warn
         self._reporters: list[tuple[Listener, str | None]] = []
         self._trouble: Exception | None = None
+        self._is_interrupted = False
 
     @property
     def interval(self) -> float:
@@ -114,6 +115,7 @@ class Reporters:
 
     def handle(self, event: Event) -> None:
         """Give ``event``, masked, to each reporter."""
+        self._is_interrupted |= isinstance(event, ApplyInterrupted)
         event = masked(event, self._mask)
         self._have(lambda reporter: reporter.handle(event))
 
@@ -126,11 +128,14 @@ class Reporters:
 
         Raises:
             CannotRun: A report could not be written.
+            Interrupted: The same, of an apply that was interrupted.
         """
         self._have(lambda reporter: reporter.finish())  # all at once, then each is waited for
         self._have(lambda reporter: reporter.close())
         self._reporters.clear()
         trouble, self._trouble = self._trouble, None
+        if isinstance(trouble, CannotRun) and self._is_interrupted:
+            raise Interrupted(trouble.message, hint=trouble.hint)
         if trouble is not None:
             raise trouble
 
@@ -168,7 +173,7 @@ class Reporters:
     def __exit__(self, kind: object, error: BaseException | None, traceback: object) -> None:
         try:
             self.close()
-        except CannotRun:
+        except (CannotRun, Interrupted):
             if error is None:
                 raise
 

@@ -9,7 +9,7 @@ from types import MappingProxyType
 
 import pytest
 
-from runner.errors import CannotRun, UsageError
+from runner.errors import CannotRun, Interrupted, UsageError
 from runner.models import events
 from runner.models.events import Event
 from runner.reports.progress.listeners import Listener
@@ -179,6 +179,14 @@ def test_the_first_trouble_is_the_one_that_is_told() -> None:
     both.handle(events.Notice(at(0), "a"))
     with pytest.raises(CannotRun, match="no room for Notice"):
         both.close()
+
+
+def test_trouble_of_an_interrupted_apply_ends_as_the_interruption() -> None:
+    broken = reporters_of(Broken())
+    broken.handle(events.ApplyInterrupted(at(0), mixed()))
+    with pytest.raises(Interrupted, match="no room for ApplyInterrupted") as caught:
+        broken.close()
+    assert caught.value.exit_code == 130
 
 
 def broken_apply(error: Exception | None) -> None:
