@@ -12,9 +12,7 @@ from urllib.parse import quote
 _ROUNDS = 5
 # What programs put into a text without changing what it says: white space, quotes, escapes.
 _IGNORED_ASCII = bytes(range(33)) + b"\"'+\\`\x7f"
-_IGNORED = re.compile(
-    "[\\s\0-\x20\"'+\\\\`\x7f-\xa0\xad\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]+"
-)
+_IGNORED = "[\\s\0-\x20\"'+\\\\`\x7f-\xa0\xad\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]+"
 _NUMBERS = bytes(byte if chr(byte) in "0123456789" else 32 for byte in range(256))
 _LOWER = bytes(range(256)).lower()
 _ESCAPE = re.compile(
@@ -32,7 +30,6 @@ _MARKUP = {
 _HTML = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
 _HTML_QUOTED = _HTML | str.maketrans({'"': "&quot;", "'": "&#x27;"})
 _CONTROLS = {"a": "\a", "b": "\b", "e": "\x1b", "f": "\f", "n": "\n", "r": "\r", "t": "\t"}
-_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 def _all_but(letters: bytes) -> bytes:
@@ -65,12 +62,14 @@ def readings(text: str) -> Iterator[str]:
 
 
 def _decoded(text: str) -> Iterator[str]:
-    from html import unescape  # noqa: PLC0415 # its table of names is long
-
     for _ in range(_ROUNDS):
         yield text
-        decoded = unescape(_ESCAPE.sub(_unescaped, text))
-        if _SURROGATE.search(decoded):  # two halves of a character, each escaped for itself
+        decoded = _ESCAPE.sub(_unescaped, text)
+        if "&" in decoded:
+            from html import unescape  # noqa: PLC0415 # its table of names is long
+
+            decoded = unescape(decoded)
+        if not decoded.isascii():  # two halves of a character may be escaped each for itself
             decoded = decoded.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
         if decoded == text:
             return
@@ -81,7 +80,7 @@ def bare(text: str) -> str:
     """``text`` in one case, without white space, quotes, backslashes and invisible characters."""
     if text.isascii():
         return text.encode().translate(_LOWER, _IGNORED_ASCII).decode()
-    return _IGNORED.sub("", text).casefold()
+    return re.sub(_IGNORED, "", text).casefold()
 
 
 def bare_forms(value: str) -> Iterator[str]:

@@ -32,19 +32,20 @@ _SECRET_KEY = re.compile(
     r"(token|passwor[dt]|passwd|passphrase|secret|credentials?|(api|access|private|secret)_?key)\Z",
     re.IGNORECASE,
 )
+# Of names in capitals.
 _CREDENTIAL = re.compile(
     r"(CHECKLY|GITHUB|GH|ACTIONS|CI|GITLAB|CIRCLE|BUILDKITE|JENKINS|SYSTEM|VSS|BITBUCKET|AWS|GOOGLE"
     r"|GCLOUD|CLOUDSDK|AZURE|ARM)_(?!SESSIONS_VAR_).*"
-    r"(TOKEN|SECRET|PASSWORD|KEY|JWT|(?<![A-Z])SAS(?![A-Z])|CONNECTION_STRING|WEBHOOK)",
-    re.IGNORECASE,
+    r"(TOKEN|SECRET|PASSWORD|KEY|JWT|(?<![A-Z])SAS(?![A-Z])|CONNECTION_STRING|WEBHOOK)"
 )
-_QUERY = re.compile(r"[?%](?:(?<=\?)|3[Ff])[^\s\"'<>]+")
-_SIGNATURE = re.compile(
-    r"(?:signature|token|secret|passw(?:or)?d|credential|api[_-]?key|jwt"
-    r"|(?<![a-z])(?:sig|hmac|sas|auth))=([^&;#\s\"'<>\\]*)",
-    re.IGNORECASE,
+_ADDRESS_OF_CREDENTIAL = r"(?<!WEBHOOK)_(URL|URI|FILE|PATH|DIR)\Z"
+_HEADERS = r"OTEL_EXPORTER_OTLP_(\w+_)?HEADERS\Z"
+_QUERY = r"[?%](?:(?<=\?)|3[Ff])[^\s\"'<>]+"
+_SIGNATURE = (
+    r"(?i:signature|token|secret|passw(?:or)?d|credential|api[_-]?key|jwt"
+    r"|(?<![a-z])(?:sig|hmac|sas|auth))=([^&;#\s\"'<>\\]*)"
 )
-_SIGNED = re.compile(r"[?&][\w.-]{0,40}" + _SIGNATURE.pattern, re.IGNORECASE)
+_SIGNED = r"[?&][\w.-]{0,40}" + _SIGNATURE
 #: Fields of the API that hold signed addresses, which are followed and never shown.
 _ADDRESS_FIELDS = frozenset({"jobAssets", "pcapDataUrl"}) | {
     f"playwrightTest{kind}" for kind in ("Traces", "Videos", "JsonReportFile")
@@ -53,8 +54,6 @@ _ADDRESS_FIELDS = frozenset({"jobAssets", "pcapDataUrl"}) | {
 _LONG_LIST = 256
 #: A shorter value may be a word.
 _SIGNATURE_LENGTH = 16
-_HEADERS = re.compile(r"OTEL_EXPORTER_OTLP_(\w+_)?HEADERS\Z")
-_ADDRESS_OF_CREDENTIAL = re.compile(r"(?<!WEBHOOK)_(URL|URI|FILE|PATH|DIR)\Z", re.IGNORECASE)
 
 
 @lru_cache(maxsize=4096)
@@ -71,9 +70,10 @@ def is_maskable(value: str) -> bool:
 def credentials_in(environ: Mapping[str, str]) -> Iterator[str]:
     """The credentials of the runner, of CI systems and of clouds, and passwords in addresses."""
     for name, value in environ.items():
-        if _CREDENTIAL.match(name) and not _ADDRESS_OF_CREDENTIAL.search(name):
+        upper = name.upper()
+        if _CREDENTIAL.match(upper) and not re.search(_ADDRESS_OF_CREDENTIAL, upper):
             yield value
-        if _HEADERS.match(name):
+        if name.startswith("OTEL_") and re.match(_HEADERS, name):
             for header in map(unquote, value.split(",")):
                 yield header.partition("=")[2].strip()
                 yield header.rpartition(" ")[2]  # the token alone, behind its scheme
@@ -134,12 +134,12 @@ class Redactor:
         case. Whatever of a secret shows there could be read by others as well. Addresses lose
         a query that is signed, and its signature is a secret from then on.
         """
-        masked = self.mask(_QUERY.sub(self._unsigned, text))
+        masked = self.mask(re.sub(_QUERY, self._unsigned, text))
         return WITHHELD if self._shows(_MARK.sub(" ", masked)) else masked
 
     def _shows(self, text: str) -> bool:
         return any(
-            _SIGNED.search(reading) or (self._written and self._is_in(reading))
+            re.search(_SIGNED, reading) or (self._written and self._is_in(reading))
             for reading in readings(text)
         )
 
@@ -149,7 +149,7 @@ class Redactor:
         )
 
     def _unsigned(self, query: re.Match[str]) -> str:
-        signatures = _SIGNATURE.findall(unquote(unquote(query[0])))
+        signatures = re.findall(_SIGNATURE, unquote(unquote(query[0])))
         for signature in signatures:
             if len(signature) >= _SIGNATURE_LENGTH and signature.isascii():
                 self.learn(signature)

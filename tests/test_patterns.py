@@ -80,7 +80,7 @@ def calls() -> Iterator[tuple[str, str, str]]:
 
 
 def inline(module: str) -> Iterator[tuple[str, str]]:
-    """Pattern and method of each call such as ``re.sub("…", …)``."""
+    """Pattern and method of each call such as ``re.sub("…", …)`` or ``re.sub(_NAME, …)``."""
     source = (ROOT.parent / (module.replace(".", "/") + ".py")).read_text(encoding="utf-8")
     for node in ast.walk(ast.parse(source)):
         if (
@@ -88,10 +88,23 @@ def inline(module: str) -> Iterator[tuple[str, str]]:
             and isinstance(node.func, ast.Attribute)
             and ast.unparse(node.func.value) == "re"
             and node.func.attr in METHODS
-            and node.args
-            and isinstance(node.args[0], ast.Constant)
         ):
-            yield str(node.args[0].value), node.func.attr
+            pattern = value_of(node.args[0], module)
+            if isinstance(pattern, str):
+                yield pattern, node.func.attr
+
+
+def value_of(node: ast.expr, module: str) -> object:
+    """What stands there, if it is written out, a name of the module, or compiled from one."""
+    match node:
+        case ast.Constant():
+            return node.value
+        case ast.Name():
+            return getattr(importlib.import_module(module), node.id, None)
+        case ast.Call(ast.Attribute(ast.Name("re"), "compile"), [pattern]):
+            found = value_of(pattern, module)
+            return re.compile(found) if isinstance(found, str) else None
+    return None
 
 
 def patterns() -> Iterator[tuple[str, re.Pattern[str], str]]:
@@ -101,8 +114,8 @@ def patterns() -> Iterator[tuple[str, re.Pattern[str], str]]:
             for pattern, how in inline(module):
                 if how == method:
                     yield f"{module}: {pattern}", re.compile(pattern), method
-        elif name.isidentifier():
-            found = getattr(importlib.import_module(module), name, None)
+        else:
+            found = value_of(ast.parse(name, mode="eval").body, module)
             if isinstance(found, re.Pattern) and isinstance(found.pattern, str):
                 yield f"{module}.{name}", found, method
 

@@ -11,7 +11,7 @@ from runner.nearest import did_you_mean
 
 #: At most so many known names are listed in a hint.
 _SHOWN = 8
-_LABEL = re.compile(r"([^=]+?)(!?=)(.*)", re.DOTALL)
+_LABEL = r"(?s)([^=]+?)(!?=)(.*)"
 
 
 class Selection(NamedTuple):
@@ -78,7 +78,7 @@ def selection(
     """
     pairs: dict[str, list[tuple[str, str]]] = {"=": [], "!=": []}
     for label in labels:
-        found = _LABEL.fullmatch(label)
+        found = re.fullmatch(_LABEL, label)
         if not found:
             hint = "Write it as KEY=VALUE or KEY!=VALUE."
             raise UsageError(f"'{label}' is not a label.", hint=hint)

@@ -26,7 +26,7 @@ Normal: TypeAlias = dict[str, Any]
 #: Turns a secret into its fingerprint and the id of the key, or ``None`` if there is no key.
 Fingerprint: TypeAlias = Callable[[str], dict[str, str] | None]
 
-_UUID: Final = re.compile(r"[0-9A-Fa-f-]{36}")
+_UUID: Final = r"[0-9A-Fa-f-]{36}"
 
 SECRET: Final = "secret"  # noqa: S105 # the name of a mark
 VOLATILE: Final = "volatile"
@@ -115,7 +115,10 @@ def _target(target: Any, fingerprint: Fingerprint) -> Any:
     if isinstance(ids := filled["checkId"], list):
         # A UUID means the same in capitals; a template does not.
         filled["checkId"] = _set(
-            [one.lower() if isinstance(one, str) and _UUID.fullmatch(one) else one for one in ids]
+            [
+                one.lower() if isinstance(one, str) and re.fullmatch(_UUID, one) else one
+                for one in ids
+            ]
         )
     return filled
 

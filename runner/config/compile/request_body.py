@@ -11,7 +11,7 @@ from runner.diagnostics import Severity
 from runner.models.marked import Body, Marked, Path, unmarked
 
 _PLAIN_KEYS = ("retryStrategy", "refreshCache", "metadata")
-_BARE_TAG = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_./-]*")
+_BARE_TAG = r"[A-Za-z0-9_][A-Za-z0-9_./-]*"
 _TARGET_HINT = (
     "Give `matchTags` or `checkId`, or write `target: all` to run every check of the account."
 )
@@ -160,4 +160,4 @@ def _parts(tag: str) -> list[str]:
 
 def _written(tag: str) -> str:
     """A tag as it is written in YAML: `!flaky` needs quotes."""
-    return tag if _BARE_TAG.fullmatch(tag) else json.dumps(tag, ensure_ascii=False)
+    return tag if re.fullmatch(_BARE_TAG, tag) else json.dumps(tag, ensure_ascii=False)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from runner.source import Span
 
 #: A template with nothing in it but names.
-_ONLY_NAMES = re.compile(r"(?:\$<\s*[\w.]+\s*>)*")
+_ONLY_NAMES = r"(?:\$<\s*[\w.]+\s*>)*"
 #: Keys whose values can't hold templates.
 _UNRENDERED = frozenset({"extends", "needs", "abstract"})
 _EMPTY = Template((), frozenset(), is_single=False)
@@ -221,5 +221,7 @@ class SecretFlow:
 
 def _hide(value: Node | None) -> None:
     """Keep diagnostics from quoting what may be a secret; names of variables may be shown."""
-    if value is not None and not (isinstance(value, Scalar) and _ONLY_NAMES.fullmatch(value.text)):
+    if value is not None and not (
+        isinstance(value, Scalar) and re.fullmatch(_ONLY_NAMES, value.text)
+    ):
         value.source.hide(value.start, value.end)

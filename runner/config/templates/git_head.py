@@ -15,7 +15,7 @@ from runner.config.files.git import Problem
 
 #: What comes before a commit's content: its name, its kind and its size.
 _COMMIT = re.compile(rb"([0-9a-f]{40,64}) commit [0-9]+\n")
-_SHA = re.compile("[0-9a-fA-F]{7,64}")
+_SHA = "[0-9a-fA-F]{7,64}"
 _SECONDS = 5.0
 _MAX_ANSWER = 1 << 20
 #: After one of these, asking again is of no use.
@@ -46,7 +46,7 @@ class Commit:
         if sha is None or sha == self._head["sha"]:
             return self._head[name]
         if sha not in self._others:
-            is_name = _SHA.fullmatch(sha)
+            is_name = re.fullmatch(_SHA, sha)
             self._others[sha] = _described(self._object(f"{sha}^{{commit}}") if is_name else b"")
         return self._others[sha][name]
 

@@ -15,8 +15,8 @@ _FOREIGN = re.compile(
     rf"|\{{\{{\s*+(?P<handlebars>{_NAME})[^{{}}]{{0,200}}+\}}\}}|\$\{{(?P<shell>{_NAME})\}}"
 )
 _NAMED_IN_BRACES = re.compile(rf"\{{\{{\s{{0,100}}{_NAME}")
-_OF_ENVIRONMENT = re.compile(r"(?:secrets|env|vars)\.(\w+)")
-_PLACEHOLDER = re.compile(r"<[^<>]{1,200}>")
+_OF_ENVIRONMENT = r"(?:secrets|env|vars)\.(\w+)"
+_PLACEHOLDER = r"<[^<>]{1,200}>"
 #: The keys whose values can't be placeholders: they select something by name.
 _SELECTING = frozenset({"runLocation", "matchTags"})
 
@@ -65,7 +65,7 @@ def _judge(scalar: Scalar, is_selecting: bool) -> Iterator[Diagnostic]:
     found = _FOREIGN.search(text) if "{{" in text or "${" in text else None
     what, hint = "Another tool's template", _hint(found) if found else ""
     if not found and is_selecting:
-        found = _PLACEHOLDER.fullmatch(text)
+        found = re.fullmatch(_PLACEHOLDER, text)
         what, hint = "A placeholder", "Write the name that is meant."
     if found:
         span = place(scalar, found.start(), len(found[0]))
@@ -76,6 +76,6 @@ def _judge(scalar: Scalar, is_selecting: bool) -> Iterator[Diagnostic]:
 def _hint(found: re.Match[str]) -> str:
     if name := found["handlebars"] or found["shell"]:
         return f"Write `$<{name}>`."
-    named = _OF_ENVIRONMENT.fullmatch(found["actions"].strip())
+    named = re.fullmatch(_OF_ENVIRONMENT, found["actions"].strip())
     name = named[1] if named else "NAME"
     return f"Pass it to the runner as an environment variable and write `$<env.{name}>`."

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from runner.config.templates.expression import Expression
 from runner.config.templates.expressions.errors import TemplateError, Unterminated
-from runner.config.yaml.errors import QUOTE_HINT
+from runner.config.yaml.core_schema import QUOTE_HINT
 from runner.config.yaml.nodes import Scalar
 from runner.diagnostics import Diagnostic
 from runner.source import Span

@@ -10,6 +10,12 @@ from functools import lru_cache
 
 from runner.config.yaml.nodes import ScalarValue
 
+#: On a plain scalar that ends earlier than is meant.
+QUOTE_HINT = (
+    "YAML ends a value without quotes at ` #` and `: `, and inside […] and {…} at commas and"
+    " brackets. Put the whole value with its `$<…>` in quotes."
+)
+
 NULLS = frozenset({"", "~", "null", "Null", "NULL"})
 _CONSTANTS: dict[str, ScalarValue] = (
     dict.fromkeys(NULLS)

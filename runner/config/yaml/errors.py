@@ -3,14 +3,10 @@
 import re
 from typing import Any
 
+from runner.config.yaml.core_schema import QUOTE_HINT
 from runner.diagnostics import Diagnostic
 from runner.secrets import key_looks_secret
 from runner.source import Source, Span
-
-QUOTE_HINT = (
-    "YAML ends a value without quotes at ` #` and `: `, and inside […] and {…} at commas and"
-    " brackets. Put the whole value with its `$<…>` in quotes."
-)
 
 # What YAML 1.2, production 1 (c-printable), leaves out.
 _UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufffe\uffff]")

@@ -77,15 +77,15 @@ def _read_fast(text: str) -> Iterator[Event]:
 # Two private-use characters replace `:` and `?` wherever YAML 1.2 takes them as part of a plain
 # scalar. The length stays the same, and so does every position; values get their characters back.
 _COLON, _QUESTION = "\ue000", "\ue001"
-_IN_SCALAR_COLON = re.compile(r"""(?<=[^\s,\[\]{}"'?]):(?=[^\s,\[\]{}])""")
-_IN_SCALAR_QUESTION = re.compile(r"""(?<=[^\s,\[\]{}"'?])\?""")
-_ESCAPED_STAND_IN = re.compile(r"\\(?:u|U0000)[eE]00[01]")
+_IN_SCALAR_COLON = r"""(?<=[^\s,\[\]{}"'?]):(?=[^\s,\[\]{}])"""
+_IN_SCALAR_QUESTION = r"""(?<=[^\s,\[\]{}"'?])\?"""
+_ESCAPED_STAND_IN = r"\\(?:u|U0000)[eE]00[01]"
 
 
 def _hide(text: str) -> str | None:
-    if _COLON in text or _QUESTION in text or _ESCAPED_STAND_IN.search(text):
+    if _COLON in text or _QUESTION in text or re.search(_ESCAPED_STAND_IN, text):
         return None
-    hidden = _IN_SCALAR_QUESTION.sub(_QUESTION, _IN_SCALAR_COLON.sub(_COLON, text))
+    hidden = re.sub(_IN_SCALAR_QUESTION, _QUESTION, re.sub(_IN_SCALAR_COLON, _COLON, text))
     return None if hidden == text else hidden
 
 

@@ -10,9 +10,9 @@ MAX_CHARACTERS = 100_000
 EXPLAINED_BY_GAPS = frozenset({"bad-move", "unknown-alias", "unknown-profile"})
 
 #: A line that begins in the first column: a key at the top.
-_TOP = re.compile(r"(?m)^[^\s#-].*$")
-_PROFILES = re.compile(r"profiles:\s*(#.*)?\Z")
-_ENTRY = re.compile(r"(?m)^( +)[^\s#]")
+_TOP = r"(?m)^[^\s#-].*$"
+_PROFILES = r"profiles:\s*(#.*)?\Z"
+_ENTRY = r"(?m)^( +)[^\s#]"
 
 
 def without_profile(text: str, error: Exception) -> str | None:
@@ -22,13 +22,13 @@ def without_profile(text: str, error: Exception) -> str | None:
         ``None`` if the failure is not inside a profile.
     """
     offset = _offset(error)
-    tops = list(_TOP.finditer(text))
+    tops = list(re.finditer(_TOP, text))
     number = sum(top.start() <= offset for top in tops) - 1
-    if number < 0 or not _PROFILES.match(tops[number][0]):
+    if number < 0 or not re.match(_PROFILES, tops[number][0]):
         return None
     begin = tops[number].end()
     end = tops[number + 1].start() if number + 1 < len(tops) else len(text)
-    entries = list(_ENTRY.finditer(text, begin, end))
+    entries = list(re.compile(_ENTRY).finditer(text, begin, end))
     starts = [entry.start() for entry in entries if entry[1] == entries[0][1]]
     start = max((start for start in starts if start <= offset), default=None)
     if start is None:

@@ -6,7 +6,6 @@ from contextlib import contextmanager
 
 from runner.config.yaml.characters import check_characters
 from runner.config.yaml.composer import compose
-from runner.config.yaml.errors import hide_secrets, syntax_error
 from runner.config.yaml.events import PARSE_ERRORS, Reading, read
 from runner.config.yaml.gaps import MAX_CHARACTERS, MAX_GAPS, without_profile
 from runner.config.yaml.nodes import Mapping
@@ -50,6 +49,8 @@ def _parse(source: Source, diagnostics: Diagnostics, gaps: int) -> tuple[Mapping
         try:
             return _compose(source, text, diagnostics), is_whole
         except PARSE_ERRORS as error:
+            from runner.config.yaml.errors import hide_secrets, syntax_error  # noqa: PLC0415 # rare
+
             found = syntax_error(source, error)
             text = without_profile(text, error) if gaps else None
         if found.span:

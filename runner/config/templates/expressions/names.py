@@ -1,7 +1,6 @@
 """The names that expressions may read, and the environment variables they may not."""
 
 import re
-from fnmatch import translate
 
 from runner.config.templates.expressions.errors import TemplateError, fail_unknown
 
@@ -32,12 +31,12 @@ FORBIDDEN = (
     "AWS_CONTAINER_*", "GOOGLE_*", "GCLOUD_*", "CLOUDSDK_*", "AZURE_*", "ARM_*SECRET",
     "ARM_*PASSWORD", "ARM_*KEY", "ARM_*TOKEN",
 )  # fmt: skip
-_FORBIDDEN = re.compile("|".join(translate(glob) for glob in FORBIDDEN), re.IGNORECASE)
+_FORBIDDEN = "|".join(FORBIDDEN).replace("*", ".*")
 
 
 def is_forbidden(name: str) -> bool:
     """Whether no template may read the environment variable ``name``."""
-    return bool(_FORBIDDEN.match(name))
+    return re.fullmatch(_FORBIDDEN, name.upper()) is not None
 
 
 def qualified(namespace: str, name: str, offset: int) -> str:

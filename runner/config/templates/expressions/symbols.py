@@ -11,13 +11,10 @@ from runner.config.templates.expressions.errors import TemplateError
 from runner.config.templates.expressions.limits import MAX_SIZE
 from runner.config.templates.expressions.values import Names, Symbolic, Unset, Value, to_text
 
-_TEXT_OR_NAME = re.compile(
-    r"""
+_TEXT_OR_NAME = r"""(?xs)
     \\. | '(?:[^'\\]|\\.)*' | "(?:[^"\\]|\\.)*"
     | (?<![\w.]) (?P<namespace>var|matrix|profile) \s*\.\s* (?P<name>[^\W\d]\w*)
-    """,
-    re.VERBOSE | re.DOTALL,
-)
+    """
 
 
 def symbol(name: str) -> Symbolic:
@@ -42,7 +39,7 @@ def as_written(source: str, scope: Names) -> Symbolic:
         value = scope.value(f"{found['namespace']}.{found['name']}")
         return found[0] if isinstance(value, Unset) else literal(value)
 
-    filled = _TEXT_OR_NAME.sub(fill, source)
+    filled = re.sub(_TEXT_OR_NAME, fill, source)
     if len(filled) > MAX_SIZE:
         raise TemplateError("the value is larger than 1 MiB")
     return Symbolic(f"$<{filled}>", filled if filled.isidentifier() else f"({filled})")
