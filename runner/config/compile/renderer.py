@@ -200,7 +200,7 @@ def _how_to_set(names: tuple[str, ...]) -> str:
     if any(name.startswith("matrix.") for name in names):
         return "Give it in each combination, or write `default(…)` for those without it."
     if all(name.startswith(("git.", "ci.")) for name in names):
-        return "They come from git or the CI system. Write `default(…)` for runs without it."
+        return "Git or the CI system gives it. Write `default(…)` for runs without it."
     return "Set it in the environment or an --env-file. An empty one counts as not set."
 
 
