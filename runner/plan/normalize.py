@@ -73,9 +73,9 @@ def normal_settings(own: Mapping[str, Any]) -> Normal:
     """Return the runner's own keys that decide how a session is judged, in normal form."""
     filled = {**defaults("Settings"), **own}
     del filled["description"]
-    if filled["expectChecks"] is not None:
+    if isinstance(filled["expectChecks"], Mapping):
         filled["expectChecks"] = {**defaults("ExpectChecks"), **filled["expectChecks"]}
-    return filled | {"timeoutSeconds": whole(float(filled["timeoutSeconds"]))}
+    return {key: whole(value) for key, value in filled.items()}
 
 
 def mark_of(value: object) -> str | None:

@@ -74,7 +74,7 @@ def _planned(
     )
 
 
-def request_warnings(request: Normal, timeout_seconds: float) -> tuple[str, ...]:
+def request_warnings(request: Normal, timeout_seconds: object) -> tuple[str, ...]:
     """Warn of unresolved values and of retries that outlast the time-out."""
     # Most requests have nothing unresolved, which their text shows faster than a walk.
     unresolved = _unresolved((), request) if f'"{UNSET}"' in json.dumps(request) else ()
@@ -101,8 +101,10 @@ def _unresolved(path: Path, value: Any) -> Iterator[tuple[Path, list[str]]]:
             yield path, sorted(inside)
 
 
-def _retries_outlast(strategy: Any, timeout_seconds: float) -> str | None:
+def _retries_outlast(strategy: Any, timeout_seconds: object) -> str | None:
     """Say why a session may be cancelled before its last retry, if it may."""
+    if not isinstance(timeout_seconds, int | float):
+        return None  # it stands for itself
     if not isinstance(strategy, dict) or mark_of(strategy) or not _is_known(strategy):
         return None
     waits = _waits(strategy)

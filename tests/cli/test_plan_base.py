@@ -289,6 +289,20 @@ def test_a_selection_means_either_version(
     assert (done.stderr, done.stdout.strip()) == ("", summary)
 
 
+def test_labels_that_stand_for_themselves_hide_no_others(tmp_path: Path) -> None:
+    file = "version: 1\ndefaults: {target: all, runLocation: eu-west-1}\nprofiles:\n"
+    git(tmp_path, "init", "-q", "-b", "main", ".")
+    commit(tmp_path, file + "  a: {labels: {team: web, run: $<run.id>}, timeoutSeconds: 5}\n")
+    text = f"{file}  a: {{labels: {{team: web, run: $<run.id>}}, timeoutSeconds: $<env.SECONDS>}}\n"
+    text += "  b: {labels: $<env.LABELS>, quorum: $<env.QUORUM>}\n"
+    (tmp_path / "checkly-sessions.yaml").write_text(text)
+    for form in ("text", "markdown", "json"):
+        done = runner(tmp_path, "--base", "main", "-l", "team=web", "--format", form)
+        assert (done.returncode, "$<env.SECONDS>" in done.stdout, done.stderr) == (0, True, "")
+    done = runner(tmp_path, "--base", "main", "b")
+    assert '+ quorum: "$<env.QUORUM>"' in done.stdout
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [

@@ -196,3 +196,39 @@ def test_what_a_volatile_text_reads_through_variables_is_compared(before: str, a
     assert actions(first, compiled(one_profile(before))) == {Action.RERUN}
     (compared,) = compare(first, second).instances
     assert compared.action is Action.UPDATE
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "path"),
+    [
+        ("timeoutSeconds: 60", "timeoutSeconds: $<env.T>", "timeoutSeconds"),
+        ("timeoutSeconds: $<env.T>", "timeoutSeconds: $<env.U>", "timeoutSeconds"),
+        ("", "allowFailure: $<env.LENIENT>", "allowFailure"),
+        ("failOnDegraded: $<env.A>", "", "failOnDegraded"),
+        ("labels: {a: b, c: $<git.branch>}", "labels: {a: x, c: $<git.branch>}", "labels.a"),
+        ("expectChecks: {min: $<env.A>}", "expectChecks: {min: $<env.B>}", "expectChecks.min"),
+        (
+            "expectChecks: {min: $<env.A>}",
+            "expectChecks: {min: $<env.A>, max: 9}",
+            "expectChecks.max",
+        ),
+        ("expectChecks: null", "expectChecks: $<env.X>", "expectChecks"),
+        (
+            "quarantine: [{check: a, reason: $<env.A>, owner: o, until: 2030-01-01}]",
+            "quarantine: [{check: b, reason: $<env.A>, owner: o, until: 2030-01-01}]",
+            "quarantine",
+        ),
+    ],
+)
+def test_the_runners_own_keys_may_stand_for_themselves(before: str, after: str, path: str) -> None:
+    first, second = (
+        compiled(
+            "version: 1\ndefaults: {runLocation: x, target: all, retryStrategy: {type: FIXED}}\n"
+            f"profiles:\n  p:\n    name: x\n    {each}\n"
+        )
+        for each in (before, after)
+    )
+    (planned,) = compare(first, second).instances
+    assert [change.path for change in planned.changes] == [path]
+    (planned,) = compare(first, first).instances
+    assert planned.changes == ()

@@ -109,9 +109,9 @@ def _narrowed(
     if unknown:
         raise together(unknown)
     named = [each for each in known if selection.has_instance(each.profile, each.name)]
-    selected = [each for each in named if selection.has_labels(each.settings.labels)]
+    selected = [each for each in named if selection.has_labels(_labels(each))]
     if not selected:
-        raise unknown_labels(selection, [each.settings.labels for each in named])
+        raise unknown_labels(selection, map(_labels, named))
     names = {each.name for each in selected}
     return replace(
         plan,
@@ -122,3 +122,9 @@ def _narrowed(
             and not selection.excludes(planned.profile, planned.name)
         ),
     )
+
+
+def _labels(instance: Instance) -> dict[str, str]:
+    """The labels of an instance; any may stand for itself, as may all together."""
+    labels = instance.own.get("labels")
+    return labels if isinstance(labels, dict) else {}

@@ -1,5 +1,6 @@
 """One profile's layers → its instances: rendered, marked and checked."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property, partial
 from typing import Any, NamedTuple
@@ -83,7 +84,11 @@ class Compiler:
         self._fill_metadata(data)
         draft = _draft(data, name)
         broken = {breach.path[0] for breach in draft.breaches}
-        settings = {key: value for key, value in draft.own.items() if key not in broken}
+        settings = {
+            key: value
+            for key, value in draft.own.items()
+            if key not in broken and not _has(value, is_open)
+        }
         draft.breaches.extend(check_settings(settings, len(one.instances), self.inputs.today))
         key, complete = profile.key, one.is_complete
         if not self._is_sound(draft, layers, key, profile.name, is_complete=complete):
@@ -170,7 +175,7 @@ def _draft(data: dict[str, Any], name: str) -> _Draft:
         if not any(breach.path[:length] in reported for length in range(1, len(breach.path) + 1))
     ]
     every = {key: data[key] for key in data if key in SETTINGS_KEYS and data[key] is not None}
-    own = {key: value for key, value in every.items() if not _has_unset(value)}
+    own = {key: value for key, value in every.items() if not _has(value, _is_unset)}
     return _Draft(body, own, [*breaches, *check(SETTINGS, every)])
 
 
@@ -205,8 +210,12 @@ def _data(layers: Mapping, renderer: Renderer) -> dict[str, Any]:
     return data
 
 
-def _has_unset(value: Any) -> bool:
-    return value.__class__ not in _NEVER_UNSET and any(is_open(leaf) for _, leaf in leaves(value))
+def _has(value: Any, kind: Callable[[object], bool]) -> bool:
+    return value.__class__ not in _NEVER_UNSET and any(kind(leaf) for _, leaf in leaves(value))
+
+
+def _is_unset(leaf: object) -> bool:
+    return isinstance(leaf, Marked) and bool(leaf.unset)
 
 
 def _may_be_completed(breach: Breach) -> bool:
