@@ -29,7 +29,7 @@ from runner.models.record import Phase, Record
 from runner.models.verdict import Verdict
 from runner.plan.filters import failed_checks_only
 from tests.engine.bench import ME, a_check, a_world, only, planned
-from tests.engine.clocks import FakeClock
+from tests.engine.clocks import START, FakeClock
 from tests.engine.conftest import MakeBench
 
 
@@ -413,7 +413,7 @@ def test_checks_that_passed_earlier_are_merged_into_the_verdict(make_bench: Make
     whole: dict[str, Any] = {"metadata": {"commitId": "4f2a"}}
     assert bench.apply(planned(body=whole)).exit_code == 1
     again = planned(body=whole, record=bench.records()["smoke"], expect_checks=ExpectChecks(min=2))
-    plan = failed_checks_only(Plan((again,)))
+    plan = failed_checks_only(Plan((again,)), START.date())
     outcome = bench.apply(*plan.instances)
     checks = {check.name: check for check in only(outcome).checks}
     assert checks["home"].verdict is Verdict.PASSED

@@ -1,10 +1,12 @@
 """Plans narrowed to what an apply wants of them."""
 
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
+from runner.models.contract.settings import ExpectChecks, Quarantine
 from runner.models.plan import Action, CheckDrift, Plan, PlannedInstance
 from runner.models.record import CheckRecord, Record
 from runner.models.verdict import Verdict
@@ -13,6 +15,7 @@ from tests.engine.bench import planned
 from tests.engine.clocks import START
 
 COMMIT = "4f2a" * 10
+TODAY = START.date()
 HOME = CheckRecord(id="1", name="home", verdict=Verdict.PASSED)
 LOGIN = CheckRecord(id="2", name="login", verdict=Verdict.FAILED)
 SEARCH = CheckRecord(id="3", name="search", verdict=None)
@@ -40,7 +43,7 @@ def one(last: Record | None, **body: Any) -> PlannedInstance:
 
 
 def test_only_the_checks_that_did_not_pass_are_left() -> None:
-    plan = failed_checks_only(Plan((one(record()),)))
+    plan = failed_checks_only(Plan((one(record()),)), TODAY)
     (narrowed,) = plan.instances
     assert narrowed.instance is not None
     assert narrowed.instance.body["target"] == {
@@ -54,14 +57,18 @@ def test_only_the_checks_that_did_not_pass_are_left() -> None:
 
 def test_the_cost_is_that_of_the_checks_that_are_left() -> None:
     checks = CheckDrift(("home", "login", "search"), most_runs=9)
-    (narrowed,) = failed_checks_only(Plan((replace(one(record()), checks=checks),))).instances
+    (narrowed,) = failed_checks_only(
+        Plan((replace(one(record()), checks=checks),)), TODAY
+    ).instances
     assert narrowed.checks == CheckDrift(("login", "search"), most_runs=6)
     uneven = checks._replace(most_runs=10)
-    (narrowed,) = failed_checks_only(Plan((replace(one(record()), checks=uneven),))).instances
+    (narrowed,) = failed_checks_only(
+        Plan((replace(one(record()), checks=uneven),)), TODAY
+    ).instances
     assert narrowed.checks is not None
     assert repr(narrowed.checks.most_runs) == "6"
     own = checks._replace(most_runs=None)
-    (narrowed,) = failed_checks_only(Plan((replace(one(record()), checks=own),))).instances
+    (narrowed,) = failed_checks_only(Plan((replace(one(record()), checks=own),)), TODAY).instances
     assert narrowed.checks == CheckDrift(("login", "search"), most_runs=None)
 
 
@@ -79,35 +86,75 @@ def test_the_cost_is_that_of_the_checks_that_are_left() -> None:
 )
 def test_where_it_is_not_known_all_of_them_run(last: Record) -> None:
     plan = Plan((one(last),))
-    assert failed_checks_only(plan).instances == plan.instances
+    assert failed_checks_only(plan, TODAY).instances == plan.instances
 
 
 def test_another_request_runs_whole() -> None:
     changed = replace(one(record()), action=Action.UPDATE)
-    assert failed_checks_only(Plan((changed,))).instances == (changed,)
+    assert failed_checks_only(Plan((changed,)), TODAY).instances == (changed,)
 
 
 def test_what_passed_is_left_out_and_what_is_new_stays_and_is_said() -> None:
-    passed, new = one(record(verdict=Verdict.PASSED)), one(None)
+    passed, new = one(record(verdict=Verdict.PASSED, checks=[HOME])), one(None)
     for narrow in (changed_only, failed_only, failed_checks_only):
-        plan = narrow(Plan((passed, new)))
+        plan = narrow(Plan((passed, new)), TODAY)
         assert plan.instances == (new,)
         assert plan.warnings == ("Also applied, since no last verdict is known: smoke.",)
-        assert narrow(Plan((passed,))) == Plan(())
+        assert narrow(Plan((passed,)), TODAY) == Plan(())
+
+
+def quarantine(check: str, days: int = 1) -> list[Quarantine]:
+    until = TODAY + timedelta(days=days)
+    return [Quarantine(check=check, reason="flaps", owner="web", until=until)]
+
+
+SLOW = CheckRecord(id="4", name="slow", verdict=Verdict.DEGRADED)
+
+
+@pytest.mark.parametrize(
+    ("checks", "settings", "stays"),
+    [
+        ([HOME, LOGIN], {"quarantine": quarantine("login")}, False),
+        ([HOME, LOGIN], {"quarantine": quarantine("2", days=0)}, False),
+        ([HOME, LOGIN], {"quarantine": quarantine("login", days=-1)}, True),
+        ([HOME, LOGIN], {"quarantine": quarantine("home")}, True),
+        ([HOME, LOGIN], {}, True),
+        ([HOME, SLOW], {}, False),
+        ([HOME, SLOW], {"fail_on_degraded": True}, True),
+        ([HOME, SEARCH], {}, False),
+        ([HOME], {"expect_checks": ExpectChecks(include=["home"])}, False),
+        ([HOME], {"expect_checks": ExpectChecks(min=2)}, True),
+    ],
+)
+@pytest.mark.parametrize("narrow", [changed_only, failed_only, failed_checks_only])
+def test_a_pass_that_would_fail_today_is_none(
+    narrow: Any, checks: list[CheckRecord], settings: dict[str, Any], stays: bool
+) -> None:
+    last = record(verdict=Verdict.PASSED, checks=checks)
+    planned_again = planned(record=last, **settings)
+    assert bool(narrow(Plan((planned_again,)), TODAY).instances) is stays
+
+
+def test_a_degraded_check_runs_again_where_that_is_a_failure() -> None:
+    last = record(verdict=Verdict.FAILED, checks=[HOME, SLOW])
+    body = {"metadata": {"commitId": COMMIT}}
+    again = planned(body=body, record=last, fail_on_degraded=True)
+    (narrowed,) = failed_checks_only(Plan((again,)), TODAY).instances
+    assert narrowed.passed_earlier == (HOME,)
 
 
 def test_what_changed_stays_though_it_passed_and_what_failed_though_it_did_not_change() -> None:
     updated = replace(one(record(verdict=Verdict.PASSED)), action=Action.UPDATE)
     failed = one(record())
-    assert changed_only(Plan((updated, failed))).instances == (updated, failed)
+    assert changed_only(Plan((updated, failed)), TODAY).instances == (updated, failed)
 
 
 @pytest.mark.parametrize("narrow", [failed_only, failed_checks_only])
 @pytest.mark.parametrize("verdict", [Verdict.PASSED, Verdict.FAILED])
 def test_what_is_removed_stays_only_to_be_pruned(narrow: Any, verdict: Verdict) -> None:
     gone = replace(one(record(verdict=verdict)), action=Action.REMOVED)
-    assert narrow(Plan((gone,))).instances == ()
-    assert narrow(Plan((gone,)), prune=True).instances == (gone,)
+    assert narrow(Plan((gone,)), TODAY).instances == ()
+    assert narrow(Plan((gone,)), TODAY, prune=True).instances == (gone,)
 
 
 @pytest.mark.parametrize(
@@ -120,4 +167,4 @@ def test_what_is_removed_stays_only_to_be_pruned(narrow: Any, verdict: Verdict) 
 def test_an_instance_runs_whole_where_other_checks_match_by_now(drift: CheckDrift) -> None:
     """A new check was never run, and one that is gone can't be."""
     planned = replace(one(record()), checks=drift)
-    assert failed_checks_only(Plan((planned,))).instances == (planned,)
+    assert failed_checks_only(Plan((planned,)), TODAY).instances == (planned,)

@@ -82,11 +82,12 @@ def apply(common: Common, **options: Any) -> int:
         plan = loop.run(plan_of(parts, with_needs=not command.no_needs))
         if saved is not None:
             check_plan(saved, plan)
-        plan = changed_only(plan) if command.changed else plan
-        plan = failed_only(plan, prune=common.prune) if command.failed else plan
+        today, prune = clock.now().date(), common.prune
+        plan = changed_only(plan, today) if command.changed else plan
+        plan = failed_only(plan, today, prune=prune) if command.failed else plan
         shared = Shared(clock, command.requests_per_minute)
         plan = loop.run(judge(plan, parts, shared))
-        plan = failed_checks_only(plan, prune=common.prune) if command.failed_checks else plan
+        plan = failed_checks_only(plan, today, prune=prune) if command.failed_checks else plan
         people = reporters.people
         if common.verbosity >= 0:
             shown = text.render(plan, console.style_for(people), verbosity=common.verbosity)
