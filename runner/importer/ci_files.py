@@ -131,14 +131,17 @@ class _Reader:
         matrix = around.matrix
         if "matrix" in (strategy := pairs_of(values.get("strategy"))):
             matrix = _matrix(strategy["matrix"])
-        notes = [f"{key}: {_shown(values[key])}" for key in _NOTED if path and key in values]
+        tolerant = {key: text_of(values[key]).lower() for key in _TOLERANT if key in values}
+        # Of a failure that is ignored only at times, the condition is kept.
+        noted = (*_NOTED, *(k for k, text in tolerant.items() if text not in {"true", "false"}))
+        notes = [f"{key}: {_shown(values[key])}" for key in noted if path and key in values]
         title = next((text_of(values[key]) for key in _TITLES if path and key in values), "")
         return around._replace(
             titles=(title, *around.titles) if title else around.titles,
             notes=(*around.notes, *notes),
             given=self._variables.inside(node, around.given, matrix),
             matrix=matrix,
-            tolerated=around.tolerated or any(_is_true(values.get(key)) for key in _TOLERANT),
+            tolerated=around.tolerated or "true" in tolerant.values(),
             unread=self._unread(values, matrix, around.unread),
         )
 
@@ -254,7 +257,3 @@ def _matrix(node: Node) -> Matrix:
 def _shown(node: Node) -> str:
     text = text_of(node)
     return text if text and "secrets" not in text and not holds_token(text) else "…"
-
-
-def _is_true(node: Node | None) -> bool:
-    return isinstance(node, Scalar) and node.value is True

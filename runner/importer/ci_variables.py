@@ -65,8 +65,9 @@ class Variables:
             for name, plain, is_secret in _pairs(value):
                 variables[name] = self._value(name, plain, matrix, is_secret, is_open)
         if self._system == "GitLab":
-            for name in pairs_of(node.values.get("secrets")):
-                variables[name] = self._value(name, None, matrix, is_secret=True, is_open=True)
+            for key in ("secrets", "id_tokens"):
+                for name in pairs_of(node.values.get(key)):
+                    variables[name] = self._value(name, None, matrix, is_secret=True, is_open=True)
         return variables
 
     def _value(
@@ -83,7 +84,7 @@ class Variables:
             return text  # an empty one hides that of its surroundings
         if is_secret:
             self._table.secret_env.add(name)
-        shown = self._table.original(text) if inside else f"${name}"
+        shown = self._table.original(text) if inside or "$" in text else f"${name}"
         return self._table.mark(Placeholder(Kind.VARIABLE, name, shown, secret=is_secret))
 
     def _may_change(self, name: str) -> bool:

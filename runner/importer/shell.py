@@ -111,6 +111,7 @@ def _is_misplaced(node: "Node", expander: Expander) -> bool:
         or (kind in {"compound_statement", "do_group"} and len(node.children) < 3)
         or (kind == "file_redirect" and node.start_point.row != node.end_point.row)
         or (kind == "subshell" and is_kind(parent, "command"))
+        or (kind == "ansi_c_string" and r"\\'" in expander.source(node)[:-1])
         or (kind == "negated_command" and before is not None and is_kind(parent, "pipeline"))
         or (kind in {";;", ";&", ";;&"} and not is_kind(parent, "case_item"))
     )

@@ -190,6 +190,25 @@ def test_numbers_of_a_matrix_are_followed_as_the_ci_system_writes_them() -> None
         assert wanted in str(profile.values["target"])
 
 
+@pytest.mark.parametrize(
+    ("value", "is_allowed", "is_noted"),
+    [
+        (True, True, False),
+        ("true", True, False),
+        (False, False, False),
+        ("${{ matrix.x }}", False, True),
+        ({"exit_codes": 1}, False, True),
+    ],
+)
+def test_a_failure_that_is_ignored_only_at_times(
+    value: object, is_allowed: bool, is_noted: bool
+) -> None:
+    for key in ("continue-on-error", "allow_failure"):
+        (profile,) = read("GitHub", github({"run": COMMAND, key: value})).profiles
+        assert profile.values.get("allowFailure", False) is is_allowed
+        assert (key in "\n".join(profile.notes)) is is_noted
+
+
 def test_a_file_with_too_many_aliases_is_refused() -> None:
     many = "[" + ", ".join(["*a"] * 500) + "]"
     text = f"on: push\nx: &a [{', '.join('1' * 400)}]\njobs: {{a: {{runs-on: x, y: {many}}}}}"

@@ -444,9 +444,11 @@ def test_an_expression_that_reads_a_secret_of_the_environment_is_a_secret(value:
 
 
 def test_secrets_of_a_gitlab_job_are_secrets() -> None:
-    text = "a:\n  secrets: {DB: {vault: db}}\n  script: npx checkly trigger --tags x -e A=$DB\n"
-    (profile,) = import_file(".gitlab-ci.yml", text).profiles
-    assert profile.values["environmentVariables"] == {"A": {"value": "$<env.DB>", "secret": True}}
+    for key, kind in (("secrets", "vault"), ("id_tokens", "aud")):
+        text = f"a:\n  {key}: {{DB: {{{kind}: db}}}}\n  script: npx checkly trigger -t x -e A=$DB\n"
+        (profile,) = import_file(".gitlab-ci.yml", text).profiles
+        secret = {"value": "$<env.DB>", "secret": True}
+        assert profile.values["environmentVariables"] == {"A": secret}
 
 
 def test_a_powershell_task_is_refused() -> None:

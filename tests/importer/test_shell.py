@@ -155,7 +155,7 @@ def test_a_tilde_is_filled_in_by_the_shell() -> None:
 
 @pytest.mark.parametrize(
     "words",
-    ["a\\\n,b", "a\\\nb -l x", '"a"\\\n"b"', '"a"\\ b', "'a'\\ "],
+    ["a\\\n,b", "a\\\nb -l x", '"a"\\\n"b"', '"a"\\ b', "'a'\\ ", r"$'a\\' -l 'x'"],
 )
 def test_parts_of_a_word_that_the_parser_takes_apart_leave_the_target_out(words: str) -> None:
     (profile,) = import_file("smoke.sh", f"npx checkly trigger --tags {words}\n").profiles
