@@ -13,8 +13,8 @@ RUN /opt/runner/bin/python -m pip install --no-cache-dir --no-deps --no-build-is
 FROM python:3.14-slim
 LABEL org.opencontainers.image.title="Checkly Sessions Runner" \
       org.opencontainers.image.licenses="MIT"
-# Git tells the commit, and `plan --base` reads from it; the mounted folder belongs to somebody else.
-# hadolint ignore=DL3008 # the image's own release decides, and its updates are wanted
+# git supplies the commit, and `plan --base` reads from it; the mounted folder belongs to another user.
+# hadolint ignore=DL3008 # the base image pins its release, and its updates are wanted
 RUN apt-get update \
     && apt-get install --yes --no-install-recommends git \
     && rm -rf /var/lib/apt/lists/* \
