@@ -9,6 +9,7 @@ _COMMANDS = {
     **dict.fromkeys(("diff", "preview"), "plan"),
     **{name: f"--{name}" for name in ("help", "version")},
     "login": "npx checkly login",
+    "completion": "_RUNNER_COMPLETE=bash_source runner",
 }
 _OPTIONS = {
     **dict.fromkeys(("-r", "--reporter"), "--report"),
