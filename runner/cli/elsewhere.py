@@ -15,7 +15,6 @@ _OPTIONS = {
     **dict.fromkeys(("-r", "--reporter"), "--report"),
     **dict.fromkeys(("-c", "--config"), "--file"),
     "--auto-approve": "--yes",
-    "--version": "runner --version",
     "--parallelism": "--concurrency",
 }
 #: Options of ``npx checkly trigger`` that are keys of a profile.
