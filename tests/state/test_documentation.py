@@ -8,11 +8,7 @@ import pytest
 
 from runner.cli.commands.history import history, status
 from runner.cli.commands.state import state
-from runner.models.history import InstanceStatus, PastApply
-from runner.reports.history import json_
-from runner.state.place import LEASE_SECONDS
-from runner.state.store.variables import VARIABLES
-from tests.state.conftest import a_record, an_attempt
+from runner.cli.options.command import SharedOption
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "state.md").read_text(encoding="utf-8")
@@ -53,38 +49,6 @@ def test_there_are_messages() -> None:
 def test_every_option_of_history_and_status_is_there() -> None:
     for command, title in ((history, "history"), (status, "status")):
         for option in command.params:
-            if isinstance(option, click.Option) and "--state" not in option.opts:
-                assert any(each in PAGE for each in option.opts) or is_common(option), option.opts
+            if isinstance(option, click.Option) and not isinstance(option, SharedOption):
+                assert any(each in PAGE for each in option.opts), option.opts
         assert title in PAGE
-
-
-def is_common(option: click.Option) -> bool:
-    """The options that every command has are documented elsewhere."""
-    return option.name in {
-        "file",
-        "variables",
-        "env_files",
-        "var_files",
-        "env_allow",
-        "scope",
-        "no_color",
-        "quiet",
-        "verbose",
-    }
-
-
-def test_every_field_of_the_json_is_there() -> None:
-    texts = [
-        json_.status([InstanceStatus("smoke", "smoke", a_record())]),
-        json_.history([PastApply("a1", (an_attempt(),))]),
-    ]
-    for text in texts:
-        for field in re.findall(r'"(\w+)":', text):
-            assert re.search(rf"\b{field}\b", PAGE), field
-
-
-def test_numbers_and_variables_are_those_of_the_program() -> None:
-    assert f"A lease lasts {LEASE_SECONDS:g} seconds" in PAGE
-    for variables in VARIABLES.values():
-        for variable in re.findall(r"[A-Z_]{5,}", variables):
-            assert variable in PAGE
