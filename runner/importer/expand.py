@@ -28,6 +28,8 @@ _SETTING = {"read", "mapfile", "readarray", "getopts", "unset", "printf"}
 _SETTING_ANY = {"source", ".", "eval"}
 _ARITHMETIC = {"binary_expression", "postfix_expression", "unary_expression"}
 _ARITHMETIC_NAMES = {"word", "variable_name"}
+#: In place of the name of a variable: any may have been set.
+_SOURCED = "."
 _PLAIN_PARENTS = {"program", "declaration_command", "variable_assignments", "command"}
 #: Kinds of nodes that may run after what follows them.
 _REPEATED = {"function_definition", "do_group"}
@@ -55,7 +57,7 @@ class Expander:
 
     def __init__(self, data: bytes, table: Placeholders, given: Mapping[str, str]) -> None:
         self.assigned: dict[str, list[tuple[int, Node | None]]] = {}
-        self._set_any: list[int] = []
+        self._set_any: list[int] = [0] if _SOURCED in given else []
         self._with_defaults: dict[str, int] = {}
         self._data = data
         self._table = table
@@ -110,6 +112,14 @@ class Expander:
             is_later = node.type in {"variable_assignment", "expansion"}
             at = node.end_byte if is_later else node.start_byte
             self.assigned.setdefault(text, []).append((at, node if plain else None))
+
+    def given_inside(self) -> dict[str, str]:
+        """Return the variables for a script inside: what is set here takes no default there."""
+        marks = {
+            name: self._table.mark(Placeholder(Kind.VARIABLE, name, f"${{{name}}}"))
+            for name in self.assigned
+        }
+        return {**self._given, **marks, **({_SOURCED: ""} if self._set_any else {})}
 
     def words(self, node: "Node") -> list[str]:
         """Return the words that a node of a command stands for: most often one."""

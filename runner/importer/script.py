@@ -27,6 +27,7 @@ class Script(NamedTuple):
         matrix: The matrix of its job.
         output: The file that its output goes to.
         input: What it may read as a script.
+        defined: The names of commands that a script around it gives another meaning.
         doubtful: Whether the text has parts that are not valid shell.
         unread: Why it can't be read, or can't be imported.
     """
@@ -42,5 +43,6 @@ class Script(NamedTuple):
     matrix: Matrix = ()
     output: str = ""
     input: str = ""
+    defined: frozenset[str] = frozenset()
     doubtful: bool = False
     unread: str = ""

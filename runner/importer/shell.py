@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 _REDIRECTS = {"file_redirect", "herestring_redirect", "heredoc_redirect"}
 #: Commands that may run what they read, the constructs that feed them, and what is fed.
-_READ_SCRIPTS = {"sh", "bash", "zsh", "dash", "ash", "ksh", "ssh", "su"}
+_RUN_SCRIPTS = {"eval", "sh", "bash", "zsh", "dash", "ash", "ksh", "ssh", "su"}
 _PIPES = {"pipeline", "redirected_statement", "heredoc_redirect"}
 _ENDS = {"list", "pipeline", "negated_command"}
 _TEXTS = {"heredoc_body", "herestring_redirect"}
@@ -57,7 +57,7 @@ def commands(script: Script, table: Placeholders) -> list[Script]:
     expander = Expander(data, table, script.given)
     found: list[Node] = []
     doubtful = script.doubtful or root.has_error
-    defined: set[str] = set()
+    defined = set(script.defined)
     waiting = [(root, 0)]
     while waiting:
         node, depth = waiting.pop()
@@ -69,8 +69,8 @@ def commands(script: Script, table: Placeholders) -> list[Script]:
         doubtful = doubtful or is_too_deep or _is_misplaced(node, expander)
         if not is_too_deep and node.type != "heredoc_body":
             waiting += ((child, depth + 1) for child in reversed(node.children))
-    around = script._replace(doubtful=doubtful)
-    return [_command(node, expander, around, defined) for node in found]
+    around = script._replace(doubtful=doubtful, defined=frozenset(defined))
+    return [_command(node, expander, around) for node in found]
 
 
 @cache
@@ -136,7 +136,7 @@ def _may_matter(node: "Node", expander: Expander) -> bool:
     )
 
 
-def _command(node: "Node", expander: Expander, script: Script, defined: set[str]) -> Script:
+def _command(node: "Node", expander: Expander, script: Script) -> Script:
     words: list[str] = []
     own = dict(script.own)
     output = script.output
@@ -160,20 +160,25 @@ def _command(node: "Node", expander: Expander, script: Script, defined: set[str]
             word = child.children[0] if child.type == "command_name" else child
             words += expander.words(word) if word.type in WORDS else [expander.opaque(word)]
     notes, tolerated = _around(node, expander)
-    why = f"the script defines `{words[0]}` itself" if words and words[0] in defined else ""
+    why = f"the script defines `{words[0]}` itself" if words and words[0] in script.defined else ""
     return script._replace(
         text="",
         words=tuple(words),
         line=script.line + node.start_point.row,
         notes=(*script.notes, *notes),
         tolerated=script.tolerated or tolerated,
+        given=expander.given_inside() if _has_script(words) else script.given,
         own=own,
         output=output,
-        input=_input(node, expander) if _READ_SCRIPTS.intersection(words) else "",
+        input=_input(node, expander) if _has_script(words) else "",
         unread=script.unread or why,
         # `> --tags=x` was typed behind the second prompt of a shell; no file is called so.
         doubtful=script.doubtful or output.startswith("-"),
     )
+
+
+def _has_script(words: list[str]) -> bool:
+    return not _RUN_SCRIPTS.isdisjoint(word.rpartition("/")[2] for word in words)
 
 
 def _redirections(node: "Node") -> "list[Node]":

@@ -22,6 +22,8 @@ OTHER = "npx checkly trigger --tags other\n"
 def test_a_command_that_the_script_defines_itself_is_not_imported(definition: str) -> None:
     with pytest.raises(UsageError, match="the script defines `checkly` itself"):
         import_file("smoke.sh", f"{definition}\ncheckly trigger\n")
+    with pytest.raises(UsageError, match="the script defines `checkly` itself"):
+        import_file("smoke.sh", f"{definition}\neval 'checkly trigger'\n")
 
 
 @pytest.mark.parametrize(
@@ -176,3 +178,11 @@ def test_blanks_between_variables_are_kept() -> None:
 def test_only_the_tilde_of_a_value_is_filled_in_by_the_shell() -> None:
     (profile,) = import_file("smoke.sh", "npx checkly trigger -t a -e HOME=~/x\n").profiles
     assert profile.values["environmentVariables"] == {"HOME": "$<env.HOME>"}
+
+
+@pytest.mark.parametrize("line", ["T=o", "false || T=o", "eval T=o", "source settings.sh"])
+@pytest.mark.parametrize("start", ["eval", "bash -c", "/bin/sh -c"])
+def test_a_variable_that_the_script_around_may_set_has_no_default(line: str, start: str) -> None:
+    text = f"{line}\n{start} 'npx checkly trigger --tags ${{T:-q}}'\n"
+    (profile,) = import_file("smoke.sh", text).profiles
+    assert profile.values["target"] == {"matchTags": ["$<env.T.split(',')>"]}
