@@ -221,6 +221,26 @@ def test_mistakes(bench: Bench, more: str) -> None:
         assert code == 2, command
 
 
+@pytest.mark.parametrize("name", ["LINES", "QUOTES"])
+@pytest.mark.parametrize(
+    "more",
+    [
+        '    matrix: {size: ["$<env.%s>", b], exclude: [{size: c}]}\n',
+        '    matrix: {size: ["$<env.%s | upper>", "$<env.%s>"]}\n',
+        "    matrix: {size: [a, b]}\n    labels: {size: $<matrix.size>, secret: $<env.%s>}\n",
+        "    matrix: {size: [$<var.list | first>]}\n    labels: {size: $<var.list | last>}\n",
+    ],
+)
+def test_a_mistake_before_the_secret_is_rendered(bench: Bench, more: str, name: str) -> None:
+    more = more.replace("%s", name)
+    text = FILE.replace("    name: Smoke $<run.id>\n", more)
+    text = text.replace("header:", f'list: [a, "$<env.{name}>"], header:')
+    (bench.folder / "checkly-sessions.yaml").write_text(text)
+    for selected in ("smoke", "smoke[c]", "-l size=c", "-l secret!=c"):
+        for command in ("validate", "plan --offline", "status"):
+            assert bench.run(f"{command} {selected}")[0] in {0, 2}
+
+
 def test_a_variable_set_outside(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     text = FILE.replace("variables: {", 'variables: {number: 5, token: "", ')
     text += "      TOKEN: {value: $<var.token>, secret: true}\n"

@@ -15,7 +15,7 @@ from runner.config.compile.validate import REQUEST, SETTINGS, Breach, check, che
 from runner.config.document.keys import PROFILE_KEYS, SETTINGS_KEYS, STRUCTURAL_KEYS
 from runner.config.document.profiles import ProfileSource
 from runner.config.templates.context import Inputs
-from runner.config.templates.expressions.values import Unset, to_text
+from runner.config.templates.expressions.values import Symbolic, Unset, to_text
 from runner.config.templates.scope import Scope
 from runner.config.yaml.nodes import Mapping
 from runner.diagnostics import Diagnostics, Severity
@@ -56,6 +56,12 @@ class Compiler:
         if isinstance(matrix, Mapping):
             from_env = env_axes(matrix, self.scope.dependencies)
         return Expansion(profile, layers, instances, problems, is_complete, labels_of, from_env)
+
+    def learn(self, name: str) -> None:
+        """Have the redactor know the value of a name that feeds a secret."""
+        value = self.scope.known(name)
+        if isinstance(value, str | int | float) and not isinstance(value, Symbolic):
+            self.redactor.learn(to_text(value))
 
     def check_literals(self, layer: Mapping, key: Span, profile: str | None = None) -> None:
         """Check what is written out in ``defaults``, or in an abstract ``profile``, layers merged.

@@ -196,6 +196,8 @@ class Configuration:
 
     def _check_relations(self, names: dict[str, list[str]]) -> None:
         self._flow.check()
+        for name in sorted(self.secret_sources):
+            self._compiler.learn(name)  # an error may quote it before a secret is rendered
         hints = MANY - len(self._diagnostics)
         self._diagnostics.add(*check_needs(self.structure, names, hints=hints))
 
