@@ -42,7 +42,18 @@ BROKEN = [
     pytest.param(b'{"records": 1e999}', "is cut off or damaged", id="infinite"),
     pytest.param(b"1" * 5000, "is cut off or damaged", id="huge number"),
     pytest.param(b"[]", "is not a state document", id="list"),
-    pytest.param(b'{"records": {"a": 1}}', "is not a state document", id="foreign"),
+    pytest.param(b'{"a": 1}', "is not a state document", id="foreign"),
+    pytest.param(b'{"records": {}}', "is not a state document", id="without a version"),
+    pytest.param(
+        b'{"formatVersion": "1", "records": {}}', "is not a state document", id="version as text"
+    ),
+    pytest.param(b'{"formatVersion": 0, "records": {}}', "is not a state document", id="version 0"),
+    pytest.param(
+        b'{"formatVersion": true, "records": {}}', "is not a state document", id="no version"
+    ),
+    pytest.param(
+        b'{"formatVersion": 1, "records": {"a": 1}}', "is not a state document", id="mistaken"
+    ),
     pytest.param(
         b'{"formatVersion": 2, "records": 7}',
         "has format version 2; this release knows 1 at most",

@@ -85,6 +85,10 @@ def validate(model: type[D], tree: Any, where: str) -> D:
     Raises:
         Damaged: It describes something else.
     """
+    if "format_version" in model.model_fields:
+        version = tree.get("formatVersion") if isinstance(tree, dict) else None
+        if type(version) is not int or version != FORMAT_VERSION:
+            raise foreign(where, "formatVersion: it is missing or wrong")
     try:
         found = model.model_validate(tree)
         # Which fields were given is of no interest, and takes as much memory as what they hold.
