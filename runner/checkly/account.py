@@ -1,7 +1,7 @@
 """Credentials and the API's address, from the variables that the Checkly CLI reads too."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from runner.errors import UsageError
@@ -20,13 +20,15 @@ ADDRESSES = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Credentials:
+class Credentials(NamedTuple):
     """The API key, its account, and the address of the API, without a trailing slash."""
 
-    api_key: str = field(repr=False)
+    api_key: str
     account_id: str
     url: str
+
+    def __repr__(self) -> str:
+        return f"Credentials({self.account_id}, {self.url})"
 
     @property
     def host(self) -> str:
@@ -39,13 +41,15 @@ class Credentials:
         return is_loopback(urlsplit(self.url).hostname or "")
 
 
-@dataclass(frozen=True, slots=True)
-class Settings:
+class Settings(NamedTuple):
     """The variables of the credentials and of the address."""
 
-    environ: Mapping[str, str] = field(repr=False)
+    environ: Mapping[str, str]
     looked_at: tuple[str, ...] = ("the environment",)  # where they were searched for, in words
     advice: str = ""  # on a credential that exists but is not used
+
+    def __repr__(self) -> str:
+        return f"Settings({listed(self.looked_at)})"
 
 
 def credentials(settings: Settings) -> Credentials:

@@ -1,7 +1,6 @@
 """A plan: what would be started, and what changed since it was last applied."""
 
 from collections import Counter
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -91,8 +90,7 @@ class PlanContext(NamedTuple):
     options: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class PlannedInstance:
+class PlannedInstance(NamedTuple):
     """What a plan says of one instance.
 
     Attributes:
@@ -136,9 +134,7 @@ class PlannedInstance:
         return not settings.allow_failure and settings.quorum is None
 
 
-# Without ``repr``: asyncio calls it on what a coroutine returns, and on a whole plan it is slow.
-@dataclass(frozen=True, slots=True, repr=False)
-class Plan:
+class Plan(NamedTuple):
     """What a plan says of all instances.
 
     Attributes:
@@ -154,6 +150,10 @@ class Plan:
     against: str | None = None
     context: PlanContext | None = None
     file_warnings: tuple[str, ...] = ()
+
+    def __repr__(self) -> str:
+        # Short, since asyncio calls it on what a coroutine returns.
+        return f"Plan({len(self.instances)} instances)"
 
     @property
     def counts(self) -> dict[str, int]:

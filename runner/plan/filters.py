@@ -1,7 +1,6 @@
 """Narrow a plan to what an apply asks for."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import date
 
 from runner.listing import counted, listed
@@ -34,7 +33,7 @@ def failed_checks_only(plan: Plan, today: date, *, prune: bool = False) -> Plan:
     checks match now, an instance stays whole. Call it after judging ``expectChecks``.
     """
     plan = failed_only(plan, today, prune=prune)
-    return replace(plan, instances=tuple(map(_narrowed, plan.instances)))
+    return plan._replace(instances=tuple(map(_narrowed, plan.instances)))
 
 
 def _narrowed(planned: PlannedInstance) -> PlannedInstance:
@@ -59,8 +58,7 @@ def _narrowed(planned: PlannedInstance) -> PlannedInstance:
         most = checks.most_runs and checks.most_runs // len(checks.matched) * len(names)
         checks = checks._replace(matched=names, most_runs=most)
     target = {**(instance.body.get("target") or {}), "checkId": ids}
-    return replace(
-        planned,
+    return planned._replace(
         checks=checks,
         instance=instance._replace(body={**instance.body, "target": target}),
         passed_earlier=tuple(passed),
@@ -96,4 +94,4 @@ def _keep(plan: Plan, wanted: Callable[[PlannedInstance], bool]) -> Plan:
     warnings = plan.warnings
     if new := [one.name for one in kept if one.action is Action.CREATE]:
         warnings += (f"Also applied, since no last verdict is known: {listed(new)}.",)
-    return replace(plan, instances=kept, warnings=warnings)
+    return plan._replace(instances=kept, warnings=warnings)

@@ -1,7 +1,7 @@
 """Judge a plan by the account: its locations, its checks, and the variables that they read."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import chain
 
 from runner.listing import first_of
@@ -43,22 +43,21 @@ def judged(plan: Plan, account: FetchedAccount) -> Plan:
     )
     context = plan.context and plan.context._replace(account_name=account.name)
     warnings = plan.warnings + account.warnings
-    return replace(plan, instances=instances, warnings=warnings, context=context)
+    return plan._replace(instances=instances, warnings=warnings, context=context)
 
 
 def _judged(planned: PlannedInstance, account: FetchedAccount) -> PlannedInstance:
     blocked = planned.blocked or _bad_location(planned.request["runLocation"], account)
     target = planned.request["target"]
     if account.checks is None or holds_mark(target, UNSET):
-        return replace(planned, blocked=blocked)
+        return planned._replace(blocked=blocked)
     found = matching(target, account.checks)
     warnings: Iterable[str] = ()
     if account.is_complete and planned.instance is not None:
         settings = planned.instance.settings
         blocked = blocked or unmet(settings.expect_checks, [check.name for check in found])
         warnings = _unknown_checks(settings, account.checks)
-    return replace(
-        planned,
+    return planned._replace(
         checks=_drift(found, planned, account.is_complete),
         warnings=(*planned.warnings, *warnings, *_warnings(planned.request, found, account)),
         blocked=blocked,

@@ -4,7 +4,6 @@ import asyncio
 import random
 import time
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -278,7 +277,7 @@ def test_a_removed_profile_is_archived(make_bench: MakeBench) -> None:
     bench = make_bench()
     bench.apply(planned("old"))
     record = bench.records()["old"]
-    gone = replace(planned("old", record=record), action=Action.REMOVED, instance=None)
+    gone = planned("old", record=record)._replace(action=Action.REMOVED, instance=None)
     outcome = bench.apply(planned("new"), gone)
     assert [each.name for each in outcome.instances] == ["new"]
     assert bench.records()["old"].archived_at is not None

@@ -99,10 +99,9 @@ def applied(
                     options=replace(OPTIONS, late_seconds=late_seconds, lost_seconds=lost_seconds),
                 )
                 an_id = new_apply_id(clock.now(), random.Random())
-                instance = replace(
-                    planned(timeout_seconds=timeout, fail_on_no_matching=fail_on_no_matching),
-                    checks=checks,
-                )
+                instance = planned(
+                    timeout_seconds=timeout, fail_on_no_matching=fail_on_no_matching
+                )._replace(checks=checks)
                 outcome = await apply([instance], apply_id=an_id, context=context)
         (attempt,) = await attempts_of(state, an_id)
         return outcome, attempt

@@ -329,8 +329,8 @@ def test_a_lock_that_is_lost_stops_starts_and_records(
 ) -> None:
     bench = make_bench()
     bench.apply(planned("old"))
-    gone = replace(
-        planned("old", record=bench.records()["old"]), action=Action.REMOVED, instance=None
+    gone = planned("old", record=bench.records()["old"])._replace(
+        action=Action.REMOVED, instance=None
     )
     left = [good]  # it is looked at before and after the intent is stored
 

@@ -1,7 +1,6 @@
 """Records of a last apply, and plans against them."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -37,4 +36,4 @@ def make_plan(
     declared = {instance.name for instance in instances} if everything else None
     requests = planner.normal_forms(instances, key)
     plan = planner.make_plan(instances, requests, records, declared=declared, **more)
-    return replace(plan, warnings=tuple(warnings))
+    return plan._replace(warnings=tuple(warnings))

@@ -1,6 +1,5 @@
 """Plans narrowed to what an apply wants of them."""
 
-from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -58,17 +57,17 @@ def test_only_the_checks_that_did_not_pass_are_left() -> None:
 def test_the_cost_is_that_of_the_checks_that_are_left() -> None:
     checks = CheckDrift(("home", "login", "search"), most_runs=9)
     (narrowed,) = failed_checks_only(
-        Plan((replace(one(record()), checks=checks),)), TODAY
+        Plan((one(record())._replace(checks=checks),)), TODAY
     ).instances
     assert narrowed.checks == CheckDrift(("login", "search"), most_runs=6)
     uneven = checks._replace(most_runs=10)
     (narrowed,) = failed_checks_only(
-        Plan((replace(one(record()), checks=uneven),)), TODAY
+        Plan((one(record())._replace(checks=uneven),)), TODAY
     ).instances
     assert narrowed.checks is not None
     assert repr(narrowed.checks.most_runs) == "6"
     own = checks._replace(most_runs=None)
-    (narrowed,) = failed_checks_only(Plan((replace(one(record()), checks=own),)), TODAY).instances
+    (narrowed,) = failed_checks_only(Plan((one(record())._replace(checks=own),)), TODAY).instances
     assert narrowed.checks == CheckDrift(("login", "search"), most_runs=None)
 
 
@@ -90,7 +89,7 @@ def test_where_it_is_not_known_all_of_them_run(last: Record) -> None:
 
 
 def test_another_request_runs_whole() -> None:
-    changed = replace(one(record()), action=Action.UPDATE)
+    changed = one(record())._replace(action=Action.UPDATE)
     assert failed_checks_only(Plan((changed,)), TODAY).instances == (changed,)
 
 
@@ -144,7 +143,7 @@ def test_a_degraded_check_runs_again_where_that_is_a_failure() -> None:
 
 
 def test_what_changed_stays_though_it_passed_and_what_failed_though_it_did_not_change() -> None:
-    updated = replace(one(record(verdict=Verdict.PASSED)), action=Action.UPDATE)
+    updated = one(record(verdict=Verdict.PASSED))._replace(action=Action.UPDATE)
     failed = one(record())
     assert changed_only(Plan((updated, failed)), TODAY).instances == (updated, failed)
 
@@ -152,7 +151,7 @@ def test_what_changed_stays_though_it_passed_and_what_failed_though_it_did_not_c
 @pytest.mark.parametrize("narrow", [failed_only, failed_checks_only])
 @pytest.mark.parametrize("verdict", [Verdict.PASSED, Verdict.FAILED])
 def test_what_is_removed_stays_only_to_be_pruned(narrow: Any, verdict: Verdict) -> None:
-    gone = replace(one(record(verdict=verdict)), action=Action.REMOVED)
+    gone = one(record(verdict=verdict))._replace(action=Action.REMOVED)
     assert narrow(Plan((gone,)), TODAY).instances == ()
     assert narrow(Plan((gone,)), TODAY, prune=True).instances == (gone,)
 
@@ -166,5 +165,5 @@ def test_what_is_removed_stays_only_to_be_pruned(narrow: Any, verdict: Verdict) 
 )
 def test_an_instance_runs_whole_where_other_checks_match_by_now(drift: CheckDrift) -> None:
     """A new check was never run, and one that is gone can't be."""
-    planned = replace(one(record()), checks=drift)
+    planned = one(record())._replace(checks=drift)
     assert failed_checks_only(Plan((planned,)), TODAY).instances == (planned,)

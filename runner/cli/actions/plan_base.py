@@ -1,7 +1,6 @@
 """Plan what a merge would change, from git's objects alone."""
 
 from collections.abc import Iterable
-from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
 from runner.cli.options.common import Common
@@ -48,8 +47,7 @@ def base_plan(common: Common, base: str, head: str | None) -> Plan:
     console.diagnostics(list(diagnostics))
     before, warnings = _before(inside, repository.files(parting), variables, redactor)
     against = f"{base} at {parting[:12]}" + ("" if parting == base_commit else ", the merge base")
-    plan = replace(
-        compare(before, after, moved),
+    plan = compare(before, after, moved)._replace(
         against=against,
         warnings=warnings,
         file_warnings=tuple(map(one_line_of, diagnostics.warnings)),
@@ -113,8 +111,7 @@ def _narrowed(
     if not selected:
         raise unknown_labels(selection, map(_labels, named))
     names = {each.name for each in selected}
-    return replace(
-        plan,
+    return plan._replace(
         instances=tuple(
             planned
             for planned in plan.instances

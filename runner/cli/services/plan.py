@@ -1,7 +1,6 @@
 """Make a plan of a configuration and its records."""
 
 import os
-from dataclasses import replace
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -51,8 +50,7 @@ async def plan_of(parts: Composition, *, with_needs: bool = True) -> Plan:
         for profile in sorted(compiled.open_profiles)
         if prune or selection.has_profile(profile)
     )
-    return replace(
-        plan,
+    return plan._replace(
         warnings=tuple(unknown),
         file_warnings=tuple(map(one_line_of, parts.reading.diagnostics.warnings)),
         context=_context(plan, parts),

@@ -30,7 +30,7 @@ _VOLATILE_KEYS = frozenset({"name", "metadata"})
 _NEVER_UNSET = frozenset({str, int, float, bool})
 
 
-@dataclass
+@dataclass(eq=False, repr=False)
 class Compiler:
     """Compiles profiles whose layers are merged.
 

@@ -55,7 +55,7 @@ def _each(things: Collection[_T], read: Callable[[_T], _R]) -> list[_R]:
     return found
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class MatrixReader:
     """Expands the matrix of a profile."""
 

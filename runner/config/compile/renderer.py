@@ -26,7 +26,7 @@ from runner.models.marked import Marked, mapped
 from runner.secrets import MIN_LENGTH, Redactor, is_maskable
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class Renderer:
     """Renders the nodes of one instance of a profile.
 

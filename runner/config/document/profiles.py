@@ -47,7 +47,7 @@ class ProfileSource(NamedTuple):
     needs: tuple[Scalar, ...]
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class Structure:
     """What a configuration declares, by name.
 

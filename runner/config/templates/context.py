@@ -4,7 +4,7 @@
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
 from pathlib import Path
@@ -34,7 +34,7 @@ _CHECKLY: Mapping[str, list[Rule]] = {
 _MAX_MESSAGE = 1_000
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False, repr=False)
 class Context:
     """Where a run happens: the commit, the CI job, the apply.
 
@@ -42,7 +42,7 @@ class Context:
     there is one yet.
     """
 
-    environ: Mapping[str, str] = field(repr=False)
+    environ: Mapping[str, str]
     folder: Path
     apply_id: str | None = None
     ask_git: Callable[[Path], Commit] = Commit

@@ -45,7 +45,7 @@ def plan() -> Plan:
     first = plan.instances[0]
     resolved = PlannedInstance(
         **{
-            **{name: getattr(first, name) for name in PlannedInstance.__slots__},
+            **{name: getattr(first, name) for name in PlannedInstance._fields},
             "checks": CheckDrift(("Login",), ("Login",), ()),
             "blocked": "too few",
         }
@@ -76,7 +76,7 @@ def test_the_schema_names_every_key_and_no_other(plan: Plan) -> None:
 def test_against_a_commit_what_it_is_and_what_was_renamed_is_told(plan: Plan) -> None:
     renamed = PlannedInstance(
         **{
-            **{name: getattr(plan.instances[0], name) for name in PlannedInstance.__slots__},
+            **{name: getattr(plan.instances[0], name) for name in PlannedInstance._fields},
             "renamed_from": "old",
         }
     )

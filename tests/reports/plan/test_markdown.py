@@ -26,7 +26,7 @@ def record(of: Instance, **more: Any) -> Record:
 
 
 def with_(planned: PlannedInstance, **more: Any) -> PlannedInstance:
-    given = {name: getattr(planned, name) for name in PlannedInstance.__slots__}
+    given = {name: getattr(planned, name) for name in PlannedInstance._fields}
     return PlannedInstance(**{**given, **more})
 
 

@@ -221,7 +221,7 @@ def test_checks_blocks_and_needs_are_told() -> None:
     base = make_plan([instance("a")], {}, fingerprint, pulled_in={"a"}).instances[0]
     planned = PlannedInstance(
         **{
-            **{name: getattr(base, name) for name in PlannedInstance.__slots__},
+            **{name: getattr(base, name) for name in PlannedInstance._fields},
             "checks": CheckDrift(("Checkout", "Login", "Pay"), ("Login",), ("Search",)),
             "blocked": "expectChecks asks for at least 4 checks",
         }

@@ -1,7 +1,6 @@
 """What a plan says as a whole: equal changes once, what is blocked, what it costs."""
 
 import re
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -40,11 +39,11 @@ def shown(plan: Plan, verbosity: int = 0) -> str:
 
 
 def one(plan: Plan, **more: Any) -> PlannedInstance:
-    return replace(plan.instances[0], **more)
+    return plan.instances[0]._replace(**more)
 
 
 def test_where_it_stands_comes_first() -> None:
-    assert shown(replace(Plan(()), context=CONTEXT)).splitlines()[:4] == [
+    assert shown(Plan(())._replace(context=CONTEXT)).splitlines()[:4] == [
         "Account:  Acme (acc-1) at api.checklyhq.com",
         "State:    s3://acme, project shop-web, scope pr-1",
         "Commit:   7dcf2f47eece on main, environment production",
@@ -53,7 +52,7 @@ def test_where_it_stands_comes_first() -> None:
 
 
 def test_colour_adds_nothing_to_where_it_stands() -> None:
-    plan = replace(Plan(()), context=CONTEXT)
+    plan = Plan(())._replace(context=CONTEXT)
     colored = render(plan, Style(color=True))
     assert "\x1b[2m" in colored
     assert re.sub(r"\x1b\[[0-9;]*m", "", colored) == shown(plan)
@@ -68,7 +67,7 @@ def test_colour_adds_nothing_to_where_it_stands() -> None:
     ],
 )
 def test_what_is_not_known_of_it_is_said(known: dict[str, Any], said: str) -> None:
-    assert said in shown(replace(Plan(()), context=CONTEXT._replace(**known))).splitlines()
+    assert said in shown(Plan(())._replace(context=CONTEXT._replace(**known))).splitlines()
 
 
 def test_equal_changes_are_shown_once_with_their_names() -> None:
@@ -108,8 +107,8 @@ def test_reruns_take_a_line_a_profile() -> None:
 def test_a_rerun_that_needs_attention_is_not_folded_away() -> None:
     members = [member("smoke", str(number)) for number in range(2)]
     plan = make_plan(members, {each.name: record(each) for each in members}, fingerprint)
-    blocked = replace(plan.instances[1], blocked="The account has no location 'x'.")
-    drifted = replace(plan.instances[0], checks=CheckDrift(("A", "B"), ("B",)))
+    blocked = plan.instances[1]._replace(blocked="The account has no location 'x'.")
+    drifted = plan.instances[0]._replace(checks=CheckDrift(("A", "B"), ("B",)))
     text = shown(Plan((drifted, blocked)))
     assert "= smoke[0]  rerun" in text
     assert "2 match (+1: B)" in text
@@ -179,8 +178,8 @@ def test_the_default_name_is_no_news() -> None:
 
 def test_the_summary_counts_what_is_blocked_and_each_warning_once() -> None:
     plan = make_plan([instance("a"), instance("b")], {}, fingerprint, warnings=["away"])
-    instances = tuple(replace(each, blocked="no", warnings=("w",)) for each in plan.instances)
-    full = replace(plan, instances=instances, file_warnings=("f.yaml:1:1: warning[x]: y",))
+    instances = tuple(each._replace(blocked="no", warnings=("w",)) for each in plan.instances)
+    full = plan._replace(instances=instances, file_warnings=("f.yaml:1:1: warning[x]: y",))
     assert summary(full) == (
         "Plan: 2 to create, 0 to update, 0 to rerun, 0 removed, 2 blocked, 3 warnings."
     )
@@ -188,7 +187,7 @@ def test_the_summary_counts_what_is_blocked_and_each_warning_once() -> None:
 
 def test_against_a_commit_nothing_changes() -> None:
     plan = make_plan([instance("a")], {"a": record(instance("a"))}, fingerprint)
-    assert shown(replace(plan, against="main")) == "Compared with main.\n\nNo changes.\n"
+    assert shown(plan._replace(against="main")) == "Compared with main.\n\nNo changes.\n"
 
 
 @pytest.mark.parametrize(
@@ -221,10 +220,10 @@ def test_what_is_blocked_costs_nothing() -> None:
 
 def test_the_question_names_the_account_and_what_is_blocked() -> None:
     plan = make_plan([instance("a"), instance("b"), instance("c")], {}, fingerprint)
-    plan = replace(plan, context=CONTEXT)
+    plan = plan._replace(context=CONTEXT)
     assert question(plan) == "Start 3 sessions in Acme?"
     instances = (one(plan, blocked="no"), plan.instances[1])
-    assert question(replace(plan, instances=instances)) == ("1 blocked. Start 1 session in Acme?")
+    assert question(plan._replace(instances=instances)) == ("1 blocked. Start 1 session in Acme?")
 
 
 def test_removed_ones_stay_last() -> None:

@@ -1,7 +1,6 @@
 """Errors of expressions; no message ever quotes a value, since it may be secret."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 from itertools import islice
 from typing import NoReturn, Self
 
@@ -12,7 +11,6 @@ from runner.nearest import nearest
 _LOOKED_AT = 2_000
 
 
-@dataclass(eq=False)
 class TemplateError(Exception):
     """An expression is wrong, or can't be evaluated.
 
@@ -25,14 +23,22 @@ class TemplateError(Exception):
             a variable is reported where the variable is declared.
     """
 
-    message: str
-    offset: int = 0
-    hint: str | None = None
-    length: int = field(default=1, kw_only=True)
-    node: Scalar | None = field(default=None, kw_only=True)
-
-    def __str__(self) -> str:
-        return self.message
+    def __init__(
+        self,
+        message: str,
+        offset: int = 0,
+        hint: str | None = None,
+        *,
+        length: int = 1,
+        node: Scalar | None = None,
+    ) -> None:
+        """Take what is wrong, and where."""
+        super().__init__(message)
+        self.message = message
+        self.offset = offset
+        self.hint = hint
+        self.length = length
+        self.node = node
 
     def moved(self, by: int) -> Self:
         """Count from the start of a text in which the expression starts at ``by``."""
