@@ -106,6 +106,8 @@ class Checkly(Exchange):
             before += len(page.entries)
             if not page.next_id:
                 return
+            if params.get("nextId") == page.next_id:
+                break
             params["nextId"] = page.next_id
         raise _endless(_SESSIONS)
 
@@ -130,12 +132,16 @@ class Checkly(Exchange):
     async def checks(self) -> AsyncIterator[list[Check | None]]:
         """Yield the account's checks, page by page, with the tags of their groups."""
         path, validate = "/v1/checks", _CHECKS.validate_python
+        last: list[Check | None] = []
         for number in range(MAX_PAGES):
             params = {"limit": PAGE, "page": number + 1, "applyGroupSettings": "true"}
             page = await self._get(path, validate, params, before=number * PAGE)
+            if page == last and any(page):
+                break
             yield page
             if len(page) < PAGE:
                 return
+            last = page
         raise _endless(path)
 
     async def account(self) -> Account:

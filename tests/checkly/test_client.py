@@ -118,16 +118,28 @@ def test_all_pages_of_checks_are_read() -> None:
     assert ["page=1" in requests[0], "page=2" in requests[1]] == [True, True]
 
 
-def test_a_list_that_does_not_end_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("runner.checkly.client.MAX_PAGES", 3)
-    page = answer({"entries": [], "nextId": "again"})
+@pytest.mark.parametrize("kind", ["sessions", "checks"])
+@pytest.mark.parametrize("is_new", [True, False])
+def test_a_list_that_does_not_end_is_an_error(
+    monkeypatch: pytest.MonkeyPatch, kind: str, is_new: bool
+) -> None:
+    """One that says the same again is not asked a thousand times."""
+    monkeypatch.setattr("runner.checkly.client.MAX_PAGES", 5)
+    asked: list[str] = []
+
+    def page(request: str) -> bytes:
+        asked.append(request)
+        mark = f"{len(asked) if is_new else 0}"
+        checks = [{"id": f"{mark}-{number}"} for number in range(PAGE)]
+        return answer(checks if kind == "checks" else {"entries": [], "nextId": mark})
 
     async def every(checkly: Checkly) -> None:
-        async for _ in checkly.sessions():
+        async for _ in getattr(checkly, kind)():
             pass
 
     with pytest.raises(ApiError, match="does not end"):
-        ask(lambda _: page, every)
+        ask(page, every)
+    assert len(asked) == (5 if is_new else 2)
 
 
 @pytest.mark.parametrize(
@@ -265,11 +277,12 @@ def test_entries_of_several_pages_are_counted_through() -> None:
     events: list[Event] = []
     full: list[Any] = [{"id": str(n), "name": f"check {n}"} for n in range(PAGE)]
     full[4] = None
+    more = [*full[:-1], {"id": "another"}]
 
     async def checks(checkly: Checkly) -> int:
         return len([page async for page in checkly.checks()])
 
-    assert ask(in_turn(answer(full), answer(full), answer(full[:5])), checks, events)[0] == 3
+    assert ask(in_turn(answer(full), answer(more), answer(full[:5])), checks, events)[0] == 3
     assert [text.split()[3] for text in told(events)] == ["5", "105", "205"]
 
     async def sessions(checkly: Checkly) -> int:
