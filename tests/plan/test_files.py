@@ -180,6 +180,7 @@ def one_profile(variables: str) -> str:
     [
         ("x: https://a/$<git.sha>", "x: https://b/$<git.sha>"),
         ("x: $<git.sha>", "x: $<git.branch>"),
+        ("x: $<var.y ~ run.id>, y: $$<git.sha>", "x: $<var.y ~ run.id>, y: $<git.sha>"),
         ("x: $<var.y>, y: a-$<ci.runId>", "x: $<var.y>, y: b-$<ci.runId>"),
         ("x: $<var.y ~ run.id>, y: 1", "x: $<var.y ~ run.id>, y: 2"),
         ("x: $<var.y ~ run.id>, y: 1.1", "x: $<var.y ~ run.id>, y: 1.10"),
@@ -232,3 +233,35 @@ def test_the_runners_own_keys_may_stand_for_themselves(before: str, after: str, 
     assert [change.path for change in planned.changes] == [path]
     (planned,) = compare(first, first).instances
     assert planned.changes == ()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "name: $$<env.X>",
+        "name: $$<env.X> of $<env.Y>",
+        "name: $$<git.sha>",
+        "metadata: {environment: $$<env.X>}",
+        "environmentVariables: {A: $$<env.X>}",
+        "environmentVariables: {A: $<var.literal>}",
+        "environmentVariables: {A: $<var.literal>-$<env.Y>}",
+        "environmentVariables: {A: $<var.literal>-$<run.id>}",
+        "environmentVariables: {A: {value: $<var.literal ~ env.S>, secret: true}}",
+        "target: {matchTags: [[$$<env.X>]]}",
+        "target: {matchTags: $<var.groups>}",
+        "labels: {a: $$<env.X>}",
+        "matrix: {runLocation: [$$<env.X>]}",
+    ],
+)
+def test_a_literal_is_told_from_a_name_that_stands_for_itself(text: str) -> None:
+    whole = (
+        "version: 1\nvariables: {literal: $$<env.X>, groups: [[$$<env.X>]]}\n"
+        f"profiles:\n  base: {{abstract: true, target: {{matchTags: [[a]]}}}}\n"
+        f"  p:\n    extends: base\n    {text}\n"
+    )
+    if "matrix" not in text:
+        whole += "    runLocation: x\n"
+    first, second = compiled(whole), compiled(whole.replace("$$<", "$<"))
+    (planned,) = (one for one in compare(first, second).instances if one.instance)
+    assert planned.action is not Action.RERUN
+    assert {one.action for one in compare(first, first).instances} == {Action.RERUN}

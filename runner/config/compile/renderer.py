@@ -8,6 +8,7 @@ from runner.config.document.keys import TYPED_KEYS
 from runner.config.document.variables import is_secret, looks_secret
 from runner.config.templates.dependencies import Feed, names_in
 from runner.config.templates.expressions.errors import TemplateError, Unresolved
+from runner.config.templates.expressions.symbols import escaped
 from runner.config.templates.expressions.values import (
     Spelt,
     Symbolic,
@@ -55,7 +56,7 @@ class Renderer:
             return [self.value(item, key) for item in node.items]
         if isinstance(node, Mapping):
             return {name: self.value(child, name) for name, child in node.values.items()}
-        value = plain(self.scalar(node))
+        value = self._final(plain(self.scalar(node)))
         is_typed = key in TYPED_KEYS or isinstance(value, list | dict)
         return _typed(value, key) if is_typed and self._reads_env(node) else value
 
@@ -73,7 +74,7 @@ class Renderer:
             return self.value(node)
         if not node.templated:
             return None if node.value is None else node.text
-        value = self.scalar(node)
+        value = self._final(self.scalar(node))
         try:
             return value if value is None or isinstance(value, Marked) else to_text(value)
         except TemplateError as error:
@@ -81,7 +82,8 @@ class Renderer:
 
     def axis(self, key: str, value: Value) -> Any:
         """The JSON value of a key that the matrix sets, read as ``value`` reads it."""
-        return _typed(plain(value), key) if key in self.env_axes else plain(value)
+        value = self._final(plain(value))
+        return _typed(value, key) if key in self.env_axes else value
 
     def scalar(self, node: Scalar) -> Value | Marked:
         """The value of ``node``, a number with its spelling; ``Marked`` if there is none."""
@@ -115,6 +117,10 @@ class Renderer:
                 self._warn_of_short_secret(name, child)
             variable[key] = value
         return variable
+
+    def _final(self, value: Any) -> Any:
+        """``value`` of a field; where names stand for themselves, a literal ``$<`` is escaped."""
+        return mapped(value, escaped) if self.scope.symbolic else value
 
     def _failed(self, error: TemplateError, node: Scalar) -> Marked:
         self.diagnostics.add(problem_of(error, node, self.profile))
@@ -158,7 +164,7 @@ class Renderer:
         what only the run decides.
         """
         if not self.scope.dependencies.is_volatile(name):
-            return _text(self.scope.known(name))
+            return _text(mapped(self.scope.known(name), escaped))
         node = self.scope.variables.get(name.removeprefix("var."))
         return _text(literal(node)) if node and name.startswith("var.") else None
 

@@ -24,10 +24,17 @@ def symbol(name: str) -> Symbolic:
 
 def concatenate(parts: list[str]) -> str:
     """Join the parts; the result is a `Symbolic` if one of them is."""
-    text = "".join(parts)
     if not any(isinstance(part, Symbolic) for part in parts):
-        return text
+        return "".join(parts)
+    text = "".join(map(escaped, parts))
     return Symbolic(text, "(" + " ~ ".join(literal(part) for part in parts if part) + ")")
+
+
+def escaped(value: Value) -> Value:
+    """Return text with each literal ``$<`` escaped, so that it is told from a `Symbolic`."""
+    if isinstance(value, str) and not isinstance(value, Symbolic):
+        return value.replace("$<", "$$<")
+    return value
 
 
 def as_written(source: str, scope: Names) -> Symbolic:
