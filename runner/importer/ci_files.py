@@ -18,8 +18,7 @@ from runner.importer.placeholders import (
     Placeholders,
     holds_token,
 )
-from runner.importer.program import MENTION
-from runner.importer.script import SHELL, Script
+from runner.importer.script import MENTION, SHELL, Script
 from runner.secrets import key_looks_secret
 from runner.source import Source
 

@@ -5,9 +5,10 @@ becomes a placeholder.
 """
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
+from runner.importer.assignments import SOURCED, Assignments, is_kind, steps_up
 from runner.importer.placeholders import Kind, Placeholder, Placeholders
 from runner.secrets import key_looks_secret
 
@@ -21,24 +22,14 @@ WORDS = {
     "translated_string", "process_substitution",
 }  # fmt: skip
 _VARIABLES = {"simple_expansion", "expansion"}
-#: Kinds of nodes that set a variable, with the field of its name.
-_NAMES = {"variable_assignment": "name", "for_statement": "variable"}
-#: Commands that set the variables they are given, and those that may set any.
-_SETTING = {"read", "mapfile", "readarray", "getopts", "unset", "printf"}
-_SETTING_ANY = {"source", ".", "eval"}
-_ARITHMETIC = {"binary_expression", "postfix_expression", "unary_expression"}
-_ARITHMETIC_NAMES = {"word", "variable_name"}
-#: In place of the name of a variable: any may have been set.
-_SOURCED = "."
-_PLAIN_PARENTS = {"program", "declaration_command", "variable_assignments", "command"}
-#: Kinds of nodes that may run after what follows them.
-_REPEATED = {"function_definition", "do_group"}
 #: What is one word and stays as it is where a CI system writes it into a script: bare or quoted.
 _UNCHANGED = {
     "word": re.compile(r"[\w.,:/@%+=^!-]*"),
     "string": re.compile(r"[^\"$`\\]*"),
     "raw_string": re.compile(r"[^']*"),
 }
+#: Kinds of nodes that may run after what follows them.
+_REPEATED = {"function_definition", "do_group"}
 _TILDE = re.compile(r"(?:^|[=:])~")
 _BRACES = re.compile(r"\{[^{}\s]*\}")
 _BLANK_WORD = re.compile(rb"(?:[ \t]|\\\n)*\\[ \t]")
@@ -48,26 +39,16 @@ _MAX_LENGTH = 10_000
 _MAX_DEPTH = 20
 
 
-class Expander:
-    """Expands the words of one text.
-
-    Attributes:
-        assigned: Name → where the text sets it, and the node, if it does so in plain sight.
-    """
+class Expander(Assignments):
+    """Expands the words of one text."""
 
     def __init__(self, data: bytes, table: Placeholders, given: Mapping[str, str]) -> None:
-        self.assigned: dict[str, list[tuple[int, Node | None]]] = {}
-        self._set_any: list[int] = [0] if _SOURCED in given else []
-        self._with_defaults: dict[str, int] = {}
-        self._data = data
+        super().__init__(data)
+        self.set_any += [0] * (SOURCED in given)
         self._table = table
         self._given = given
         self._values: dict[int, list[str]] = {}
         self._depth = 0
-
-    def source(self, node: "Node") -> str:
-        """Return the text of a node."""
-        return self._data[node.start_byte : node.end_byte].decode(errors="replace")
 
     def is_beside_blank_word(self, node: "Node") -> bool:
         r"""Return whether ``\ `` follows or comes first: a part of a word that the parser drops."""
@@ -80,46 +61,13 @@ class Expander:
         r"""Return whether two nodes have nothing between them, or only ends of lines with ``\``."""
         return _JOINT.fullmatch(self._data, before.end_byte, node.start_byte) is not None
 
-    def learn(self, node: "Node") -> None:
-        """Note which variables a node sets. Nodes come in the order of the text."""
-        plain, names = False, list[str]()
-        if node.type in {"command", "unset_command", "declaration_command"}:
-            parts = [child for child in node.children if child.type != "variable_assignment"]
-            words = [self.source(part) for part in parts]
-            while words[0] in {"command", "builtin"} and len(words) > 1:
-                del words[0]
-            names = words[1:] if words[0] in _SETTING else []
-            is_alias = node.type == "declaration_command" and "-n" in words
-            if words[0] in _SETTING_ANY or is_alias:
-                self._set_any.append(node.end_byte)
-            if words[0] == "let":
-                names = re.findall(r"\w+", " ".join(words[1:]))
-        elif node.type in _ARITHMETIC:
-            names = [
-                self.source(child) for child in node.children if child.type in _ARITHMETIC_NAMES
-            ]
-        elif node.type == "expansion" and {":=", "="} & {child.type for child in node.children}:
-            given = [self.source(child) for child in node.children if child.type == "variable_name"]
-            names = [name for name in given if name in self.assigned]
-            for text in given:
-                self._with_defaults.setdefault(text, node.end_byte)
-        elif (field := _NAMES.get(node.type)) and not is_in_front(node):
-            name = node.child_by_field_name(field)
-            names = [self.source(name).split("[")[0]] if name else []
-            is_plain = is_kind(name, "variable_name") and node.children[1].type == "="
-            plain = node.type == "for_statement" or (is_plain and _runs(node))
-        for text in names:
-            is_later = node.type in {"variable_assignment", "expansion"}
-            at = node.end_byte if is_later else node.start_byte
-            self.assigned.setdefault(text, []).append((at, node if plain else None))
-
     def given_inside(self) -> dict[str, str]:
         """Return the variables for a script inside: what is set here takes no default there."""
         marks = {
             name: self._table.mark(Placeholder(Kind.VARIABLE, name, f"${{{name}}}"))
             for name in self.assigned
         }
-        return {**self._given, **marks, **({_SOURCED: ""} if self._set_any else {})}
+        return {**self._given, **marks, **({SOURCED: ""} if self.set_any else {})}
 
     def words(self, node: "Node") -> list[str]:
         """Return the words that a node of a command stands for: most often one."""
@@ -170,7 +118,7 @@ class Expander:
         is_repeated = any(parent.type in _REPEATED for parent in above)
         end = len(self._data) if is_repeated else user.start_byte
         begin = entries[0][0] if entries else 0
-        is_hidden = any(begin <= at <= end for at in self._set_any)
+        is_hidden = any(begin <= at <= end for at in self.set_any)
         before = [node for start, node in entries if start <= user.start_byte]
         if not (before or (entries and is_repeated)):
             variable = Placeholder(Kind.VARIABLE, name, f"${name}")
@@ -202,6 +150,10 @@ class Expander:
         ]
         plain = texts and not any(self._table.inside(text) or "*" in text for text in texts)
         return texts if plain else None
+
+    def axes_of(self, words: Iterable[str]) -> set[str]:
+        """Return the names of the axes of matrices in words."""
+        return {p.name for word in words for p in self._table.inside(word) if p.matrix}
 
     def assignment(self, node: "Node") -> tuple[str, list[str]]:
         """Return the name and the value that an assignment sets; a list has several."""
@@ -261,7 +213,7 @@ class Expander:
         default = self.text(parts[2]) if len(parts) == 3 else ""
         inside = self._table.inside(known[0])
         if inside and inside[0].source == f"${name}":
-            starts = [*self._set_any, self._with_defaults.get(name, node.end_byte)]
+            starts = [*self.set_any, self.with_defaults.get(name, node.end_byte)]
             if any(at <= node.start_byte for at in starts):
                 return known  # it may have been set, and does without the default
             source = self.source(node)
@@ -272,30 +224,3 @@ class Expander:
 def _values_of(placeholders: Iterable[Placeholder]) -> list[str]:
     """Return what the axes of matrices among the placeholders stand for."""
     return [run.get(p.name, "") for p in placeholders for run in p.matrix]
-
-
-def is_kind(node: "Node | None", kind: str) -> bool:
-    """Return whether there is a node, and of this kind."""
-    return node is not None and node.type == kind
-
-
-def steps_up(node: "Node") -> "Iterator[tuple[Node, Node]]":
-    """Yield a node with its parent, then the parent with its own, up to the root."""
-    while (parent := node.parent) is not None:
-        yield node, parent
-        node = parent
-
-
-def is_in_front(node: "Node") -> bool:
-    """Return whether an assignment belongs to the command behind it, on its own line."""
-    parent = node.parent
-    name = parent.child_by_field_name("name") if parent and parent.type == "command" else None
-    return name is not None and name.start_point.row == node.end_point.row
-
-
-def _runs(node: "Node") -> bool:
-    """Return whether an assignment is carried out whenever the script runs."""
-    return all(
-        parent.type in _PLAIN_PARENTS or (parent.type == "list" and parent.children[0] == child)
-        for child, parent in steps_up(node)
-    )

@@ -14,8 +14,8 @@ from runner.importer.other_files import (
     package_scripts,
 )
 from runner.importer.placeholders import MARK, Placeholders, without_marks
-from runner.importer.program import MENTION, calls
-from runner.importer.script import Script
+from runner.importer.program import calls
+from runner.importer.script import MENTION, Script
 from runner.importer.translate import ImportedProfile, imported_profiles
 
 STANDARD_INPUT = "standard input"

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from itertools import pairwise
 
 from runner.importer.placeholders import MARK, Placeholders
-from runner.importer.script import Script
+from runner.importer.script import MENTION, Script
 from runner.importer.shell import commands
 
 #: Programs that start another one, with the words that may come between.
@@ -23,7 +23,6 @@ _SHELLS = {"sh", "bash", "zsh", "dash", "ash", "ksh", "eval"}
 _RUNNERS = {"npm", "pnpm", "yarn", "bun"}
 _PROGRAM = re.compile(r"(?:.*/)?checkly(?:@\S+)?|(?:.*/)?checkly/bin/run(?:\.js)?", re.DOTALL)
 _HARMLESS = re.compile(r"-.*|[A-Za-z_]\w*=.*|\d+(?:\.\d+)?[smhd]?", re.DOTALL)
-MENTION = re.compile(r"checkly(?:@[^\s@]+)?\s+(?:--\s+)?trigger\b")
 _COMPUTED = re.compile(rf"{MARK.pattern}\s+trigger\b")
 #: Programs whose arguments are text for people.
 _TALKERS = {"echo", "printf", "log", ":", "grep"}
@@ -62,7 +61,8 @@ def _calls_of(
     if name in _RUNNERS and package:
         text = _package_script(words, package)
     if MENTION.search(command.input):
-        yield command._replace(text=command.input, unread=f"`{name}` may run what it is given")
+        why = command.unread or f"`{name}` may run what it is given"
+        yield command._replace(text=command.input, unread=why)
     elif text is not None and depth < _MAX_DEPTH:
         for call in calls(command._replace(text=text, words=()), table, package, depth + 1):
             yield call._replace(line=command.line)
@@ -79,8 +79,8 @@ def _calls_of(
 def _doubt(name: str, words: tuple[str, ...], package: Mapping[str, str]) -> str:
     """Return why another program may start ``checkly trigger``, or nothing if it does not."""
     text = " ".join(words)
-    if name in _STARTERS and _COMPUTED.search(text):
-        return f"what `{name}` starts is computed"
+    if words and (name in _STARTERS or MARK.fullmatch(words[0])) and _COMPUTED.search(text):
+        return "the program that it starts is computed"
     if name in _RUNNERS and any(MENTION.search(package.get(word, "")) for word in words):
         return f"`{name}` may start a script with other words"
     if name not in _TALKERS and any(map(MENTION.search, (text, *words))):

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from runner.importer.placeholders import Matrix
 
+MENTION = re.compile(r"checkly(?:@[^\s@]+)?\s+(?:--\s+)?trigger\b")
 #: The name or the command line of a shell that can be read.
 SHELL = re.compile(r"(?:^|[^A-Za-z])(?:ba|da|a|z|k)?sh(?![A-Za-z])")
 _NONE: Mapping[str, str] = MappingProxyType({})
@@ -26,7 +27,7 @@ class Script(NamedTuple):
         own: Variables that are set in front of a command, and Checkly's that its script sets.
         matrix: The matrix of its job.
         output: The file that its output goes to.
-        input: What it may read as a script.
+        input: What it may read as a script, or may be run as one.
         defined: The names of commands that a script around it gives another meaning.
         doubtful: Whether the text has parts that are not valid shell.
         unread: Why it can't be read, or can't be imported.

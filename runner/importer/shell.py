@@ -6,9 +6,10 @@ from time import process_time
 from typing import TYPE_CHECKING
 
 from runner.errors import UsageError
-from runner.importer.expand import WORDS, Expander, is_in_front, is_kind, steps_up
+from runner.importer.assignments import is_in_front, is_kind, steps_up
+from runner.importer.expand import WORDS, Expander
 from runner.importer.placeholders import Placeholders
-from runner.importer.script import Script
+from runner.importer.script import MENTION, Script
 
 if TYPE_CHECKING:
     from tree_sitter import Node, Parser, Tree
@@ -56,12 +57,15 @@ def commands(script: Script, table: Placeholders) -> list[Script]:
     root = _parsed(data).root_node
     expander = Expander(data, table, script.given)
     found: list[Node] = []
+    mentions: list[Node] = []
     doubtful = script.doubtful or root.has_error
     defined = set(script.defined)
     waiting = [(root, 0)]
     while waiting:
         node, depth = waiting.pop()
         expander.learn(node)
+        if node.type == "variable_assignment" and MENTION.search(expander.source(node)):
+            mentions.append(node)
         defined.update(_defined(node, expander))
         if node.type == "command" and _may_matter(node, expander):
             found.append(node)
@@ -70,7 +74,8 @@ def commands(script: Script, table: Placeholders) -> list[Script]:
         if not is_too_deep and node.type != "heredoc_body":
             waiting += ((child, depth + 1) for child in reversed(node.children))
     around = script._replace(doubtful=doubtful, defined=frozenset(defined))
-    return [_command(node, expander, around) for node in found]
+    unfollowed = [_unfollowed(n, expander, around) for n in mentions if not expander.follows(n)]
+    return [_command(node, expander, around) for node in found] + unfollowed
 
 
 @cache
@@ -102,10 +107,11 @@ def _parsed(data: bytes) -> "Tree":
 def _is_misplaced(node: "Node", expander: Expander) -> bool:
     """Return whether a shell would refuse something that the parser lets pass."""
     kind, parent, before = node.type, node.parent, node.prev_sibling
-    if is_kind(parent, "command") and expander.is_beside_blank_word(node):
-        return True
-    if kind in WORDS:  # two that touch are one word to a shell
-        return is_kind(parent, "command") and before is not None and expander.touch(before, node)
+    if parent is not None and parent.type in {"command", "file_redirect"}:
+        if expander.is_beside_blank_word(node):
+            return True
+        if kind in WORDS and before is not None and before.type in WORDS | {"command_name"}:
+            return expander.touch(before, node)  # they are one word to a shell
     return (
         (kind == "command_name" and expander.source(node) in _RESERVED)
         or (kind in {"compound_statement", "do_group"} and len(node.children) < 3)
@@ -115,6 +121,12 @@ def _is_misplaced(node: "Node", expander: Expander) -> bool:
         or (kind == "negated_command" and before is not None and is_kind(parent, "pipeline"))
         or (kind in {";;", ";&", ";;&"} and not is_kind(parent, "case_item"))
     )
+
+
+def _unfollowed(node: "Node", expander: Expander, script: Script) -> Script:
+    why = "it is put together in a variable"
+    line = script.line + node.start_point.row
+    return script._replace(text="", line=line, input=expander.source(node), unread=why)
 
 
 def _defined(node: "Node", expander: Expander) -> list[str]:
@@ -159,7 +171,7 @@ def _command(node: "Node", expander: Expander, script: Script) -> Script:
         else:
             word = child.children[0] if child.type == "command_name" else child
             words += expander.words(word) if word.type in WORDS else [expander.opaque(word)]
-    notes, tolerated = _around(node, expander)
+    notes, tolerated = _around(node, expander, expander.axes_of(words))
     why = f"the script defines `{words[0]}` itself" if words and words[0] in script.defined else ""
     return script._replace(
         text="",
@@ -208,7 +220,7 @@ def _input(node: "Node", expander: Expander) -> str:
     return "\n".join(texts)
 
 
-def _around(node: "Node", expander: Expander) -> tuple[list[str], bool]:
+def _around(node: "Node", expander: Expander, axes: set[str]) -> tuple[list[str], bool]:
     """Return what a script does with a command, a note each, and whether it ignores failure."""
     notes, tolerated = [], False
     for child, parent in steps_up(node):
@@ -223,6 +235,6 @@ def _around(node: "Node", expander: Expander) -> tuple[list[str], bool]:
                     notes.append("After a failure the script ran another command, with `||`.")
             elif left != child and (operator.type == "||" or left.type == "test_command"):
                 notes.append(f"The script ran it under a condition, with `{operator.type}`.")
-        elif parent.type != "for_statement" or not expander.loop_words(parent):
+        elif parent.type != "for_statement" or expander.name_of(parent) not in axes:
             notes += filter(None, [_AROUND.get(parent.type)])
     return notes, tolerated

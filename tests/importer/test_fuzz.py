@@ -43,7 +43,7 @@ LINES = [
 WRAPPERS = [
     "{}", "{}", "{}", "({})", "{{ {}\n}}", "if :; then {}\nfi", "[[ x ]] && {}", "true && {} && :",
     "false || {}", "! {}", ": | {}", "{} | :", "{} &\nwait", "case x in x) {}\n;; esac",
-    "eval '{}'", "X=$({}\n)", "f() {{ {}\n}}; f -t z", "T=in {}", "while :; do {}\nbreak; done",
+    "eval '{}'", "X=$({}\n)", "f() {{ {}\n}}; f -t z", "T=in {}", "for _ in x; do {}\ndone",
     "exec {}",
 ]  # fmt: skip
 CHARACTERS = "-='\"\\ $,;&|#\n(){}<>`*!ta"

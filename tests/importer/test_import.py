@@ -244,6 +244,15 @@ def test_variables_of_the_script_are_followed_in_plain_sight(
         ': "${ARGS:=--tags=smoke}"',
         "declare -n OTHER=ARGS; OTHER=--tags=smoke",
         "unset -v ARGS",
+        "unset 'ARGS'",
+        'unset "$NAME"',
+        "export $(cat .env | xargs)",
+        'export "$NAME=--tags=smoke"',
+        "export 'ARGS'=--tags=smoke",
+        'readonly "ARGS=$OTHER"',
+        "command export ARGS=--tags=smoke",
+        'read -r "$NAME"',
+        'printf -v "$NAME" x',
     ],
 )
 def test_what_may_set_a_variable_again_leaves_the_target_out(line: str) -> None:

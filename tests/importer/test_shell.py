@@ -38,6 +38,12 @@ def test_a_command_that_the_script_defines_itself_is_not_imported(definition: st
         'npx "$(name)" trigger --tags a\n',
         "npm run checkly -- trigger --tags a\n",
         "npx checkly $COMMAND --tags a\n",
+        "${CLI:-npx checkly} trigger --tags a\n",
+        '"${CLI:-checkly}" trigger --tags a\n',
+        "CMD='npx checkly trigger'; CMD+=' --tags a'; $CMD\n",
+        'CMD=(npx checkly trigger); CMD+=(--tags a); "${CMD[@]}"\n',
+        "if x; then CMD='npx checkly trigger --tags a'; fi; $CMD\n",
+        "CMD='npx checkly trigger --tags a' ./run.sh\n",
     ],
 )
 def test_what_may_be_the_command_is_named_beside_those_that_are(script: str) -> None:
@@ -116,6 +122,14 @@ def test_words_of_a_loop_are_split_where_they_have_no_quotes() -> None:
     assert "target" not in profile.values
     (profile,) = import_file("smoke.sh", text.replace("{}", '"$t"')).profiles
     assert profile.values["target"] == {"matchTags": [["$<matrix.t>"]]}
+
+
+def test_a_loop_that_only_repeats_a_command_is_said() -> None:
+    text = "for i in 1 2 3; do npx checkly trigger --tags a && break; done\n"
+    (profile,) = import_file("smoke.sh", text).profiles
+    assert "It was inside a loop in the script." in profile.notes
+    (profile,) = import_file("smoke.sh", text.replace("--tags a", "--tags $i")).profiles
+    assert "It was inside a loop in the script." not in profile.notes
 
 
 def test_commands_without_a_target_are_one_profile_only_if_they_read_the_same() -> None:
