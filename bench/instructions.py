@@ -1,4 +1,4 @@
-"""Counts what the two hot paths take in instructions: counts repeat where times do not.
+"""Counts what the hot paths take in instructions: counts repeat where times do not.
 
 ``python -m bench.instructions`` (``make instructions``) records them in ``instructions.json``;
 a test fails when one has grown by more than 15 %.
@@ -17,15 +17,18 @@ from pathlib import Path
 from bench.profiles import write_profiles
 
 RECORDED = Path(__file__).with_name("instructions.json")
+ROOT = Path(__file__).parents[1]
 PROFILES = 1_000
 _COLLECTED = re.compile(r"Collected : (\d+)")
 
 
 def commands(folder: Path) -> dict[str, list[str]]:
-    """The hot paths by name; their file is written to ``folder``."""
+    """The hot paths by name; their files are written to ``folder``."""
     file = write_profiles(folder, PROFILES)
+    sample = shutil.copy(ROOT / "checkly-sessions.yaml", folder)
     return {
         "runner --version": ["--version"],
+        "runner plan --offline of the sample": ["plan", "--offline", "-f", str(sample)],
         f"runner validate of {PROFILES:,} profiles": ["validate", "-f", str(file)],
     }
 
@@ -39,7 +42,7 @@ def count(arguments: list[str], folder: Path) -> int:
     environment = {
         "PATH": os.environ["PATH"],
         "HOME": str(folder),
-        "PYTHONPATH": str(Path(__file__).parents[1]),
+        "PYTHONPATH": str(ROOT),
         "PYTHONHASHSEED": "0",
         "SHOP_API_TOKEN": "not-a-real-token",
     }
