@@ -35,9 +35,9 @@ from runner.state.store.paths import escape_id, shown
 
 _AT_ONCE: Final = 10
 _BYTES_AT_ONCE: Final = 8 * 1024 * 1024
-"""So many applies are read at once, fewer where they are large; folded, they may be as many."""
+"""How many applies are read at once, fewer if they are large; folded ones may be as many."""
 _LONGEST: Final = timedelta(days=2)
-"""No apply goes on for longer."""
+"""No apply takes longer."""
 _EPOCH: Final = datetime.fromtimestamp(0, UTC)
 _NO_MONTH: Final = "0000-00"
 """Of an apply whose id does not tell its time."""

@@ -1,8 +1,8 @@
 """The journal of an apply: numbered segments while it runs, one document once it has ended.
 
 Group commit: one write is under way at a time, and what comes meanwhile goes into the next one. A
-segment holds only what changed. Who takes over an apply that is gone adds a segment first, so that
-its late owner finds the next number taken and learns that it was replaced.
+segment holds only what changed. Whoever takes over an apply that is gone adds a segment first, so
+that its late owner finds the next number taken and learns that it was replaced.
 """
 
 import asyncio
@@ -22,7 +22,7 @@ from runner.state.store.numbered import path_of
 from runner.state.store.object_store import looked_at
 
 _LAG: Final = 3.0
-"""Outcomes may be written so many seconds late: the API can be asked for them again."""
+"""Outcomes may be written this many seconds late: the API can be asked for them again."""
 _SLOWER: Final = 0.01
 _SLOWEST: Final = 0.5
 """With each segment the next one waits a little longer, so that many sessions share it."""

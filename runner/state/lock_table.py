@@ -73,9 +73,9 @@ class LockTable(NumberedDocument):
         return self.with_(key, holder.model_copy(update={"renewals": renewals, "seen": None}))
 
     def released(self, key: str, is_open: Mapping[tuple[str, str], bool]) -> Self | None:
-        """Return the table after a holder let go, and noted what it settled or left open.
+        """Return the table once a holder released its locks and noted what it settled or left open.
 
-        What it does not hold any more, it notes nothing of.
+        It notes nothing about what it no longer holds.
         """
         if key not in self.holders:
             return None

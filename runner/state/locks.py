@@ -78,7 +78,7 @@ class Locks:
         return self
 
     async def __aexit__(self, _: object, error: BaseException | None, __: object) -> None:
-        """Release what is still held. What can't be released ends with its lease."""
+        """Release what is still held. What can't be released expires with its lease."""
         if self._keeper:
             self._keeper.cancel()
             await asyncio.gather(self._keeper, return_exceptions=True)

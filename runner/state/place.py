@@ -83,7 +83,7 @@ class Place:
         return f"{self._project_folder}/{escape(self.scope)}/{kind}"
 
     async def make(self, owner: Initiator) -> None:
-        """Make the project if there is none yet.
+        """Create the project if there is none yet.
 
         Raises:
             StateError: There is no account to write to, the project is another's, or the store is
@@ -104,7 +104,7 @@ class Place:
         self._is_made = True
 
     async def claim(self, owner: Initiator) -> None:
-        """Make this file the owner of the project, whosever it was."""
+        """Make this file the owner of the project, whoever owned it before."""
         await self.store.put(await self._project_path(), self._project_document(owner))
 
     async def rebuild_locks(self, damaged: DamagedTop) -> None:

@@ -9,7 +9,7 @@ from runner.models.record import Attempt, Record, digest_of
 from runner.state.journal import ApplyJournal
 from runner.state.locks import Locks
 from runner.state.place import Place
-from runner.state.record_table import RecordTable, today
+from runner.state.record_table import RecordTable, current_name
 from runner.state.store.codec import Problems
 from runner.state.store.numbered import DamagedTop
 from runner.state.store.paths import escape_id
@@ -49,7 +49,7 @@ class Records(Place):
         ids = [
             escape_id(apply_id)
             for apply_id, left in unsettled.items()
-            if any(is_wanted(table.today(name, apply_id, self.moved)) for name in left)
+            if any(is_wanted(table.current_name(name, apply_id, self.moved)) for name in left)
         ]
         running = await applies.read(ids)
         if len(running) < len(ids):  # some may have ended and been folded since
@@ -97,7 +97,7 @@ class Records(Place):
 
         def make(table: RecordTable) -> RecordTable:
             if self.moved and before:
-                moves = {name: today(name, self.moved) for name in table.records}
+                moves = {name: current_name(name, self.moved) for name in table.records}
                 table = table.moved(moves, before)
             new = table.merged(given, attempts, self.moved)
             table, stay[:] = table.put(new.values())

@@ -44,13 +44,13 @@ class RecordTable(NumberedDocument):
         """Read records, without their requests and checks.
 
         Args:
-            is_wanted: Given today's name of an instance, whether its record is read.
+            is_wanted: Given the current name of an instance, whether its record is read.
             problems: Where to add what can't be read; with ``None`` that is an error.
             moved: New names of profiles by old ones; an instance with a record of its own keeps it.
         """
         found = {}
         for then, tree in self.records.items():
-            name = today(then, moved or {})
+            name = current_name(then, moved or {})
             if is_wanted(name) and (name == then or name not in self.records):
                 by = self.owners.get(str(tree.get("applyId")), Initiator())
                 with tolerating(problems):
@@ -59,21 +59,21 @@ class RecordTable(NumberedDocument):
                     found[name] = renamed(record, name)
         return found
 
-    def today(self, name: str, apply_id: str, moved: Mapping[str, str]) -> str:
-        """Return today's name of the instance that an apply knew by ``name``."""
+    def current_name(self, name: str, apply_id: str, moved: Mapping[str, str]) -> str:
+        """Return the current name of the instance that an apply knew by ``name``."""
         for move in self.moves:
             if name == move.old and apply_id < move.before:
                 name = move.new
-        return today(name, moved)
+        return current_name(name, moved)
 
     def merged(
         self, records: Mapping[str, Record], attempts: Iterable[Attempt], moved: Mapping[str, str]
     ) -> dict[str, Record]:
-        """Return ``records`` and those that attempts leave, by the names of today."""
+        """Return ``records`` and those that attempts leave, by their current names."""
         merged = dict(records)
         for attempt in attempts:
             if record := record_of(attempt):
-                name = self.today(attempt.instance, attempt.apply_id, moved)
+                name = self.current_name(attempt.instance, attempt.apply_id, moved)
                 merged[name] = later(merged.get(name), renamed(record, name))
         return merged
 
@@ -143,14 +143,14 @@ def later(there: Record | None, new: Record) -> Record:
     return new
 
 
-def today(name: str, moved: Mapping[str, str]) -> str:
-    """Return today's name of an instance, by the profiles that were renamed."""
+def current_name(name: str, moved: Mapping[str, str]) -> str:
+    """Return the current name of an instance, by the profiles that were renamed."""
     profile, bracket, rest = name.partition("[")
     return f"{moved[profile]}{bracket}{rest}" if profile in moved else name
 
 
 def renamed(applied: A, name: str) -> A:
-    """Return an attempt or a record under today's name of its instance."""
+    """Return an attempt or a record under the current name of its instance."""
     if name == applied.instance:
         return applied
     names = {"instance": name, "profile": name.partition("[")[0]}

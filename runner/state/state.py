@@ -16,7 +16,7 @@ from runner.state.store.codec import Problems, decode, encode
 from runner.state.store.paths import escape_id
 
 FOLD_ABOVE: Final = 300
-"""When an apply finds more than so many applies in documents of their own, it folds them."""
+"""An apply folds old applies once more than this many have documents of their own."""
 FOLD_DOWN_TO: Final = 100
 
 
@@ -52,15 +52,16 @@ class State(Records):
         table = await self.record_table.read()
         async for listed in (await self.applies(problems)).past(since):
             apply, is_running = await self._as_its_owner_left_it(listed)
-            today = {
-                name: table.today(name, apply.apply_id, self.moved) for name in apply.instances
+            current = {
+                name: table.current_name(name, apply.apply_id, self.moved)
+                for name in apply.instances
             }
-            chosen = {then for then, now in today.items() if named(now.partition("[")[0], now)}
+            chosen = {then for then, now in current.items() if named(now.partition("[")[0], now)}
             read = apply.read(problems, chosen, without)
             past = apply.past(read, chosen, is_running=is_running)
             if since and not any(attempt.intent_at >= since for attempt in past.attempts):
                 continue
-            attempts = (renamed(attempt, today[attempt.instance]) for attempt in past.attempts)
+            attempts = (renamed(attempt, current[attempt.instance]) for attempt in past.attempts)
             if found := tuple(filter(wanted, attempts)):
                 yield PastApply(past.apply_id, found, past.exit_code)
 

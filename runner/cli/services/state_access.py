@@ -25,7 +25,7 @@ def state_of(
     """Open the state at ``url``, or the default one in ``folder``.
 
     Raises:
-        UsageError: Its address makes no sense, or a shared state needs a project.
+        UsageError: Its address is not valid, or a shared state needs a project.
     """
     state = State(
         open_store(url, folder=folder),

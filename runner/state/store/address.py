@@ -32,7 +32,7 @@ _CREDENTIALS: Final = (
 def open_store(
     url: str | None, *, folder: Path, environment: Mapping[str, str] = os.environ
 ) -> Store:
-    """Open a store; nothing is read or written yet, and no folder is made.
+    """Open a store; nothing is read or written yet, and no folder is created.
 
     Args:
         url: ``file://``, ``s3://``, ``gs://`` or ``az://`` with folder or prefix; ``None`` for
@@ -41,8 +41,8 @@ def open_store(
         environment: Names endpoints, credentials and profiles.
 
     Raises:
-        UsageError: The address makes no sense.
-        StateError: A setting of the store makes no sense.
+        UsageError: The address is not valid.
+        StateError: A setting of the store is not valid.
     """
     scheme, _, rest = (url or f"file://{DEFAULT_FOLDER}").partition("://")
     if scheme == "file":

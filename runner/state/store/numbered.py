@@ -1,6 +1,6 @@
 """Numbered documents: created under the next number, never overwritten; the highest is the truth.
 
-To create the next number is the compare-and-swap: whoever finds it taken reads again. Lower numbers
+Creating the next number is the compare-and-swap: whoever finds it taken reads again. Lower numbers
 are tidied away, so a writer that slept may create one that was there before. Hence every writer
 lists once more, and takes back a document that is not the highest. The highest is never deleted, so
 numbers only grow and serve as fencing tokens.

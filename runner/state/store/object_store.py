@@ -29,7 +29,7 @@ from runner.state.store.errors import (
 T = TypeVar("T")
 
 PATIENCE_SECONDS: Final = 20.0
-"""How long a request that fails in passing is sent again."""
+"""For how long a request that fails temporarily is sent again."""
 _AT_ONCE: Final = 16
 """At most so many requests are under way."""
 _FIRST_PAUSE: Final = 0.1
@@ -61,13 +61,13 @@ class Store:
     """A folder or bucket of small objects, addressed by paths with slashes.
 
     All it needs is consistent listings and to create an object only if there is none. Requests
-    that fail in passing (a reset, 5xx, 429) are sent again. Every method raises ``StateError``,
+    that fail temporarily (a reset, 5xx, 429) are sent again. Every method raises ``StateError``,
     which explains what the store complains of.
 
     Attributes:
         address: For people.
         bucket: The bucket, or the folder once it is there.
-        folder: The folder; the first write makes it.
+        folder: The folder; the first write creates it.
         one_by_one: Where the bucket deletes many objects with one request: the same bucket,
             deleting each with a request of its own.
         warn: Called, once, if objects can't be deleted.
@@ -174,7 +174,7 @@ class Store:
         return written[0]
 
     async def _send(self, verb: str, path: str, do: Callable[[], T]) -> T:
-        """Call ``do`` in a thread, and again while it fails in passing."""
+        """Call ``do`` in a thread, and again while it fails temporarily."""
         loop = asyncio.get_running_loop()
         end, pause = loop.time() + PATIENCE_SECONDS, _FIRST_PAUSE
         while True:
@@ -240,7 +240,7 @@ def looked_at(future: asyncio.Future[Any]) -> None:
 
 
 def _make_private(folder: Path, path: str) -> None:
-    """Make the folders down to ``path``, for their owner only; a new one is hidden from git."""
+    """Create the folders down to ``path``, for their owner only; a new one is hidden from git."""
     parent = (folder / path).parent
     if parent.is_dir():
         return
