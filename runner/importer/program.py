@@ -17,6 +17,8 @@ _STARTERS = {
     "cross-env": (), "dotenv": (), "dotenvx": ("run",), "doppler": ("run",), "op": ("run",),
     "infisical": ("run",), "aws-vault": ("exec",),
 }  # fmt: skip
+#: Flags of npm with a value.
+_NPM_FLAGS = {"-w", "--workspace", "-C", "--prefix"}
 #: Those that bring variables of their own, or may end it early.
 _CHANGING = {"timeout", "dotenv", "dotenvx", "doppler", "op", "infisical", "aws-vault"}
 _SHELLS = {"sh", "bash", "zsh", "dash", "ash", "ksh", "eval"}
@@ -119,8 +121,14 @@ def _package_script(words: tuple[str, ...], scripts: Mapping[str, str]) -> str |
     if not rest or rest[0] not in scripts or (words[0] == "npm" and len(rest) == len(words) - 1):
         return None
     more = rest[1:]
-    if words[0] == "npm":  # keeps what is before `--` for itself
-        more = more[more.index("--") :] if "--" in more else []
+    if words[0] == "npm":  # keeps the flags before `--` for itself
+        at = more.index("--") if "--" in more else len(more)
+        passed = [
+            word
+            for before, word in pairwise(rest[: at + 1])
+            if before not in _NPM_FLAGS and not word.startswith("-")
+        ]
+        more = passed + more[at + 1 :]
     return f"{scripts[rest[0]]} {shlex.join(more[1:] if more[:1] == ['--'] else more)}"
 
 

@@ -535,15 +535,20 @@ def test_a_package_script_takes_more_words_as_its_runner_passes_them() -> None:
     package = (
         '{"scripts": {"t": "checkly trigger -l x", "a": "npm run t -- -t a", "b": "pnpm t -t b",'
         ' "c": "npm run t -t c", "d": "npm t -- -t d", "e": "yarn run t", "f": "npm run f",'
-        ' "g": "checkly trigger && echo", "h": "npm run g -- -t h", "i": "yarn t -t \'a b\'"}}'
+        ' "g": "checkly trigger && echo", "h": "npm run g -- -t h", "i": "yarn t -t \'a b\'",'
+        ' "j": "npm run t j -- -t j", "k": "npm run t -w web -- -t k", "l": "npm run t --x"}}'
     )
-    found = {p.name: p.values["target"] for p in import_file("package.json", package).profiles}
+    profiles = import_file("package.json", package).profiles
+    found = {profile.name: profile.values.get("target") for profile in profiles}
     assert found == {
         "t": "all",
         "a": {"matchTags": [["a"]]},
         "b": {"matchTags": [["b"]]},
         "g": "all",  # and so does h: echo gets its words
         "i": {"matchTags": [["a b"]]},
+        "c": None,  # npm passes the word, and keeps the flag
+        "j": None,
+        "k": {"matchTags": [["k"]]},
     }
 
 
