@@ -54,4 +54,4 @@ def _rules() -> str:
 
 def _local(path: str, folder: Path) -> str:
     """The address of a downloaded file, relative to the report."""
-    return quote(Path(os.path.relpath(path, folder)).as_posix())
+    return quote(os.fsencode(Path(os.path.relpath(path, folder)).as_posix()))

@@ -70,8 +70,8 @@ def append(environ: Mapping[str, str], variable: str, text: str) -> None:
         OSError: The file can't be written.
     """
     if path := environ.get(variable):
-        with Path(path).open("a", encoding="utf-8", newline="\n") as file:
-            file.write(text)
+        with Path(path).open("ab") as file:
+            file.write(text.encode(errors="backslashreplace"))
 
 
 def output(name: str, value: str) -> str:

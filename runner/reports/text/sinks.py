@@ -35,7 +35,7 @@ def whole_file(path: Path) -> Write:
 
     def write(text: str) -> None:
         try:
-            atomic_write(path, text.encode())
+            atomic_write(path, text.encode(errors="backslashreplace"))
         except OSError as error:
             raise CannotRun(
                 f"The report could not be written to {str(path)!r}: {os_reason(error)}."
@@ -68,7 +68,7 @@ def growing_file(path: Path) -> Write:
     """
     with _writable(path):
         path.parent.mkdir(parents=True, exist_ok=True)
-        file = path.open("w", encoding="utf-8", newline="\n")
+        file = path.open("w", encoding="utf-8", errors="backslashreplace", newline="\n")
 
     def write(text: str) -> None:
         file.write(text)

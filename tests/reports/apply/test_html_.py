@@ -145,13 +145,13 @@ def test_a_large_report_stays_small() -> None:
     assert len(text.encode()) < 500_000
 
 
-def test_a_downloaded_file_is_linked_relative_to_the_report() -> None:
-    trace = Artifact(
-        "trace", "trace.zip", "https://s.example/?signature=x", path="out/a b/trace.zip"
-    )
+@pytest.mark.parametrize(("folder", "quoted"), [("a b", "a%20b"), ("a\udcff", "a%FF")])
+def test_a_downloaded_file_is_linked_relative_to_the_report(folder: str, quoted: str) -> None:
+    path = f"out/{folder}/trace.zip"
+    trace = Artifact("trace", "trace.zip", "https://s.example/?signature=x", path=path)
     broken = check(verdict=Verdict.FAILED, artifacts=(trace,))
     text = render(apply(instance(checks=(broken,))), Path("reports"))
-    assert 'href="../out/a%20b/trace.zip"' in text
+    assert f'href="../out/{quoted}/trace.zip"' in text
     assert "signature" not in text
 
 

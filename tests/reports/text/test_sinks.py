@@ -2,13 +2,14 @@ import ast
 import io
 import os
 import threading
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 import runner
 from runner.errors import CannotRun, UsageError
-from runner.reports.text.sinks import emit, to_stream, whole_file
+from runner.reports.text.sinks import emit, growing_file, to_stream, whole_file
 
 
 def test_a_file_appears_whole_and_readable_with_its_folders(tmp_path: Path) -> None:
@@ -21,6 +22,15 @@ def test_a_file_appears_whole_and_readable_with_its_folders(tmp_path: Path) -> N
     umask = os.umask(0)
     os.umask(umask)
     assert path.stat().st_mode & 0o777 == 0o666 & ~umask
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # it stays open
+@pytest.mark.parametrize("kind", [whole_file, growing_file])
+def test_half_a_character_fails_no_report(
+    tmp_path: Path, kind: Callable[[Path], Callable[[str], None]]
+) -> None:
+    kind(tmp_path / "x")("a\udcff")
+    assert (tmp_path / "x").read_text() == "a\\udcff"
 
 
 def test_an_old_report_stays_until_the_new_one_is_whole(tmp_path: Path) -> None:
@@ -132,7 +142,8 @@ def test_no_other_code_writes_to_a_terminal_or_a_log() -> None:
     for path in root.rglob("*.py"):
         name = path.relative_to(root).as_posix()
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            if isinstance(node, ast.Attribute | ast.Name) and ast.unparse(node) in WRITERS:
+            is_used = isinstance(getattr(node, "ctx", None), ast.Load)
+            if is_used and ast.unparse(node) in WRITERS:
                 found.add((name, ast.unparse(node)))
             if isinstance(node, ast.Attribute) and node.attr in {"write", "writelines", "print"}:
                 target = ast.unparse(node.value)
