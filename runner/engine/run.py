@@ -71,7 +71,9 @@ class Run:
         return run
 
     @classmethod
-    def of_attempt(cls, journal: Journal, attempt: Attempt, record: Record | None) -> "Run":
+    def of_attempt(
+        cls, journal: Journal, attempt: Attempt, record: Record | None, span: Span | None = None
+    ) -> "Run":
         """Make the run of an attempt that an earlier apply left, from the state alone.
 
         Its last apply is known only while ``record`` is still its own: that keeps the checks of
@@ -81,7 +83,7 @@ class Run:
             settings = Settings.model_validate(attempt.settings)
         except ValidationError:  # a later release wrote it; its gates are not known here
             settings = Settings()
-        run = cls(journal, attempt, settings, is_stored=True)
+        run = cls(journal, attempt, settings, span=span, is_stored=True)
         if record is not None and record.apply_id == attempt.apply_id and record.checks:
             run.before = record
         if attempt.phase is Phase.STARTED:

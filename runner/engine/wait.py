@@ -109,7 +109,11 @@ class _Wait(Frame):
         self.runs = self._runs(attempts, {})
 
     def _runs(self, attempts: Iterable[Attempt], records: Mapping[str, Record]) -> list[Run]:
-        return [Run.of_attempt(self.journal, a, records.get(a.instance)) for a in attempts]
+        journal, places = self.journal, self.context.places
+        return [
+            Run.of_attempt(journal, a, records.get(a.instance), places.get(a.profile))
+            for a in attempts
+        ]
 
     def repeat(self, past: PastApply) -> ApplyOutcome:
         """Report once more how an apply ended that left nothing open."""

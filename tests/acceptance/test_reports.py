@@ -178,3 +178,20 @@ def test_when_there_is_nothing_to_apply_the_reports_are_there_and_say_so(
     assert json.loads(done.stdout)["instances"] == []
     assert "Nothing to apply." in done.stderr
     assert "\npassed\n" in (tmp_path / "output").read_text(encoding="utf-8")
+
+
+def test_a_wait_tells_where_in_the_file_the_profile_is(online: Project, tmp_path: Path) -> None:
+    online.write(FILE)
+    assert online.run("apply", "smoke", "--detach").returncode == 0
+    github = {"GITHUB_ACTIONS": "true", "GITHUB_STEP_SUMMARY": str(tmp_path / "summary")}
+    lines = FILE.splitlines()
+    line = 1 + next(n for n, text in enumerate(lines) if text.startswith("  smoke:"))
+    for _ in range(2):  # once more from the state alone
+        done = online.run("wait", "--report", f"json={tmp_path / 'r.json'}", env=github)
+        assert done.returncode == 1, done.stderr
+        assert f"::error file=checkly-sessions.yaml,line={line}," in done.stdout + done.stderr
+        told = json.loads((tmp_path / "r.json").read_text(encoding="utf-8"))["instances"][0]
+        assert told["place"] == {"file": "checkly-sessions.yaml", "line": line, "column": 3}
+    online.write(FILE.replace("  smoke:", "  renamed:"))
+    done = online.run("wait", env=github)
+    assert (done.returncode, "::error title=smoke" in done.stdout + done.stderr) == (1, True)

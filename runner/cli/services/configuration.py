@@ -23,6 +23,7 @@ from runner.config.yaml.parse import parse
 from runner.diagnostics import Diagnostics, Severity
 from runner.errors import ConfigurationError, StalePlan, UsageError, os_reason
 from runner.secrets import credentials_in
+from runner.source import Span
 
 #: The value of ``run.id`` before there is an apply.
 KNOWN_AFTER_APPLY = "(known after apply)"
@@ -86,6 +87,11 @@ class Reading:
     def structure(self) -> Structure:
         """The declarations of the file."""
         return self.configuration.structure
+
+    @property
+    def places(self) -> dict[str, Span]:
+        """Where the name of each profile is, also in a file that has errors."""
+        return {name: profile.key for name, profile in self.structure.profiles.items()}
 
     @property
     def digest(self) -> str:

@@ -97,6 +97,7 @@ async def engine(
                     stop=stop,
                     owner=owner,
                     tested=_subject(parts, account_name),
+                    places=parts.file.places if parts.file else {},
                     redact=redact,
                     options=ApplyOptions(
                         concurrency=following.concurrency,

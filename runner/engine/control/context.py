@@ -1,6 +1,6 @@
 """The outside world of an apply, and its options."""
 
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, TypeAlias
@@ -13,6 +13,7 @@ from runner.models.events import Emit, Event, Notice
 from runner.models.outcome import InstanceOutcome, Subject
 from runner.models.record import Initiator
 from runner.models.response import Session
+from runner.source import Span
 from runner.state.state import State
 
 
@@ -65,6 +66,7 @@ class Context:
     redact: Callable[[str], str]  # masks secrets in texts from outside
     options: ApplyOptions
     tested: Subject = field(default_factory=Subject)
+    places: Mapping[str, Span] = field(default_factory=dict)  # of profiles in the file, by name
     keep: "Keep | None" = None  # keeps the files of what failed
     observed: Observed = field(default_factory=Observed)
 
