@@ -11,6 +11,7 @@ from runner.cli.options.parameters import (
     SINCE_OPTION,
     runs_on_state,
 )
+from runner.cli.options.shared import shared_options
 from runner.models.verdict import Verdict
 
 VERDICTS = [verdict.value for verdict in Verdict]
@@ -59,6 +60,7 @@ def checks() -> None:
 
 
 @click.group(cls=Group)
+@shared_options
 def quarantine() -> None:
     """Manage checks whose failures do not count for a while."""
 
