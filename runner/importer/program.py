@@ -62,9 +62,9 @@ def _calls_of(
     text = _script(name, words)
     if name in _RUNNERS and package:
         text = _package_script(words, package)
-    if MENTION.search(command.input):
+    if MENTION.search(command.stdin):
         why = command.unread or f"`{name}` may run what it is given"
-        yield command._replace(text=command.input, unread=why)
+        yield command._replace(text=command.stdin, unread=why)
     elif text is not None and depth < _MAX_DEPTH:
         for call in calls(command._replace(text=text, words=()), table, package, depth + 1):
             yield call._replace(line=command.line)

@@ -27,7 +27,7 @@ class Script(NamedTuple):
         own: Variables that are set in front of a command, and Checkly's that its script sets.
         matrix: The matrix of its job.
         output: The file that its output goes to.
-        input: What it may read as a script, or may be run as one.
+        stdin: What it may read as a script, or may be run as one.
         defined: The names of commands that a script around it gives another meaning.
         doubtful: Whether the text has parts that are not valid shell.
         unread: Why it can't be read, or can't be imported.
@@ -43,7 +43,7 @@ class Script(NamedTuple):
     own: Mapping[str, str] = _NONE
     matrix: Matrix = ()
     output: str = ""
-    input: str = ""
+    stdin: str = ""
     defined: frozenset[str] = frozenset()
     doubtful: bool = False
     unread: str = ""

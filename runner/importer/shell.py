@@ -126,7 +126,7 @@ def _is_misplaced(node: "Node", expander: Expander) -> bool:
 def _unfollowed(node: "Node", expander: Expander, script: Script) -> Script:
     why = "it is put together in a variable"
     line = script.line + node.start_point.row
-    return script._replace(text="", line=line, input=expander.source(node), unread=why)
+    return script._replace(text="", line=line, stdin=expander.source(node), unread=why)
 
 
 def _defined(node: "Node", expander: Expander) -> list[str]:
@@ -182,7 +182,7 @@ def _command(node: "Node", expander: Expander, script: Script) -> Script:
         given=expander.given_inside() if _has_script(words) else script.given,
         own=own,
         output=output,
-        input=_input(node, expander) if _has_script(words) else "",
+        stdin=_input(node, expander) if _has_script(words) else "",
         unread=script.unread or why,
         # `> --tags=x` was typed behind the second prompt of a shell; no file is called so.
         doubtful=script.doubtful or output.startswith("-"),
