@@ -112,7 +112,7 @@ class Renderer:
                 continue
             value = self._marked(child, self.text(child))
             if secret or looks_secret(name, node):
-                value = self._secret(child, value)
+                value = self._secret(value)
             if secret and not _is_long(value):
                 self._warn_of_short_secret(name, child)
             variable[key] = value
@@ -168,19 +168,14 @@ class Renderer:
         node = self.scope.variables.get(name.removeprefix("var."))
         return _text(literal(node)) if node and name.startswith("var.") else None
 
-    def _secret(self, node: Node, value: Any) -> Any:
-        """``value`` with the mark of a secret; it and what feeds it are learned."""
+    def _secret(self, value: Any) -> Any:
+        """``value`` with the mark of a secret, which the redactor learns."""
         if value is None or isinstance(value, list | dict):
             return value
-        for name in sorted(self._feed(node).outside):  # masks get the same numbers each time
-            self._learn(self.scope.known(name))
         mark = _mark(value)
-        self._learn(mark.value)
+        if isinstance(mark.value, str) and mark.value and not isinstance(mark.value, Symbolic):
+            self.redactor.mark(mark.value)
         return replace(mark, secret=True)
-
-    def _learn(self, value: Any) -> None:
-        if isinstance(value, str) and value and not isinstance(value, Symbolic):
-            self.redactor.mark(value)
 
     def _report_unset(self, node: Scalar, names: tuple[str, ...]) -> None:
         verb = "is" if len(names) == 1 else "are"

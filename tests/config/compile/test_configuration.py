@@ -378,6 +378,22 @@ def test_a_secret_that_reads_an_unknown_variable_is_an_error_like_others(
     assert _check(text, tmp_path, monkeypatch) == ["bad-template"]
 
 
+def test_what_public_env_lists_is_shown_though_it_feeds_a_secret(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LOGIN", "user:hunter2")
+    monkeypatch.setenv("HOST", "www.example.com")
+    (tmp_path / "checkly-sessions.yaml").write_text(
+        "version: 1\npublicEnv: [HOST]\nprofiles:\n  a:\n    runLocation: x\n    target: all\n"
+        "    environmentVariables: {A: {value: '$<env.LOGIN>@$<env.HOST>', secret: true}}\n"
+    )
+    monkeypatch.chdir(tmp_path)
+    console = Console(sys.stdout, sys.stderr)
+    Reading(Common(console=console), {}).compile(selection([], []))
+    said = console.redactor.mask("user:hunter2@www.example.com, user:hunter2, www.example.com")
+    assert said == "(secret #1), (secret #2), www.example.com"
+
+
 def test_masks_have_the_same_numbers_each_time(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -392,8 +408,8 @@ def test_masks_have_the_same_numbers_each_time(
     monkeypatch.chdir(tmp_path)
     console = Console(sys.stdout, sys.stderr)
     Reading(Common(console=console), {}).compile(selection([], []))
-    masks = [console.redactor.mark(f"value of {name}") for name in names]
-    assert masks == [f"(secret #{n})" for n in range(1, 9)]
+    masked = console.redactor.mask(", ".join(f"value of {name}" for name in names))
+    assert masked == ", ".join(f"(secret #{n})" for n in range(2, 10))  # the first is of them all
 
 
 INCLUDING = """\
