@@ -12,6 +12,8 @@ from runner.source import Source, Span
 _UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufffe\uffff]")
 _TAG = re.compile(r"![^\s,\[\]{}]{0,80}")
 
+_BRACES_HINT = "Put the whole value with its `{{…}}` in quotes."
+
 #: A value may be marked as secret within this many lines.
 _NEAR = 3
 #: How many characters of a line are searched: far more than are ever shown.
@@ -88,6 +90,8 @@ def syntax_error(source: Source, error: Exception) -> Diagnostic:
     line_start = source.text.rfind("\n", 0, start) + 1
     if _is_open(source.text[line_start:start]):
         advice = QUOTE_HINT
+    elif source.text.startswith("{{", start):
+        advice = _BRACES_HINT
     return Diagnostic(code, message, Span(source, start, start), hint=advice)
 
 
