@@ -225,6 +225,8 @@ def _var_file(name: str) -> dict[str, str]:
     for node in values.values():
         if not isinstance(node, Scalar):
             diagnostics.error("bad-value", "a variable must be a single value", node.span)
+        elif node.value is None:
+            diagnostics.error("bad-value", "a variable must have a value", node.span)
     if len(data) > _MAX_VAR_FILE or diagnostics.errors or root is None:
         # Its lines are not quoted: they may hold secrets.
         where = next((f":{each.span.line}" for each in diagnostics if each.span), "")

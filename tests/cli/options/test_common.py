@@ -48,6 +48,8 @@ def test_variables_come_from_files(arguments: list[str], name: str, file: Shell)
     ("text", "said"),
     [
         ("host: [a]\n", "vars.yaml:1 can't be used: a variable must be a single value."),
+        ("host: null\n", "vars.yaml:1 can't be used: a variable must have a value."),
+        ("other: ''\nhost:\n", "vars.yaml:2 can't be used: a variable must have a value."),
         ("host: hunter2-canary: x\n", "vars.yaml:1 can't be used: "),
         ("- hunter2-canary\n", "vars.yaml"),
         ("", "vars.yaml"),
