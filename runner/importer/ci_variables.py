@@ -1,6 +1,7 @@
 """The variables that a CI system's file sets for its scripts, as far as they can be followed."""
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping
 
 from runner.config.yaml.nodes import Mapping as Tree
@@ -36,6 +37,9 @@ _READ_BY_SCRIPT = re.compile(
 _SOURCED = re.compile(
     r"(?:^|[-;&,'\"\[])[ \t]*(?:(?:source|\.)[ \t]|eval[ \t](?![\"'`$(]*ssh-agent))", re.MULTILINE
 )
+#: A key, and the name in an item of a list.
+_KEY = re.compile(r"(?<![\w.-])([\w.-]+)['\"]?[ \t]*:")
+_NAMED = re.compile(r"\bname['\"]?[ \t]*:[ \t]*['\"]?([\w.-]+)")
 #: A line that hands later steps variables whose names are not in it.
 _EXPORTED = re.compile(r"^(?![^\n]*\w(?:=|<<))[^\n]*(?:GITHUB|BASH)_ENV\b", re.MULTILINE)
 
@@ -46,8 +50,8 @@ class Variables:
     def __init__(self, system: str, source: Source, table: Placeholders) -> None:
         text = source.text
         self._system = system
-        self._text = text
         self._table = table
+        self._keys = Counter(_KEY.findall(text) + _NAMED.findall(text))
         self._set_by_scripts = {name for pair in _SET_BY_SCRIPT.findall(text) for name in pair}
         self._set_by_scripts.update(re.findall(r"\w+", " ".join(_READ_BY_SCRIPT.findall(text))))
         self._may_all_change = bool(
@@ -89,11 +93,8 @@ class Variables:
 
     def _may_change(self, name: str) -> bool:
         """Return whether a variable may be set again where the nesting of the file can't tell."""
-        # As by `extends`, `parallel` and `rules`, a matrix, or merged mappings.
-        is_nested = self._system in {"GitLab", "Azure"} or "<<:" in self._text
-        key = re.escape(name)
-        keys = rf"(?<![\w-]){key}['\"]?[ \t]*:|\bname['\"]?:[ \t]*['\"]?{key}(?![\w.-])"
-        is_again = is_nested and len(re.findall(keys, self._text)) > 1
+        # As by `extends`, `parallel` and `rules`, or a matrix.
+        is_again = self._system in {"GitLab", "Azure"} and self._keys[name] > 1
         return is_again or self._may_all_change or name in self._set_by_scripts
 
 

@@ -1,7 +1,7 @@
 """Read shell text with a parser: its commands, and what is done around each. Nothing is run."""
 
 import re
-from functools import cache
+from functools import cache, lru_cache
 from time import process_time
 from typing import TYPE_CHECKING
 
@@ -209,6 +209,11 @@ def _input(node: "Node", expander: Expander) -> str:
         if parent.type not in _PIPES:
             break
         node = parent
+    return _printed(node, expander)
+
+
+@lru_cache(maxsize=1)  # a long pipe has many commands
+def _printed(node: "Node", expander: Expander) -> str:
     texts: list[str] = []
     waiting = [node]
     while waiting:

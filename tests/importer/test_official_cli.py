@@ -31,6 +31,8 @@ SPELLINGS = [
     f"--check-id {CHECK} --check-id={CHECK} --env A=1 --env A=2 -e 'H: colon' -e I=x'y'\"z\"",
     "-t a,b' c' -t 'd, e' --no-record --no-fail-on-no-matching --timeout 60 -e 'J=`k`'",
     "--retries 0 > log.txt --tags production 2>&1",
+    f"-vt=a,b -e 'M=\"x' -e 'y\" # z' --check-id '\"{CHECK}\", {CHECK}' -n \"$TAGS $REGION\"",
+    "-n \"  $HOST  \" -t 'a b' --no-verbose -e N=01 -e 'export  O = 2' --retries=01",
     "",
 ]
 
