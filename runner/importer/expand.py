@@ -34,6 +34,7 @@ _TILDE = re.compile(r"(?:^|[=:])~")
 _BRACES = re.compile(r"\{[^{}\s]*\}")
 _BLANK_WORD = re.compile(rb"(?:[ \t]|\\\n)*\\[ \t]")
 _JOINT = re.compile(rb"(?:\\\n)*")
+_QUOTES = {"raw_string", "ansi_c_string"}
 _DEFAULTS = {":-", "-", ":=", "="}
 _MAX_LENGTH = 10_000
 _MAX_DEPTH = 20
@@ -73,7 +74,8 @@ class Expander(Assignments):
         """Return the words that a node of a command stands for: most often one."""
         if node.type in _VARIABLES:
             value = self._expansion(node)
-            text = " ".join(value) if value is not None else self.opaque(node)
+            is_known = value is not None and "IFS" not in self.assigned
+            text = " ".join(value or ()) if is_known else self.opaque(node)
             return text.split() if not self._table.inside(text) else [self._unsplit(node, text)]
         if node.type == "string" and len(node.children) == 3 and "[@]" in self.source(node):
             value = self._expansion(node.children[1])
@@ -192,7 +194,8 @@ class Expander(Assignments):
         inside = self._table.inside(text)
         parts = [text, *(p.default or "" for p in inside), *_values_of(inside)]
         blanks = any(re.search(r"\s", part) for part in parts)
-        return self.opaque(node) if blanks and node.type in _VARIABLES else text
+        is_split = blanks or "IFS" in self.assigned
+        return self.opaque(node) if is_split and node.type in _VARIABLES else text
 
     def _expansion(self, node: "Node") -> list[str] | None:
         """Return what ``$X``, ``${X:-default}`` or ``${X[@]}`` stands for, if that is known."""
@@ -208,7 +211,8 @@ class Expander(Assignments):
         known = self.value(name, node)
         if operator in {"", ":?"} or known is None:
             return known
-        if operator not in _DEFAULTS or len(parts) > 3 or is_list:
+        are_text = is_kind(node.parent, "string") and parts[-1].type in _QUOTES  # its quotes
+        if operator not in _DEFAULTS or len(parts) > 3 or is_list or are_text:
             return None
         default = self.text(parts[2]) if len(parts) == 3 else ""
         inside = self._table.inside(known[0])

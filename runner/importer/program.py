@@ -74,6 +74,8 @@ def _calls_of(
             given = given[1:]
         if given and not given[0].startswith("-"):
             yield _started(command, words[:at], given)
+        elif "trigger" in given:
+            yield command._replace(unread="something stands between `checkly` and `trigger`")
     elif reason := _doubt(name, words, package):
         yield command._replace(unread=reason)
 

@@ -194,6 +194,7 @@ def test_a_private_location_is_a_location() -> None:
         "-t 'a",
         "-t a; for x in; do",
         'TAGS="-t a"',
+        "-t \"${A:-'b'}\"",
         f"{'-t a ' * 600}",
     ],
 )

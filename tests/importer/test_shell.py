@@ -39,6 +39,7 @@ def test_a_command_that_the_script_defines_itself_is_not_imported(definition: st
         "npm run checkly -- trigger --tags a\n",
         "npx checkly $COMMAND --tags a\n",
         "${CLI:-npx checkly} trigger --tags a\n",
+        "npx checkly@8.1.0 -- trigger --tags a\n",
         '"${CLI:-checkly}" trigger --tags a\n',
         "CMD='npx checkly trigger'; CMD+=' --tags a'; $CMD\n",
         'CMD=(npx checkly trigger); CMD+=(--tags a); "${CMD[@]}"\n',
@@ -200,3 +201,10 @@ def test_a_variable_that_the_script_around_may_set_has_no_default(line: str, sta
     text = f"{line}\n{start} 'npx checkly trigger --tags ${{T:-q}}'\n"
     (profile,) = import_file("smoke.sh", text).profiles
     assert profile.values["target"] == {"matchTags": ["$<env.T.split(',')>"]}
+
+
+def test_words_are_not_split_where_the_script_says_how() -> None:
+    text = "IFS=,\nT=a,b\nnpx checkly trigger --tags {}\n"
+    for word, is_known in (("$T", False), ("x,$T", False), ('"$T"', True)):
+        (profile,) = import_file("smoke.sh", text.format(word)).profiles
+        assert ("target" in profile.values) is is_known
