@@ -90,6 +90,7 @@ def is_open(leaf: object) -> bool:
 
 
 def _check(rules: Rules, value: Any, path: Path, found: list[Breach]) -> None:
+    """Add to ``found`` what is wrong with ``value``; each ``_check_…`` below does so for a type."""
     kind = rules["type"]
     if kind == "nullable":
         if _unwrapped(value) is None:
