@@ -2,6 +2,7 @@
 
 import json
 import random
+from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -14,6 +15,7 @@ from runner.config.files.files import FolderFiles
 from runner.diagnostics import Diagnostics
 from runner.fingerprints import Fingerprinter
 from runner.models.instance import Instance
+from runner.models.marked import Marked, mapped
 from runner.models.plan import Action
 from runner.models.record import Record
 from runner.plan.base_diff import compare
@@ -124,13 +126,16 @@ profile = st.fixed_dictionaries(
         "timeoutSeconds": st.integers(1, 999),
     },
 )
-files = st.dictionaries(st.sampled_from("pqrs"), profile, min_size=1, max_size=3).map(
-    lambda profiles: {
+values = st.sampled_from(["w", "$<git.sha>-a", "$<git.sha>-b", "$<env.HOST>", "$$<env.HOST>"])
+files = st.builds(
+    lambda value, profiles: {
         "version": 1,
         "publicEnv": ["HOST"],
-        "variables": {"v": "w"},
+        "variables": {"v": value},
         "profiles": profiles,
-    }
+    },
+    values,
+    st.dictionaries(st.sampled_from("pqrs"), profile, min_size=1, max_size=3),
 )
 
 
@@ -154,16 +159,37 @@ def test_a_generated_file_is_all_reruns_however_it_is_ordered(
 
 
 @settings(deadline=None, max_examples=40)
-@given(files, files)
+@given(files, files, values)
 def test_two_generated_files_differ_where_their_requests_do(
-    one: dict[str, Any], other: dict[str, Any]
+    one: dict[str, Any], other: dict[str, Any], value: str
 ) -> None:
+    assert_told(one, other)
+    reads = one | {"profiles": {"v": {"name": "$<var.v>", "target": "all", "runLocation": "x"}}}
+    assert_told(reads, reads | {"variables": {"v": value}})
+
+
+def assert_told(one: dict[str, Any], other: dict[str, Any]) -> None:
+    """Assert that the plan from one file to the other tells what would be sent otherwise."""
     first, second = compiled(json.dumps(one)), compiled(json.dumps(other))
-    requests = {instance.name: normal_form(instance.body, fingerprint) for instance in first}
+    before, sent = (
+        {each.name: normal_form(by_value(each), fingerprint) for each in version}
+        for version in (first, second)
+    )
+    forms = {each.name: normal_form(each.body, fingerprint) for each in first}
     plan = make_plan(second, applied(first), fingerprint)
     for planned in plan.instances:
-        same = requests.get(planned.name) == planned.request
-        assert (planned.action is Action.RERUN) == same
+        is_rerun = planned.action is Action.RERUN
+        assert is_rerun == (forms.get(planned.name) == planned.request)
+        assert not is_rerun or before[planned.name] == sent[planned.name]
+
+
+def by_value(instance: Instance) -> Any:
+    """The request without what says how it is compared."""
+
+    def bare(leaf: Any) -> Any:
+        return replace(leaf, template=None, inputs=()) if isinstance(leaf, Marked) else leaf
+
+    return mapped(instance.body, bare)
 
 
 def one_profile(variables: str) -> str:
