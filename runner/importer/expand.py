@@ -41,10 +41,15 @@ _MAX_DEPTH = 20
 
 
 class Expander(Assignments):
-    """Expands the words of one text."""
+    """Expands the words of one text.
+
+    Attributes:
+        has_splits: Whether something that is read as one word may be several.
+    """
 
     def __init__(self, data: bytes, table: Placeholders, given: Mapping[str, str]) -> None:
         super().__init__(data)
+        self.has_splits = False
         self.set_any += [0] * (SOURCED in given)
         self._table = table
         self._given = given
@@ -74,8 +79,9 @@ class Expander(Assignments):
         """Return the words that a node of a command stands for: most often one."""
         if node.type in _VARIABLES:
             value = self._expansion(node)
-            is_known = value is not None and "IFS" not in self.assigned
-            text = " ".join(value or ()) if is_known else self.opaque(node)
+            text = " ".join(value) if value is not None else self.opaque(node)
+            if "IFS" in self.assigned:
+                return [self._unsplit(node, text)]
             return text.split() if not self._table.inside(text) else [self._unsplit(node, text)]
         if node.type == "string" and len(node.children) == 3 and "[@]" in self.source(node):
             value = self._expansion(node.children[1])
@@ -194,8 +200,10 @@ class Expander(Assignments):
         inside = self._table.inside(text)
         parts = [text, *(p.default or "" for p in inside), *_values_of(inside)]
         blanks = any(re.search(r"\s", part) for part in parts)
-        is_split = blanks or "IFS" in self.assigned
-        return self.opaque(node) if is_split and node.type in _VARIABLES else text
+        if node.type not in _VARIABLES or not (blanks or "IFS" in self.assigned):
+            return text
+        self.has_splits = True
+        return self.opaque(node)
 
     def _expansion(self, node: "Node") -> list[str] | None:
         """Return what ``$X``, ``${X:-default}`` or ``${X[@]}`` stands for, if that is known."""

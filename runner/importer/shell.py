@@ -150,6 +150,7 @@ def _may_matter(node: "Node", expander: Expander) -> bool:
 
 def _command(node: "Node", expander: Expander, script: Script) -> Script:
     words: list[str] = []
+    expander.has_splits = False
     own = dict(script.own)
     output = script.output
     for name in _ACCOUNT:
@@ -185,7 +186,7 @@ def _command(node: "Node", expander: Expander, script: Script) -> Script:
         stdin=_input(node, expander) if _has_script(words) else "",
         unread=script.unread or why,
         # `> --tags=x` was typed behind the second prompt of a shell; no file is called so.
-        doubtful=script.doubtful or output.startswith("-"),
+        doubtful=script.doubtful or expander.has_splits or output.startswith("-"),
     )
 
 

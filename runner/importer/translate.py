@@ -111,7 +111,7 @@ class _Translation:
         """Write the target, unless it could be wider than what the command ran."""
         doubts = list(self._flags.unknown)
         if self._call.doubtful:
-            doubts.append("invalid shell syntax")
+            doubts.append("shell syntax that can't be followed")
         groups = [self._group(word) for word in tags]
         id_texts = self._ids(ids)
         if None in groups or id_texts is None:

@@ -208,3 +208,12 @@ def test_words_are_not_split_where_the_script_says_how() -> None:
     for word, is_known in (("$T", False), ("x,$T", False), ('"$T"', True)):
         (profile,) = import_file("smoke.sh", text.format(word)).profiles
         assert ("target" in profile.values) is is_known
+
+
+@pytest.mark.parametrize("word", ["x$V", "${V}x", "${W:-a b}", "A=$V"])
+def test_what_may_be_several_words_leaves_the_target_out(word: str) -> None:
+    text = "V='a --check-id y'\nnpx checkly trigger --tags x -n {}\n"
+    (profile,) = import_file("smoke.sh", text.format(word)).profiles
+    assert "target" not in profile.values
+    (profile,) = import_file("smoke.sh", text.format(f'"{word}"')).profiles
+    assert profile.values["target"] == {"matchTags": [["x"]]}
