@@ -1,13 +1,14 @@
 """``runner state list`` and ``show``: the records and locks that there are."""
 
-import json
 from collections.abc import Collection, Sequence
+from textwrap import indent
 from typing import Any
 
 from runner.cli.options.common import Common
 from runner.cli.services.aio import run_async
 from runner.cli.services.composition import Composition
 from runner.config.selection import Selection
+from runner.config.yaml.dump import yaml_text
 from runner.errors import StateError, UsageError, together
 from runner.models.record import Record
 from runner.nearest import did_you_mean
@@ -51,8 +52,9 @@ def show(common: Common, name: str, form: str) -> int:
         console.write(dump_json({"formatVersion": 1, **row}))
     else:
         console.say(f"{name}  {_summary(records.get(name), locks.get(name))}")
-        for key, value in (row["record"] or {}).items():
-            console.say(f"  {key}: {value if isinstance(value, str) else json.dumps(value)}")
+        if row["record"]:
+            record = yaml_text(row["record"], name).partition("\n")[2]
+            console.write(indent(record, "  "))
     console.warn(*problems)
     return 3 if problems else 0
 
