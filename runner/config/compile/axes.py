@@ -22,12 +22,10 @@ def axes_of(matrix: Mapping) -> dict[str, Span]:
     return axes
 
 
-def env_axes(matrix: Mapping, dependencies: Dependencies) -> frozenset[str]:
-    """The axes of ``matrix`` that have a value from the environment."""
+def untyped_axes(matrix: Mapping, dependencies: Dependencies) -> frozenset[str]:
+    """The axes of ``matrix`` that have a value without a type of its own."""
     return frozenset(
-        axis
-        for axis, each in axis_scalars(matrix)
-        if any(name.startswith("env.") for name in dependencies.of(names_in(each)).names)
+        axis for axis, each in axis_scalars(matrix) if dependencies.is_untyped(names_in(each))
     )
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import cached_property, partial
 from typing import Any, NamedTuple
 
-from runner.config.compile.axes import axes_of, env_axes
+from runner.config.compile.axes import axes_of, untyped_axes
 from runner.config.compile.expansion import Expansion
 from runner.config.compile.matrix import Combination, MatrixReader, instance_name
 from runner.config.compile.renderer import Renderer
@@ -52,10 +52,10 @@ class Compiler:
         if matrix := layers.values.get("matrix"):
             reader = MatrixReader(self._renderer(profile.name, {}, problems), self.diagnostics)
             instances = {instance_name(profile.name, each): each for each in reader.expand(matrix)}
-        from_env = frozenset[str]()
+        untyped = frozenset[str]()
         if isinstance(matrix, Mapping):
-            from_env = env_axes(matrix, self.scope.dependencies)
-        return Expansion(profile, layers, instances, problems, is_complete, labels_of, from_env)
+            untyped = untyped_axes(matrix, self.scope.dependencies)
+        return Expansion(profile, layers, instances, problems, is_complete, labels_of, untyped)
 
     def learn(self, name: str) -> None:
         """Have the redactor know the value of a name that feeds a secret."""
@@ -78,7 +78,7 @@ class Compiler:
         """The instance of that name; nothing, but diagnostics, if it breaks a rule."""
         profile, layers, combination = one.profile, one.layers, one.instances[name]
         values = _with_absent(layers, combination)
-        renderer = self._renderer(profile.name, values, self.diagnostics, one.env_axes)
+        renderer = self._renderer(profile.name, values, self.diagnostics, one.untyped_axes)
         data = _data(layers, renderer)
         data |= {
             key: renderer.axis(key, value)
@@ -128,10 +128,10 @@ class Compiler:
         profile: str,
         values: Combination,
         problems: Diagnostics,
-        from_env: frozenset[str] = frozenset(),
+        untyped: frozenset[str] = frozenset(),
     ) -> Renderer:
         scope, unset = self.scope.for_instance(profile, values), self.inputs.unset
-        return Renderer(scope, problems, self.redactor, unset, profile, env_axes=from_env)
+        return Renderer(scope, problems, self.redactor, unset, profile, untyped_axes=untyped)
 
     def _fill_metadata(self, data: dict[str, Any]) -> None:
         """Fill in what the profile leaves out, as the official command line does."""

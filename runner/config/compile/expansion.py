@@ -21,7 +21,7 @@ class Expansion(NamedTuple):
             profile is selected.
         is_complete: Whether all its layers are known.
         labels_of: Gives the labels of an instance.
-        env_axes: The axes that have a value from the environment.
+        untyped_axes: The axes that have a value without a type of its own.
     """
 
     profile: ProfileSource
@@ -30,7 +30,7 @@ class Expansion(NamedTuple):
     problems: Diagnostics
     is_complete: bool
     labels_of: Callable[[Combination], dict[str, Any]]
-    env_axes: frozenset[str]
+    untyped_axes: frozenset[str]
 
     def selected(self, selection: Selection) -> Iterator[str]:
         """The names of the instances that ``selection`` means."""

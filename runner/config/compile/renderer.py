@@ -32,8 +32,8 @@ class Renderer:
     """Renders the nodes of one instance of a profile.
 
     What is wrong goes to ``diagnostics``, and secrets to ``redactor``; ``unset`` is the severity
-    of a name that is not set. With ``only_literals``, every template counts as unresolved. The
-    environment feeds ``env_axes`` of the matrix.
+    of a name that is not set. With ``only_literals``, every template counts as unresolved.
+    Values of the ``untyped_axes`` of the matrix have no type of their own.
     """
 
     scope: Scope
@@ -42,7 +42,7 @@ class Renderer:
     unset: Severity
     profile: str | None
     only_literals: bool = False
-    env_axes: frozenset[str] = frozenset()
+    untyped_axes: frozenset[str] = frozenset()
 
     def value(self, node: Node, key: str = "") -> Any:
         """The JSON value of ``node``, in which what is unresolved is ``Marked``.
@@ -58,7 +58,7 @@ class Renderer:
             return {name: self.value(child, name) for name, child in node.values.items()}
         value = self._final(plain(self.scalar(node)))
         is_typed = key in TYPED_KEYS or isinstance(value, list | dict)
-        return _typed(value, key) if is_typed and self._reads_env(node) else value
+        return _typed(value, key) if is_typed and self._is_untyped(node) else value
 
     def volatile(self, node: Node, key: str) -> Any:
         """Like ``value``, with a mark on what differs from run to run."""
@@ -83,7 +83,7 @@ class Renderer:
     def axis(self, key: str, value: Value) -> Any:
         """The JSON value of a key that the matrix sets, read as ``value`` reads it."""
         value = self._final(plain(value))
-        return _typed(value, key) if key in self.env_axes else value
+        return _typed(value, key) if key in self.untyped_axes else value
 
     def scalar(self, node: Scalar) -> Value | Marked:
         """The value of ``node``, a number with its spelling; ``Marked`` if there is none."""
@@ -143,10 +143,10 @@ class Renderer:
         names = names_in(node) if isinstance(node, Scalar) else frozenset[str]()
         return self.scope.dependencies.of(names)
 
-    def _reads_env(self, node: Node) -> bool:
-        axes = {f"matrix.{axis}" for axis in self.env_axes}
+    def _is_untyped(self, node: Node) -> bool:
+        axes = {f"matrix.{axis}" for axis in self.untyped_axes}
         names = self._feed(node).names
-        return not axes.isdisjoint(names) or any(name.startswith("env.") for name in names)
+        return not axes.isdisjoint(names) or self.scope.dependencies.is_untyped(names)
 
     def _marked(self, node: Node, value: Any) -> Any:
         """``value``, with a mark if it differs from run to run."""

@@ -34,10 +34,12 @@ class Dependencies:
         without a default, which can only be set from there.
         """
         self._variables = variables
-        self._external = {*external}
-        for name, node in variables.items():
-            if isinstance(node, Scalar) and node.value is None:
-                self._external.add(f"var.{name}")
+        self._without_default = {
+            f"var.{name}"
+            for name, node in variables.items()
+            if isinstance(node, Scalar) and node.value is None
+        }
+        self._external = self._without_default.union(external)
         self._reads = {f"var.{name}": self._direct(f"var.{name}") for name in variables}
         self._feeds: dict[frozenset[str], Feed] = {}
         self._of_instance = set[str]()
@@ -67,6 +69,16 @@ class Dependencies:
                 any(each.startswith(VOLATILE) for each in found),
             )
         return feed
+
+    def is_untyped(self, names: frozenset[str]) -> bool:
+        """Whether text without a type of its own feeds one of ``names``.
+
+        That is the environment, or a variable without a default.
+        """
+        return any(
+            each.startswith("env.") or each in self._without_default
+            for each in self.of(names).names
+        )
 
     def is_volatile(self, name: str) -> bool:
         """Whether a name is, or is fed by, what differs from run to run."""
