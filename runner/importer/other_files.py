@@ -24,6 +24,7 @@ _MAKE_SETS_ANY = re.compile(
     r"\s*[-s]?include\s|.*\$[({]eval\s|\$[({]\w+[)}]\w*\s*[:+?!]*=", re.DOTALL
 )
 _MAKE_COMMENT = re.compile(r"(?<!\\)#.*", re.DOTALL)
+_MAKE_BREAK = re.compile(r"[ \t]*\\\n[ \t]*")
 _MAKE_USE = re.compile(r"\$\$|\$\(([^(){}]*)\)|\$\{([^(){}]*)\}|\$([^\s(){}$])")
 #: The dollar that the shell sees, where a Makefile has two.
 _DOLLAR = "\ue002"
@@ -39,8 +40,10 @@ def make_scripts(text: str, table: Placeholders) -> list[Script]:
     """Return the recipes of a Makefile, and other lines that name the command."""
     lines = _LOGICAL_LINE.findall(text)
     variables = _make_variables(lines)
-    _, shell = variables.get("SHELL", ("", ""))
+    shell = variables.get("SHELL", ("", ""))[1].strip()
     unread = f"`SHELL = {shell}` can't be read" if shell and not SHELL.search(shell) else ""
+    # Those that are exported are in the environment of recipes.
+    given = {v: table.mark(Placeholder(Kind.SCRIPT, v, f"$${v}")) for v in variables}
     prefix = found[1] if (found := _MAKE_PREFIX.search(text)) else "\t"
     scripts: list[Script] = []
     name, number, depth = "", 1, 0
@@ -60,7 +63,7 @@ def make_scripts(text: str, table: Placeholders) -> list[Script]:
             shell = shell.replace(_DOLLAR, "$")
             is_tolerated = "-" in recipe[: -len(command) or None]
             notes = ("It was under a condition of the Makefile.",) if depth > 0 else ()
-            script = Script(shell, (), number, (name,), notes, is_tolerated)
+            script = Script(shell, (), number, (name,), notes, is_tolerated, given)
             scripts.append(script._replace(unread=unread))
         elif not (sets and any(variables.get(sets["name"], ()))) or "$(shell" in line:
             text = _MAKE_COMMENT.sub("", line)
@@ -80,7 +83,8 @@ def _make_variables(lines: list[str]) -> dict[str, tuple[str, str]]:
             variables = dict.fromkeys(variables, ("", ""))
         elif not line.startswith("\t") and (found := _MAKE_SET.match(line.lstrip())):
             name, how = found["name"] or found["defined"], found["how"] or ""
-            value = _MAKE_COMMENT.sub("", line[found.end() :]).replace("\\#", "#").strip()
+            value = _MAKE_COMMENT.sub("", line[found.end() :]).replace("\\#", "#").lstrip()
+            value = _MAKE_BREAK.sub(" ", value).rstrip("\n")  # blanks at its end stay
             is_plain = how in {"=", ":=", "::=", ":::=", "?="} and not found["target"]
             is_followed = is_plain and depth <= 0 and name not in variables
             variables[name] = (how, value) if is_followed else ("", "")
@@ -97,7 +101,7 @@ def _make_use(
     source = found[0].replace(_DOLLAR, "$$")
     if not re.fullmatch(r"[A-Za-z_]\w*", name) or not how or "$" in value:
         return table.mark(Placeholder(Kind.SCRIPT, name, source if " " not in source else "$(…)"))
-    if how != "?=" and value and not key_looks_secret(name):
+    if how != "?=" and value.strip() and not key_looks_secret(name):
         return value  # an empty one is there to be set by who runs it
     return table.mark(Placeholder(Kind.VARIABLE, name, source, value or None))
 

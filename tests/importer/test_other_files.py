@@ -27,6 +27,9 @@ def tags_of(name: str, text: str) -> tuple[list[object], list[str]]:
         ("smoke:\n\tnpx checkly trigger --tags $TAGS\n", None),
         ("smoke:\n\tnpx checkly trigger $ARGS\n", None),
         ("ARGS =\nsmoke:\n\tnpx checkly trigger $(ARGS)\n", None),
+        ("T = a\\\n  b\nsmoke:\n\tnpx checkly trigger --tags '$(T)'\n", [["a b"]]),
+        ("T = a # why\nsmoke:\n\tnpx checkly trigger --tags '$(T)'\n", [["a "]]),
+        ("export T = a\nsmoke:\n\tnpx checkly trigger --tags $$T\n", None),
         ("define run\n\tnpx checkly trigger --tags $(1)\nendef\n", None),
     ],
 )
