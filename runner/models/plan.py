@@ -103,6 +103,7 @@ class PlannedInstance(NamedTuple):
         renamed_from: Its name at the base, if only that changed.
         passed_earlier: Checks that passed at the same commit and are not run again; only the
             body of ``instance`` is narrowed, not ``request``.
+        is_untried: Whether an apply after that of ``record`` did not start it.
     """
 
     name: str
@@ -119,6 +120,7 @@ class PlannedInstance(NamedTuple):
     pulled_in: bool = False
     renamed_from: str | None = None
     passed_earlier: "tuple[CheckRecord, ...]" = ()
+    is_untried: bool = False
 
     @property
     def has_drifted(self) -> bool:

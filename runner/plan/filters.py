@@ -71,6 +71,8 @@ def _passed(planned: PlannedInstance, today: date) -> bool:
     record, instance = planned.record, planned.instance
     if record is None or record.verdict is None or not record.verdict.is_pass:
         return False
+    if planned.is_untried:
+        return False
     if instance is None:
         return True
     settings = instance.settings

@@ -44,7 +44,7 @@ class Records(Place):
         is_wanted = set(instances).__contains__ if instances is not None else lambda _: True
         applies = await self.applies(problems)  # whose the project is need not be asked twice
         # In this order, since an apply that ends is first in the table and then unlocked.
-        unsettled = await self._unsettled(problems)
+        unsettled = await self.unsettled(problems)
         table = await self.record_table.read()
         ids = [
             escape_id(apply_id)
@@ -149,7 +149,7 @@ class Records(Place):
         self._settled.update((key, each) for key, each in found.items() if not each.is_open)
         return found
 
-    async def _unsettled(self, problems: Problems = None) -> dict[str, list[str]]:
+    async def unsettled(self, problems: Problems = None) -> dict[str, list[str]]:
         """Return others' applies, and their instances that the table of records may not have."""
         try:
             table = await self.lock_table.read()

@@ -133,11 +133,11 @@ class State(Records):
 
     async def fold(self, keep: int) -> int:
         """Fold all but the newest applies into months; returns how many."""
-        return await (await self.applies()).fold(self._unsettled, keep)
+        return await (await self.applies()).fold(self.unsettled, keep)
 
     async def fold_if_many(self) -> None:
         """Fold old applies if more than a few hundred have documents of their own."""
-        await (await self.applies()).fold(self._unsettled, FOLD_DOWN_TO, FOLD_ABOVE)
+        await (await self.applies()).fold(self.unsettled, FOLD_DOWN_TO, FOLD_ABOVE)
 
     # ---------------------------------------------------------------- plans
 

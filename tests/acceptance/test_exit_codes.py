@@ -27,6 +27,7 @@ profiles:
   gone: {target: {matchTags: [[gone]]}}
   slow: {timeoutSeconds: 1, target: {matchTags: [[slow]]}}
   patient: {target: {matchTags: [[slow]]}}
+  last: {target: {matchTags: [[good]]}}
 """
 
 
@@ -131,6 +132,41 @@ def test_a_lock_that_is_held_ends_with_3(shop: Project) -> None:
     assert done.returncode == 3
     assert f"process {holder.pid}" in done.stderr
     assert holder.returncode == 130
+
+
+@pytest.mark.parametrize("option", ["--changed", "--failed", "--failed-checks"])
+def test_what_a_later_apply_did_not_start_does_not_pass_for_passed(
+    shop: Project, option: str
+) -> None:
+    assert shop.run("apply", "after-bad", "--no-needs").returncode == 0
+    assert shop.run("apply", "after-bad").returncode == 1  # it is skipped
+    again = shop.run("apply", "after-bad", "--no-needs", option)
+    assert (again.returncode, "has not started it" in again.stdout) == (0, True), again.stdout
+    assert "Nothing to apply" in shop.run("apply", "after-bad", "--no-needs", option).stdout
+    shop.write(FILE.replace("last: {", "last: {expectChecks: {max: 0}, "))
+    assert shop.run("apply", "last").returncode == 1  # it is blocked
+    shop.write(FILE)
+    assert "Nothing to apply" not in shop.run("apply", "last", option).stdout
+
+
+def test_what_a_killed_apply_did_not_start_does_not_pass_for_passed(shop: Project) -> None:
+    assert shop.run("apply", "last").returncode == 0
+    shop.environment["CHECKLY_SESSIONS_LEASE_SECONDS"] = "2"
+    killed = subprocess.Popen(
+        [sys.executable, "-m", "runner", "apply", "patient", "last", "--concurrency", "1"],
+        cwd=shop.folder,
+        env={**os.environ, **shop.environment},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    started_line(killed)
+    killed.kill()
+    killed.communicate(timeout=60)
+    again = shop.run("apply", "last", "--failed", "--lock-timeout", "20")
+    assert again.returncode == 0, again.stdout + again.stderr
+    assert "has not started it" in again.stdout
+    assert "1 passed" in again.stdout
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

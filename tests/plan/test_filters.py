@@ -134,6 +134,12 @@ def test_a_pass_that_would_fail_today_is_none(
     assert bool(narrow(Plan((planned_again,)), TODAY).instances) is stays
 
 
+@pytest.mark.parametrize("narrow", [changed_only, failed_only, failed_checks_only])
+def test_a_pass_that_a_later_apply_did_not_repeat_is_none(narrow: Any) -> None:
+    passed = one(record(verdict=Verdict.PASSED, checks=[HOME]))._replace(is_untried=True)
+    assert narrow(Plan((passed,)), TODAY).instances == (passed,)
+
+
 def test_a_degraded_check_runs_again_where_that_is_a_failure() -> None:
     last = record(verdict=Verdict.FAILED, checks=[HOME, SLOW])
     body = {"metadata": {"commitId": COMMIT}}

@@ -15,6 +15,7 @@ from runner.cli.actions.wait import print_next_step
 from runner.cli.options.common import Common
 from runner.cli.options.following import Following
 from runner.cli.services.composition import Composition
+from runner.cli.services.past import with_untried
 from runner.cli.services.plan import plan_of
 from runner.cli.services.preflight import judge
 from runner.cli.services.runtime import engine, reporting
@@ -83,6 +84,8 @@ def apply(common: Common, **options: Any) -> int:
         if saved is not None:
             check_plan(saved, plan)
         today, prune = clock.now().date(), common.prune
+        if (command.changed or command.failed or command.failed_checks) and parts.may_have_state:
+            plan = loop.run(with_untried(plan, parts))
         plan = changed_only(plan, today) if command.changed else plan
         plan = failed_only(plan, today, prune=prune) if command.failed else plan
         shared = Shared(clock, command.requests_per_minute)

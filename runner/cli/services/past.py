@@ -1,6 +1,6 @@
 """Read past applies for the commands that look at many of them."""
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from datetime import datetime
 from itertools import chain, islice
 from typing import Final
@@ -11,7 +11,9 @@ from runner.cli.services.state import unknown_parts
 from runner.config.selection import Selection
 from runner.errors import StateError, together
 from runner.models.history import PastApply
+from runner.models.plan import Plan, PlannedInstance
 from runner.models.record import Attempt
+from runner.state.record_table import current_name
 
 #: The fields of an attempt that no command shows.
 UNSHOWN: Final = frozenset({"request", "lookup"})
@@ -69,6 +71,45 @@ def past_applies(
         raise together(unknown.values())
     yield from islice(chain(newest, found), limit)
     parts.console.warn(*problems)
+
+
+async def with_untried(plan: Plan, parts: Composition) -> Plan:
+    """Mark what passed, and what a later apply then did not start: skipped, blocked, cut off.
+
+    Its record is still the one of the pass, since that holds what the API was last sent.
+    """
+    passed = {
+        one.name: one.record
+        for one in plan.instances
+        if one.record is not None and one.record.verdict and one.record.verdict.is_pass
+    }
+    if not passed:
+        return plan
+    past = parts.state.history(
+        named=lambda _, name: name in passed,
+        wanted=lambda one: one.verdict is not None and not (one.session_id or one.verdict.is_pass),
+        without=UNSHOWN,
+        since=min(record.applied_at for record in passed.values()),
+        problems=[],
+    )
+    untried = {
+        current_name(name, parts.state.moved): apply_id
+        for apply_id, names in (await parts.state.unsettled([])).items()
+        for name in names
+    }
+    async for apply in past:
+        for attempt in apply.attempts:
+            if apply.apply_id > passed[attempt.instance].apply_id:
+                untried.setdefault(attempt.instance, apply.apply_id)
+    return plan._replace(instances=tuple(_marked(one, untried) for one in plan.instances))
+
+
+def _marked(planned: PlannedInstance, untried: Mapping[str, str]) -> PlannedInstance:
+    apply_id = untried.get(planned.name)
+    if apply_id is None or planned.record is None or planned.record.verdict is None:
+        return planned
+    note = f"It ended before the apply {apply_id}, which has not started it."
+    return planned._replace(is_untried=True, warnings=(*planned.warnings, note))
 
 
 def _is_of(chosen: Selection, attempt: Attempt) -> bool:
