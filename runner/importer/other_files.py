@@ -24,7 +24,7 @@ _MAKE_SETS_ANY = re.compile(
     r"\s*[-s]?include\s|.*\$[({]eval\s|\$[({]\w+[)}]\w*\s*[:+?!]*=", re.DOTALL
 )
 _MAKE_COMMENT = re.compile(r"(?<!\\)#.*", re.DOTALL)
-_MAKE_BREAK = re.compile(r"[ \t]*\\\n[ \t]*")
+_MAKE_BREAK = re.compile(r"(?<![ \t])[ \t]*\\\n[ \t]*")
 _MAKE_USE = re.compile(r"\$\$|\$\(([^(){}]*)\)|\$\{([^(){}]*)\}|\$([^\s(){}$])")
 #: The dollar that the shell sees, where a Makefile has two.
 _DOLLAR = "\ue002"
