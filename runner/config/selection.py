@@ -104,13 +104,17 @@ def unknown_labels(selection: Selection, known: Iterable[Mapping[str, object]]) 
 
     ``known`` are the labels of each instance that was not left out by its name already.
     """
-    items = (item for labels in known for item in labels.items())
+    items = [item for labels in known for item in labels.items()]
     pairs = dict.fromkeys(f"{key}={value}" for key, value in items if isinstance(value, str))
+    unset = {key for key, value in items if not isinstance(value, str | None)}
     asked = [f"{key}={value}" for key, value in selection.labels]
     missing = [pair for pair in asked if pair not in pairs]
     what = "selected instance" if selection.names or selection.exclude else "instance"
     if missing:
         hint = _near(missing[0], pairs) or "None of them has labels."
+        key = missing[0].partition("=")[0]
+        if key in unset:
+            hint = f"Some have a label {key!r} that reads what is not set; `runner list` names it."
         return UsageError(f"No {what} has the label {missing[0]!r}.", hint=hint)
     asked += [f"{key}!={value}" for key, value in selection.without_labels]
     verb = "has all of the labels" if len(asked) > 1 else "matches the label"

@@ -293,6 +293,12 @@ def test_labels_narrow(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
             "No selected instance has the label 'team=mine'.",
             "None of them has labels.",
         ),
+        (
+            [],
+            ["from=ci"],
+            "No instance has the label 'from=ci'.",
+            "Some have a label 'from' that reads what is not set; `runner list` names it.",
+        ),
     ],
 )
 def test_labels_that_nothing_has_are_an_error(
@@ -308,7 +314,7 @@ version: 1
 defaults: {target: all, runLocation: eu-west-1}
 profiles:
   mine: {labels: {team: mine}}
-  theirs: {labels: {team: theirs, at: eu}}
+  theirs: {labels: {team: theirs, at: eu, from: $<env.NOT_SET>}}
   bare: {}
 """
     with pytest.raises(UsageError) as refused:
