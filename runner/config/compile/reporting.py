@@ -19,6 +19,8 @@ def diagnostic_of(
     nodes, path = _nodes(layers), _in_file(breach.path, body)
     node, holder = _locate(nodes, path)
     span, hint, last = node.span if node else key, breach.hint, str(path[-1])
+    if len(path) > 2 and path[1] not in NESTED_KEYS.get(str(path[0]), {path[1]}):
+        return None  # inside a key that is unknown
     if breach.code == "unknown-key":
         siblings = holder.values if isinstance(holder, Mapping) else nodes
         if last in siblings:
