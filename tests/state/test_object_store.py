@@ -16,6 +16,7 @@ from obstore.exceptions import GenericError
 from runner.errors import StateError, UsageError
 from runner.state.project import Project
 from runner.state.state import State
+from runner.state.store.address import open_store
 from runner.state.store.object_store import Entry, Store
 from tests.state.conftest import (
     ALICE,
@@ -323,6 +324,22 @@ def test_a_file_where_the_folder_should_be(open_: OpenState, tmp_path: Path) -> 
     assert asyncio.run(state.records()) == {}
     with pytest.raises(StateError, match="there is a file where a folder should be"):
         asyncio.run(state.put_records([a_record()]))
+
+
+@pytest.mark.parametrize("is_there", [False, True])
+def test_a_folder_whose_path_is_not_utf_8(tmp_path: Path, is_there: bool) -> None:
+    parent = tmp_path / os.fsdecode(b"caf\xe9")
+    try:
+        parent.mkdir()
+    except OSError:
+        pytest.skip("this file system holds only names in UTF-8")
+    if is_there:
+        (parent / ".runner").mkdir()
+    store = open_store(None, folder=parent)
+    with pytest.raises(StateError, match="the path is not UTF-8") as caught:
+        asyncio.run(store.create("locks/0000000001.json", b"{}"))
+    assert "choose another place with --state" in str(caught.value.hint)
+    assert [each.name for each in parent.iterdir()] == [".runner"] * is_there
 
 
 def test_a_place_where_nothing_can_be_made(open_: OpenState) -> None:

@@ -21,6 +21,7 @@ _OF_SYSTEM: Final = {
     errno.EACCES: _DENIED,
     errno.ENOTDIR: ("there is a file where a folder should be", f"Move it away, or {_ELSEWHERE}"),
     errno.EFBIG: ("this process may not write files of that size", "Raise its limit (ulimit -f)."),
+    errno.EILSEQ: ("the path is not UTF-8", f"Rename its folders, or {_ELSEWHERE}"),
     errno.ENOSPC: ("the disk is full", f"Make room, or {_ELSEWHERE}"),
     errno.EROFS: ("the file system is read-only", f"Mount it for writing, or {_ELSEWHERE}"),
     errno.ENAMETOOLONG: ("the path is too long", f"Use a shorter one: {_ELSEWHERE}"),

@@ -1,6 +1,7 @@
 """The object store, a folder or a bucket of small objects: where obstore is used."""
 
 import asyncio
+import errno
 import random
 import secrets
 import time
@@ -197,6 +198,7 @@ class Store:
     def _backend(self) -> ObjectStore:
         """The bucket or folder; a folder that does not exist yet is empty."""
         if self.bucket is None and self.folder is not None and self.folder.is_dir():
+            _check_spelling(self.folder)
             self.bucket = LocalStore(self.folder, automatic_cleanup=True)
         return self.bucket or MemoryStore()
 
@@ -239,8 +241,17 @@ def looked_at(future: asyncio.Future[Any]) -> None:
         future.exception()
 
 
+def _check_spelling(folder: Path) -> None:
+    """Raise ``OSError`` for a path that is not UTF-8, over which the library panics."""
+    try:
+        str(folder).encode()
+    except UnicodeEncodeError:
+        raise OSError(errno.EILSEQ, "not UTF-8") from None
+
+
 def _make_private(folder: Path, path: str) -> None:
     """Create the folders down to ``path``, for their owner only; a new one is hidden from git."""
+    _check_spelling(folder)
     parent = (folder / path).parent
     if parent.is_dir():
         return
