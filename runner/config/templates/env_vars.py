@@ -37,7 +37,7 @@ class Environment:
             TemplateError: ``--env-allow`` does not include it, or it is not UTF-8.
         """
         if not self._allowed.match(name):
-            globs = ", ".join(self._globs)
+            globs = ", ".join(filter(None, self._globs)) or "nothing"
             message = f"env.{name} can't be read: --env-allow is limited to {globs}"
             raise TemplateError(message, length=len(name) + 4)
         value = self._process.get(name) or self._file.get(name) or None

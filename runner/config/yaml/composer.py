@@ -41,7 +41,7 @@ def compose(source: Source, reading: Reading, diagnostics: Diagnostics) -> Mappi
         if isinstance(root, Mapping):
             return root
         if root is None or (isinstance(root, Scalar) and not root.text):
-            hint = "Run `runner init` to create a starter file."
+            hint = "Declare profiles in it; `runner init` in another folder shows how."
             special.error("empty-file", "The file is empty", Span(source, 0, 0), hint)
         else:
             kind = "a list" if isinstance(root, Sequence) else "a single value"

@@ -74,6 +74,11 @@ def test_env_allow_narrows_what_is_left() -> None:
         made.value("shop_token")
 
 
+def test_env_allow_of_an_empty_text_allows_nothing() -> None:
+    with pytest.raises(TemplateError, match="--env-allow is limited to nothing"):
+        Environment({"HOST": "a"}, allow=[""]).value("HOST")
+
+
 def test_variables_are_set_by_the_process_alone() -> None:
     process = {"CHECKLY_SESSIONS_VAR_host": "a", "CHECKLY_SESSIONS_VAR_empty": "", "X": "b"}
     made = Environment(process, {"CHECKLY_SESSIONS_VAR_other": "c"})
