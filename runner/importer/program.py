@@ -17,8 +17,8 @@ _STARTERS = {
     "cross-env": (), "dotenv": (), "dotenvx": ("run",), "doppler": ("run",), "op": ("run",),
     "infisical": ("run",), "aws-vault": ("exec",),
 }  # fmt: skip
-#: Flags of npm with a value.
-_NPM_FLAGS = {"-w", "--workspace", "-C", "--prefix"}
+#: Flags by which npm takes the scripts of another package.
+_NPM_ELSEWHERE = re.compile(r"-(?:ws?|C|-workspaces?|-prefix)(?:=.*)?", re.DOTALL)
 #: Those that bring variables of their own, or may end it early.
 _CHANGING = {"timeout", "dotenv", "dotenvx", "doppler", "op", "infisical", "aws-vault"}
 _SHELLS = {"sh", "bash", "zsh", "dash", "ash", "ksh", "eval"}
@@ -125,12 +125,9 @@ def _package_script(words: tuple[str, ...], scripts: Mapping[str, str]) -> str |
     more = rest[1:]
     if words[0] == "npm":  # keeps the flags before `--` for itself
         at = more.index("--") if "--" in more else len(more)
-        passed = [
-            word
-            for before, word in pairwise(rest[: at + 1])
-            if before not in _NPM_FLAGS and not word.startswith("-")
-        ]
-        more = passed + more[at + 1 :]
+        if any(map(_NPM_ELSEWHERE.fullmatch, more[:at])):
+            return None
+        more = [word for word in more[:at] if not word.startswith("-")] + more[at + 1 :]
     return f"{scripts[rest[0]]} {shlex.join(more[1:] if more[:1] == ['--'] else more)}"
 
 

@@ -537,7 +537,7 @@ def test_a_package_script_takes_more_words_as_its_runner_passes_them() -> None:
         '{"scripts": {"t": "checkly trigger -l x", "a": "npm run t -- -t a", "b": "pnpm t -t b",'
         ' "c": "npm run t -t c", "d": "npm t -- -t d", "e": "yarn run t", "f": "npm run f",'
         ' "g": "checkly trigger && echo", "h": "npm run g -- -t h", "i": "yarn t -t \'a b\'",'
-        ' "j": "npm run t j -- -t j", "k": "npm run t -w web -- -t k", "l": "npm run t --x"}}'
+        ' "j": "npm run t j -- -t j", "l": "npm run t --x"}}'
     )
     profiles = import_file("package.json", package).profiles
     found = {profile.name: profile.values.get("target") for profile in profiles}
@@ -549,7 +549,6 @@ def test_a_package_script_takes_more_words_as_its_runner_passes_them() -> None:
         "i": {"matchTags": [["a b"]]},
         "c": None,  # npm passes the word, and keeps the flag
         "j": None,
-        "k": {"matchTags": [["k"]]},
     }
 
 

@@ -106,7 +106,16 @@ def test_other_line_breaks_of_a_dockerfile_are_not_read() -> None:
         import_file("Dockerfile", "# escape=`\nFROM a\nRUN npx checkly trigger `\n --tags a\n")
 
 
-@pytest.mark.parametrize("script", ["npm --prefix . run t -- --tags a", "pnpm -r t --tags a"])
+@pytest.mark.parametrize(
+    "script",
+    [
+        "npm --prefix . run t -- --tags a",
+        "npm run t -w web -- --tags a",
+        "npm run t --workspaces -- --tags a",
+        "npm run t --prefix=web",
+        "pnpm -r t --tags a",
+    ],
+)
 def test_a_script_that_may_start_another_one_is_named(script: str) -> None:
     text = f'{{"scripts": {{"t": "checkly trigger --tags b", "s": "{script}"}}}}'
     tags, (note,) = tags_of("package.json", text)
