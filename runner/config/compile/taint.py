@@ -88,6 +88,8 @@ class SecretFlow:
                 hint = f"{hint[:-1]}, or add `secret: false` if it is not one."
             if name.startswith("env."):
                 hint = f"If it is not secret in itself, list it: `publicEnv: [{name[4:]}]`."
+            # What only looks like a secret in one profile may be declared public in another.
+            publics = [public for public in publics if public.span != secret]
             message = f"`{name}` feeds {what}, so nothing that is not secret may read it"
             related = Related(secret, "the secret that it feeds")
             places = [(message, public.span, related) for public in publics]
