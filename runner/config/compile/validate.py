@@ -17,22 +17,11 @@ from runner.nearest import nearest
 REQUEST: Final = rules_for("request")
 SETTINGS: Final = rules_for("settings")
 
-#: Types of values, each with its words; the last two have words of their own. A boolean is not a
-#: number here.
-_TYPES: Final[dict[str, tuple[Any, str]]] = {
-    "str": (str, "text"),
-    "bool": (bool, "true or false"),
-    "int": (int, "a whole number"),
-    "float": ((int, float), "a number"),
-    "list": (list, "a list"),
-    "dict": (dict, "a mapping"),
-    "model": (dict, "a mapping"),
-    "tagged-union": (dict, "a mapping"),
-    "literal": (object, ""),
-    "date": (object, ""),
-}
 QUOTE: Final = "Put it in quotes."
 _STRATEGIES = ("FIXED", "LINEAR", "EXPONENTIAL", "SINGLE_RETRY")
+#: Python counts booleans as numbers; a field does not take one for a number.
+_NUMBERS = frozenset({"int", "float"})
+_LIMITS = (("gt", "more than", gt), ("ge", "at least", ge), ("le", "at most", le))
 _QUARANTINE_NOTICE = timedelta(days=7)
 _TAKE_AWAY = "Write `[]` to take the inherited filter away."
 
@@ -97,14 +86,15 @@ def _check(rules: Rules, value: Any, path: Path, found: list[Breach]) -> None:
             return
         rules = rules["schema"]
         kind = rules["type"]
-    if value.__class__ is not _TYPES[kind][0]:  # else it needs no closer look
+    type_, words, check_value = _TYPES[kind]
+    if value.__class__ is not type_:  # else it needs no closer look
         if is_open(value):
             return
         value = _unwrapped(value)
-        if not isinstance(value, _TYPES[kind][0]) or (isinstance(value, bool) and kind in _NUMBERS):
-            found.append(_wrong_type(kind, value, path))
+        if not isinstance(value, type_) or (isinstance(value, bool) and kind in _NUMBERS):
+            found.append(_wrong_type(words, value, path))
             return
-    _CHECKS[kind](rules, value, path, found)
+    check_value(rules, value, path, found)
 
 
 def _unwrapped(value: Any) -> Any:
@@ -193,23 +183,23 @@ def _check_date(_rules: Rules, value: object, path: Path, found: list[Breach]) -
     found.append(Breach(path, "bad-value", "A date is written as 2026-01-31"))
 
 
-_NUMBERS = frozenset({"int", "float"})
-_LIMITS = (("gt", "more than", gt), ("ge", "at least", ge), ("le", "at most", le))
-_CHECKS: Final[dict[str, Callable[[Rules, Any, Path, list[Breach]], None]]] = {
-    "str": _check_text,
-    "bool": lambda *_: None,
-    "int": _check_number,
-    "float": _check_number,
-    "list": _check_list,
-    "dict": _check_items,
-    "model": _check_fields,
-    "tagged-union": _check_union,
-    "literal": _check_literal,
-    "date": _check_date,
+#: Kind of rule → the type of its values, in Python and in words, and the check of a value that has
+#: it. A literal and a date have words of their own.
+_TYPES: Final[dict[str, tuple[Any, str, Callable[[Rules, Any, Path, list[Breach]], None]]]] = {
+    "str": (str, "text", _check_text),
+    "bool": (bool, "true or false", lambda *_: None),
+    "int": (int, "a whole number", _check_number),
+    "float": ((int, float), "a number", _check_number),
+    "list": (list, "a list", _check_list),
+    "dict": (dict, "a mapping", _check_items),
+    "model": (dict, "a mapping", _check_fields),
+    "tagged-union": (dict, "a mapping", _check_union),
+    "literal": (object, "", _check_literal),
+    "date": (object, "", _check_date),
 }
 
 
-def _wrong_type(kind: str, value: Any, path: Path) -> Breach:
+def _wrong_type(words: str, value: Any, path: Path) -> Breach:
     last, hint = path[-1], None
     if value is None:
         hint = _TAKE_AWAY if last in {"matchTags", "checkId"} else None
@@ -218,9 +208,9 @@ def _wrong_type(kind: str, value: Any, path: Path) -> Breach:
         hint = "Write `matrix: {runLocation: […]}` to run in each of several locations."
     elif last == "retryStrategy" and isinstance(value, str):
         hint = _strategy_hint(value)
-    elif kind == "str":
+    elif words == "text":
         hint = QUOTE
-    return Breach(path, "wrong-type", f"{_subject(path)} must be {_TYPES[kind][1]}", hint)
+    return Breach(path, "wrong-type", f"{_subject(path)} must be {words}", hint)
 
 
 def _subject(path: Path) -> str:
