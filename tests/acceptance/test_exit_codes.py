@@ -153,20 +153,21 @@ def test_what_a_killed_apply_did_not_start_does_not_pass_for_passed(shop: Projec
     assert shop.run("apply", "last").returncode == 0
     shop.environment["CHECKLY_SESSIONS_LEASE_SECONDS"] = "2"
     killed = subprocess.Popen(
-        [sys.executable, "-m", "runner", "apply", "patient", "last", "--concurrency", "1"],
+        [sys.executable, "-m", "runner", "apply", "good", "patient", "last", "--concurrency", "1"],
         cwd=shop.folder,
         env={**os.environ, **shop.environment},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
     )
-    started_line(killed)
+    while "patient" not in started_line(killed):
+        pass
     killed.kill()
     killed.communicate(timeout=60)
-    again = shop.run("apply", "last", "--failed", "--lock-timeout", "20")
+    again = shop.run("apply", "good", "last", "--failed", "--lock-timeout", "20")
     assert again.returncode == 0, again.stdout + again.stderr
     assert "has not started it" in again.stdout
-    assert "1 passed" in again.stdout
+    assert "Sessions: 1 passed" in again.stdout
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

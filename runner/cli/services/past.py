@@ -92,15 +92,17 @@ async def with_untried(plan: Plan, parts: Composition) -> Plan:
         since=min(record.applied_at for record in passed.values()),
         problems=[],
     )
-    untried = {
-        current_name(name, parts.state.moved): apply_id
+    later = [
+        (apply_id, current_name(name, parts.state.moved))
         for apply_id, names in (await parts.state.unsettled([])).items()
         for name in names
+    ]
+    later += [(apply.apply_id, one.instance) async for apply in past for one in apply.attempts]
+    untried = {
+        name: apply_id
+        for apply_id, name in later
+        if name in passed and apply_id > passed[name].apply_id
     }
-    async for apply in past:
-        for attempt in apply.attempts:
-            if apply.apply_id > passed[attempt.instance].apply_id:
-                untried.setdefault(attempt.instance, apply.apply_id)
     return plan._replace(instances=tuple(_marked(one, untried) for one in plan.instances))
 
 
