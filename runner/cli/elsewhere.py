@@ -46,6 +46,7 @@ def no_such_option(error: click.NoSuchOption) -> str:
             f"{message} Set `{key}` in a profile instead; `runner import` turns a command line"
             " of `npx checkly trigger` into one."
         )
-    if option := _OPTIONS.get(error.option_name):
+    option = _OPTIONS.get(error.option_name)
+    if error.ctx and any(option in param.opts for param in error.ctx.command.params):
         return f"{message} Did you mean '{option}'?"
     return error.format_message()

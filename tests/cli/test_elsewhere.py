@@ -41,6 +41,11 @@ def test_an_unknown_option_is_told_with_what_says_it_here(
     assert err.splitlines()[-1].startswith(f"Error: {said}")
 
 
+def test_an_option_that_the_command_does_not_have_is_not_suggested(shell: Shell) -> None:
+    for option in ("-r", "--auto-approve", "--parallelism"):
+        assert f"Error: No such option '{option}'.\n" in shell("plan", option)[2]
+
+
 def test_what_is_named_exists() -> None:
     profile = file_schema()["definitions"]["profile"]["properties"]
     keys = {key.partition(".")[0] for key in elsewhere._KEYS.values()}
