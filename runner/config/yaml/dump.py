@@ -1,6 +1,7 @@
 """Write values as YAML text for people to read."""
 
 import re
+import sys
 from io import StringIO
 from typing import Any
 
@@ -34,6 +35,7 @@ def yaml_text(value: Any, title: str) -> str:
     yaml.Representer = _Representer
     yaml.default_flow_style = False
     yaml.allow_unicode = True
+    yaml.width = sys.maxsize
     yaml.sort_base_mapping_type_on_output = False  # type: ignore[assignment] # typed as None
     stream = StringIO()
     yaml.dump(value, stream)

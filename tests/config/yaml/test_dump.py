@@ -38,3 +38,8 @@ def test_text_stays_text_for_every_reader(text: str) -> None:
 
 def test_plain_text_stays_plain() -> None:
     assert yaml_text({"name": "Smoke eu-west-1"}, "t") == "---  # t\nname: Smoke eu-west-1\n"
+
+
+def test_a_long_text_stays_on_its_line_where_a_secret_in_it_is_found() -> None:
+    text = "word " * 50 + "end"
+    assert yaml_text({"name": text}, "t") == f"---  # t\nname: {text}\n"
