@@ -19,7 +19,6 @@ from runner.importer.placeholders import (
     holds_token,
 )
 from runner.importer.script import MENTION, SHELL, Script
-from runner.secrets import key_looks_secret
 from runner.source import Source
 
 #: System → where its scripts are, as a path of keys through the file; ``/`` in a key is ``∕``.
@@ -187,9 +186,8 @@ class _Reader:
         def filled(found: re.Match[str]) -> str:
             if found[0].startswith("$$"):  # as Kubernetes writes `$(…)` itself
                 return found[0][1:]
-            name, secret = found[1], key_looks_secret(found[1])
-            macro = Placeholder(Kind.EXPRESSION, name, found[0], secret=secret)
-            return given.get(name) or self._table.mark(macro)
+            macro = Placeholder(Kind.EXPRESSION, found[1], found[0])
+            return given.get(found[1]) or self._table.mark(macro)
 
         return _MACRO.sub(filled, text)
 

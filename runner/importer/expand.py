@@ -176,10 +176,13 @@ class Expander(Assignments):
 
     def opaque(self, node: "Node") -> str:
         """Return the mark of something that only a shell can compute."""
-        source = self._table.original(self.source(node)).strip()
+        text = self.source(node)
+        given = (self._given.get(name, "") for name in re.findall(r"\w+", text))
+        secret = any(p.secret for p in self._table.inside("".join([text, *given])))
+        source = self._table.original(text).strip()
         if node.type not in {*_VARIABLES, "string", "concatenation"} or len(source.split()) != 1:
             source = "$(…)"  # a command may hold anything, a secret too
-        return self._table.mark(Placeholder(Kind.SCRIPT, source.strip("\"'${}"), source))
+        return self._table.mark(Placeholder(Kind.SCRIPT, text, source, secret=secret))
 
     def _joined(self, at: int, end: int, inside: "list[Node]") -> str:
         """Return the text of a string: between the expansions in it is plain text."""

@@ -9,6 +9,8 @@ from collections.abc import Iterator, Mapping
 from enum import Enum
 from typing import NamedTuple, TypeAlias
 
+from runner.secrets import key_looks_secret
+
 _OPEN, _CLOSE = "\ue000", "\ue001"
 MARK = re.compile(f"{_OPEN}(\\d+){_CLOSE}")
 #: Expressions of GitHub and Azure, CircleCI, GitLab, evaluated before any shell sees them.
@@ -59,7 +61,7 @@ class Placeholder(NamedTuple):
         name: The name of the variable, the expression, or the axis of the matrix.
         source: The text in its place.
         default: The text for a variable that is not set.
-        secret: Whether it is known to hold a secret.
+        secret: Whether it holds a secret or is made of one, as far as is known.
         matrix: The matrix that an axis belongs to.
     """
 
@@ -90,7 +92,9 @@ class Placeholders:
         self.secret_env: set[str] = set()
 
     def mark(self, placeholder: Placeholder) -> str:
-        """Return the text that stands for ``placeholder``."""
+        """Return the text that stands for ``placeholder``, which names may show to be a secret."""
+        if any(map(key_looks_secret, re.findall(r"\w+", placeholder.name))):
+            placeholder = placeholder._replace(secret=True)
         if placeholder.kind is Kind.VARIABLE:
             self.variables.add(placeholder.name)
         self.entries.append(placeholder)

@@ -7,7 +7,6 @@ from math import prod
 from runner.config.document.keys import MAX_INSTANCES, PROFILE_KEYS
 from runner.config.templates.expressions.names import is_forbidden
 from runner.importer.placeholders import MARK, Kind, Matrix, Placeholder, Placeholders, holds_token
-from runner.secrets import key_looks_secret
 
 #: Variables and expressions of CI systems that have their own name in templates.
 _KNOWN = {
@@ -102,7 +101,7 @@ class Templates:
     def looks_secret(self, text: str) -> bool:
         """Return whether ``text`` holds a secret, as far as names and well-known forms tell."""
         inside = self.table.inside(text)
-        return self.has_token(text) or any(p.secret or key_looks_secret(p.name) for p in inside)
+        return self.has_token(text) or any(p.secret for p in inside)
 
     def has_token(self, text: str) -> bool:
         """Return whether ``text`` has a literal secret in it."""

@@ -443,9 +443,16 @@ jobs:
         "${{ env['TOP'] }}",
         "${{ env.TOP || 'none' }}",
         "${{ format('{0}', env.S) }}",
+        "${{ format('{0}', env.API_TOKEN) }}",
+        "${S:0:3}",
+        "$(echo $S | base64)",
+        "$(echo ${{ secrets.X }} | base64)",
+        "$(echo $API_TOKEN | base64)",
+        "${API_TOKEN%x}",
+        "${X:-$(echo $API_TOKEN)}",
     ],
 )
-def test_an_expression_that_reads_a_secret_of_the_environment_is_a_secret(value: str) -> None:
+def test_what_is_made_of_a_secret_is_a_secret(value: str) -> None:
     text = GITHUB_SECRET.replace("VALUE", value)
     (profile,) = import_file("smoke.yml", text).profiles
     variables = profile.values["environmentVariables"]
