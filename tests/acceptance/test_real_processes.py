@@ -2,6 +2,7 @@
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -122,6 +123,34 @@ def test_a_second_signal_ends_it_although_the_state_does_not_answer(
         over.set()
     assert process.returncode == 130
     assert "Exited without waiting any longer for the state" in said
+
+
+def test_after_a_second_signal_a_listener_gets_a_moment_only(shop: Project) -> None:
+    with (
+        Emulator(a_world(a_check("home", duration=60.0))) as slow,
+        socket.create_server(("127.0.0.1", 0)) as silent,
+    ):
+        github = {
+            "GITHUB_TOKEN": "t0ken",
+            "GITHUB_REPOSITORY": "acme/shop",
+            "GITHUB_SHA": "c" * 40,
+            "GITHUB_API_URL": f"http://127.0.0.1:{silent.getsockname()[1]}",
+        }
+        with subprocess.Popen(
+            [sys.executable, "-m", "runner", "apply", "smoke", "--report", "github-check"],
+            cwd=shop.folder,
+            env={**os.environ, **shop.environment, **slow.environment, **github},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        ) as process:
+            until(lambda: slow.sessions)
+            process.send_signal(signal.SIGINT)
+            time.sleep(0.5)
+            process.send_signal(signal.SIGINT)
+            said, _ = process.communicate(timeout=15)
+    assert process.returncode == 130
+    assert "--report github-check stopped: it did not finish within 2 s" in said
 
 
 def on_a_terminal(shop: Project, *arguments: str, keys: bytes = b"") -> tuple[int, str]:

@@ -116,6 +116,8 @@ async def engine(
         ticking.cancel()
         with suppress(asyncio.CancelledError):
             await ticking
+        if stop.at_once.is_set():
+            reporters.hurry()
 
 
 def _give_up(console: Console, reporters: Reporters) -> NoReturn:

@@ -96,6 +96,7 @@ class Background(Listener):
         self._listener = listener
         self._queue: SimpleQueue[Act | None] = SimpleQueue()
         self._failure: Exception | None = None
+        self._seconds = LAST_WORDS
         self._closing_since: float | None = None
         # A thread whose `join` was interrupted passes for one that has ended.
         self._closed = ThreadEvent()
@@ -117,21 +118,25 @@ class Background(Listener):
             self._put(lambda listener: listener.close())
             self._queue.put(None)
 
-    def close(self, seconds: float | None = None) -> None:
-        """Wait until the listener is closed, for at most ``seconds`` since it began to.
+    def hurry(self) -> None:
+        """Begin to close, and let that take a moment only."""
+        self._seconds = HURRIED_WORDS
+        self.finish()
+
+    def close(self) -> None:
+        """Wait a while until the listener is closed.
 
         Raises:
             TimeoutError: It took longer.
         """
-        seconds = LAST_WORDS if seconds is None else seconds
         self.finish()
         try:
-            self._closed.wait(max(0.0, (self._closing_since or 0.0) + seconds - monotonic()))
+            self._closed.wait(max(0.0, (self._closing_since or 0.0) + self._seconds - monotonic()))
         except KeyboardInterrupt:
             self._closed.wait(HURRIED_WORDS)
             raise
         if not self._closed.is_set():
-            raise TimeoutError(f"it did not finish within {seconds:g} s")
+            raise TimeoutError(f"it did not finish within {self._seconds:g} s")
         self._raise()
 
     def _put(self, act: Act) -> None:

@@ -15,7 +15,6 @@ from runner.listing import listed
 from runner.models.events import ApplyFinished, ApplyInterrupted, Event
 from runner.models.outcome import ApplyOutcome
 from runner.reports.progress.listeners import (
-    HURRIED_WORDS,
     LISTENERS,
     OPEN_TELEMETRY,
     Act,
@@ -140,14 +139,12 @@ class Reporters:
             raise trouble
 
     def hurry(self) -> None:
-        """Let those close that a network waits for, since the process is about to be ended."""
+        """Let those close that a network waits for, since a signal asked to exit at once."""
         waiting = [each for each, _ in self._reporters if isinstance(each, Background)]
-        for reporter in waiting:
-            with suppress(Exception):
-                reporter.finish()
-        for reporter in waiting:
-            with suppress(Exception):
-                reporter.close(HURRIED_WORDS)
+        for act in (Background.hurry, Background.close):
+            for reporter in waiting:
+                with suppress(Exception):
+                    act(reporter)
 
     def _have(self, act: Act) -> None:
         for each in list(self._reporters):

@@ -103,7 +103,6 @@ def test_a_signal_leaves_listeners_a_moment(
     monkeypatch: pytest.MonkeyPatch, is_ending: bool
 ) -> None:
     told, stuck = Told(wait=0.3), Told(wait=30)
-    monkeypatch.setattr(reporters, "HURRIED_WORDS", 1.0)
     monkeypatch.setattr(listeners, "HURRIED_WORDS", 1.0)
     opened = Reporters(io.StringIO(), mask=str, warn=print)
     opened.add(Background(stuck), "stuck")
@@ -111,6 +110,7 @@ def test_a_signal_leaves_listeners_a_moment(
     started = time.monotonic()
     if is_ending:
         opened.hurry()
+        opened.close()
     else:
         threading.Timer(0.1, os.kill, (os.getpid(), signal.SIGINT)).start()
         with pytest.raises(KeyboardInterrupt):
