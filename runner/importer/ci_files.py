@@ -150,17 +150,18 @@ class _Reader:
             return f"`task: {task}` can't be read"
         if shell := text_of(values.get("shell")):
             return "" if SHELL.search(shell) else f"`shell: {shell}` can't be read"
-        if not self._has_shell:
-            for key in _PLATFORM & values.keys():
-                node = values[key]
-                text = self._table.mark_expressions(
-                    self._source.text[node.start : node.end], matrix
-                )
-                axes = [p for p in self._table.inside(text) if p.matrix]
-                texts = [run.get(axes[0].name, "") for run in matrix] if axes else [text]
-                is_windows = all(map(_WINDOWS.search, texts))
-                unread = f"the shell of Windows can't be read (`{key}`)" if is_windows else ""
-        return unread
+        platforms = [key for key in values if key in _PLATFORM]
+        if self._has_shell or not platforms:
+            return unread
+        windows = [key for key in platforms if self._is_windows(values[key], matrix)]
+        return f"the shell of Windows can't be read (`{windows[0]}`)" if windows else ""
+
+    def _is_windows(self, platform: Node, matrix: Matrix) -> bool:
+        written = self._source.text[platform.start : platform.end]
+        text = self._table.mark_expressions(written, matrix)
+        axes = [p for p in self._table.inside(text) if p.matrix]
+        texts = [run.get(axes[0].name, "") for run in matrix] if axes else [text]
+        return all(map(_WINDOWS.search, texts))
 
     def _commands(self, node: Tree, around: Script) -> Iterator[Script]:
         """Yield the command of a mapping that has no shell text for it."""
