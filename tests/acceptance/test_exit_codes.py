@@ -149,6 +149,13 @@ def test_what_a_later_apply_did_not_start_does_not_pass_for_passed(
     assert "Nothing to apply" not in shop.run("apply", "last", option).stdout
 
 
+def test_a_later_apply_that_can_not_be_read_is_warned_of(shop: Project) -> None:
+    assert [shop.run("apply", name).returncode for name in ("last", "bad")] == [0, 1]
+    max(shop.folder.glob(".runner/**/applies/*.json")).write_text("{")
+    done = shop.run("apply", "last", "--failed")
+    assert (done.returncode, "is cut off or damaged" in done.stderr) == (0, True), done.stderr
+
+
 def test_what_a_killed_apply_did_not_start_does_not_pass_for_passed(shop: Project) -> None:
     assert shop.run("apply", "last").returncode == 0
     shop.environment["CHECKLY_SESSIONS_LEASE_SECONDS"] = "2"

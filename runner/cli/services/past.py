@@ -85,16 +85,17 @@ async def with_untried(plan: Plan, parts: Composition) -> Plan:
     }
     if not passed:
         return plan
+    problems = list[StateError]()
     past = parts.state.history(
         named=lambda _, name: name in passed,
         wanted=lambda one: one.verdict is not None and not (one.session_id or one.verdict.is_pass),
         without=UNSHOWN,
         since=min(record.applied_at for record in passed.values()),
-        problems=[],
+        problems=problems,
     )
     later = [
         (apply_id, current_name(name, parts.state.moved))
-        for apply_id, names in (await parts.state.unsettled([])).items()
+        for apply_id, names in (await parts.state.unsettled(problems)).items()
         for name in names
     ]
     later += [(apply.apply_id, one.instance) async for apply in past for one in apply.attempts]
@@ -103,6 +104,7 @@ async def with_untried(plan: Plan, parts: Composition) -> Plan:
         for apply_id, name in later
         if name in passed and apply_id > passed[name].apply_id
     }
+    parts.console.warn(*problems)
     return plan._replace(instances=tuple(_marked(one, untried) for one in plan.instances))
 
 
