@@ -123,15 +123,13 @@ class GitHubCheckReporter(Listener):
             self._ask("PATCH", {"output": {**output, "annotations": some}})
 
     def _end(self, body: Mapping[str, Any]) -> None:
-        """Complete the run, at the third attempt in few words: open, it would stay so for ever."""
+        """Complete the run, at the third attempt in few words: nothing else ever would."""
         short = {**body, "output": {"title": body["output"]["title"], "summary": _SHORT}}
         for attempt in (body, body):
-            try:
+            with suppress(CannotRun, ConnectionError):
                 self._ask("PATCH", attempt)
-            except (CannotRun, ConnectionError):
-                sleep(_SECONDS_BETWEEN)
-            else:
                 return
+            sleep(_SECONDS_BETWEEN)
         self._ask("PATCH", short)
 
     def _annotations(self, outcome: ApplyOutcome) -> Iterator[dict[str, Any]]:
@@ -172,7 +170,7 @@ class GitHubCheckReporter(Listener):
             raise ConnectionError(f"GitHub answered {status}")
         try:
             return json.loads(text)
-        except ValueError:
+        except (ValueError, RecursionError):
             raise ConnectionError("GitHub's answer is not JSON") from None
 
 

@@ -182,11 +182,11 @@ def test_a_run_is_completed_although_that_was_refused_at_first(
     if not stopped:
         one.handle(ApplyFinished(at(2), apply(instance())))
     one.close()
-    assert github.runs[0]["conclusion"] == "failure" if stopped else "success"
+    assert github.runs[0]["conclusion"] == ("failure" if stopped else "success")
     assert (summary in github.runs[0]["output"]["summary"]) or stopped
 
 
-@pytest.mark.parametrize("text", ["<html>", "[]", "{}", '{"id": null}'])
+@pytest.mark.parametrize("text", ["<html>", "[]", "{}", '{"id": null}', "[" * 99_999])
 def test_an_answer_that_is_not_of_github_is_named(text: str) -> None:
     environ = {"GITHUB_TOKEN": "t", "GITHUB_REPOSITORY": "a/b", "GITHUB_SHA": SHA}
     one = GitHubCheckReporter(Surroundings(print, environ, lambda *_, **__: (201, text)))
