@@ -80,9 +80,8 @@ class Expander(Assignments):
         if node.type in _VARIABLES:
             value = self._expansion(node)
             text = " ".join(value) if value is not None else self.opaque(node)
-            if "IFS" in self.assigned:
-                return [self._unsplit(node, text)]
-            return text.split() if not self._table.inside(text) else [self._unsplit(node, text)]
+            is_known = not (self._table.inside(text) or "IFS" in self.assigned)
+            return text.split() if is_known else [self._unsplit(node, text)]
         if node.type == "string" and len(node.children) == 3 and "[@]" in self.source(node):
             value = self._expansion(node.children[1])
             return [self.opaque(node)] if value is None else value

@@ -15,7 +15,7 @@ from runner.importer.other_files import (
 )
 from runner.importer.placeholders import MARK, Placeholders, without_marks
 from runner.importer.program import calls
-from runner.importer.script import MENTION, Script
+from runner.importer.script import MENTION, SHELL, Script
 from runner.importer.translate import ImportedProfile, imported_profiles
 
 STANDARD_INPUT = "standard input"
@@ -70,7 +70,7 @@ def _scripts(name: str, text: str, table: Placeholders) -> list[Script] | None:
     """Return the scripts in a file; ``None`` if its kind is not known."""
     path = PurePath(name.lower())
     read = _READERS.get(path.suffix) or _READERS.get(path.stem)
-    if read is None and re.match(r"#!.*\b(?:ba|z|k|da)?sh\b", text):
+    if read is None and text.startswith("#!") and SHELL.search(text.partition("\n")[0]):
         read = _shell
     if read:
         return read(text, table)

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from itertools import pairwise
 
 from runner.importer.placeholders import MARK, Placeholders
-from runner.importer.script import MENTION, Script
+from runner.importer.script import MENTION, SHELLS, Script
 from runner.importer.shell import commands
 
 #: Programs that start another one, with the words that may come between.
@@ -21,7 +21,6 @@ _STARTERS = {
 _NPM_ELSEWHERE = re.compile(r"-(?:ws?|C|-workspaces?|-prefix)(?:=.*)?", re.DOTALL)
 #: Those that bring variables of their own, or may end it early.
 _CHANGING = {"timeout", "dotenv", "dotenvx", "doppler", "op", "infisical", "aws-vault"}
-_SHELLS = {"sh", "bash", "zsh", "dash", "ash", "ksh", "eval"}
 _RUNNERS = {"npm", "pnpm", "yarn", "bun"}
 _PROGRAM = re.compile(r"(?:.*/)?checkly(?:@\S+)?|(?:.*/)?checkly/bin/run(?:\.js)?", re.DOTALL)
 _HARMLESS = re.compile(r"-.*|[A-Za-z_]\w*=.*|\d+(?:\.\d+)?[smhd]?", re.DOTALL)
@@ -107,11 +106,11 @@ def _started(command: Script, before: tuple[str, ...], words: tuple[str, ...]) -
 
 
 def _script(name: str, words: tuple[str, ...]) -> str | None:
-    if name not in _SHELLS or not MENTION.search(" ".join(words)):
+    if not MENTION.search(" ".join(words)):
         return None
     if name == "eval":
         return " ".join(words[1:])
-    for flag, script in pairwise(words):
+    for flag, script in pairwise(words if name in SHELLS else ()):
         if re.fullmatch(r"-[a-z]*c[a-z]*", flag):
             return script
     return None

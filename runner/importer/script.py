@@ -8,8 +8,10 @@ from typing import NamedTuple
 from runner.importer.placeholders import Matrix
 
 MENTION = re.compile(r"checkly(?:@[^\s@]+)?\s+(?:--\s+)?trigger\b")
-#: The name or the command line of a shell that can be read.
-SHELL = re.compile(r"(?:^|[^A-Za-z])(?:ba|da|a|z|k)?sh(?![A-Za-z])")
+#: The shells that can be read.
+SHELLS = frozenset({"sh", "bash", "dash", "ash", "zsh", "ksh"})
+#: The name of one, also inside a command line.
+SHELL = re.compile(rf"(?<![A-Za-z])(?:{'|'.join(sorted(SHELLS))})(?![A-Za-z])")
 _NONE: Mapping[str, str] = MappingProxyType({})
 
 

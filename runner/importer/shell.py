@@ -9,14 +9,14 @@ from runner.errors import UsageError
 from runner.importer.assignments import is_in_front, is_kind, steps_up
 from runner.importer.expand import WORDS, Expander
 from runner.importer.placeholders import Placeholders
-from runner.importer.script import MENTION, Script
+from runner.importer.script import MENTION, SHELLS, Script
 
 if TYPE_CHECKING:
     from tree_sitter import Node, Parser, Tree
 
 _REDIRECTS = {"file_redirect", "herestring_redirect", "heredoc_redirect"}
 #: Commands that may run what they read, the constructs that feed them, and what is fed.
-_RUN_SCRIPTS = {"eval", "sh", "bash", "zsh", "dash", "ash", "ksh", "ssh", "su"}
+_RUN_SCRIPTS = SHELLS | {"eval", "ssh", "su"}
 _PIPES = {"pipeline", "redirected_statement", "heredoc_redirect"}
 _ENDS = {"list", "pipeline", "negated_command"}
 _TEXTS = {"heredoc_body", "herestring_redirect"}
