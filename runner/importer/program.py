@@ -106,14 +106,11 @@ def _started(command: Script, before: tuple[str, ...], words: tuple[str, ...]) -
 
 
 def _script(name: str, words: tuple[str, ...]) -> str | None:
-    if not MENTION.search(" ".join(words)):
-        return None
-    if name == "eval":
-        return " ".join(words[1:])
-    for flag, script in pairwise(words if name in SHELLS else ()):
-        if re.fullmatch(r"-[a-z]*c[a-z]*", flag):
-            return script
-    return None
+    """Return the script in the words of a shell, if it may be of interest."""
+    texts = [" ".join(words[1:])] if name == "eval" else []
+    if name in SHELLS:
+        texts = [text for flag, text in pairwise(words) if re.fullmatch("-[a-z]*c[a-z]*", flag)]
+    return next(filter(MENTION.search, texts), None)
 
 
 def _package_script(words: tuple[str, ...], scripts: Mapping[str, str]) -> str | None:

@@ -34,6 +34,8 @@ def test_a_command_that_the_script_defines_itself_is_not_imported(definition: st
         "ssh host <<EOF\nnpx checkly trigger --tags a\nEOF\n",
         "bash <<< 'npx checkly trigger --tags a'\n",
         "echo 'npx checkly trigger --tags a' | sh\n",
+        "bash -c -l 'npx checkly trigger --tags a'\n",
+        "bash -c '\"$@\"' _ npx checkly trigger --tags a\n",
         "npx $CLI trigger --tags a\n",
         'npx "$(name)" trigger --tags a\n',
         "npm run checkly -- trigger --tags a\n",
