@@ -16,7 +16,7 @@ _DECLARING = {"export", "declare", "local", "readonly", "typeset"}
 _SETTING_ANY = {"source", ".", "eval"}
 _ARITHMETIC = {"binary_expression", "postfix_expression", "unary_expression"}
 _ARITHMETIC_NAMES = {"word", "variable_name"}
-#: In place of the name of a variable: any may have been set.
+#: Among the names of variables: any other may have been set too.
 SOURCED = "."
 _PLAIN_PARENTS = {"program", "declaration_command", "variable_assignments", "command"}
 

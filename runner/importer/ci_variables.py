@@ -85,7 +85,7 @@ class Variables:
         is_secret |= key_looks_secret(name) or any(p.secret for p in inside)
         is_plain = not (inside or "$" in text) and is_exact(node)
         if is_plain and not (is_secret or is_open or self._may_change(name)):
-            return text  # an empty one hides that of its surroundings
+            return text  # an empty one hides the one around it
         if is_secret:
             self._table.secret_env.add(name)
         shown = self._table.original(text) if inside or "$" in text else f"${name}"
@@ -114,7 +114,7 @@ def text_of(node: Node | None) -> str:
 
 
 def is_exact(node: Node | None) -> bool:
-    """Return whether a value has its own text: ``1.10`` is another number's to a CI system."""
+    """Return whether a value reads as it is written: ``1.10`` is 1.1 to a CI system."""
     if not isinstance(node, Scalar) or isinstance(node.value, str | None):
         return True
     return str(node.value).lower() == node.text and not node.text.endswith(".0")

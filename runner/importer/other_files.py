@@ -102,7 +102,7 @@ def _make_use(
     if not re.fullmatch(r"[A-Za-z_]\w*", name) or not how or "$" in value:
         return table.mark(Placeholder(Kind.SCRIPT, name, source if " " not in source else "$(…)"))
     if how != "?=" and value.strip() and not key_looks_secret(name):
-        return value  # an empty one is there to be set by who runs it
+        return value  # an empty one is for whoever runs it to set
     return table.mark(Placeholder(Kind.VARIABLE, name, source, value or None))
 
 
@@ -131,7 +131,7 @@ def docker_scripts(text: str, table: Placeholders) -> list[Script]:
             scripts.append(script)
         elif name in {"ENTRYPOINT", "CMD"}:
             if name == "ENTRYPOINT" and stage.get("CMD") is inherited.get("CMD"):
-                stage.pop("CMD", None)  # of the stage before: not for this program
+                stage.pop("CMD", None)  # inherited: its words are for another program
             stage[name] = script
         elif name == "SHELL":
             unread = "" if any(map(SHELL.search, words)) else f"`SHELL {rest}` can't be read"

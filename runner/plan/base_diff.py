@@ -17,10 +17,10 @@ def compare(
     after: Sequence[Instance],
     moved: Mapping[str, str] = MappingProxyType({}),
 ) -> Plan:
-    """Plan the way from ``before`` to ``after``, the runner's own keys included.
+    """Plan the changes from ``before`` to ``after``, the runner's own keys included.
 
     Both are all instances of a version, without an environment. ``moved`` has the old names of
-    profiles, each with the present one. An instance that is gone and a new one that differs only in
+    profiles, each with the current one. An instance that is gone and a new one that differs only in
     its name count as renamed, too.
     """
     old = {instance.name: instance for instance in before}

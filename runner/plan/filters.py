@@ -67,7 +67,7 @@ def _narrowed(planned: PlannedInstance) -> PlannedInstance:
 
 
 def _passed(planned: PlannedInstance, today: date) -> bool:
-    """Return whether the last apply passed, and would with what is forgiven and expected today."""
+    """Return whether the last apply passed, and still would by today's settings."""
     record, instance = planned.record, planned.instance
     if record is None or record.verdict is None or not record.verdict.is_pass:
         return False

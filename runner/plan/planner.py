@@ -104,7 +104,7 @@ def _unresolved(path: Path, value: Any) -> Iterator[tuple[Path, list[str]]]:
 def _retries_outlast(strategy: Any, timeout_seconds: object) -> str | None:
     """Say why a session may be cancelled before its last retry, if it may."""
     if not isinstance(timeout_seconds, int | float):
-        return None  # it stands for itself
+        return None  # a name of the environment, under --base
     if not isinstance(strategy, dict) or mark_of(strategy) or not _is_known(strategy):
         return None
     waits = _waits(strategy)

@@ -58,7 +58,7 @@ class Compiler:
         return Expansion(profile, layers, instances, problems, is_complete, labels_of, untyped)
 
     def learn(self, name: str) -> None:
-        """Have the redactor know the value of a name that feeds a secret."""
+        """Tell the redactor the value of a name that feeds a secret."""
         value = self.scope.known(name)
         if isinstance(value, str | int | float) and not isinstance(value, Symbolic):
             self.redactor.learn(to_text(value))

@@ -45,7 +45,7 @@ class Compiled(NamedTuple):
 
 
 class Version(NamedTuple):
-    """Every instance of a configuration, and its profiles' old names, each with the present one."""
+    """All instances of a configuration, and its profiles' old names, each with the current one."""
 
     instances: tuple[Instance, ...]
     moved: Mapping[str, str]

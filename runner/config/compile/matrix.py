@@ -248,7 +248,7 @@ class MatrixReader:
 
 
 def _meaning(axis: str, value: Any) -> str:
-    """The text of a value; of a key that takes a number the same for 60, 6e1 and 0x3c."""
+    """The text that tells values apart; where a key takes a number, 60, 6e1 and 0x3c are one."""
     text = to_text(value)
     if axis not in _NUMBERS or isinstance(value, Symbolic):
         return text

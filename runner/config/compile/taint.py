@@ -48,7 +48,7 @@ class SecretFlow:
         self._public: _Readers = {}
         #: The values of what only looks like a secret.
         self._unmarked: _Readers = {}
-        #: The names from outside that feed each axis of the present profile.
+        #: The names from outside that feed each axis of the current profile.
         self._axes: dict[str, set[str]] = {}
         #: Texts of secrets that were checked and found to be in order.
         self._sound: set[str] = set()

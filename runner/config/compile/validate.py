@@ -179,7 +179,7 @@ def _check_date(_rules: Rules, value: object, path: Path, found: list[Breach]) -
         if isinstance(value, str) and str(date.fromisoformat(value)) == value:
             return
     except ValueError:
-        pass  # a month of thirty days has no 31st
+        pass  # there is no such day
     found.append(Breach(path, "bad-value", "A date is written as 2026-01-31"))
 
 

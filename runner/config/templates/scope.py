@@ -214,7 +214,7 @@ def _typed(name: str, text: str, default: Value) -> Value:
     hint = "A variable set from outside has the type of its declared default."
     if isinstance(default, list | dict):
         wanted += " as JSON"
-        hint += " No key may appear twice in it."
+        hint += " Its JSON may not repeat a key."
         try:
             value = json.loads(
                 text,
