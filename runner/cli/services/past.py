@@ -112,7 +112,7 @@ def _marked(planned: PlannedInstance, untried: Mapping[str, str]) -> PlannedInst
     apply_id = untried.get(planned.name)
     if apply_id is None or planned.record is None or planned.record.verdict is None:
         return planned
-    note = f"It ended before the apply {apply_id}, which has not started it."
+    note = f"The later apply {apply_id} did not start it."
     return planned._replace(is_untried=True, warnings=(*planned.warnings, note))
 
 
