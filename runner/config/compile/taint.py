@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterator
-from operator import itemgetter
 from typing import TYPE_CHECKING, TypeAlias
 
 from runner.config.compile.axes import axis_scalars
@@ -78,14 +77,15 @@ class SecretFlow:
 
     def check(self) -> None:
         """Report every name that feeds a secret and something public too, at both places."""
-        for name, secret in sorted((self.masked | self.secret).items(), key=itemgetter(0)):
+        for name, secret in sorted((self.masked | self.secret).items()):
             publics = [*self._public.get(name, {}).values()]
-            what, hint = "a secret", "Use a separate variable for the secret."
+            what, otherwise = "a secret", ""
             if name in self.secret:
                 publics += self._unmarked.get(name, {}).values()
             else:
                 what = "what looks like a secret"
-                hint = f"{hint[:-1]}, or add `secret: false` if it is not one."
+                otherwise = ", or add `secret: false` if it is not one"
+            hint = f"Use a separate variable for the secret{otherwise}."
             if name.startswith("env."):
                 hint = f"If it is not secret in itself, list it: `publicEnv: [{name[4:]}]`."
             # What only looks like a secret in one profile may be declared public in another.
