@@ -176,7 +176,7 @@ class Expander(Assignments):
     def opaque(self, node: "Node") -> str:
         """Return the mark of something that only a shell can compute."""
         text = self.source(node)
-        given = (self._given.get(name, "") for name in re.findall(r"\w+", text))
+        given = (self._given.get(name, "") for name in set(re.findall(r"\w+", text)))
         secret = any(p.secret for p in self._table.inside("".join([text, *given])))
         source = self._table.original(text).strip()
         if node.type not in {*_VARIABLES, "string", "concatenation"} or len(source.split()) != 1:
