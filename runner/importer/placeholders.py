@@ -93,7 +93,8 @@ class Placeholders:
 
     def mark(self, placeholder: Placeholder) -> str:
         """Return the text that stands for ``placeholder``, which names may show to be a secret."""
-        if any(map(key_looks_secret, re.findall(r"\w+", placeholder.name))):
+        words = re.findall(r"\w+", f"{placeholder.name} {placeholder.source}")
+        if any(map(key_looks_secret, words)):
             placeholder = placeholder._replace(secret=True)
         if placeholder.kind is Kind.VARIABLE:
             self.variables.add(placeholder.name)

@@ -468,6 +468,13 @@ def test_secrets_of_a_gitlab_job_are_secrets() -> None:
         assert profile.values["environmentVariables"] == {"A": secret}
 
 
+@pytest.mark.parametrize("value", ["$API_TOKEN", "Bearer-$API_TOKEN", "${API_TOKEN}"])
+def test_a_variable_of_a_ci_file_that_reads_a_secret_is_a_secret(value: str) -> None:
+    text = f"a:\n  variables: {{S: '{value}'}}\n  script: npx checkly trigger -t x -e A=$S\n"
+    (profile,) = import_file(".gitlab-ci.yml", text).profiles
+    assert profile.values["environmentVariables"] == {"A": {"value": "$<env.S>", "secret": True}}
+
+
 def test_a_powershell_task_is_refused() -> None:
     text = "steps:\n- task: PowerShell@2\n  inputs: {script: npx checkly trigger --tags x}\n"
     with pytest.raises(UsageError, match="PowerShell@2` can't be read"):
