@@ -8,7 +8,7 @@ import jsonschema
 import pytest
 
 from runner.models.marked import Marked
-from runner.models.plan import CheckDrift, Plan, PlannedInstance
+from runner.models.plan import CheckDrift, Plan
 from runner.models.verdict import Verdict
 from runner.reports.plan.json_ import document, render
 from tests.plan.records import make_plan
@@ -42,13 +42,8 @@ def plan() -> Plan:
         "gone": record(instance("gone")),
     }
     plan = make_plan([new, changed], records, fingerprint, everything=True, warnings=["w"])
-    first = plan.instances[0]
-    resolved = PlannedInstance(
-        **{
-            **{name: getattr(first, name) for name in PlannedInstance._fields},
-            "checks": CheckDrift(("Login",), ("Login",), ()),
-            "blocked": "too few",
-        }
+    resolved = plan.instances[0]._replace(
+        checks=CheckDrift(("Login",), ("Login",), ()), blocked="too few"
     )
     return Plan((resolved, *plan.instances[1:]), plan.warnings)
 
@@ -74,12 +69,7 @@ def test_the_schema_names_every_key_and_no_other(plan: Plan) -> None:
 
 
 def test_against_a_commit_what_it_is_and_what_was_renamed_is_told(plan: Plan) -> None:
-    renamed = PlannedInstance(
-        **{
-            **{name: getattr(plan.instances[0], name) for name in PlannedInstance._fields},
-            "renamed_from": "old",
-        }
-    )
+    renamed = plan.instances[0]._replace(renamed_from="old")
     shown = document(Plan((renamed,), against="main at 1a2b3c4"))
     jsonschema.validate(shown, SCHEMA)
     assert shown["against"] == "main at 1a2b3c4"

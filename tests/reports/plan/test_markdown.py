@@ -10,7 +10,7 @@ from markdown_it import MarkdownIt
 
 from runner.models.instance import Instance
 from runner.models.marked import Marked
-from runner.models.plan import CheckDrift, Plan, PlannedInstance
+from runner.models.plan import CheckDrift, Plan
 from runner.models.record import Record
 from runner.models.verdict import Verdict
 from runner.reports.plan.markdown import LIMIT, MARKER, render
@@ -23,11 +23,6 @@ PARSER = MarkdownIt("commonmark").enable("table")
 
 def record(of: Instance, **more: Any) -> Record:
     return any_record(of, verdict=Verdict.PASSED, **more)
-
-
-def with_(planned: PlannedInstance, **more: Any) -> PlannedInstance:
-    given = {name: getattr(planned, name) for name in PlannedInstance._fields}
-    return PlannedInstance(**{**given, **more})
 
 
 def tags(markdown: str) -> list[str]:
@@ -86,8 +81,7 @@ def test_what_is_doubtful_is_in_the_diff() -> None:
     secret = {"key": "T", "value": Marked("hunter2", secret=True), "secret": True}
     held = instance("a", environmentVariables=[secret], timeout=1)
     plan = make_plan([held], {"a": record(held)}, lambda _: None)
-    planned = with_(
-        plan.instances[0],
+    planned = plan.instances[0]._replace(
         warnings=("no agent",),
         blocked="too few checks",
         checks=CheckDrift(("Login", "@octocat"), ("@octocat",)),
@@ -99,12 +93,12 @@ def test_what_is_doubtful_is_in_the_diff() -> None:
     assert "! blocked: too few checks" in text
     assert "rerun, needed by what was selected, blocked" in text
     assert "<code>2 match (+1: @octocat)</code>" in text
-    assert " ⚠️ |" in render(Plan((with_(planned, blocked=None),)))
+    assert " ⚠️ |" in render(Plan((planned._replace(blocked=None),)))
 
 
 def test_against_a_commit_unchanged_and_times_are_left_out() -> None:
     plan = make_plan([instance("a"), instance("b")], {"b": record(instance("b"))}, fingerprint)
-    renamed = with_(plan.instances[0], renamed_from="old")
+    renamed = plan.instances[0]._replace(renamed_from="old")
     text = render(Plan((renamed, plan.instances[1]), against="main"))
     assert "What a merge would change, compared with main." in text
     assert "| + | <code>a</code> | renamed from old |\n" in text
@@ -134,7 +128,7 @@ def test_no_name_or_value_breaks_out(name: str, value: str, key: str) -> None:
         gone = record(instance(name))
         plan = make_plan([now], {name: gone}, fingerprint, warnings=[value])
         checks = CheckDrift((value,), (value,))
-        planned = with_(plan.instances[0], checks=checks, warnings=(value,), renamed_from=name)
+        planned = plan.instances[0]._replace(checks=checks, warnings=(value,), renamed_from=name)
         return render(Plan((planned,), plan.warnings, against=None))
 
     text = made(name, value, key)

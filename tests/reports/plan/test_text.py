@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from runner.models.contract.settings import ExpectChecks, Settings
 from runner.models.instance import Instance
 from runner.models.marked import Marked
-from runner.models.plan import CheckDrift, Plan, PlannedInstance
+from runner.models.plan import CheckDrift, Plan
 from runner.models.record import Record
 from runner.models.verdict import Verdict
 from runner.reports.plan.text import render
@@ -219,12 +219,9 @@ def test_retries_that_end_are_told() -> None:
 
 def test_checks_blocks_and_needs_are_told() -> None:
     base = make_plan([instance("a")], {}, fingerprint, pulled_in={"a"}).instances[0]
-    planned = PlannedInstance(
-        **{
-            **{name: getattr(base, name) for name in PlannedInstance._fields},
-            "checks": CheckDrift(("Checkout", "Login", "Pay"), ("Login",), ("Search",)),
-            "blocked": "expectChecks asks for at least 4 checks",
-        }
+    planned = base._replace(
+        checks=CheckDrift(("Checkout", "Login", "Pay"), ("Login",), ("Search",)),
+        blocked="expectChecks asks for at least 4 checks",
     )
     text = shown(Plan((planned,)))
     assert "+ a  create, needed by what was selected" in text
