@@ -43,7 +43,10 @@ def make_scripts(text: str, table: Placeholders) -> list[Script]:
     shell = variables.get("SHELL", ("", ""))[1].strip()
     unread = f"`SHELL = {shell}` can't be read" if shell and not SHELL.search(shell) else ""
     # Those that are exported are in the environment of recipes.
-    given = {v: table.mark(Placeholder(Kind.SCRIPT, v, f"$${v}")) for v in variables}
+    given = {
+        name: table.mark(Placeholder(Kind.SCRIPT, f"{name} {value}", f"$${name}"))
+        for name, (_, value) in variables.items()
+    }
     prefix = found[1] if (found := _MAKE_PREFIX.search(text)) else "\t"
     scripts: list[Script] = []
     name, number, depth = "", 1, 0
@@ -100,7 +103,8 @@ def _make_use(
     how, value = variables.get(name, ("?=", ""))
     source = found[0].replace(_DOLLAR, "$$")
     if not re.fullmatch(r"[A-Za-z_]\w*", name) or not how or "$" in value:
-        return table.mark(Placeholder(Kind.SCRIPT, name, source if " " not in source else "$(…)"))
+        shown = source if " " not in source else "$(…)"
+        return table.mark(Placeholder(Kind.SCRIPT, f"{name} {value}", shown))
     if how != "?=" and value.strip() and not key_looks_secret(name):
         return value  # an empty one is for whoever runs it to set
     return table.mark(Placeholder(Kind.VARIABLE, name, source, value or None))

@@ -468,6 +468,13 @@ def test_secrets_of_a_gitlab_job_are_secrets() -> None:
         assert profile.values["environmentVariables"] == {"A": secret}
 
 
+@pytest.mark.parametrize("use", ["$(A)", "$$A", "$(shell echo $$API_TOKEN | base64)"])
+def test_a_variable_of_make_that_reads_a_secret_is_a_secret(use: str) -> None:
+    text = f'A = $(shell echo $$API_TOKEN | base64)\na:\n\tnpx checkly trigger -t x -e "B={use}"\n'
+    (profile,) = import_file("Makefile", text).profiles
+    assert profile.values["environmentVariables"] == {"B": {"value": "$<env.B>", "secret": True}}
+
+
 @pytest.mark.parametrize("value", ["$API_TOKEN", "Bearer-$API_TOKEN", "${API_TOKEN}"])
 def test_a_variable_of_a_ci_file_that_reads_a_secret_is_a_secret(value: str) -> None:
     text = f"a:\n  variables: {{S: '{value}'}}\n  script: npx checkly trigger -t x -e A=$S\n"
