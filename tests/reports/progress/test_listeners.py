@@ -113,7 +113,7 @@ def test_a_signal_leaves_listeners_a_moment(
         opened.close()
     else:
         threading.Timer(0.1, os.kill, (os.getpid(), signal.SIGINT)).start()
-        before = signal.signal(signal.SIGINT, signal.default_int_handler)  # workers ignore it
+        before = signal.signal(signal.SIGINT, signal.default_int_handler)  # whatever others left
         try:
             with pytest.raises(KeyboardInterrupt):
                 opened.close()
