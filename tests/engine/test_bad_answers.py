@@ -115,6 +115,7 @@ PASSED = {**FINAL, **FLAGS}
 PENDING = {**PASSED, "resultType": "PENDING", "status": "RUNNING"}
 TARDY = {**PENDING, "checkId": "2", "name": "login"}
 RETRIED = {"resultType": "FINAL", "status": "PASSED"}
+NO_ID = {"checkId": None, **RETRIED}
 LOGIN = {**FINAL, "status": "FAILED", "checkId": "2", "name": "login"}
 ENDED = "2026-08-01T12:00:05Z"
 
@@ -238,6 +239,11 @@ def test_a_status_from_after_the_end_does_not_make_it_run_again(tmp_path: Path) 
         ([session("PASSED", PENDING), session("RUNNING", PASSED)], Verdict.PASSED),
         ([session("RUNNING", LOGIN, PENDING), session("PASSED", PASSED)], Verdict.FAILED),
         ([session("RUNNING", LOGIN), session("PASSED", {**PASSED, "name": ""})], Verdict.FAILED),
+        (
+            [session("RUNNING", LOGIN), session("PASSED", {**PASSED, "name": "login"})],
+            Verdict.FAILED,
+        ),
+        ([session("RUNNING", LOGIN), session("PASSED", {**LOGIN, **NO_ID})], Verdict.PASSED),
         ([session("RUNNING", TARDY), session("PASSED", PASSED)], Verdict.PASSED),
         ([session("RUNNING", LOGIN), session("PASSED", {**TARDY, **RETRIED})], Verdict.PASSED),
         ([session("RUNNING", LOGIN), session("PASSED")], Verdict.NO_MATCH),

@@ -59,12 +59,14 @@ def with_vanished(before: Session, now: Session) -> Session:
     """
     ids = {result.check_id for result in now.results if result.check_id}
     names = {result.name for result in now.results}
+    without_id = {result.name for result in now.results if not result.check_id}
     gone = [
         result
         for result in before.results
-        if not (result.check_id in ids or result.name in names or _is_pending(result))
+        if not (result.check_id in ids or _is_pending(result))
+        and result.name not in (without_id if result.check_id else names)
     ]
-    return now.model_copy(update={"results": now.results + gone}) if ids | names else now
+    return now.model_copy(update={"results": now.results + gone}) if now.results else now
 
 
 def check_outcomes(
