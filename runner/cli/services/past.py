@@ -1,6 +1,6 @@
 """Read past applies for the commands that look at many of them."""
 
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator
 from datetime import datetime
 from itertools import chain, islice
 from typing import Final
@@ -11,7 +11,7 @@ from runner.cli.services.state import unknown_parts
 from runner.config.selection import Selection
 from runner.errors import StateError, together
 from runner.models.history import PastApply
-from runner.models.plan import Plan, PlannedInstance
+from runner.models.plan import Plan
 from runner.models.record import Attempt
 from runner.state.record_table import current_name
 
@@ -100,20 +100,18 @@ async def with_untried(plan: Plan, parts: Composition) -> Plan:
     ]
     later += [(apply.apply_id, one.instance) async for apply in past for one in apply.attempts]
     untried = {
-        name: apply_id
+        name: f"The later apply {apply_id} did not start it."
         for apply_id, name in later
         if name in passed and apply_id > passed[name].apply_id
     }
     parts.console.warn(*problems)
-    return plan._replace(instances=tuple(_marked(one, untried) for one in plan.instances))
-
-
-def _marked(planned: PlannedInstance, untried: Mapping[str, str]) -> PlannedInstance:
-    apply_id = untried.get(planned.name)
-    if apply_id is None or planned.record is None or planned.record.verdict is None:
-        return planned
-    note = f"The later apply {apply_id} did not start it."
-    return planned._replace(is_untried=True, warnings=(*planned.warnings, note))
+    instances = (
+        one._replace(is_untried=True, warnings=(*one.warnings, untried[one.name]))
+        if one.name in untried
+        else one
+        for one in plan.instances
+    )
+    return plan._replace(instances=tuple(instances))
 
 
 def _is_of(chosen: Selection, attempt: Attempt) -> bool:
