@@ -106,7 +106,7 @@ def _set(values: Mapping[str, str], names: Iterable[str]) -> dict[str, str]:
 
 
 def _home() -> Path:
-    return Path(os.path.expanduser("~"))  # noqa: PTH111 # Path.home raises if there is none
+    return Path(os.path.expanduser("~"))  # noqa: PTH111 # Path.home fails without a home folder
 
 
 def _shown(path: Path) -> str:

@@ -76,7 +76,7 @@ def _passed(planned: PlannedInstance, today: date) -> bool:
     if instance is None:
         return True
     settings = instance.settings
-    forgiven = {each.check for each in settings.quarantine if today <= each.until}
+    forgiven = {each.check for each in settings.quarantine if each.is_in_force(today)}
     known = [check for check in record.checks if check.verdict is not None]
     return all(
         _is_pass(check, settings) or forgiven.intersection({check.name, check.id})

@@ -90,7 +90,7 @@ class Reading:
 
     @property
     def places(self) -> dict[str, Span]:
-        """Where the name of each profile is, also in a file that has errors."""
+        """The position of each profile's name, known even if the file has errors."""
         return {name: profile.key for name, profile in self.structure.profiles.items()}
 
     @property

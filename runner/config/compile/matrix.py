@@ -223,23 +223,18 @@ class MatrixReader:
                 self._check_axis_name(name, node.key_span(name))
                 self._check_value(value, name, node.values[name].span)
             shared = entry.keys() & matrix.values.keys()
+            wanted = _meanings(entry)
             fitting = [
                 place
                 for place, combination in enumerate(combinations)
-                if all(
-                    _meaning(each, combination[each]) == _meaning(each, entry[each])
-                    for each in shared
-                )
+                if all(_meaning(name, combination[name]) == wanted[name] for name in shared)
             ]
             for place in fitting:  # what they share keeps its spelling
                 grown[place] |= {name: entry[name] for name in entry if name not in shared}
             if not fitting:
                 grown.append(entry)
         names = {instance_name("", combination) for combination in grown}
-        meanings = {
-            frozenset((axis, _meaning(axis, value)) for axis, value in combination.items())
-            for combination in grown
-        }
+        meanings = {frozenset(_meanings(combination).items()) for combination in grown}
         if min(len(names), len(meanings)) < len(grown):
             message = "`include` gives two instances the same name or the same values"
             hint = "An instance is named by its values: change one of them."
@@ -256,8 +251,12 @@ def _meaning(axis: str, value: Any) -> str:
     return text if read is None or isinstance(read, str | bool) else repr(whole(read))
 
 
+def _meanings(combination: Combination) -> dict[str, str]:
+    return {axis: _meaning(axis, value) for axis, value in combination.items()}
+
+
 def _is_excluded(combination: Combination, excluded: list[dict[str, frozenset[str]]]) -> bool:
     if not excluded:
         return False
-    meanings = {axis: _meaning(axis, value) for axis, value in combination.items()}
+    meanings = _meanings(combination)
     return any(all(meanings[axis] in taken for axis, taken in one.items()) for one in excluded)

@@ -158,10 +158,10 @@ class Renderer:
         return replace(_mark(value), template=node.text, inputs=known)
 
     def _input(self, name: str) -> str | None:
-        """What is compared of a name that a volatile template reads.
+        """Return what counts when a name that a volatile template reads is compared.
 
-        That is its value; the templates of a variable that is volatile itself, and nothing of
-        what only the run decides.
+        That is its value. For a variable that is volatile itself, it is its template; for what
+        only the run decides, nothing.
         """
         if not self.scope.dependencies.is_volatile(name):
             return _text(mapped(self.scope.known(name), escaped))
@@ -230,7 +230,7 @@ def _is_long(value: Any) -> bool:
 
 
 def _text(value: Any) -> str:
-    """What is compared of a value: text as it is, anything else as JSON, numbers as spelt."""
+    """Return a value as text to compare: anything but text as JSON, numbers as they are spelt."""
     if isinstance(value, str | Spelt):
         return to_text(value)
     return json.dumps(mapped(value, _spelling), default=lambda _: None)

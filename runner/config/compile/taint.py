@@ -189,7 +189,7 @@ class SecretFlow:
         )
 
     def _is_literal(self, name: str) -> bool:
-        """Whether the file holds the value of a name."""
+        """Return whether the value of a name is written in the file."""
         feed = self._dependencies.of(frozenset([name]))
         if feed.outside or feed.is_volatile:
             return False

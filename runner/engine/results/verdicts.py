@@ -90,7 +90,7 @@ def check_outcomes(
         groups[key if key[1] else ("result", result.id or number)].append(result)
     by_id = {check.id: check for check in before or () if check.id}
     by_name = {check.name: check for check in before or ()}
-    forgiven = {each.check: each for each in quarantine if today <= each.until}
+    forgiven = {each.check: each for each in quarantine if each.is_in_force(today)}
     outcomes = []
     for results in groups.values():
         check = _check(results, over=over, redact=redact)

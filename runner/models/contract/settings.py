@@ -48,6 +48,10 @@ class Quarantine(Strict, defer_build=True):
     until: Annotated[date, BeforeValidator(_date)]
     """The last day on which its failure is forgiven."""
 
+    def is_in_force(self, today: date) -> bool:
+        """Return whether it still forgives a failure ``today``."""
+        return today <= self.until
+
 
 class Settings(Strict):
     """How the runner treats the sessions of a profile."""
