@@ -91,6 +91,17 @@ def test_an_owner_that_was_paused_past_its_lease_sends_nothing(
     assert "The lock of smoke was lost" in output or "was taken over" in output
 
 
+def applying(shop: Project, *options: str, **environment: str) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-m", "runner", "apply", "smoke", *options],
+        cwd=shop.folder,
+        env={**os.environ, **shop.environment, **environment},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+
+
 def test_a_second_signal_ends_it_although_the_state_does_not_answer(
     shop: Project,
 ) -> None:
@@ -105,14 +116,7 @@ def test_a_second_signal_ends_it_although_the_state_does_not_answer(
         shop.write(f"project: shop\nstate: s3://bucket/runs\n{FILE}")
         keys = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_REGION": "a"}
         store = {"AWS_ENDPOINT_URL": stub.url, **keys}
-        with subprocess.Popen(
-            [sys.executable, "-m", "runner", "apply", "smoke"],
-            cwd=shop.folder,
-            env={**os.environ, **shop.environment, **slow.environment, **store},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-        ) as process:
+        with applying(shop, **slow.environment, **store) as process:
             until(lambda: slow.sessions and any("/applies/" in path for path in stub.objects))
             time.sleep(0.5)
             hangs.set()
@@ -136,14 +140,7 @@ def test_after_a_second_signal_a_listener_gets_a_moment_only(shop: Project) -> N
             "GITHUB_SHA": "c" * 40,
             "GITHUB_API_URL": f"http://127.0.0.1:{silent.getsockname()[1]}",
         }
-        with subprocess.Popen(
-            [sys.executable, "-m", "runner", "apply", "smoke", "--report", "github-check"],
-            cwd=shop.folder,
-            env={**os.environ, **shop.environment, **slow.environment, **github},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-        ) as process:
+        with applying(shop, "--report", "github-check", **slow.environment, **github) as process:
             until(lambda: slow.sessions)
             process.send_signal(signal.SIGINT)
             time.sleep(0.5)
